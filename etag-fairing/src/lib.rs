@@ -1,1 +1,15 @@
-//! Fairing.
+//! ETags, conditional requests and JSON:API 1.1 resources for Rocket.
+
+pub mod resource;
+pub mod routes;
+pub mod store;
+
+pub use etag_derive::JsonApiResource;
+pub use resource::{JsonApiResource, ToMany, ToOne};
+
+/// What the derive's output names. Not for users: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::resource::parse;
+    pub use crate::resource::*;
+}

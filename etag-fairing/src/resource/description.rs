@@ -1,0 +1,243 @@
+//! What `#[derive(JsonApiResource)]` says of a struct, as static data.
+
+use super::{IdKind, Kind, Mismatch, Value};
+
+/// A resource, described once and for all: its names, its columns, its relationships, its routes.
+///
+/// All that runs over resources (handlers, documents, queries, stores) runs over descriptions, so that
+/// twenty resources cost no more to compile than one.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Description {
+    /// The resource type (JSON:API §7.2.1).
+    pub type_name: &'static str,
+    /// The URL segment of the collection; the type unless `#[jsonapi(path = "…")]` says otherwise.
+    pub path: &'static str,
+    /// The struct, as a user knows it, for messages.
+    pub rust_name: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// The id.
+    pub id: Id,
+    /// The attributes in the struct's order.
+    pub attributes: &'static [Attribute],
+    /// The relationships in the struct's order.
+    pub relationships: &'static [Relationship],
+    /// The operations that carry entity tags.
+    pub etag: Operations,
+}
+
+/// The id's place.
+#[derive(Debug)]
+pub struct Id {
+    /// The column.
+    pub column: &'static str,
+    /// What it is made of.
+    pub kind: IdKind,
+}
+
+/// An attribute (JSON:API §7.2.2.1).
+#[derive(Debug)]
+pub struct Attribute {
+    /// The member name.
+    pub name: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether null is a value of it.
+    pub nullable: bool,
+    /// Who may see and set it.
+    pub access: Access,
+    /// The value of a new resource whose document leaves the attribute out; `None` if it must be given.
+    /// An attribute that may be null and has no other default has null.
+    pub default: Option<fn() -> Result<Value, Mismatch>>,
+    /// Reads a client's value.
+    pub parse: fn(&serde_json::Value) -> Result<Value, Mismatch>,
+}
+
+/// Who may see and set an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Clients see and set it.
+    ReadWrite,
+    /// Clients see it; a document that sets it is refused.
+    ReadOnly,
+    /// Clients set it and never see it.
+    WriteOnly,
+}
+
+/// A relationship (JSON:API §7.2.2.2).
+pub struct Relationship {
+    /// The member name.
+    pub name: &'static str,
+    /// Where the linkage is kept.
+    pub kind: RelationshipKind,
+    /// The resource at the other end; a function, since resources may point at each other.
+    pub target: fn() -> &'static Description,
+    /// Whether documents carry the linkage (`data`) even where the related resources are not included.
+    ///
+    /// To-one linkage stands in the owner's row and is always shown. To-many linkage is shown unless it is an
+    /// inverse, and only what is shown can be replaced by a PATCH of the owner: a replacement that the
+    /// client's tag doesn't cover would be a lost update.
+    pub linkage: bool,
+}
+
+/// Where a relationship's linkage is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationshipKind {
+    /// A column of the owner's table with the other's id.
+    ToOne {
+        /// The column.
+        column: &'static str,
+        /// Whether every resource must have one.
+        required: bool,
+    },
+    /// The inverse of a to-one relationship: a column of the other's table with the owner's id.
+    Inverse {
+        /// The name of the to-one relationship (its member name) at the other end.
+        of: &'static str,
+    },
+    /// A join table.
+    Through {
+        /// The join table.
+        table: &'static str,
+        /// Its column with the owner's id.
+        owner_column: &'static str,
+        /// Its column with the other's id.
+        target_column: &'static str,
+    },
+}
+
+impl Description {
+    /// A description of the parts that every resource has.
+    #[doc(hidden)]
+    #[allow(clippy::too_many_arguments)]
+    pub const fn new(
+        type_name: &'static str,
+        path: &'static str,
+        rust_name: &'static str,
+        table: &'static str,
+        id: Id,
+        attributes: &'static [Attribute],
+        relationships: &'static [Relationship],
+        etag: Operations,
+    ) -> Self {
+        Self { type_name, path, rust_name, table, id, attributes, relationships, etag }
+    }
+
+    /// The cells of a row: the id, each attribute, each relationship.
+    pub fn width(&self) -> usize {
+        1 + self.attributes.len() + self.relationships.len()
+    }
+
+    /// The place and description of the attribute of this member name.
+    pub fn attribute(&self, name: &str) -> Option<(usize, &'static Attribute)> {
+        self.attributes.iter().enumerate().find(|(_, attribute)| attribute.name == name)
+    }
+
+    /// The place and description of the relationship of this member name.
+    pub fn relationship(&self, name: &str) -> Option<(usize, &'static Relationship)> {
+        self.relationships.iter().enumerate().find(|(_, relationship)| relationship.name == name)
+    }
+
+    /// Whether this is the same resource: descriptions are statics, and each resource has one.
+    pub fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Relationship {
+    /// Whether it has many related resources.
+    pub fn is_to_many(&self) -> bool {
+        !matches!(self.kind, RelationshipKind::ToOne { .. })
+    }
+
+    /// The resource at the other end.
+    pub fn target(&self) -> &'static Description {
+        (self.target)()
+    }
+}
+
+impl std::fmt::Debug for Relationship {
+    // Not the target: two resources that point at each other would print for ever.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relationship")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("target", &self.target().type_name)
+            .field("linkage", &self.linkage)
+            .finish()
+    }
+}
+
+/// What can be done with a resource; also the names that `etag(…)` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Operation {
+    /// `GET /sessions`
+    List = 0,
+    /// `POST /sessions`
+    Create = 1,
+    /// `GET /sessions/1`
+    Read = 2,
+    /// `PATCH /sessions/1`
+    Update = 3,
+    /// `DELETE /sessions/1`
+    Delete = 4,
+    /// `GET /sessions/1/speakers`
+    Related = 5,
+    /// `GET /sessions/1/relationships/speakers`
+    Relationship = 6,
+    /// `PATCH`, `POST`, `DELETE /sessions/1/relationships/speakers`
+    UpdateRelationship = 7,
+}
+
+impl Operation {
+    /// Each operation, in the order of their routes.
+    pub const ALL: [Self; 8] = [
+        Self::List,
+        Self::Create,
+        Self::Read,
+        Self::Update,
+        Self::Delete,
+        Self::Related,
+        Self::Relationship,
+        Self::UpdateRelationship,
+    ];
+
+    /// The name in attributes, route names and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Related => "related",
+            Self::Relationship => "relationship",
+            Self::UpdateRelationship => "update_relationship",
+        }
+    }
+}
+
+/// A set of [`Operation`]s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operations(u8);
+
+impl Operations {
+    /// No operation.
+    pub const NONE: Self = Self(0);
+    /// Every operation.
+    pub const ALL: Self = Self(0xff);
+
+    /// The set with one more.
+    pub const fn with(self, operation: Operation) -> Self {
+        Self(self.0 | 1 << operation as u8)
+    }
+
+    /// Whether it is in the set.
+    pub const fn contains(self, operation: Operation) -> bool {
+        self.0 & (1 << operation as u8) != 0
+    }
+}

@@ -1,0 +1,105 @@
+//! Relationship fields of a resource struct.
+
+use std::{fmt, marker::PhantomData};
+
+use super::ResourceId;
+
+/// A to-one relationship to a `T`: the id of the related resource, or nothing.
+///
+/// Kept in a column of the owner's table, named `<field>_id` unless `#[jsonapi(column = "…")]` says otherwise.
+pub struct ToOne<T> {
+    id: Option<ResourceId>,
+    target: PhantomData<fn() -> T>,
+}
+
+/// A to-many relationship to `T`s.
+///
+/// Kept in a join table (`#[jsonapi(through = "…")]`) or as the inverse of a to-one relationship of `T`
+/// (`#[jsonapi(inverse = "…")]`). The ids are there only where the linkage was read.
+pub struct ToMany<T> {
+    ids: Option<Vec<ResourceId>>,
+    target: PhantomData<fn() -> T>,
+}
+
+impl<T> ToOne<T> {
+    /// Linked to the resource of this id.
+    pub fn to(id: ResourceId) -> Self {
+        Self { id: Some(id), target: PhantomData }
+    }
+
+    /// Linked to nothing.
+    pub fn empty() -> Self {
+        Self { id: None, target: PhantomData }
+    }
+
+    /// The id of the related resource, if there is one.
+    pub fn id(&self) -> Option<&ResourceId> {
+        self.id.as_ref()
+    }
+}
+
+impl<T> ToMany<T> {
+    /// Linked to the resources of these ids.
+    pub fn to(ids: Vec<ResourceId>) -> Self {
+        Self { ids: Some(ids), target: PhantomData }
+    }
+
+    /// Linkage that was not read.
+    pub fn unread() -> Self {
+        Self { ids: None, target: PhantomData }
+    }
+
+    /// The ids of the related resources, or `None` if the linkage was not read.
+    pub fn ids(&self) -> Option<&[ResourceId]> {
+        self.ids.as_deref()
+    }
+}
+
+// By hand: a derive would ask the same of `T`, which is only a name here.
+impl<T> Clone for ToOne<T> {
+    fn clone(&self) -> Self {
+        Self { id: self.id.clone(), target: PhantomData }
+    }
+}
+
+impl<T> Clone for ToMany<T> {
+    fn clone(&self) -> Self {
+        Self { ids: self.ids.clone(), target: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for ToOne<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ToOne").field(&self.id).finish()
+    }
+}
+
+impl<T> fmt::Debug for ToMany<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ToMany").field(&self.ids).finish()
+    }
+}
+
+impl<T> Default for ToOne<T> {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl<T> Default for ToMany<T> {
+    fn default() -> Self {
+        Self::unread()
+    }
+}
+
+impl<T> PartialEq for ToOne<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl<T> PartialEq for ToMany<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ids == other.ids
+    }
+}

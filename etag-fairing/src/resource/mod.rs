@@ -1,0 +1,51 @@
+//! Resources: what a struct with `#[derive(JsonApiResource)]` becomes.
+
+mod attribute_type;
+mod description;
+mod id;
+mod linkage;
+mod record;
+mod value;
+
+pub use attribute_type::{AttributeType, Json, Text, parse};
+#[allow(unused_imports)]
+pub(crate) use attribute_type::{read_date_time, read_time, read_timestamp};
+pub use description::{
+    Access, Attribute, Description, Id, Operation, Operations, Relationship, RelationshipKind,
+};
+pub use id::{IdKind, IdType, ResourceId};
+pub use linkage::{ToMany, ToOne};
+pub use record::{Linkage, Record, Row, Rows};
+pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
+
+/// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a JSON:API resource",
+    label = "not a resource",
+    note = "put `#[derive(JsonApiResource)]` on `{Self}`"
+)]
+pub trait JsonApiResource: Sized + Send + Sync + 'static {
+    /// What the struct says of itself.
+    fn description() -> &'static Description;
+
+    /// The struct of a stored record.
+    ///
+    /// # Errors
+    /// If a stored value is not of its field's type.
+    fn from_record(record: &Record) -> Result<Self, Corrupt>;
+
+    /// The record of the struct. Skipped fields are not in it.
+    ///
+    /// # Errors
+    /// If a value cannot be stored: a `u64` beyond `i64::MAX`, a float that is not finite,
+    /// a value whose `Serialize` fails.
+    fn to_record(&self) -> Result<Record, Mismatch>;
+
+    /// The resource's routes, for [`Rocket::mount`](rocket::Rocket::mount).
+    ///
+    /// They stand at rank 10, so that a route of your own on the same path wins. Each name says the type, the
+    /// operation and whether the route carries entity tags: `sessions.read [etag]`.
+    fn routes() -> Vec<rocket::Route> {
+        crate::routes::of(Self::description())
+    }
+}

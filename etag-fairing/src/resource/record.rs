@@ -1,0 +1,178 @@
+//! A resource without its Rust type: one value a column, in the description's order.
+
+use super::{Corrupt, Description, ResourceId, Value, ValueRef};
+
+/// One resource as values: its id, its attributes, its to-one linkage, and what was read of its to-many linkage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// `None` until the store has made one.
+    pub id: Option<ResourceId>,
+    /// One value an attribute, in the order of [`Description::attributes`].
+    pub attributes: Vec<Value>,
+    /// One entry a relationship, in the order of [`Description::relationships`].
+    pub linkage: Vec<Linkage>,
+}
+
+/// Resource linkage (JSON:API §7.2.2.2) of one relationship of one resource.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Linkage {
+    /// Not read.
+    #[default]
+    Unread,
+    /// To-one: a related resource, or none.
+    One(Option<ResourceId>),
+    /// To-many: each related resource once, in ascending order of ids.
+    Many(Vec<ResourceId>),
+}
+
+/// Rows of one table as a store hands them over: all cells in one vector, all text in one string,
+/// so that a page of records costs two allocations and not one a value.
+///
+/// Each row has [`Description::width`] cells: the id, each attribute, each relationship. The cell of a column
+/// that was not asked for, and of each to-many relationship, is null.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    width: usize,
+    cells: Vec<Cell>,
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Cell {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text { start: usize, end: usize },
+}
+
+/// One row of [`Rows`].
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    rows: &'a Rows,
+    start: usize,
+}
+
+impl Rows {
+    /// No rows yet, for the resource described.
+    pub fn new(description: &Description) -> Self {
+        Self { width: description.width(), cells: Vec::new(), text: String::new() }
+    }
+
+    /// Adds the next cell: the id first, then attributes, then relationships; then the next row.
+    pub fn push(&mut self, value: ValueRef<'_>) {
+        let cell = match value {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Bool(value) => Cell::Bool(value),
+            ValueRef::Integer(value) => Cell::Integer(value),
+            ValueRef::Float(value) => Cell::Float(value),
+            ValueRef::Text(value) => {
+                let start = self.text.len();
+                self.text.push_str(value);
+                Cell::Text { start, end: self.text.len() }
+            }
+        };
+        self.cells.push(cell);
+    }
+
+    /// Adds a whole row.
+    pub fn push_record(&mut self, record: &Record) {
+        self.push(record.id.as_ref().map_or(Value::Null, ResourceId::to_value).as_ref());
+        for value in &record.attributes {
+            self.push(value.as_ref());
+        }
+        for linkage in &record.linkage {
+            match linkage {
+                Linkage::One(Some(id)) => self.push(id.to_value().as_ref()),
+                _ => self.push(ValueRef::Null),
+            }
+        }
+    }
+
+    /// The number of whole rows.
+    pub fn len(&self) -> usize {
+        self.cells.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    /// Whether there is no whole row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Drops all rows from the `len`th on: the one row too many that tells that there is a next page.
+    pub fn truncate(&mut self, len: usize) {
+        self.cells.truncate(len.saturating_mul(self.width));
+    }
+
+    /// One row, counted from 0.
+    pub fn get(&self, index: usize) -> Option<Row<'_>> {
+        (index < self.len()).then(|| Row { rows: self, start: index * self.width })
+    }
+
+    /// All rows in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.len()).map(|index| Row { rows: self, start: index * self.width })
+    }
+
+    /// Bytes held, for whoever bounds memory.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.cells.len() * size_of::<Cell>()
+    }
+}
+
+impl<'a> Row<'a> {
+    fn cell(self, column: usize) -> ValueRef<'a> {
+        let cell = if column < self.rows.width { self.rows.cells.get(self.start + column) } else { None };
+        match cell {
+            None | Some(Cell::Null) => ValueRef::Null,
+            Some(Cell::Bool(value)) => ValueRef::Bool(*value),
+            Some(Cell::Integer(value)) => ValueRef::Integer(*value),
+            Some(Cell::Float(value)) => ValueRef::Float(*value),
+            Some(Cell::Text { start, end }) => ValueRef::Text(self.rows.text.get(*start..*end).unwrap_or("")),
+        }
+    }
+
+    /// The id's value.
+    pub fn id(self) -> ValueRef<'a> {
+        self.cell(0)
+    }
+
+    /// The id.
+    ///
+    /// # Errors
+    /// If the row has none.
+    pub fn resource_id(self) -> Result<ResourceId, Corrupt> {
+        ResourceId::from_value(self.id())?.ok_or_else(|| Corrupt::new("a row without an id"))
+    }
+
+    /// The value of the attribute at this place of [`Description::attributes`].
+    pub fn attribute(self, index: usize) -> ValueRef<'a> {
+        self.cell(1 + index)
+    }
+
+    /// The to-one linkage at this place of [`Description::relationships`].
+    pub fn to_one(self, description: &Description, index: usize) -> ValueRef<'a> {
+        self.cell(1 + description.attributes.len() + index)
+    }
+
+    /// The row as a record; to-many linkage is unread.
+    ///
+    /// # Errors
+    /// If an id is neither an integer nor text.
+    pub fn to_record(self, description: &Description) -> Result<Record, Corrupt> {
+        let mut linkage = Vec::with_capacity(description.relationships.len());
+        for (index, relationship) in description.relationships.iter().enumerate() {
+            linkage.push(match relationship.is_to_many() {
+                true => Linkage::Unread,
+                false => Linkage::One(ResourceId::from_value(self.to_one(description, index))?),
+            });
+        }
+        Ok(Record {
+            id: ResourceId::from_value(self.id())?,
+            attributes: (0..description.attributes.len())
+                .map(|index| self.attribute(index).to_owned())
+                .collect(),
+            linkage,
+        })
+    }
+}

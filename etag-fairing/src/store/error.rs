@@ -1,0 +1,99 @@
+//! What can go wrong in a store.
+
+use std::{fmt, time::Duration};
+
+use crate::resource::{Corrupt, ResourceId};
+
+/// Why a store could not do what it was asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A constraint of the database stands against the change: 409 or 422.
+    Constraint(Constraint),
+    /// A related resource does not exist: 404.
+    RelatedNotFound {
+        /// The place of the relationship in the description.
+        relationship: usize,
+        /// The id that names nothing.
+        id: ResourceId,
+    },
+    /// The resource to change is not there: 404.
+    NotFound,
+    /// The resource to make is there already: 409.
+    IdExists,
+    /// No connection, or no turn to write, within the time allowed: 503.
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// Stored data does not fit the description: 500.
+    Corrupt(Corrupt),
+    /// Anything else: 500. The text is for the log, never for clients.
+    Internal(String),
+}
+
+/// A constraint that a change would break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    /// Two resources with the same value in these columns (of this table).
+    Unique {
+        /// The columns, as the database names them.
+        columns: Vec<String>,
+    },
+    /// A row of another table still refers to this one, or this one refers to none.
+    ForeignKey,
+    /// No value in a column that needs one.
+    NotNull {
+        /// The column.
+        column: String,
+    },
+    /// A check of the table.
+    Check {
+        /// The constraint's name, where it has one.
+        name: String,
+    },
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constraint(constraint) => write!(f, "constraint: {constraint:?}"),
+            Self::RelatedNotFound { id, .. } => write!(f, "related resource {id} does not exist"),
+            Self::NotFound => f.write_str("the resource does not exist"),
+            Self::IdExists => f.write_str("the id is taken"),
+            Self::Busy { .. } => f.write_str("the store is busy"),
+            Self::Corrupt(corrupt) => write!(f, "stored data does not fit: {corrupt}"),
+            Self::Internal(detail) => f.write_str(detail),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<Corrupt> for StoreError {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Corrupt(corrupt)
+    }
+}
+
+/// Why a store cannot serve the resources; it stops the launch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrepareError {
+    /// One line a problem, each naming the table and the column.
+    pub problems: Vec<String>,
+}
+
+impl PrepareError {
+    /// One problem.
+    pub fn new(problem: impl Into<String>) -> Self {
+        Self { problems: vec![problem.into()] }
+    }
+}
+
+impl fmt::Display for PrepareError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problems.join("\n"))
+    }
+}
+
+impl std::error::Error for PrepareError {}

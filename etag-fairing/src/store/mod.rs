@@ -1,0 +1,72 @@
+//! Stores: where resources are kept, and the seam for a data layer of your own.
+//!
+//! A store does two things. It answers a [`Plan`], all of it from one snapshot, and it opens a [`Transaction`],
+//! in which a write is decided and made: [`modify`] is the one way in which every generated route writes.
+
+mod error;
+mod modify;
+mod plan;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+use async_trait::async_trait;
+
+pub use error::{Constraint, PrepareError, StoreError};
+pub use modify::{Decision, modify};
+pub use plan::{Change, Fetched, LinkageChange, Links, Page, Plan, Root, Selection};
+
+use crate::resource::{Description, ResourceId};
+
+/// A place where resources are kept.
+///
+/// A store is shared by all requests. Each method may be called from many tasks at once.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Makes the store ready for these resources, once, at launch: creates what is missing and checks what is
+    /// there.
+    ///
+    /// # Errors
+    /// With everything that doesn't fit, so that one launch tells all.
+    async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError>;
+
+    /// Answers a plan from one snapshot: no write becomes visible between its parts.
+    ///
+    /// # Errors
+    /// If the store is busy or broken, or holds data that doesn't fit the description.
+    async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError>;
+
+    /// Opens a transaction that may write.
+    ///
+    /// Waits for its turn where the store has one writer. Readers never wait for it.
+    ///
+    /// # Errors
+    /// If the store is busy or broken.
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
+
+    /// Finishes what is running and closes the store.
+    async fn close(&self) {}
+}
+
+/// A write in progress. Dropping it undoes it.
+#[async_trait]
+pub trait Transaction: Send {
+    /// Answers a plan from the transaction's own state and locks the root: until the transaction ends no other
+    /// one changes it.
+    ///
+    /// # Errors
+    /// As [`Store::fetch`].
+    async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError>;
+
+    /// Makes one change, visible to this transaction alone. Gives the id of the resource that was made, changed
+    /// or deleted.
+    ///
+    /// # Errors
+    /// If a constraint stands against it, or a related resource does not exist.
+    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError>;
+
+    /// Makes the changes permanent and visible to all at once.
+    ///
+    /// # Errors
+    /// If the store could not; then nothing was changed.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}

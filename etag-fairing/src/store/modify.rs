@@ -1,0 +1,59 @@
+//! The one way to write: load, decide, change, read back, commit.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Change, Fetched, Plan, Store, StoreError, Transaction};
+use crate::resource::ResourceId;
+
+/// What a write decides, once it sees the current state of its target inside the transaction.
+#[async_trait]
+pub trait Decision: Send {
+    /// Why a write is refused. A store's own trouble must become one too.
+    type Refusal: From<StoreError> + Send;
+
+    /// Judges the current state. Nothing has changed yet, and if this refuses, nothing will.
+    ///
+    /// `transaction` is the write's own: what is done in it is committed or undone with the change.
+    async fn decide(
+        &mut self,
+        current: Fetched,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Change, Self::Refusal>;
+
+    /// What to read back for the answer, once the change is made; `None` if there is nothing to read.
+    fn read_back(&self, id: &ResourceId) -> Option<Plan>;
+}
+
+/// Loads and locks `target`, asks `decision`, makes the change, reads it back and commits.
+///
+/// All of it is one transaction: between the state that was judged and the state that was written no other
+/// write comes in, and if anything fails, nothing was changed.
+///
+/// # Errors
+/// With the decision's refusal; with [`StoreError::Busy`] if all of it takes longer than `limit`.
+pub async fn modify<D: Decision>(
+    store: &dyn Store,
+    target: &Plan,
+    decision: &mut D,
+    limit: Duration,
+) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
+    let write = async {
+        let mut transaction = store.begin().await?;
+        let current = transaction.fetch(target).await?;
+        let change = decision.decide(current, transaction.as_mut()).await?;
+        let id = transaction.apply(change).await?;
+        let answer = match decision.read_back(&id) {
+            Some(plan) => Some(transaction.fetch(&plan).await?),
+            None => None,
+        };
+        transaction.commit().await?;
+        Ok((id, answer))
+    };
+    // The transaction is dropped with the future, and a dropped transaction is undone.
+    match rocket::tokio::time::timeout(limit, write).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into()),
+    }
+}

@@ -1,0 +1,179 @@
+//! What to read, what was read, and what to change.
+
+use crate::resource::{Description, ResourceId, Rows, Value};
+
+/// What to read in one snapshot.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where to begin.
+    pub root: Root,
+    /// What to read of each resource found there.
+    pub selection: Selection,
+}
+
+/// Where a plan begins.
+#[derive(Clone, Debug)]
+pub enum Root {
+    /// One resource; at most one row.
+    One(ResourceId),
+    /// A collection; a page of rows.
+    Collection(Page),
+    /// The resources at the other end of a relationship: at most one row for to-one, a page for to-many.
+    /// The selection is of the target; [`Fetched::parent`] tells whether the owner exists.
+    Related {
+        /// The owner's resource.
+        parent: &'static Description,
+        /// The owner.
+        id: ResourceId,
+        /// The place in [`Description::relationships`].
+        relationship: usize,
+        /// Which of them.
+        page: Page,
+    },
+}
+
+/// Which rows of many, in ascending order of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many rows to leave out first.
+    pub offset: u64,
+    /// How many rows at most; `None` for all.
+    pub limit: Option<u64>,
+    /// Whether to count all rows.
+    pub total: bool,
+}
+
+impl Page {
+    /// Everything, uncounted.
+    pub const ALL: Self = Self { offset: 0, limit: None, total: false };
+}
+
+/// What to read of each resource.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// The resource.
+    pub resource: &'static Description,
+    /// Whether each attribute is read; one entry an attribute.
+    pub attributes: Vec<bool>,
+    /// Whether each relationship's linkage is read; one entry a relationship.
+    pub linkage: Vec<bool>,
+}
+
+impl Selection {
+    /// All attributes, and the linkage that a document shows by itself: the representation at the resource's
+    /// own URL, from which its state tag is made.
+    pub fn whole(resource: &'static Description) -> Self {
+        Self {
+            resource,
+            attributes: vec![true; resource.attributes.len()],
+            linkage: resource.relationships.iter().map(|relationship| relationship.linkage).collect(),
+        }
+    }
+
+    /// Ids alone.
+    pub fn identifiers(resource: &'static Description) -> Self {
+        Self {
+            resource,
+            attributes: vec![false; resource.attributes.len()],
+            linkage: vec![false; resource.relationships.len()],
+        }
+    }
+}
+
+/// The answer to a [`Plan`].
+#[derive(Clone, Debug, Default)]
+pub struct Fetched {
+    /// Whether the owner of a [`Root::Related`] exists; true for every other root.
+    pub parent: bool,
+    /// The rows of the root, in ascending order of ids.
+    pub rows: Rows,
+    /// The number of all rows, where it was asked for.
+    pub total: Option<u64>,
+    /// Whether there are rows behind the page.
+    pub more: bool,
+    /// To-many linkage, one entry a relationship: `None` where it wasn't asked for, or is to-one and stands in
+    /// the row.
+    pub links: Vec<Option<Links>>,
+}
+
+/// The to-many linkage of one relationship, for each row in turn.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    ends: Vec<usize>,
+    ids: Vec<ResourceId>,
+}
+
+impl Links {
+    /// Adds an id to the linkage of the row that is being built.
+    pub fn push(&mut self, id: ResourceId) {
+        self.ids.push(id);
+    }
+
+    /// Ends the row that is being built.
+    pub fn end_row(&mut self) {
+        self.ends.push(self.ids.len());
+    }
+
+    /// The ids of one row, ascending.
+    pub fn of(&self, row: usize) -> &[ResourceId] {
+        let start = match row.checked_sub(1) {
+            None => 0,
+            Some(before) => self.ends.get(before).copied().unwrap_or(self.ids.len()),
+        };
+        let end = self.ends.get(row).copied().unwrap_or(start);
+        self.ids.get(start..end).unwrap_or(&[])
+    }
+}
+
+/// One change to one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A new resource.
+    Insert {
+        /// The resource.
+        resource: &'static Description,
+        /// Its id, unless the store makes it.
+        id: Option<ResourceId>,
+        /// One value an attribute.
+        attributes: Vec<Value>,
+        /// One entry a relationship; `None` for no related resource.
+        linkage: Vec<Option<LinkageChange>>,
+    },
+    /// New values for some members of a resource.
+    Update {
+        /// The resource.
+        resource: &'static Description,
+        /// Which one.
+        id: ResourceId,
+        /// One entry an attribute; `None` keeps it.
+        attributes: Vec<Option<Value>>,
+        /// One entry a relationship; `None` keeps it.
+        linkage: Vec<Option<LinkageChange>>,
+    },
+    /// The end of a resource.
+    Delete {
+        /// The resource.
+        resource: &'static Description,
+        /// Which one.
+        id: ResourceId,
+    },
+}
+
+/// A change of one relationship's linkage.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkageChange {
+    /// To-one: this one, or none.
+    One(Option<ResourceId>),
+    /// To-many: exactly these.
+    Replace(Vec<ResourceId>),
+    /// To-many: these too.
+    Add(Vec<ResourceId>),
+    /// To-many: these no longer.
+    Remove(Vec<ResourceId>),
+}
+
+impl PartialEq for Description {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
