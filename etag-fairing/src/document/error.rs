@@ -1,0 +1,402 @@
+//! Error objects and the document that carries them (JSON:API 1.1, "Errors").
+//!
+//! An [`ErrorObject`] says what is wrong with one thing; [`Errors`] is the answer to a request:
+//! one or more error objects, the status that sums them up, and response header fields that
+//! belong to it (`Allow`, `Retry-After`, the current `ETag`). Both are Rocket responders.
+//!
+//! ```
+//! use etag_fairing::document::error::{ErrorObject, Errors};
+//!
+//! let error = ErrorObject::validation_failed("title must not be empty").pointer("/data/attributes/title");
+//! let errors = Errors::from(error);
+//! assert_eq!(errors.status().code, 422);
+//! assert_eq!(
+//!     String::from_utf8(errors.to_bytes()).unwrap(),
+//!     concat!(
+//!         r#"{"jsonapi":{"version":"1.1"},"errors":[{"status":"422","code":"validation_failed","#,
+//!         r#""title":"Validation failed","detail":"title must not be empty","#,
+//!         r#""source":{"pointer":"/data/attributes/title"}}]}"#,
+//!     )
+//! );
+//! ```
+//!
+//! Titles never vary from one occurrence to the next (they are `&'static str`); what is special to
+//! this occurrence goes into `detail`. The errors of this crate stand in one catalogue:
+//! the constructors of [`ErrorObject`], one a code.
+
+mod catalogue;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Cursor;
+
+use rocket::http::{Header, Status};
+use rocket::request::Request;
+use rocket::response::{self, Responder, Response};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::MEDIA_TYPE;
+
+/// What of the request an error is about: the `source` member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A JSON Pointer (RFC 6901) into the request document, such as `/data/attributes/title`.
+    /// It must point to something that exists there: for a missing member, to its parent.
+    Pointer(String),
+    /// The name of a query parameter, as the client wrote it, such as `page[size]`.
+    Parameter(String),
+    /// The name of a request header field, such as `If-Match`.
+    Header(&'static str),
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        match self {
+            Source::Pointer(pointer) => map.serialize_entry("pointer", pointer)?,
+            Source::Parameter(parameter) => map.serialize_entry("parameter", parameter)?,
+            Source::Header(header) => map.serialize_entry("header", header)?,
+        }
+        map.end()
+    }
+}
+
+/// One problem, as JSON:API describes it.
+///
+/// `status`, `code` and `title` are always there; the rest is added with the builder methods.
+///
+/// ```
+/// use etag_fairing::document::error::ErrorObject;
+/// use rocket::http::Status;
+///
+/// let error = ErrorObject::new(Status::PaymentRequired, "quota_used_up", "Quota used up")
+///     .detail("this account may hold 20 sessions")
+///     .meta("limit", 20);
+/// assert_eq!(error.status().code, 402);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorObject {
+    status: Status,
+    code: &'static str,
+    title: &'static str,
+    // Boxed, so that `Result<_, ErrorObject>` stays small on the way that has no error.
+    members: Box<Members>,
+}
+
+/// The members that not every error has.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Members {
+    detail: Option<Cow<'static, str>>,
+    source: Option<Source>,
+    id: Option<String>,
+    about: Option<String>,
+    meta: serde_json::Map<String, Value>,
+}
+
+impl ErrorObject {
+    /// An error with its HTTP status, its code (stable, for programs) and its title (stable, for
+    /// people).
+    pub fn new(status: Status, code: &'static str, title: &'static str) -> ErrorObject {
+        ErrorObject { status, code, title, members: Box::default() }
+    }
+
+    /// Says what is special to this occurrence.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> ErrorObject {
+        self.members.detail = Some(detail.into());
+        self
+    }
+
+    /// Points into the request document: `source.pointer`, a JSON Pointer.
+    #[must_use]
+    pub fn pointer(mut self, pointer: impl Into<String>) -> ErrorObject {
+        self.members.source = Some(Source::Pointer(pointer.into()));
+        self
+    }
+
+    /// Names the query parameter at fault: `source.parameter`.
+    #[must_use]
+    pub fn parameter(mut self, parameter: impl Into<String>) -> ErrorObject {
+        self.members.source = Some(Source::Parameter(parameter.into()));
+        self
+    }
+
+    /// Names the request header field at fault: `source.header`.
+    #[must_use]
+    pub fn header(mut self, header: &'static str) -> ErrorObject {
+        self.members.source = Some(Source::Header(header));
+        self
+    }
+
+    /// An identifier of this occurrence, to find it in the server's log.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> ErrorObject {
+        self.members.id = Some(id.into());
+        self
+    }
+
+    /// A link to where more can be learned: `links.about`.
+    #[must_use]
+    pub fn about(mut self, url: impl Into<String>) -> ErrorObject {
+        self.members.about = Some(url.into());
+        self
+    }
+
+    /// Adds one member to `meta`. The same name again replaces the value.
+    #[must_use]
+    pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> ErrorObject {
+        self.members.meta.insert(name.into(), value.into());
+        self
+    }
+
+    /// The HTTP status that fits this problem.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// The stable code for programs.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What the error is about, where it names something of the request.
+    pub fn source(&self) -> Option<&Source> {
+        self.members.source.as_ref()
+    }
+
+    /// The explanation of this occurrence.
+    pub fn detail_text(&self) -> Option<&str> {
+        self.members.detail.as_deref()
+    }
+}
+
+impl Serialize for ErrorObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(id) = &self.members.id {
+            map.serialize_entry("id", id)?;
+        }
+        if let Some(about) = &self.members.about {
+            map.serialize_entry("links", &About { about })?;
+        }
+        // JSON:API 1.1 "Error Objects": "status: the HTTP status code [...] expressed as a string value".
+        map.serialize_entry("status", &Digits(self.status.code))?;
+        map.serialize_entry("code", self.code)?;
+        map.serialize_entry("title", self.title)?;
+        if let Some(detail) = &self.members.detail {
+            map.serialize_entry("detail", detail)?;
+        }
+        if let Some(source) = &self.members.source {
+            map.serialize_entry("source", source)?;
+        }
+        if !self.members.meta.is_empty() {
+            map.serialize_entry("meta", &self.members.meta)?;
+        }
+        map.end()
+    }
+}
+
+#[derive(serde::Serialize)]
+struct About<'a> {
+    about: &'a str,
+}
+
+struct Digits(u16);
+
+impl Serialize for Digits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// The answer to a request that failed: one or more error objects, and header fields of their own.
+///
+/// As a responder it sends [`status`](Errors::status), `Content-Type: application/vnd.api+json`,
+/// `Vary: Accept`, and, for 412 and 428, `Cache-Control: no-store`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errors {
+    // Never empty: every way to make one starts from an error object.
+    objects: Vec<ErrorObject>,
+    headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+}
+
+impl Errors {
+    /// The errors collected in a list; `None` if there are none.
+    pub fn from_vec(errors: Vec<ErrorObject>) -> Option<Errors> {
+        (!errors.is_empty()).then_some(Errors { objects: errors, headers: Vec::new() })
+    }
+
+    /// Adds another error.
+    pub fn push(&mut self, error: ErrorObject) {
+        self.objects.push(error);
+    }
+
+    /// Adds a response header field. A field of the same name that is there already stays.
+    #[must_use]
+    pub fn with_header(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Errors {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds the current entity tag of the target, quoted as it goes out: what a client that got
+    /// 412 needs to go on.
+    #[must_use]
+    pub fn with_current_tag(self, tag: Option<impl fmt::Display>) -> Errors {
+        match tag {
+            Some(tag) => self.with_header("ETag", tag.to_string()),
+            None => self,
+        }
+    }
+
+    /// The error objects, in order; at least one.
+    pub fn iter(&self) -> impl Iterator<Item = &ErrorObject> {
+        self.objects.iter()
+    }
+
+    /// The status of the whole answer.
+    ///
+    /// JSON:API 1.1 "Processing Errors": with several problems "the most generally applicable HTTP
+    /// error code SHOULD be used": the common one if all agree, else 400 for 4xx and 500 as soon as
+    /// there is one of the server's.
+    pub fn status(&self) -> Status {
+        let server_error = self.iter().any(|error| error.status.code >= 500);
+        match self.objects.split_first() {
+            Some((first, more)) if more.iter().all(|error| error.status == first.status) => first.status,
+            Some(_) if !server_error => Status::BadRequest,
+            _ => Status::InternalServerError,
+        }
+    }
+
+    /// The document: `{"jsonapi":{"version":"1.1"},"errors":[…]}`.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let document = Document { jsonapi: JsonApi { version: "1.1" }, errors: &self.objects };
+        // Writing strings and numbers to memory can't fail; if serde_json says it did, an answer
+        // without details is better than none.
+        serde_json::to_vec(&document).unwrap_or_else(|_| {
+            br#"{"jsonapi":{"version":"1.1"},"errors":[{"status":"500","code":"internal"}]}"#.to_vec()
+        })
+    }
+
+    /// The response, which needs nothing of the request.
+    pub fn to_response(&self) -> Response<'static> {
+        let status = self.status();
+        let body = self.to_bytes();
+        let size = body.len();
+        let mut response = Response::build();
+        response
+            .status(status)
+            .header(Header::new("Content-Type", MEDIA_TYPE))
+            // JSON:API 1.1 "Server Responsibilities": responses that depend on media type
+            // parameters SHOULD say `Vary: Accept`.
+            .header(Header::new("Vary", "Accept"));
+        // RFC 6585 §3: a 428 MUST NOT be stored; a 412 speaks of one request's preconditions.
+        if status == Status::PreconditionFailed || status == Status::PreconditionRequired {
+            response.header(Header::new("Cache-Control", "no-store"));
+        }
+        for (name, value) in &self.headers {
+            response.header_adjoin(Header::new(name.clone(), value.clone()));
+        }
+        response.sized_body(size, Cursor::new(body));
+        response.finalize()
+    }
+}
+
+impl From<ErrorObject> for Errors {
+    fn from(error: ErrorObject) -> Errors {
+        Errors { objects: vec![error], headers: Vec::new() }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Errors {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(self.to_response())
+    }
+}
+
+impl<'r> Responder<'r, 'static> for ErrorObject {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(Errors::from(self).to_response())
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    jsonapi: JsonApi,
+    errors: &'a [ErrorObject],
+}
+
+#[derive(serde::Serialize)]
+struct JsonApi {
+    version: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(errors: &Errors) -> Value {
+        serde_json::from_slice(&errors.to_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_member_has_its_place() {
+        let error = ErrorObject::precondition_failed("If-Match", "changed meanwhile")
+            .id("0f3")
+            .about("/v1/sessions/1")
+            .meta("tries", 2);
+        assert_eq!(
+            document(&error.into()),
+            serde_json::json!({"jsonapi": {"version": "1.1"}, "errors": [{
+                "id": "0f3",
+                "links": {"about": "/v1/sessions/1"},
+                "status": "412",
+                "code": "precondition_failed",
+                "title": "Precondition failed",
+                "detail": "changed meanwhile",
+                "source": {"header": "If-Match"},
+                "meta": {"tries": 2},
+            }]})
+        );
+    }
+
+    #[test]
+    fn source_is_pointer_parameter_or_header() {
+        let source = |error: ErrorObject| document(&error.into())["errors"][0]["source"].clone();
+        let error = ErrorObject::invalid_document("no data");
+        assert_eq!(source(error.clone().pointer("")), serde_json::json!({"pointer": ""}));
+        assert_eq!(
+            source(error.clone().parameter("page[size]")),
+            serde_json::json!({"parameter": "page[size]"})
+        );
+        assert_eq!(source(error.header("Accept")), serde_json::json!({"header": "Accept"}));
+    }
+
+    #[test]
+    fn n3_one_status_if_all_agree_else_the_most_general() {
+        let status = |errors: Vec<ErrorObject>| Errors::from_vec(errors).unwrap().status().code;
+        let invalid = || ErrorObject::validation_failed("x");
+        assert_eq!(status(vec![invalid(), invalid()]), 422);
+        assert_eq!(status(vec![invalid(), ErrorObject::type_mismatch("x")]), 400);
+        assert_eq!(status(vec![invalid(), ErrorObject::internal()]), 500);
+        assert!(Errors::from_vec(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn the_response_is_json_api_and_412_is_not_stored() {
+        let failed: Errors = ErrorObject::precondition_failed("If-Match", "x").into();
+        let response = failed.with_current_tag(Some("\"a\"")).to_response();
+        let field = |name| response.headers().get(name).collect::<Vec<_>>();
+        assert_eq!(response.status(), Status::PreconditionFailed);
+        assert_eq!(field("Content-Type"), [MEDIA_TYPE]);
+        assert_eq!(field("Vary"), ["Accept"]);
+        assert_eq!(field("Cache-Control"), ["no-store"]);
+        assert_eq!(field("ETag"), ["\"a\""]);
+        let missing = Errors::from(ErrorObject::not_found()).to_response();
+        assert_eq!(missing.headers().get_one("Cache-Control"), None);
+    }
+}

@@ -1,0 +1,7 @@
+//! JSON:API 1.1 documents.
+
+pub mod error;
+
+/// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters
+/// (JSON:API 1.1, "Server Responsibilities").
+pub const MEDIA_TYPE: &str = "application/vnd.api+json";
