@@ -1,5 +1,6 @@
 //! ETags, conditional requests and JSON:API 1.1 resources for Rocket.
 
+pub mod conditional;
 pub mod document;
 pub mod resource;
 pub mod routes;

@@ -1,0 +1,127 @@
+//! The state of a resource, as a part of its entity tags.
+
+use super::entity_tag::{EntityTag, EntityTagRef, hex_digest};
+
+/// The state of a single resource, whatever the parameters it is read with.
+///
+/// A resource read at its own URL has the entity tag `"S"`. Read with parameters that change the body
+/// (`include`, `fields[…]`) it has `"S-D"`, D being the digest of the body sent. `If-None-Match` on a read
+/// compares the whole tag; `If-Match` on a write compares only S, so that a client may read with `include`
+/// and write back: what must not have changed is the resource.
+///
+/// ```
+/// use etag_fairing::conditional::StateTag;
+///
+/// let state = StateTag::of_version("17");
+/// assert_eq!(state.entity_tag().to_string(), "\"17\"");
+/// let with_include = state.with_view(b"abc");
+/// assert_eq!(with_include.to_string(), "\"17-a9993e364706816aba3e25717850c26c9cd0d89d\"");
+/// assert!(state.is_named_by(with_include.opaque()));
+/// assert!(!StateTag::of_version("18").is_named_by(with_include.opaque()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StateTag(Box<[u8]>);
+
+impl StateTag {
+    /// S from the body of a read without parameters: its SHA-1 in lower-case hex.
+    pub fn of_body(body: &[u8]) -> Self {
+        Self(hex_digest(body).into_bytes().into_boxed_slice())
+    }
+
+    /// S from a version that the resource keeps: a number, or any text.
+    ///
+    /// ASCII letters, digits, `.` and `_` stand as they are. Every other byte is written as `~` and two hex
+    /// digits, so that S is free of `-` and two versions never have one S. Versions of one resource must
+    /// never be used twice.
+    pub fn of_version(version: impl AsRef<[u8]>) -> Self {
+        // `-` ends S in `"S-D"`: if a version could hold it, a tag of the version `1-2` would pass for one of
+        // the version `1`.
+        let version = version.as_ref();
+        let mut state = Vec::with_capacity(version.len());
+        for &byte in version {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_') {
+                state.push(byte);
+            } else {
+                state.push(b'~');
+                state.extend_from_slice(hex::encode([byte]).as_bytes());
+            }
+        }
+        Self(state.into_boxed_slice())
+    }
+
+    /// S itself, without quotes.
+    pub fn opaque(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The strong tag `"S"`, of a read without parameters.
+    pub fn entity_tag(&self) -> EntityTag {
+        EntityTag::trusted(self.0.to_vec())
+    }
+
+    /// The strong tag `"S-D"`, of a read whose parameters gave this body.
+    pub fn with_view(&self, body: &[u8]) -> EntityTag {
+        let digest = hex_digest(body);
+        let mut opaque = Vec::with_capacity(self.0.len() + 1 + digest.len());
+        opaque.extend_from_slice(&self.0);
+        opaque.push(b'-');
+        opaque.extend_from_slice(digest.as_bytes());
+        EntityTag::trusted(opaque)
+    }
+
+    /// Whether a tag with this opaque part is one of this state: S, or S and `-` and anything. So is a tag to
+    /// which a proxy added `-gzip`.
+    pub fn is_named_by(&self, opaque: &[u8]) -> bool {
+        match opaque.strip_prefix(&*self.0) {
+            Some(view) => view.is_empty() || view.starts_with(b"-"),
+            None => false,
+        }
+    }
+
+    /// `"S"` without a copy.
+    pub(super) fn borrowed(&self) -> EntityTagRef<'_> {
+        EntityTagRef::trusted(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_of_a_body_is_its_entity_tag() {
+        assert_eq!(StateTag::of_body(b"abc").entity_tag(), EntityTag::of(b"abc"));
+    }
+
+    #[test]
+    fn named_by_itself_and_its_views_only() {
+        let state = StateTag::of_version("12");
+        for named in ["12", "12-", "12-ab", "12-gzip", "12-ab-gzip"] {
+            assert!(state.is_named_by(named.as_bytes()), "{named}");
+        }
+        for other in ["", "1", "123", "112", "12.", "-12", "ab-12", "1-2", "012"] {
+            assert!(!state.is_named_by(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn view_of_another_state_with_the_same_body_is_not_this_state() {
+        let [old, new] = ["1", "2"].map(StateTag::of_version);
+        assert!(!new.is_named_by(old.with_view(b"same").opaque()));
+    }
+
+    #[test]
+    fn version_with_a_dash_does_not_pass_for_a_view_of_its_beginning() {
+        let [short, long] = ["2026", "2026-11"].map(StateTag::of_version);
+        assert_eq!(long.entity_tag().to_string(), "\"2026~2d11\"");
+        assert!(!short.is_named_by(long.opaque()));
+        assert!(!short.is_named_by(long.with_view(b"").opaque()));
+    }
+
+    #[test]
+    fn version_of_any_bytes_makes_a_valid_tag() {
+        let all: Vec<u8> = (0..=255).collect();
+        let tag = StateTag::of_version(&all).entity_tag();
+        assert_eq!(EntityTag::parse(&tag.to_bytes()), Ok(tag));
+    }
+}
