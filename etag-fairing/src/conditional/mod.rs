@@ -67,6 +67,9 @@ mod http_date;
 mod state_tag;
 mod tag_list;
 
+#[cfg(test)]
+mod tests;
+
 pub use conditional_headers::{ConditionalHeaders, TagField};
 pub use entity_tag::{EntityTag, EntityTagRef, InvalidEntityTag};
 pub use evaluate::{Decision, MethodKind, Options, Precondition, Selected, Validator, evaluate};
