@@ -1,12 +1,18 @@
 //! ETags, conditional requests and JSON:API 1.1 resources for Rocket.
 
 pub mod conditional;
+pub mod config;
 pub mod document;
+mod fairing;
+mod json_api;
+mod negotiate;
+mod query;
 pub mod resource;
-pub mod routes;
+mod routes;
 pub mod store;
 
 pub use etag_derive::JsonApiResource;
+pub use json_api::{JsonApi, JsonApiFairing};
 pub use resource::{JsonApiResource, ToMany, ToOne};
 
 /// What the derive's output names. Not for users: it changes without notice.

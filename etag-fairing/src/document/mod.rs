@@ -1,6 +1,9 @@
 //! JSON:API 1.1 documents.
 
 pub mod error;
+mod json;
+pub(crate) mod read;
+pub(crate) mod write;
 
 /// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters
 /// (JSON:API 1.1, "Server Responsibilities").

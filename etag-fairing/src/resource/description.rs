@@ -153,6 +153,19 @@ impl Relationship {
         !matches!(self.kind, RelationshipKind::ToOne { .. })
     }
 
+    /// The column of the owner's table with the linkage, for to-one.
+    pub fn column(&self) -> Option<&'static str> {
+        match self.kind {
+            RelationshipKind::ToOne { column, .. } => Some(column),
+            _ => None,
+        }
+    }
+
+    /// Whether every resource must have a related one.
+    pub fn is_required(&self) -> bool {
+        matches!(self.kind, RelationshipKind::ToOne { required: true, .. })
+    }
+
     /// The resource at the other end.
     pub fn target(&self) -> &'static Description {
         (self.target)()

@@ -5,10 +5,10 @@ mod description;
 mod id;
 mod linkage;
 mod record;
+pub(crate) mod registry;
 mod value;
 
 pub use attribute_type::{AttributeType, Json, Text, parse};
-#[allow(unused_imports)]
 pub(crate) use attribute_type::{read_date_time, read_time, read_timestamp};
 pub use description::{
     Access, Attribute, Description, Id, Operation, Operations, Relationship, RelationshipKind,
@@ -16,6 +16,7 @@ pub use description::{
 pub use id::{IdKind, IdType, ResourceId};
 pub use linkage::{ToMany, ToOne};
 pub use record::{Linkage, Record, Row, Rows};
+pub use registry::Registry;
 pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.

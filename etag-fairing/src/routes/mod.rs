@@ -1,8 +1,100 @@
 //! One handler per endpoint kind, over any resource.
+//!
+//! Each reads the same way: negotiate, parse, ask the store, write the document. The order of checks is that of
+//! RFC 9110 §13.2.1: whatever would be refused without preconditions is refused first; then preconditions;
+//! then the body is judged.
 
-use crate::resource::Description;
+mod answer;
+mod conditions;
+mod create;
+mod delete;
+mod exchange;
+pub(crate) mod fallback;
+mod list;
+mod read;
+mod related;
+mod relationship;
+mod trouble;
+mod update;
+
+use rocket::http::Method;
+use rocket::route::{Handler, Outcome, Route};
+use rocket::{Data, Request};
+
+use crate::resource::registry::{encode_segment, name_route};
+use crate::resource::{Description, Operation};
+use exchange::Exchange;
+
+/// Below the rank of every route that Rocket ranks itself, so that a user's own route on a path wins.
+const RANK: isize = 10;
+
+/// A generated route: one operation on one resource.
+#[derive(Clone, Copy)]
+struct Endpoint {
+    resource: &'static Description,
+    operation: Operation,
+    /// The place in [`Description::relationships`], for the operations on one relationship.
+    relationship: usize,
+}
 
 /// The routes of a resource.
-pub(crate) fn of(_description: &'static Description) -> Vec<rocket::Route> {
-    Vec::new()
+pub(crate) fn of(resource: &'static Description) -> Vec<Route> {
+    let collection = format!("/{}", encode_segment(resource.path));
+    let item = format!("{collection}/<id>");
+    let mut routes = vec![
+        route(resource, Operation::List, None, Method::Get, &collection),
+        route(resource, Operation::Create, None, Method::Post, &collection),
+        route(resource, Operation::Read, None, Method::Get, &item),
+        route(resource, Operation::Update, None, Method::Patch, &item),
+        route(resource, Operation::Delete, None, Method::Delete, &item),
+    ];
+    for (index, relationship) in resource.relationships.iter().enumerate() {
+        let name = encode_segment(relationship.name);
+        routes.extend([
+            route(resource, Operation::Related, Some(index), Method::Get, &format!("{item}/{name}")),
+            route(
+                resource,
+                Operation::Relationship,
+                Some(index),
+                Method::Get,
+                &format!("{item}/relationships/{name}"),
+            ),
+        ]);
+    }
+    routes
+}
+
+fn route(
+    resource: &'static Description,
+    operation: Operation,
+    relationship: Option<usize>,
+    method: Method,
+    path: &str,
+) -> Route {
+    let endpoint = Endpoint { resource, operation, relationship: relationship.unwrap_or(0) };
+    let mut route = Route::ranked(RANK, method, path, endpoint);
+    route.name = Some(name_route(resource, operation, relationship).into());
+    route
+}
+
+#[rocket::async_trait]
+impl Handler for Endpoint {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let answer = match Exchange::new(request, self.resource, self.operation) {
+            Ok(exchange) => match self.operation {
+                Operation::List => list::answer(&exchange).await,
+                Operation::Create => create::answer(&exchange, data).await,
+                Operation::Read => read::answer(&exchange).await,
+                Operation::Update => update::answer(&exchange, data).await,
+                Operation::Delete => delete::answer(&exchange).await,
+                Operation::Related => related::answer(&exchange, self.relationship).await,
+                Operation::Relationship | Operation::UpdateRelationship => {
+                    relationship::answer(&exchange, self.relationship).await
+                }
+            },
+            Err(errors) => Err(errors),
+        };
+        // Errors too are our answer: a catcher would know less of them.
+        Outcome::Success(answer.unwrap_or_else(|errors| errors.to_response()))
+    }
 }

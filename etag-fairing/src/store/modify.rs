@@ -26,7 +26,7 @@ pub trait Decision: Send {
     fn read_back(&self, id: &ResourceId) -> Option<Plan>;
 }
 
-/// Loads and locks `target`, asks `decision`, makes the change, reads it back and commits.
+/// Loads and locks `target` (`None`: nothing that there is takes part), asks `decision`, makes the change, reads it back and commits.
 ///
 /// All of it is one transaction: between the state that was judged and the state that was written no other
 /// write comes in, and if anything fails, nothing was changed.
@@ -35,13 +35,16 @@ pub trait Decision: Send {
 /// With the decision's refusal; with [`StoreError::Busy`] if all of it takes longer than `limit`.
 pub async fn modify<D: Decision>(
     store: &dyn Store,
-    target: &Plan,
+    target: Option<&Plan>,
     decision: &mut D,
     limit: Duration,
 ) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
     let write = async {
         let mut transaction = store.begin().await?;
-        let current = transaction.fetch(target).await?;
+        let current = match target {
+            Some(plan) => transaction.fetch(plan).await?,
+            None => Fetched::default(),
+        };
         let change = decision.decide(current, transaction.as_mut()).await?;
         let id = transaction.apply(change).await?;
         let answer = match decision.read_back(&id) {

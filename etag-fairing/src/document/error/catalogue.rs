@@ -51,6 +51,10 @@ catalogue! {
     id_mismatch(detail) = Conflict, "Id mismatch";
     /// 409: a resource with this client-generated id exists.
     id_exists(detail) = Conflict, "Id exists";
+    /// 409: another resource has these values, and only one may.
+    unique_violation(detail) = Conflict, "Unique value taken";
+    /// 409: a resource that others refer to, or a reference to one that is gone.
+    foreign_key_violation(detail) = Conflict, "Reference broken";
     /// 413: the request body is longer than the server takes.
     body_too_large(detail) = PayloadTooLarge, "Body too large";
     /// 422: a value of the right type that breaks a rule. One a field, pointing to it.

@@ -1,0 +1,374 @@
+//! Documents in: request bodies to values, every mistake with its pointer (JSON:API §9, §11).
+
+use serde_json::{Map, Value as JsonValue};
+
+use super::error::{ErrorObject, Errors};
+use super::json::write_value;
+use crate::resource::{Access, Description, Relationship, ResourceId, Row, Value};
+use crate::store::LinkageChange;
+
+/// A resource object as sent: well-formed and of the right type, its members not yet judged.
+#[derive(Debug)]
+pub(crate) struct ResourceObject {
+    /// The client's id.
+    pub(crate) id: Option<String>,
+    attributes: Option<Map<String, JsonValue>>,
+    relationships: Option<Map<String, JsonValue>>,
+}
+
+/// What a resource object changes: one entry an attribute, one a relationship; `None` where it says nothing.
+#[derive(Debug)]
+pub(crate) struct Members {
+    pub(crate) attributes: Vec<Option<Value>>,
+    pub(crate) linkage: Vec<Option<LinkageChange>>,
+}
+
+/// JSON Pointer's escapes (RFC 6901 §3).
+fn token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+impl ResourceObject {
+    /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
+    ///
+    /// # Errors
+    /// 400 for what is no document of one resource object, 409 for a type of another resource.
+    pub(crate) fn parse(body: &[u8], resource: &Description) -> Result<Self, Errors> {
+        let document: JsonValue = serde_json::from_slice(body)
+            .map_err(|error| ErrorObject::malformed_json(error.to_string()).pointer(""))?;
+        let JsonValue::Object(mut document) = document else {
+            return Err(ErrorObject::invalid_document("the document must be an object").pointer("").into());
+        };
+        let data = match document.remove("data") {
+            Some(JsonValue::Object(data)) => data,
+            Some(_) => {
+                return Err(ErrorObject::invalid_document("data must be one resource object")
+                    .pointer("/data")
+                    .into());
+            }
+            None => {
+                return Err(ErrorObject::invalid_document("the document must have data").pointer("").into());
+            }
+        };
+        Self::of(data, resource)
+    }
+
+    fn of(mut data: Map<String, JsonValue>, resource: &Description) -> Result<Self, Errors> {
+        match data.get("type") {
+            Some(JsonValue::String(name)) if name == resource.type_name => {}
+            Some(JsonValue::String(name)) => {
+                return Err(ErrorObject::type_mismatch(format!(
+                    "resources here are of type {}, not {name}",
+                    resource.type_name
+                ))
+                .pointer("/data/type")
+                .into());
+            }
+            Some(_) => {
+                return Err(ErrorObject::invalid_document("type must be a string")
+                    .pointer("/data/type")
+                    .into());
+            }
+            None => {
+                return Err(ErrorObject::missing_type("a resource object needs its type")
+                    .pointer("/data")
+                    .into());
+            }
+        }
+        let id = match data.remove("id") {
+            None => None,
+            Some(JsonValue::String(id)) => Some(id),
+            Some(_) => {
+                return Err(ErrorObject::invalid_document("id must be a string").pointer("/data/id").into());
+            }
+        };
+        let mut object = |name: &str| match data.remove(name) {
+            None => Ok(None),
+            Some(JsonValue::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(Errors::from(
+                ErrorObject::invalid_document(format!("{name} must be an object"))
+                    .pointer(format!("/data/{name}")),
+            )),
+        };
+        Ok(Self { id, attributes: object("attributes")?, relationships: object("relationships")? })
+    }
+
+    /// Judges the members of a new resource: what is left out takes its default.
+    ///
+    /// # Errors
+    /// With every member that is unknown, not to be set, missing or of another type.
+    pub(crate) fn create(
+        &self,
+        resource: &'static Description,
+    ) -> Result<(Vec<Value>, Vec<Option<LinkageChange>>), Errors> {
+        let mut errors = Vec::new();
+        let members = self.members(resource, None, &mut errors);
+        let mut attributes = Vec::with_capacity(members.attributes.len());
+        for (attribute, given) in resource.attributes.iter().zip(members.attributes) {
+            let value = match (given, attribute.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => default().unwrap_or_else(|mismatch| {
+                    errors.push(ErrorObject::validation_failed(format!(
+                        "the default of {} {mismatch}",
+                        attribute.name
+                    )));
+                    Value::Null
+                }),
+                (None, None) => {
+                    let sent = self.attributes.as_ref().is_some_and(|sent| sent.contains_key(attribute.name));
+                    if !attribute.nullable && !sent {
+                        errors.push(
+                            ErrorObject::validation_failed(format!("{} is required", attribute.name))
+                                .pointer(deepest("attributes", self.attributes.is_some())),
+                        );
+                    }
+                    Value::Null
+                }
+            };
+            attributes.push(value);
+        }
+        for (relationship, change) in resource.relationships.iter().zip(&members.linkage) {
+            let sent = self.relationships.as_ref().is_some_and(|sent| sent.contains_key(relationship.name));
+            if relationship.is_required() && change.is_none() && !sent {
+                errors.push(
+                    ErrorObject::validation_failed(format!("{} is required", relationship.name))
+                        .pointer(deepest("relationships", self.relationships.is_some())),
+                );
+            }
+        }
+        match Errors::from_vec(errors) {
+            Some(errors) => Err(errors),
+            None => Ok((attributes, members.linkage)),
+        }
+    }
+
+    /// Judges the members of a change to `current`: what is left out stays (JSON:API §9.2).
+    ///
+    /// # Errors
+    /// With every member that is unknown, not to be set or of another type.
+    pub(crate) fn update(&self, resource: &'static Description, current: Row<'_>) -> Result<Members, Errors> {
+        let mut errors = Vec::new();
+        let members = self.members(resource, Some(current), &mut errors);
+        match Errors::from_vec(errors) {
+            Some(errors) => Err(errors),
+            None => Ok(members),
+        }
+    }
+
+    fn members(
+        &self,
+        resource: &'static Description,
+        current: Option<Row<'_>>,
+        errors: &mut Vec<ErrorObject>,
+    ) -> Members {
+        let mut members = Members {
+            attributes: vec![None; resource.attributes.len()],
+            linkage: vec![None; resource.relationships.len()],
+        };
+        for (name, json) in self.attributes.iter().flatten() {
+            // JSON:API §7.1.1: @-members are ignored.
+            if name.starts_with('@') {
+                continue;
+            }
+            match attribute(resource, current, name, json) {
+                Ok(Some((place, value))) => {
+                    if let Some(slot) = members.attributes.get_mut(place) {
+                        *slot = Some(value);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => errors.push(error.pointer(format!("/data/attributes/{}", token(name)))),
+            }
+        }
+        for (name, json) in self.relationships.iter().flatten() {
+            if name.starts_with('@') {
+                continue;
+            }
+            let pointer = format!("/data/relationships/{}", token(name));
+            let Some((place, relationship)) = resource.relationship(name) else {
+                errors.push(
+                    ErrorObject::validation_failed(format!(
+                        "{} have no relationship {name}",
+                        resource.type_name
+                    ))
+                    .pointer(pointer),
+                );
+                continue;
+            };
+            // JSON:API §9.2.2: a relationship in a request needs data.
+            let Some(data) = json.get("data") else {
+                errors.push(ErrorObject::invalid_linkage("a relationship needs data").pointer(pointer));
+                continue;
+            };
+            // What the state tag doesn't cover can't be replaced through it: that would lose updates.
+            if current.is_some() && relationship.is_to_many() && !relationship.linkage {
+                errors.push(
+                    ErrorObject::full_replacement_not_allowed(format!(
+                        "{name} is not part of this representation; change it at the other end"
+                    ))
+                    .pointer(pointer),
+                );
+                continue;
+            }
+            match linkage(relationship, data, &format!("{pointer}/data")) {
+                Ok(change) => {
+                    if let Some(slot) = members.linkage.get_mut(place) {
+                        *slot = Some(change);
+                    }
+                }
+                Err(found) => errors.extend(found),
+            }
+        }
+        members
+    }
+
+    /// Where a related resource's identifier stands in the document.
+    pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> String {
+        let id = id.to_string();
+        let base = format!("/data/relationships/{}/data", token(relationship.name));
+        let data = self
+            .relationships
+            .as_ref()
+            .and_then(|sent| sent.get(relationship.name))
+            .and_then(|sent| sent.get("data"));
+        let position = data.and_then(JsonValue::as_array).and_then(|identifiers| {
+            identifiers
+                .iter()
+                .position(|identifier| identifier.get("id").and_then(JsonValue::as_str) == Some(&id))
+        });
+        match position {
+            Some(position) => format!("{base}/{position}/id"),
+            None if data.is_some_and(JsonValue::is_object) => format!("{base}/id"),
+            None => base,
+        }
+    }
+
+    /// Where the member of an attribute or relationship stands: itself if it was sent, else what would hold it
+    /// (JSON:API §10.2: a pointer points to something that is there).
+    pub(crate) fn pointer_of(&self, name: &str) -> String {
+        for (kind, sent) in [("attributes", &self.attributes), ("relationships", &self.relationships)] {
+            if sent.as_ref().is_some_and(|sent| sent.contains_key(name)) {
+                return format!("/data/{kind}/{}", token(name));
+            }
+        }
+        deepest("attributes", self.attributes.is_some())
+    }
+}
+
+fn deepest(kind: &str, sent: bool) -> String {
+    if sent { format!("/data/{kind}") } else { "/data".into() }
+}
+
+fn attribute(
+    resource: &'static Description,
+    current: Option<Row<'_>>,
+    name: &str,
+    json: &JsonValue,
+) -> Result<Option<(usize, Value)>, ErrorObject> {
+    let (place, attribute) = resource.attribute(name).ok_or_else(|| {
+        ErrorObject::validation_failed(format!("{} have no attribute {name}", resource.type_name))
+    })?;
+    let value = (attribute.parse)(json)
+        .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
+    if attribute.access == Access::ReadOnly {
+        // Clients send whole resources back: what stays the same is no attempt to set it.
+        let same = current.is_some_and(|current| {
+            let (mut sent, mut stored) = (Vec::new(), Vec::new());
+            value.as_ref().is_ok_and(|value| write_value(attribute.kind, value.as_ref(), &mut sent).is_ok())
+                && write_value(attribute.kind, current.attribute(place), &mut stored).is_ok()
+                && sent == stored
+        });
+        return if same {
+            Ok(None)
+        } else {
+            Err(ErrorObject::validation_failed(format!("{name} is read-only")))
+        };
+    }
+    Ok(Some((place, value?)))
+}
+
+/// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` is where it stands.
+///
+/// # Errors
+/// 400 for another shape, 409 for another type, 404 for an id that nothing can have.
+pub(crate) fn linkage(
+    relationship: &Relationship,
+    data: &JsonValue,
+    pointer: &str,
+) -> Result<LinkageChange, Vec<ErrorObject>> {
+    if relationship.is_to_many() {
+        let Some(identifiers) = data.as_array() else {
+            let error = ErrorObject::invalid_linkage(format!(
+                "{} is to-many: data must be an array",
+                relationship.name
+            ));
+            return Err(vec![error.pointer(pointer)]);
+        };
+        let mut errors = Vec::new();
+        let mut ids = Vec::with_capacity(identifiers.len());
+        for (position, json) in identifiers.iter().enumerate() {
+            match identifier(relationship, json, &format!("{pointer}/{position}")) {
+                Ok(id) => ids.push(id),
+                Err(error) => errors.push(error),
+            }
+        }
+        return if errors.is_empty() { Ok(LinkageChange::Replace(ids)) } else { Err(errors) };
+    }
+    if data.is_null() {
+        return match relationship.is_required() {
+            true => Err(vec![
+                ErrorObject::validation_failed(format!("{} must not be empty", relationship.name))
+                    .pointer(pointer),
+            ]),
+            false => Ok(LinkageChange::One(None)),
+        };
+    }
+    if data.is_array() {
+        let error = ErrorObject::invalid_linkage(format!(
+            "{} is to-one: data must be an identifier or null",
+            relationship.name
+        ));
+        return Err(vec![error.pointer(pointer)]);
+    }
+    identifier(relationship, data, pointer)
+        .map(|id| LinkageChange::One(Some(id)))
+        .map_err(|error| vec![error])
+}
+
+/// Reads a resource identifier object (JSON:API §7.3).
+fn identifier(
+    relationship: &Relationship,
+    json: &JsonValue,
+    pointer: &str,
+) -> Result<ResourceId, ErrorObject> {
+    let target = relationship.target();
+    let JsonValue::Object(members) = json else {
+        return Err(ErrorObject::invalid_linkage("a resource identifier must be an object").pointer(pointer));
+    };
+    match members.get("type") {
+        Some(JsonValue::String(name)) if name == target.type_name => {}
+        Some(JsonValue::String(name)) => {
+            return Err(ErrorObject::type_mismatch(format!(
+                "{} leads to resources of type {}, not {name}",
+                relationship.name, target.type_name
+            ))
+            .pointer(format!("{pointer}/type")));
+        }
+        Some(_) => {
+            return Err(
+                ErrorObject::invalid_linkage("type must be a string").pointer(format!("{pointer}/type"))
+            );
+        }
+        None => {
+            return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer));
+        }
+    }
+    match members.get("id") {
+        Some(JsonValue::String(id)) => target.id.kind.parse(id).ok_or_else(|| {
+            ErrorObject::related_not_found(format!("there is no {} with id {id}", target.type_name))
+                .pointer(format!("{pointer}/id"))
+        }),
+        Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(format!("{pointer}/id"))),
+        None => Err(ErrorObject::missing_id("a resource identifier needs its id").pointer(pointer)),
+    }
+}

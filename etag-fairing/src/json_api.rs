@@ -1,0 +1,169 @@
+//! [`JsonApi`]: what all generated routes share, and the fairing that sets it up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::figment::Figment;
+use rocket::{Build, Orbit, Rocket};
+
+use crate::config::JsonApiConfig;
+use crate::resource::Registry;
+use crate::resource::registry::known;
+use crate::routes::fallback;
+use crate::store::{PrepareError, Store};
+
+/// The JSON:API server of an application: its store, its resources, its configuration.
+///
+/// In managed state once [`JsonApi::fairing`] is attached, so that hand-written routes and fairings reach the
+/// store: `rocket.state::<JsonApi>()`, or `&State<JsonApi>` as a request guard.
+pub struct JsonApi {
+    store: Arc<dyn Store>,
+    registry: Registry,
+    config: JsonApiConfig,
+}
+
+/// Opens the store from the configuration, or has it already.
+enum Source {
+    #[cfg(any())]
+    Database(String),
+    Store(Arc<dyn Store>),
+}
+
+/// The fairing of [`JsonApi::fairing`].
+pub struct JsonApiFairing {
+    source: Source,
+}
+
+impl JsonApi {
+    /// The fairing that makes the generated routes work: it opens the database `api` of `Rocket.toml`
+    /// (`[default.databases.api]`), creates or checks its tables, and answers errors, `OPTIONS` and wrong methods
+    /// below the mounts as JSON:API asks.
+    ///
+    /// Two resources of one type, a relationship to a resource that isn't mounted, a table that doesn't fit or a
+    /// bad value in the configuration stop the launch with a message that says which.
+    #[cfg(any())]
+    pub fn fairing() -> JsonApiFairing {
+        Self::database("api")
+    }
+
+    /// The same, with the database of this name.
+    #[cfg(any())]
+    pub fn database(name: impl Into<String>) -> JsonApiFairing {
+        JsonApiFairing { source: Source::Database(name.into()) }
+    }
+
+    /// The same, with a store of your own.
+    pub fn with_store(store: impl Store) -> JsonApiFairing {
+        JsonApiFairing { source: Source::Store(Arc::new(store)) }
+    }
+
+    /// Where the resources are kept.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The mounted resources.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &JsonApiConfig {
+        &self.config
+    }
+}
+
+impl Source {
+    fn open(&self, figment: &Figment) -> Result<Arc<dyn Store>, Option<PrepareError>> {
+        match self {
+            #[cfg(any())]
+            Self::Database(name) => {
+                let config = crate::config::DatabaseConfig::from_figment(figment, name).map_err(|error| {
+                    rocket::config::pretty_print_error(error);
+                    None
+                })?;
+                config.log(name);
+                let options = crate::store::sqlite::SqliteOptions::from_config(&config).map_err(Some)?;
+                Ok(Arc::new(crate::store::sqlite::SqliteStore::open(options).map_err(Some)?))
+            }
+            Self::Store(store) => {
+                let _ = figment;
+                Ok(Arc::clone(store))
+            }
+        }
+    }
+}
+
+fn refuse(problems: impl IntoIterator<Item = impl std::fmt::Display>) {
+    log::error!("the JSON:API resources cannot be served:");
+    for problem in problems {
+        log::error!("{problem}");
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for JsonApiFairing {
+    fn info(&self) -> Info {
+        Info { name: "JSON:API", kind: Kind::Ignite | Kind::Shutdown | Kind::Singleton }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> rocket::fairing::Result {
+        let config = match JsonApiConfig::from_figment(rocket.figment()) {
+            Ok(config) => config,
+            Err(error) => {
+                rocket::config::pretty_print_error(error);
+                return Err(rocket);
+            }
+        };
+        let registry = match Registry::of(rocket.routes(), &config.base_url) {
+            Ok(registry) => registry,
+            Err(mistakes) => {
+                refuse(mistakes);
+                return Err(rocket);
+            }
+        };
+        let store = match self.source.open(rocket.figment()) {
+            Ok(store) => store,
+            Err(error) => {
+                refuse(error);
+                return Err(rocket);
+            }
+        };
+        let resources: Vec<_> = registry.resources().collect();
+        if let Err(error) = store.prepare(&resources).await {
+            refuse([error]);
+            return Err(rocket);
+        }
+        let mut rocket = rocket;
+        let mut bases: BTreeMap<String, Vec<rocket::Route>> = BTreeMap::new();
+        for route in rocket.routes().filter(|route| known(route).is_some()) {
+            bases.entry(route.uri.base().to_owned()).or_default();
+        }
+        let mounted: Vec<_> = rocket.routes().collect();
+        for (base, routes) in &mut bases {
+            *routes = fallback::routes(&mounted, base);
+        }
+        for (base, routes) in bases {
+            // A catcher of the user's own stays.
+            let taken = rocket.catchers().any(|catcher| catcher.code.is_none() && catcher.base.path() == base.as_str());
+            if !taken {
+                rocket = rocket.register(base.clone(), fallback::catchers());
+            }
+            rocket = rocket.mount(base, routes);
+        }
+        Ok(rocket.manage(Self::state(store, registry, config)))
+    }
+
+    async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
+        if let Some(api) = rocket.state::<JsonApi>() {
+            api.store.close().await;
+        }
+    }
+}
+
+impl JsonApiFairing {
+    fn state(store: Arc<dyn Store>, registry: Registry, config: JsonApiConfig) -> JsonApi {
+        JsonApi { store, registry, config }
+    }
+}

@@ -1,0 +1,199 @@
+//! Content negotiation (JSON:API §5): which request bodies are taken and which answers a client can read.
+//!
+//! Rocket's own `accept()` and `content_type()` read the first field line only and drop the quotes of
+//! parameters, so the raw lines are read here.
+
+use crate::document::MEDIA_TYPE;
+use crate::document::error::{ErrorObject, Errors};
+
+/// One media type or range with its parameters, as written.
+struct MediaRange<'a> {
+    essence: &'a str,
+    parameters: Vec<(&'a str, String)>,
+}
+
+impl MediaRange<'_> {
+    fn is_json_api(&self) -> bool {
+        self.essence.eq_ignore_ascii_case(MEDIA_TYPE)
+    }
+
+    /// Whether the answer may be `application/vnd.api+json` by this range. Parameters other than `ext` and
+    /// `profile` make a range that we never send; an `ext` names something that no route of ours does.
+    fn allows_json_api(&self) -> bool {
+        let wildcard = ["*/*", "application/*"].iter().any(|range| self.essence == *range);
+        let mut weight = true;
+        for (name, value) in &self.parameters {
+            // RFC 9110 §12.5.1: q is the range's weight and no parameter of the media type.
+            if name.eq_ignore_ascii_case("q") {
+                weight = value.parse::<f32>().is_ok_and(|weight| weight > 0.0);
+            } else if !wildcard && !name.eq_ignore_ascii_case("profile") {
+                return false;
+            }
+        }
+        weight && (wildcard || self.is_json_api())
+    }
+}
+
+/// Splits at a separator that is not inside a quoted string (RFC 9110 §5.6.4).
+fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let mut escaped = false;
+    text.split(move |character: char| {
+        if escaped {
+            escaped = false;
+        } else if quoted && character == '\\' {
+            escaped = true;
+        } else if character == '"' {
+            quoted = !quoted;
+        } else {
+            return !quoted && character == separator;
+        }
+        false
+    })
+}
+
+fn media_range(text: &str) -> Option<MediaRange<'_>> {
+    let mut parts = split_unquoted(text, ';').map(str::trim);
+    let essence = parts.next().filter(|essence| !essence.is_empty())?;
+    let mut parameters = Vec::new();
+    for part in parts.filter(|part| !part.is_empty()) {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        parameters.push((name.trim(), unquoted(value.trim())));
+    }
+    Some(MediaRange { essence, parameters })
+}
+
+fn unquoted(value: &str) -> String {
+    let Some(inner) = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')) else {
+        return value.into();
+    };
+    let mut escaped = false;
+    inner
+        .chars()
+        .filter(|character| {
+            let keep = escaped || *character != '\\';
+            escaped = !keep;
+            keep
+        })
+        .collect()
+}
+
+/// Checks `Accept` (JSON:API §5.2).
+///
+/// # Errors
+/// 406 if no range allows `application/vnd.api+json` without parameters of ours.
+pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Errors> {
+    let mut empty = true;
+    for range in lines
+        .into_iter()
+        .flat_map(|line| split_unquoted(line, ','))
+        .filter_map(|range| media_range(range.trim()))
+    {
+        if range.allows_json_api() {
+            return Ok(());
+        }
+        empty = false;
+    }
+    // RFC 9110 §12.5.1: without Accept any media type is acceptable.
+    if empty {
+        return Ok(());
+    }
+    Err(ErrorObject::not_acceptable(format!(
+        "answers here are {MEDIA_TYPE}, without parameters other than profile; accept that, application/* or */*"
+    ))
+    .into())
+}
+
+/// Checks `Content-Type` (JSON:API §5.1). `body` tells whether the request has one.
+///
+/// # Errors
+/// 415 for a body of another media type, and for parameters other than a profile.
+pub(crate) fn check_content_type<'a>(
+    lines: impl IntoIterator<Item = &'a str>,
+    body: bool,
+) -> Result<(), Errors> {
+    let refuse = |detail: String| Err(Errors::from(ErrorObject::unsupported_media_type(detail)));
+    let mut lines = lines.into_iter();
+    let first = lines.next();
+    if lines.next().is_some() {
+        return refuse("one Content-Type, please: a body is of one media type".into());
+    }
+    let Some(range) = first.and_then(|line| media_range(line.trim())) else {
+        if body {
+            return refuse(format!("send the body as Content-Type: {MEDIA_TYPE}"));
+        }
+        return Ok(());
+    };
+    if !range.is_json_api() {
+        if body {
+            return refuse(format!("send the body as {MEDIA_TYPE}, not as {}", range.essence));
+        }
+        return Ok(());
+    }
+    for (name, value) in &range.parameters {
+        if name.eq_ignore_ascii_case("ext") {
+            return refuse(format!("no extension is supported here, and ext names {value:?}"));
+        }
+        // JSON:API §5.1: profiles that a server doesn't know are ignored.
+        if !name.eq_ignore_ascii_case("profile") {
+            return refuse(format!("{MEDIA_TYPE} takes no parameter {name:?}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepts(line: &str) -> bool {
+        check_accept([line]).is_ok()
+    }
+
+    #[test]
+    fn a7_to_a12_accept() {
+        for line in [
+            "application/vnd.api+json",
+            "APPLICATION/VND.API+JSON",
+            "*/*",
+            "application/*",
+            "application/vnd.api+json;charset=utf-8, application/vnd.api+json",
+            "application/vnd.api+json;q=0.5",
+            r#"application/vnd.api+json;profile="https://unknown.example/p""#,
+            r#"application/vnd.api+json;ext="https://unknown.example/e", application/vnd.api+json"#,
+            r#"text/html;x=",", */*;q=0.1"#,
+            "",
+        ] {
+            assert!(accepts(line), "{line}");
+        }
+        for line in [
+            "application/vnd.api+json;charset=utf-8",
+            "application/vnd.api+json;q=0",
+            r#"application/vnd.api+json;ext="https://unknown.example/e""#,
+            "text/html",
+            "application/json",
+            r#"text/html;x=", */*""#,
+        ] {
+            assert!(!accepts(line), "{line}");
+        }
+        assert!(check_accept(["text/html", "*/*"]).is_ok(), "several lines are one list");
+        assert!(check_accept([]).is_ok());
+    }
+
+    #[test]
+    fn a2_to_a6_content_type() {
+        let check = |line: Option<&str>, body| check_content_type(line, body).is_ok();
+        assert!(check(Some("application/vnd.api+json"), true));
+        assert!(check(Some("Application/Vnd.Api+Json"), true));
+        assert!(check(Some(r#"application/vnd.api+json; profile="https://x.example/p""#), true));
+        assert!(check(Some("application/vnd.api+json"), false));
+        assert!(check(None, false));
+        assert!(check(Some("application/json"), false));
+        assert!(!check(None, true));
+        assert!(!check(Some("application/json"), true));
+        assert!(!check(Some("application/vnd.api+json; charset=utf-8"), true));
+        assert!(!check(Some("application/vnd.api+json; charset=utf-8"), false));
+        assert!(!check(Some(r#"application/vnd.api+json;ext="https://x.example/e""#), true));
+        assert!(check_content_type(["application/vnd.api+json", "application/json"], true).is_err());
+    }
+}

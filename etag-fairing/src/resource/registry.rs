@@ -1,0 +1,165 @@
+//! Which resources an application has mounted, and where.
+
+use std::sync::Mutex;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rocket::Route;
+
+use super::{Description, Operation, RelationshipKind};
+
+/// RFC 3986 §2.3: what stands in a path as it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Percent-encodes one path segment (RFC 3986 §3.3).
+pub(crate) fn encode_segment(segment: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(segment, SEGMENT)
+}
+
+/// What a route of ours is, found again by the address of its name.
+///
+/// Rocket's routes have no room for data of others; the name is the one thing that a route carries through
+/// mounting, and a name of ours lives at one address for ever.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    name: &'static str,
+    resource: &'static Description,
+    operation: Operation,
+    relationship: Option<usize>,
+}
+
+static NAMED: Mutex<Vec<Named>> = Mutex::new(Vec::new());
+
+/// The name of a resource's route, remembered so that [`Registry::of`] knows the route by it.
+pub(crate) fn name_route(
+    resource: &'static Description,
+    operation: Operation,
+    relationship: Option<usize>,
+) -> &'static str {
+    let mut named = NAMED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let known = named.iter().find(|known| {
+        known.resource.is(resource) && known.operation == operation && known.relationship == relationship
+    });
+    if let Some(known) = known {
+        return known.name;
+    }
+    let mut name = format!("{}.{}", resource.type_name, operation.name());
+    if let Some(relationship) = relationship.and_then(|index| resource.relationships.get(index)) {
+        name.push('.');
+        name.push_str(relationship.name);
+    }
+    if resource.etag.contains(operation) {
+        name.push_str(" [etag]");
+    }
+    // Once a route of a struct, however often `routes()` is called.
+    let name: &'static str = name.leak();
+    named.push(Named { name, resource, operation, relationship });
+    name
+}
+
+/// A mounted route of ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mounted {
+    pub(crate) resource: &'static Description,
+}
+
+/// What this route of the application is, if it is ours.
+pub(crate) fn known(route: &Route) -> Option<Mounted> {
+    let name = route.name.as_deref()?;
+    let named = NAMED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    named
+        .iter()
+        .find(|known| std::ptr::eq(known.name, name))
+        .map(|known| Mounted { resource: known.resource })
+}
+
+/// The resources that an application has mounted, each with the URL of its collection.
+#[derive(Debug, Default)]
+pub struct Registry {
+    places: Vec<Place>,
+}
+
+#[derive(Debug)]
+struct Place {
+    resource: &'static Description,
+    collection: String,
+}
+
+impl Registry {
+    /// Finds the resources among an application's routes and checks that they fit together.
+    ///
+    /// `base_url` stands before each link; empty for root-relative links.
+    ///
+    /// # Errors
+    /// With one line a mistake: two resources with one type, a relationship to a resource that is not mounted,
+    /// an inverse of nothing.
+    pub(crate) fn of<'a>(
+        routes: impl IntoIterator<Item = &'a Route>,
+        base_url: &str,
+    ) -> Result<Self, Vec<String>> {
+        let mut registry = Self::default();
+        for route in routes {
+            let Some(Mounted { resource }) = known(route) else { continue };
+            if registry.place(resource).is_none() {
+                let base = route.uri.base().trim_end_matches('/');
+                let path = encode_segment(resource.path);
+                registry.places.push(Place { resource, collection: format!("{base_url}{base}/{path}") });
+            }
+        }
+        let mistakes = registry.mistakes();
+        if mistakes.is_empty() { Ok(registry) } else { Err(mistakes) }
+    }
+
+    fn mistakes(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        for (index, place) in self.places.iter().enumerate() {
+            let resource = place.resource;
+            // JSON:API §7.2.1: type and id together name one resource, so a type has one struct.
+            for other in
+                self.places.iter().take(index).filter(|other| other.resource.type_name == resource.type_name)
+            {
+                mistakes.push(format!(
+                    "the structs `{}` and `{}` both have the type `{}`: give one of them another \
+                     `#[jsonapi(type = \"…\")]`",
+                    other.resource.rust_name, resource.rust_name, resource.type_name,
+                ));
+            }
+            for relationship in resource.relationships {
+                let target = relationship.target();
+                let here = format!("`{}` of `{}`", relationship.name, resource.rust_name);
+                if self.place(target).is_none() {
+                    mistakes.push(format!(
+                        "the relationship {here} leads to `{0}`, which is not mounted: mount `{0}::routes()` too",
+                        target.rust_name,
+                    ));
+                }
+                if let RelationshipKind::Inverse { of } = relationship.kind {
+                    let fits = target.relationship(of).is_some_and(|(_, other)| {
+                        matches!(other.kind, RelationshipKind::ToOne { .. }) && other.target().is(resource)
+                    });
+                    if !fits {
+                        mistakes.push(format!(
+                            "the relationship {here} is the inverse of `{of}`, but `{}` has no to-one relationship \
+                             of that name to `{}`",
+                            target.rust_name, resource.rust_name,
+                        ));
+                    }
+                }
+            }
+        }
+        mistakes
+    }
+
+    fn place(&self, resource: &Description) -> Option<&Place> {
+        self.places.iter().find(|place| place.resource.is(resource))
+    }
+
+    /// The URL of a resource's collection.
+    pub(crate) fn collection(&self, resource: &Description) -> &str {
+        self.place(resource).map_or("", |place| place.collection.as_str())
+    }
+
+    /// The mounted resources, in the order of mounting.
+    pub fn resources(&self) -> impl Iterator<Item = &'static Description> + '_ {
+        self.places.iter().map(|place| place.resource)
+    }
+}

@@ -1,0 +1,53 @@
+//! Responses of the generated routes.
+
+use std::io::Cursor;
+
+use rocket::Response;
+use rocket::http::{Header, Status};
+
+use super::exchange::Exchange;
+use crate::conditional::EntityTag;
+use crate::document::MEDIA_TYPE;
+
+/// Rocket sends 4 KiB at a time unless told otherwise, which costs more than hashing the body.
+const LARGEST_CHUNK: usize = 64 * 1024;
+
+/// A response with a document.
+pub(super) fn document(status: Status, body: Vec<u8>) -> Response<'static> {
+    let size = body.len();
+    let mut response = Response::build()
+        .status(status)
+        .header(Header::new("Content-Type", MEDIA_TYPE))
+        .header(Header::new("Vary", "Accept"))
+        .sized_body(size, Cursor::new(body))
+        .finalize();
+    // After the body: setting that sets the chunk size back.
+    response.set_max_chunk_size(size.clamp(1, LARGEST_CHUNK));
+    response
+}
+
+/// A response with a representation whose tag is that of its bytes.
+///
+/// The fairing finds the mark and the tag on the way out and answers the request's preconditions; the body is
+/// hashed here, once.
+pub(super) fn representation(exchange: &Exchange<'_>, body: Vec<u8>) -> Response<'static> {
+    let tag = exchange.etag.map(|_| exchange.digest(&body));
+    let mut response = document(Status::Ok, body);
+    if let Some(tag) = tag {
+        crate::fairing::mark(exchange.request);
+        set_tag(&mut response, exchange, tag);
+    }
+    response
+}
+
+impl Exchange<'_> {
+    /// The tag of a body (RFC 9110 §8.8.3): its SHA-1.
+    pub(super) fn digest(&self, body: &[u8]) -> EntityTag {
+        EntityTag::of(body)
+    }
+}
+
+/// Sets the tag of the representation that a response carries or speaks of.
+pub(super) fn set_tag(response: &mut Response<'_>, exchange: &Exchange<'_>, tag: EntityTag) {
+    response.set_header(Header::new("ETag", exchange.issue(tag).to_string()));
+}

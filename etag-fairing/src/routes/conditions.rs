@@ -1,0 +1,77 @@
+//! The preconditions of a write, decided inside its transaction.
+
+use rocket::Request;
+
+use crate::conditional::{
+    ConditionalHeaders, Decision, EntityTag, MethodKind, Options, Selected, TagField, Validator, evaluate,
+};
+use crate::config::{EtagConfig, Strength};
+use crate::document::error::{ErrorObject, Errors};
+
+/// The conditional fields of a write and what the configuration makes of them.
+pub(super) struct Conditions<'r> {
+    headers: ConditionalHeaders<'r>,
+    etag: Option<&'r EtagConfig>,
+}
+
+impl<'r> Conditions<'r> {
+    pub(super) fn of(request: &'r Request<'_>, etag: Option<&'r EtagConfig>) -> Self {
+        let headers = ConditionalHeaders::from_lookup(|name| request.headers().get(name).map(str::as_bytes));
+        Self { headers, etag }
+    }
+
+    /// Whether the current tag takes part in the decision, so that it must be made.
+    pub(super) fn need_tag(&self) -> bool {
+        self.etag.is_some() && !self.headers.is_empty()
+    }
+
+    /// Judges the current state of the target: 428, then 412 (RFC 9110 §13.2.2).
+    ///
+    /// `validator` is that of the target's current representation; `about` its URL.
+    ///
+    /// # Errors
+    /// 428 if the configuration asks for `If-Match` and there is none, 412 if a precondition fails.
+    pub(super) fn check(&self, validator: Validator<'_>, about: &str) -> Result<(), Errors> {
+        // RFC 6585 §3. If-None-Match and dates don't say which state the change is meant for.
+        let required = self.etag.is_some_and(|config| config.require_if_match);
+        if required && matches!(self.headers.if_match(), TagField::Absent) {
+            return Err(ErrorObject::precondition_required().about(about).into());
+        }
+        if self.headers.is_empty() {
+            return Ok(());
+        }
+        let validator = if self.etag.is_some() { validator } else { Validator::Untagged };
+        let options = Options { accept_weakened: self.etag.is_some_and(|config| config.accept_weakened) };
+        let selected = Selected { validator, last_modified: None };
+        let Decision::Failed(precondition) =
+            evaluate(&self.headers, MethodKind::Write, Some(&selected), &options)
+        else {
+            return Ok(());
+        };
+        let current = match validator {
+            Validator::Untagged => None,
+            Validator::Tag(tag) => Some(tag.clone()),
+            Validator::State(state) => Some(state.entity_tag()),
+        };
+        let detail = match (&current, precondition.header()) {
+            (None, "If-Match") => {
+                "this resource carries no ETags, so no entity tag matches it; nothing was changed".to_owned()
+            }
+            (Some(tag), "If-Match") => {
+                format!(
+                    "the resource is not in the state that you have seen: its entity tag is now {tag}; nothing was changed"
+                )
+            }
+            (_, header) => format!("the resource does not meet {header}; nothing was changed"),
+        };
+        let error = ErrorObject::precondition_failed(precondition.header(), detail).about(about);
+        Err(Errors::from(error).with_current_tag(current.map(|tag| self.issue(tag))))
+    }
+
+    fn issue(&self, tag: EntityTag) -> EntityTag {
+        match self.etag.map(|config| config.strength) {
+            Some(Strength::Weak) => tag.weakened(),
+            _ => tag,
+        }
+    }
+}

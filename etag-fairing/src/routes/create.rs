@@ -1,0 +1,98 @@
+//! `POST /sessions` (JSON:API §9.1).
+
+use rocket::Data;
+use rocket::http::{Header, Status};
+
+use super::answer::{document, set_tag};
+use super::conditions::Conditions;
+use super::exchange::{Answer, Exchange};
+use super::list;
+use super::trouble::{Refusal, internal};
+use crate::conditional::{StateTag, Validator};
+use crate::document::error::{ErrorObject, Errors};
+use crate::document::read::ResourceObject;
+use crate::query::{Parameters, Query, Target};
+use crate::resource::ResourceId;
+use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+    let parameters = Parameters::parse(exchange.request.uri().query().map(|query| query.as_str()))?;
+    // No parameter means anything to a POST.
+    Query::parse(&parameters, Target::Single, exchange.config())?;
+    let body = exchange.body(data).await?;
+    let conditions = exchange.conditions();
+    // RFC 9110 §13: the target of a POST is the collection, so its preconditions are about the page at this URL.
+    let collection = match conditions.need_tag() {
+        true => Some(exchange.query(Target::Many)?.1),
+        false => None,
+    };
+    let target = collection.as_ref().map(|query| list::plan(exchange, query));
+    let object = ResourceObject::parse(&body, exchange.resource);
+    let mut create = Create { exchange, conditions, parameters, collection, object };
+    let written =
+        modify(exchange.store(), target.as_ref(), &mut create, exchange.config().write_timeout).await;
+    let (id, fetched) =
+        written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
+    let fetched = fetched.ok_or_else(|| internal("a created resource was not read back"))?;
+    let body = exchange.representation(&id, &fetched).map_err(internal)?;
+    let tag = exchange.etag.map(|_| StateTag::of_body(&body));
+    let mut response = document(Status::Created, body);
+    // JSON:API §9.1.3.1: the same URL as data.links.self.
+    response.set_header(Header::new("Location", exchange.writer.href(exchange.resource, &id)));
+    if let Some(tag) = tag {
+        set_tag(&mut response, exchange, tag.entity_tag());
+    }
+    Ok(response)
+}
+
+struct Create<'e, 'r> {
+    exchange: &'e Exchange<'r>,
+    conditions: Conditions<'r>,
+    parameters: Parameters,
+    /// Set where the collection's tag takes part in the decision.
+    collection: Option<Query>,
+    object: Result<ResourceObject, Errors>,
+}
+
+#[rocket::async_trait]
+impl Decision for Create<'_, '_> {
+    type Refusal = Refusal;
+
+    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+        let exchange = self.exchange;
+        let about = exchange.writer.collection(exchange.resource);
+        let tag = match &self.collection {
+            Some(query) => {
+                Some(exchange.digest(&list::document(exchange, &self.parameters, query, &current)?))
+            }
+            None => None,
+        };
+        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), about)?;
+        let object = self.object.as_ref().map_err(Clone::clone)?;
+        let kind = exchange.resource.id.kind;
+        let id = match &object.id {
+            Some(_) if !exchange.config().client_ids => {
+                return Err(Errors::from(
+                    ErrorObject::client_id_not_allowed("the server makes the ids here").pointer("/data/id"),
+                )
+                .into());
+            }
+            Some(id) => Some(kind.parse(id).ok_or_else(|| {
+                Errors::from(
+                    ErrorObject::validation_failed(format!(
+                        "{id:?} cannot be an id of {}",
+                        exchange.resource.type_name
+                    ))
+                    .pointer("/data/id"),
+                )
+            })?),
+            None => kind.generate(),
+        };
+        let (attributes, linkage) = object.create(exchange.resource)?;
+        Ok(Change::Insert { resource: exchange.resource, id, attributes, linkage })
+    }
+
+    fn read_back(&self, id: &ResourceId) -> Option<Plan> {
+        Some(self.exchange.whole(id.clone()))
+    }
+}

@@ -1,0 +1,64 @@
+//! `DELETE /sessions/1` (JSON:API §9.3).
+
+use rocket::Response;
+use rocket::http::{Header, Status};
+
+use super::conditions::Conditions;
+use super::exchange::{Answer, Exchange};
+use super::trouble::Refusal;
+use crate::conditional::{StateTag, Validator};
+use crate::document::error::{ErrorObject, Errors};
+use crate::query::Target;
+use crate::resource::ResourceId;
+use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
+    exchange.query(Target::Single)?;
+    let id = exchange.id()?;
+    let target = exchange.whole(id.clone());
+    let mut delete = Delete { exchange, conditions: exchange.conditions(), id };
+    modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout)
+        .await
+        .map_err(|refusal: Refusal| refusal.answer(exchange.resource, None))?;
+    Ok(Response::build().status(Status::NoContent).header(Header::new("Vary", "Accept")).finalize())
+}
+
+struct Delete<'e, 'r> {
+    exchange: &'e Exchange<'r>,
+    conditions: Conditions<'r>,
+    id: ResourceId,
+}
+
+#[rocket::async_trait]
+impl Decision for Delete<'_, '_> {
+    type Refusal = Refusal;
+
+    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+        if current.rows.is_empty() {
+            return Err(Errors::from(ErrorObject::not_found()).into());
+        }
+        self.exchange.check_state(&self.conditions, &self.id, &current)?;
+        Ok(Change::Delete { resource: self.exchange.resource, id: self.id.clone() })
+    }
+
+    fn read_back(&self, _: &ResourceId) -> Option<Plan> {
+        None
+    }
+}
+
+impl Exchange<'_> {
+    /// Judges a write's preconditions on the state that its transaction sees.
+    pub(super) fn check_state(
+        &self,
+        conditions: &Conditions<'_>,
+        id: &ResourceId,
+        current: &Fetched,
+    ) -> Result<(), Refusal> {
+        let state = match conditions.need_tag() {
+            true => Some(StateTag::of_body(&self.representation(id, current)?)),
+            false => None,
+        };
+        let validator = state.as_ref().map_or(Validator::Untagged, Validator::State);
+        Ok(conditions.check(validator, &self.writer.href(self.resource, id))?)
+    }
+}

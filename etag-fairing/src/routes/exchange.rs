@@ -1,0 +1,108 @@
+//! One request to a generated route, with what every endpoint needs of it.
+
+use rocket::data::Data;
+use rocket::{Request, Response};
+
+use super::conditions::Conditions;
+use crate::conditional::EntityTag;
+use crate::config::{EtagConfig, JsonApiConfig, Strength};
+use crate::document::error::{ErrorObject, Errors};
+use crate::document::write::Writer;
+use crate::json_api::JsonApi;
+use crate::negotiate::{check_accept, check_content_type};
+use crate::query::{Parameters, Query, Target};
+use crate::resource::{Description, Operation, ResourceId};
+use crate::store::Store;
+
+/// A request and what it is answered with.
+pub(super) struct Exchange<'r> {
+    pub(super) request: &'r Request<'r>,
+    pub(super) resource: &'static Description,
+    pub(super) api: &'r JsonApi,
+    pub(super) writer: Writer<'r>,
+    /// The configuration of entity tags, where this route carries them and the switch is on.
+    pub(super) etag: Option<&'r EtagConfig>,
+}
+
+impl<'r> Exchange<'r> {
+    /// # Errors
+    /// 406 and 415, since all else is refused in JSON:API's media type; 500 if the application never attached
+    /// [`JsonApi::fairing`].
+    pub(super) fn new(
+        request: &'r Request<'_>,
+        resource: &'static Description,
+        operation: Operation,
+    ) -> Result<Self, Errors> {
+        let Some(api) = request.rocket().state::<JsonApi>() else {
+            log::error!("a JSON:API route is mounted, but JsonApi::fairing() is not attached");
+            return Err(ErrorObject::internal().into());
+        };
+        let etag = request
+            .rocket()
+            .state::<EtagConfig>()
+            .filter(|config| config.enabled && resource.etag.contains(operation));
+        let body = matches!(operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
+        check_accept(request.headers().get("Accept"))?;
+        check_content_type(request.headers().get("Content-Type"), body)?;
+        Ok(Self { request, resource, api, writer: Writer::new(api.registry()), etag })
+    }
+
+    pub(super) fn store(&self) -> &'r dyn Store {
+        self.api.store().as_ref()
+    }
+
+    pub(super) fn config(&self) -> &'r JsonApiConfig {
+        self.api.config()
+    }
+
+    /// # Errors
+    /// 400, with each parameter that this URL doesn't take.
+    pub(super) fn query(&self, target: Target) -> Result<(Parameters, Query), Errors> {
+        let parameters = Parameters::parse(self.request.uri().query().map(|query| query.as_str()))?;
+        let query = Query::parse(&parameters, target, self.config())?;
+        Ok((parameters, query))
+    }
+
+    /// The id in the path.
+    ///
+    /// # Errors
+    /// 404 if no resource can have it.
+    pub(super) fn id(&self) -> Result<ResourceId, Errors> {
+        self.request
+            .routed_segment(1)
+            .and_then(|segment| self.resource.id.kind.parse(segment))
+            .ok_or_else(|| ErrorObject::not_found().into())
+    }
+
+    /// The request's body.
+    ///
+    /// # Errors
+    /// 413 if it is longer than the configuration allows.
+    pub(super) async fn body(&self, data: Data<'_>) -> Result<Vec<u8>, Errors> {
+        let limit = self.config().max_body;
+        match data.open(limit).into_bytes().await {
+            Ok(bytes) if bytes.is_complete() => Ok(bytes.into_inner()),
+            Ok(_) => Err(ErrorObject::body_too_large(format!("at most {limit}")).into()),
+            Err(error) => {
+                log::warn!("a request body broke off: {error}");
+                Err(ErrorObject::malformed_json("the body broke off").pointer("").into())
+            }
+        }
+    }
+
+    /// The preconditions of a write.
+    pub(super) fn conditions(&self) -> Conditions<'r> {
+        Conditions::of(self.request, self.etag)
+    }
+
+    /// A tag as it goes out: weak where the configuration says so.
+    pub(super) fn issue(&self, tag: EntityTag) -> EntityTag {
+        match self.etag.map(|config| config.strength) {
+            Some(Strength::Weak) => tag.weakened(),
+            _ => tag,
+        }
+    }
+}
+
+/// What an endpoint gives: a response, or why not.
+pub(super) type Answer<'r> = Result<Response<'r>, Errors>;

@@ -1,0 +1,33 @@
+//! `GET /sessions` (JSON:API §8.1.1).
+
+use super::answer::representation;
+use super::exchange::{Answer, Exchange};
+use super::trouble::internal;
+use crate::document::error::Errors;
+use crate::query::{Parameters, Query, Target, href};
+use crate::store::{Fetched, Page, Plan, Root, Selection};
+
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
+    let (parameters, query) = exchange.query(Target::Many)?;
+    let fetched =
+        exchange.store().fetch(&plan(exchange, &query)).await.map_err(|error| exchange.trouble(error))?;
+    Ok(representation(exchange, document(exchange, &parameters, &query, &fetched)?))
+}
+
+/// What to read for a page of the collection.
+pub(super) fn plan(exchange: &Exchange<'_>, query: &Query) -> Plan {
+    let page = query.page.map_or(Page::ALL, |page| page.page(true));
+    Plan { root: Root::Collection(page), selection: Selection::whole(exchange.resource) }
+}
+
+/// The document of a page of the collection.
+pub(super) fn document(
+    exchange: &Exchange<'_>,
+    parameters: &Parameters,
+    query: &Query,
+    fetched: &Fetched,
+) -> Result<Vec<u8>, Errors> {
+    let path = exchange.writer.collection(exchange.resource);
+    let pages = query.page.map(|page| page.links(path, parameters, fetched)).unwrap_or_default();
+    exchange.writer.many(exchange.resource, &href(path, parameters), &pages, fetched).map_err(internal)
+}

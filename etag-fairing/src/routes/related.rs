@@ -1,0 +1,39 @@
+//! `GET /sessions/1/speakers` (JSON:API §8.1.1, §8.1.2).
+
+use super::answer::representation;
+use super::exchange::{Answer, Exchange};
+use super::trouble::internal;
+use crate::document::error::ErrorObject;
+use crate::query::{Target, href};
+use crate::resource::registry::encode_segment;
+use crate::store::{Page, Plan, Root, Selection};
+
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
+    let Some(relationship) = exchange.resource.relationships.get(place) else {
+        return Err(internal("a route of a relationship that isn't there"));
+    };
+    let many = relationship.is_to_many();
+    let (parameters, query) = exchange.query(if many { Target::Many } else { Target::Single })?;
+    let id = exchange.id()?;
+    let target = relationship.target();
+    let path =
+        format!("{}/{}", exchange.writer.href(exchange.resource, &id), encode_segment(relationship.name));
+    let page = query.page.map_or(Page::ALL, |page| page.page(true));
+    let plan = Plan {
+        root: Root::Related { parent: exchange.resource, id, relationship: place, page },
+        selection: Selection::whole(target),
+    };
+    let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
+    if !fetched.parent {
+        return Err(ErrorObject::not_found().into());
+    }
+    let self_link = href(&path, &parameters);
+    let body = match query.page {
+        Some(page) => {
+            let pages = page.links(&path, &parameters, &fetched);
+            exchange.writer.many(target, &self_link, &pages, &fetched)
+        }
+        None => exchange.writer.single(target, &self_link, &fetched),
+    };
+    Ok(representation(exchange, body.map_err(internal)?))
+}

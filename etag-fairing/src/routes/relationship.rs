@@ -1,0 +1,24 @@
+//! `GET /sessions/1/relationships/speakers` (JSON:API §8.1.3).
+
+use super::answer::representation;
+use super::exchange::{Answer, Exchange};
+use super::trouble::internal;
+use crate::document::error::ErrorObject;
+use crate::query::Target;
+use crate::store::{Plan, Root, Selection};
+
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
+    exchange.query(Target::Single)?;
+    let id = exchange.id()?;
+    let mut selection = Selection::identifiers(exchange.resource);
+    if let Some(linkage) = selection.linkage.get_mut(place) {
+        *linkage = true;
+    }
+    let plan = Plan { root: Root::One(id), selection };
+    let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
+    if fetched.rows.is_empty() {
+        return Err(ErrorObject::not_found().into());
+    }
+    let body = exchange.writer.linkage(exchange.resource, place, &fetched).map_err(internal)?;
+    Ok(representation(exchange, body))
+}

@@ -1,0 +1,131 @@
+//! Troubles of a store as answers: precise where a client can do something, silent where only we can.
+
+use std::fmt;
+
+use super::exchange::Exchange;
+use crate::document::error::{ErrorObject, Errors};
+use crate::document::read::ResourceObject;
+use crate::resource::{Corrupt, Description};
+use crate::store::{Constraint, StoreError};
+
+/// Why a write was refused: an answer already, or the store's trouble, which needs the request to be told.
+pub(super) enum Refusal {
+    Answer(Errors),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Errors> for Refusal {
+    fn from(errors: Errors) -> Self {
+        Self::Answer(errors)
+    }
+}
+
+impl From<Corrupt> for Refusal {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Store(corrupt.into())
+    }
+}
+
+impl Refusal {
+    /// The answer; `sent` is the resource object of the request, if it has one.
+    pub(super) fn answer(self, resource: &Description, sent: Option<&ResourceObject>) -> Errors {
+        match self {
+            Self::Answer(errors) => errors,
+            Self::Store(error) => store(error, resource, sent),
+        }
+    }
+}
+
+/// 500 without a word of why; the log has it under the error's id.
+pub(super) fn internal(error: impl fmt::Display) -> Errors {
+    let id = uuid::Uuid::now_v7().to_string();
+    log::error!("{id}: {error}");
+    ErrorObject::internal().id(id).into()
+}
+
+impl Exchange<'_> {
+    /// The answer to a read that the store could not give.
+    pub(super) fn trouble(&self, error: StoreError) -> Errors {
+        store(error, self.resource, None)
+    }
+}
+
+fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject>) -> Errors {
+    match error {
+        StoreError::Busy { retry_after } => {
+            let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
+            Errors::unavailable(seconds)
+        }
+        StoreError::NotFound => ErrorObject::not_found().into(),
+        StoreError::IdExists => {
+            ErrorObject::id_exists(format!("there is one of {} with this id already", resource.type_name))
+                .pointer("/data/id")
+                .into()
+        }
+        StoreError::RelatedNotFound { relationship, id } => {
+            let Some(relationship) = resource.relationships.get(relationship) else {
+                return internal("a store named a relationship that the resource doesn't have");
+            };
+            let target = relationship.target().type_name;
+            let error = ErrorObject::related_not_found(format!("there is no {target} with id {id}"));
+            match sent {
+                Some(sent) => error.pointer(sent.pointer_to(relationship, &id)).into(),
+                None => error.into(),
+            }
+        }
+        StoreError::Constraint(constraint) => broken(constraint, resource, sent),
+        error => internal(error),
+    }
+}
+
+fn broken(constraint: Constraint, resource: &Description, sent: Option<&ResourceObject>) -> Errors {
+    let pointer = |error: ErrorObject, column: &str| match (member(resource, column), sent) {
+        (Some(name), Some(sent)) => error.pointer(sent.pointer_of(name)),
+        _ => error,
+    };
+    match constraint {
+        Constraint::Unique { columns } => {
+            let names: Vec<_> = columns.iter().filter_map(|column| member(resource, column)).collect();
+            let detail = match names.is_empty() {
+                true => format!("there is one of {} with these values already", resource.type_name),
+                false => format!(
+                    "there is one of {} with this {} already",
+                    resource.type_name,
+                    names.join(" and ")
+                ),
+            };
+            let error = ErrorObject::unique_violation(detail);
+            columns.first().map_or(error.clone(), |column| pointer(error, column)).into()
+        }
+        Constraint::NotNull { column } => {
+            let name = member(resource, &column).unwrap_or("a member");
+            pointer(ErrorObject::validation_failed(format!("{name} must have a value")), &column).into()
+        }
+        Constraint::ForeignKey => {
+            ErrorObject::foreign_key_violation("other resources refer to this one, or it to one that is gone")
+                .into()
+        }
+        Constraint::Check { .. } => ErrorObject::validation_failed(format!(
+            "a rule of {} stands against these values",
+            resource.type_name
+        ))
+        .into(),
+    }
+}
+
+/// The member that is kept in a column.
+fn member(resource: &Description, column: &str) -> Option<&'static str> {
+    let attribute = resource.attributes.iter().find(|attribute| attribute.column == column);
+    attribute.map(|attribute| attribute.name).or_else(|| {
+        let mut relationships = resource.relationships.iter();
+        relationships
+            .find(|relationship| relationship.column() == Some(column))
+            .map(|relationship| relationship.name)
+    })
+}

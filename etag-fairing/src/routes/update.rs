@@ -1,0 +1,84 @@
+//! `PATCH /sessions/1` (JSON:API §9.2).
+
+use rocket::Data;
+use rocket::http::Status;
+
+use super::answer::{document, set_tag};
+use super::conditions::Conditions;
+use super::exchange::{Answer, Exchange};
+use super::trouble::{Refusal, internal};
+use crate::conditional::StateTag;
+use crate::document::error::{ErrorObject, Errors};
+use crate::document::read::ResourceObject;
+use crate::query::Target;
+use crate::resource::ResourceId;
+use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+    exchange.query(Target::Single)?;
+    let body = exchange.body(data).await?;
+    let id = exchange.id()?;
+    let object = ResourceObject::parse(&body, exchange.resource);
+    let target = exchange.whole(id.clone());
+    let mut update = Update { exchange, conditions: exchange.conditions(), id, object };
+    let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
+    let (id, fetched) =
+        written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, update.object.as_ref().ok()))?;
+    let fetched = fetched.ok_or_else(|| internal("a changed resource was not read back"))?;
+    let body = exchange.representation(&id, &fetched).map_err(internal)?;
+    // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
+    let tag = exchange.etag.map(|_| StateTag::of_body(&body));
+    let mut response = document(Status::Ok, body);
+    if let Some(tag) = tag {
+        set_tag(&mut response, exchange, tag.entity_tag());
+    }
+    Ok(response)
+}
+
+struct Update<'e, 'r> {
+    exchange: &'e Exchange<'r>,
+    conditions: Conditions<'r>,
+    id: ResourceId,
+    object: Result<ResourceObject, Errors>,
+}
+
+#[rocket::async_trait]
+impl Decision for Update<'_, '_> {
+    type Refusal = Refusal;
+
+    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+        let exchange = self.exchange;
+        let resource = exchange.resource;
+        let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
+        exchange.check_state(&self.conditions, &self.id, &current)?;
+        // Only now the body (RFC 9110 §13.2.1): a wrong body with a stale tag is 412.
+        let object = self.object.as_ref().map_err(Clone::clone)?;
+        match &object.id {
+            Some(id) if *id == self.id.to_string() => {}
+            Some(id) => {
+                return Err(Errors::from(
+                    ErrorObject::id_mismatch(format!("this URL is that of {}, not of {id}", self.id))
+                        .pointer("/data/id"),
+                )
+                .into());
+            }
+            None => {
+                return Err(Errors::from(
+                    ErrorObject::missing_id("a resource object in a PATCH needs its id").pointer("/data"),
+                )
+                .into());
+            }
+        }
+        let members = object.update(resource, row)?;
+        Ok(Change::Update {
+            resource,
+            id: self.id.clone(),
+            attributes: members.attributes,
+            linkage: members.linkage,
+        })
+    }
+
+    fn read_back(&self, id: &ResourceId) -> Option<Plan> {
+        Some(self.exchange.whole(id.clone()))
+    }
+}
