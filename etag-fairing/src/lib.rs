@@ -1,6 +1,7 @@
 //! ETags, conditional requests and JSON:API 1.1 resources for Rocket.
 
 pub mod conditional;
+pub mod config;
 pub mod document;
 pub mod resource;
 pub mod routes;
