@@ -3,11 +3,14 @@
 pub mod conditional;
 pub mod config;
 pub mod document;
+pub mod fairing;
 pub mod resource;
 pub mod routes;
 pub mod store;
 
+pub use conditional::EntityTag;
 pub use etag_derive::JsonApiResource;
+pub use fairing::{EtagFairing, NotModified, Preconditions, Statistics, Tagged, etagged};
 pub use resource::{JsonApiResource, ToMany, ToOne};
 
 /// What the derive's output names. Not for users: it changes without notice.

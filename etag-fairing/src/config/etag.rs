@@ -42,16 +42,16 @@ pub enum Strength {
 /// ```
 /// use etag_fairing::config::EtagConfig;
 /// use rocket::figment::Figment;
+/// use rocket::figment::providers::{Format, Toml};
 ///
-/// let config = EtagConfig::from_figment(&Figment::from(("ETAG", true))).unwrap();
+/// let read = |toml| EtagConfig::from_figment(&Figment::from(Toml::string(toml).nested()));
+/// let config = read("[default]\nETAG = true").unwrap();
 /// assert!(config.enabled);
 /// assert_eq!(config.cache_control.as_deref(), Some("private, no-cache"));
 ///
-/// let refused = EtagConfig::from_figment(&Figment::from(("etag.strenght", "weak"))).unwrap_err();
-/// assert_eq!(
-///     refused.to_string(),
-///     "unknown key `strenght`: did you mean `strength`? for key \"default.etag.strenght\""
-/// );
+/// let refused = read("[default.etag]\nstrenght = 'weak'").unwrap_err();
+/// assert!(refused.to_string().starts_with("unknown key `strenght`: did you mean `strength`?"));
+/// assert_eq!(refused.path, ["etag", "strenght"]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -69,7 +69,7 @@ pub struct EtagConfig {
     pub require_if_match: bool,
     /// Response bodies longer than this are passed through without a tag.
     pub max_body: ByteUnit,
-    /// The `Cache-Control` of tagged responses that set none; `None` to set none.
+    /// The `Cache-Control` of tagged responses that set neither it nor `Expires`; `None` to set none.
     pub cache_control: Option<String>,
 }
 

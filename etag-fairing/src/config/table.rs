@@ -188,7 +188,7 @@ impl<'f> Table<'f> {
             };
             self.note(&entry, Kind::Message(format!("unknown key `{key}`: {hint}")));
         }
-        match self.errors.into_iter().reduce(|all, error| error.chain(all)) {
+        match self.errors.into_iter().reduce(Error::chain) {
             Some(errors) => Err(errors),
             None => Ok(()),
         }
