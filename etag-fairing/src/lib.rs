@@ -3,7 +3,7 @@
 pub mod conditional;
 pub mod config;
 pub mod document;
-mod fairing;
+pub mod fairing;
 mod json_api;
 mod negotiate;
 mod query;
@@ -11,7 +11,9 @@ pub mod resource;
 mod routes;
 pub mod store;
 
+pub use conditional::EntityTag;
 pub use etag_derive::JsonApiResource;
+pub use fairing::{EtagFairing, NotModified, Preconditions, Statistics, Tagged, etagged};
 pub use json_api::{JsonApi, JsonApiFairing};
 pub use resource::{JsonApiResource, ToMany, ToOne};
 

@@ -1,0 +1,44 @@
+//! What `Rocket.toml`, its profiles and the `ROCKET_…` variables say about this crate.
+//!
+//! | section | read into | by |
+//! |---|---|---|
+//! | `ETAG = true`, `etag = true`, `[default.etag]` | [`EtagConfig`] | [`EtagFairing`](crate::EtagFairing) |
+//! | `[default.jsonapi]` | [`JsonApiConfig`] | the JSON:API fairing |
+//! | `[default.databases.api]` | [`DatabaseConfig`] | the store |
+//!
+//! Everything is read once, while Rocket ignites. A value of the wrong type, a key that a section
+//! doesn't have, and two values that contradict each other stop the launch, with a message that
+//! names the key, the profile and the file or variable. All mistakes are reported at once.
+//!
+//! Precedence is Rocket's: `[global]` and the environment above the selected profile, that above
+//! `[default]`; key by key, also where one of them is a table and the other a plain switch. So
+//! `ROCKET_ETAG=false` turns the tags off and leaves the rest of `[default.etag]` as it is.
+
+mod database;
+mod etag;
+mod jsonapi;
+mod nearest;
+mod table;
+
+pub use database::{DatabaseConfig, Synchronous};
+pub use etag::{EtagConfig, Strength};
+pub use jsonapi::JsonApiConfig;
+
+/// Why a configuration was refused: one error, or several in a chain (iterate over it).
+pub use rocket::figment::Error as ConfigError;
+
+/// Prints the effective values of a section in the way Rocket prints its own at launch.
+pub(crate) fn announce(section: &str, values: &[(&str, String)]) {
+    log::info!(target: "rocket::launch", "{section}:");
+    for (name, value) in values {
+        log::info!(target: "rocket::launch_", "{name}: {value}");
+    }
+}
+
+/// Prints a warning on keys at the top level that look like a misspelling of `section`: Rocket's
+/// configuration may hold any key, so nobody else would ever say that nobody reads this one.
+pub(crate) fn warn_of_misspellings(figment: &rocket::figment::Figment, section: &str, accepted: &[&str]) {
+    for (key, place) in nearest::misspellings(figment, section, accepted) {
+        log::warn!("`{key}` ({place}) is not read by anyone: did you mean `{section}`?");
+    }
+}

@@ -1,0 +1,287 @@
+//! The fairing: entity tags on the way out.
+//!
+//! For a response that is opted in, [`EtagFairing`] hashes the body, adds `ETag`, evaluates the
+//! request's preconditions (RFC 9110 §13) and, where they say so, answers 304 or 412 instead.
+//!
+//! # Which responses
+//!
+//! A response is *eligible* if
+//! - entity tags are on ([`EtagConfig`]) and the route is opted in: by [`etagged`], by [`Tagged`], by
+//!   `etag` on a derived resource, or all routes by [`EtagFairing::all`];
+//! - the effective method is GET or HEAD (a form's `_method=PATCH` is PATCH) and the status is 200.
+//!   RFC 9110 §15.4.5: a 304 stands for a 200;
+//! - a handler made it: not a catcher, nor Rocket for a request without a route. (With
+//!   [`EtagFairing::all`] a catcher that turns a matched route's error into a 200 can't be told apart
+//!   from the route.)
+//!
+//! A tag that the handler set itself is used as it is; if it is malformed, the response is left alone,
+//! with a warning. Else the tag is made from the body, unless
+//! - its size isn't known (streams) or it is longer than `max_body`, or it is `text/event-stream`:
+//!   nothing is ever buffered that wasn't in memory, or a file, of known size;
+//! - it says `Cache-Control: no-store`;
+//! - the route is an explicit `#[head]`: its body isn't that of the GET.
+//!
+//! Such responses pass through untouched. So does every response of an unsafe method: the change is
+//! made by then, and a refusal would be a lie. Those are decided where the change is made, for
+//! hand-written routes with [`Preconditions`].
+//!
+//! # Compression
+//!
+//! The tag is that of the body before any content coding. A fairing that compresses must be attached
+//! after this one and must weaken the tags of what it compresses, or give them a suffix (RFC 9110
+//! §8.8.3.3). Where a proxy does so, see [`EtagConfig::accept_weakened`].
+
+mod digest;
+mod mark;
+mod not_modified;
+mod precondition_failed;
+mod preconditions_guard;
+mod statistics;
+mod tagged;
+
+use rocket::fairing::{self, Fairing, Info, Kind};
+use rocket::http::{Header, Method, Status};
+use rocket::{Build, Request, Response, Rocket};
+
+#[allow(unused_imports, reason = "called by generated routes")]
+pub(crate) use mark::mark;
+pub use not_modified::NotModified;
+#[allow(unused_imports, reason = "called by generated routes")]
+pub(crate) use not_modified::turn_into_not_modified;
+pub use preconditions_guard::Preconditions;
+pub use statistics::Statistics;
+pub use tagged::{Tagged, etagged};
+
+use crate::conditional::{
+    ConditionalHeaders, Decision, EntityTag, HttpDate, MethodKind, Options, Selected, Validator, evaluate,
+};
+use crate::config::EtagConfig;
+use crate::document::error::{ErrorObject, Errors};
+
+/// Adds entity tags and answers preconditions. See the [module's documentation](crate::fairing) for
+/// which responses, and [`EtagConfig`] for the switch in `Rocket.toml`.
+///
+/// ```
+/// # use rocket::{get, routes};
+/// use etag_fairing::{EtagFairing, etagged};
+/// use rocket::http::{Header, Status};
+/// use rocket::local::blocking::Client;
+///
+/// #[get("/motto")]
+/// fn motto() -> &'static str {
+///     "one write, one winner"
+/// }
+///
+/// let figment = rocket::Config::figment().merge(("ETAG", true)); // Rocket.toml says ETAG = true
+/// let rocket = rocket::custom(figment)
+///     .attach(EtagFairing::new())
+///     .mount("/", etagged(routes![motto]));
+///
+/// let client = Client::tracked(rocket).unwrap();
+/// let first = client.get("/motto").dispatch();
+/// let tag = first.headers().get_one("ETag").unwrap().to_owned();
+/// let again = client.get("/motto").header(Header::new("If-None-Match", tag)).dispatch();
+/// assert_eq!(again.status(), Status::NotModified);
+/// ```
+///
+/// It may be attached before or after mounting. Attached twice, the later one counts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EtagFairing {
+    all: bool,
+}
+
+impl EtagFairing {
+    /// For the routes that are opted in.
+    pub fn new() -> EtagFairing {
+        EtagFairing { all: false }
+    }
+
+    /// For every eligible response of every route.
+    pub fn all() -> EtagFairing {
+        EtagFairing { all: true }
+    }
+
+    fn is_opted_in(&self, request: &Request<'_>) -> bool {
+        mark::is_marked(request) || (self.all && request.route().is_some())
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for EtagFairing {
+    fn info(&self) -> Info {
+        Info { name: "ETag", kind: Kind::Ignite | Kind::Response | Kind::Singleton }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        match EtagConfig::from_figment(rocket.figment()) {
+            Ok(config) => {
+                config.announce(rocket.figment());
+                Ok(rocket.manage(config).manage(Statistics::default()))
+            }
+            Err(error) => {
+                rocket::config::pretty_print_error(error);
+                Err(rocket)
+            }
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let Some(config) = request.rocket().state::<EtagConfig>().filter(|config| config.enabled) else {
+            return;
+        };
+        let Some(statistics) = request.rocket().state::<Statistics>() else { return };
+        if method_kind(request) != MethodKind::Read || !self.is_opted_in(request) {
+            return;
+        }
+        let tag = match own_tag(response) {
+            // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
+            // preconditions come first. Its body is a part, so that only its own tag will do.
+            OwnTag::Valid(tag) if matches!(response.status().code, 200 | 206) => tag,
+            OwnTag::Absent if is_hashable(request, response, config) => {
+                match hash(response, statistics).await {
+                    Some(tag) if config.weak() => {
+                        set_tag(response, &tag.clone().weakened());
+                        // What clients have is weak, and never matches strongly, unless that's allowed.
+                        if config.accept_weakened { tag } else { tag.weakened() }
+                    }
+                    Some(tag) => {
+                        set_tag(response, &tag);
+                        tag
+                    }
+                    None => return,
+                }
+            }
+            OwnTag::Malformed => {
+                let route = request.route().and_then(|route| route.name.as_deref()).unwrap_or("a route");
+                log::warn!(
+                    "`{route}` set an ETag that is none (RFC 9110 §8.8.3): its response is left alone"
+                );
+                return;
+            }
+            _ => return,
+        };
+        digest::send_in_large_chunks(response);
+        complete_cache_fields(response, config);
+
+        let last_modified =
+            response.headers().get_one("Last-Modified").and_then(|date| HttpDate::parse(date.as_bytes()));
+        let selected = Selected { validator: Validator::Tag(&tag), last_modified };
+        let headers = conditional_headers(request);
+        match evaluate(&headers, MethodKind::Read, Some(&selected), &options(config)) {
+            Decision::Proceed => {}
+            Decision::NotModified => {
+                statistics.count_not_modified(response.body().preset_size().unwrap_or(0));
+                not_modified::turn_into_not_modified(response);
+            }
+            Decision::Failed(failed) => {
+                statistics.count_precondition_failed();
+                let current = if config.weak() { own_tag(response).valid() } else { Some(tag) };
+                precondition_failed::turn_into_precondition_failed(
+                    response,
+                    request,
+                    failed,
+                    current.as_ref(),
+                );
+            }
+        }
+    }
+}
+
+/// The tag that a handler has set.
+enum OwnTag {
+    Absent,
+    Valid(EntityTag),
+    Malformed,
+}
+
+impl OwnTag {
+    fn valid(self) -> Option<EntityTag> {
+        match self {
+            OwnTag::Valid(tag) => Some(tag),
+            OwnTag::Absent | OwnTag::Malformed => None,
+        }
+    }
+}
+
+fn own_tag(response: &Response<'_>) -> OwnTag {
+    let mut lines = response.headers().get("ETag");
+    match (lines.next(), lines.next()) {
+        (None, _) => OwnTag::Absent,
+        (Some(line), None) => EntityTag::parse(line.as_bytes()).map_or(OwnTag::Malformed, OwnTag::Valid),
+        (Some(_), Some(_)) => OwnTag::Malformed,
+    }
+}
+
+/// Whether the body is one to make a tag from.
+fn is_hashable(request: &Request<'_>, response: &Response<'_>, config: &EtagConfig) -> bool {
+    let size = response.body().preset_size();
+    response.status() == Status::Ok
+        && request.method() == Method::Get
+        && size.is_some_and(|size| size as u64 <= config.max_body.as_u64())
+        && !has_directive(response, "no-store")
+        && !response.content_type().is_some_and(|media_type| media_type.is_event_stream())
+}
+
+/// Whether `Cache-Control` has a directive, in whatever case and place.
+fn has_directive(response: &Response<'_>, directive: &str) -> bool {
+    response
+        .headers()
+        .get("Cache-Control")
+        .flat_map(|line| line.split(','))
+        .any(|element| element.trim().eq_ignore_ascii_case(directive))
+}
+
+/// The tag of the body; `None` if there is none to give, and then the response is as it should go out.
+async fn hash(response: &mut Response<'_>, statistics: &Statistics) -> Option<EntityTag> {
+    let size = response.body().preset_size()?;
+    match digest::digest(response, size).await {
+        Ok(Some(tag)) => {
+            statistics.count_digest();
+            Some(tag)
+        }
+        Ok(None) => {
+            log::warn!("a body of {size} bytes turned out to be longer: it goes out untagged, as a stream");
+            None
+        }
+        Err(error) => {
+            log::error!("a response body could not be read: {error}");
+            *response = Errors::from(ErrorObject::internal()).to_response();
+            None
+        }
+    }
+}
+
+/// What caches have to know about a tagged response, where the handler didn't say.
+fn complete_cache_fields(response: &mut Response<'_>, config: &EtagConfig) {
+    let headers = response.headers();
+    let silent = !headers.contains("Cache-Control") && !headers.contains("Expires");
+    // RFC 9110 §12.5.5: a response that was coded depends on what the client can decode.
+    let coded = headers.contains("Content-Encoding")
+        && !headers
+            .get("Vary")
+            .flat_map(|line| line.split(','))
+            .any(|name| matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("Accept-Encoding"));
+    if silent && let Some(cache_control) = &config.cache_control {
+        response.set_header(Header::new("Cache-Control", cache_control.clone()));
+    }
+    if coded {
+        response.adjoin_raw_header("Vary", "Accept-Encoding");
+    }
+}
+
+fn set_tag(response: &mut Response<'_>, tag: &EntityTag) {
+    response.set_header(Header::new("ETag", tag.to_string()));
+}
+
+fn options(config: &EtagConfig) -> Options {
+    Options { accept_weakened: config.accept_weakened }
+}
+
+fn method_kind(request: &Request<'_>) -> MethodKind {
+    MethodKind::of(request.method().as_str())
+}
+
+/// The conditional fields of a request, all lines of each.
+pub(crate) fn conditional_headers<'r>(request: &'r Request<'_>) -> ConditionalHeaders<'r> {
+    ConditionalHeaders::from_lookup(|name| request.headers().get(name).map(str::as_bytes))
+}

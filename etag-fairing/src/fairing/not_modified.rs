@@ -1,0 +1,135 @@
+//! 304 (Not Modified).
+
+use rocket::http::{Header, Status};
+use rocket::response::{self, Responder, Response};
+use rocket::{Request, tokio};
+
+use super::Statistics;
+use crate::conditional::EntityTag;
+use crate::config::EtagConfig;
+
+/// Turns what would be a 200 into the 304 for it.
+///
+/// RFC 9110 §15.4.5: it keeps the fields that a cache needs (`Cache-Control`, `Content-Location`,
+/// `Date`, `ETag`, `Expires`, `Vary`), and has no other representation metadata. Fields that aren't
+/// metadata stay too: CORS, without which a script can't read the answer, cookies, security.
+pub(crate) fn turn_into_not_modified(response: &mut Response<'_>) {
+    response.set_status(Status::NotModified);
+    let tagged = response.headers().contains("ETag");
+    remove_fields(response, |name| {
+        // Last-Modified only helps where there is no tag.
+        is_representation_metadata(name) || (tagged && name.eq_ignore_ascii_case("Last-Modified"))
+    });
+    // RFC 9110 §8.6: a Content-Length must be that of the 200. Rocket derives it from the body and
+    // then leaves the body out. Without a body it would send `Content-Length: 0`, which caches store as
+    // an empty representation; a stream has no length to send.
+    if !matches!(response.body().preset_size(), Some(1..)) {
+        response.set_streamed_body(tokio::io::empty());
+    }
+}
+
+/// Whether a field describes the representation that isn't sent (RFC 9110 §8).
+fn is_representation_metadata(name: &str) -> bool {
+    let starts = name.as_bytes().get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+    // Content-Location is named among the fields to keep; Content-Security-Policy describes no content.
+    let keep = ["Content-Location", "Content-Security-Policy", "Content-Security-Policy-Report-Only"];
+    starts && !keep.iter().any(|kept| name.eq_ignore_ascii_case(kept))
+}
+
+/// Removes the fields of a response whose names are chosen.
+pub(super) fn remove_fields(response: &mut Response<'_>, chosen: impl Fn(&str) -> bool) {
+    let names: Vec<String> = response
+        .headers()
+        .iter()
+        .map(|header| header.name().as_str().to_owned())
+        .filter(|name| chosen(name))
+        .collect();
+    for name in names {
+        response.remove_header(&name);
+    }
+}
+
+/// An early 304, for a handler that knows the current tag before it has done the work.
+///
+/// Get one from [`Preconditions::not_modified`](crate::Preconditions::not_modified), which knows
+/// whether the client has the current representation. (Rocket's own `Status::NotModified` is no
+/// responder: it ends as 500.) It carries the tag and the configured `Cache-Control`; add what else
+/// the 200 has for caches, such as `Vary`, with a responder around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotModified {
+    tag: EntityTag,
+}
+
+impl NotModified {
+    /// The 304 for a representation with this tag.
+    pub fn new(tag: EntityTag) -> NotModified {
+        NotModified { tag }
+    }
+
+    /// The response, which needs nothing of the request.
+    pub(crate) fn to_response(&self, config: &EtagConfig) -> Response<'static> {
+        let mut response = Response::new();
+        super::set_tag(&mut response, &self.tag);
+        if let Some(cache_control) = &config.cache_control {
+            response.set_header(Header::new("Cache-Control", cache_control.clone()));
+        }
+        turn_into_not_modified(&mut response);
+        response
+    }
+}
+
+impl<'r> Responder<'r, 'static> for NotModified {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        if let Some(statistics) = request.rocket().state::<Statistics>() {
+            statistics.count_not_modified(0);
+        }
+        let default = EtagConfig::default();
+        Ok(self.to_response(request.rocket().state::<EtagConfig>().unwrap_or(&default)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_304_keeps_and_drops() {
+        let names = [
+            ("Cache-Control", true),
+            ("Content-Location", true),
+            ("Content-Security-Policy", true),
+            ("Content-Security-Policy-Report-Only", true),
+            ("ETag", true),
+            ("Expires", true),
+            ("Vary", true),
+            ("Set-Cookie", true),
+            ("Access-Control-Allow-Origin", true),
+            ("Access-Control-Expose-Headers", true),
+            ("X-Frame-Options", true),
+            ("Content-Type", false),
+            ("Content-Encoding", false),
+            ("Content-Language", false),
+            ("content-length", false),
+            ("Content-Range", false),
+            ("Content-Disposition", false),
+            ("Last-Modified", false),
+        ];
+        let mut response = Response::build();
+        for (name, _) in names {
+            response.raw_header(name, "x");
+        }
+        let mut response = response.finalize();
+        turn_into_not_modified(&mut response);
+        for (name, kept) in names {
+            assert_eq!(response.headers().contains(name), kept, "{name}");
+        }
+        assert_eq!(response.body().preset_size(), None);
+    }
+
+    #[test]
+    fn last_modified_stays_where_there_is_no_tag() {
+        let mut response = Response::build().raw_header("Last-Modified", "x").finalize();
+        turn_into_not_modified(&mut response);
+        assert!(response.headers().contains("Last-Modified"));
+    }
+}

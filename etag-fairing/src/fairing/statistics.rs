@@ -1,0 +1,59 @@
+//! What the fairing did since launch.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters of the fairing's work since launch, in Rocket's managed state.
+///
+/// ```
+/// # use rocket::{State, get, routes};
+/// use etag_fairing::Statistics;
+///
+/// #[get("/statistics")]
+/// fn statistics(statistics: &State<Statistics>) -> String {
+///     format!("{} of {} bodies stayed at home", statistics.not_modified(), statistics.digests())
+/// }
+/// # let _ = routes![statistics];
+/// ```
+#[derive(Debug, Default)]
+pub struct Statistics {
+    digests: AtomicU64,
+    not_modified: AtomicU64,
+    preconditions_failed: AtomicU64,
+    bytes_saved: AtomicU64,
+}
+
+impl Statistics {
+    /// How many bodies were hashed.
+    pub fn digests(&self) -> u64 {
+        self.digests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were answered with 304.
+    pub fn not_modified(&self) -> u64 {
+        self.not_modified.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were answered with 412 or 428.
+    pub fn preconditions_failed(&self) -> u64 {
+        self.preconditions_failed.load(Ordering::Relaxed)
+    }
+
+    /// The bytes of the bodies that a 304 left out, as far as their size was known. A body that was
+    /// never built, because a handler answered 304 early, isn't counted.
+    pub fn bytes_saved(&self) -> u64 {
+        self.bytes_saved.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_digest(&self) {
+        self.digests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_not_modified(&self, bytes_saved: usize) {
+        self.not_modified.fetch_add(1, Ordering::Relaxed);
+        self.bytes_saved.fetch_add(bytes_saved as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_precondition_failed(&self) {
+        self.preconditions_failed.fetch_add(1, Ordering::Relaxed);
+    }
+}
