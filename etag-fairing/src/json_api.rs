@@ -83,7 +83,7 @@ impl Source {
                     rocket::config::pretty_print_error(error);
                     None
                 })?;
-                config.log(name);
+                config.announce(name);
                 let options = crate::store::sqlite::SqliteOptions::from_config(&config).map_err(Some)?;
                 Ok(Arc::new(crate::store::sqlite::SqliteStore::open(options).map_err(Some)?))
             }
@@ -135,6 +135,7 @@ impl Fairing for JsonApiFairing {
             refuse([error]);
             return Err(rocket);
         }
+        config.announce(rocket.figment());
         let mut rocket = rocket;
         let mut bases: BTreeMap<String, Vec<rocket::Route>> = BTreeMap::new();
         for route in rocket.routes().filter(|route| known(route).is_some()) {
@@ -146,7 +147,9 @@ impl Fairing for JsonApiFairing {
         }
         for (base, routes) in bases {
             // A catcher of the user's own stays.
-            let taken = rocket.catchers().any(|catcher| catcher.code.is_none() && catcher.base.path() == base.as_str());
+            let taken = rocket
+                .catchers()
+                .any(|catcher| catcher.code.is_none() && catcher.base.path() == base.as_str());
             if !taken {
                 rocket = rocket.register(base.clone(), fallback::catchers());
             }

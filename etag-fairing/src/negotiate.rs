@@ -20,7 +20,7 @@ impl MediaRange<'_> {
     /// Whether the answer may be `application/vnd.api+json` by this range. Parameters other than `ext` and
     /// `profile` make a range that we never send; an `ext` names something that no route of ours does.
     fn allows_json_api(&self) -> bool {
-        let wildcard = ["*/*", "application/*"].iter().any(|range| self.essence == *range);
+        let wildcard = ["*/*", "application/*"].contains(&self.essence);
         let mut weight = true;
         for (name, value) in &self.parameters {
             // RFC 9110 §12.5.1: q is the range's weight and no parameter of the media type.

@@ -1,11 +1,19 @@
 //! Which response is opted in.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocket::Request;
 
+use crate::conditional::EntityTag;
+
 /// Rocket keeps one value a type for each request, from routing to the response fairings.
-struct Mark(AtomicBool);
+#[derive(Default)]
+struct Mark {
+    opted_in: AtomicBool,
+    /// The tag of the body, where the handler made it when it had the bytes at hand.
+    tag: OnceLock<EntityTag>,
+}
 
 /// Opts the response of this request in: what a handler does that is about to answer it.
 ///
@@ -15,11 +23,22 @@ pub(crate) fn mark(request: &Request<'_>) {
     set(request, true);
 }
 
+/// Opts the response of this request in, with the strong tag of its body: it needs no second hash.
+pub(crate) fn mark_with_tag(request: &Request<'_>, tag: EntityTag) {
+    mark(request);
+    let _ = request.local_cache(Mark::default).tag.set(tag);
+}
+
+/// The tag that the handler made.
+pub(super) fn tag_of<'r>(request: &'r Request<'_>) -> Option<&'r EntityTag> {
+    request.local_cache(Mark::default).tag.get()
+}
+
 /// Says whether the last handler that was tried answered, and opted in.
 pub(super) fn set(request: &Request<'_>, marked: bool) {
-    request.local_cache(|| Mark(AtomicBool::new(marked))).0.store(marked, Ordering::Relaxed);
+    request.local_cache(Mark::default).opted_in.store(marked, Ordering::Relaxed);
 }
 
 pub(super) fn is_marked(request: &Request<'_>) -> bool {
-    request.local_cache(|| Mark(AtomicBool::new(false))).0.load(Ordering::Relaxed)
+    request.local_cache(Mark::default).opted_in.load(Ordering::Relaxed)
 }

@@ -44,7 +44,7 @@ use rocket::http::{Header, Method, Status};
 use rocket::{Build, Request, Response, Rocket};
 
 #[allow(unused_imports, reason = "called by generated routes")]
-pub(crate) use mark::mark;
+pub(crate) use mark::mark_with_tag;
 pub use not_modified::NotModified;
 #[allow(unused_imports, reason = "called by generated routes")]
 pub(crate) use not_modified::turn_into_not_modified;
@@ -138,7 +138,11 @@ impl Fairing for EtagFairing {
             // preconditions come first. Its body is a part, so that only its own tag will do.
             OwnTag::Valid(tag) if matches!(response.status().code, 200 | 206) => tag,
             OwnTag::Absent if is_hashable(request, response, config) => {
-                match hash(response, statistics).await {
+                let tag = match mark::tag_of(request) {
+                    Some(tag) => Some(tag.clone()),
+                    None => hash(response, statistics).await,
+                };
+                match tag {
                     Some(tag) if config.weak() => {
                         set_tag(response, &tag.clone().weakened());
                         // What clients have is weak, and never matches strongly, unless that's allowed.

@@ -6,8 +6,9 @@ use rocket::Response;
 use rocket::http::{Header, Status};
 
 use super::exchange::Exchange;
-use crate::conditional::EntityTag;
+use crate::conditional::{EntityTag, StateTag};
 use crate::document::MEDIA_TYPE;
+use crate::fairing::{Statistics, mark_with_tag};
 
 /// Rocket sends 4 KiB at a time unless told otherwise, which costs more than hashing the body.
 const LARGEST_CHUNK: usize = 64 * 1024;
@@ -32,10 +33,9 @@ pub(super) fn document(status: Status, body: Vec<u8>) -> Response<'static> {
 /// hashed here, once.
 pub(super) fn representation(exchange: &Exchange<'_>, body: Vec<u8>) -> Response<'static> {
     let tag = exchange.etag.map(|_| exchange.digest(&body));
-    let mut response = document(Status::Ok, body);
+    let response = document(Status::Ok, body);
     if let Some(tag) = tag {
-        crate::fairing::mark(exchange.request);
-        set_tag(&mut response, exchange, tag);
+        mark_with_tag(exchange.request, tag);
     }
     response
 }
@@ -43,7 +43,20 @@ pub(super) fn representation(exchange: &Exchange<'_>, body: Vec<u8>) -> Response
 impl Exchange<'_> {
     /// The tag of a body (RFC 9110 §8.8.3): its SHA-1.
     pub(super) fn digest(&self, body: &[u8]) -> EntityTag {
+        self.count_digest();
         EntityTag::of(body)
+    }
+
+    /// The state tag of a resource: that of the representation at its own URL.
+    pub(super) fn state_tag(&self, representation: &[u8]) -> StateTag {
+        self.count_digest();
+        StateTag::of_body(representation)
+    }
+
+    fn count_digest(&self) {
+        if let Some(statistics) = self.request.rocket().state::<Statistics>() {
+            statistics.count_digest();
+        }
     }
 }
 

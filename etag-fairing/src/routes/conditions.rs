@@ -7,17 +7,18 @@ use crate::conditional::{
 };
 use crate::config::{EtagConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
+use crate::fairing::{Statistics, conditional_headers};
 
 /// The conditional fields of a write and what the configuration makes of them.
 pub(super) struct Conditions<'r> {
     headers: ConditionalHeaders<'r>,
     etag: Option<&'r EtagConfig>,
+    statistics: Option<&'r Statistics>,
 }
 
 impl<'r> Conditions<'r> {
     pub(super) fn of(request: &'r Request<'_>, etag: Option<&'r EtagConfig>) -> Self {
-        let headers = ConditionalHeaders::from_lookup(|name| request.headers().get(name).map(str::as_bytes));
-        Self { headers, etag }
+        Self { headers: conditional_headers(request), etag, statistics: request.rocket().state() }
     }
 
     /// Whether the current tag takes part in the decision, so that it must be made.
@@ -32,6 +33,16 @@ impl<'r> Conditions<'r> {
     /// # Errors
     /// 428 if the configuration asks for `If-Match` and there is none, 412 if a precondition fails.
     pub(super) fn check(&self, validator: Validator<'_>, about: &str) -> Result<(), Errors> {
+        let checked = self.judge(validator, about);
+        if checked.is_err()
+            && let Some(statistics) = self.statistics
+        {
+            statistics.count_precondition_failed();
+        }
+        checked
+    }
+
+    fn judge(&self, validator: Validator<'_>, about: &str) -> Result<(), Errors> {
         // RFC 6585 §3. If-None-Match and dates don't say which state the change is meant for.
         let required = self.etag.is_some_and(|config| config.require_if_match);
         if required && matches!(self.headers.if_match(), TagField::Absent) {

@@ -8,7 +8,7 @@ use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::list;
 use super::trouble::{Refusal, internal};
-use crate::conditional::{StateTag, Validator};
+use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Parameters, Query, Target};
@@ -35,7 +35,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
         written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
     let fetched = fetched.ok_or_else(|| internal("a created resource was not read back"))?;
     let body = exchange.representation(&id, &fetched).map_err(internal)?;
-    let tag = exchange.etag.map(|_| StateTag::of_body(&body));
+    let tag = exchange.etag.map(|_| exchange.state_tag(&body));
     let mut response = document(Status::Created, body);
     // JSON:API §9.1.3.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", exchange.writer.href(exchange.resource, &id)));

@@ -6,7 +6,7 @@ use rocket::http::{Header, Status};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::trouble::Refusal;
-use crate::conditional::{StateTag, Validator};
+use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::Target;
 use crate::resource::ResourceId;
@@ -55,7 +55,7 @@ impl Exchange<'_> {
         current: &Fetched,
     ) -> Result<(), Refusal> {
         let state = match conditions.need_tag() {
-            true => Some(StateTag::of_body(&self.representation(id, current)?)),
+            true => Some(self.state_tag(&self.representation(id, current)?)),
             false => None,
         };
         let validator = state.as_ref().map_or(Validator::Untagged, Validator::State);

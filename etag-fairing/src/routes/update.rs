@@ -7,7 +7,6 @@ use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::trouble::{Refusal, internal};
-use crate::conditional::StateTag;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::Target;
@@ -27,7 +26,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     let fetched = fetched.ok_or_else(|| internal("a changed resource was not read back"))?;
     let body = exchange.representation(&id, &fetched).map_err(internal)?;
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
-    let tag = exchange.etag.map(|_| StateTag::of_body(&body));
+    let tag = exchange.etag.map(|_| exchange.state_tag(&body));
     let mut response = document(Status::Ok, body);
     if let Some(tag) = tag {
         set_tag(&mut response, exchange, tag.entity_tag());
