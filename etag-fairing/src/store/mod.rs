@@ -4,6 +4,7 @@
 //! in which a write is decided and made: [`modify`] is the one way in which every generated route writes.
 
 mod error;
+mod listing;
 mod modify;
 mod plan;
 #[cfg(feature = "sqlite")]
@@ -12,6 +13,7 @@ pub mod sqlite;
 use async_trait::async_trait;
 
 pub use error::{Constraint, PrepareError, StoreError};
+pub use listing::{Comparison, Field, Filter, Listing, Member, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
 pub use plan::{Change, Fetched, LinkageChange, Links, Page, Plan, Root, Selection};
 
