@@ -28,29 +28,77 @@ fn token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// The primary data of a document.
+///
+/// # Errors
+/// 400 for what is not JSON, no object, or has no data.
+fn primary_data(body: &[u8]) -> Result<JsonValue, Errors> {
+    let document: JsonValue = serde_json::from_slice(body)
+        .map_err(|error| ErrorObject::malformed_json(error.to_string()).pointer(""))?;
+    let JsonValue::Object(mut document) = document else {
+        return Err(ErrorObject::invalid_document("the document must be an object").pointer("").into());
+    };
+    document
+        .remove("data")
+        .ok_or_else(|| ErrorObject::invalid_document("the document must have data").pointer("").into())
+}
+
+/// The document of a change to a relationship: linkage as primary data.
+#[derive(Debug)]
+pub(crate) struct LinkageDocument {
+    /// The linkage as a full replacement.
+    pub(crate) change: LinkageChange,
+    data: JsonValue,
+}
+
+impl LinkageDocument {
+    /// # Errors
+    /// 400 for what is no linkage of this relationship's kind, 409 for identifiers of another type, 404 for ids
+    /// that nothing can have.
+    pub(crate) fn parse(body: &[u8], relationship: &Relationship) -> Result<Self, Errors> {
+        let data = primary_data(body)?;
+        match linkage(relationship, &data, "/data") {
+            Ok(change) => Ok(Self { change, data }),
+            Err(errors) => {
+                Err(Errors::from_vec(errors)
+                    .unwrap_or_else(|| ErrorObject::invalid_linkage("no linkage").into()))
+            }
+        }
+    }
+
+    /// Where a related resource's identifier stands in the document.
+    pub(crate) fn pointer_to(&self, id: &ResourceId) -> String {
+        pointer_into(Some(&self.data), "/data".into(), id)
+    }
+}
+
+/// Where the identifier with this id stands in linkage that stands at `base`.
+fn pointer_into(data: Option<&JsonValue>, base: String, id: &ResourceId) -> String {
+    let id = id.to_string();
+    let position = data.and_then(JsonValue::as_array).and_then(|identifiers| {
+        identifiers
+            .iter()
+            .position(|identifier| identifier.get("id").and_then(JsonValue::as_str) == Some(&id))
+    });
+    match position {
+        Some(position) => format!("{base}/{position}/id"),
+        None if data.is_some_and(JsonValue::is_object) => format!("{base}/id"),
+        None => base,
+    }
+}
+
 impl ResourceObject {
     /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
     ///
     /// # Errors
     /// 400 for what is no document of one resource object, 409 for a type of another resource.
     pub(crate) fn parse(body: &[u8], resource: &Description) -> Result<Self, Errors> {
-        let document: JsonValue = serde_json::from_slice(body)
-            .map_err(|error| ErrorObject::malformed_json(error.to_string()).pointer(""))?;
-        let JsonValue::Object(mut document) = document else {
-            return Err(ErrorObject::invalid_document("the document must be an object").pointer("").into());
-        };
-        let data = match document.remove("data") {
-            Some(JsonValue::Object(data)) => data,
-            Some(_) => {
-                return Err(ErrorObject::invalid_document("data must be one resource object")
-                    .pointer("/data")
-                    .into());
+        match primary_data(body)? {
+            JsonValue::Object(data) => Self::of(data, resource),
+            _ => {
+                Err(ErrorObject::invalid_document("data must be one resource object").pointer("/data").into())
             }
-            None => {
-                return Err(ErrorObject::invalid_document("the document must have data").pointer("").into());
-            }
-        };
-        Self::of(data, resource)
+        }
     }
 
     fn of(mut data: Map<String, JsonValue>, resource: &Description) -> Result<Self, Errors> {
@@ -224,23 +272,9 @@ impl ResourceObject {
 
     /// Where a related resource's identifier stands in the document.
     pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> String {
-        let id = id.to_string();
+        let sent = self.relationships.as_ref().and_then(|sent| sent.get(relationship.name));
         let base = format!("/data/relationships/{}/data", token(relationship.name));
-        let data = self
-            .relationships
-            .as_ref()
-            .and_then(|sent| sent.get(relationship.name))
-            .and_then(|sent| sent.get("data"));
-        let position = data.and_then(JsonValue::as_array).and_then(|identifiers| {
-            identifiers
-                .iter()
-                .position(|identifier| identifier.get("id").and_then(JsonValue::as_str) == Some(&id))
-        });
-        match position {
-            Some(position) => format!("{base}/{position}/id"),
-            None if data.is_some_and(JsonValue::is_object) => format!("{base}/id"),
-            None => base,
-        }
+        pointer_into(sent.and_then(|sent| sent.get("data")), base, id)
     }
 
     /// Where the member of an attribute or relationship stands: itself if it was sent, else what would hold it

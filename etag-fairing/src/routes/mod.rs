@@ -16,6 +16,7 @@ mod related;
 mod relationship;
 mod trouble;
 mod update;
+mod update_relationship;
 
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};
@@ -50,16 +51,17 @@ pub(crate) fn of(resource: &'static Description) -> Vec<Route> {
     ];
     for (index, relationship) in resource.relationships.iter().enumerate() {
         let name = encode_segment(relationship.name);
-        routes.extend([
-            route(resource, Operation::Related, Some(index), Method::Get, &format!("{item}/{name}")),
-            route(
-                resource,
-                Operation::Relationship,
-                Some(index),
-                Method::Get,
-                &format!("{item}/relationships/{name}"),
-            ),
-        ]);
+        let linkage = format!("{item}/relationships/{name}");
+        let mut add = |operation, method, path: &str| {
+            routes.push(route(resource, operation, Some(index), method, path));
+        };
+        add(Operation::Related, Method::Get, &format!("{item}/{name}"));
+        add(Operation::Relationship, Method::Get, &linkage);
+        add(Operation::UpdateRelationship, Method::Patch, &linkage);
+        if relationship.is_to_many() {
+            add(Operation::UpdateRelationship, Method::Post, &linkage);
+            add(Operation::UpdateRelationship, Method::Delete, &linkage);
+        }
     }
     routes
 }
@@ -88,8 +90,9 @@ impl Handler for Endpoint {
                 Operation::Update => update::answer(&exchange, data).await,
                 Operation::Delete => delete::answer(&exchange).await,
                 Operation::Related => related::answer(&exchange, self.relationship).await,
-                Operation::Relationship | Operation::UpdateRelationship => {
-                    relationship::answer(&exchange, self.relationship).await
+                Operation::Relationship => relationship::answer(&exchange, self.relationship).await,
+                Operation::UpdateRelationship => {
+                    update_relationship::answer(&exchange, self.relationship, data).await
                 }
             },
             Err(errors) => Err(errors),

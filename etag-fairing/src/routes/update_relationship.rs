@@ -1,0 +1,96 @@
+//! `PATCH`, `POST`, `DELETE /sessions/1/relationships/speakers` (JSON:API §9.2.2).
+
+use rocket::Data;
+use rocket::http::{Method, Status};
+
+use super::answer::{document, set_tag};
+use super::conditions::Conditions;
+use super::exchange::{Answer, Exchange};
+use super::relationship::plan;
+use super::trouble::{Refusal, internal};
+use crate::conditional::Validator;
+use crate::document::error::{ErrorObject, Errors};
+use crate::document::read::LinkageDocument;
+use crate::query::Target;
+use crate::resource::ResourceId;
+use crate::resource::registry::encode_segment;
+use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, StoreError, Transaction, modify};
+
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
+    exchange.query(Target::Single)?;
+    let body = exchange.body(data).await?;
+    let id = exchange.id()?;
+    let Some(relationship) = exchange.resource.relationships.get(place) else {
+        return Err(internal("a route of a relationship that isn't there"));
+    };
+    let document = LinkageDocument::parse(&body, relationship);
+    let target = plan(exchange, id.clone(), place);
+    let mut update = UpdateRelationship { exchange, conditions: exchange.conditions(), id, place, document };
+    let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
+    let (_, fetched) = written.map_err(|refusal: Refusal| match (refusal, &update.document) {
+        (Refusal::Store(StoreError::RelatedNotFound { id, .. }), Ok(document)) => {
+            let target = relationship.target().type_name;
+            let error = ErrorObject::related_not_found(format!("there is no {target} with id {id}"));
+            error.pointer(document.pointer_to(&id)).into()
+        }
+        (refusal, _) => refusal.answer(exchange.resource, None),
+    })?;
+    let fetched = fetched.ok_or_else(|| internal("changed linkage was not read back"))?;
+    let body = exchange.writer.linkage(exchange.resource, place, &fetched).map_err(internal)?;
+    let tag = exchange.etag.map(|_| exchange.digest(&body));
+    let mut response = self::document(Status::Ok, body);
+    if let Some(tag) = tag {
+        set_tag(&mut response, exchange, tag);
+    }
+    Ok(response)
+}
+
+struct UpdateRelationship<'e, 'r> {
+    exchange: &'e Exchange<'r>,
+    conditions: Conditions<'r>,
+    id: ResourceId,
+    place: usize,
+    document: Result<LinkageDocument, Errors>,
+}
+
+#[rocket::async_trait]
+impl Decision for UpdateRelationship<'_, '_> {
+    type Refusal = Refusal;
+
+    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+        let exchange = self.exchange;
+        let resource = exchange.resource;
+        if current.rows.is_empty() {
+            return Err(Errors::from(ErrorObject::not_found()).into());
+        }
+        // The target of the request is the linkage, so its preconditions are about the linkage's representation.
+        let tag = match self.conditions.need_tag() {
+            true => Some(exchange.digest(&exchange.writer.linkage(resource, self.place, &current)?)),
+            false => None,
+        };
+        let name = resource.relationships.get(self.place).map_or("", |relationship| relationship.name);
+        let href = exchange.writer.href(resource, &self.id);
+        let about = format!("{href}/relationships/{}", encode_segment(name));
+        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), &about)?;
+        let given = self.document.as_ref().map_err(Clone::clone)?.change.clone();
+        let change = match (exchange.request.method(), given) {
+            (Method::Post, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),
+            (Method::Delete, LinkageChange::Replace(ids)) => LinkageChange::Remove(ids),
+            (_, given) => given,
+        };
+        let mut linkage = vec![None; resource.relationships.len()];
+        if let Some(slot) = linkage.get_mut(self.place) {
+            *slot = Some(change);
+        }
+        Ok(Change::Update {
+            resource,
+            id: self.id.clone(),
+            attributes: vec![None; resource.attributes.len()],
+            linkage,
+        })
+    }
+
+    fn read_back(&self, id: &ResourceId) -> Option<Plan> {
+        Some(plan(self.exchange, id.clone(), self.place))
+    }
+}
