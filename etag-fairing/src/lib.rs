@@ -1,5 +1,9 @@
 //! ETags, conditional requests and JSON:API 1.1 resources for Rocket.
 
+// The derive's output names this crate as its users do; here, that is itself.
+#[cfg(test)]
+extern crate self as etag_fairing;
+
 pub mod conditional;
 pub mod config;
 pub mod document;
@@ -20,6 +24,9 @@ pub use resource::{JsonApiResource, ToMany, ToOne};
 /// What the derive's output names. Not for users: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::resource::fields::{
+        read_attribute, read_id, read_to_many, read_to_one, write_to_many, write_to_one,
+    };
     pub use crate::resource::parse;
     pub use crate::resource::*;
 }

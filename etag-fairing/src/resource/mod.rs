@@ -2,6 +2,7 @@
 
 mod attribute_type;
 mod description;
+pub(crate) mod fields;
 mod id;
 mod linkage;
 mod record;

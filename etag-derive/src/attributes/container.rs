@@ -1,0 +1,172 @@
+//! `#[jsonapi(…)]` on the struct.
+
+use proc_macro2::Ident;
+use syn::{DeriveInput, LitStr};
+
+use super::entries::{Entries, Value, listed, names_of, unknown};
+use super::field;
+use crate::{
+    errors::Errors,
+    names::{CaseRule, member_name_fault, segment_fault, snake_case},
+};
+
+/// The keys of a struct.
+pub(super) const KEYS: [&str; 5] = ["type", "path", "table", "rename_all", "etag"];
+
+/// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
+pub(crate) const OPERATIONS: [(&str, &str); 8] = [
+    ("list", "List"),
+    ("create", "Create"),
+    ("read", "Read"),
+    ("update", "Update"),
+    ("delete", "Delete"),
+    ("related", "Related"),
+    ("relationship", "Relationship"),
+    ("update_relationship", "UpdateRelationship"),
+];
+
+/// What the struct says of itself.
+pub(crate) struct Container {
+    pub(crate) type_name: String,
+    pub(crate) path: String,
+    pub(crate) table: String,
+    pub(crate) rename_all: CaseRule,
+    pub(crate) etag: Etag,
+}
+
+/// The operations that carry entity tags.
+pub(crate) enum Etag {
+    None,
+    All,
+    /// Variants of `Operation`.
+    Only(Vec<Ident>),
+}
+
+impl Container {
+    pub(super) fn read(input: &DeriveInput, errors: &mut Errors) -> Self {
+        let mut entries =
+            Entries::read(&input.attrs, &KEYS, &field::KEYS, "a field, not on the struct", errors);
+        let type_given = entries.has("type");
+        let type_name = entries.text("type", errors);
+        if !type_given {
+            errors.at(
+                &input.ident,
+                format!(
+                    "the resource has no type: add `#[jsonapi(type = \"{}s\")]`",
+                    snake_case(&input.ident.to_string()).replace('_', "-")
+                ),
+            );
+        }
+        if let Some(name) = &type_name {
+            check_type(name, errors);
+        }
+        let path = entries.text("path", errors);
+        check_path(path.as_ref(), type_name.as_ref(), errors);
+        let type_name = type_name.map(|name| name.value()).unwrap_or_default();
+        Self {
+            path: path.map_or_else(|| type_name.clone(), |path| path.value()),
+            table: entries
+                .text("table", errors)
+                .map_or_else(|| type_name.replace('-', "_"), |table| table.value()),
+            type_name,
+            rename_all: rename_all(&mut entries, errors),
+            etag: etag(&mut entries, errors),
+        }
+    }
+}
+
+/// JSON:API 1.1 §7.2.1: a type obeys the rules of member names.
+fn check_type(name: &LitStr, errors: &mut Errors) {
+    if let Some(fault) = member_name_fault(&name.value()) {
+        errors.at(
+            name,
+            format!(
+                "`{}` cannot be a JSON:API type: it {fault}; write letters, digits, and `-` or `_` between them",
+                name.value()
+            ),
+        );
+    }
+}
+
+fn check_path(path: Option<&LitStr>, type_name: Option<&LitStr>, errors: &mut Errors) {
+    if let Some(path) = path {
+        if let Some(fault) = segment_fault(&path.value()) {
+            errors.at(
+                path,
+                format!(
+                    "`{}` cannot be a path: it {fault}; write one URL segment, such as \"sessions\" \
+                     (what stands before it is given to `mount`)",
+                    path.value()
+                ),
+            );
+        }
+    } else if let Some(name) = type_name
+        && member_name_fault(&name.value()).is_none()
+        && let Some(fault) = segment_fault(&name.value())
+    {
+        errors.at(
+            name,
+            format!(
+                "the type `{}` cannot stand in a URL: it {fault}; add `path = \"…\"` with one URL segment",
+                name.value()
+            ),
+        );
+    }
+}
+
+fn rename_all(entries: &mut Entries, errors: &mut Errors) -> CaseRule {
+    let Some(name) = entries.text("rename_all", errors) else {
+        return CaseRule::default();
+    };
+    CaseRule::of_name(&name.value()).unwrap_or_else(|| {
+        let known = CaseRule::ALL.map(|(name, _)| name);
+        errors.at(&name, unknown("case rule", &name.value(), &known));
+        CaseRule::default()
+    })
+}
+
+fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
+    let Some(entry) = entries.entry("etag") else {
+        return Etag::None;
+    };
+    let known = OPERATIONS.map(|(name, _)| name);
+    let list = match &entry.value {
+        Value::Flag => return Etag::All,
+        Value::Assigned(_) => {
+            errors.at(
+                &entry,
+                "`etag` takes no value: write `etag` for every operation, `etag(read, update)` for some, \
+                 or leave it out for none",
+            );
+            return Etag::None;
+        }
+        Value::List(list) => list.clone(),
+    };
+    if list.is_empty() {
+        errors.at(
+            &entry,
+            format!(
+                "`etag()` names no operation: write `etag` for all, leave it out for none, \
+                 or name some of {}",
+                listed(&known)
+            ),
+        );
+    }
+    let names = names_of(list).unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    });
+    let mut variants: Vec<Ident> = Vec::new();
+    for name in names {
+        match OPERATIONS.iter().find(|(known, _)| name == known) {
+            None => {
+                errors.at(&name, format!("unknown operation `{name}`: the operations are {}", listed(&known)))
+            }
+            Some((_, variant)) if variants.iter().any(|earlier| earlier == variant) => {
+                errors.at(&name, format!("`{name}` is named twice: remove one of them"));
+            }
+            Some((_, variant)) => variants.push(Ident::new(variant, name.span())),
+        }
+    }
+    Etag::Only(variants)
+}

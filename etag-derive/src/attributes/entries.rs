@@ -1,0 +1,209 @@
+//! The entries of `#[jsonapi(…)]`: `key`, `key = value`, `key(list)`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{
+    Attribute, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Token,
+    ext::IdentExt,
+    parenthesized,
+    parse::{Parse, ParseStream, Parser},
+    punctuated::Punctuated,
+    token::Paren,
+};
+
+use crate::{errors::Errors, names::nearest};
+
+/// What was written in all `#[jsonapi(…)]` of one struct or field. Whoever knows a key takes it;
+/// what is left at the end has no meaning there.
+pub(super) struct Entries(Vec<Entry>);
+
+/// One key and its value.
+pub(super) struct Entry {
+    pub(super) key: Ident,
+    pub(super) value: Value,
+}
+
+pub(super) enum Value {
+    Flag,
+    Assigned(Expr),
+    List(TokenStream),
+}
+
+impl Parse for Entry {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        // Any word, as `type` is a keyword.
+        let key = Ident::parse_any(input)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Value::Assigned(ungroup(input.parse()?))
+        } else if input.peek(Paren) {
+            let list;
+            parenthesized!(list in input);
+            Value::List(list.parse()?)
+        } else {
+            Value::Flag
+        };
+        Ok(Self { key, value })
+    }
+}
+
+impl ToTokens for Entry {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.key.to_tokens(tokens);
+        match &self.value {
+            Value::Flag => {}
+            Value::Assigned(value) => value.to_tokens(tokens),
+            Value::List(list) => list.to_tokens(tokens),
+        }
+    }
+}
+
+/// A literal that came through a `macro_rules!` variable stands in an invisible group.
+fn ungroup(mut value: Expr) -> Expr {
+    while let Expr::Group(group) = value {
+        value = *group.expr;
+    }
+    value
+}
+
+impl Entries {
+    /// Reads the entries, each key at most once, each of `keys`. `elsewhere` are keys of the other place
+    /// (the struct for a field, a field for the struct), which is called `other`.
+    pub(super) fn read(
+        attributes: &[Attribute],
+        keys: &[&str],
+        elsewhere: &[&str],
+        other: &str,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut entries: Vec<Entry> = Vec::new();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("jsonapi")) {
+            let Meta::List(list) = &attribute.meta else {
+                errors.at(attribute, "write `#[jsonapi(…)]`, with what you want to say in parentheses");
+                continue;
+            };
+            let parsed = match list.parse_args_with(Punctuated::<Entry, Token![,]>::parse_terminated) {
+                Ok(parsed) => parsed,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            };
+            for entry in parsed {
+                let key = entry.key.to_string();
+                if elsewhere.contains(&key.as_str()) && !keys.contains(&key.as_str()) {
+                    errors.at(&entry.key, format!("`{key}` belongs on {other}"));
+                } else if !keys.contains(&key.as_str()) {
+                    errors.at(&entry.key, unknown("key", &key, keys));
+                } else if entries.iter().any(|earlier| earlier.key == entry.key) {
+                    errors.at(&entry.key, format!("`{key}` is given twice: remove one of them"));
+                } else {
+                    entries.push(entry);
+                }
+            }
+        }
+        Self(entries)
+    }
+
+    fn take(&mut self, key: &str) -> Option<Entry> {
+        let index = self.0.iter().position(|entry| entry.key == key)?;
+        Some(self.0.remove(index))
+    }
+
+    /// Whether `key` was written and not taken yet.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|entry| entry.key == key)
+    }
+
+    /// Takes the entry, whatever its value.
+    pub(super) fn entry(&mut self, key: &str) -> Option<Entry> {
+        self.take(key)
+    }
+
+    /// What nobody took.
+    pub(super) fn rest(self) -> Vec<Entry> {
+        self.0
+    }
+
+    /// Takes `key`; the key itself, for where it stands.
+    pub(super) fn flag(&mut self, key: &str, errors: &mut Errors) -> Option<Ident> {
+        let entry = self.take(key)?;
+        if !matches!(entry.value, Value::Flag) {
+            errors.at(&entry, format!("`{key}` takes no value: write `{key}`"));
+        }
+        Some(entry.key)
+    }
+
+    /// Takes `key = "text"`; the text is not empty and has no NUL.
+    pub(super) fn text(&mut self, key: &str, errors: &mut Errors) -> Option<LitStr> {
+        let entry = self.take(key)?;
+        let Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = &entry.value else {
+            errors.at(&entry, format!("`{key}` takes a text: write `{key} = \"…\"`"));
+            return None;
+        };
+        if text.value().is_empty() {
+            errors.at(text, format!("`{key}` is empty: give it a name, or leave `{key}` out"));
+            return None;
+        }
+        if text.value().contains('\0') {
+            errors.at(text, format!("`{key}` has the character U+0000: remove it"));
+            return None;
+        }
+        Some(text.clone())
+    }
+
+    /// Takes `key = true` or `key = false`; the key too, for where it stands.
+    pub(super) fn truth(&mut self, key: &str, errors: &mut Errors) -> Option<(Ident, bool)> {
+        let entry = self.take(key)?;
+        match &entry.value {
+            Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Bool(truth), .. })) => {
+                Some((entry.key, truth.value()))
+            }
+            _ => {
+                errors.at(&entry, format!("write `{key} = true` or `{key} = false`"));
+                None
+            }
+        }
+    }
+
+    /// Takes `key`, `key = "path"` or `key = path`: `Some(None)` is the bare key.
+    pub(super) fn function(&mut self, key: &str, errors: &mut Errors) -> Option<Option<ExprPath>> {
+        let entry = self.take(key)?;
+        let path = match &entry.value {
+            Value::Flag => return Some(None),
+            Value::Assigned(Expr::Path(path)) => Some(path.clone()),
+            Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.parse().ok(),
+            _ => None,
+        };
+        if path.is_none() {
+            errors.at(
+                &entry,
+                format!(
+                    "`{key}` takes a function that makes the value: write `{key} = \"path::to::function\"`, \
+                     or `{key}` alone for `Default::default()`"
+                ),
+            );
+        }
+        // A bare key in place of what was wrong, so that nothing else is said about it.
+        Some(path)
+    }
+}
+
+/// The message for a word that is not among the known ones.
+pub(super) fn unknown(what: &str, written: &str, known: &[&str]) -> String {
+    match nearest(written, known) {
+        Some(meant) => format!("unknown {what} `{written}`: did you mean `{meant}`?"),
+        None => format!("unknown {what} `{written}`: write one of {}", listed(known)),
+    }
+}
+
+/// `a`, `b`, `c`
+pub(super) fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The names in a list such as `(read, update)`.
+pub(super) fn names_of(list: TokenStream) -> syn::Result<Vec<Ident>> {
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list)?;
+    Ok(names.into_iter().collect())
+}

@@ -1,0 +1,282 @@
+//! `#[jsonapi(…)]` on a field: the id, an attribute, or nothing of the resource.
+
+use proc_macro2::Ident;
+use syn::{ExprPath, LitStr, Type, ext::IdentExt};
+
+use super::{
+    container::{self, Container},
+    entries::Entries,
+    relationship::{self, Relationship},
+    types,
+};
+use crate::{errors::Errors, names::member_name_fault};
+
+/// The keys of a field.
+pub(super) const KEYS: [&str; 16] = [
+    "id",
+    "skip",
+    "relationship",
+    "rename",
+    "column",
+    "read_only",
+    "write_only",
+    "default",
+    "text",
+    "json",
+    "required",
+    "through",
+    "owner_column",
+    "target_column",
+    "inverse",
+    "linkage",
+];
+
+/// A field of the struct.
+pub(crate) struct Field {
+    pub(crate) ident: Ident,
+    /// Its type, in words that hold outside the struct: `Self` is replaced.
+    pub(crate) ty: Type,
+    pub(crate) role: Role,
+}
+
+/// What the field is to the resource.
+pub(crate) enum Role {
+    Id {
+        column: Name,
+    },
+    Attribute(Attribute),
+    Relationship(Relationship),
+    /// In neither documents nor the store.
+    Skipped {
+        default: Option<ExprPath>,
+    },
+}
+
+/// An attribute (JSON:API 1.1 §7.2.2.1).
+pub(crate) struct Attribute {
+    pub(crate) name: Name,
+    pub(crate) column: Name,
+    pub(crate) access: Access,
+    pub(crate) default: Option<DefaultValue>,
+    pub(crate) carrier: Carrier,
+}
+
+/// A name and where to complain about it.
+#[derive(Clone)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) place: Place,
+}
+
+/// Where a name comes from.
+#[derive(Clone)]
+pub(crate) enum Place {
+    Written(LitStr),
+    Field(Ident),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadWrite,
+    ReadOnly,
+    WriteOnly,
+}
+
+/// Where the value of a new resource comes from if its document has none.
+pub(crate) enum DefaultValue {
+    /// `Default::default()`
+    OfType,
+    Function(ExprPath),
+}
+
+/// How the field's type goes through documents and stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Itself,
+    Text,
+    Json,
+}
+
+impl Name {
+    /// What was written for it, or else a name made from the field's.
+    pub(super) fn or(written: Option<LitStr>, field: &Ident, derived: impl FnOnce(&str) -> String) -> Self {
+        match written {
+            Some(written) => Self { text: written.value(), place: Place::Written(written) },
+            None => Self { text: derived(&field.unraw().to_string()), place: Place::Field(field.clone()) },
+        }
+    }
+
+    /// An error at the name.
+    pub(super) fn error(&self, message: String, errors: &mut Errors) {
+        match &self.place {
+            Place::Written(written) => errors.at(written, message),
+            Place::Field(field) => errors.at(field, message),
+        }
+    }
+}
+
+impl Field {
+    pub(super) fn read(
+        field: &syn::Field,
+        ident: &Ident,
+        ty: Type,
+        owner: &Ident,
+        container: &Container,
+        errors: &mut Errors,
+    ) -> Self {
+        let mut entries =
+            Entries::read(&field.attrs, &KEYS, &container::KEYS, "the struct, not on a field", errors);
+        let roles: Vec<Ident> =
+            ["id", "skip", "relationship"].iter().filter_map(|role| entries.flag(role, errors)).collect();
+        if let [first, second, ..] = roles.as_slice() {
+            errors.at(second, format!("a field cannot be both `{first}` and `{second}`: remove one of them"));
+        }
+        let role = roles.first().map(ToString::to_string);
+        let related = types::related(&ty);
+        let (role, role_in_words) = match (role.as_deref(), related) {
+            (Some("id"), _) => (id(ident, &ty, &mut entries, errors), "the id"),
+            (Some("skip"), _) => (skipped(&mut entries, errors), "a skipped field"),
+            (Some(_), None) => {
+                relationship::wrong_type(&ty, errors);
+                // Nothing more can be said about it.
+                return Self { ident: ident.clone(), ty, role: Role::Skipped { default: None } };
+            }
+            (None, None) => (attribute(ident, &ty, container, &mut entries, errors), "an attribute"),
+            (role, Some(related)) => {
+                if role.is_none() {
+                    relationship::not_said(&ty, &related, errors);
+                }
+                let words = related.in_words();
+                (relationship::read(ident, related, owner, container, &mut entries, errors), words)
+            }
+        };
+        for entry in entries.rest() {
+            errors.at(&entry.key, misplaced(&entry.key.to_string(), role_in_words));
+        }
+        Self { ident: ident.clone(), ty, role }
+    }
+}
+
+fn id(ident: &Ident, ty: &Type, entries: &mut Entries, errors: &mut Errors) -> Role {
+    if let Some(inner) = types::in_option(ty) {
+        let inner = quote::quote!(#inner).to_string();
+        errors.at(ty, format!("every resource has an id: write `{inner}`, without `Option`"));
+    }
+    Role::Id { column: Name::or(entries.text("column", errors), ident, str::to_owned) }
+}
+
+fn skipped(entries: &mut Entries, errors: &mut Errors) -> Role {
+    Role::Skipped { default: entries.function("default", errors).flatten() }
+}
+
+fn attribute(
+    ident: &Ident,
+    ty: &Type,
+    container: &Container,
+    entries: &mut Entries,
+    errors: &mut Errors,
+) -> Role {
+    let name = Name::or(entries.text("rename", errors), ident, |field| container.rename_all.apply(field));
+    check_member_name(&name, errors);
+    let column = Name::or(entries.text("column", errors), ident, str::to_owned);
+    let default = entries
+        .function("default", errors)
+        .map(|function| function.map_or(DefaultValue::OfType, DefaultValue::Function));
+    let access = match (entries.flag("read_only", errors), entries.flag("write_only", errors)) {
+        (Some(_), Some(second)) => {
+            errors.at(
+                second,
+                "an attribute cannot be both `read_only` and `write_only`: remove one of them, \
+                 or write `skip` if clients shall neither see nor set it",
+            );
+            Access::ReadWrite
+        }
+        (Some(read_only), None) => {
+            if default.is_none() && types::in_option(ty).is_none() {
+                errors.at(
+                    read_only,
+                    "nobody could give a new resource this `read_only` attribute: add `default` \
+                     or `default = \"path::to::function\"`, or make the type an `Option`",
+                );
+            }
+            Access::ReadOnly
+        }
+        (None, Some(_)) => Access::WriteOnly,
+        (None, None) => Access::ReadWrite,
+    };
+    let carrier = match (entries.flag("text", errors), entries.flag("json", errors)) {
+        (Some(_), Some(second)) => {
+            errors.at(
+                second,
+                "write `text` (its serialization is a string) or `json` (it is anything), not both",
+            );
+            Carrier::Json
+        }
+        (Some(_), None) => Carrier::Text,
+        (None, Some(_)) => Carrier::Json,
+        (None, None) => Carrier::Itself,
+    };
+    if types::in_option(ty).and_then(types::in_option).is_some() {
+        errors.at(ty, "null can mean only one thing: write one `Option`");
+    }
+    Role::Attribute(Attribute { name, column, access, default, carrier })
+}
+
+/// JSON:API 1.1 §7.4.2 and, for `id` and `type`, §7.2.2 (fields).
+pub(super) fn check_member_name(name: &Name, errors: &mut Errors) {
+    let text = &name.text;
+    let message = match (text.as_str(), &name.place) {
+        ("id", Place::Field(_)) => {
+            "no attribute or relationship can be named `id`: if this is the resource's id, \
+             put `#[jsonapi(id)]` on it; if not, `#[jsonapi(rename = \"…\")]`"
+                .into()
+        }
+        ("id" | "type", Place::Written(_)) => {
+            format!("no attribute or relationship can be named `{text}`: choose another name")
+        }
+        ("type", Place::Field(_)) => "no attribute or relationship can be named `type`: \
+             put `#[jsonapi(rename = \"…\")]` on the field"
+            .into(),
+        (_, place) => match (member_name_fault(text), place) {
+            (None, _) => return,
+            (Some(fault), Place::Written(_)) => format!(
+                "`{text}` cannot be a member name: it {fault}; \
+                 write letters, digits, and `-` or `_` between them"
+            ),
+            (Some(fault), Place::Field(_)) => format!(
+                "`{text}`, made from the field's name, cannot be a member name: it {fault}; \
+                 put `#[jsonapi(rename = \"…\")]` on the field"
+            ),
+        },
+    };
+    name.error(message, errors);
+}
+
+/// A key that has no meaning on such a field.
+fn misplaced(key: &str, role: &str) -> String {
+    let instead = match (key, role) {
+        ("rename", "the id") => "in documents it is always `id`; `column` names its column",
+        ("default", "the id") => "the store or the client makes it",
+        ("read_only" | "write_only", "the id") => "an id never changes; remove it",
+        ("required", "an attribute") => "an attribute whose type is not an `Option` is required already",
+        ("default", _) => "a new resource is linked to what its document says; remove it",
+        ("column", "a to-many relationship") => {
+            "its linkage is in another table: `through` names a join table, `inverse` the to-one relationship"
+        }
+        ("required", "a to-many relationship") => "it may be empty; remove it",
+        ("through" | "inverse" | "owner_column" | "target_column", "a to-one relationship") => {
+            "its linkage is in a column of its own table, which `column` names"
+        }
+        ("read_only" | "write_only" | "text" | "json", role) if role.ends_with("relationship") => {
+            "that is for attributes; remove it"
+        }
+        ("through" | "inverse" | "owner_column" | "target_column" | "linkage", "an attribute") => {
+            "it is for relationships (`ToOne<T>`, `ToMany<T>`)"
+        }
+        (_, "a skipped field") => {
+            "it is in neither documents nor the store; only `default` can stand beside `skip`"
+        }
+        _ => "remove it",
+    };
+    format!("`{key}` has no meaning on {role}: {instead}")
+}

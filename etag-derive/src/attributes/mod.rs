@@ -1,0 +1,172 @@
+//! What the user wrote: the struct with its `#[jsonapi(…)]`, read and checked.
+//!
+//! Reading goes on after a mistake, so that all mistakes of a struct are told at once.
+
+mod container;
+mod entries;
+mod field;
+mod relationship;
+mod types;
+
+use std::collections::HashMap;
+
+use proc_macro2::Ident;
+use syn::{Data, DeriveInput, Fields};
+
+pub(crate) use container::{Container, Etag};
+pub(crate) use field::{Access, Attribute, Carrier, DefaultValue, Field, Role};
+pub(crate) use relationship::{Kept, Relationship};
+pub(crate) use types::in_option;
+
+use self::field::Name;
+use crate::errors::Errors;
+
+/// A struct that shall be a resource.
+pub(crate) struct Resource {
+    pub(crate) ident: Ident,
+    pub(crate) container: Container,
+    pub(crate) fields: Vec<Field>,
+}
+
+impl Resource {
+    /// Reads a struct.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub(crate) fn read(input: &DeriveInput) -> syn::Result<Self> {
+        let mut errors = Errors::default();
+        let fields = named_fields(input, &mut errors);
+        let container = Container::read(input, &mut errors);
+        let Some(fields) = fields else {
+            return errors.unless_any(Self { ident: input.ident.clone(), container, fields: Vec::new() });
+        };
+        let mut read = Vec::new();
+        for field in fields {
+            let Some(ident) = &field.ident else { continue };
+            if let Some(lifetime) = types::first_lifetime(&field.ty) {
+                // On the struct it is told already.
+                if !input.generics.params.iter().any(
+                    |p| matches!(p, syn::GenericParam::Lifetime(p) if p.lifetime.ident == lifetime.ident),
+                ) {
+                    errors.at(&lifetime, "a resource owns its data: write a type without lifetimes");
+                }
+            }
+            let ty = types::without_self(&field.ty, &input.ident);
+            read.push(Field::read(field, ident, ty, &input.ident, &container, &mut errors));
+        }
+        check_id(&input.ident, &read, &mut errors);
+        check_names(&read, &mut errors);
+        check_columns(&read, &mut errors);
+        errors.unless_any(Self { ident: input.ident.clone(), container, fields: read })
+    }
+
+    /// The attributes in order.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&Field, &Attribute)> {
+        self.fields.iter().filter_map(|field| match &field.role {
+            Role::Attribute(attribute) => Some((field, attribute)),
+            _ => None,
+        })
+    }
+
+    /// The relationships in order.
+    pub(crate) fn relationships(&self) -> impl Iterator<Item = (&Field, &Relationship)> {
+        self.fields.iter().filter_map(|field| match &field.role {
+            Role::Relationship(relationship) => Some((field, relationship)),
+            _ => None,
+        })
+    }
+}
+
+fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<Vec<&'a syn::Field>> {
+    const WRITE: &str = "write a struct with named fields: `struct Session { #[jsonapi(id)] id: i64, … }`";
+    if !input.generics.params.is_empty() {
+        errors.at(
+            &input.generics,
+            "a resource is one type: write a struct without lifetimes and type parameters",
+        );
+    }
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => return Some(fields.named.iter().collect()),
+            Fields::Unnamed(fields) => {
+                errors.at(fields, format!("the fields of a resource need names: {WRITE}"));
+            }
+            Fields::Unit => errors.at(&input.ident, format!("a resource needs an id: {WRITE}")),
+        },
+        Data::Enum(data) => errors.at(
+            data.enum_token,
+            format!(
+                "an enum cannot be a resource: {WRITE}; an enum can be an attribute, with `#[jsonapi(text)]`"
+            ),
+        ),
+        Data::Union(data) => errors.at(data.union_token, format!("a union cannot be a resource: {WRITE}")),
+    }
+    None
+}
+
+/// Exactly one field is the id.
+fn check_id(owner: &Ident, fields: &[Field], errors: &mut Errors) {
+    let mut ids = fields.iter().filter(|field| matches!(field.role, Role::Id { .. }));
+    match ids.next() {
+        Some(first) => {
+            for field in ids {
+                errors.at(
+                    &field.ident,
+                    format!("`{}` is the id already: remove `id` from one of them", first.ident),
+                );
+            }
+        }
+        // Of an attribute named `id` it is told already.
+        None if fields.iter().any(|field| field.ident == "id") => {}
+        None => errors.at(owner, "the resource has no id: put `#[jsonapi(id)]` on the field that is it"),
+    }
+}
+
+/// JSON:API 1.1 §7.2.2: attributes and relationships share one namespace.
+fn check_names(fields: &[Field], errors: &mut Errors) {
+    let mut taken: HashMap<&str, &Ident> = HashMap::new();
+    for field in fields {
+        let name: &Name = match &field.role {
+            Role::Attribute(attribute) => &attribute.name,
+            Role::Relationship(relationship) => &relationship.name,
+            Role::Id { .. } | Role::Skipped { .. } => continue,
+        };
+        if let Some(earlier) = taken.get(name.text.as_str()) {
+            name.error(
+                format!(
+                    "`{}` is the member name of the field `{earlier}` already: \
+                     give one of the two another name by `#[jsonapi(rename = \"…\")]`",
+                    name.text
+                ),
+                errors,
+            );
+        } else {
+            taken.insert(&name.text, &field.ident);
+        }
+    }
+}
+
+/// Databases compare names of columns without regard to case, at least of ASCII letters.
+fn check_columns(fields: &[Field], errors: &mut Errors) {
+    let mut taken: HashMap<String, &Ident> = HashMap::new();
+    for field in fields {
+        let column: &Name = match &field.role {
+            Role::Id { column } => column,
+            Role::Attribute(attribute) => &attribute.column,
+            Role::Relationship(Relationship { kept: Kept::ToOne { column, .. }, .. }) => column,
+            Role::Relationship(_) | Role::Skipped { .. } => continue,
+        };
+        if let Some(earlier) = taken.get(&column.text.to_ascii_lowercase()) {
+            column.error(
+                format!(
+                    "`{}` is the column of the field `{earlier}` already: \
+                     give one of the two another column by `#[jsonapi(column = \"…\")]`",
+                    column.text
+                ),
+                errors,
+            );
+        } else {
+            taken.insert(column.text.to_ascii_lowercase(), &field.ident);
+        }
+    }
+}

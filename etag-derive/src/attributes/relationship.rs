@@ -1,0 +1,207 @@
+//! `#[jsonapi(relationship, …)]` on a field.
+
+use proc_macro2::Ident;
+use syn::{LitStr, Type};
+
+use super::{
+    container::Container,
+    entries::Entries,
+    field::{Name, Role, check_member_name},
+    types::{Related, generic_of_one, in_option, last_name, related},
+};
+use crate::{
+    errors::Errors,
+    names::{member_name_fault, snake_case},
+};
+
+/// A relationship (JSON:API 1.1 §7.2.2.2).
+pub(crate) struct Relationship {
+    pub(crate) name: Name,
+    pub(crate) target: Type,
+    pub(crate) kept: Kept,
+    pub(crate) linkage: bool,
+}
+
+/// Where the linkage is kept.
+pub(crate) enum Kept {
+    ToOne { column: Name, required: bool },
+    Inverse { of: String },
+    Through { table: String, owner_column: String, target_column: String },
+}
+
+impl Relationship {
+    pub(crate) fn is_to_many(&self) -> bool {
+        !matches!(self.kept, Kept::ToOne { .. })
+    }
+}
+
+/// `relationship` on a type that is none.
+pub(super) fn wrong_type(ty: &Type, errors: &mut Errors) {
+    let inside = generic_of_one(ty).map(|(_, inner)| inner);
+    let message = match inside.and_then(related) {
+        Some(inner) if in_option(ty).is_some() && !inner.many => {
+            "a `ToOne` may be empty already: write it without `Option`"
+        }
+        Some(inner) if in_option(ty).is_some() && inner.many => {
+            "a `ToMany` may be empty already: write it without `Option`"
+        }
+        Some(_) => "write `ToMany<T>` for many related resources, without a container around it",
+        None => "a relationship is a `ToOne<T>` or a `ToMany<T>`, where `T` is the related resource's struct",
+    };
+    errors.at(ty, message);
+}
+
+/// A relationship's type without `relationship`.
+pub(super) fn not_said(ty: &Type, related: &Related, errors: &mut Errors) {
+    let write = match related.many {
+        false => "`#[jsonapi(relationship)]`",
+        true => {
+            "`#[jsonapi(relationship, through = \"join table\")]` \
+             or `#[jsonapi(relationship, inverse = \"name at the other end\")]`"
+        }
+    };
+    errors.at(ty, format!("this is {}: put {write} on the field", related.in_words()));
+}
+
+pub(super) fn read(
+    ident: &Ident,
+    related: Related,
+    owner: &Ident,
+    container: &Container,
+    entries: &mut Entries,
+    errors: &mut Errors,
+) -> Role {
+    let name = Name::or(entries.text("rename", errors), ident, |field| container.rename_all.apply(field));
+    check_member_name(&name, errors);
+    let linkage = entries.truth("linkage", errors);
+    let kept = if related.many {
+        to_many(ident, &related.target, owner, container, entries, errors)
+    } else {
+        if let Some((key, false)) = &linkage {
+            errors.at(
+                key,
+                "the linkage of a to-one relationship stands in its resource's row and is always shown: \
+                 remove `linkage`",
+            );
+        }
+        Kept::ToOne {
+            column: Name::or(entries.text("column", errors), ident, |field| format!("{field}_id")),
+            required: entries.flag("required", errors).is_some(),
+        }
+    };
+    let linkage = linkage.map_or(!matches!(kept, Kept::Inverse { .. }), |(_, linkage)| linkage);
+    Role::Relationship(Relationship { name, target: related.target, kept, linkage })
+}
+
+fn to_many(
+    ident: &Ident,
+    target: &Type,
+    owner: &Ident,
+    container: &Container,
+    entries: &mut Entries,
+    errors: &mut Errors,
+) -> Kept {
+    let (through_given, inverse_given) = (entries.has("through"), entries.has("inverse"));
+    let through = entries.text("through", errors);
+    let inverse_key = entries.text("inverse", errors);
+    match (through_given, inverse_given) {
+        (false, true) => {
+            for key in ["owner_column", "target_column"] {
+                if let Some(entry) = entries.entry(key) {
+                    errors.at(
+                        &entry.key,
+                        format!(
+                            "`{key}` is a column of a join table: write it beside `through`, not `inverse`"
+                        ),
+                    );
+                }
+            }
+            inverse(inverse_key, errors)
+        }
+        (given, other) => {
+            if given && other {
+                errors.at(
+                    ident,
+                    "write `through` (a join table) or `inverse` (a to-one relationship at the other end), \
+                     not both",
+                );
+            } else if !given {
+                errors.at(
+                    ident,
+                    "where is the linkage kept? Add `through = \"join table\"`, \
+                     or `inverse = \"name of the to-one relationship at the other end\"`",
+                );
+            }
+            let complain = given && !other;
+            join_table(ident, target, owner, container, through, complain, entries, errors)
+        }
+    }
+}
+
+fn inverse(of: Option<LitStr>, errors: &mut Errors) -> Kept {
+    if let Some(of) = &of
+        && let Some(fault) = member_name_fault(&of.value())
+    {
+        errors.at(
+            of,
+            format!(
+                "`{}` cannot be a member name: it {fault}; write the name that the to-one relationship \
+                 at the other end has in documents",
+                of.value()
+            ),
+        );
+    }
+    Kept::Inverse { of: of.map(|of| of.value()).unwrap_or_default() }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn join_table(
+    ident: &Ident,
+    target: &Type,
+    owner: &Ident,
+    container: &Container,
+    through: Option<LitStr>,
+    complain: bool,
+    entries: &mut Entries,
+    errors: &mut Errors,
+) -> Kept {
+    let owner_column = entries.text("owner_column", errors);
+    let target_column = entries.text("target_column", errors);
+    let both_given = owner_column.is_some() && target_column.is_some();
+    let place = target_column.clone();
+    let by_name = |name: String| format!("{}_id", snake_case(name.trim_start_matches("r#")));
+    let owner_column = owner_column.map_or_else(|| by_name(owner.to_string()), |column| column.value());
+    let target_column = target_column.map_or_else(
+        || last_name(target).map(|name| by_name(name.to_string())).unwrap_or_default(),
+        |column| column.value(),
+    );
+    if complain && owner_column.eq_ignore_ascii_case(&target_column) {
+        match place.filter(|_| both_given) {
+            Some(place) => errors.at(
+                place,
+                format!("`owner_column` and `target_column` are both `{target_column}`: name two columns"),
+            ),
+            None => errors.at(
+                ident,
+                format!(
+                    "both columns of the join table would be `{target_column}`: \
+                     add `owner_column = \"…\"` and `target_column = \"…\"`"
+                ),
+            ),
+        }
+    }
+    if complain && target_column.is_empty() {
+        errors.at(target, "the target's column cannot be named after this type: add `target_column = \"…\"`");
+    }
+    let table = through.as_ref().map(LitStr::value).unwrap_or_default();
+    if let Some(through) = &through
+        && !container.table.is_empty()
+        && table.eq_ignore_ascii_case(&container.table)
+    {
+        errors.at(
+            through,
+            format!("`{table}` is the resource's own table: `through` names a join table beside it"),
+        );
+    }
+    Kept::Through { table, owner_column, target_column }
+}

@@ -1,0 +1,112 @@
+//! What can be told of a type by how it is written.
+
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericArgument, PathArguments, Type};
+
+/// The other end of a relationship field.
+#[derive(Clone)]
+pub(super) struct Related {
+    pub(super) many: bool,
+    pub(super) target: Type,
+}
+
+impl Related {
+    pub(super) fn in_words(&self) -> &'static str {
+        if self.many { "a to-many relationship" } else { "a to-one relationship" }
+    }
+}
+
+/// `ToOne<T>` or `ToMany<T>`, by whatever path.
+pub(super) fn related(ty: &Type) -> Option<Related> {
+    let (name, target) = generic_of_one(ty)?;
+    let many = match name.to_string().as_str() {
+        "ToOne" => false,
+        "ToMany" => true,
+        _ => return None,
+    };
+    Some(Related { many, target: target.clone() })
+}
+
+/// The `T` of `Option<T>`, by whatever path.
+pub(crate) fn in_option(ty: &Type) -> Option<&Type> {
+    generic_of_one(ty).filter(|(name, _)| *name == "Option").map(|(_, inner)| inner)
+}
+
+/// The name and the argument of a type such as `a::Name<T>`.
+pub(super) fn generic_of_one(ty: &Type) -> Option<(&Ident, &Type)> {
+    let Type::Path(path) = ungroup(ty) else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inner)) if arguments.args.len() == 1 => Some((&last.ident, inner)),
+        _ => None,
+    }
+}
+
+/// The last name of a path: `Speaker` of `crate::people::Speaker`.
+pub(super) fn last_name(ty: &Type) -> Option<&Ident> {
+    match ungroup(ty) {
+        Type::Path(path) => path.path.segments.last().map(|segment| &segment.ident),
+        _ => None,
+    }
+}
+
+/// A type that came through a `macro_rules!` variable stands in an invisible group; or in parentheses.
+fn ungroup(mut ty: &Type) -> &Type {
+    loop {
+        ty = match ty {
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            _ => return ty,
+        };
+    }
+}
+
+/// The type with the struct's name for `Self`, which has no meaning in a static.
+pub(super) fn without_self(ty: &Type, owner: &Ident) -> Type {
+    syn::parse2(replace_self(ty.to_token_stream(), owner)).unwrap_or_else(|_| ty.clone())
+}
+
+fn replace_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Ident(word) if word == "Self" => Ident::new(&owner.to_string(), word.span()).into(),
+            TokenTree::Group(group) => {
+                let mut replaced = Group::new(group.delimiter(), replace_self(group.stream(), owner));
+                replaced.set_span(group.span());
+                TokenTree::Group(replaced)
+            }
+            other => other,
+        })
+        .collect()
+}
+
+/// Whether a lifetime is named in the type, and where.
+pub(super) fn first_lifetime(ty: &Type) -> Option<syn::Lifetime> {
+    fn find(tokens: TokenStream) -> Option<syn::Lifetime> {
+        let mut tokens = tokens.into_iter();
+        while let Some(token) = tokens.next() {
+            match token {
+                TokenTree::Punct(tick) if tick.as_char() == '\'' => {
+                    if let Some(TokenTree::Ident(ident)) = tokens.next() {
+                        return Some(syn::Lifetime { apostrophe: tick.span(), ident });
+                    }
+                }
+                TokenTree::Group(group) => {
+                    if let Some(found) = find(group.stream()) {
+                        return Some(found);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+    find(ty.to_token_stream()).filter(|lifetime| lifetime.ident != "static")
+}
