@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format, Toml};
@@ -31,7 +32,10 @@ impl Server {
             .merge(("address", "127.0.0.1"))
             .merge(("port", 0))
             .merge(("log_level", "off"))
-            .merge(("workers", 2));
+            .merge(("workers", 2))
+            .merge(("shutdown.grace", 0))
+            .merge(("shutdown.mercy", 0))
+            .merge(("shutdown.ctrlc", false));
         let (send, receive) = mpsc::channel();
         let rocket = build(rocket::custom(figment)).attach(AdHoc::on_liftoff("address", move |rocket| {
             let config = rocket.config();
@@ -39,7 +43,11 @@ impl Server {
             Box::pin(async {})
         }));
         let thread = std::thread::spawn(move || {
-            rocket::execute(rocket.launch()).expect("the server runs");
+            // A connection that a client hasn't closed yet may outlast the shutdown's patience: no fault.
+            match rocket::execute(rocket.launch()).as_ref().map_err(rocket::Error::kind) {
+                Ok(_) | Err(ErrorKind::Shutdown(..)) => {}
+                Err(error) => panic!("the server failed: {error}"),
+            }
         });
         let (address, shutdown) = receive.recv_timeout(Duration::from_secs(60)).expect("the server starts");
         Server { address, shutdown, thread: Some(thread) }
