@@ -7,7 +7,7 @@ use etag_fairing::config::{ConfigError, DatabaseConfig, EtagConfig, JsonApiConfi
 use rocket::data::ToByteUnit;
 use rocket::error::ErrorKind;
 use rocket::figment::Figment;
-use rocket::figment::providers::{Env, Format, Toml};
+use rocket::figment::providers::{Env, Format, Serialized, Toml};
 use support::figment;
 
 fn etag(toml: &str) -> Result<EtagConfig, ConfigError> {
@@ -227,6 +227,23 @@ fn the_environment_may_hold_a_table_and_leaves_other_keys_of_the_file() {
     let weak = Ok((true, Strength::Weak));
     assert_eq!(with_variable("", "{enabled=true,strength=\"weak\"}"), weak);
     assert_eq!(with_variable("[default.etag]\nstrength = 'weak'\nenabled = false", "true"), weak);
+}
+
+#[test]
+fn a_file_overrides_the_programs_default_in_either_spelling() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("Rocket.toml");
+    for key in ["ETAG", "etag"] {
+        for default in ["ETAG", "etag"] {
+            std::fs::write(&file, format!("[default]\n{key} = false")).unwrap();
+            let figment = Figment::from(rocket::Config::debug_default())
+                .merge(Toml::file(&file).nested())
+                .join(Serialized::default(default, true));
+            assert!(!EtagConfig::from_figment(&figment).unwrap().enabled, "{key} over {default}");
+        }
+    }
+    let figment = figment("").join(Serialized::default("etag", true));
+    assert!(EtagConfig::from_figment(&figment).unwrap().enabled);
 }
 
 #[test]

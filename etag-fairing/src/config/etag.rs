@@ -3,7 +3,7 @@
 use rocket::data::{ByteUnit, ToByteUnit};
 use rocket::figment::error::Kind;
 use rocket::figment::value::{Dict, Value};
-use rocket::figment::{Error, Figment};
+use rocket::figment::{Error, Figment, Source};
 
 use super::table::{Entry, Table, layers};
 use super::warn_of_misspellings;
@@ -37,7 +37,9 @@ pub enum Strength {
 /// ```
 /// Without any of it, tags are off. Both may be given, in either spelling, as long as they don't
 /// give two values for one thing. In the environment the key is `ROCKET_ETAG`, a switch or a table
-/// (`ROCKET_ETAG={enabled=true,strength="weak"}`), and it overrides the files key by key.
+/// (`ROCKET_ETAG={enabled=true,strength="weak"}`), and it overrides the files key by key. A program
+/// that wants tags on unless its user says otherwise gives that as a default:
+/// `Config::figment().join(Serialized::default("etag", true))`.
 ///
 /// ```
 /// use etag_fairing::config::EtagConfig;
@@ -96,17 +98,20 @@ impl EtagConfig {
     pub fn from_figment(figment: &Figment) -> Result<EtagConfig, Error> {
         let mut table = Table::new(figment);
         for (profile, dict) in layers(figment)? {
-            let entries = SPELLINGS.map(|key| {
-                let value = dict.get(key)?.clone();
-                Some(Entry { value, profile: profile.clone(), path: vec![key.to_owned()] })
-            });
-            if let [Some(upper), Some(lower)] = &entries
-                && !from_environment(figment, lower)
+            let mut entries: Vec<Entry> = Vec::new();
+            for key in SPELLINGS {
+                if let Some(value) = dict.get(key) {
+                    let path = vec![key.to_owned()];
+                    entries.push(Entry { value: value.clone(), profile: profile.clone(), path });
+                }
+            }
+            if let [upper, lower] = entries.as_slice()
+                && Origin::of(figment, upper) == Origin::of(figment, lower)
             {
                 refuse_two_values(&mut table, upper, lower);
             }
-            // The environment only knows the lower-case spelling, so that one goes on top.
-            for entry in entries.iter().flatten() {
+            entries.sort_by_key(|entry| Origin::of(figment, entry));
+            for entry in &entries {
                 lay_over(&mut table, entry);
             }
         }
@@ -218,9 +223,23 @@ fn settings(value: &Value) -> Dict {
     }
 }
 
-/// Whether a value comes from an environment variable (Figment's `Env` names itself after its prefix).
-fn from_environment(figment: &Figment, entry: &Entry) -> bool {
-    figment
-        .get_metadata(entry.value.tag())
-        .is_some_and(|metadata| metadata.source.is_none() && metadata.name.contains("environment variable"))
+/// Where a value comes from, the weakest first. Figment settles this for one key; here two keys mean
+/// one thing, and the environment only knows the one in lower case.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    /// Defaults that a program gives.
+    Code,
+    File,
+    Environment,
+}
+
+impl Origin {
+    fn of(figment: &Figment, entry: &Entry) -> Origin {
+        match figment.get_metadata(entry.value.tag()) {
+            Some(metadata) if matches!(metadata.source, Some(Source::File(_))) => Origin::File,
+            // Figment's `Env` has no source; it names itself after its prefix.
+            Some(metadata) if metadata.name.ends_with("environment variable(s)") => Origin::Environment,
+            _ => Origin::Code,
+        }
+    }
 }

@@ -103,6 +103,13 @@ impl Connection {
         self.receive(method)
     }
 
+    /// A request without a body, with raw field lines, each ended by CRLF.
+    pub(crate) fn send_bytes(&mut self, method: &str, path: &str, lines: &[u8]) -> Answer {
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
+        self.stream.write_all(&[head.as_bytes(), lines, b"\r\n"].concat()).unwrap();
+        self.receive(method)
+    }
+
     /// Reads one answer by the framing rules of RFC 9112 §6.3.
     fn receive(&mut self, method: &str) -> Answer {
         let end = loop {
