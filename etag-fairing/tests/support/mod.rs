@@ -179,10 +179,14 @@ impl Answer {
     /// The only line of a field.
     #[track_caller]
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let mut lines = self.fields.iter().filter(|(there, _)| there == name);
-        let line = lines.next().map(|(_, value)| value.as_str());
-        assert!(lines.next().is_none(), "two lines of {name}: {self:?}");
-        line
+        let lines = self.lines(name);
+        assert!(lines.len() < 2, "two lines of {name}: {self:?}");
+        lines.first().copied()
+    }
+
+    /// All lines of a field, in order.
+    pub(crate) fn lines(&self, name: &str) -> Vec<&str> {
+        self.fields.iter().filter(|(there, _)| there == name).map(|(_, value)| value.as_str()).collect()
     }
 
     #[track_caller]
