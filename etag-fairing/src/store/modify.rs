@@ -51,12 +51,14 @@ pub async fn modify<D: Decision>(
             Some(plan) => Some(transaction.fetch(&plan).await?),
             None => None,
         };
-        transaction.commit().await?;
-        Ok((id, answer))
+        Ok::<_, D::Refusal>((transaction, id, answer))
     };
     // The transaction is dropped with the future, and a dropped transaction is undone.
-    match rocket::tokio::time::timeout(limit, write).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into()),
-    }
+    let Ok(written) = rocket::tokio::time::timeout(limit, write).await else {
+        return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
+    };
+    let (transaction, id, answer) = written?;
+    // Outside the limit: whoever stops waiting for a commit doesn't know whether it happened.
+    transaction.commit().await?;
+    Ok((id, answer))
 }
