@@ -3,10 +3,14 @@
 //! A store does two things. It answers a [`Plan`], all of it from one snapshot, and it opens a [`Transaction`],
 //! in which a write is decided and made: [`modify`] is the one way in which every generated route writes.
 
+#[cfg(any(test, feature = "contract-tests"))]
+pub mod contract;
 mod error;
 mod listing;
 mod modify;
 mod plan;
+#[cfg(feature = "sqlite")]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 

@@ -1,1 +1,180 @@
-//! SQLite.
+//! The embedded store: SQLite, bundled.
+//!
+//! One connection writes, the others read; each has a thread of its own. The database is in write-ahead log
+//! mode, so readers never wait for the writer and each plan is answered from one snapshot. Writes come one after
+//! another, in the order in which they asked, each as `BEGIN IMMEDIATE`.
+//!
+//! An acknowledged write survives power loss ([`Synchronous::Full`]).
+//!
+//! Tables that are missing are created from the resources' descriptions, and those that the store has created
+//! are given columns that came later; a table of your own is checked, and never altered.
+//!
+//! ```
+//! # use etag_fairing::store::{PrepareError, sqlite::{SqliteOptions, SqliteStore}};
+//! # fn main() -> Result<(), PrepareError> {
+//! let store = SqliteStore::open(SqliteOptions::from_url("sqlite::memory:")?)?;
+//! # drop(store);
+//! # Ok(())
+//! # }
+//! ```
+
+mod cell;
+mod connection;
+mod dialect;
+mod error;
+mod options;
+mod prepare;
+mod read;
+mod table;
+mod threads;
+mod transaction;
+mod write;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+pub use options::{Location, SqliteOptions, Synchronous};
+
+use self::{
+    connection::{Connection, DatabaseFile, Purpose},
+    error::store_error,
+    threads::Threads,
+    transaction::SqliteTransaction,
+};
+use super::{Fetched, Plan, PrepareError, Store, StoreError, Transaction};
+use crate::resource::Description;
+
+/// A store over one SQLite database. See the [module](self).
+pub struct SqliteStore {
+    writer: Threads,
+    readers: Threads,
+    queue_timeout: Duration,
+    statements: Arc<AtomicU64>,
+    path: PathBuf,
+    handles: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    /// Opens the database and its connections. It blocks; call it at launch.
+    ///
+    /// # Errors
+    /// Naming the file: if its folder is missing, it is no database, cannot be written, or is locked by another
+    /// process for longer than [`SqliteOptions::busy_timeout`].
+    pub fn open(options: SqliteOptions) -> Result<Self, PrepareError> {
+        let file = Arc::new(match &options.location {
+            Location::File(path) => DatabaseFile { path: path.clone(), folder: None },
+            Location::Temporary => temporary()?,
+        });
+        let statements = Arc::new(AtomicU64::new(0));
+        let open = |purpose| Connection::open(file.clone(), purpose, &options, statements.clone());
+        let writer = open(Purpose::Write)?;
+        let readers: Result<Vec<_>, _> = (0..options.readers.max(1)).map(|_| open(Purpose::Read)).collect();
+        let (readers, mut handles) = Threads::start("sqlite-reader", readers?)?;
+        let (writer, handle) = Threads::start("sqlite-writer", vec![writer])?;
+        handles.extend(handle);
+        Ok(Self {
+            writer,
+            readers,
+            queue_timeout: options.queue_timeout,
+            statements,
+            path: file.path.clone(),
+            handles: Mutex::new(handles),
+        })
+    }
+
+    /// The number of statements run so far, without transaction control: for tests and metrics.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    async fn begin(&self) -> Result<SqliteTransaction, StoreError> {
+        let turn = self.writer.turn(self.queue_timeout).await?;
+        SqliteTransaction::begin(self.writer.clone(), turn).await
+    }
+}
+
+/// A folder that only this user can look into.
+fn temporary() -> Result<DatabaseFile, PrepareError> {
+    let folder = std::env::temp_dir().join(format!("etag-fairing-{}", uuid::Uuid::now_v7()));
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&folder).map_err(|error| {
+        PrepareError::new(format!(
+            "cannot make a folder for the temporary database, `{}`: {error}",
+            folder.display()
+        ))
+    })?;
+    Ok(DatabaseFile { path: folder.join("temporary.db"), folder: Some(folder) })
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError> {
+        let name = |error: StoreError| {
+            PrepareError::new(format!("cannot prepare the database `{}`: {error}", self.path.display()))
+        };
+        let transaction = self.begin().await.map_err(name)?;
+        let resources = resources.to_vec();
+        let problems = transaction
+            .run(move |connection| prepare::prepare(&connection.sqlite, &resources).map_err(store_error))
+            .await
+            .map_err(name)?;
+        if !problems.is_empty() {
+            return Err(PrepareError { problems });
+        }
+        Box::new(transaction).commit().await.map_err(name)
+    }
+
+    async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
+        let turn = self.readers.turn(self.queue_timeout).await?;
+        let plan = plan.clone();
+        self.readers
+            .run(move |connection| {
+                let fetched = read::fetch_snapshot(connection, &plan);
+                drop(turn);
+                fetched
+            })
+            .await
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        Ok(Box::new(self.begin().await?))
+    }
+
+    async fn close(&self) {
+        self.writer.drain(self.queue_timeout).await;
+        self.readers.drain(self.queue_timeout).await;
+        let checkpoint = |connection: &mut Connection| {
+            connection
+                .sqlite
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(store_error)
+        };
+        // The log is kept and read at the next start; nothing is lost.
+        if let Err(error) = self.writer.run(checkpoint).await {
+            log::warn!("cannot move the log of `{}` into the database: {error}", self.path.display());
+        }
+        self.writer.stop();
+        self.readers.stop();
+        let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = rocket::tokio::task::spawn_blocking(move || {
+            for handle in handles {
+                // A thread that panicked has ended, too.
+                let _ = handle.join();
+            }
+        });
+        let _ = joined.await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

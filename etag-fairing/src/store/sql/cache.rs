@@ -1,0 +1,106 @@
+//! Statement text of fixed shape, built once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::resource::Description;
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Verb {
+    One,
+    Collection,
+    RelatedOne,
+    RelatedPage,
+    Count,
+    CountRelated,
+    Exists,
+    Linkage,
+    FirstMissing,
+    Insert,
+    InsertWithId,
+    Update,
+    Delete,
+    Link,
+    Unlink,
+    UnlinkOthers,
+    Adopt,
+    Release,
+    ReleaseOthers,
+    Held,
+    HeldOthers,
+}
+
+/// What a statement's text depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Shape {
+    verb: Verb,
+    /// Descriptions are statics: their addresses tell them apart.
+    description: usize,
+    relationship: usize,
+    columns: Vec<bool>,
+}
+
+impl Shape {
+    /// A statement about a resource.
+    pub(crate) fn new(verb: Verb, description: &'static Description) -> Self {
+        let description = std::ptr::from_ref(description) as usize;
+        Self { verb, description, relationship: usize::MAX, columns: Vec::new() }
+    }
+
+    /// A statement about a relationship of the resource.
+    pub(crate) fn relationship(mut self, relationship: usize) -> Self {
+        self.relationship = relationship;
+        self
+    }
+
+    /// A statement that names only some columns.
+    pub(crate) fn columns(mut self, columns: Vec<bool>) -> Self {
+        self.columns = columns;
+        self
+    }
+}
+
+/// Texts by shape; bounded, since sparse fieldsets give clients a say in the number of shapes.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(HashMap<Shape, Arc<str>>);
+
+const LIMIT: usize = 1024;
+
+impl Texts {
+    /// The text of this shape, built now if it is new.
+    pub(crate) fn get<E>(
+        &mut self,
+        shape: Shape,
+        build: impl FnOnce() -> Result<String, E>,
+    ) -> Result<Arc<str>, E> {
+        if let Some(text) = self.0.get(&shape) {
+            return Ok(text.clone());
+        }
+        let text: Arc<str> = build()?.into();
+        if self.0.len() >= LIMIT {
+            self.0.clear();
+        }
+        self.0.insert(shape, text.clone());
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::TALKS;
+
+    #[test]
+    fn texts_are_built_once_and_bounded() {
+        let mut texts = Texts::default();
+        let shape = || Shape::new(Verb::One, &TALKS).columns(vec![true, false]);
+        let first = texts.get(shape(), || Ok::<_, ()>("first".into())).unwrap();
+        let second = texts.get(shape(), || Err(())).unwrap();
+        assert_eq!((&*first, &*second), ("first", "first"));
+        for relationship in 0..2 * LIMIT {
+            let shape = Shape::new(Verb::Linkage, &TALKS).relationship(relationship);
+            assert!(texts.get(shape, || Ok::<_, ()>(String::new())).is_ok());
+        }
+        assert!(texts.0.len() <= LIMIT);
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the linkage of a to-many relationship stands.
+
+use crate::resource::{Description, Relationship, RelationshipKind};
+
+/// A table with a column of owners and a column of related resources: a join table, or, for an inverse, the
+/// related resources' own table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    pub(crate) table: &'static str,
+    pub(crate) owner_column: &'static str,
+    pub(crate) target_column: &'static str,
+    pub(crate) target: &'static Description,
+    pub(crate) kind: EdgeKind,
+}
+
+/// What kind of table it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EdgeKind {
+    /// A join table: an edge is a row.
+    Join,
+    /// The related resources' table: an edge is a value of the owner column.
+    Inverse {
+        /// Whether each related resource must have an owner.
+        required: bool,
+    },
+}
+
+impl Edge {
+    /// The edge of a to-many relationship; `None` for to-one.
+    ///
+    /// # Errors
+    /// If an inverse names no to-one relationship of its target that leads back to the owner.
+    pub(crate) fn of(owner: &Description, relationship: &Relationship) -> Result<Option<Self>, String> {
+        let target = relationship.target();
+        match relationship.kind {
+            RelationshipKind::ToOne { .. } => Ok(None),
+            RelationshipKind::Through { table, owner_column, target_column } => {
+                Ok(Some(Self { table, owner_column, target_column, target, kind: EdgeKind::Join }))
+            }
+            RelationshipKind::Inverse { of } => {
+                let back = target.relationship(of).map(|(_, back)| (back.kind, back.target().table));
+                match back {
+                    Some((RelationshipKind::ToOne { column, required }, table)) if table == owner.table => {
+                        Ok(Some(Self {
+                            table: target.table,
+                            owner_column: column,
+                            target_column: target.id.column,
+                            target,
+                            kind: EdgeKind::Inverse { required },
+                        }))
+                    }
+                    _ => Err(format!(
+                        "the relationship `{}` of `{}` is the inverse of `{of}`, but `{}` has no to-one \
+                         relationship `{of}` to `{}`",
+                        relationship.name, owner.rust_name, target.rust_name, owner.rust_name
+                    )),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Statements that write.
+
+use sea_query::{Expr, ExprTrait, Query};
+
+use super::{Dialect, edge::Edge, ids_of_list, parameter};
+use crate::resource::{Description, RelationshipKind};
+
+/// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
+pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static str> {
+    let links = resource.relationships.iter().filter_map(|relationship| match relationship.kind {
+        RelationshipKind::ToOne { column, .. } => Some(column),
+        _ => None,
+    });
+    resource.attributes.iter().map(|attribute| attribute.column).chain(links)
+}
+
+/// A new row; answers its id. Parameters: the id if `with_id`, then a value for each of [`columns`].
+///
+/// # Errors
+/// Never for a description: as many values as columns are given.
+pub(crate) fn insert<D: Dialect>(
+    dialect: D,
+    resource: &Description,
+    with_id: bool,
+) -> Result<String, sea_query::error::Error> {
+    let id = with_id.then_some(resource.id.column);
+    let names: Vec<_> = id.into_iter().chain(columns(resource)).collect();
+    let mut insert = Query::insert();
+    insert.into_table(resource.table).returning_col(resource.id.column);
+    if names.is_empty() {
+        insert.or_default_values();
+    } else {
+        let values: Vec<_> = names.iter().map(|_| parameter()).collect();
+        insert.columns(names).values(values)?;
+    }
+    Ok(dialect.text(&insert))
+}
+
+/// New values for some columns. Parameters: a value for each of them, then the id.
+pub(crate) fn update<D: Dialect>(dialect: D, resource: &Description, columns: &[&'static str]) -> String {
+    dialect.text(
+        Query::update()
+            .table(resource.table)
+            .values(columns.iter().map(|column| (*column, parameter())))
+            .and_where(Expr::col(resource.id.column).eq(parameter())),
+    )
+}
+
+/// The end of a row. Parameters: its id.
+pub(crate) fn delete<D: Dialect>(dialect: D, resource: &Description) -> String {
+    dialect.text(
+        Query::delete().from_table(resource.table).and_where(Expr::col(resource.id.column).eq(parameter())),
+    )
+}
+
+/// Edges of a join table, each once. Parameters: the owner's id, the list of related ids, the owner's id.
+///
+/// # Errors
+/// Never: two columns, two values.
+pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, sea_query::error::Error> {
+    let there = Query::select()
+        .column(("j", edge.target_column))
+        .from_as(edge.table, "j")
+        .and_where(Expr::col(("j", edge.owner_column)).eq(parameter()))
+        .and_where(Expr::col(("j", edge.target_column)).eq(Expr::col(("e", "value"))))
+        .to_owned();
+    let new = Query::select()
+        .distinct()
+        .expr(parameter())
+        .column(("e", "value"))
+        .from_function(dialect.id_list(), "e")
+        .and_where(Expr::not_exists(there))
+        .to_owned();
+    let mut insert = Query::insert();
+    insert.into_table(edge.table).columns([edge.owner_column, edge.target_column]).select_from(new)?;
+    Ok(dialect.text(&insert))
+}
+
+/// The end of the edges in the list, or, for `others`, of all that are not in it. Parameters: the owner's id,
+/// the list.
+pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
+    dialect.text(
+        Query::delete()
+            .from_table(edge.table)
+            .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where(listed(dialect, edge, others)),
+    )
+}
+
+/// A new owner for the related resources in the list. Parameters: the owner's id, the list.
+pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
+    dialect.text(
+        Query::update()
+            .table(edge.table)
+            .value(edge.owner_column, parameter())
+            .and_where(listed(dialect, edge, false)),
+    )
+}
+
+/// No owner for the owner's related resources in the list, or, for `others`, for all that are not in it.
+/// Parameters: the owner's id, the list.
+pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
+    dialect.text(
+        Query::update()
+            .table(edge.table)
+            .value(edge.owner_column, Expr::null())
+            .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where(listed(dialect, edge, others)),
+    )
+}
+
+fn listed<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Expr {
+    let target = Expr::col(edge.target_column);
+    let list = ids_of_list(dialect);
+    if others { target.not_in_subquery(list) } else { target.in_subquery(list) }
+}

@@ -1,0 +1,196 @@
+//! One connection to the database.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use rusqlite::{
+    CachedStatement, OpenFlags, ToSql,
+    config::DbConfig,
+    params_from_iter,
+    types::{ToSqlOutput, ValueRef as SqliteValue},
+};
+
+use super::{SqliteOptions, Synchronous, error::store_error};
+use crate::{
+    resource::ValueRef,
+    store::{
+        PrepareError, StoreError,
+        sql::cache::{Shape, Texts},
+    },
+};
+
+/// A connection with the statements it knows.
+pub(super) struct Connection {
+    pub(super) sqlite: rusqlite::Connection,
+    texts: Texts,
+    statements: Arc<AtomicU64>,
+    // After the connection: the file is removed when the last connection is closed.
+    _file: Arc<DatabaseFile>,
+}
+
+/// The database's file, and its folder if that goes with the store.
+#[derive(Debug)]
+pub(super) struct DatabaseFile {
+    pub(super) path: PathBuf,
+    pub(super) folder: Option<PathBuf>,
+}
+
+impl Drop for DatabaseFile {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder
+            && let Err(error) = std::fs::remove_dir_all(folder)
+        {
+            log::warn!("cannot remove the temporary database `{}`: {error}", folder.display());
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Reading alone.
+    Read,
+    /// Reading and writing.
+    Write,
+}
+
+impl Connection {
+    /// Opens the database.
+    pub(super) fn open(
+        file: Arc<DatabaseFile>,
+        purpose: Purpose,
+        options: &SqliteOptions,
+        statements: Arc<AtomicU64>,
+    ) -> Result<Self, PrepareError> {
+        // Not as a URI: a path is a path, whatever characters it has.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let sqlite = rusqlite::Connection::open_with_flags(&file.path, flags)
+            .map_err(|error| cannot_open(&file.path, &error))?;
+        if sqlite.is_readonly("main").unwrap_or(false) {
+            return Err(PrepareError::new(format!(
+                "the database `{}` cannot be written: the file is read-only",
+                file.path.display()
+            )));
+        }
+        settle(&sqlite, purpose, options).map_err(|error| cannot_open(&file.path, &error))?;
+        Ok(Self { sqlite, texts: Texts::default(), statements, _file: file })
+    }
+
+    /// The text of a statement of this shape.
+    pub(super) fn text<E: std::fmt::Display>(
+        &mut self,
+        shape: Shape,
+        build: impl FnOnce() -> Result<String, E>,
+    ) -> Result<Arc<str>, StoreError> {
+        self.texts.get(shape, build).map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    /// A statement, ready to run.
+    pub(super) fn prepare(&self, text: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.sqlite.prepare_cached(text).map_err(store_error)
+    }
+
+    /// Runs a statement that gives no rows. Answers how many rows it changed.
+    pub(super) fn run(&self, text: &str, parameters: &[ValueRef<'_>]) -> Result<usize, StoreError> {
+        self.prepare(text)?.execute(bound(parameters)).map_err(store_error)
+    }
+
+    /// Runs a statement of transaction control.
+    pub(super) fn control(&self, text: &'static str) -> Result<(), StoreError> {
+        let mut statement = self.sqlite.prepare_cached(text).map_err(store_error)?;
+        statement.execute([]).map(drop).map_err(store_error)
+    }
+
+    /// Undoes what is open, if anything is.
+    pub(super) fn rollback(&self) {
+        if !self.sqlite.is_autocommit()
+            && let Err(error) = self.control("ROLLBACK")
+        {
+            log::error!("cannot roll back: {error}");
+        }
+    }
+}
+
+/// Values as SQLite takes them.
+pub(super) fn bound(parameters: &[ValueRef<'_>]) -> impl rusqlite::Params {
+    params_from_iter(parameters.iter().copied().map(Bound))
+}
+
+struct Bound<'a>(ValueRef<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            ValueRef::Null => SqliteValue::Null,
+            ValueRef::Bool(value) => SqliteValue::Integer(value.into()),
+            ValueRef::Integer(value) => SqliteValue::Integer(value),
+            ValueRef::Float(value) => SqliteValue::Real(value),
+            ValueRef::Text(value) => SqliteValue::Text(value.as_bytes()),
+        }))
+    }
+}
+
+fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptions) -> rusqlite::Result<()> {
+    sqlite.busy_timeout(options.busy_timeout)?;
+    write_ahead_log(sqlite, options.busy_timeout)?;
+    // A column that was dropped behind our back is an error, not the text of its name.
+    sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    sqlite.pragma_update(None, "foreign_keys", true)?;
+    let synchronous = match options.synchronous {
+        Synchronous::Full => "FULL",
+        Synchronous::Normal => "NORMAL",
+    };
+    sqlite.pragma_update(None, "synchronous", synchronous)?;
+    // 8 MiB of pages a connection. No memory map: a fault on the disk would kill the process.
+    sqlite.pragma_update(None, "cache_size", -8192)?;
+    sqlite.pragma_update(None, "temp_store", "MEMORY")?;
+    // After a burst of writes the log shrinks to 64 MiB.
+    sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
+    sqlite.set_prepared_statement_cache_capacity(256);
+    if purpose == Purpose::Read {
+        sqlite.pragma_update(None, "query_only", true)?;
+    }
+    Ok(())
+}
+
+/// Readers and the writer go side by side. SQLite doesn't wait when two connections want to switch at once, so
+/// this does.
+fn write_ahead_log(sqlite: &rusqlite::Connection, patience: Duration) -> rusqlite::Result<()> {
+    let start = Instant::now();
+    loop {
+        let mode = sqlite.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
+            Ok(mode) => {
+                return Err(rusqlite::Error::ToSqlConversionFailure(
+                    format!("its file system allows no write-ahead log (journal mode `{mode}`)").into(),
+                ));
+            }
+            Err(error) => {
+                let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+                if !busy || start.elapsed() >= patience {
+                    return Err(error);
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+fn cannot_open(path: &Path, error: &rusqlite::Error) -> PrepareError {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let reason = match folder {
+        Some(folder) if !folder.is_dir() => format!("there is no folder `{}`", folder.display()),
+        _ => error.to_string(),
+    };
+    PrepareError::new(format!("cannot open the database `{}`: {reason}", path.display()))
+}

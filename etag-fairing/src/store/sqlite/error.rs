@@ -1,0 +1,67 @@
+//! SQLite's errors in the store's words.
+
+use std::time::Duration;
+
+use rusqlite::{Error, ErrorCode};
+
+use crate::store::{Constraint, StoreError};
+
+/// When to try again after waiting was in vain.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The store is closed, or its thread is gone.
+pub(super) fn closed() -> StoreError {
+    StoreError::Internal("the store is closed".into())
+}
+
+/// What an error of SQLite means.
+pub(super) fn store_error(error: Error) -> StoreError {
+    let (code, text) = match &error {
+        Error::SqliteFailure(code, text) => (*code, text.as_deref().unwrap_or("")),
+        Error::SqlInputError { error: code, msg, .. } => (*code, msg.as_str()),
+        _ => return StoreError::Internal(error.to_string()),
+    };
+    match code.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy { retry_after: RETRY_AFTER },
+        ErrorCode::ConstraintViolation => match constraint(text, code.extended_code) {
+            Some(constraint) => StoreError::Constraint(constraint),
+            None => StoreError::Internal(error.to_string()),
+        },
+        _ => StoreError::Internal(error.to_string()),
+    }
+}
+
+/// Which constraint failed: SQLite names it only in the message.
+fn constraint(text: &str, extended: i32) -> Option<Constraint> {
+    use rusqlite::ffi;
+
+    let after = |prefix: &str| text.strip_prefix(prefix).unwrap_or("").trim();
+    match extended {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            let failed = after("UNIQUE constraint failed:");
+            let columns = match failed.starts_with("index '") {
+                // An index over expressions has no columns to name.
+                true => Vec::new(),
+                false => failed.split(", ").filter(|name| !name.is_empty()).map(column).collect(),
+            };
+            Some(Constraint::Unique { columns })
+        }
+        ffi::SQLITE_CONSTRAINT_NOTNULL => {
+            Some(Constraint::NotNull { column: column(after("NOT NULL constraint failed:")) })
+        }
+        ffi::SQLITE_CONSTRAINT_CHECK => {
+            Some(Constraint::Check { name: after("CHECK constraint failed:").into() })
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Some(Constraint::ForeignKey),
+        // ON DELETE RESTRICT is a trigger inside SQLite.
+        ffi::SQLITE_CONSTRAINT_TRIGGER if text.starts_with("FOREIGN KEY") => Some(Constraint::ForeignKey),
+        // RAISE(ABORT, …) in a trigger of the user's: a check that the table makes.
+        ffi::SQLITE_CONSTRAINT_TRIGGER => Some(Constraint::Check { name: text.into() }),
+        _ => None,
+    }
+}
+
+/// `sessions.title` → `title`
+fn column(qualified: &str) -> String {
+    qualified.rsplit_once('.').map_or(qualified, |(_, column)| column).into()
+}

@@ -1,0 +1,297 @@
+//! Creates, migrates and checks the tables.
+//!
+//! A table that is missing is created, and remembered in [`OURS`] as the store's own. A table of the store's own
+//! that lacks a column gets it. Any other table is the user's: it is used as it is, checked, and never altered.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, Result};
+use sea_query::{
+    ColumnDef, ColumnType, ForeignKey, ForeignKeyAction, Index, SqliteQueryBuilder, Table as Statement,
+    Value as Literal,
+};
+
+use super::table::{self, Affinity, Found};
+use crate::{
+    resource::{Description, IdKind, Kind, Value},
+    store::sql::schema::{self, Column, Key, OnDelete, Reference, Table, kind_of_id},
+};
+
+/// The table of the store's own tables; made with the first of them.
+const OURS: &str = "_etag_fairing_tables";
+
+/// Makes the database ready, in the transaction that is open. Answers what doesn't fit; then the transaction must
+/// be undone.
+pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    let tables = schema::tables(resources, &mut problems);
+    if !problems.is_empty() {
+        return Ok(problems);
+    }
+    let ours = ours(sqlite)?;
+    for table in &tables {
+        match table::find(sqlite, table.name)? {
+            None => create(sqlite, table)?,
+            Some(found) => {
+                let is_ours = ours.contains(&table.name.to_ascii_lowercase());
+                check_key(sqlite, table, &found, &mut problems)?;
+                check_columns(sqlite, table, &found, is_ours, &mut problems)?;
+                if is_ours && problems.is_empty() {
+                    index_references(sqlite, table)?;
+                }
+            }
+        }
+    }
+    Ok(problems)
+}
+
+fn ours(sqlite: &Connection) -> Result<HashSet<String>> {
+    if table::find(sqlite, OURS)?.is_none() {
+        return Ok(HashSet::new());
+    }
+    let mut statement = sqlite.prepare("SELECT lower(name) FROM _etag_fairing_tables")?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+fn remember(sqlite: &Connection, table: &str) -> Result<()> {
+    sqlite.execute_batch(
+        "CREATE TABLE IF NOT EXISTS _etag_fairing_tables (name TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID",
+    )?;
+    sqlite.execute("INSERT OR IGNORE INTO _etag_fairing_tables (name) VALUES (?1)", [table]).map(drop)
+}
+
+fn create(sqlite: &Connection, table: &Table) -> Result<()> {
+    let mut statement = Statement::create();
+    // STRICT: no program can put text where a number belongs.
+    statement.table(table.name).extra("STRICT");
+    match table.key {
+        Key::Id { column, kind } => {
+            let mut id = ColumnDef::new_with_type(column, column_type(kind_of_id(kind)));
+            match kind {
+                // AUTOINCREMENT: the id of a deleted resource is never used again, or a tag of the old one
+                // could match the new one.
+                IdKind::Integer { .. } => id.primary_key().auto_increment(),
+                IdKind::Text | IdKind::Uuid => id.not_null().primary_key(),
+            };
+            statement.col(&mut id);
+        }
+        Key::Pair { owner, target } => {
+            statement.primary_key(Index::create().col(owner).col(target)).extra("STRICT, WITHOUT ROWID");
+        }
+    }
+    for column in &table.columns {
+        let mut definition = ColumnDef::new_with_type(column.name, column_type(column.kind));
+        if table.is_required(column) || matches!(table.key, Key::Pair { .. }) {
+            definition.not_null();
+        }
+        statement.col(&mut definition);
+        if let Some(Reference { table: target, column: key, on_delete }) = column.reference {
+            statement.foreign_key(
+                ForeignKey::create()
+                    .from(table.name, column.name)
+                    .to(target, key)
+                    .on_delete(action(on_delete)),
+            );
+        }
+    }
+    sqlite.execute_batch(&statement.to_string(SqliteQueryBuilder))?;
+    index_references(sqlite, table)?;
+    remember(sqlite, table.name)
+}
+
+/// Without an index each deletion of a referent would read the whole table, and so would each inverse.
+fn index_references(sqlite: &Connection, table: &Table) -> Result<()> {
+    for column in table.columns.iter().filter(|column| column.reference.is_some()) {
+        if matches!(table.key, Key::Pair { owner, .. } if owner == column.name) {
+            // The first column of the primary key has its index.
+            continue;
+        }
+        let index = Index::create()
+            .if_not_exists()
+            .name(format!("{}_{}_index", table.name, column.name))
+            .table(table.name)
+            .col(column.name)
+            .to_string(SqliteQueryBuilder);
+        sqlite.execute_batch(&index)?;
+    }
+    Ok(())
+}
+
+fn check_key(sqlite: &Connection, table: &Table, found: &Found, problems: &mut Vec<String>) -> Result<()> {
+    let Key::Id { column: name, kind } = table.key else { return Ok(()) };
+    let Some(column) = found.column(name) else {
+        problems.push(format!(
+            "table `{}` has no column `{name}`, which is the id of `{}`: add it, or name the right one with \
+             #[jsonapi(column = \"…\")]",
+            table.name,
+            table.resources()
+        ));
+        return Ok(());
+    };
+    if found.is_view {
+        return Ok(());
+    }
+    match kind {
+        IdKind::Integer { .. } if !(column.is_sole_key && column.is_integer_key()) || !found.has_rowid => {
+            problems.push(format!(
+                "table `{}`, column `{name}`: the id of `{}` must be `INTEGER PRIMARY KEY`, the only kind of \
+                 key that SQLite makes values for; found `{}`",
+                table.name,
+                table.resources(),
+                column.declared()
+            ));
+        }
+        IdKind::Integer { .. } => {
+            if !found.auto_increment {
+                log::warn!(
+                    "table `{}` has no AUTOINCREMENT: when its latest row is deleted, the next one gets its id",
+                    table.name
+                );
+            }
+        }
+        IdKind::Text | IdKind::Uuid => {
+            if !Affinity::of(&column.declared_type).fits(kind_of_id(kind)) {
+                problems.push(wrong_type(table.name, name, kind_of_id(kind), column.declared(), "the id"));
+            }
+            if !(column.is_sole_key || table::is_unique(sqlite, table.name, name)?) {
+                problems.push(format!(
+                    "table `{}`, column `{name}`: the id of `{}` must be the primary key, or unique",
+                    table.name,
+                    table.resources()
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_columns(
+    sqlite: &Connection,
+    table: &Table,
+    found: &Found,
+    is_ours: bool,
+    problems: &mut Vec<String>,
+) -> Result<()> {
+    for column in &table.columns {
+        match found.column(column.name) {
+            Some(known) => {
+                if !(found.is_view && known.declared_type.is_empty()
+                    || Affinity::of(&known.declared_type).fits(column.kind))
+                {
+                    problems.push(wrong_type(
+                        table.name,
+                        column.name,
+                        column.kind,
+                        known.declared(),
+                        &column.needed_by,
+                    ));
+                } else if known.is_not_null && !table.is_required(column) && !known.has_default {
+                    log::warn!(
+                        "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
+                        table.name,
+                        column.name,
+                        column.needed_by
+                    );
+                }
+            }
+            None if is_ours => add_column(sqlite, table, column, problems)?,
+            None => problems.push(format!(
+                "table `{}` has no column `{}`, which {} needs: add it (`ALTER TABLE {} ADD COLUMN {} {}`), or \
+                 name the right one with #[jsonapi(column = \"…\")]",
+                table.name,
+                column.name,
+                column.needed_by,
+                quoted(table.name),
+                quoted(column.name),
+                type_name(column.kind)
+            )),
+        }
+    }
+    for column in &found.columns {
+        let is_known = table.columns.iter().any(|known| known.name.eq_ignore_ascii_case(&column.name))
+            || matches!(table.key, Key::Id { column: id, .. } if id.eq_ignore_ascii_case(&column.name));
+        if !is_known && column.is_not_null && !column.has_default && !column.is_generated {
+            log::warn!(
+                "table `{}`, column `{}` needs a value, but nothing here gives it one: creating will fail",
+                table.name,
+                column.name
+            );
+        }
+    }
+    Ok(())
+}
+
+fn add_column(sqlite: &Connection, table: &Table, column: &Column, problems: &mut Vec<String>) -> Result<()> {
+    let mut definition = ColumnDef::new_with_type(column.name, column_type(column.kind));
+    let default = match column.default.map(|default| default()) {
+        Some(Ok(value)) => value,
+        Some(Err(mismatch)) => {
+            problems.push(format!(
+                "table `{}`, column `{}`: the default of {} {mismatch}",
+                table.name, column.name, column.needed_by
+            ));
+            return Ok(());
+        }
+        None => Value::Null,
+    };
+    if table.is_required(column) {
+        if default.is_null() && table::has_rows(sqlite, &quoted(table.name))? {
+            problems.push(format!(
+                "table `{}` has rows, but no column `{}`, which {} needs, and there is no value to give them: \
+                 give it a default, or make it optional",
+                table.name, column.name, column.needed_by
+            ));
+            return Ok(());
+        }
+        definition.not_null();
+    }
+    match default {
+        Value::Null => {}
+        Value::Bool(value) => drop(definition.default(Literal::from(i64::from(value)))),
+        Value::Integer(value) => drop(definition.default(Literal::from(value))),
+        Value::Float(value) => drop(definition.default(Literal::from(value))),
+        Value::Text(value) => drop(definition.default(Literal::from(value))),
+    }
+    if let Some(Reference { table, column, on_delete }) = column.reference {
+        let on_delete = match on_delete {
+            OnDelete::Restrict => "RESTRICT",
+            OnDelete::SetNull => "SET NULL",
+            OnDelete::Cascade => "CASCADE",
+        };
+        definition.extra(format!("REFERENCES {} ({}) ON DELETE {on_delete}", quoted(table), quoted(column)));
+    }
+    let statement = Statement::alter().table(table.name).add_column(&mut definition).to_owned();
+    log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
+    sqlite.execute_batch(&statement.to_string(SqliteQueryBuilder))
+}
+
+fn wrong_type(table: &str, column: &str, kind: Kind, declared: &str, needed_by: &str) -> String {
+    format!(
+        "table `{table}`, column `{column}`: expected {}, found `{declared}`; {needed_by} needs it",
+        type_name(kind)
+    )
+}
+
+fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool | Kind::Integer => "INTEGER",
+        Kind::Float => "REAL",
+        _ => "TEXT",
+    }
+}
+
+fn column_type(kind: Kind) -> ColumnType {
+    ColumnType::custom(type_name(kind))
+}
+
+fn action(on_delete: OnDelete) -> ForeignKeyAction {
+    match on_delete {
+        OnDelete::Restrict => ForeignKeyAction::Restrict,
+        OnDelete::SetNull => ForeignKeyAction::SetNull,
+        OnDelete::Cascade => ForeignKeyAction::Cascade,
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,181 @@
+//! What is there: tables and columns, as SQLite tells of them.
+
+use rusqlite::{Connection, OptionalExtension, Result};
+
+use crate::resource::Kind;
+
+/// A table or view that is there.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) is_view: bool,
+    pub(super) has_rowid: bool,
+    pub(super) auto_increment: bool,
+    pub(super) columns: Vec<FoundColumn>,
+}
+
+/// One of its columns.
+#[derive(Debug)]
+pub(super) struct FoundColumn {
+    pub(super) name: String,
+    pub(super) declared_type: String,
+    pub(super) is_not_null: bool,
+    pub(super) has_default: bool,
+    /// Whether it alone is the primary key.
+    pub(super) is_sole_key: bool,
+    pub(super) is_generated: bool,
+}
+
+impl Found {
+    /// A column by its name; SQLite's names ignore the case of ASCII letters.
+    pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl FoundColumn {
+    /// The declared type for messages.
+    pub(super) fn declared(&self) -> &str {
+        if self.declared_type.is_empty() { "no type" } else { &self.declared_type }
+    }
+
+    /// Whether a key of this type is the rowid, for which SQLite makes values: `INTEGER`, not `INT`.
+    pub(super) fn is_integer_key(&self) -> bool {
+        self.declared_type.eq_ignore_ascii_case("INTEGER")
+    }
+}
+
+/// Looks for a table or view.
+pub(super) fn find(sqlite: &Connection, name: &str) -> Result<Option<Found>> {
+    let table = sqlite
+        .query_row(
+            "SELECT l.type, l.wr, coalesce(s.sql, '') FROM pragma_table_list AS l \
+             LEFT JOIN main.sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view') \
+             WHERE l.schema = 'main' AND l.name = ?1 COLLATE NOCASE",
+            [name],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, row.get::<_, String>(2)?)),
+        )
+        .optional()?;
+    let Some((kind, without_rowid, sql)) = table else { return Ok(None) };
+    let mut statement = sqlite.prepare(
+        "SELECT name, type, \"notnull\", dflt_value IS NOT NULL, pk, hidden FROM pragma_table_xinfo(?1)",
+    )?;
+    let mut keys = 0;
+    let columns: Result<Vec<_>> = statement
+        .query_map([name], |row| {
+            let is_key = row.get::<_, i64>(4)? > 0;
+            keys += i32::from(is_key);
+            Ok(FoundColumn {
+                name: row.get(0)?,
+                declared_type: row.get(1)?,
+                is_not_null: row.get(2)?,
+                has_default: row.get(3)?,
+                is_sole_key: is_key,
+                is_generated: row.get::<_, i64>(5)? > 1,
+            })
+        })?
+        .collect();
+    let mut columns = columns?;
+    for column in &mut columns {
+        column.is_sole_key &= keys == 1;
+    }
+    Ok(Some(Found {
+        is_view: kind == "view",
+        has_rowid: !without_rowid,
+        auto_increment: sql.to_ascii_uppercase().contains("AUTOINCREMENT"),
+        columns,
+    }))
+}
+
+/// Whether a unique index makes the column's values differ.
+pub(super) fn is_unique(sqlite: &Connection, table: &str, column: &str) -> Result<bool> {
+    sqlite.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) AS l WHERE l.\"unique\" AND NOT l.partial \
+         AND (SELECT count(*) FROM pragma_index_info(l.name)) = 1 \
+         AND (SELECT i.name FROM pragma_index_info(l.name) AS i) = ?2 COLLATE NOCASE)",
+        [table, column],
+        |row| row.get(0),
+    )
+}
+
+/// Whether the table has a row. Takes its quoted name.
+pub(super) fn has_rows(sqlite: &Connection, quoted: &str) -> Result<bool> {
+    sqlite.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {quoted})"), [], |row| row.get(0))
+}
+
+/// What SQLite does with values on their way into a column (<https://sqlite.org/datatype3.html>, 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Affinity {
+    /// Numbers, whole where that loses nothing.
+    Integer,
+    /// Text.
+    Text,
+    /// Everything as it comes.
+    Blob,
+    /// Floats.
+    Real,
+    /// Numbers, and text that is no number.
+    Numeric,
+}
+
+impl Affinity {
+    /// The affinity of a declared type.
+    pub(super) fn of(declared: &str) -> Self {
+        let declared = declared.to_ascii_uppercase();
+        let has = |word: &str| declared.contains(word);
+        if has("INT") {
+            Self::Integer
+        } else if has("CHAR") || has("CLOB") || has("TEXT") {
+            Self::Text
+        } else if has("BLOB") || declared.is_empty() || declared == "ANY" {
+            Self::Blob
+        } else if has("REAL") || has("FLOA") || has("DOUB") {
+            Self::Real
+        } else {
+            Self::Numeric
+        }
+    }
+
+    /// Whether a column of this affinity gives back what was put in.
+    pub(super) fn fits(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Bool | Kind::Integer => matches!(self, Self::Integer | Self::Numeric | Self::Blob),
+            Kind::Float => matches!(self, Self::Real | Self::Numeric | Self::Blob),
+            // Never looks like a number, so that a column declared DATE (which is numeric) keeps it as text;
+            // JSON may, and is read back from a number.
+            Kind::Timestamp | Kind::DateTime | Kind::Date | Kind::Time | Kind::Uuid | Kind::Json => {
+                matches!(self, Self::Text | Self::Blob | Self::Numeric)
+            }
+            Kind::Text => matches!(self, Self::Text | Self::Blob),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn affinities_of_declared_types() {
+        for (declared, affinity) in [
+            ("INTEGER", Affinity::Integer),
+            ("bigint", Affinity::Integer),
+            ("VARCHAR(20)", Affinity::Text),
+            ("", Affinity::Blob),
+            ("DOUBLE PRECISION", Affinity::Real),
+            ("BOOLEAN", Affinity::Numeric),
+            ("DATETIME", Affinity::Numeric),
+        ] {
+            assert_eq!(Affinity::of(declared), affinity, "{declared:?}");
+        }
+    }
+
+    #[test]
+    fn text_that_looks_like_a_number_needs_a_text_column() {
+        assert!(Affinity::Text.fits(Kind::Text));
+        assert!(!Affinity::Numeric.fits(Kind::Text));
+        assert!(!Affinity::Integer.fits(Kind::Text));
+        assert!(Affinity::Numeric.fits(Kind::Date));
+        assert!(Affinity::Numeric.fits(Kind::Bool));
+        assert!(!Affinity::Text.fits(Kind::Integer));
+    }
+}

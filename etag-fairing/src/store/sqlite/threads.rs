@@ -1,0 +1,124 @@
+//! Connections on threads of their own, and the way from async code to them and back.
+//!
+//! SQLite blocks. A job goes to its thread by a channel that many threads can take from, and its answer comes
+//! back by a oneshot; of the ways measured this is the cheapest.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use rocket::tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time::timeout,
+};
+
+use super::{
+    connection::Connection,
+    error::{RETRY_AFTER, closed},
+};
+use crate::store::{PrepareError, StoreError};
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Message {
+    Run(Job),
+    Stop,
+}
+
+/// Connections that take their jobs from one queue, and the turns to send one.
+///
+/// A turn is held for as long as a connection is needed, so a job that is sent with one finds an idle thread.
+/// Turns are given in the order of asking.
+#[derive(Clone)]
+pub(super) struct Threads {
+    sender: Sender<Message>,
+    turns: Arc<Semaphore>,
+    count: usize,
+}
+
+/// The right to use one connection.
+pub(super) type Turn = OwnedSemaphorePermit;
+
+impl Threads {
+    /// Starts a thread for each connection.
+    pub(super) fn start(
+        name: &str,
+        connections: Vec<Connection>,
+    ) -> Result<(Self, Vec<JoinHandle<()>>), PrepareError> {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let count = connections.len();
+        let mut handles = Vec::with_capacity(count);
+        for connection in connections {
+            let receiver = receiver.clone();
+            let thread = std::thread::Builder::new().name(name.into());
+            let handle = thread.spawn(move || serve(connection, &receiver));
+            handles.push(handle.map_err(|error| {
+                PrepareError::new(format!("cannot start a thread for the database: {error}"))
+            })?);
+        }
+        Ok((Self { sender, turns: Arc::new(Semaphore::new(count)), count }, handles))
+    }
+
+    /// Waits for a turn, so long at most.
+    pub(super) async fn turn(&self, limit: Duration) -> Result<Turn, StoreError> {
+        if let Ok(turn) = self.turns.clone().try_acquire_owned() {
+            return Ok(turn);
+        }
+        match timeout(limit, self.turns.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(_)) => Err(closed()),
+            Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
+        }
+    }
+
+    /// Runs a job on a connection and waits for its answer. A job whose caller is gone before it starts is
+    /// left out; one that has started is finished.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(move |connection| {
+            if !answer.is_closed() {
+                // Nobody waits any more: nothing to tell.
+                let _ = answer.send(work(connection));
+            }
+        })?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Internal("the database's thread gave no answer".into())))
+    }
+
+    /// Sends a job and waits for nothing.
+    pub(super) fn send(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), StoreError> {
+        self.sender.send(Message::Run(Box::new(job))).map_err(|_| closed())
+    }
+
+    /// Waits until no turn is out, so long at most, and gives none from then on.
+    pub(super) async fn drain(&self, limit: Duration) {
+        let all = u32::try_from(self.count).unwrap_or(u32::MAX);
+        let _all = timeout(limit, self.turns.clone().acquire_many_owned(all)).await;
+        self.turns.close();
+    }
+
+    /// Ends the threads once their queue is empty.
+    pub(super) fn stop(&self) {
+        for _ in 0..self.count {
+            // Gone already: nothing to stop.
+            let _ = self.sender.send(Message::Stop);
+        }
+    }
+}
+
+fn serve(mut connection: Connection, receiver: &Receiver<Message>) {
+    while let Ok(Message::Run(job)) = receiver.recv() {
+        if catch_unwind(AssertUnwindSafe(|| job(&mut connection))).is_err() {
+            log::error!("a job of the database's thread panicked; what it did is undone");
+            connection.rollback();
+        }
+    }
+}

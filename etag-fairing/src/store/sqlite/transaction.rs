@@ -1,0 +1,107 @@
+//! A write in progress.
+
+use async_trait::async_trait;
+
+use super::{
+    connection::Connection,
+    error::store_error,
+    read,
+    threads::{Threads, Turn},
+    write,
+};
+use crate::{
+    resource::ResourceId,
+    store::{Change, Fetched, Plan, StoreError, Transaction},
+};
+
+/// A transaction on the writer's connection, which is its own until it ends.
+///
+/// Jobs run in the order in which they are sent, so that when this is dropped (or the future that holds it, at
+/// any point), what is still running ends first, then all is undone, and only then the next one gets the turn.
+pub(super) struct SqliteTransaction {
+    writer: Threads,
+    /// `None` once the commit was sent.
+    turn: Option<Turn>,
+}
+
+impl SqliteTransaction {
+    /// Begins.
+    pub(super) async fn begin(writer: Threads, turn: Turn) -> Result<Self, StoreError> {
+        // Before the first job: from here on, dropping it gives the turn back properly.
+        let transaction = Self { writer, turn: Some(turn) };
+        // IMMEDIATE: nobody else writes between what is read here and what is written.
+        transaction.writer.run(|connection| connection.control("BEGIN IMMEDIATE")).await?;
+        Ok(transaction)
+    }
+
+    /// Runs a job in the transaction.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer
+            .run(move |connection| {
+                still_open(connection)?;
+                work(connection)
+            })
+            .await
+    }
+
+    async fn end(mut self: Box<Self>) -> Result<(), StoreError> {
+        let turn = self.turn.take();
+        let (answer, answered) = rocket::tokio::sync::oneshot::channel();
+        self.writer.send(move |connection| {
+            // Nobody waits any more: undone, as by dropping.
+            let outcome = if answer.is_closed() { Ok(()) } else { commit(connection) };
+            connection.rollback();
+            drop(turn);
+            let _ = answer.send(outcome);
+        })?;
+        answered
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Internal("the database's thread gave no answer".into())))
+    }
+}
+
+/// After some errors (a full disk) SQLite undoes the transaction by itself; what came then would be committed
+/// statement by statement.
+fn still_open(connection: &Connection) -> Result<(), StoreError> {
+    match connection.sqlite.is_autocommit() {
+        true => Err(StoreError::Internal("the database has undone the transaction".into())),
+        false => Ok(()),
+    }
+}
+
+fn commit(connection: &Connection) -> Result<(), StoreError> {
+    still_open(connection)?;
+    let mut statement = connection.sqlite.prepare_cached("COMMIT").map_err(store_error)?;
+    statement.execute([]).map(drop).map_err(store_error)
+}
+
+#[async_trait]
+impl Transaction for SqliteTransaction {
+    async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
+        let plan = plan.clone();
+        self.run(move |connection| read::fetch(connection, &plan)).await
+    }
+
+    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
+        self.run(move |connection| write::apply(connection, &change)).await
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.end().await
+    }
+}
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            // If the thread is gone, its connection is closed and with it all is undone.
+            let _ = self.writer.send(move |connection| {
+                connection.rollback();
+                drop(turn);
+            });
+        }
+    }
+}
