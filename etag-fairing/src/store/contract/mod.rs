@@ -1,0 +1,75 @@
+//! What every [`Store`] must do, as tests that a store of your own can run.
+//!
+//! Behind the feature `contract-tests`; put it into your dev-dependencies.
+//!
+//! ```
+//! use etag_fairing::store::{Store, contract, sqlite::{SqliteOptions, SqliteStore}};
+//!
+//! # rocket::async_test(
+//! contract::check(async || {
+//!     let options = SqliteOptions::from_url("sqlite::memory:").expect("an SQLite URL");
+//!     Box::new(SqliteStore::open(options).expect("a database")) as Box<dyn Store>
+//! })
+//! # );
+//! ```
+
+mod changes;
+mod reading;
+mod relationships;
+mod resources;
+mod steps;
+mod transactions;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+pub use resources::{ALL, REVIEWS, ROOMS, SPEAKERS, TALKS};
+
+use super::Store;
+
+/// One thing that every store must do.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// What it is called.
+    pub name: &'static str,
+    run: fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Rule {
+    /// Checks the rule on an empty store, which is prepared for [`ALL`] here.
+    ///
+    /// # Panics
+    /// If the store breaks the rule.
+    pub async fn check(&self, store: Box<dyn Store>) {
+        let store: Arc<dyn Store> = store.into();
+        if let Err(problems) = store.prepare(&ALL).await {
+            panic!("an empty store cannot be prepared: {problems}");
+        }
+        (self.run)(store.clone()).await;
+        store.close().await;
+    }
+}
+
+/// Checks every rule, each on a new, empty store.
+///
+/// # Panics
+/// If the store breaks one; the rule's name is printed before it is checked.
+pub async fn check(open: impl AsyncFn() -> Box<dyn Store>) {
+    for rule in rules() {
+        eprintln!("rule {}", rule.name);
+        rule.check(open().await).await;
+    }
+}
+
+/// Every rule.
+pub fn rules() -> Vec<Rule> {
+    [reading::RULES, changes::RULES, relationships::RULES, transactions::RULES].concat()
+}
+
+macro_rules! name_rules {
+    ($($name:ident),* $(,)?) => {
+        pub(super) const RULES: &[crate::store::contract::Rule] = &[$(
+            crate::store::contract::Rule { name: stringify!($name), run: |store| Box::pin($name(store)) }
+        ),*];
+    };
+}
+use name_rules;

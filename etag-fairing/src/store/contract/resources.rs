@@ -1,0 +1,153 @@
+//! The resources that the rules are about: every kind of id, attribute and relationship.
+
+use crate::resource::{
+    Access, Attribute, Description, Id, IdKind, Kind, Mismatch, Operations, Relationship, RelationshipKind,
+    Value, parse,
+};
+
+const INTEGER: IdKind = IdKind::Integer { min: i64::MIN, max: i64::MAX };
+
+const fn attribute(
+    name: &'static str,
+    column: &'static str,
+    kind: Kind,
+    nullable: bool,
+    default: Option<fn() -> Result<Value, Mismatch>>,
+    parse: fn(&serde_json::Value) -> Result<Value, Mismatch>,
+) -> Attribute {
+    Attribute { name, column, kind, nullable, access: Access::ReadWrite, default, parse }
+}
+
+/// Talks: an id made by the store, every kind of attribute, every kind of relationship.
+pub static TALKS: Description = Description::new(
+    "talks",
+    "talks",
+    "Talk",
+    "talks",
+    Id { column: "id", kind: INTEGER },
+    &[
+        attribute("title", "title", Kind::Text, false, None, parse::<String>),
+        attribute("subtitle", "sub_title", Kind::Text, true, None, parse::<Option<String>>),
+        attribute(
+            "favourites",
+            "favourites",
+            Kind::Integer,
+            false,
+            Some(|| Ok(Value::Integer(0))),
+            parse::<i64>,
+        ),
+        attribute("rating", "rating", Kind::Float, true, None, parse::<Option<f64>>),
+        attribute(
+            "published",
+            "published",
+            Kind::Bool,
+            false,
+            Some(|| Ok(Value::Bool(false))),
+            parse::<bool>,
+        ),
+        attribute(
+            "startsAt",
+            "starts_at",
+            Kind::Timestamp,
+            true,
+            None,
+            parse::<Option<chrono::DateTime<chrono::Utc>>>,
+        ),
+        attribute("extra", "extra", Kind::Json, true, None, parse::<Option<serde_json::Value>>),
+    ],
+    &[
+        Relationship {
+            name: "room",
+            kind: RelationshipKind::ToOne { column: "room_id", required: false },
+            target: || &ROOMS,
+            linkage: true,
+        },
+        Relationship {
+            name: "sequelOf",
+            kind: RelationshipKind::ToOne { column: "sequel_of_id", required: false },
+            target: || &TALKS,
+            linkage: true,
+        },
+        Relationship {
+            name: "speakers",
+            kind: RelationshipKind::Through {
+                table: "talk_speakers",
+                owner_column: "talk_id",
+                target_column: "speaker_id",
+            },
+            target: || &SPEAKERS,
+            linkage: true,
+        },
+        Relationship {
+            name: "reviews",
+            kind: RelationshipKind::Inverse { of: "talk" },
+            target: || &REVIEWS,
+            linkage: false,
+        },
+    ],
+    Operations::ALL,
+);
+
+/// Rooms: a text id; the inverse of a to-one relationship that may be empty.
+pub static ROOMS: Description = Description::new(
+    "rooms",
+    "rooms",
+    "Room",
+    "rooms",
+    Id { column: "name", kind: IdKind::Text },
+    &[],
+    &[Relationship {
+        name: "talks",
+        kind: RelationshipKind::Inverse { of: "room" },
+        target: || &TALKS,
+        linkage: false,
+    }],
+    Operations::ALL,
+);
+
+/// Speakers: a UUID; the other end of the join table.
+pub static SPEAKERS: Description = Description::new(
+    "speakers",
+    "speakers",
+    "Speaker",
+    "speakers",
+    Id { column: "id", kind: IdKind::Uuid },
+    &[attribute("name", "name", Kind::Text, false, None, parse::<String>)],
+    &[Relationship {
+        name: "talks",
+        kind: RelationshipKind::Through {
+            table: "talk_speakers",
+            owner_column: "speaker_id",
+            target_column: "talk_id",
+        },
+        target: || &TALKS,
+        linkage: true,
+    }],
+    Operations::ALL,
+);
+
+/// Reviews: a to-one relationship that must not be empty.
+pub static REVIEWS: Description = Description::new(
+    "reviews",
+    "reviews",
+    "Review",
+    "reviews",
+    Id { column: "id", kind: INTEGER },
+    &[attribute("text", "text", Kind::Text, false, None, parse::<String>)],
+    &[Relationship {
+        name: "talk",
+        kind: RelationshipKind::ToOne { column: "talk_id", required: true },
+        target: || &TALKS,
+        linkage: true,
+    }],
+    Operations::ALL,
+);
+
+/// All of them.
+pub static ALL: [&Description; 4] = [&TALKS, &ROOMS, &SPEAKERS, &REVIEWS];
+
+/// The places of the relationships of [`TALKS`].
+pub(super) const ROOM: usize = 0;
+pub(super) const SEQUEL_OF: usize = 1;
+pub(super) const SPEAKERS_OF: usize = 2;
+pub(super) const REVIEWS_OF: usize = 3;

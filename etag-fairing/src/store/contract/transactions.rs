@@ -1,0 +1,275 @@
+//! Rules of transactions: what others see, and what is left of one that ends early.
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use rocket::tokio::{
+    self,
+    time::{sleep, timeout},
+};
+
+use super::{
+    name_rules,
+    resources::{SPEAKERS_OF, TALKS},
+    steps::*,
+};
+use crate::{
+    resource::{ResourceId, Value, ValueRef},
+    store::{Change, Decision, Fetched, LinkageChange, Page, Plan, Store, StoreError, Transaction, modify},
+};
+
+name_rules! {
+    a_write_is_seen_by_itself_at_once_and_by_others_when_committed,
+    readers_do_not_wait_for_a_writer,
+    a_dropped_transaction_is_undone,
+    a_transaction_is_undone_when_its_future_is_dropped_anywhere,
+    a_snapshot_has_no_seam,
+    modify_gives_each_writer_the_last_ones_outcome,
+    modify_leaves_nothing_of_a_refused_write,
+    exactly_one_of_many_deletes_finds_the_resource,
+    one_id_is_created_once,
+}
+
+/// Far longer than anything here takes: a test that waits for it has found a lock.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn begin(store: &dyn Store) -> Box<dyn Transaction> {
+    store.begin().await.expect("a transaction")
+}
+
+async fn a_write_is_seen_by_itself_at_once_and_by_others_when_committed(store: Arc<dyn Store>) {
+    let id = done(&*store, talk("before")).await;
+    let plan = one(&TALKS, &id);
+    let mut transaction = begin(&*store).await;
+    transaction.apply(set(&id, &[(0, Value::Text("after".into()))])).await.expect("applied");
+    let new = transaction.apply(talk("new")).await.expect("applied");
+
+    let seen = read_in(&mut *transaction, &plan).await;
+    assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("after")));
+    assert_eq!(ids(&read_in(&mut *transaction, &collection(&TALKS, Page::ALL)).await).len(), 2);
+    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("before".into()));
+    assert!(read(&*store, &one(&TALKS, &new)).await.rows.is_empty());
+
+    transaction.commit().await.expect("committed");
+    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("after".into()));
+    assert_eq!(ids(&read(&*store, &collection(&TALKS, Page::ALL)).await), [id, new]);
+}
+
+async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
+    let id = done(&*store, talk("readable")).await;
+    let mut transaction = begin(&*store).await;
+    transaction.apply(set(&id, &[(2, Value::Integer(1))])).await.expect("applied");
+    for _ in 0..20 {
+        let reading = timeout(PATIENCE, attribute_of(&*store, &id, 2));
+        assert_eq!(reading.await.expect("a reader waits for the writer"), Value::Integer(0));
+    }
+    transaction.commit().await.expect("committed");
+}
+
+async fn a_dropped_transaction_is_undone(store: Arc<dyn Store>) {
+    let id = done(&*store, talk("kept")).await;
+    let mut transaction = begin(&*store).await;
+    transaction.apply(set(&id, &[(0, Value::Text("undone".into()))])).await.expect("applied");
+    let new = transaction.apply(talk("undone")).await.expect("applied");
+    drop(transaction);
+
+    // The next one begins after it is undone, not before.
+    let mut next = begin(&*store).await;
+    let seen = read_in(&mut *next, &one(&TALKS, &id)).await;
+    assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("kept")));
+    assert!(read_in(&mut *next, &one(&TALKS, &new)).await.rows.is_empty());
+    next.commit().await.expect("committed");
+    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
+}
+
+/// Polls a future so often, then drops it wherever it is.
+async fn cut<F: Future>(future: F, polls: u32) -> bool {
+    let mut future = pin!(future);
+    for _ in 0..polls {
+        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+            return true;
+        }
+        sleep(Duration::from_micros(200)).await;
+    }
+    false
+}
+
+async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(store: Arc<dyn Store>) {
+    done(&*store, speaker(1)).await;
+    let id = done(&*store, talk("whole")).await;
+    for polls in 1..30 {
+        let mut written = false;
+        let whole = cut(
+            async {
+                let mut transaction = begin(&*store).await;
+                transaction.apply(set(&id, &[(0, Value::Text("half".into()))])).await.expect("applied");
+                let linkage = LinkageChange::Add(vec![speaker_id(1)]);
+                transaction.apply(link(&id, SPEAKERS_OF, linkage)).await.expect("applied");
+                read_in(&mut *transaction, &one(&TALKS, &id)).await;
+                written = true;
+            },
+            polls,
+        )
+        .await;
+        assert_eq!(whole, written);
+        let next = timeout(PATIENCE, store.begin()).await.expect("the turn is free again");
+        let mut next = next.expect("a transaction");
+        let seen = read_in(&mut *next, &one(&TALKS, &id)).await;
+        let title = seen.rows.get(0).map(|row| row.attribute(0).to_owned());
+        assert_eq!(title, Some(Value::Text("whole".into())), "dropped after {polls} polls");
+        assert_eq!(linkage(&seen, SPEAKERS_OF, 0), []);
+    }
+}
+
+async fn a_snapshot_has_no_seam(store: Arc<dyn Store>) {
+    done(&*store, speaker(1)).await;
+    let writer = {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for _ in 0..60 {
+                let linkage = only(SPEAKERS_OF, LinkageChange::Replace(vec![speaker_id(1)]));
+                done(&*store, linked_talk("with a speaker", linkage)).await;
+            }
+        })
+    };
+    // Each talk is there with its speaker, and counted, at every moment.
+    let mut seen = 0;
+    while seen < 60 {
+        let plan = collection(&TALKS, Page { total: true, ..Page::ALL });
+        let fetched = read(&*store, &plan).await;
+        let rows = fetched.rows.len();
+        assert_eq!(fetched.total, Some(rows as u64));
+        for row in 0..rows {
+            assert_eq!(linkage(&fetched, SPEAKERS_OF, row), [speaker_id(1)]);
+        }
+        assert!(rows >= seen, "a later snapshot is older");
+        seen = rows;
+        assert!(seen == 60 || !writer.is_finished() || read(&*store, &plan).await.rows.len() == 60);
+    }
+    writer.await.expect("the writer");
+}
+
+/// Adds one to the favourites it reads.
+struct AddOne;
+
+#[async_trait]
+impl Decision for AddOne {
+    type Refusal = StoreError;
+
+    async fn decide(
+        &mut self,
+        current: Fetched,
+        _transaction: &mut dyn Transaction,
+    ) -> Result<Change, StoreError> {
+        let row = current.rows.get(0).ok_or(StoreError::NotFound)?;
+        let id = row.resource_id()?;
+        let ValueRef::Integer(count) = row.attribute(2) else { return Err(StoreError::NotFound) };
+        // Others get to run between the reading and the writing.
+        tokio::task::yield_now().await;
+        Ok(set(&id, &[(2, Value::Integer(count + 1))]))
+    }
+
+    fn read_back(&self, id: &ResourceId) -> Option<Plan> {
+        Some(one(&TALKS, id))
+    }
+}
+
+async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
+    let id = done(&*store, talk("counted")).await;
+    let mut tasks = Vec::new();
+    for _ in 0..8 {
+        let (store, id) = (store.clone(), id.clone());
+        tasks.push(tokio::spawn(async move {
+            let mut counts = Vec::new();
+            for _ in 0..10 {
+                let (_, answer) =
+                    modify(&*store, &one(&TALKS, &id), &mut AddOne, PATIENCE).await.expect("a count");
+                let answer = answer.expect("what was asked for");
+                counts.push(answer.rows.get(0).map(|row| row.attribute(2).to_owned()));
+            }
+            counts
+        }));
+    }
+    let mut counts = Vec::new();
+    for task in tasks {
+        counts.extend(task.await.expect("a writer"));
+    }
+    assert_eq!(attribute_of(&*store, &id, 2).await, Value::Integer(80));
+    // Each saw an outcome of its own.
+    for count in 1..=80 {
+        assert_eq!(
+            counts.iter().filter(|found| **found == Some(Value::Integer(count))).count(),
+            1,
+            "{count}"
+        );
+    }
+}
+
+/// Writes, and then refuses.
+struct Refuse(ResourceId);
+
+#[async_trait]
+impl Decision for Refuse {
+    type Refusal = StoreError;
+
+    async fn decide(
+        &mut self,
+        _current: Fetched,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Change, StoreError> {
+        transaction.apply(set(&self.0, &[(0, Value::Text("by a hook".into()))])).await?;
+        Err(StoreError::IdExists)
+    }
+
+    fn read_back(&self, _id: &ResourceId) -> Option<Plan> {
+        None
+    }
+}
+
+async fn modify_leaves_nothing_of_a_refused_write(store: Arc<dyn Store>) {
+    let id = done(&*store, talk("kept")).await;
+    let outcome = modify(&*store, &one(&TALKS, &id), &mut Refuse(id.clone()), PATIENCE).await;
+    assert!(matches!(outcome, Err(StoreError::IdExists)));
+    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
+    done(&*store, talk("the turn is free")).await;
+}
+
+async fn at_once(store: &Arc<dyn Store>, changes: Vec<Change>) -> Vec<Result<ResourceId, StoreError>> {
+    let tasks: Vec<_> = changes
+        .into_iter()
+        .map(|change| {
+            let store = store.clone();
+            tokio::spawn(async move { write(&*store, change).await })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await.expect("a writer"));
+    }
+    outcomes
+}
+
+async fn exactly_one_of_many_deletes_finds_the_resource(store: Arc<dyn Store>) {
+    for _ in 0..5 {
+        let id = done(&*store, talk("wanted")).await;
+        let outcomes = at_once(&store, vec![delete(&TALKS, &id); 8]).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+        let late = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::NotFound)));
+        assert_eq!(late.count(), 7);
+    }
+}
+
+async fn one_id_is_created_once(store: Arc<dyn Store>) {
+    for name in ["a", "b", "c"] {
+        let outcomes = at_once(&store, vec![room(name); 8]).await;
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+        let late = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::IdExists)));
+        assert_eq!(late.count(), 7);
+    }
+}

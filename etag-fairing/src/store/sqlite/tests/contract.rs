@@ -1,0 +1,81 @@
+//! Every rule of the contract, on a file and on a temporary database.
+
+use super::*;
+use crate::store::{Store, contract};
+
+fn check(name: &str, open: impl Fn() -> SqliteStore) {
+    let rule = contract::rules().into_iter().find(|rule| rule.name == name).expect("a rule of this name");
+    rocket::async_test(rule.check(Box::new(open())));
+}
+
+macro_rules! rules {
+    ($($rule:ident)*) => {
+        mod on_a_file {
+            $(#[test] fn $rule() {
+                let folder = tempfile::tempdir().expect("a folder");
+                super::check(stringify!($rule), || super::open(&folder.path().join("contract.db")));
+            })*
+        }
+
+        mod on_a_temporary_database {
+            $(#[test] fn $rule() {
+                super::check(stringify!($rule), || {
+                    super::SqliteStore::open(super::SqliteOptions::new(super::Location::Temporary))
+                        .expect("a database")
+                });
+            })*
+        }
+
+        #[test]
+        fn no_rule_is_left_out() {
+            let all: Vec<_> = contract::rules().iter().map(|rule| rule.name).collect();
+            assert_eq!(all, [$(stringify!($rule)),*]);
+        }
+    };
+}
+
+rules! {
+    preparing_twice_keeps_what_is_there
+    a_resource_that_does_not_exist_is_no_row
+    an_id_of_another_kind_is_no_row
+    attributes_that_are_not_selected_are_null
+    a_collection_is_in_ascending_order_of_ids
+    pages_and_totals
+    linkage_of_each_row_in_its_order
+    a_related_resource
+    related_resources_in_pages
+    linkage_that_is_not_asked_for_is_not_read
+    every_value_comes_back_as_it_was
+    made_ids_ascend_and_are_never_used_twice
+    a_given_id_is_taken_once
+    a_missing_text_id_is_made
+    an_update_changes_what_it_names
+    what_is_not_there_cannot_be_changed
+    a_deleted_resource_is_gone
+    a_referent_that_must_be_there_cannot_be_deleted
+    deleting_a_referent_empties_or_ends_the_reference
+    a_value_that_must_be_there_cannot_be_null
+    a_join_table_is_replaced_added_to_and_removed_from
+    an_inverse_is_replaced_added_to_and_removed_from
+    an_inverse_that_must_have_an_owner_is_not_let_go
+    a_related_resource_that_does_not_exist_is_named
+    a_resource_may_relate_to_itself
+    a_change_that_fails_leaves_nothing_of_itself
+    a_write_is_seen_by_itself_at_once_and_by_others_when_committed
+    readers_do_not_wait_for_a_writer
+    a_dropped_transaction_is_undone
+    a_transaction_is_undone_when_its_future_is_dropped_anywhere
+    a_snapshot_has_no_seam
+    modify_gives_each_writer_the_last_ones_outcome
+    modify_leaves_nothing_of_a_refused_write
+    exactly_one_of_many_deletes_finds_the_resource
+    one_id_is_created_once
+}
+
+#[test]
+fn the_contract_as_a_whole() {
+    rocket::async_test(contract::check(async || {
+        let store = SqliteStore::open(SqliteOptions::new(Location::Temporary)).expect("a database");
+        Box::new(store) as Box<dyn Store>
+    }));
+}
