@@ -46,9 +46,9 @@ impl Container {
     pub(super) fn read(input: &DeriveInput, errors: &mut Errors) -> Self {
         let mut entries =
             Entries::read(&input.attrs, &KEYS, &field::KEYS, "a field, not on the struct", errors);
-        let type_given = entries.has("type");
+        let type_missing = !entries.has("type") && !entries.is_broken();
         let type_name = entries.text("type", errors);
-        if !type_given {
+        if type_missing {
             errors.at(
                 &input.ident,
                 format!(
