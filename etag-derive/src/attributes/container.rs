@@ -1,7 +1,7 @@
 //! `#[jsonapi(…)]` on the struct.
 
 use proc_macro2::Ident;
-use syn::{DeriveInput, LitStr};
+use syn::{DeriveInput, LitStr, ext::IdentExt};
 
 use super::entries::{Entries, Value, listed, names_of, unknown};
 use super::field;
@@ -53,7 +53,7 @@ impl Container {
                 &input.ident,
                 format!(
                     "the resource has no type: add `#[jsonapi(type = \"{}s\")]`",
-                    snake_case(&input.ident.to_string()).replace('_', "-")
+                    snake_case(&input.ident.unraw().to_string()).replace('_', "-")
                 ),
             );
         }

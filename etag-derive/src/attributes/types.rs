@@ -76,7 +76,11 @@ fn replace_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
     tokens
         .into_iter()
         .map(|token| match token {
-            TokenTree::Ident(word) if word == "Self" => Ident::new(&owner.to_string(), word.span()).into(),
+            TokenTree::Ident(word) if word == "Self" => {
+                let mut name = owner.clone();
+                name.set_span(word.span());
+                name.into()
+            }
             TokenTree::Group(group) => {
                 let mut replaced = Group::new(group.delimiter(), replace_self(group.stream(), owner));
                 replaced.set_span(group.span());

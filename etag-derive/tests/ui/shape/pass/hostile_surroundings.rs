@@ -35,5 +35,9 @@ fn main() {
         record: i64,
         value: bool,
         json: f32,
+        #[jsonapi(relationship)]
+        parent: ::etag_fairing::ToOne<Self>,
+        #[jsonapi(relationship, through = "local_aunts", target_column = "aunt_id")]
+        aunts: ::etag_fairing::ToMany<Self>,
     }
 }
