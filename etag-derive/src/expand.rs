@@ -326,7 +326,7 @@ mod tests {
                     before[0] == ">" || before[0].chars().all(|c| c.is_alphanumeric() || c == '_');
                 if let TokenTree::Ident(name) = &token
                     && colons
-                    && !(continues && !before[0].is_empty())
+                    && (before[0].is_empty() || !continues)
                 {
                     found.push(name.to_string());
                 }

@@ -126,7 +126,7 @@ fn rename_all(entries: &mut Entries, errors: &mut Errors) -> CaseRule {
 }
 
 fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
-    let Some(entry) = entries.entry("etag") else {
+    let Some(entry) = entries.take("etag") else {
         return Etag::None;
     };
     let known = OPERATIONS.map(|(name, _)| name);

@@ -119,7 +119,8 @@ impl Entries {
         self.broken
     }
 
-    fn take(&mut self, key: &str) -> Option<Entry> {
+    /// Takes the entry, whatever its value.
+    pub(super) fn take(&mut self, key: &str) -> Option<Entry> {
         let index = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(index))
     }
@@ -127,11 +128,6 @@ impl Entries {
     /// Whether `key` was written and not taken yet.
     pub(super) fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key)
-    }
-
-    /// Takes the entry, whatever its value.
-    pub(super) fn entry(&mut self, key: &str) -> Option<Entry> {
-        self.take(key)
     }
 
     /// What nobody took.

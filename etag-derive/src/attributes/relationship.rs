@@ -107,7 +107,7 @@ fn to_many(
     match (through_given, inverse_given) {
         (false, true) => {
             for key in ["owner_column", "target_column"] {
-                if let Some(entry) = entries.entry(key) {
+                if let Some(entry) = entries.take(key) {
                     errors.at(
                         &entry.key,
                         format!(
