@@ -1,11 +1,11 @@
 //! What the struct becomes: an impl of `etag_fairing::JsonApiResource`.
 //!
-//! The description is static data, so that one set of handlers serves every resource. All that depends on a
-//! field's type is named as `<Type as Trait>::item` under the type's own span: a type that doesn't fit is
-//! told at the field, once.
+//! The description is static data, so that one set of handlers serves every resource. Whatever needs a trait of
+//! a field's type stands under the type's own span, and an attribute's type is named in one bound only: a type
+//! that doesn't fit is told at the field, once.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use crate::attributes::{
@@ -62,31 +62,41 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
 
 fn implementation(resource: &Resource) -> TokenStream {
     let ident = &resource.ident;
+    let carriers = resource.attributes().enumerate().map(|(index, (field, attribute))| {
+        let (name, ty) = (carrier_name(index), &field.ty);
+        let carrier = carrier(ty, attribute.carrier);
+        quote!(const #name: ::etag_fairing::__private::Carrier<#ty> = #carrier;)
+    });
     let description = description(resource);
     let from_record = from_record(resource);
     let to_record = to_record(resource);
     quote! {
-        #[automatically_derived]
-        impl ::etag_fairing::__private::JsonApiResource for #ident {
-            fn description() -> &'static ::etag_fairing::__private::Description {
-                #description
-            }
+        #[allow(deprecated)]
+        const _: () = {
+            #(#carriers)*
 
-            fn from_record(
-                record: &::etag_fairing::__private::Record,
-            ) -> ::core::result::Result<Self, ::etag_fairing::__private::Corrupt> {
-                #from_record
-            }
+            #[automatically_derived]
+            impl ::etag_fairing::__private::JsonApiResource for #ident {
+                fn description() -> &'static ::etag_fairing::__private::Description {
+                    #description
+                }
 
-            fn to_record(
-                &self,
-            ) -> ::core::result::Result<
-                ::etag_fairing::__private::Record,
-                ::etag_fairing::__private::Mismatch,
-            > {
-                #to_record
+                fn from_record(
+                    record: &::etag_fairing::__private::Record,
+                ) -> ::core::result::Result<Self, ::etag_fairing::__private::Corrupt> {
+                    #from_record
+                }
+
+                fn to_record(
+                    &self,
+                ) -> ::core::result::Result<
+                    ::etag_fairing::__private::Record,
+                    ::etag_fairing::__private::Mismatch,
+                > {
+                    #to_record
+                }
             }
-        }
+        };
     }
 }
 
@@ -102,7 +112,10 @@ fn description(resource: &Resource) -> TokenStream {
         }
         _ => None,
     });
-    let attributes = resource.attributes().map(|(field, attribute)| describe_attribute(field, attribute));
+    let attributes = resource
+        .attributes()
+        .enumerate()
+        .map(|(index, (field, attribute))| describe_attribute(index, &field.ty, attribute));
     let relationships = resource.relationships().map(|(_, relationship)| describe_relationship(relationship));
     let etag = operations(&container.etag);
     quote! {
@@ -134,36 +147,28 @@ fn operations(etag: &Etag) -> TokenStream {
     }
 }
 
-fn describe_attribute(field: &Field, attribute: &Attribute) -> TokenStream {
+fn describe_attribute(index: usize, ty: &Type, attribute: &Attribute) -> TokenStream {
+    let carrier = carrier_name(index);
     let (name, column) = (&attribute.name.text, &attribute.column.text);
     let access = match attribute.access {
         Access::ReadWrite => quote!(ReadWrite),
         Access::ReadOnly => quote!(ReadOnly),
         Access::WriteOnly => quote!(WriteOnly),
     };
-    let ty = &field.ty;
-    let as_attribute = as_attribute(ty, attribute.carrier);
-    let default = attribute.default.as_ref().map(|default| {
-        let value = default_value(ty, default);
-        quote! {{
-            let value: #ty = #value;
-            #as_attribute::to_value(&value)
-        }}
-    });
-    let default = match default {
-        Some(value) => quote!(::core::option::Option::Some(|| #value)),
+    let default = match &attribute.default {
         None => quote!(::core::option::Option::None),
+        Some(default) => {
+            let value = default_value(ty, default);
+            quote! {
+                ::core::option::Option::Some(|| {
+                    let value: #ty = #value;
+                    #carrier.write(&value)
+                })
+            }
+        }
     };
     quote! {
-        ::etag_fairing::__private::Attribute {
-            name: #name,
-            column: #column,
-            kind: #as_attribute::KIND,
-            nullable: #as_attribute::NULLABLE,
-            access: ::etag_fairing::__private::Access::#access,
-            default: #default,
-            parse: |json| #as_attribute::to_value(&#as_attribute::from_json(json)?),
-        }
+        #carrier.describe(#name, #column, ::etag_fairing::__private::Access::#access, #default)
     }
 }
 
@@ -210,12 +215,10 @@ fn from_record(resource: &Resource) -> TokenStream {
                 quote!(::etag_fairing::__private::read_id(record, #id_type::from_id)?)
             }
             Role::Attribute(attribute) => {
-                let index = attributes.next();
+                let index = attributes.next().unwrap_or_default();
+                let carrier = carrier_name(index);
                 let column = &attribute.column.text;
-                let as_attribute = as_attribute(ty, attribute.carrier);
-                quote! {
-                    ::etag_fairing::__private::read_attribute(record, #index, #column, #as_attribute::from_value)?
-                }
+                quote!(#carrier.read(record, #index, #column)?)
             }
             Role::Relationship(relationship) => {
                 let index = relationships.next();
@@ -226,7 +229,7 @@ fn from_record(resource: &Resource) -> TokenStream {
             Role::Skipped { default: Some(function) } => {
                 default_value(ty, &DefaultValue::Function(function.clone()))
             }
-            Role::Skipped { default: None } => default_value(ty, &DefaultValue::OfType),
+            Role::Skipped { default: None } | Role::Broken => default_value(ty, &DefaultValue::OfType),
         };
         quote!(#ident: #value)
     });
@@ -238,9 +241,9 @@ fn to_record(resource: &Resource) -> TokenStream {
         let (ident, id_type) = (&field.ident, as_id(&field.ty));
         quote!(#id_type::to_id(&self.#ident))
     });
-    let attributes = resource.attributes().map(|(field, attribute)| {
-        let (ident, as_attribute) = (&field.ident, as_attribute(&field.ty, attribute.carrier));
-        quote!(#as_attribute::to_value(&self.#ident)?)
+    let attributes = resource.attributes().enumerate().map(|(index, (field, _))| {
+        let (ident, carrier) = (&field.ident, carrier_name(index));
+        quote!(#carrier.write(&self.#ident)?)
     });
     let linkage = resource.relationships().map(|(field, relationship)| {
         let ident = &field.ident;
@@ -248,12 +251,17 @@ fn to_record(resource: &Resource) -> TokenStream {
         quote!(::etag_fairing::__private::#write(&self.#ident))
     });
     quote! {
-        ::core::result::Result::Ok(::etag_fairing::__private::Record {
-            id: ::core::option::Option::Some(#(#id)*),
-            attributes: ::std::vec::Vec::from([#(#attributes),*]),
-            linkage: ::std::vec::Vec::from([#(#linkage),*]),
-        })
+        ::core::result::Result::Ok(::etag_fairing::__private::record(
+            #(#id,)*
+            [#(#attributes),*],
+            [#(#linkage),*],
+        ))
     }
+}
+
+/// The constant with the carrier of the attribute at this place.
+fn carrier_name(index: usize) -> Ident {
+    format_ident!("__ATTRIBUTE_{index}")
 }
 
 /// `<Type as IdType>`, for what follows it.
@@ -261,22 +269,100 @@ fn as_id(ty: &Type) -> TokenStream {
     quote_spanned!(ty.span()=> <#ty as ::etag_fairing::__private::IdType>)
 }
 
-/// `<Carrier as AttributeType>`, for what follows it.
-fn as_attribute(ty: &Type, carrier: Carrier) -> TokenStream {
+/// The carrier of a field: by its type itself, or by an adapter.
+fn carrier(ty: &Type, carrier: Carrier) -> TokenStream {
     let adapter = match carrier {
-        Carrier::Itself => None,
-        Carrier::Text => Some("Text"),
-        Carrier::Json => Some("Json"),
+        Carrier::Itself => return quote_spanned!(ty.span()=> ::etag_fairing::__private::Carrier::of::<#ty>()),
+        Carrier::Text => quote!(Text),
+        Carrier::Json => quote!(Json),
     };
-    let carried = match adapter.map(|adapter| Ident::new(adapter, ty.span())) {
-        None => ty.to_token_stream(),
-        Some(adapter) => match in_option(ty) {
-            // Null is not the adapted type's to say.
-            Some(inner) => quote_spanned! {ty.span()=>
-                ::core::option::Option<::etag_fairing::__private::#adapter<#inner>>
-            },
-            None => quote_spanned!(ty.span()=> ::etag_fairing::__private::#adapter<#ty>),
+    let adapted = match in_option(ty) {
+        // Null is not the adapted type's to say.
+        Some(inner) => quote_spanned! {ty.span()=>
+            ::core::option::Option<::etag_fairing::__private::#adapter<#inner>>
         },
+        None => quote_spanned!(ty.span()=> ::etag_fairing::__private::#adapter<#ty>),
     };
-    quote_spanned!(ty.span()=> <#carried as ::etag_fairing::__private::AttributeType>)
+    quote_spanned!(ty.span()=> ::etag_fairing::__private::Carrier::of::<#adapted>())
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::{TokenStream, TokenTree};
+
+    use super::expand;
+
+    fn rich() -> TokenStream {
+        syn::parse_str(include_str!("snapshots/rich.in.rs")).unwrap()
+    }
+
+    fn pretty(tokens: TokenStream) -> String {
+        prettyplease::unparse(&syn::parse2(tokens).unwrap())
+    }
+
+    /// To renew the file, run with `ETAG_DERIVE_SNAPSHOTS=overwrite`, and read what changed.
+    #[test]
+    fn a_rich_struct_expands_as_ever() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/snapshots/rich.out.rs");
+        let expansion = pretty(expand(rich()));
+        if std::env::var_os("ETAG_DERIVE_SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+            std::fs::write(path, &expansion).unwrap();
+        }
+        assert_eq!(expansion, std::fs::read_to_string(path).unwrap(), "see the doc of this test");
+    }
+
+    /// A user's crate depends on nothing of ours but etag-fairing, and perhaps on nothing else.
+    #[test]
+    fn the_output_names_only_what_every_user_has() {
+        fn roots(tokens: TokenStream, found: &mut Vec<String>) {
+            let mut before = [String::new(), String::new(), String::new()];
+            for token in tokens {
+                if let TokenTree::Group(group) = &token {
+                    roots(group.stream(), found);
+                }
+                // `::` after anything but a name or `>` begins a path at the crates.
+                let colons = before[1] == ":" && before[2] == ":";
+                let continues =
+                    before[0] == ">" || before[0].chars().all(|c| c.is_alphanumeric() || c == '_');
+                if let TokenTree::Ident(name) = &token
+                    && colons
+                    && (before[0].is_empty() || !continues)
+                {
+                    found.push(name.to_string());
+                }
+                before.rotate_left(1);
+                before[2] = token.to_string();
+            }
+        }
+        let mut found = Vec::new();
+        roots(expand(rich()), &mut found);
+        found.sort();
+        found.dedup();
+        assert_eq!(found, ["core", "etag_fairing"]);
+    }
+
+    #[test]
+    fn a_struct_with_mistakes_has_errors_and_a_stand_in() {
+        let expansion = pretty(expand(quote::quote! {
+            struct Session { #[jsonapi(id)] id: Option<i64> }
+        }));
+        assert_eq!(
+            expansion.matches("compile_error!").count(),
+            2,
+            "no type, and an optional id: {expansion}"
+        );
+        assert_eq!(
+            expansion.matches("impl ::etag_fairing::__private::JsonApiResource for Session").count(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_is_no_item_is_an_error_and_no_panic() {
+        let expansion = expand(quote::quote!(
+            fn main() {}
+        ))
+        .to_string();
+        assert!(expansion.contains("compile_error"), "{expansion}");
+    }
 }

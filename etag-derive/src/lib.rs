@@ -1,4 +1,237 @@
-//! `#[derive(JsonApiResource)]` for etag-fairing.
+//! `#[derive(JsonApiResource)]`: makes a struct a JSON:API 1.1 resource of [etag-fairing].
+//!
+//! Use it as `etag_fairing::JsonApiResource`; this crate is not for use by itself. The derive describes the struct
+//! (names, columns, relationships, which operations carry entity tags) and converts it from and to stored records.
+//! It emits no routes: `Session::routes()` makes them from the description at run time.
+//!
+//! ```
+//! use etag_fairing::{JsonApiResource, ToMany, ToOne};
+//!
+//! /// A talk on the programme.
+//! #[derive(Clone, Debug, JsonApiResource)]
+//! #[jsonapi(type = "sessions", etag)]
+//! struct Session {
+//!     #[jsonapi(id)]
+//!     id: i64,
+//!     title: String,
+//!     starts_at: Option<chrono::DateTime<chrono::Utc>>, // in documents: startsAt
+//!     #[jsonapi(relationship)]
+//!     track: ToOne<Track>, // column track_id
+//!     #[jsonapi(relationship, through = "session_speakers")]
+//!     speakers: ToMany<Speaker>, // its columns session_id, speaker_id
+//! }
+//!
+//! #[derive(Clone, Debug, JsonApiResource)]
+//! #[jsonapi(type = "tracks")]
+//! struct Track {
+//!     #[jsonapi(id)]
+//!     id: String,
+//!     name: String,
+//!     #[jsonapi(relationship, inverse = "track")]
+//!     sessions: ToMany<Session>, // those whose track_id is this track's id
+//! }
+//!
+//! #[derive(Clone, Debug, JsonApiResource)]
+//! #[jsonapi(type = "speakers", etag(read, update, delete))]
+//! struct Speaker {
+//!     #[jsonapi(id)]
+//!     id: uuid::Uuid,
+//!     name: String,
+//! }
+//!
+//! let description = Session::description();
+//! assert_eq!(description.table, "sessions");
+//! assert_eq!(description.attributes[1].name, "startsAt");
+//! ```
+//!
+//! # On the struct
+//!
+//! A resource is a struct with named fields, without type parameters and lifetimes.
+//!
+//! | `#[jsonapi(…)]` | what it says | without it |
+//! |---|---|---|
+//! | `type = "sessions"` | the resource type (JSON:API §7.2.1); a member name | an error: it must be there |
+//! | `path = "talks"` | the URL segment of the collection: letters, digits, `-`, `.`, `_`, `~` | the type |
+//! | `table = "talks"` | the table | the type, with `_` for `-` |
+//! | `rename_all = "kebab-case"` | how member names are made from the names of fields | `"camelCase"` |
+//! | `etag` | every operation carries entity tags | none does |
+//! | `etag(read, update)` | these operations carry entity tags | none does |
+//!
+//! The operations are `list`, `create`, `read`, `update`, `delete`, `related`, `relationship` (reads linkage) and
+//! `update_relationship` (writes it).
+//!
+//! The case rules, for a field `starts_at`; they are serde's:
+//!
+//! | rule | member name |
+//! |---|---|
+//! | `"camelCase"` | `startsAt` |
+//! | `"PascalCase"` | `StartsAt` |
+//! | `"snake_case"`, `"lowercase"` | `starts_at` |
+//! | `"SCREAMING_SNAKE_CASE"`, `"UPPERCASE"` | `STARTS_AT` |
+//! | `"kebab-case"` | `starts-at` |
+//! | `"SCREAMING-KEBAB-CASE"` | `STARTS-AT` |
+//!
+//! ```
+//! use etag_fairing::JsonApiResource;
+//!
+//! #[derive(JsonApiResource)]
+//! #[jsonapi(type = "session-types", path = "kinds", table = "kind", rename_all = "kebab-case", etag(read, update))]
+//! struct SessionType {
+//!     #[jsonapi(id)]
+//!     id: i64,
+//!     text_colour: String,
+//! }
+//!
+//! let description = SessionType::description();
+//! assert_eq!((description.path, description.table), ("kinds", "kind"));
+//! assert_eq!(description.attributes[0].name, "text-colour");
+//! ```
+//!
+//! # On the id
+//!
+//! Exactly one field is the id: an `i64`, `i32`, `u64`, `u32`, `String` or `uuid::Uuid`.
+//!
+//! | `#[jsonapi(…)]` | what it says | without it |
+//! |---|---|---|
+//! | `id` | this field is the id | |
+//! | `column = "number"` | its column | the field's name |
+//!
+//! # On an attribute
+//!
+//! Every other field is an attribute, whose type is `bool`, an integer of up to 64 bits, `f32`, `f64`, `String`,
+//! chrono's `DateTime<Utc>`, `NaiveDate`, `NaiveTime` or `NaiveDateTime`, `uuid::Uuid`, `serde_json::Value`, or an
+//! `Option` of one of these. Types of your own go by `text` or `json`.
+//!
+//! | `#[jsonapi(…)]` | what it says | without it |
+//! |---|---|---|
+//! | `rename = "kind"` | the member name (JSON:API §7.4.2); not `id` or `type` | by `rename_all` |
+//! | `column = "kind"` | the column | the field's name |
+//! | `default` | a new resource whose document leaves it out has `Default::default()` | an `Option` is then null; all else must be given |
+//! | `default = "path"` | … has what this function returns; `default = path` is the same | |
+//! | `read_only` | clients see it; a document that sets it is refused. Needs an `Option` or a `default` | clients see and set it |
+//! | `write_only` | clients set it and never see it | |
+//! | `text` | serde carries it as text: for enums, whose variants' names are stored | its own type carries it |
+//! | `json` | serde carries it as JSON: for everything else | |
+//! | `skip` | it is neither in documents nor in the store; read structs have `Default::default()`, or what `default = "path"` returns | |
+//!
+//! `text` and `json` on an `Option<T>` adapt the `T`: `None` is null.
+//!
+//! ```
+//! use etag_fairing::JsonApiResource;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Clone, Serialize, Deserialize)]
+//! #[serde(rename_all = "lowercase")]
+//! enum State {
+//!     Draft,
+//!     Accepted,
+//! }
+//!
+//! impl State {
+//!     fn initial() -> Self {
+//!         Self::Draft
+//!     }
+//! }
+//!
+//! #[derive(JsonApiResource)]
+//! #[jsonapi(type = "sessions")]
+//! struct Session {
+//!     #[jsonapi(id, column = "number")]
+//!     id: i64,
+//!     #[jsonapi(rename = "kind")]
+//!     r#type: String,
+//!     #[jsonapi(text, default = "State::initial")]
+//!     state: State,
+//!     #[jsonapi(json, default)]
+//!     languages: Vec<String>,
+//!     #[jsonapi(read_only, default)]
+//!     favourites: i64,
+//!     #[jsonapi(write_only)]
+//!     edit_code: Option<String>,
+//!     #[jsonapi(skip)]
+//!     seen: bool,
+//! }
+//!
+//! let names: Vec<_> = Session::description().attributes.iter().map(|attribute| attribute.name).collect();
+//! assert_eq!(names, ["kind", "state", "languages", "favourites", "editCode"]);
+//! ```
+//!
+//! # On a relationship
+//!
+//! A `ToOne<T>` or a `ToMany<T>`, where `T` is a resource too, `Self` included.
+//!
+//! | `#[jsonapi(…)]` | on | what it says | without it |
+//! |---|---|---|---|
+//! | `relationship` | both | this field is a relationship | an error: it must be there |
+//! | `rename = "track"` | both | the member name; attributes and relationships share one namespace | by `rename_all` |
+//! | `column = "track"` | to-one | the column with the other's id | the field's name and `_id` |
+//! | `required` | to-one | every resource has one | it may be empty |
+//! | `through = "table"` | to-many | a join table keeps the linkage | `inverse` must be there |
+//! | `owner_column = "…"` | `through` | its column with the owner's id | the struct's name in snake case and `_id` |
+//! | `target_column = "…"` | `through` | its column with the other's id | the other's name in snake case and `_id` |
+//! | `inverse = "track"` | to-many | the linkage is kept by the to-one relationship of this *member name* at the other end | `through` must be there |
+//! | `linkage = true` | to-many | documents show the linkage (`data`), or with `false` only links | `true` for `through`, `false` for `inverse` |
+//!
+//! To-one linkage stands in the resource's own row and is always shown.
+//!
+//! **The linkage of an inverse is not shown**, unless you write `linkage = true`, and what is not shown cannot be
+//! replaced by a PATCH of the owner: the client's entity tag doesn't cover it, so the replacement could undo
+//! somebody else's change unseen. Change the to-one relationship at the other end instead.
+//!
+//! ```
+//! use etag_fairing::{JsonApiResource, ToMany, ToOne};
+//!
+//! #[derive(JsonApiResource)]
+//! #[jsonapi(type = "sessions")]
+//! struct Session {
+//!     #[jsonapi(id)]
+//!     id: i64,
+//!     #[jsonapi(relationship, required, column = "room")]
+//!     microlocation: ToOne<Microlocation>,
+//!     #[jsonapi(relationship)]
+//!     follows: ToOne<Self>,
+//!     #[jsonapi(relationship, inverse = "follows")]
+//!     followed_by: ToMany<Self>,
+//!     // Both ends are sessions, so the columns need names.
+//!     #[jsonapi(relationship, through = "similar", owner_column = "one_id", target_column = "other_id")]
+//!     similar_to: ToMany<Self>,
+//! }
+//!
+//! #[derive(JsonApiResource)]
+//! #[jsonapi(type = "microlocations")]
+//! struct Microlocation {
+//!     #[jsonapi(id)]
+//!     id: i64,
+//!     #[jsonapi(relationship, inverse = "microlocation", linkage = true)]
+//!     sessions: ToMany<Session>,
+//! }
+//!
+//! let shown: Vec<_> =
+//!     Session::description().relationships.iter().map(|relationship| relationship.linkage).collect();
+//! assert_eq!(shown, [true, true, false, true]);
+//! ```
+//!
+//! # Mistakes
+//!
+//! Every mistake of a struct is a compile error at its place that says what to write; all are told at once:
+//!
+//! ```compile_fail
+//! #[derive(etag_fairing::JsonApiResource)]
+//! #[jsonapi(type = "sessions", etag(patch))] // unknown operation `patch`: the operations are …
+//! struct Session {
+//!     #[jsonapi(id)]
+//!     id: Option<i64>, // every resource has an id: write `i64`, without `Option`
+//!     #[jsonapi(colum = "name")] // unknown key `colum`: did you mean `column`?
+//!     title: String,
+//! }
+//! ```
+//!
+//! What one struct cannot know is checked when the server launches: that a relationship's other end is mounted, that
+//! an inverse names a to-one relationship there, that no two resources have one type.
+//!
+//! Two columns may not differ only in the case of ASCII letters, as databases take those for one.
+//!
+//! [etag-fairing]: https://docs.rs/etag-fairing
 
 mod attributes;
 mod errors;
@@ -7,7 +240,11 @@ mod names;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct a JSON:API resource.
+/// Makes a struct a JSON:API 1.1 resource.
+///
+/// The struct has a `#[jsonapi(type = "…")]` and one field with `#[jsonapi(id)]`. Fields of type `ToOne<T>` and
+/// `ToMany<T>` with `#[jsonapi(relationship)]` are relationships; all others are attributes, unless
+/// `#[jsonapi(skip)]` is on them. [The crate's documentation](crate) has every key.
 #[proc_macro_derive(JsonApiResource, attributes(jsonapi))]
 pub fn derive_json_api_resource(input: TokenStream) -> TokenStream {
     expand::expand(input.into()).into()

@@ -105,7 +105,7 @@ pub(crate) fn segment_fault(segment: &str) -> Option<String> {
 
 /// The known name that the user most likely meant.
 pub(crate) fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    let limit = (written.chars().count() / 3).max(1);
+    let limit = (written.chars().count() * 2 / 5).max(1);
     known
         .iter()
         .map(|name| (distance(written, name), *name))
@@ -200,6 +200,7 @@ mod tests {
         assert_eq!(nearest("readonly", &known), Some("read_only"));
         assert_eq!(nearest("read-only", &known), Some("read_only"));
         assert_eq!(nearest("Table", &known), Some("table"));
+        assert_eq!(nearest("tabel", &known), Some("table"));
         assert_eq!(nearest("primary_key", &known), None);
     }
 }

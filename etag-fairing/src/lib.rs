@@ -25,7 +25,7 @@ pub use resource::{JsonApiResource, ToMany, ToOne};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::resource::fields::{
-        read_attribute, read_id, read_to_many, read_to_one, write_to_many, write_to_one,
+        Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
     };
     pub use crate::resource::parse;
     pub use crate::resource::*;

@@ -1,7 +1,7 @@
 //! `#[jsonapi(…)]` on the struct.
 
 use proc_macro2::Ident;
-use syn::{DeriveInput, LitStr};
+use syn::{DeriveInput, LitStr, ext::IdentExt};
 
 use super::entries::{Entries, Value, listed, names_of, unknown};
 use super::field;
@@ -46,14 +46,14 @@ impl Container {
     pub(super) fn read(input: &DeriveInput, errors: &mut Errors) -> Self {
         let mut entries =
             Entries::read(&input.attrs, &KEYS, &field::KEYS, "a field, not on the struct", errors);
-        let type_given = entries.has("type");
+        let type_missing = !entries.has("type") && !entries.is_broken();
         let type_name = entries.text("type", errors);
-        if !type_given {
+        if type_missing {
             errors.at(
                 &input.ident,
                 format!(
                     "the resource has no type: add `#[jsonapi(type = \"{}s\")]`",
-                    snake_case(&input.ident.to_string()).replace('_', "-")
+                    snake_case(&input.ident.unraw().to_string()).replace('_', "-")
                 ),
             );
         }
@@ -126,7 +126,7 @@ fn rename_all(entries: &mut Entries, errors: &mut Errors) -> CaseRule {
 }
 
 fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
-    let Some(entry) = entries.entry("etag") else {
+    let Some(entry) = entries.take("etag") else {
         return Etag::None;
     };
     let known = OPERATIONS.map(|(name, _)| name);

@@ -15,7 +15,13 @@ use crate::{errors::Errors, names::nearest};
 
 /// What was written in all `#[jsonapi(…)]` of one struct or field. Whoever knows a key takes it;
 /// what is left at the end has no meaning there.
-pub(super) struct Entries(Vec<Entry>);
+pub(super) struct Entries {
+    entries: Vec<Entry>,
+    broken: bool,
+}
+
+/// Keys that decide what else is asked of a struct or field.
+const DECISIVE: [&str; 4] = ["type", "id", "skip", "relationship"];
 
 /// One key and its value.
 pub(super) struct Entry {
@@ -77,6 +83,7 @@ impl Entries {
         errors: &mut Errors,
     ) -> Self {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut broken = false;
         for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("jsonapi")) {
             let Meta::List(list) = &attribute.meta else {
                 errors.at(attribute, "write `#[jsonapi(…)]`, with what you want to say in parentheses");
@@ -86,6 +93,7 @@ impl Entries {
                 Ok(parsed) => parsed,
                 Err(error) => {
                     errors.push(error);
+                    broken = true;
                     continue;
                 }
             };
@@ -95,6 +103,7 @@ impl Entries {
                     errors.at(&entry.key, format!("`{key}` belongs on {other}"));
                 } else if !keys.contains(&key.as_str()) {
                     errors.at(&entry.key, unknown("key", &key, keys));
+                    broken |= nearest(&key, keys).is_some_and(|meant| DECISIVE.contains(&meant));
                 } else if entries.iter().any(|earlier| earlier.key == entry.key) {
                     errors.at(&entry.key, format!("`{key}` is given twice: remove one of them"));
                 } else {
@@ -102,27 +111,28 @@ impl Entries {
                 }
             }
         }
-        Self(entries)
+        Self { entries, broken }
     }
 
-    fn take(&mut self, key: &str) -> Option<Entry> {
-        let index = self.0.iter().position(|entry| entry.key == key)?;
-        Some(self.0.remove(index))
+    /// Whether something could not be read that decides what else there is to say.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Takes the entry, whatever its value.
+    pub(super) fn take(&mut self, key: &str) -> Option<Entry> {
+        let index = self.entries.iter().position(|entry| entry.key == key)?;
+        Some(self.entries.remove(index))
     }
 
     /// Whether `key` was written and not taken yet.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.0.iter().any(|entry| entry.key == key)
-    }
-
-    /// Takes the entry, whatever its value.
-    pub(super) fn entry(&mut self, key: &str) -> Option<Entry> {
-        self.take(key)
+        self.entries.iter().any(|entry| entry.key == key)
     }
 
     /// What nobody took.
     pub(super) fn rest(self) -> Vec<Entry> {
-        self.0
+        self.entries
     }
 
     /// Takes `key`; the key itself, for where it stands.
@@ -142,7 +152,7 @@ impl Entries {
             return None;
         };
         if text.value().is_empty() {
-            errors.at(text, format!("`{key}` is empty: give it a name, or leave `{key}` out"));
+            errors.at(text, format!("`{key}` is empty: write a name"));
             return None;
         }
         if text.value().contains('\0') {

@@ -50,6 +50,8 @@ pub(crate) enum Role {
     Skipped {
         default: Option<ExprPath>,
     },
+    /// Not to be known after a mistake.
+    Broken,
 }
 
 /// An attribute (JSON:API 1.1 §7.2.2.1).
@@ -126,6 +128,9 @@ impl Field {
     ) -> Self {
         let mut entries =
             Entries::read(&field.attrs, &KEYS, &container::KEYS, "the struct, not on a field", errors);
+        if entries.is_broken() {
+            return Self { ident: ident.clone(), ty, role: Role::Broken };
+        }
         let roles: Vec<Ident> =
             ["id", "skip", "relationship"].iter().filter_map(|role| entries.flag(role, errors)).collect();
         if let [first, second, ..] = roles.as_slice() {
@@ -138,10 +143,9 @@ impl Field {
             (Some("skip"), _) => (skipped(&mut entries, errors), "a skipped field"),
             (Some(_), None) => {
                 relationship::wrong_type(&ty, errors);
-                // Nothing more can be said about it.
-                return Self { ident: ident.clone(), ty, role: Role::Skipped { default: None } };
+                return Self { ident: ident.clone(), ty, role: Role::Broken };
             }
-            (None, None) => (attribute(ident, &ty, container, &mut entries, errors), "an attribute"),
+            (None, None) => (attribute(ident, &ty, owner, container, &mut entries, errors), "an attribute"),
             (role, Some(related)) => {
                 if role.is_none() {
                     relationship::not_said(&ty, &related, errors);
@@ -172,6 +176,7 @@ fn skipped(entries: &mut Entries, errors: &mut Errors) -> Role {
 fn attribute(
     ident: &Ident,
     ty: &Type,
+    owner: &Ident,
     container: &Container,
     entries: &mut Entries,
     errors: &mut Errors,
@@ -181,6 +186,7 @@ fn attribute(
     let column = Name::or(entries.text("column", errors), ident, str::to_owned);
     let default = entries
         .function("default", errors)
+        .map(|function| function.map(|function| types::without_self(&function, owner)))
         .map(|function| function.map_or(DefaultValue::OfType, DefaultValue::Function));
     let access = match (entries.flag("read_only", errors), entries.flag("write_only", errors)) {
         (Some(_), Some(second)) => {

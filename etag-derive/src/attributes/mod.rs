@@ -43,14 +43,6 @@ impl Resource {
         let mut read = Vec::new();
         for field in fields {
             let Some(ident) = &field.ident else { continue };
-            if let Some(lifetime) = types::first_lifetime(&field.ty) {
-                // On the struct it is told already.
-                if !input.generics.params.iter().any(
-                    |p| matches!(p, syn::GenericParam::Lifetime(p) if p.lifetime.ident == lifetime.ident),
-                ) {
-                    errors.at(&lifetime, "a resource owns its data: write a type without lifetimes");
-                }
-            }
             let ty = types::without_self(&field.ty, &input.ident);
             read.push(Field::read(field, ident, ty, &input.ident, &container, &mut errors));
         }
@@ -116,8 +108,8 @@ fn check_id(owner: &Ident, fields: &[Field], errors: &mut Errors) {
                 );
             }
         }
-        // Of an attribute named `id` it is told already.
-        None if fields.iter().any(|field| field.ident == "id") => {}
+        // Of an attribute named `id` it is told already, and a field that cannot be read may be the id.
+        None if fields.iter().any(|field| field.ident == "id" || matches!(field.role, Role::Broken)) => {}
         None => errors.at(owner, "the resource has no id: put `#[jsonapi(id)]` on the field that is it"),
     }
 }
@@ -129,7 +121,7 @@ fn check_names(fields: &[Field], errors: &mut Errors) {
         let name: &Name = match &field.role {
             Role::Attribute(attribute) => &attribute.name,
             Role::Relationship(relationship) => &relationship.name,
-            Role::Id { .. } | Role::Skipped { .. } => continue,
+            Role::Id { .. } | Role::Skipped { .. } | Role::Broken => continue,
         };
         if let Some(earlier) = taken.get(name.text.as_str()) {
             name.error(
@@ -154,7 +146,7 @@ fn check_columns(fields: &[Field], errors: &mut Errors) {
             Role::Id { column } => column,
             Role::Attribute(attribute) => &attribute.column,
             Role::Relationship(Relationship { kept: Kept::ToOne { column, .. }, .. }) => column,
-            Role::Relationship(_) | Role::Skipped { .. } => continue,
+            Role::Relationship(_) | Role::Skipped { .. } | Role::Broken => continue,
         };
         if let Some(earlier) = taken.get(&column.text.to_ascii_lowercase()) {
             column.error(

@@ -1,7 +1,7 @@
 //! `#[jsonapi(relationship, …)]` on a field.
 
 use proc_macro2::Ident;
-use syn::{LitStr, Type};
+use syn::{LitStr, Type, ext::IdentExt};
 
 use super::{
     container::Container,
@@ -107,7 +107,7 @@ fn to_many(
     match (through_given, inverse_given) {
         (false, true) => {
             for key in ["owner_column", "target_column"] {
-                if let Some(entry) = entries.entry(key) {
+                if let Some(entry) = entries.take(key) {
                     errors.at(
                         &entry.key,
                         format!(
@@ -169,12 +169,10 @@ fn join_table(
     let target_column = entries.text("target_column", errors);
     let both_given = owner_column.is_some() && target_column.is_some();
     let place = target_column.clone();
-    let by_name = |name: String| format!("{}_id", snake_case(name.trim_start_matches("r#")));
-    let owner_column = owner_column.map_or_else(|| by_name(owner.to_string()), |column| column.value());
-    let target_column = target_column.map_or_else(
-        || last_name(target).map(|name| by_name(name.to_string())).unwrap_or_default(),
-        |column| column.value(),
-    );
+    let by_name = |name: &Ident| format!("{}_id", snake_case(&name.unraw().to_string()));
+    let owner_column = owner_column.map_or_else(|| by_name(owner), |column| column.value());
+    let target_column = target_column
+        .map_or_else(|| last_name(target).map(by_name).unwrap_or_default(), |column| column.value());
     if complain && owner_column.eq_ignore_ascii_case(&target_column) {
         match place.filter(|_| both_given) {
             Some(place) => errors.at(

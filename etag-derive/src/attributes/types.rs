@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{GenericArgument, PathArguments, Type, parse::Parse};
 
 /// The other end of a relationship field.
 #[derive(Clone)]
@@ -67,16 +67,20 @@ fn ungroup(mut ty: &Type) -> &Type {
     }
 }
 
-/// The type with the struct's name for `Self`, which has no meaning in a static.
-pub(super) fn without_self(ty: &Type, owner: &Ident) -> Type {
-    syn::parse2(replace_self(ty.to_token_stream(), owner)).unwrap_or_else(|_| ty.clone())
+/// A type or path with the struct's name for `Self`, which has no meaning in a static.
+pub(super) fn without_self<T: Parse + ToTokens + Clone>(named: &T, owner: &Ident) -> T {
+    syn::parse2(replace_self(named.to_token_stream(), owner)).unwrap_or_else(|_| named.clone())
 }
 
 fn replace_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
     tokens
         .into_iter()
         .map(|token| match token {
-            TokenTree::Ident(word) if word == "Self" => Ident::new(&owner.to_string(), word.span()).into(),
+            TokenTree::Ident(word) if word == "Self" => {
+                let mut name = owner.clone();
+                name.set_span(word.span());
+                name.into()
+            }
             TokenTree::Group(group) => {
                 let mut replaced = Group::new(group.delimiter(), replace_self(group.stream(), owner));
                 replaced.set_span(group.span());
@@ -85,28 +89,4 @@ fn replace_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
             other => other,
         })
         .collect()
-}
-
-/// Whether a lifetime is named in the type, and where.
-pub(super) fn first_lifetime(ty: &Type) -> Option<syn::Lifetime> {
-    fn find(tokens: TokenStream) -> Option<syn::Lifetime> {
-        let mut tokens = tokens.into_iter();
-        while let Some(token) = tokens.next() {
-            match token {
-                TokenTree::Punct(tick) if tick.as_char() == '\'' => {
-                    if let Some(TokenTree::Ident(ident)) = tokens.next() {
-                        return Some(syn::Lifetime { apostrophe: tick.span(), ident });
-                    }
-                }
-                TokenTree::Group(group) => {
-                    if let Some(found) = find(group.stream()) {
-                        return Some(found);
-                    }
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-    find(ty.to_token_stream()).filter(|lifetime| lifetime.ident != "static")
 }

@@ -1,6 +1,11 @@
 //! Fields from and to a [`Record`]: what a derived `from_record` and `to_record` are made of.
 
-use super::{Corrupt, Linkage, Record, ResourceId, ToMany, ToOne, Value, ValueRef};
+use serde_json::Value as JsonValue;
+
+use super::{
+    Access, Attribute, AttributeType, Corrupt, Kind, Linkage, Mismatch, Record, ResourceId, ToMany, ToOne,
+    Value, ValueRef, parse,
+};
 
 /// The id, read by `<Type as IdType>::from_id`.
 #[doc(hidden)]
@@ -8,16 +13,70 @@ pub fn read_id<T>(record: &Record, read: fn(&ResourceId) -> Result<T, Corrupt>) 
     read(record.id.as_ref().ok_or_else(|| Corrupt::new("a record without an id"))?)
 }
 
-/// One attribute, read by `<Type as AttributeType>::from_value`.
+/// How one attribute's field goes through documents and stores.
+///
+/// A derive's output makes one of these an attribute, and names the field's type in no other bound: so a type
+/// that is no attribute is one error, at the field.
 #[doc(hidden)]
-pub fn read_attribute<T>(
-    record: &Record,
-    index: usize,
-    column: &str,
-    read: impl FnOnce(ValueRef<'_>) -> Result<T, Corrupt>,
-) -> Result<T, Corrupt> {
-    let value = record.attributes.get(index).map_or(ValueRef::Null, Value::as_ref);
-    read(value).map_err(|error| Corrupt::new(format!("column `{column}`: {error}")))
+pub struct Carrier<T> {
+    kind: Kind,
+    nullable: bool,
+    parse: fn(&JsonValue) -> Result<Value, Mismatch>,
+    from_value: fn(ValueRef<'_>) -> Result<T, Corrupt>,
+    to_value: fn(&T) -> Result<Value, Mismatch>,
+}
+
+impl<T> Carrier<T> {
+    /// By `A`: the field's own type, or an adapter.
+    pub const fn of<A: AttributeType<Field = T>>() -> Self {
+        Self {
+            kind: A::KIND,
+            nullable: A::NULLABLE,
+            parse: parse::<A>,
+            from_value: A::from_value,
+            to_value: A::to_value,
+        }
+    }
+
+    /// The attribute's description.
+    pub const fn describe(
+        &self,
+        name: &'static str,
+        column: &'static str,
+        access: Access,
+        default: Option<fn() -> Result<Value, Mismatch>>,
+    ) -> Attribute {
+        Attribute {
+            name,
+            column,
+            kind: self.kind,
+            nullable: self.nullable,
+            access,
+            default,
+            parse: self.parse,
+        }
+    }
+
+    /// The field of the record.
+    pub fn read(&self, record: &Record, index: usize, column: &str) -> Result<T, Corrupt> {
+        let value = record.attributes.get(index).map_or(ValueRef::Null, Value::as_ref);
+        (self.from_value)(value).map_err(|error| Corrupt::new(format!("column `{column}`: {error}")))
+    }
+
+    /// The value of the field.
+    pub fn write(&self, field: &T) -> Result<Value, Mismatch> {
+        (self.to_value)(field)
+    }
+}
+
+/// The record of a struct.
+#[doc(hidden)]
+pub fn record<const ATTRIBUTES: usize, const RELATIONSHIPS: usize>(
+    id: ResourceId,
+    attributes: [Value; ATTRIBUTES],
+    linkage: [Linkage; RELATIONSHIPS],
+) -> Record {
+    Record { id: Some(id), attributes: attributes.into(), linkage: linkage.into() }
 }
 
 /// To-one linkage. It stands in the resource's row: a record without it is of another shape.

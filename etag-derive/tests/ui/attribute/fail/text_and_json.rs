@@ -1,0 +1,12 @@
+use etag_fairing::JsonApiResource;
+
+#[derive(JsonApiResource)]
+#[jsonapi(type = "sessions")]
+struct Session {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(text, json)]
+    level: String,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use etag_fairing::{JsonApiResource, ToMany};
+
+#[derive(JsonApiResource)]
+#[jsonapi(type = "sessions")]
+struct Session {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, through = "session_similar", inverse = "similar")]
+    similar: ToMany<Session>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use etag_fairing::JsonApiResource;
+
+#[derive(JsonApiResource)]
+#[jsonapi(type = "states")]
+enum State {
+    Draft,
+    Accepted,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use etag_fairing::JsonApiResource;
+
+#[derive(JsonApiResource)]
+#[jsonapi(type = "pairs")]
+struct Pair(i64, String);
+
+fn main() {}

@@ -1,0 +1,7 @@
+use etag_fairing::JsonApiResource;
+
+#[derive(JsonApiResource)]
+#[jsonapi(type = "nothings")]
+struct Nothing;
+
+fn main() {}
