@@ -8,12 +8,14 @@ use rocket::figment::{Error, Figment};
 
 use super::table::Table;
 
-/// When SQLite waits for the disk (`PRAGMA synchronous`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When SQLite waits for the disk (`PRAGMA synchronous`), and so what an acknowledged write survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Synchronous {
     /// At every commit: what was answered with 2xx survives a power cut.
+    #[default]
     Full,
-    /// At checkpoints: a power cut may take the last changes, never the file's consistency.
+    /// At checkpoints: it survives a crash of the process, but a power cut may take the last changes (never the
+    /// file's consistency), and the tags of their answers then name states that never were.
     Normal,
 }
 

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::config::DatabaseConfig;
+pub use crate::config::Synchronous;
 use crate::store::PrepareError;
 
 /// Where an SQLite database is and how it is used.
@@ -32,18 +34,21 @@ pub enum Location {
     Temporary,
 }
 
-/// What an acknowledged write survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Synchronous {
-    /// Power loss: each commit is on the disk before it is acknowledged (`synchronous = FULL`).
-    #[default]
-    Full,
-    /// A crash of the process, not of the machine: after power loss the latest commits may be gone, and the
-    /// tags of their answers name states that never were (`synchronous = NORMAL`).
-    Normal,
-}
-
 impl SqliteOptions {
+    /// The options of a database in `Rocket.toml`.
+    ///
+    /// # Errors
+    /// If its `url` names no SQLite database.
+    pub fn from_config(config: &DatabaseConfig) -> Result<Self, PrepareError> {
+        Ok(Self {
+            readers: config.readers,
+            busy_timeout: config.busy_timeout,
+            queue_timeout: config.busy_timeout,
+            synchronous: config.synchronous,
+            ..Self::from_url(&config.url)?
+        })
+    }
+
     /// A database at this place, with the defaults: as many readers as processors (at most 8), 5 s for another
     /// process, 5 s for a turn, and writes that survive power loss.
     pub fn new(location: Location) -> Self {
