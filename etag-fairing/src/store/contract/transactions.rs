@@ -189,7 +189,7 @@ async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
             let mut counts = Vec::new();
             for _ in 0..10 {
                 let (_, answer) =
-                    modify(&*store, &one(&TALKS, &id), &mut AddOne, PATIENCE).await.expect("a count");
+                    modify(&*store, Some(&one(&TALKS, &id)), &mut AddOne, PATIENCE).await.expect("a count");
                 let answer = answer.expect("what was asked for");
                 counts.push(answer.rows.get(0).map(|row| row.attribute(2).to_owned()));
             }
@@ -234,7 +234,7 @@ impl Decision for Refuse {
 
 async fn modify_leaves_nothing_of_a_refused_write(store: Arc<dyn Store>) {
     let id = done(&*store, talk("kept")).await;
-    let outcome = modify(&*store, &one(&TALKS, &id), &mut Refuse(id.clone()), PATIENCE).await;
+    let outcome = modify(&*store, Some(&one(&TALKS, &id)), &mut Refuse(id.clone()), PATIENCE).await;
     assert!(matches!(outcome, Err(StoreError::IdExists)));
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
     done(&*store, talk("the turn is free")).await;
