@@ -132,7 +132,7 @@ fn check_key(sqlite: &Connection, table: &Table, found: &Found, problems: &mut V
         return Ok(());
     }
     match kind {
-        IdKind::Integer { .. } if !(column.is_sole_key && column.is_integer_key()) || !found.has_rowid => {
+        IdKind::Integer { .. } if !(column.is_sole_key && column.is_integer_key() && found.has_rowid) => {
             problems.push(format!(
                 "table `{}`, column `{name}`: the id of `{}` must be `INTEGER PRIMARY KEY`, the only kind of \
                  key that SQLite makes values for; found `{}`",
