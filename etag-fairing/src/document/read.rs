@@ -399,8 +399,11 @@ fn identifier(
     }
     match members.get("id") {
         Some(JsonValue::String(id)) => target.id.kind.parse(id).ok_or_else(|| {
-            ErrorObject::related_not_found(format!("there is no resource of type {} with id {id}", target.type_name))
-                .pointer(format!("{pointer}/id"))
+            ErrorObject::related_not_found(format!(
+                "there is no resource of type {} with id {id}",
+                target.type_name
+            ))
+            .pointer(format!("{pointer}/id"))
         }),
         Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(format!("{pointer}/id"))),
         None => Err(ErrorObject::missing_id("a resource identifier needs its id").pointer(pointer)),

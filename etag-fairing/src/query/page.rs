@@ -4,7 +4,7 @@ use super::{Parameters, href};
 use crate::config::JsonApiConfig;
 use crate::document::error::ErrorObject;
 use crate::document::write::PageLinks;
-use crate::store::{Fetched, Page};
+use crate::store::{Fetched, Listing, Page};
 
 /// A page by number and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +56,8 @@ impl Builder {
 
 impl PageRequest {
     /// What to ask of the store.
-    pub(crate) fn page(&self, total: bool) -> Page {
-        Page { offset: self.offset, limit: Some(self.size), total }
+    pub(crate) fn listing(&self, total: bool) -> Listing {
+        Listing { page: Page::Offset { offset: self.offset, limit: self.size }, total, ..Listing::all() }
     }
 
     /// The links of the document: they keep all other parameters (JSON:API §8.4).

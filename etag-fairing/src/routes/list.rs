@@ -5,7 +5,7 @@ use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::Errors;
 use crate::query::{Parameters, Query, Target, href};
-use crate::store::{Fetched, Page, Plan, Root, Selection};
+use crate::store::{Fetched, Listing, Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Many)?;
@@ -16,8 +16,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
 
 /// What to read for a page of the collection.
 pub(super) fn plan(exchange: &Exchange<'_>, query: &Query) -> Plan {
-    let page = query.page.map_or(Page::ALL, |page| page.page(true));
-    Plan { root: Root::Collection(page), selection: Selection::whole(exchange.resource) }
+    let listing = query.page.map_or_else(Listing::all, |page| page.listing(true));
+    Plan::new(Root::Collection(listing), Selection::whole(exchange.resource))
 }
 
 /// The document of a page of the collection.

@@ -22,7 +22,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
 impl Exchange<'_> {
     /// What to read for a resource's representation at its own URL.
     pub(super) fn whole(&self, id: ResourceId) -> Plan {
-        Plan { root: Root::One(id), selection: Selection::whole(self.resource) }
+        Plan::new(Root::One(id), Selection::whole(self.resource))
     }
 
     /// The representation at the resource's own URL: the bytes that its state tag is made from, whoever asks.

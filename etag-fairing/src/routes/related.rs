@@ -6,7 +6,7 @@ use super::trouble::internal;
 use crate::document::error::ErrorObject;
 use crate::query::{Target, href};
 use crate::resource::registry::encode_segment;
-use crate::store::{Page, Plan, Root, Selection};
+use crate::store::{Listing, Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
     let Some(relationship) = exchange.resource.relationships.get(place) else {
@@ -18,11 +18,9 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
     let target = relationship.target();
     let path =
         format!("{}/{}", exchange.writer.href(exchange.resource, &id), encode_segment(relationship.name));
-    let page = query.page.map_or(Page::ALL, |page| page.page(true));
-    let plan = Plan {
-        root: Root::Related { parent: exchange.resource, id, relationship: place, page },
-        selection: Selection::whole(target),
-    };
+    let listing = query.page.map_or_else(Listing::all, |page| page.listing(true));
+    let root = Root::Related { parent: exchange.resource, id, relationship: place, listing };
+    let plan = Plan::new(root, Selection::whole(target));
     let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
     if !fetched.parent {
         return Err(ErrorObject::not_found().into());

@@ -26,5 +26,5 @@ pub(super) fn plan(exchange: &Exchange<'_>, id: ResourceId, place: usize) -> Pla
     if let Some(linkage) = selection.linkage.get_mut(place) {
         *linkage = true;
     }
-    Plan { root: Root::One(id), selection }
+    Plan::new(Root::One(id), selection)
 }

@@ -73,7 +73,8 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
                 return internal("a store named a relationship that the resource doesn't have");
             };
             let target = relationship.target().type_name;
-            let error = ErrorObject::related_not_found(format!("there is no resource of type {target} with id {id}"));
+            let error =
+                ErrorObject::related_not_found(format!("there is no resource of type {target} with id {id}"));
             match sent {
                 Some(sent) => error.pointer(sent.pointer_to(relationship, &id)).into(),
                 None => error.into(),

@@ -30,7 +30,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
     let (_, fetched) = written.map_err(|refusal: Refusal| match (refusal, &update.document) {
         (Refusal::Store(StoreError::RelatedNotFound { id, .. }), Ok(document)) => {
             let target = relationship.target().type_name;
-            let error = ErrorObject::related_not_found(format!("there is no resource of type {target} with id {id}"));
+            let error =
+                ErrorObject::related_not_found(format!("there is no resource of type {target} with id {id}"));
             error.pointer(document.pointer_to(&id)).into()
         }
         (refusal, _) => refusal.answer(exchange.resource, None),

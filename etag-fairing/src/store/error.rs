@@ -26,6 +26,8 @@ pub enum StoreError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// More included resources than the plan allows: 400.
+    TooManyIncluded,
     /// Stored data does not fit the description: 500.
     Corrupt(Corrupt),
     /// Anything else: 500. The text is for the log, never for clients.
@@ -62,6 +64,7 @@ impl fmt::Display for StoreError {
             Self::NotFound => f.write_str("the resource does not exist"),
             Self::IdExists => f.write_str("the id is taken"),
             Self::Busy { .. } => f.write_str("the store is busy"),
+            Self::TooManyIncluded => f.write_str("more included resources than allowed"),
             Self::Corrupt(corrupt) => write!(f, "stored data does not fit: {corrupt}"),
             Self::Internal(detail) => f.write_str(detail),
         }

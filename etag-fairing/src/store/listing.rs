@@ -15,6 +15,13 @@ pub struct Listing {
     pub total: bool,
 }
 
+impl Listing {
+    /// Every row, in ascending order of ids, uncounted.
+    pub fn all() -> Self {
+        Self { filter: None, sort: Vec::new(), page: Page::All, total: false }
+    }
+}
+
 /// One key of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortKey {

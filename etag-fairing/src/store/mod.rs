@@ -17,9 +17,9 @@ pub mod sqlite;
 use async_trait::async_trait;
 
 pub use error::{Constraint, PrepareError, StoreError};
-pub use listing::{Comparison, Field, Filter, Listing, Member, Part, Place, Relation, SortKey};
+pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
-pub use plan::{Change, Fetched, LinkageChange, Links, Page, Plan, Root, Selection};
+pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};
 
 use crate::resource::{Description, ResourceId};
 

@@ -1,5 +1,6 @@
 //! What to read, what was read, and what to change.
 
+use super::listing::Listing;
 use crate::resource::{Description, ResourceId, Rows, Value};
 
 /// What to read in one snapshot.
@@ -9,6 +10,16 @@ pub struct Plan {
     pub root: Root,
     /// What to read of each resource found there.
     pub selection: Selection,
+    /// How many resources at most the included ones may be together; more are
+    /// [`StoreError::TooManyIncluded`](super::StoreError::TooManyIncluded).
+    pub most_included: usize,
+}
+
+impl Plan {
+    /// A plan that includes nothing.
+    pub fn new(root: Root, selection: Selection) -> Self {
+        Self { root, selection, most_included: 0 }
+    }
 }
 
 /// Where a plan begins.
@@ -17,7 +28,7 @@ pub enum Root {
     /// One resource; at most one row.
     One(ResourceId),
     /// A collection; a page of rows.
-    Collection(Page),
+    Collection(Listing),
     /// The resources at the other end of a relationship: at most one row for to-one, a page for to-many.
     /// The selection is of the target; [`Fetched::parent`] tells whether the owner exists.
     Related {
@@ -27,25 +38,9 @@ pub enum Root {
         id: ResourceId,
         /// The place in [`Description::relationships`].
         relationship: usize,
-        /// Which of them.
-        page: Page,
+        /// Which of them; for to-one, the filter alone counts.
+        listing: Listing,
     },
-}
-
-/// Which rows of many, in ascending order of ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// How many rows to leave out first.
-    pub offset: u64,
-    /// How many rows at most; `None` for all.
-    pub limit: Option<u64>,
-    /// Whether to count all rows.
-    pub total: bool,
-}
-
-impl Page {
-    /// Everything, uncounted.
-    pub const ALL: Self = Self { offset: 0, limit: None, total: false };
 }
 
 /// What to read of each resource.
@@ -57,6 +52,18 @@ pub struct Selection {
     pub attributes: Vec<bool>,
     /// Whether each relationship's linkage is read; one entry a relationship.
     pub linkage: Vec<bool>,
+    /// The relationships whose resources are read too, each once.
+    pub include: Vec<Include>,
+}
+
+/// A relationship whose resources are read along with their owners.
+#[derive(Clone, Debug)]
+pub struct Include {
+    /// The place in [`Description::relationships`] of the owner.
+    pub relationship: usize,
+    /// What to read of each resource at the other end. All selections of one resource in a plan read the same
+    /// attributes and linkage, since a document has each resource once.
+    pub selection: Selection,
 }
 
 impl Selection {
@@ -67,6 +74,7 @@ impl Selection {
             resource,
             attributes: vec![true; resource.attributes.len()],
             linkage: resource.relationships.iter().map(|relationship| relationship.linkage).collect(),
+            include: Vec::new(),
         }
     }
 
@@ -76,6 +84,7 @@ impl Selection {
             resource,
             attributes: vec![false; resource.attributes.len()],
             linkage: vec![false; resource.relationships.len()],
+            include: Vec::new(),
         }
     }
 }
@@ -85,14 +94,27 @@ impl Selection {
 pub struct Fetched {
     /// Whether the owner of a [`Root::Related`] exists; true for every other root.
     pub parent: bool,
-    /// The rows of the root, in ascending order of ids.
+    /// The rows of the root, in the listing's order.
     pub rows: Rows,
     /// The number of all rows, where it was asked for.
     pub total: Option<u64>,
-    /// Whether there are rows behind the page.
+    /// Whether there are rows beyond the page, in the direction in which it was read.
     pub more: bool,
     /// To-many linkage, one entry a relationship: `None` where it wasn't asked for, or is to-one and stands in
     /// the row.
+    pub links: Vec<Option<Links>>,
+    /// The included resources: one entry a resource type, in the order in which the plan first comes to it.
+    pub included: Vec<Included>,
+}
+
+/// The included resources of one type: each once, and none that stands among the root's rows.
+#[derive(Clone, Debug)]
+pub struct Included {
+    /// The resource.
+    pub resource: &'static Description,
+    /// The rows; those of an earlier include first, each include's in ascending order of ids.
+    pub rows: Rows,
+    /// To-many linkage, as in [`Fetched::links`].
     pub links: Vec<Option<Links>>,
 }
 

@@ -26,12 +26,15 @@ pub use resources::{ALL, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 use super::Store;
 
+/// A rule being tried.
+type Trial = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// One thing that every store must do.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// What it is called.
     pub name: &'static str,
-    run: fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+    run: fn(Arc<dyn Store>) -> Trial,
 }
 
 impl Rule {

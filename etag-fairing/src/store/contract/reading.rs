@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     resource::{Value, ValueRef},
-    store::{LinkageChange, Page, Plan, Root, Selection, Store},
+    store::{LinkageChange, Listing, Plan, Root, Selection, Store},
 };
 
 name_rules! {
@@ -42,7 +42,7 @@ async fn an_id_of_another_kind_is_no_row(store: Arc<dyn Store>) {
     done(&*store, room("1")).await;
     assert!(read(&*store, &one(&TALKS, &text(&id.to_string()))).await.rows.is_empty());
     assert!(read(&*store, &one(&ROOMS, &number(1))).await.rows.is_empty());
-    let plan = related(&TALKS, &text(&id.to_string()), SPEAKERS_OF, Page::ALL);
+    let plan = related(&TALKS, &text(&id.to_string()), SPEAKERS_OF, Listing::all());
     assert!(!read(&*store, &plan).await.parent);
 }
 
@@ -52,7 +52,7 @@ async fn attributes_that_are_not_selected_are_null(store: Arc<dyn Store>) {
     let id = done(&*store, linked_talk("unread", linkage)).await;
     let mut selection = Selection::identifiers(&TALKS);
     selection.attributes[2] = true;
-    let fetched = read(&*store, &Plan { root: Root::One(id.clone()), selection }).await;
+    let fetched = read(&*store, &Plan::new(Root::One(id.clone()), selection)).await;
     let row = fetched.rows.get(0).expect("the talk");
     assert_eq!(row.resource_id(), Ok(id));
     assert_eq!(row.attribute(0), ValueRef::Null);
@@ -65,7 +65,7 @@ async fn a_collection_is_in_ascending_order_of_ids(store: Arc<dyn Store>) {
     for name in ["b", "é", "a", "B", "aa"] {
         done(&*store, room(name)).await;
     }
-    let fetched = read(&*store, &collection(&ROOMS, Page::ALL)).await;
+    let fetched = read(&*store, &collection(&ROOMS, Listing::all())).await;
     assert_eq!(ids(&fetched), ["B", "a", "aa", "b", "é"].map(text));
     assert_eq!((fetched.more, fetched.total), (false, None));
 }
@@ -107,7 +107,7 @@ async fn linkage_of_each_row_in_its_order(store: Arc<dyn Store>) {
     let second = done(&*store, review(&talks[4])).await;
     let third = done(&*store, review(&talks[0])).await;
 
-    let fetched = read(&*store, &collection(&TALKS, Page::ALL)).await;
+    let fetched = read(&*store, &collection(&TALKS, Listing::all())).await;
     let speakers = [&[1, 2, 3][..], &[], &[4], &[], &[2, 4]];
     for (row, speakers) in speakers.iter().enumerate() {
         let speakers: Vec<_> = speakers.iter().map(|number| speaker_id(*number)).collect();
@@ -131,14 +131,14 @@ async fn a_related_resource(store: Arc<dyn Store>) {
     let linkage = only(SEQUEL_OF, LinkageChange::One(Some(first.clone())));
     let second = done(&*store, linked_talk("2", linkage)).await;
 
-    let fetched = read(&*store, &related(&TALKS, &first, ROOM, Page::ALL)).await;
+    let fetched = read(&*store, &related(&TALKS, &first, ROOM, Listing::all())).await;
     assert_eq!((fetched.parent, ids(&fetched)), (true, vec![text("hall")]));
-    let fetched = read(&*store, &related(&TALKS, &second, SEQUEL_OF, Page::ALL)).await;
+    let fetched = read(&*store, &related(&TALKS, &second, SEQUEL_OF, Listing::all())).await;
     assert_eq!((fetched.parent, ids(&fetched)), (true, vec![first.clone()]));
     assert_eq!(fetched.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("1")));
-    let fetched = read(&*store, &related(&TALKS, &first, SEQUEL_OF, Page::ALL)).await;
+    let fetched = read(&*store, &related(&TALKS, &first, SEQUEL_OF, Listing::all())).await;
     assert_eq!((fetched.parent, ids(&fetched)), (true, vec![]));
-    let fetched = read(&*store, &related(&TALKS, &number(99), ROOM, Page::ALL)).await;
+    let fetched = read(&*store, &related(&TALKS, &number(99), ROOM, Listing::all())).await;
     assert_eq!((fetched.parent, ids(&fetched)), (false, vec![]));
 }
 
@@ -177,7 +177,7 @@ async fn related_resources_in_pages(store: Arc<dyn Store>) {
 
 async fn linkage_that_is_not_asked_for_is_not_read(store: Arc<dyn Store>) {
     let id = done(&*store, talk("short")).await;
-    let plan = Plan { root: Root::One(id), selection: Selection::whole(&TALKS) };
+    let plan = Plan::new(Root::One(id), Selection::whole(&TALKS));
     let fetched = read(&*store, &plan).await;
     let asked: Vec<bool> = fetched.links.iter().map(Option::is_some).collect();
     assert_eq!(asked, [false, false, true, false]);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     resource::{ResourceId, Value},
-    store::{Change, Constraint, LinkageChange, Page, Store, StoreError},
+    store::{Change, Constraint, LinkageChange, Listing, Store, StoreError},
 };
 
 name_rules! {
@@ -73,7 +73,7 @@ async fn an_inverse_is_replaced_added_to_and_removed_from(store: Arc<dyn Store>)
     ] {
         let told = format!("{linkage_change:?}");
         done(&*store, change("hall", linkage_change)).await;
-        let fetched = read(&*store, &collection(&ROOMS, Page::ALL)).await;
+        let fetched = read(&*store, &collection(&ROOMS, Listing::all())).await;
         assert_eq!(linkage(&fetched, 0, 0), hall, "{told}");
         assert_eq!(linkage(&fetched, 0, 1), yard, "{told}");
     }
@@ -122,7 +122,7 @@ async fn a_related_resource_that_does_not_exist_is_named(store: Arc<dyn Store>) 
         }
     }
     assert_eq!(linkage_of(&*store, &id, SPEAKERS_OF).await, []);
-    assert_eq!(read(&*store, &collection(&TALKS, Page::ALL)).await.rows.len(), 1);
+    assert_eq!(read(&*store, &collection(&TALKS, Listing::all())).await.rows.len(), 1);
 }
 
 async fn a_resource_may_relate_to_itself(store: Arc<dyn Store>) {

@@ -3,7 +3,9 @@
 use super::resources::{REVIEWS, ROOMS, SPEAKERS, TALKS};
 use crate::{
     resource::{Description, ResourceId, Value},
-    store::{Change, Fetched, LinkageChange, Page, Plan, Root, Selection, Store, StoreError, Transaction},
+    store::{
+        Change, Fetched, LinkageChange, Listing, Page, Plan, Root, Selection, Store, StoreError, Transaction,
+    },
 };
 
 pub(super) fn number(id: i64) -> ResourceId {
@@ -19,16 +21,16 @@ pub(super) fn speaker_id(number: u8) -> ResourceId {
     text(&format!("0190163d-8694-739b-aea5-966c26f8ad{number:02x}"))
 }
 
-pub(super) fn page(offset: u64, limit: u64) -> Page {
-    Page { offset, limit: Some(limit), total: true }
+pub(super) fn page(offset: u64, limit: u64) -> Listing {
+    Listing { page: Page::Offset { offset, limit }, total: true, ..Listing::all() }
 }
 
 pub(super) fn one(resource: &'static Description, id: &ResourceId) -> Plan {
-    Plan { root: Root::One(id.clone()), selection: everything(resource) }
+    Plan::new(Root::One(id.clone()), everything(resource))
 }
 
-pub(super) fn collection(resource: &'static Description, page: Page) -> Plan {
-    Plan { root: Root::Collection(page), selection: everything(resource) }
+pub(super) fn collection(resource: &'static Description, listing: Listing) -> Plan {
+    Plan::new(Root::Collection(listing), everything(resource))
 }
 
 /// All attributes and all linkage.
@@ -40,13 +42,10 @@ pub(super) fn related(
     parent: &'static Description,
     id: &ResourceId,
     relationship: usize,
-    page: Page,
+    listing: Listing,
 ) -> Plan {
     let target = parent.relationships[relationship].target();
-    Plan {
-        root: Root::Related { parent, id: id.clone(), relationship, page },
-        selection: Selection::whole(target),
-    }
+    Plan::new(Root::Related { parent, id: id.clone(), relationship, listing }, Selection::whole(target))
 }
 
 /// A new talk with this title, and nothing else.

@@ -21,7 +21,9 @@ use super::{
 };
 use crate::{
     resource::{ResourceId, Value, ValueRef},
-    store::{Change, Decision, Fetched, LinkageChange, Page, Plan, Store, StoreError, Transaction, modify},
+    store::{
+        Change, Decision, Fetched, LinkageChange, Listing, Plan, Store, StoreError, Transaction, modify,
+    },
 };
 
 name_rules! {
@@ -52,13 +54,13 @@ async fn a_write_is_seen_by_itself_at_once_and_by_others_when_committed(store: A
 
     let seen = read_in(&mut *transaction, &plan).await;
     assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("after")));
-    assert_eq!(ids(&read_in(&mut *transaction, &collection(&TALKS, Page::ALL)).await).len(), 2);
+    assert_eq!(ids(&read_in(&mut *transaction, &collection(&TALKS, Listing::all())).await).len(), 2);
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("before".into()));
     assert!(read(&*store, &one(&TALKS, &new)).await.rows.is_empty());
 
     transaction.commit().await.expect("committed");
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("after".into()));
-    assert_eq!(ids(&read(&*store, &collection(&TALKS, Page::ALL)).await), [id, new]);
+    assert_eq!(ids(&read(&*store, &collection(&TALKS, Listing::all())).await), [id, new]);
 }
 
 async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
@@ -141,7 +143,7 @@ async fn a_snapshot_has_no_seam(store: Arc<dyn Store>) {
     // Each talk is there with its speaker, and counted, at every moment.
     let mut seen = 0;
     while seen < 60 {
-        let plan = collection(&TALKS, Page { total: true, ..Page::ALL });
+        let plan = collection(&TALKS, Listing { total: true, ..Listing::all() });
         let fetched = read(&*store, &plan).await;
         let rows = fetched.rows.len();
         assert_eq!(fetched.total, Some(rows as u64));

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     resource::{Corrupt, Description, IdKind, RelationshipKind, ResourceId, Rows, ValueRef},
     store::{
-        Fetched, Links, Page, Plan, Root, Selection, StoreError,
+        Fetched, Links, Listing, Page, Plan, Root, Selection, StoreError,
         sql::{
             cache::{Shape, Verb},
             edge::Edge,
@@ -38,7 +38,7 @@ fn is_one_statement(plan: &Plan) -> bool {
     };
     let root = match &plan.root {
         Root::One(_) => true,
-        Root::Collection(page) => !page.total,
+        Root::Collection(listing) => !listing.total,
         Root::Related { parent, relationship, .. } => !to_many(parent, *relationship),
     };
     let selection = &plan.selection;
@@ -52,10 +52,10 @@ pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched,
     let mut fetched = Fetched { parent: true, rows: Rows::new(selection.resource), ..Fetched::default() };
     match &plan.root {
         Root::One(id) => one(connection, selection, id, &mut fetched)?,
-        Root::Collection(page) => collection(connection, selection, *page, &mut fetched)?,
-        Root::Related { parent, id, relationship, page } => {
+        Root::Collection(listing) => collection(connection, selection, listing, &mut fetched)?,
+        Root::Related { parent, id, relationship, listing } => {
             let owner = Owner { resource: parent, id, relationship: *relationship };
-            related(connection, selection, owner, *page, &mut fetched)?;
+            related(connection, selection, owner, listing, &mut fetched)?;
         }
     }
     for (index, relationship) in selection.resource.relationships.iter().enumerate() {
@@ -144,7 +144,7 @@ fn one(
 fn collection(
     connection: &mut Connection,
     selection: &Selection,
-    page: Page,
+    page: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
     let resource = selection.resource;
@@ -164,7 +164,7 @@ fn related(
     connection: &mut Connection,
     selection: &Selection,
     owner: Owner<'_>,
-    page: Page,
+    page: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
     let wrong =
@@ -217,14 +217,24 @@ pub(super) fn edge(owner: &Description, relationship: usize) -> Result<Edge, Sto
     }
 }
 
-/// One row more than the page tells whether there is a next one.
-fn bounds(page: Page) -> [ValueRef<'static>; 2] {
-    let number = |number: u64| ValueRef::Integer(i64::try_from(number).unwrap_or(i64::MAX));
-    [number(page.limit.map_or(u64::MAX, |limit| limit.saturating_add(1))), number(page.offset)]
+fn window(listing: &Listing) -> (u64, Option<u64>) {
+    match listing.page {
+        Page::All => (0, None),
+        Page::Offset { offset, limit } => (offset, Some(limit)),
+        Page::Between { limit, .. } => (0, Some(limit)),
+    }
 }
 
-fn end_page(page: Page, fetched: &mut Fetched) {
-    let limit = page.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+/// One row more than the page tells whether there is a next one.
+fn bounds(listing: &Listing) -> [ValueRef<'static>; 2] {
+    let number = |number: u64| ValueRef::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    let (offset, limit) = window(listing);
+    [number(limit.map_or(u64::MAX, |limit| limit.saturating_add(1))), number(offset)]
+}
+
+fn end_page(listing: &Listing, fetched: &mut Fetched) {
+    let (_, limit) = window(listing);
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     fetched.more = fetched.rows.len() > limit;
     fetched.rows.truncate(limit);
 }
