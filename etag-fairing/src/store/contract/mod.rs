@@ -26,12 +26,14 @@ pub use resources::{ALL, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 use super::Store;
 
+type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// One thing that every store must do.
 #[derive(Clone, Copy)]
 pub struct Rule {
     /// What it is called.
     pub name: &'static str,
-    run: fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+    run: fn(Arc<dyn Store>) -> Run,
 }
 
 impl Rule {
