@@ -1,10 +1,19 @@
 //! The contract, and what is SQLite's own.
 
+mod constraints;
 mod contract;
+mod corrupt;
+mod files;
+mod schema;
+mod statements;
 
 use std::path::Path;
 
 use super::{Location, SqliteOptions, SqliteStore};
+use crate::{
+    resource::{Attribute, Description, Kind, Mismatch, ResourceId, Value},
+    store::{Change, LinkageChange, Plan, Root, Selection, Store, StoreError},
+};
 
 fn options(path: &Path) -> SqliteOptions {
     SqliteOptions::new(Location::File(path.into()))
@@ -12,4 +21,81 @@ fn options(path: &Path) -> SqliteOptions {
 
 fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(options(path)).expect("a database")
+}
+
+/// A connection of somebody else.
+fn outside(path: &Path) -> rusqlite::Connection {
+    let sqlite = rusqlite::Connection::open(path).expect("a database");
+    sqlite.pragma_update(None, "foreign_keys", true).expect("foreign keys");
+    sqlite
+}
+
+/// What the database says of its tables and indexes.
+fn schema(path: &Path) -> Vec<String> {
+    let sqlite = outside(path);
+    let mut statement = sqlite
+        .prepare(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY name",
+        )
+        .expect("a schema");
+    let rows = statement.query_map([], |row| row.get(0)).expect("a schema");
+    rows.collect::<Result<_, _>>().expect("a schema")
+}
+
+/// Prepares a store and tells what it found wrong.
+async fn problems(path: &Path, resources: &[&'static Description]) -> Vec<String> {
+    let store = open(path);
+    let outcome = store.prepare(resources).await;
+    store.close().await;
+    outcome.err().map_or(Vec::new(), |error| error.problems)
+}
+
+const fn attribute(
+    name: &'static str,
+    kind: Kind,
+    nullable: bool,
+    default: Option<fn() -> Result<Value, Mismatch>>,
+) -> Attribute {
+    Attribute {
+        name,
+        column: name,
+        kind,
+        nullable,
+        access: crate::resource::Access::ReadWrite,
+        default,
+        parse: crate::resource::parse::<String>,
+    }
+}
+
+fn new(resource: &'static Description, attributes: Vec<Value>) -> Change {
+    Change::Insert { resource, id: None, attributes, linkage: vec![None; resource.relationships.len()] }
+}
+
+fn new_linked(
+    resource: &'static Description,
+    attributes: Vec<Value>,
+    linkage: Vec<Option<LinkageChange>>,
+) -> Change {
+    Change::Insert { resource, id: None, attributes, linkage }
+}
+
+async fn write(store: &SqliteStore, change: Change) -> Result<ResourceId, StoreError> {
+    let mut transaction = Store::begin(store).await?;
+    let id = transaction.apply(change).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+fn whole(resource: &'static Description, root: Root) -> Plan {
+    Plan { root, selection: Selection::whole(resource) }
+}
+
+/// All attributes of all resources.
+async fn attributes(store: &SqliteStore, resource: &'static Description) -> Vec<Vec<Value>> {
+    let plan = whole(resource, Root::Collection(crate::store::Page::ALL));
+    let fetched = store.fetch(&plan).await.expect("readable");
+    let values = |row: crate::resource::Row<'_>| {
+        (0..resource.attributes.len()).map(|index| row.attribute(index).to_owned()).collect()
+    };
+    fetched.rows.iter().map(values).collect()
 }

@@ -1,0 +1,101 @@
+//! Values that somebody else wrote and that don't fit: an error that names the column, never a wrong answer.
+
+use super::*;
+use crate::store::{
+    Page,
+    contract::{ALL, TALKS},
+};
+
+/// Tables as a user might have them: any value can stand in them.
+const THEIRS: &str = "CREATE TABLE talks (id INTEGER PRIMARY KEY, title TEXT, sub_title TEXT, favourites INTEGER, \
+     rating REAL, published BOOLEAN, starts_at DATETIME, extra JSON, room_id TEXT, sequel_of_id INTEGER); \
+     CREATE TABLE talk_speakers (talk_id INTEGER, speaker_id TEXT);";
+
+const GOOD: &str = "INSERT INTO talks VALUES (1, 'a', NULL, 0, NULL, 0, NULL, NULL, NULL, NULL)";
+
+async fn found(statements: &str) -> Result<crate::store::Fetched, StoreError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("theirs.db");
+    outside(&path).execute_batch(&format!("{THEIRS} {GOOD}; {statements}")).expect("a row");
+    let store = open(&path);
+    store.prepare(&ALL).await.expect("prepared");
+    let fetched = store.fetch(&whole(&TALKS, Root::Collection(Page::ALL))).await;
+    store.close().await;
+    fetched
+}
+
+#[test]
+fn values_that_do_not_fit_are_told_of_by_their_column() {
+    rocket::async_test(async {
+        for (statement, expected) in [
+            (
+                "UPDATE talks SET title = CAST(x'61ff62' AS TEXT)",
+                "table `talks`, column `title`: text that is not UTF-8",
+            ),
+            (
+                "UPDATE talks SET title = x'61'",
+                "table `talks`, column `title`: expected text or a number, found a blob",
+            ),
+            ("UPDATE talks SET title = NULL", "table `talks`, column `title`: expected a value, found null"),
+            ("UPDATE talks SET favourites = 'many'", "column `favourites`: expected an integer, found text"),
+            ("UPDATE talks SET favourites = 0.5", "column `favourites`: expected an integer, found a float"),
+            ("UPDATE talks SET rating = 'x'", "column `rating`: expected a finite float, found text"),
+            ("UPDATE talks SET rating = 9e999", "column `rating`: expected a finite float, found a float"),
+            ("UPDATE talks SET published = 2", "column `published`: expected 0 or 1, found an integer"),
+            ("UPDATE talks SET starts_at = 5", "column `starts_at`: expected text, found an integer"),
+            ("UPDATE talks SET room_id = x'00'", "column `room_id`: expected text or a number, found a blob"),
+            (
+                "UPDATE talks SET sequel_of_id = 'x'",
+                "column `sequel_of_id`: expected an integer id, found text",
+            ),
+            (
+                "INSERT INTO talk_speakers VALUES (1, CAST(x'ff' AS TEXT))",
+                "table `talk_speakers`, column `speaker_id`: text that is not UTF-8",
+            ),
+        ] {
+            match found(statement).await {
+                Err(StoreError::Corrupt(corrupt)) => {
+                    assert!(corrupt.to_string().contains(expected), "{statement}: {corrupt}");
+                }
+                other => panic!("{statement}: {other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn what_sqlite_changes_in_columns_of_others_is_changed_back() {
+    rocket::async_test(async {
+        let statement = "UPDATE talks SET rating = 3, extra = '12', published = '1'";
+        let fetched = found(statement).await.expect("readable");
+        let row = fetched.rows.get(0).expect("a row");
+        assert_eq!(row.attribute(3).to_owned(), Value::Float(3.0));
+        assert_eq!(row.attribute(4).to_owned(), Value::Bool(true));
+        assert_eq!(row.attribute(6).to_owned(), Value::Text("12".into()));
+    });
+}
+
+#[test]
+fn an_edge_that_a_join_table_holds_twice_is_named_once() {
+    rocket::async_test(async {
+        let statement =
+            "INSERT INTO talk_speakers VALUES (1, 'b'), (1, 'a'), (1, 'b'), (1, NULL), (NULL, 'c')";
+        let fetched = found(statement).await.expect("readable");
+        let speakers = fetched.links[2].as_ref().expect("linkage");
+        assert_eq!(speakers.of(0), ["a", "b"].map(|id| ResourceId::Text(id.into())));
+    });
+}
+
+#[test]
+fn a_column_that_is_gone_is_an_error_and_not_its_name() {
+    rocket::async_test(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("theirs.db");
+        outside(&path).execute_batch(&format!("{THEIRS} {GOOD}")).expect("a row");
+        let store = open(&path);
+        store.prepare(&ALL).await.expect("prepared");
+        outside(&path).execute_batch("ALTER TABLE talks DROP COLUMN sub_title").expect("dropped");
+        let fetched = store.fetch(&whole(&TALKS, Root::One(ResourceId::Integer(1)))).await;
+        assert!(matches!(fetched, Err(StoreError::Internal(_))), "{fetched:?}");
+    });
+}
