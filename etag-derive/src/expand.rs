@@ -141,6 +141,7 @@ fn describe_attribute(field: &Field, attribute: &Attribute) -> TokenStream {
         Access::ReadOnly => quote!(ReadOnly),
         Access::WriteOnly => quote!(WriteOnly),
     };
+    let (filter, sort) = (attribute.filter, attribute.sort);
     let ty = &field.ty;
     let as_attribute = as_attribute(ty, attribute.carrier);
     let default = attribute.default.as_ref().map(|default| {
@@ -161,6 +162,8 @@ fn describe_attribute(field: &Field, attribute: &Attribute) -> TokenStream {
             kind: #as_attribute::KIND,
             nullable: #as_attribute::NULLABLE,
             access: ::etag_fairing::__private::Access::#access,
+            filter: #filter,
+            sort: #sort,
             default: #default,
             parse: |json| #as_attribute::to_value(&#as_attribute::from_json(json)?),
         }
