@@ -4,7 +4,7 @@
 //! in which a write is decided and made: [`modify`] is the one way in which every generated route writes.
 
 mod error;
-mod listing;
+pub(crate) mod listing;
 mod modify;
 mod plan;
 #[cfg(feature = "sqlite")]
