@@ -155,6 +155,7 @@ fn describe_attribute(index: usize, ty: &Type, attribute: &Attribute) -> TokenSt
         Access::ReadOnly => quote!(ReadOnly),
         Access::WriteOnly => quote!(WriteOnly),
     };
+    let (filter, sort) = (attribute.filter, attribute.sort);
     let default = match &attribute.default {
         None => quote!(::core::option::Option::None),
         Some(default) => {
@@ -168,7 +169,7 @@ fn describe_attribute(index: usize, ty: &Type, attribute: &Attribute) -> TokenSt
         }
     };
     quote! {
-        #carrier.describe(#name, #column, ::etag_fairing::__private::Access::#access, #default)
+        #carrier.describe(#name, #column, ::etag_fairing::__private::Access::#access, #filter, #sort, #default)
     }
 }
 

@@ -4,8 +4,9 @@
 //! of a hash map, so that the same state has the same bytes, and so the same entity tag, on every server.
 
 use super::json::{write_string, write_value};
+use crate::query::{FieldSet, Fields, Parameters, href};
 use crate::resource::registry::{Registry, encode_segment};
-use crate::resource::{Access, Corrupt, Description, RelationshipKind, ResourceId, Row};
+use crate::resource::{Access, Corrupt, Description, Relationship, RelationshipKind, ResourceId, Row};
 use crate::store::{Fetched, Links};
 
 /// Links of a page (JSON:API §8.4); `None` where there is no such page.
@@ -15,6 +16,29 @@ pub(crate) struct PageLinks {
     pub(crate) last: Option<String>,
     pub(crate) prev: Option<String>,
     pub(crate) next: Option<String>,
+}
+
+/// What a document shows of what was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum View<'a> {
+    /// The representation without parameters.
+    Whole,
+    /// What the query asks for.
+    Asked {
+        /// The sparse fieldsets (JSON:API §8.3).
+        fields: &'a Fields,
+        /// Whether the document has `included` (JSON:API §8.2: then also if nothing is).
+        included: bool,
+    },
+}
+
+impl<'a> View<'a> {
+    fn fieldset(self, resource: &Description) -> Option<&'a FieldSet> {
+        match self {
+            Self::Whole => None,
+            Self::Asked { fields, .. } => fields.of(resource),
+        }
+    }
 }
 
 /// Writes documents for one application.
@@ -50,15 +74,17 @@ impl<'a> Writer<'a> {
         resource: &'static Description,
         self_link: &str,
         fetched: &Fetched,
+        view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         let mut out = Vec::with_capacity(1024);
         out.extend_from_slice(START);
         write_string(self_link, &mut out);
         out.extend_from_slice(br#"},"data":"#);
         match fetched.rows.get(0) {
-            Some(row) => self.resource(resource, row, 0, &fetched.links, &mut out)?,
+            Some(row) => self.resource(resource, row, 0, &fetched.links, view, &mut out)?,
             None => out.extend_from_slice(b"null"),
         }
+        self.included(fetched, view, &mut out)?;
         out.push(b'}');
         Ok(out)
     }
@@ -70,6 +96,7 @@ impl<'a> Writer<'a> {
         self_link: &str,
         pages: &PageLinks,
         fetched: &Fetched,
+        view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         // Text twice: members' names and links weigh about as much as the values.
         let mut out = Vec::with_capacity(1024 + 2 * fetched.rows.bytes());
@@ -92,9 +119,10 @@ impl<'a> Writer<'a> {
             if index > 0 {
                 out.push(b',');
             }
-            self.resource(resource, row, index, &fetched.links, &mut out)?;
+            self.resource(resource, row, index, &fetched.links, view, &mut out)?;
         }
         out.push(b']');
+        self.included(fetched, view, &mut out)?;
         if let Some(total) = fetched.total {
             out.extend_from_slice(br#","meta":{"count":"#);
             out.extend_from_slice(itoa::Buffer::new().format(total).as_bytes());
@@ -109,16 +137,94 @@ impl<'a> Writer<'a> {
         &self,
         resource: &'static Description,
         relationship: usize,
+        parameters: &Parameters,
         fetched: &Fetched,
+        view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         let mut out = Vec::with_capacity(256);
         let Some(row) = fetched.rows.get(0) else {
             return Err(Corrupt::new("no owner to write the linkage of"));
         };
-        let href = self.href(resource, &row.resource_id()?);
-        out.extend_from_slice(br#"{"jsonapi":{"version":"1.1"},"#);
-        self.relationship_members(resource, row, 0, relationship, &href, true, &fetched.links, &mut out)?;
+        let Some(of) = resource.relationships.get(relationship) else {
+            return Err(Corrupt::new("no such relationship"));
+        };
+        let links = RelationshipLinks::of(&self.href(resource, &row.resource_id()?), of);
+        out.extend_from_slice(START);
+        write_string(&href(&links.own, parameters), &mut out);
+        out.extend_from_slice(br#","related":"#);
+        write_string(&links.related, &mut out);
         out.push(b'}');
+        write_data(resource, relationship, row, 0, &fetched.links, &mut out)?;
+        self.included(fetched, view, &mut out)?;
+        out.push(b'}');
+        Ok(out)
+    }
+
+    /// The included resources of a compound document (JSON:API §7.4), where the query asks for some.
+    fn included(&self, fetched: &Fetched, view: View<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+        if !matches!(view, View::Asked { included: true, .. }) {
+            return Ok(());
+        }
+        out.extend_from_slice(br#","included":["#);
+        let mut first = true;
+        for included in &fetched.included {
+            for (index, row) in included.rows.iter().enumerate() {
+                if !first {
+                    out.push(b',');
+                }
+                first = false;
+                self.resource(included.resource, row, index, &included.links, view, out)?;
+            }
+        }
+        out.push(b']');
+        Ok(())
+    }
+
+    /// A document whose primary data is the linkage of a relationship, with the related resources included
+    /// (JSON:API §8.2): `related` holds them as its rows.
+    pub(crate) fn linkage_with_included(
+        &self,
+        owner: &'static Description,
+        id: &ResourceId,
+        relationship: &Relationship,
+        parameters: &Parameters,
+        related: &Fetched,
+        view: View<'_>,
+    ) -> Result<Vec<u8>, Corrupt> {
+        let target = relationship.target();
+        let mut out = Vec::with_capacity(1024);
+        let links = RelationshipLinks::of(&self.href(owner, id), relationship);
+        out.extend_from_slice(START);
+        write_string(&href(&links.own, parameters), &mut out);
+        out.extend_from_slice(br#","related":"#);
+        write_string(&links.related, &mut out);
+        out.extend_from_slice(br#"},"data":"#);
+        let many = relationship.is_to_many();
+        out.extend_from_slice(if many { b"[" } else { b"" });
+        for (index, row) in related.rows.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            write_identifier(target.type_name, &row.resource_id()?, &mut out);
+        }
+        out.extend_from_slice(match (many, related.rows.is_empty()) {
+            (true, _) => b"]",
+            (false, true) => b"null",
+            (false, false) => b"",
+        });
+        out.extend_from_slice(br#","included":["#);
+        let mut first = true;
+        let more = related.included.iter().map(|more| (more.resource, &more.rows, &more.links));
+        for (resource, rows, links) in std::iter::once((target, &related.rows, &related.links)).chain(more) {
+            for (index, row) in rows.iter().enumerate() {
+                if !first {
+                    out.push(b',');
+                }
+                first = false;
+                self.resource(resource, row, index, links, view, &mut out)?;
+            }
+        }
+        out.extend_from_slice(b"]}");
         Ok(out)
     }
 
@@ -129,8 +235,10 @@ impl<'a> Writer<'a> {
         row: Row<'_>,
         index: usize,
         links: &[Option<Links>],
+        view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
+        let fieldset = view.fieldset(resource);
         let id = row.resource_id()?;
         let href = self.href(resource, &id);
         out.extend_from_slice(br#"{"type":"#);
@@ -139,7 +247,8 @@ impl<'a> Writer<'a> {
         write_id(&id, out);
         let mut separator: &[u8] = br#","attributes":{"#;
         for (place, attribute) in resource.attributes.iter().enumerate() {
-            if attribute.access == Access::WriteOnly {
+            let hidden = fieldset.is_some_and(|shown| shown.attributes.get(place) != Some(&true));
+            if hidden || attribute.access == Access::WriteOnly {
                 continue;
             }
             out.extend_from_slice(separator);
@@ -155,11 +264,23 @@ impl<'a> Writer<'a> {
         }
         separator = br#","relationships":{"#;
         for (place, relationship) in resource.relationships.iter().enumerate() {
+            if fieldset.is_some_and(|shown| shown.relationships.get(place) != Some(&true)) {
+                continue;
+            }
+            // What was read for other reasons is no part of the representation without parameters.
+            let with_data = matches!(view, View::Asked { .. }) || relationship.linkage;
             out.extend_from_slice(separator);
             separator = b",";
             write_string(relationship.name, out);
-            out.extend_from_slice(b":{");
-            self.relationship_members(resource, row, index, place, &href, relationship.linkage, links, out)?;
+            out.extend_from_slice(br#":{"links":{"self":"#);
+            let own = RelationshipLinks::of(&href, relationship);
+            write_string(&own.own, out);
+            out.extend_from_slice(br#","related":"#);
+            write_string(&own.related, out);
+            out.push(b'}');
+            if with_data {
+                write_data(resource, place, row, index, links, out)?;
+            }
             out.push(b'}');
         }
         if separator == b"," {
@@ -170,54 +291,56 @@ impl<'a> Writer<'a> {
         out.extend_from_slice(b"}}");
         Ok(())
     }
+}
 
-    /// The members of a relationship object (JSON:API §7.2.2.2), which are also those of a linkage document.
-    #[allow(clippy::too_many_arguments)]
-    fn relationship_members(
-        &self,
-        resource: &'static Description,
-        row: Row<'_>,
-        index: usize,
-        place: usize,
-        href: &str,
-        with_data: bool,
-        links: &[Option<Links>],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Corrupt> {
-        let Some(relationship) = resource.relationships.get(place) else {
-            return Err(Corrupt::new("no such relationship"));
-        };
+/// The links of a relationship (JSON:API §7.2.2.2).
+struct RelationshipLinks {
+    own: String,
+    related: String,
+}
+
+impl RelationshipLinks {
+    fn of(href: &str, relationship: &Relationship) -> Self {
         let name = encode_segment(relationship.name);
-        out.extend_from_slice(br#""links":{"self":"#);
-        write_string(&format!("{href}/relationships/{name}"), out);
-        out.extend_from_slice(br#","related":"#);
-        write_string(&format!("{href}/{name}"), out);
-        out.push(b'}');
-        let type_name = relationship.target().type_name;
-        match relationship.kind {
-            RelationshipKind::ToOne { .. } => {
-                out.extend_from_slice(br#","data":"#);
-                match ResourceId::from_value(row.to_one(resource, place))? {
-                    Some(id) => write_identifier(type_name, &id, out),
-                    None => out.extend_from_slice(b"null"),
-                }
-            }
-            RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => {
-                let read = links.get(place).and_then(Option::as_ref).filter(|_| with_data);
-                if let Some(read) = read {
-                    out.extend_from_slice(br#","data":["#);
-                    for (position, id) in read.of(index).iter().enumerate() {
-                        if position > 0 {
-                            out.push(b',');
-                        }
-                        write_identifier(type_name, id, out);
-                    }
-                    out.push(b']');
-                }
+        Self { own: format!("{href}/relationships/{name}"), related: format!("{href}/{name}") }
+    }
+}
+
+/// Resource linkage (JSON:API §7.2.2.3), where it was read, as the `data` member that follows others.
+fn write_data(
+    resource: &'static Description,
+    place: usize,
+    row: Row<'_>,
+    index: usize,
+    links: &[Option<Links>],
+    out: &mut Vec<u8>,
+) -> Result<(), Corrupt> {
+    let Some(relationship) = resource.relationships.get(place) else {
+        return Err(Corrupt::new("no such relationship"));
+    };
+    let type_name = relationship.target().type_name;
+    match relationship.kind {
+        RelationshipKind::ToOne { .. } => {
+            out.extend_from_slice(br#","data":"#);
+            match ResourceId::from_value(row.to_one(resource, place))? {
+                Some(id) => write_identifier(type_name, &id, out),
+                None => out.extend_from_slice(b"null"),
             }
         }
-        Ok(())
+        RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => {
+            if let Some(read) = links.get(place).and_then(Option::as_ref) {
+                out.extend_from_slice(br#","data":["#);
+                for (position, id) in read.of(index).iter().enumerate() {
+                    if position > 0 {
+                        out.push(b',');
+                    }
+                    write_identifier(type_name, id, out);
+                }
+                out.push(b']');
+            }
+        }
     }
+    Ok(())
 }
 
 /// A resource identifier object (JSON:API §7.3).

@@ -44,6 +44,8 @@ impl<T> Carrier<T> {
         name: &'static str,
         column: &'static str,
         access: Access,
+        filter: bool,
+        sort: bool,
         default: Option<fn() -> Result<Value, Mismatch>>,
     ) -> Attribute {
         Attribute {
@@ -52,6 +54,8 @@ impl<T> Carrier<T> {
             kind: self.kind,
             nullable: self.nullable,
             access,
+            filter,
+            sort,
             default,
             parse: self.parse,
         }

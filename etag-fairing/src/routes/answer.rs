@@ -53,6 +53,12 @@ impl Exchange<'_> {
         StateTag::of_body(representation)
     }
 
+    /// The tag of what a query asks of the resource.
+    pub(super) fn view_tag(&self, state: &StateTag, body: &[u8]) -> EntityTag {
+        self.count_digest();
+        state.with_view(body)
+    }
+
     fn count_digest(&self) {
         if let Some(statistics) = self.request.rocket().state::<Statistics>() {
             statistics.count_digest();

@@ -14,11 +14,22 @@ pub(super) struct Conditions<'r> {
     headers: ConditionalHeaders<'r>,
     etag: Option<&'r EtagConfig>,
     statistics: Option<&'r Statistics>,
+    required: bool,
 }
 
 impl<'r> Conditions<'r> {
     pub(super) fn of(request: &'r Request<'_>, etag: Option<&'r EtagConfig>) -> Self {
-        Self { headers: conditional_headers(request), etag, statistics: request.rocket().state() }
+        Self {
+            headers: conditional_headers(request),
+            etag,
+            statistics: request.rocket().state(),
+            required: etag.is_some_and(|config| config.require_if_match),
+        }
+    }
+
+    /// The same for a request that overwrites nothing, and so needs no `If-Match`.
+    pub(super) fn not_required(self) -> Self {
+        Self { required: false, ..self }
     }
 
     /// Whether the current tag takes part in the decision, so that it must be made.
@@ -44,8 +55,7 @@ impl<'r> Conditions<'r> {
 
     fn judge(&self, validator: Validator<'_>, about: &str) -> Result<(), Errors> {
         // RFC 6585 §3. If-None-Match and dates don't say which state the change is meant for.
-        let required = self.etag.is_some_and(|config| config.require_if_match);
-        if required && matches!(self.headers.if_match(), TagField::Absent) {
+        if self.required && matches!(self.headers.if_match(), TagField::Absent) {
             return Err(ErrorObject::precondition_required().about(about).into());
         }
         if self.headers.is_empty() {

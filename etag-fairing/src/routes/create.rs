@@ -16,31 +16,31 @@ use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
-    let parameters = Parameters::parse(exchange.request.uri().query().map(|query| query.as_str()))?;
-    // No parameter means anything to a POST.
-    Query::parse(&parameters, Target::Single, exchange.config())?;
+    let (parameters, query) = exchange.query(Target::Single)?;
     let body = exchange.body(data).await?;
-    let conditions = exchange.conditions();
-    // RFC 9110 §13: the target of a POST is the collection, so its preconditions are about the page at this URL.
+    // RFC 6585 §3: there is no state that a new resource would overwrite.
+    let conditions = exchange.conditions().not_required();
+    // RFC 9110 §13: the target of a POST is the collection at this URL, so its preconditions are about that.
     let collection = match conditions.need_tag() {
         true => Some(exchange.query(Target::Many)?.1),
         false => None,
     };
     let target = collection.as_ref().map(|query| list::plan(exchange, query));
     let object = ResourceObject::parse(&body, exchange.resource);
-    let mut create = Create { exchange, conditions, parameters, collection, object };
+    let mut create = Create { exchange, conditions, parameters, query, collection, object };
     let written =
         modify(exchange.store(), target.as_ref(), &mut create, exchange.config().write_timeout).await;
     let (id, fetched) =
         written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
     let fetched = fetched.ok_or_else(|| internal("a created resource was not read back"))?;
-    let body = exchange.representation(&id, &fetched).map_err(internal)?;
-    let tag = exchange.etag.map(|_| exchange.state_tag(&body));
+    let (body, document_tag) =
+        exchange.document_of(&id, &create.parameters, &create.query, &fetched).map_err(internal)?;
     let mut response = document(Status::Created, body);
     // JSON:API §9.1.3.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", exchange.writer.href(exchange.resource, &id)));
-    if let Some(tag) = tag {
-        set_tag(&mut response, exchange, tag.entity_tag());
+    // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
+    if let Some(document) = document_tag {
+        set_tag(&mut response, exchange, document.state);
     }
     Ok(response)
 }
@@ -49,6 +49,7 @@ struct Create<'e, 'r> {
     exchange: &'e Exchange<'r>,
     conditions: Conditions<'r>,
     parameters: Parameters,
+    query: Query,
     /// Set where the collection's tag takes part in the decision.
     collection: Option<Query>,
     object: Result<ResourceObject, Errors>,
@@ -93,6 +94,6 @@ impl Decision for Create<'_, '_> {
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
-        Some(self.exchange.whole(id.clone()))
+        Some(self.exchange.asked(id.clone(), &self.query))
     }
 }

@@ -10,9 +10,9 @@ use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
 use crate::json_api::JsonApi;
 use crate::negotiate::{check_accept, check_content_type};
-use crate::query::{Parameters, Query, Target};
+use crate::query::{Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
-use crate::store::Store;
+use crate::store::{Plan, Root, Selection, Store};
 
 /// A request and what it is answered with.
 pub(super) struct Exchange<'r> {
@@ -58,9 +58,33 @@ impl<'r> Exchange<'r> {
     /// # Errors
     /// 400, with each parameter that this URL doesn't take.
     pub(super) fn query(&self, target: Target) -> Result<(Parameters, Query), Errors> {
+        self.query_of(self.resource, target)
+    }
+
+    /// The same for a URL that gives another resource than its path begins with.
+    pub(super) fn query_of(
+        &self,
+        resource: &'static Description,
+        target: Target,
+    ) -> Result<(Parameters, Query), Errors> {
         let parameters = Parameters::parse(self.request.uri().query().map(|query| query.as_str()))?;
-        let query = Query::parse(&parameters, target, self.config())?;
+        let query = Query::parse(
+            &parameters,
+            &Context {
+                resource,
+                target,
+                registry: self.api.registry(),
+                config: self.config(),
+                cursor_profile: false,
+            },
+        )?;
         Ok((parameters, query))
+    }
+
+    /// A plan within the configuration's limits.
+    pub(super) fn plan(&self, root: Root, selection: Selection) -> Plan {
+        let most = usize::try_from(self.config().max_included).unwrap_or(usize::MAX);
+        Plan { root, selection, most_included: most }
     }
 
     /// The id in the path.

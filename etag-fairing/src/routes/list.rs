@@ -4,8 +4,8 @@ use super::answer::representation;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::Errors;
-use crate::query::{Parameters, Query, Target, href};
-use crate::store::{Fetched, Listing, Plan, Root, Selection};
+use crate::query::{Parameters, Query, Target};
+use crate::store::{Fetched, Plan, Root};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Many)?;
@@ -16,8 +16,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
 
 /// What to read for a page of the collection.
 pub(super) fn plan(exchange: &Exchange<'_>, query: &Query) -> Plan {
-    let listing = query.page.map_or_else(Listing::all, |page| page.listing(true));
-    Plan::new(Root::Collection(listing), Selection::whole(exchange.resource))
+    exchange.plan(Root::Collection(query.listing()), query.selection(exchange.resource, false))
 }
 
 /// The document of a page of the collection.
@@ -28,6 +27,5 @@ pub(super) fn document(
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Errors> {
     let path = exchange.writer.collection(exchange.resource);
-    let pages = query.page.map(|page| page.links(path, parameters, fetched)).unwrap_or_default();
-    exchange.writer.many(exchange.resource, &href(path, parameters), &pages, fetched).map_err(internal)
+    exchange.page(exchange.resource, path, parameters, query, fetched).map_err(internal)
 }

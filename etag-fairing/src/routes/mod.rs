@@ -17,6 +17,7 @@ mod relationship;
 mod trouble;
 mod update;
 mod update_relationship;
+mod view;
 
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};

@@ -6,32 +6,27 @@ use super::trouble::internal;
 use crate::document::error::ErrorObject;
 use crate::query::{Target, href};
 use crate::resource::registry::encode_segment;
-use crate::store::{Listing, Plan, Root, Selection};
+use crate::store::Root;
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
     let Some(relationship) = exchange.resource.relationships.get(place) else {
         return Err(internal("a route of a relationship that isn't there"));
     };
     let many = relationship.is_to_many();
-    let (parameters, query) = exchange.query(if many { Target::Many } else { Target::Single })?;
-    let id = exchange.id()?;
     let target = relationship.target();
+    let (parameters, query) = exchange.query_of(target, if many { Target::Many } else { Target::Single })?;
+    let id = exchange.id()?;
     let path =
         format!("{}/{}", exchange.writer.href(exchange.resource, &id), encode_segment(relationship.name));
-    let listing = query.page.map_or_else(Listing::all, |page| page.listing(true));
-    let root = Root::Related { parent: exchange.resource, id, relationship: place, listing };
-    let plan = Plan::new(root, Selection::whole(target));
+    let root = Root::Related { parent: exchange.resource, id, relationship: place, listing: query.listing() };
+    let plan = exchange.plan(root, query.selection(target, false));
     let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
     if !fetched.parent {
         return Err(ErrorObject::not_found().into());
     }
-    let self_link = href(&path, &parameters);
-    let body = match query.page {
-        Some(page) => {
-            let pages = page.links(&path, &parameters, &fetched);
-            exchange.writer.many(target, &self_link, &pages, &fetched)
-        }
-        None => exchange.writer.single(target, &self_link, &fetched),
+    let body = match many {
+        true => exchange.page(target, &path, &parameters, &query, &fetched),
+        false => exchange.writer.single(target, &href(&path, &parameters), &fetched, query.view()),
     };
     Ok(representation(exchange, body.map_err(internal)?))
 }

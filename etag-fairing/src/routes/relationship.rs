@@ -6,18 +6,43 @@ use super::trouble::internal;
 use crate::document::error::ErrorObject;
 use crate::query::Target;
 use crate::resource::ResourceId;
-use crate::store::{Plan, Root, Selection};
+use crate::store::{Listing, Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
-    exchange.query(Target::Single)?;
+    let (parameters, query) = exchange.query(Target::Linkage(place))?;
     let id = exchange.id()?;
-    let plan = plan(exchange, id, place);
-    let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
-    if fetched.rows.is_empty() {
-        return Err(ErrorObject::not_found().into());
-    }
-    let body = exchange.writer.linkage(exchange.resource, place, &fetched).map_err(internal)?;
-    Ok(representation(exchange, body))
+    let resource = exchange.resource;
+    let Some(relationship) = resource.relationships.get(place) else {
+        return Err(internal("a route of a relationship that isn't there"));
+    };
+    let body = match query.include.as_ref().and_then(|tree| tree.first()) {
+        // The related resources are read as what they are, and their ids are the linkage.
+        Some(include) => {
+            let root = Root::Related {
+                parent: resource,
+                id: id.clone(),
+                relationship: place,
+                listing: Listing::all(),
+            };
+            let below = query.below(include);
+            let plan = exchange.plan(root, below.selection(relationship.target(), false));
+            let related = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
+            if !related.parent {
+                return Err(ErrorObject::not_found().into());
+            }
+            let view = query.view();
+            exchange.writer.linkage_with_included(resource, &id, relationship, &parameters, &related, view)
+        }
+        None => {
+            let plan = plan(exchange, id, place);
+            let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
+            if fetched.rows.is_empty() {
+                return Err(ErrorObject::not_found().into());
+            }
+            exchange.writer.linkage(resource, place, &parameters, &fetched, query.view())
+        }
+    };
+    Ok(representation(exchange, body.map_err(internal)?))
 }
 
 /// What to read for the linkage of one relationship of one resource.

@@ -80,6 +80,11 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
                 None => error.into(),
             }
         }
+        StoreError::TooManyIncluded => ErrorObject::limit_exceeded(
+            "too many resources to include; include less, or ask for smaller pages",
+        )
+        .parameter("include")
+        .into(),
         StoreError::Constraint(constraint) => broken(constraint, resource, sent),
         error => internal(error),
     }

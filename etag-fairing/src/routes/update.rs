@@ -9,27 +9,26 @@ use super::exchange::{Answer, Exchange};
 use super::trouble::{Refusal, internal};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
-use crate::query::Target;
+use crate::query::{Query, Target};
 use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
-    exchange.query(Target::Single)?;
+    let (parameters, query) = exchange.query(Target::Single)?;
     let body = exchange.body(data).await?;
     let id = exchange.id()?;
     let object = ResourceObject::parse(&body, exchange.resource);
     let target = exchange.whole(id.clone());
-    let mut update = Update { exchange, conditions: exchange.conditions(), id, object };
+    let mut update = Update { exchange, conditions: exchange.conditions(), id, query, object };
     let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
     let (id, fetched) =
         written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, update.object.as_ref().ok()))?;
     let fetched = fetched.ok_or_else(|| internal("a changed resource was not read back"))?;
-    let body = exchange.representation(&id, &fetched).map_err(internal)?;
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
-    let tag = exchange.etag.map(|_| exchange.state_tag(&body));
+    let (body, tag) = exchange.document_of(&id, &parameters, &update.query, &fetched).map_err(internal)?;
     let mut response = document(Status::Ok, body);
     if let Some(tag) = tag {
-        set_tag(&mut response, exchange, tag.entity_tag());
+        set_tag(&mut response, exchange, tag.own);
     }
     Ok(response)
 }
@@ -38,6 +37,7 @@ struct Update<'e, 'r> {
     exchange: &'e Exchange<'r>,
     conditions: Conditions<'r>,
     id: ResourceId,
+    query: Query,
     object: Result<ResourceObject, Errors>,
 }
 
@@ -78,6 +78,6 @@ impl Decision for Update<'_, '_> {
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
-        Some(self.exchange.whole(id.clone()))
+        Some(self.exchange.asked(id.clone(), &self.query))
     }
 }

@@ -11,13 +11,14 @@ use super::trouble::{Refusal, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::LinkageDocument;
-use crate::query::Target;
-use crate::resource::ResourceId;
+use crate::document::write::View;
+use crate::query::{Parameters, Target};
 use crate::resource::registry::encode_segment;
+use crate::resource::{Corrupt, ResourceId};
 use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, StoreError, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
-    exchange.query(Target::Single)?;
+    exchange.query(Target::Linkage(place))?;
     let body = exchange.body(data).await?;
     let id = exchange.id()?;
     let Some(relationship) = exchange.resource.relationships.get(place) else {
@@ -37,7 +38,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
         (refusal, _) => refusal.answer(exchange.resource, None),
     })?;
     let fetched = fetched.ok_or_else(|| internal("changed linkage was not read back"))?;
-    let body = exchange.writer.linkage(exchange.resource, place, &fetched).map_err(internal)?;
+    let body = exchange.linkage(place, &fetched).map_err(internal)?;
     let tag = exchange.etag.map(|_| exchange.digest(&body));
     let mut response = self::document(Status::Ok, body);
     if let Some(tag) = tag {
@@ -66,7 +67,7 @@ impl Decision for UpdateRelationship<'_, '_> {
         }
         // The target of the request is the linkage, so its preconditions are about the linkage's representation.
         let tag = match self.conditions.need_tag() {
-            true => Some(exchange.digest(&exchange.writer.linkage(resource, self.place, &current)?)),
+            true => Some(exchange.digest(&exchange.linkage(self.place, &current)?)),
             false => None,
         };
         let name = resource.relationships.get(self.place).map_or("", |relationship| relationship.name);
@@ -93,5 +94,12 @@ impl Decision for UpdateRelationship<'_, '_> {
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(plan(self.exchange, id.clone(), self.place))
+    }
+}
+
+impl Exchange<'_> {
+    /// The representation at a relationship's own URL without parameters.
+    fn linkage(&self, place: usize, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
+        self.writer.linkage(self.resource, place, &Parameters::default(), fetched, View::Whole)
     }
 }

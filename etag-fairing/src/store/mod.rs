@@ -6,7 +6,7 @@
 #[cfg(any(test, feature = "contract-tests"))]
 pub mod contract;
 mod error;
-mod listing;
+pub(crate) mod listing;
 mod modify;
 mod plan;
 #[cfg(feature = "sqlite")]

@@ -1,0 +1,129 @@
+//! From a query to what is read and what is shown.
+
+use super::exchange::Exchange;
+use crate::document::write::View;
+use crate::query::{Extent, Fields, Include, Parameters, Query, href, place_of};
+use crate::resource::{Corrupt, Description};
+use crate::store::{self, Fetched, Field, Selection};
+
+impl Query {
+    /// What a document shows by this query.
+    pub(super) fn view(&self) -> View<'_> {
+        View::Asked { fields: &self.fields, included: self.include.is_some() }
+    }
+
+    /// Whether the document is another than the representation without parameters.
+    pub(super) fn changes_representation(&self) -> bool {
+        self.include.is_some() || !self.fields.is_empty()
+    }
+
+    /// What to read of the primary data's resource and of what is included.
+    ///
+    /// With `whole`, the members of the representation without parameters are read too, whatever is shown: the
+    /// state tag is made from them.
+    pub(super) fn selection(&self, resource: &'static Description, whole: bool) -> Selection {
+        let include = self.include.as_deref().unwrap_or(&[]);
+        let mut included = Vec::new();
+        collect(resource, include, &mut included);
+        let reading = Reading { fields: &self.fields, included, whole: whole.then_some(resource) };
+        let mut selection = reading.selection(resource, include);
+        // The cursors of a page are made of what it is sorted by.
+        for key in self.sort.iter().filter(|key| key.member.path.is_empty()) {
+            if let Field::Attribute(place) = key.member.field
+                && let Some(read) = selection.attributes.get_mut(place)
+            {
+                *read = true;
+            }
+        }
+        selection
+    }
+
+    /// The same query from the far end of an included relationship.
+    pub(super) fn below(&self, include: &Include) -> Self {
+        Self { include: Some(include.children.clone()), fields: self.fields.clone(), ..Self::default() }
+    }
+}
+
+impl Exchange<'_> {
+    /// A page of many resources: the document of a collection or of a to-many relationship's end.
+    pub(super) fn page(
+        &self,
+        resource: &'static Description,
+        path: &str,
+        parameters: &Parameters,
+        query: &Query,
+        fetched: &Fetched,
+    ) -> Result<Vec<u8>, Corrupt> {
+        let mut ends = None;
+        if query.page.as_ref().is_some_and(|page| page.is_by_cursor())
+            && let (Some(first), Some(last)) =
+                (fetched.rows.get(0), fetched.rows.get(fetched.rows.len().saturating_sub(1)))
+        {
+            let place =
+                |row| place_of(resource, &query.sort, row, |_| Err(Corrupt::new("a cursor over a path")));
+            ends = Some((place(first)?, place(last)?));
+        }
+        let extent = Extent {
+            total: fetched.total,
+            more: fetched.more,
+            ends: ends.as_ref().map(|(first, last)| (first, last)),
+        };
+        let pages =
+            query.page.as_ref().map(|page| page.links(path, parameters, resource, &query.sort, &extent));
+        let pages = pages.unwrap_or_default();
+        self.writer.many(resource, &href(path, parameters), &pages, fetched, query.view())
+    }
+}
+
+/// A relationship that is included somewhere.
+type IncludedRelationship = (&'static Description, usize);
+
+fn collect(owner: &'static Description, tree: &[Include], found: &mut Vec<IncludedRelationship>) {
+    for include in tree {
+        let Some(relationship) = owner.relationships.get(include.relationship) else { continue };
+        let entry = (owner, include.relationship);
+        if !found.contains(&entry) {
+            found.push(entry);
+        }
+        collect(relationship.target(), &include.children, found);
+    }
+}
+
+/// What a document reads of each resource, wherever it comes to it: each has one form in a document.
+struct Reading<'a> {
+    fields: &'a Fields,
+    included: Vec<IncludedRelationship>,
+    whole: Option<&'static Description>,
+}
+
+impl Reading<'_> {
+    fn selection(&self, resource: &'static Description, tree: &[Include]) -> Selection {
+        let whole = self.whole.is_some_and(|whole| whole.is(resource));
+        let shown = self.fields.of(resource);
+        let attributes = match shown {
+            Some(shown) if !whole => shown.attributes.clone(),
+            _ => vec![true; resource.attributes.len()],
+        };
+        let linkage = resource.relationships.iter().enumerate().map(|(place, relationship)| {
+            // JSON:API §7.4: full linkage, except where a sparse fieldset hides it.
+            let visible = shown.is_none_or(|shown| shown.relationships.get(place) == Some(&true));
+            let included = self.included.contains(&(resource, place));
+            (visible && (relationship.linkage || included)) || (whole && relationship.linkage)
+        });
+        Selection {
+            resource,
+            attributes,
+            linkage: linkage.collect(),
+            include: tree
+                .iter()
+                .filter_map(|include| {
+                    let target = resource.relationships.get(include.relationship)?.target();
+                    Some(store::Include {
+                        relationship: include.relationship,
+                        selection: self.selection(target, &include.children),
+                    })
+                })
+                .collect(),
+        }
+    }
+}
