@@ -149,7 +149,13 @@ fn a_turn_that_does_not_come_in_time_is_busy() {
         let busy = write(&store, room("late")).await;
         assert!(matches!(busy, Err(StoreError::Busy { .. })), "{busy:?}");
         drop(transaction);
-        write(&store, room("in time")).await.expect("written");
+        // However slow the machine is, the turn comes back.
+        loop {
+            match write(&store, room("in time")).await {
+                Err(StoreError::Busy { .. }) => {}
+                outcome => break drop(outcome.expect("written")),
+            }
+        }
     });
 }
 
