@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::{
-    Page,
+    Listing,
     contract::{ALL, TALKS},
 };
 
@@ -19,7 +19,7 @@ async fn found(statements: &str) -> Result<crate::store::Fetched, StoreError> {
     outside(&path).execute_batch(&format!("{THEIRS} {GOOD}; {statements}")).expect("a row");
     let store = open(&path);
     store.prepare(&ALL).await.expect("prepared");
-    let fetched = store.fetch(&whole(&TALKS, Root::Collection(Page::ALL))).await;
+    let fetched = store.fetch(&whole(&TALKS, Root::Collection(Listing::all()))).await;
     store.close().await;
     fetched
 }
