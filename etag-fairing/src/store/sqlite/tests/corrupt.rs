@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::{
-    Page,
+    Listing,
     contract::{ALL, TALKS},
 };
 
@@ -19,7 +19,7 @@ async fn found(statements: &str) -> Result<crate::store::Fetched, StoreError> {
     outside(&path).execute_batch(&format!("{THEIRS} {GOOD}; {statements}")).expect("a row");
     let store = open(&path);
     store.prepare(&ALL).await.expect("prepared");
-    let fetched = store.fetch(&whole(&TALKS, Root::Collection(Page::ALL))).await;
+    let fetched = store.fetch(&whole(&TALKS, Root::Collection(Listing::all()))).await;
     store.close().await;
     fetched
 }
@@ -97,5 +97,15 @@ fn a_column_that_is_gone_is_an_error_and_not_its_name() {
         outside(&path).execute_batch("ALTER TABLE talks DROP COLUMN sub_title").expect("dropped");
         let fetched = store.fetch(&whole(&TALKS, Root::One(ResourceId::Integer(1)))).await;
         assert!(matches!(fetched, Err(StoreError::Internal(_))), "{fetched:?}");
+
+        // SQLite would take an unknown name in double quotes for a text, and find no row that equals it.
+        outside(&path).execute_batch("ALTER TABLE talk_speakers RENAME talk_id TO talk").expect("renamed");
+        let speaker = ResourceId::Text("0190163d-8694-739b-aea5-966c26f8ad91".into());
+        let mut linkage = vec![None; TALKS.relationships.len()];
+        linkage[2] = Some(LinkageChange::Remove(vec![speaker]));
+        let attributes = vec![None; TALKS.attributes.len()];
+        let id = ResourceId::Integer(1);
+        let removed = write(&store, Change::Update { resource: &TALKS, id, attributes, linkage }).await;
+        assert!(matches!(removed, Err(StoreError::Internal(_))), "{removed:?}");
     });
 }

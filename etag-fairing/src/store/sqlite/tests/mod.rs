@@ -87,12 +87,12 @@ async fn write(store: &SqliteStore, change: Change) -> Result<ResourceId, StoreE
 }
 
 fn whole(resource: &'static Description, root: Root) -> Plan {
-    Plan { root, selection: Selection::whole(resource) }
+    Plan::new(root, Selection::whole(resource))
 }
 
 /// All attributes of all resources.
 async fn attributes(store: &SqliteStore, resource: &'static Description) -> Vec<Vec<Value>> {
-    let plan = whole(resource, Root::Collection(crate::store::Page::ALL));
+    let plan = whole(resource, Root::Collection(crate::store::Listing::all()));
     let fetched = store.fetch(&plan).await.expect("readable");
     let values = |row: crate::resource::Row<'_>| {
         (0..resource.attributes.len()).map(|index| row.attribute(index).to_owned()).collect()

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::{
-    Page,
+    Listing, Page,
     contract::{ALL, REVIEWS, TALKS},
     sql::{edge::Edge, select},
     sqlite::dialect::Sqlite,
@@ -20,11 +20,11 @@ fn the_number_of_statements_does_not_depend_on_the_number_of_rows() {
         let store = SqliteStore::open(SqliteOptions::new(Location::Temporary)).expect("a database");
         store.prepare(&ALL).await.expect("prepared");
         let everything = Selection { linkage: vec![true; 4], ..Selection::whole(&TALKS) };
-        let page = Page { offset: 0, limit: Some(50), total: true };
+        let page = Listing { page: Page::Offset { offset: 0, limit: 50 }, total: true, ..Listing::all() };
         let plans = [
             (whole(&TALKS, Root::One(ResourceId::Integer(1))), 2),
-            (Plan { root: Root::Collection(page), selection: everything }, 4),
-            (Plan { root: Root::Collection(Page::ALL), selection: Selection::identifiers(&TALKS) }, 1),
+            (Plan::new(Root::Collection(page), everything), 4),
+            (Plan::new(Root::Collection(Listing::all()), Selection::identifiers(&TALKS)), 1),
         ];
         for rows in [1, 49] {
             for number in 0..rows {
