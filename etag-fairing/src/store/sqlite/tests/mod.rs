@@ -62,6 +62,8 @@ const fn attribute(
         kind,
         nullable,
         access: crate::resource::Access::ReadWrite,
+        filter: true,
+        sort: true,
         default,
         parse: crate::resource::parse::<String>,
     }
