@@ -30,3 +30,8 @@ pub mod __private {
     pub use crate::resource::parse;
     pub use crate::resource::*;
 }
+
+// The blocks of the README are compiled as doctests.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

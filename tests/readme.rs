@@ -1,0 +1,194 @@
+//! README.md tells the truth: its transcripts are what curl shows, its `Rocket.toml` is one that is read.
+//!
+//! A ```` ```console ```` block is a transcript: a line `$ curl …`, and below it what curl printed. All of them run
+//! in order against one server on a new database. `…` in a line stands for any text; a line `…` among the header
+//! fields says that there are others, and in a body stands for any lines. Header fields may come in any order.
+
+mod support;
+
+use std::process::Command;
+
+use etag_fairing::config::{DatabaseConfig, EtagConfig, JsonApiConfig};
+use rocket::figment::{
+    Figment,
+    providers::{Format, Toml},
+};
+use support::{Launch, skip};
+
+const README: &str = include_str!("../README.md");
+const ADDRESS: &str = "127.0.0.1:8000";
+
+/// The contents of all blocks of a language.
+fn blocks(language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = README.lines();
+    while let Some(line) = lines.next() {
+        if line == format!("```{language}") {
+            blocks.push(lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect());
+        } else if line.starts_with("```") {
+            lines.by_ref().find(|line| *line == "```");
+        }
+    }
+    blocks
+}
+
+/// The commands of a transcript, each with what the reader is shown of its answer.
+fn commands(transcript: &str) -> Vec<(String, String)> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    let mut continued = false;
+    for line in transcript.lines() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            commands.push((format!("{command}\n"), String::new()));
+            continued = command.ends_with('\\');
+        } else if let Some((command, shown)) = commands.last_mut() {
+            let of = if continued { &mut *command } else { shown };
+            of.push_str(line);
+            of.push('\n');
+            continued = continued && line.ends_with('\\');
+        } else {
+            assert!(line.is_empty(), "a transcript begins with a command, not with {line:?}");
+        }
+    }
+    commands
+}
+
+/// Whether `line` is `pattern`, where `…` stands for any text.
+fn line_is(line: &str, pattern: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('…') else { return line == pattern };
+    let Some(rest) = line.strip_prefix(before) else { return false };
+    rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| line_is(&rest[at..], after))
+}
+
+/// Whether `lines` are `patterns`, where a line `…` stands for any lines.
+fn lines_are(lines: &[&str], patterns: &[&str]) -> bool {
+    match (lines, patterns) {
+        ([], []) => true,
+        (_, ["…", after @ ..]) => (0..=lines.len()).any(|at| lines_are(&lines[at..], after)),
+        ([line, lines @ ..], [pattern, patterns @ ..]) => line_is(line, pattern) && lines_are(lines, patterns),
+        _ => false,
+    }
+}
+
+/// Whether the fields of a response are those shown, in any order; a line `…` allows others.
+fn fields_are(fields: &[&str], shown: &[&str]) -> bool {
+    let field_is = |field: &str, pattern: &str| match (field.split_once(':'), pattern.split_once(':')) {
+        (Some((name, value)), Some((shown, pattern))) => {
+            name.eq_ignore_ascii_case(shown) && line_is(value.trim(), pattern.trim())
+        }
+        _ => false,
+    };
+    let others = shown.contains(&"…");
+    let shown: Vec<_> = shown.iter().filter(|line| **line != "…").collect();
+    shown.iter().all(|pattern| fields.iter().any(|field| field_is(field, pattern)))
+        && (others || fields.iter().all(|field| shown.iter().any(|pattern| field_is(field, pattern))))
+}
+
+/// Whether what curl printed is what the README shows.
+fn is_as_shown(printed: &str, shown: &str) -> bool {
+    let (printed, shown) = (printed.replace('\r', ""), shown.trim_end());
+    let printed = printed.trim_end();
+    if !printed.starts_with("HTTP/") {
+        return lines_are(&printed.lines().collect::<Vec<_>>(), &shown.lines().collect::<Vec<_>>());
+    }
+    let (head, body) = printed.split_once("\n\n").unwrap_or((printed, ""));
+    let (shown_head, shown_body) = shown.split_once("\n\n").unwrap_or((shown, ""));
+    let (head, shown_head): (Vec<_>, Vec<_>) = (head.lines().collect(), shown_head.lines().collect());
+    match (head.as_slice(), shown_head.as_slice()) {
+        ([status, fields @ ..], [shown_status, shown_fields @ ..]) => {
+            line_is(status, shown_status)
+                && fields_are(fields, shown_fields)
+                && lines_are(&body.lines().collect::<Vec<_>>(), &shown_body.lines().collect::<Vec<_>>())
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn the_transcripts_are_what_curl_shows() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return skip("there is no curl");
+    }
+    let server = Launch::new().start();
+    let transcripts: Vec<_> = blocks("console").iter().flat_map(|block| commands(block)).collect();
+    assert!(transcripts.len() >= 7, "README.md shows {} commands", transcripts.len());
+    for (command, shown) in transcripts {
+        assert!(command.starts_with("curl ") && command.contains(ADDRESS), "not a request: {command}");
+        let output = Command::new("sh")
+            .args(["-c", &command.replace(ADDRESS, &server.address().to_string())])
+            // Nobody's own settings, no proxy: what a new user has.
+            .env("CURL_HOME", server.folder())
+            .env("NO_PROXY", "*")
+            .env("no_proxy", "*")
+            .output()
+            .expect("run sh");
+        // -s shows no progress, and a terminal shows none either where the answer goes to it.
+        let printed = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(output.status.success(), "$ {command}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            is_as_shown(&printed, &shown),
+            "README.md shows for\n$ {command}{shown}\nbut the server says\n{printed}"
+        );
+    }
+}
+
+#[test]
+fn every_toml_block_is_read_as_a_configuration() {
+    let blocks = blocks("toml");
+    assert_eq!(blocks.len(), 2, "one Rocket.toml to begin with, one with every key");
+    for block in blocks {
+        let figment = Figment::from(Toml::string(&block).nested()).select("debug");
+        let etag = EtagConfig::from_figment(&figment).expect("ETAG");
+        let jsonapi = JsonApiConfig::from_figment(&figment).expect("jsonapi");
+        let database = DatabaseConfig::from_figment(&figment, "api").expect("databases.api");
+
+        // The first says nothing but the switch and the URL; the second says every default.
+        let mut default = EtagConfig::default();
+        default.enabled = true;
+        assert_eq!(etag, default, "{block}");
+        assert_eq!(jsonapi, JsonApiConfig::default(), "{block}");
+        assert_eq!(database, DatabaseConfig::new("sqlite:open-event.db"), "{block}");
+    }
+}
+
+#[test]
+fn the_table_of_every_key_has_every_key() {
+    let block = blocks("toml").pop().expect("a block");
+    let table: rocket::figment::value::Dict =
+        Figment::from(Toml::string(&block)).focus("default").extract().expect("a table");
+    let keys = |name: &str| -> Vec<String> {
+        Figment::from(Toml::string(&block))
+            .find_value(&format!("default.{name}"))
+            .ok()
+            .and_then(|value| value.into_dict())
+            .map(|dict| dict.into_keys().collect())
+            .unwrap_or_default()
+    };
+    // `Debug` of a configuration names its fields, which are called as their keys are.
+    for (section, config) in [
+        ("etag", format!("{:#?}", EtagConfig::default())),
+        ("jsonapi", format!("{:#?}", JsonApiConfig::default())),
+        ("databases.api", format!("{:#?}", DatabaseConfig::new(""))),
+    ] {
+        assert!(table.contains_key(section.split('.').next().unwrap_or(section)), "{section}");
+        let documented = keys(section);
+        let fields = config.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
+        for (field, _) in fields.filter(|(field, _)| !field.starts_with([' ', '}', ')'])) {
+            let commented = block.contains(&format!("# {field} = "));
+            assert!(commented || documented.iter().any(|key| key == field), "{section}.{field}");
+        }
+    }
+}
+
+#[test]
+fn what_differs_from_the_transcript_is_noticed() {
+    let printed = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nETag: \"1\"\r\n\r\na\nb\nc";
+    let as_shown = |shown: &str| is_as_shown(printed, shown);
+    assert!(as_shown("HTTP/1.1 200 OK\netag: \"1\"\ncontent-type: text/…\n\na\nb\nc\n"));
+    assert!(as_shown("HTTP/1.1 200 OK\netag: \"1\"\n…\n\na\n…\n"));
+    assert!(!as_shown("HTTP/1.1 304 Not Modified\n…\n\n…"), "another status");
+    assert!(!as_shown("HTTP/1.1 200 OK\netag: \"1\"\n\na\nb\nc"), "a field is missing");
+    assert!(!as_shown("HTTP/1.1 200 OK\netag: \"2\"\n…\n\na\nb\nc"), "another value");
+    assert!(!as_shown("HTTP/1.1 200 OK\nx: 1\n…\n\na\nb\nc"), "a field that did not come");
+    assert!(!as_shown("HTTP/1.1 200 OK\n…\n\na\nc"), "a line of the body is missing");
+    assert!(!as_shown("HTTP/1.1 200 OK\n…"), "a body that is not shown");
+}
