@@ -24,7 +24,9 @@ fn blocks(language: &str) -> Vec<String> {
     let mut lines = README.lines();
     while let Some(line) = lines.next() {
         if line == format!("```{language}") {
-            blocks.push(lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect());
+            blocks.push(
+                lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect(),
+            );
         } else if line.starts_with("```") {
             lines.by_ref().find(|line| *line == "```");
         }
@@ -64,7 +66,9 @@ fn lines_are(lines: &[&str], patterns: &[&str]) -> bool {
     match (lines, patterns) {
         ([], []) => true,
         (_, ["…", after @ ..]) => (0..=lines.len()).any(|at| lines_are(&lines[at..], after)),
-        ([line, lines @ ..], [pattern, patterns @ ..]) => line_is(line, pattern) && lines_are(lines, patterns),
+        ([line, lines @ ..], [pattern, patterns @ ..]) => {
+            line_is(line, pattern) && lines_are(lines, patterns)
+        }
         _ => false,
     }
 }

@@ -1,0 +1,55 @@
+//! What the conference starts with: a folder of JSON files, or the small invented conference that is built in.
+//!
+//! Files and members are those of Open Event exports: `sessions.json`, `speakers.json`, `tracks.json`,
+//! `microlocations.json` and `session_types.json`, each an array of objects in snake case that refer to each
+//! other by id.
+
+mod conference;
+mod load;
+mod source;
+
+use etag_fairing::{
+    JsonApi,
+    store::{Store, StoreError},
+};
+use rocket::fairing::AdHoc;
+
+use conference::Conference;
+use source::Source;
+
+/// Loads the data at the first start, when there is no resource of any type: from the folder that
+/// `OPEN_EVENT_DATA` names, or what is built in. Attached after the fairing that opens the store.
+///
+/// A missing folder, a broken file or a reference to nothing stops the launch; then nothing was loaded.
+pub(crate) fn fairing() -> AdHoc {
+    AdHoc::try_on_ignite("Conference data", |rocket| async {
+        let Some(store) = rocket.state().map(JsonApi::store).cloned() else {
+            log::error!("attach JsonApi::fairing() before the conference data: it opens the store");
+            return Err(rocket);
+        };
+        match first_start(store.as_ref(), &Source::from_environment()).await {
+            Ok(message) => {
+                log::info!("{message}");
+                Ok(rocket)
+            }
+            Err(problem) => {
+                log::error!("{problem}");
+                Err(rocket)
+            }
+        }
+    })
+}
+
+/// Loads the data if there is none; says what was done.
+async fn first_start(store: &dyn Store, source: &Source) -> Result<String, String> {
+    let failed = |error: StoreError| format!("the conference data could not be loaded: {error}");
+    // The transaction has the store's one writer: of two servers that start over one file, one loads.
+    let mut transaction = store.begin().await.map_err(failed)?;
+    if !load::is_empty(transaction.as_mut()).await.map_err(failed)? {
+        return Ok(format!("the database holds a conference already; {source} was not read"));
+    }
+    let conference = Conference::read(source).map_err(|broken| broken.to_string())?;
+    load::insert(transaction.as_mut(), &conference).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(format!("loaded {source}: {conference}"))
+}

@@ -1,0 +1,76 @@
+//! The example's pages in headless Chromium: the two-editors story as a person clicks through it, in
+//! `tests/browser/story.mjs`. Needs Node, Chromium and `npm ci` in `tests/browser`.
+
+mod support;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use support::Launch;
+
+/// What the story needs, or what is missing.
+struct Tools {
+    node: PathBuf,
+    chromium: PathBuf,
+    folder: PathBuf,
+}
+
+impl Tools {
+    fn find() -> Result<Self, String> {
+        let node = on_path(&["node", "nodejs"]).ok_or("there is no Node")?;
+        let chromium = on_path(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
+            .ok_or("there is no Chromium")?;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser");
+        if !folder.join("node_modules/playwright-core/package.json").exists() {
+            return Err("playwright-core is not installed: run npm ci in tests/browser".into());
+        }
+        Ok(Self { node, chromium, folder })
+    }
+
+    /// Runs a story against a server, and shows what it said if it fails.
+    fn tell(&self, story: &str, launch: &Launch) {
+        let server = launch.start();
+        let output = Command::new(&self.node)
+            .arg(story)
+            .arg(server.origin())
+            .arg(&self.chromium)
+            // A folder for pictures of the pages, for whoever works on them.
+            .args(std::env::var_os("SCREENSHOTS"))
+            .current_dir(&self.folder)
+            .output()
+            .expect("run node");
+        assert!(
+            output.status.success(),
+            "{story}: {}\n{}{}\nThe server:\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+            server.output(),
+        );
+    }
+}
+
+fn on_path(names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    names.iter().find_map(|name| {
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    })
+}
+
+#[test]
+fn two_editors_one_412_and_a_merge() {
+    match Tools::find() {
+        Ok(tools) => tools.tell("story.mjs", &Launch::new()),
+        Err(missing) => support::skip(&missing),
+    }
+}
+
+#[test]
+fn with_etags_off_the_page_says_that_the_last_save_wins() {
+    match Tools::find() {
+        Ok(tools) => tools.tell("off.mjs", &Launch::new().env("ROCKET_ETAG", "false")),
+        Err(missing) => support::skip(&missing),
+    }
+}

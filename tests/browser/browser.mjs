@@ -1,0 +1,68 @@
+// Chromium over the pages of a running server.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [given, executablePath, screenshots] = process.argv.slice(2);
+
+/// Where the server is.
+export const origin = given;
+
+/// Runs each story in turn on one page; throws at the first check that fails. Whatever they do, the console stays
+/// clean and nothing is loaded from elsewhere.
+export async function tell(...stories) {
+  const profile = await mkdtemp(join(tmpdir(), "open-event-chromium-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    viewport: { width: 1280, height: 900 },
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const page = await context.newPage();
+  const complaints = [];
+  const elsewhere = [];
+  page.on("pageerror", (error) => complaints.push(`${error}`));
+  page.on("console", (message) => {
+    // Chromium logs every 4xx; the 412s are what the pages are for.
+    const refused = /status of 412/.test(message.text());
+    if (message.type() === "error" && !refused) complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(origin) && !url.startsWith("data:")) elsewhere.push(url);
+  });
+  const picture = async (name) => {
+    if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  };
+  try {
+    for (const story of stories) {
+      await story(page, picture);
+      console.log(`${story.name}: ok`);
+    }
+    assert.deepEqual(complaints, [], "the console is clean");
+    assert.deepEqual(elsewhere, [], "nothing is loaded from elsewhere");
+  } catch (error) {
+    await picture("failed");
+    throw error;
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
+/// A resource as it is on the server now.
+export async function read(target) {
+  const response = await fetch(origin + target, { headers: { Accept: "application/vnd.api+json" } });
+  return { status: response.status, tag: response.headers.get("etag"), data: (await response.json()).data };
+}

@@ -1,0 +1,163 @@
+// The example's pages as a person clicks through them, with entity tags on and the built-in conference.
+//
+//   node story.mjs <origin> <path of Chromium> [<folder for screenshots>]
+
+import assert from "node:assert/strict";
+import { origin, read, tell } from "./browser.mjs";
+
+async function firstPage(page, picture) {
+  await page.goto(origin);
+  assert.equal(await page.locator("h1").count(), 1);
+  const rows = await page.locator("tbody tr").evaluateAll((rows) =>
+    rows.map((row) => [row.querySelector("a").getAttribute("href"), row.querySelector(".number").textContent]),
+  );
+  assert.deepEqual(rows, [
+    ["/v1/sessions", "21"],
+    ["/v1/speakers", "15"],
+    ["/v1/tracks", "4"],
+    ["/v1/microlocations", "4"],
+    ["/v1/session-types", "3"],
+  ]);
+  for (const link of await page.locator("a[href]").all()) {
+    const target = await link.getAttribute("href");
+    assert.equal((await fetch(new URL(target, origin))).status, 200, target);
+  }
+  assert.match(await page.locator("#shell-read").textContent(), new RegExp(`^URL=${origin}/v1/sessions/1$`, "m"));
+  await picture("index");
+  await page.getByRole("link", { name: "Two editors, one session" }).first().click();
+  await page.waitForURL(`${origin}/editors`);
+}
+
+async function twoEditors(page, picture) {
+  const a = page.getByRole("region", { name: "Editor A" });
+  const b = page.getByRole("region", { name: "Editor B" });
+  const tag = (editor) => editor.locator("[data-fact=tag]").textContent();
+  const says = (editor, text) => editor.getByRole("status").filter({ hasText: text }).waitFor();
+
+  // The second session: the first page's curl lines are about the first.
+  await page.getByLabel("Session", { exact: true }).selectOption("2");
+  await says(a, "Read.");
+  await says(b, "Read.");
+  const before = await read("/v1/sessions/2");
+  await page.waitForFunction(
+    (tag) => [...window.document.querySelectorAll(".editor [data-fact=tag]")].every((fact) => fact.textContent === tag),
+    before.tag,
+  );
+  assert.equal(await a.getByLabel("Title", { exact: true }).inputValue(), before.data.attributes.title);
+
+  // Saving nothing asks nothing of the server.
+  await a.getByRole("button", { name: "Save" }).click();
+  await says(a, "Nothing differs");
+
+  await a.getByLabel("Title", { exact: true }).fill("The lost update, found");
+  await a.getByLabel("Level").fill("beginner");
+  await b.getByLabel("Title", { exact: true }).fill("How to keep a lost update");
+  await b.getByLabel("Subtitle").fill("A story for two");
+
+  // A saves: 200, a new tag, and only what A changed was sent.
+  await a.getByRole("button", { name: "Save" }).click();
+  await says(a, "200: saved");
+  const afterA = await read("/v1/sessions/2");
+  assert.notEqual(afterA.tag, before.tag);
+  assert.equal(await tag(a), afterA.tag);
+  const sentByA = await a.locator("pre").textContent();
+  assert.match(sentByA, /^PATCH \/v1\/sessions\/2$/m);
+  assert.match(sentByA, /^Content-Type: application\/vnd\.api\+json$/m);
+  assert.ok(sentByA.includes(`If-Match: ${before.tag}`));
+  assert.ok(!sentByA.includes('"subtitle"'));
+
+  // B saves with the old tag: 412, and nothing changed.
+  await b.getByRole("button", { name: "Save" }).click();
+  await says(b, "412: not saved");
+  assert.deepEqual(await read("/v1/sessions/2"), afterA);
+  const refused = await b.locator("pre").textContent();
+  assert.ok(refused.includes(`If-Match: ${before.tag}`));
+  assert.match(refused, /^412 /m);
+  assert.equal(await b.getByLabel("Title", { exact: true }).inputValue(), "How to keep a lost update", "B keeps its text");
+  await picture("conflict");
+
+  // B sees what differs: one member changed by both, one by B alone, one by A alone.
+  const differences = b.locator("form.merge fieldset");
+  const chosen = await differences.evaluateAll((sets) =>
+    sets.map((set) => [
+      set.querySelector("legend").textContent,
+      ...[...set.querySelectorAll(".text")].map((text) => text.textContent),
+      set.querySelector("input:checked")?.value ?? null,
+    ]),
+  );
+  assert.deepEqual(chosen, [
+    ["Title", "How to keep a lost update", "The lost update, found", null],
+    ["Subtitle", "A story for two", "Two editors, one record", "mine"],
+    ["Level", "intermediate", "beginner", "theirs"],
+  ]);
+  // Where both changed it, the page does not choose.
+  await b.getByRole("button", { name: "Save the merge" }).click();
+  assert.deepEqual(await read("/v1/sessions/2"), afterA);
+
+  await b.getByRole("group", { name: "Title", exact: true }).getByLabel("Current").check();
+  await b.getByRole("button", { name: "Save the merge" }).click();
+  await says(b, "200: saved");
+  const merged = await read("/v1/sessions/2");
+  assert.equal(await tag(b), merged.tag);
+  assert.ok((await b.locator("pre").textContent()).includes(`If-Match: ${afterA.tag}`));
+  const { title, subtitle, level, shortAbstract } = merged.data.attributes;
+  assert.deepEqual(
+    [title, subtitle, level, shortAbstract],
+    ["The lost update, found", "A story for two", "beginner", before.data.attributes.shortAbstract],
+  );
+  assert.equal(await b.locator("form.merge").isVisible(), false);
+  await picture("merged");
+
+  // A's copy is now the old one.
+  await a.getByLabel("Subtitle").fill("");
+  await a.getByRole("button", { name: "Save" }).click();
+  await says(a, "412: not saved");
+  await a.getByRole("button", { name: "Read" }).click();
+  await says(a, "Read.");
+  assert.equal(await a.getByLabel("Subtitle").inputValue(), "A story for two");
+}
+
+async function reader(page, picture) {
+  const pane = page.getByRole("region", { name: "Download only if changed" });
+  const fact = (name) => pane.locator(`[data-fact=${name}]`).textContent();
+  const says = (text) => pane.getByRole("status").filter({ hasText: text }).waitFor();
+  const fresh = pane.getByRole("button", { name: "Read without a tag" });
+  const again = pane.getByRole("button", { name: "Read again if changed" });
+
+  assert.equal(await again.isDisabled(), true);
+  await fresh.click();
+  await says("200: a new copy");
+  const size = Number(await fact("bytes"));
+  assert.ok(size > 0);
+  const current = await read("/v1/sessions/2");
+  assert.equal(await fact("tag"), current.tag);
+
+  await again.click();
+  await says("304: the copy is the current one");
+  assert.equal(await fact("answer"), "304, 0 bytes");
+  assert.equal(Number(await fact("bytes")), size);
+  assert.ok((await pane.locator("pre").textContent()).includes(`If-None-Match: ${current.tag}`));
+  await picture("reader");
+
+  const b = page.getByRole("region", { name: "Editor B" });
+  await b.getByLabel("Level").fill("advanced");
+  await b.getByRole("button", { name: "Save" }).click();
+  await b.getByRole("status").filter({ hasText: "200: saved" }).waitFor();
+  await again.click();
+  await says("200: a new copy");
+  assert.notEqual(await fact("tag"), current.tag);
+  assert.ok(Number(await fact("bytes")) > size);
+}
+
+async function narrow(page, picture) {
+  await page.setViewportSize({ width: 360, height: 740 });
+  for (const target of ["/", "/editors"]) {
+    await page.goto(origin + target);
+    await page.waitForLoadState("networkidle");
+    const wide = await page.evaluate(() => window.document.documentElement.scrollWidth);
+    assert.ok(wide <= 360, `${target} is ${wide} pixels wide on a telephone of 360`);
+  }
+  await picture("narrow");
+}
+
+await tell(firstPage, twoEditors, reader, narrow);

@@ -1,0 +1,61 @@
+//! The example's hand-written pages: what they say is so, and the lines to try do what is said beside them.
+
+mod support;
+
+use std::process::Command;
+
+use support::{Launch, Server};
+
+const HTML: (&str, &str) = ("Accept", "text/html");
+
+/// The text of the element with this id on the first page, as a person copies it.
+fn text_of(server: &Server, id: &str) -> String {
+    let page = server.connect().request("GET", "/", &[HTML], None);
+    assert_eq!(page.status, 200, "{page:?}");
+    let text = page.text();
+    let start = text.find(&format!("id=\"{id}\">")).expect("the element") + id.len() + 6;
+    let end = start + text[start..].find("</code>").expect("its end");
+    text[start..end].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+#[test]
+fn the_lines_to_try_give_the_304_the_200_and_the_412_that_the_page_promises() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return support::skip("there is no curl");
+    }
+    let server = Launch::new().start();
+    let script = format!("{}\n{}", text_of(&server, "shell-read"), text_of(&server, "shell-write"));
+    let output = Command::new("sh").arg("-c").arg(&script).env("no_proxy", "*").output().expect("run sh");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let statuses: Vec<&str> =
+        said.lines().filter_map(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)).collect();
+    assert_eq!(statuses, ["304", "200", "412"], "{script}\n{said}");
+    let session = server.connect().get("/v1/sessions/1", &[]).json();
+    assert_eq!(session["data"]["attributes"]["subtitle"], "Mine", "the second save changed nothing");
+}
+
+#[test]
+fn a_page_that_has_not_changed_is_not_sent_again() {
+    let server = Launch::new().start();
+    let mut connection = server.connect();
+    for target in ["/", "/editors", "/assets/style.css", "/assets/editors.js"] {
+        let page = connection.request("GET", target, &[], None);
+        assert_eq!(page.status, 200, "{page:?}");
+        let again = connection.request("GET", target, &[("If-None-Match", page.etag())], None);
+        assert_eq!((again.status, again.body.len()), (304, 0), "{target}");
+    }
+    // The first page counts: it changes with the conference.
+    let before = connection.request("GET", "/", &[], None);
+    assert_eq!(connection.delete("/v1/sessions/21", &[]).status, 204);
+    let after = connection.request("GET", "/", &[("If-None-Match", before.etag())], None);
+    assert_eq!(after.status, 200);
+    assert_ne!(after.etag(), before.etag());
+}
+
+#[test]
+fn the_first_page_has_no_mark_left_unfilled() {
+    let server = Launch::new().start();
+    let page = server.connect().request("GET", "/", &[HTML], None);
+    assert!(!page.text().contains("{{"), "{page:?}");
+    assert_eq!(page.header("Content-Type"), Some("text/html; charset=utf-8"));
+}
