@@ -137,9 +137,9 @@ impl Fairing for EtagFairing {
             // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
             // preconditions come first. Its body is a part, so that only its own tag will do.
             OwnTag::Valid(tag) if matches!(response.status().code, 200 | 206) => tag,
-            OwnTag::Absent if is_hashable(request, response, config) => {
+            OwnTag::Absent if is_taggable(request, response, config) => {
                 let tag = match mark::tag_of(request) {
-                    Some(tag) => Some(tag.clone()),
+                    Some(tag) => Some(of_coding(tag, response)),
                     None => hash(response, statistics).await,
                 };
                 match tag {
@@ -217,11 +217,13 @@ fn own_tag(response: &Response<'_>) -> OwnTag {
 }
 
 /// Whether the body is one to make a tag from.
-fn is_hashable(request: &Request<'_>, response: &Response<'_>, config: &EtagConfig) -> bool {
+fn is_taggable(request: &Request<'_>, response: &Response<'_>, config: &EtagConfig) -> bool {
     let size = response.body().preset_size();
+    // With its tag made already, a body's size doesn't matter; a compressing fairing makes a stream of it.
+    let affordable = size.is_some_and(|size| size as u64 <= config.max_body.as_u64());
     response.status() == Status::Ok
         && request.method() == Method::Get
-        && size.is_some_and(|size| size as u64 <= config.max_body.as_u64())
+        && (affordable || mark::tag_of(request).is_some())
         && !has_directive(response, "no-store")
         && !response.content_type().is_some_and(|media_type| media_type.is_event_stream())
 }
@@ -253,6 +255,19 @@ async fn hash(response: &mut Response<'_>, statistics: &Statistics) -> Option<En
             None
         }
     }
+}
+
+/// The tag of a body that was coded after its tag was made.
+///
+/// RFC 9110 §8.8.3.3: each coding of a representation has a strong tag of its own. `"S-gzip"` still begins with
+/// the state tag, so that a client can write back with it.
+fn of_coding(tag: &EntityTag, response: &Response<'_>) -> EntityTag {
+    let mut opaque = tag.opaque().to_vec();
+    for coding in response.headers().get("Content-Encoding") {
+        opaque.push(b'-');
+        opaque.extend(coding.bytes().filter(u8::is_ascii_alphanumeric));
+    }
+    EntityTag::strong(opaque).unwrap_or_else(|_| tag.clone().weakened())
 }
 
 /// What caches have to know about a tagged response, where the handler didn't say.
