@@ -7,23 +7,23 @@ use serde_json::{Value, json};
 use crate::support::{Connection, MEDIA_TYPE, Response};
 
 /// The collections.
-pub const COLLECTIONS: [&str; 5] =
+pub(crate) const COLLECTIONS: [&str; 5] =
     ["/v1/sessions", "/v1/speakers", "/v1/tracks", "/v1/microlocations", "/v1/session-types"];
 
 /// A tag that no representation has.
-pub const OTHER: &str = "\"0000000000000000000000000000000000000000\"";
+pub(crate) const OTHER: &str = "\"0000000000000000000000000000000000000000\"";
 
 /// A resource as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    pub path: String,
-    pub id: String,
-    pub tag: String,
-    pub body: Vec<u8>,
+pub(crate) struct Record {
+    pub(crate) path: String,
+    pub(crate) id: String,
+    pub(crate) tag: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Reads a resource that is there and carries a tag.
-pub fn read(connection: &mut Connection, path: &str) -> Record {
+pub(crate) fn read(connection: &mut Connection, path: &str) -> Record {
     let response = connection.get(path, &[]);
     assert_eq!(response.status, 200, "{path}: {response:?}");
     let id = response.json()["data"]["id"].as_str().expect("an id is a string").to_owned();
@@ -31,37 +31,37 @@ pub fn read(connection: &mut Connection, path: &str) -> Record {
 }
 
 /// The document that creates a resource.
-pub fn new_document(type_name: &str, attributes: Value) -> Value {
+pub(crate) fn new_document(type_name: &str, attributes: Value) -> Value {
     json!({"data": {"type": type_name, "attributes": attributes}})
 }
 
 /// The document that changes a session.
-pub fn session_document(id: &str, attributes: Value) -> Value {
+pub(crate) fn session_document(id: &str, attributes: Value) -> Value {
     json!({"data": {"type": "sessions", "id": id, "attributes": attributes}})
 }
 
 /// Creates a session and reads it back.
-pub fn new_session(connection: &mut Connection, title: &str) -> Record {
+pub(crate) fn new_session(connection: &mut Connection, title: &str) -> Record {
     let path = create(connection, "/v1/sessions", &new_document("sessions", json!({"title": title})));
     read(connection, &path)
 }
 
 /// Creates a resource; its path.
-pub fn create(connection: &mut Connection, collection: &str, document: &Value) -> String {
+pub(crate) fn create(connection: &mut Connection, collection: &str, document: &Value) -> String {
     let created = connection.post(collection, &[], document);
     assert_eq!(created.status, 201, "{document}: {created:?}");
     created.header("Location").expect("201 has a Location").to_owned()
 }
 
 /// How many resources a collection has.
-pub fn count(connection: &mut Connection, collection: &str) -> u64 {
+pub(crate) fn count(connection: &mut Connection, collection: &str) -> u64 {
     let page = connection.get(&format!("{collection}?page[size]=1"), &[]);
     page.json()["meta"]["count"].as_u64().unwrap_or_else(|| panic!("a count: {page:?}"))
 }
 
 /// Checks that a response is an error document of this status (JSON:API §7.4, §11); its errors.
 #[track_caller]
-pub fn assert_error(response: &Response, status: u16) -> Vec<Value> {
+pub(crate) fn assert_error(response: &Response, status: u16) -> Vec<Value> {
     assert_eq!(response.status, status, "{response:?}");
     assert_eq!(response.header("Content-Type"), Some(MEDIA_TYPE), "{response:?}");
     let vary: Vec<_> = response.header_lines("Vary").collect();
@@ -91,19 +91,19 @@ pub fn assert_error(response: &Response, status: u16) -> Vec<Value> {
 
 /// Checks an error document of one error that points into the request document.
 #[track_caller]
-pub fn assert_pointer(response: &Response, status: u16, pointer: &str) {
+pub(crate) fn assert_pointer(response: &Response, status: u16, pointer: &str) {
     let errors = assert_error(response, status);
     assert_eq!(pointers(&errors), [pointer], "{response:?}");
 }
 
 /// Where errors point to, in order.
-pub fn pointers(errors: &[Value]) -> Vec<&str> {
+pub(crate) fn pointers(errors: &[Value]) -> Vec<&str> {
     errors.iter().map(|error| error["source"]["pointer"].as_str().unwrap_or("none")).collect()
 }
 
 /// Checks the 412 that speaks of a resource whose current tag is `tag` (`None`: it has none).
 #[track_caller]
-pub fn assert_precondition_failed(response: &Response, header: &str, about: &str, tag: Option<&str>) {
+pub(crate) fn assert_precondition_failed(response: &Response, header: &str, about: &str, tag: Option<&str>) {
     let errors = assert_error(response, 412);
     assert_eq!(errors.len(), 1, "{response:?}");
     assert_eq!(errors[0]["source"]["header"], header, "{response:?}");
@@ -114,7 +114,7 @@ pub fn assert_precondition_failed(response: &Response, header: &str, about: &str
 
 /// Checks a success document (JSON:API §7.1) and its header fields.
 #[track_caller]
-pub fn assert_document(response: &Response) -> Value {
+pub(crate) fn assert_document(response: &Response) -> Value {
     assert_eq!(response.header("Content-Type"), Some(MEDIA_TYPE), "A1: {response:?}");
     assert!(response.header_lines("Vary").any(|line| line.contains("Accept")), "A14: {response:?}");
     let document = response.json();
@@ -127,7 +127,7 @@ pub fn assert_document(response: &Response) -> Value {
 }
 
 /// Follows every link of every document from the collections on. Each answers 200 with a document.
-pub fn crawl(connection: &mut Connection) -> BTreeMap<String, Response> {
+pub(crate) fn crawl(connection: &mut Connection) -> BTreeMap<String, Response> {
     let mut found = BTreeMap::new();
     let mut waiting: VecDeque<(String, String)> =
         COLLECTIONS.iter().map(|path| ((*path).to_owned(), "the start".to_owned())).collect();
@@ -171,12 +171,12 @@ fn collect_links(value: &Value, links: &mut Vec<String>) {
 }
 
 /// Whether this URL's type has opted in to entity tags for reading.
-pub fn carries_tags(url: &str) -> bool {
+pub(crate) fn carries_tags(url: &str) -> bool {
     !url.starts_with("/v1/session-types")
 }
 
 /// The header fields of a response without `Date`, in a fixed order.
-pub fn fields(response: &Response) -> Vec<(String, String)> {
+pub(crate) fn fields(response: &Response) -> Vec<(String, String)> {
     let mut fields: Vec<_> = response
         .headers
         .iter()
