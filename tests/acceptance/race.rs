@@ -134,7 +134,7 @@ fn of_edits_and_deletes_with_one_tag_exactly_one_wins() {
     }
 }
 
-/// Two POSTs that each mean the collection as they saw it.
+/// POSTs that each mean the collection as they saw it.
 #[test]
 fn of_many_posts_with_the_collections_tag_exactly_one_is_201() {
     let server = Launch::new().start();

@@ -8,6 +8,7 @@
 mod dates;
 mod order;
 mod reads;
+mod relationships;
 mod required;
 mod syntax;
 mod writes;
@@ -71,16 +72,21 @@ impl Row {
     }
 }
 
-/// Runs all rows; fails with the list of those that failed.
+/// Runs all rows.
 fn run(server: &Server, rows: &[Row]) {
+    let named = rows.iter().flat_map(|row| {
+        row.methods.iter().map(move |method| (format!("{method} {}", row.id), (row, *method)))
+    });
+    run_named(named, |(row, method)| check(server, row, method));
+}
+
+/// Runs a check for each row; fails with the list of those that failed.
+fn run_named<T>(rows: impl IntoIterator<Item = (String, T)>, check: impl Fn(T)) {
     let mut failed = Vec::new();
-    for row in rows {
-        for method in row.methods {
-            let check = AssertUnwindSafe(|| check(server, row, method));
-            if catch_unwind(check).is_err() {
-                eprintln!("^ row {method} {}", row.id);
-                failed.push(format!("{method} {}", row.id));
-            }
+    for (id, row) in rows {
+        if catch_unwind(AssertUnwindSafe(|| check(row))).is_err() {
+            eprintln!("^ row {id}");
+            failed.push(id);
         }
     }
     assert!(failed.is_empty(), "{} rows failed:\n{}", failed.len(), failed.join("\n"));

@@ -1,7 +1,7 @@
 //! Field syntax (RFC 9110 §5.3, §5.6.1.2, §8.8.3): each input as `If-Match` of a PATCH and of a DELETE and as
 //! `If-None-Match` of a GET and a HEAD.
 
-use super::{IM, NotModified, Outcome, READS, RefusedByHttp, Row, Success, WRITES, row, run};
+use super::{IM, INM, NotModified, Outcome, READS, RefusedByHttp, Row, Success, WRITES, row, run};
 use crate::support::Launch;
 
 /// What the values mean.
@@ -93,7 +93,6 @@ fn what_stands_between_the_quotes() {
         ("space inside", &[b" \"{t} \""], Other),
         ("tab inside", &[b" \"{t}\t\""], Other),
         ("quote inside", &[b" \"{t}\"\""], Other),
-        ("a suffix that a proxy appends", &[b" \"{t}-gzip\""], Other),
     ]);
 }
 
@@ -211,4 +210,22 @@ fn ninety_lines_are_one_list_and_too_many_are_431() {
     run_values(&[("90 lines, then the tag", &lines, Current)]);
     let lines = vec![b"If-Match: \"a\"".as_slice(); 200];
     run(&Launch::new().start(), &[row("200 lines", WRITES, &lines, RefusedByHttp(431))]);
+}
+
+/// `"S-D"` names the state S in a view of it, and so does a suffix that a proxy appends; If-Match asks for the
+/// state. If-None-Match asks for the representation, which is another.
+#[test]
+fn a_view_of_the_state_is_enough_for_a_write_and_not_for_a_read() {
+    const VIEW: &str = "\"{t}-a9993e364706816aba3e25717850c26c9cd0d89d\"";
+    let (write, read) = (format!("If-Match: {VIEW}"), format!("If-None-Match: {VIEW}"));
+    let weak = format!("If-Match: W/{VIEW}");
+    let rows = [
+        row("IM S-D", WRITES, &[write.as_bytes()], Success),
+        row("IM S-gzip", WRITES, &[b"If-Match: \"{t}-gzip\""], Success),
+        row("IM W/S-D: strong comparison", WRITES, &[weak.as_bytes()], IM),
+        row("IM of a read", READS, &[write.as_bytes()], IM),
+        row("INM S-D", READS, &[read.as_bytes()], Success),
+        row("INM S-D of a write", WRITES, &[b"If-None-Match: {T}", read.as_bytes()], INM),
+    ];
+    run(&Launch::new().start(), &rows);
 }
