@@ -1,5 +1,5 @@
 //! Off is off: no tag, no 304; and a write that names a tag is refused, since its client asked not to overwrite
-//! blindly. That nothing is hashed can't be seen from here: `etag-fairing/tests` counts.
+//! blindly. That nothing is hashed can't be seen from here: `etag-fairing/tests/no_hashing.rs` counts.
 
 use serde_json::{Value, json};
 
