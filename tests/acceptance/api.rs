@@ -55,7 +55,7 @@ pub(crate) fn create(connection: &mut Connection, collection: &str, document: &V
 
 /// How many resources a collection has.
 pub(crate) fn count(connection: &mut Connection, collection: &str) -> u64 {
-    let page = connection.get(&format!("{collection}?page[size]=1"), &[]);
+    let page = connection.get(&format!("{collection}?page[size]=1&page[totals]=true"), &[]);
     page.json()["meta"]["count"].as_u64().unwrap_or_else(|| panic!("a count: {page:?}"))
 }
 

@@ -199,6 +199,31 @@ fn tags_of_a_list_and_of_a_related_url_are_not_the_resources() {
     }
 }
 
+/// DESIGN §4: read with parameters, the tag is `"S-D"`; a write compares S.
+#[test]
+fn a_client_may_read_with_parameters_and_write_back() {
+    let server = Launch::new().start();
+    let mut connection = server.connect();
+    for query in ["include=speakers", "fields[sessions]=title", "include=track&fields[tracks]=name"] {
+        let url = format!("/v1/sessions/1?{query}");
+        let plain = read(&mut connection, "/v1/sessions/1");
+        let view = connection.get(&url, &[]);
+        assert_eq!(view.status, 200, "{view:?}");
+        let state = plain.tag.trim_end_matches('"');
+        assert!(view.etag().starts_with(&format!("{state}-")), "{} {}", plain.tag, view.etag());
+        assert_eq!(connection.get(&url, &[("If-None-Match", view.etag())]).status, 304);
+        // Another representation, so another tag, for reads.
+        assert_eq!(connection.get(&url, &[("If-None-Match", &plain.tag)]).status, 200);
+        assert_eq!(connection.get("/v1/sessions/1", &[("If-None-Match", view.etag())]).status, 200);
+        let document = session_document("1", json!({"title": format!("Seen with {query}")}));
+        let changed = connection.patch("/v1/sessions/1", &[("If-Match", view.etag())], &document);
+        assert_eq!(changed.status, 200, "{query}: {changed:?}");
+        let again = connection.patch("/v1/sessions/1", &[("If-Match", view.etag())], &document);
+        assert_precondition_failed(&again, "If-Match", "/v1/sessions/1", Some(changed.etag()));
+        assert_eq!(connection.get(&url, &[("If-None-Match", view.etag())]).status, 200, "{query}");
+    }
+}
+
 #[test]
 fn a_change_gives_new_tags_to_every_representation_that_shows_it_and_to_no_other() {
     let server = Launch::new().start();
