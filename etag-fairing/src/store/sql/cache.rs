@@ -15,6 +15,8 @@ pub(crate) enum Verb {
     CountRelated,
     Exists,
     Linkage,
+    IncludeOne,
+    IncludeMany,
     FirstMissing,
     Insert,
     InsertWithId,

@@ -1,25 +1,81 @@
 //! SQL text for stores over SQL databases.
 //!
 //! Text is built by `sea-query`: names are quoted and values are parameters, never text. What has a fixed shape
-//! is built once a connection ([`cache`]). Each builder says which parameters its text takes, in order; a
-//! [`Dialect`] holds what databases spell differently.
+//! is built once a connection ([`cache`]), and says which parameters it takes, in order; what a client's filter
+//! and order shape is built each time, as a [`Statement`] with its values. A [`Dialect`] holds what databases
+//! spell differently.
 
 pub(crate) mod cache;
 pub(crate) mod edge;
+mod filter;
+pub(crate) mod include;
+pub(crate) mod listing;
+mod order;
+mod pattern;
 pub(crate) mod schema;
+mod scope;
 pub(crate) mod select;
 pub(crate) mod write;
 
-use sea_query::{Expr, FunctionCall, Query, QueryStatementWriter, SelectStatement};
+use sea_query::{Alias, Expr, FunctionCall, IntoColumnRef, Query, QueryStatementWriter, SelectStatement};
+
+pub(crate) use pattern::{Pattern, Token};
+
+use crate::{
+    resource::{IdKind, ResourceId, Value},
+    store::Part,
+};
 
 /// What databases spell differently.
 pub(crate) trait Dialect: Copy {
     /// The text of a statement.
     fn text(self, statement: &impl QueryStatementWriter) -> String;
 
+    /// The text of a statement and its values, in the order of their places in the text.
+    fn text_and_values(self, statement: &SelectStatement) -> (String, sea_query::Values);
+
     /// A table of the ids in one parameter, so that the text does not depend on their number: the place of
     /// each in the column `key`, the id in the column `value`.
-    fn id_list(self) -> FunctionCall;
+    fn id_list(self, list: &str) -> FunctionCall;
+
+    /// Text that is compared by code points, whatever the column says.
+    fn by_code_points(self, text: Expr) -> Expr;
+
+    /// The text of a JSON column.
+    fn json_text(self, json: Expr) -> Expr;
+
+    /// Whether a text has this part: at its start, at its end or anywhere. The part is not empty.
+    fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr;
+
+    /// Whether the whole text is like a pattern.
+    fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr;
+}
+
+/// A statement with its values.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// The text.
+    pub(crate) text: String,
+    /// A value for each of its parameters.
+    pub(crate) values: Vec<Value>,
+}
+
+impl Statement {
+    fn new<D: Dialect>(dialect: D, select: &SelectStatement) -> Result<Self, String> {
+        use sea_query::Value as Built;
+
+        let (text, built) = dialect.text_and_values(select);
+        let values = built.0.into_iter().map(|value| match value {
+            Built::Bool(Some(value)) => Ok(Value::Bool(value)),
+            Built::BigInt(Some(value)) => Ok(Value::Integer(value)),
+            // Limits and offsets: no table has more rows.
+            Built::BigUnsigned(Some(value)) => Ok(Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))),
+            Built::Double(Some(value)) => Ok(Value::Float(value)),
+            Built::String(Some(value)) => Ok(Value::Text(value)),
+            other => Err(format!("a statement has the value {other:?}, which is of no kind")),
+        });
+        Ok(Self { text, values: values.collect::<Result<_, _>>()? })
+    }
 }
 
 /// The place of a parameter. Its value is bound when the statement runs.
@@ -28,6 +84,38 @@ fn parameter() -> Expr {
 }
 
 /// The ids of a list, for `IN` and `NOT IN`.
-fn ids_of_list<D: Dialect>(dialect: D) -> SelectStatement {
-    Query::select().column(("e", "value")).from_function(dialect.id_list(), "e").to_owned()
+fn ids_of_list<D: Dialect>(dialect: D, list: &str) -> SelectStatement {
+    Query::select().column(("e", "value")).from_function(dialect.id_list(list), "e").to_owned()
+}
+
+/// A column of a table by its alias.
+fn column(table: &str, column: &'static str) -> Expr {
+    Expr::col((Alias::new(table), Alias::new(column)).into_column_ref())
+}
+
+/// A column of ids as an order compares it.
+fn id_column<D: Dialect>(dialect: D, table: &str, name: &'static str, kind: IdKind) -> Expr {
+    match kind {
+        IdKind::Integer { .. } => column(table, name),
+        IdKind::Text | IdKind::Uuid => dialect.by_code_points(column(table, name)),
+    }
+}
+
+/// An id as a parameter.
+fn id_value(id: &ResourceId) -> Expr {
+    match id {
+        ResourceId::Integer(id) => Expr::val(*id),
+        ResourceId::Text(id) => Expr::val(id.as_str()),
+    }
+}
+
+/// A value as a parameter; `None` for null, which nothing is compared with.
+fn value(value: &Value) -> Option<Expr> {
+    match value {
+        Value::Null => None,
+        Value::Bool(value) => Some(Expr::val(*value)),
+        Value::Integer(value) => Some(Expr::val(*value)),
+        Value::Float(value) => (!value.is_nan()).then(|| Expr::val(*value)),
+        Value::Text(value) => Some(Expr::val(value.as_str())),
+    }
 }

@@ -1,11 +1,11 @@
 //! Statements that read.
 
-use sea_query::{Alias, Expr, ExprTrait, IntoColumnRef, JoinType, Order, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 
 use super::{
-    Dialect,
+    Dialect, column,
     edge::{Edge, EdgeKind},
-    ids_of_list, parameter,
+    id_column, ids_of_list, parameter,
 };
 use crate::{
     resource::{Description, IdKind, Kind, RelationshipKind},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The rows' own table.
-const ROWS: &str = "t";
+pub(super) const ROWS: &str = "t";
 
 /// A column that is read, and what it must hold.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
     std::iter::once(Some(id)).chain(attributes).chain(links)
 }
 
-fn rows_of(selection: &Selection) -> SelectStatement {
+pub(super) fn rows_of(selection: &Selection) -> SelectStatement {
     let mut select = Query::select();
     for cell in cells(selection).flatten() {
         select.column((ROWS, cell.column));
@@ -66,9 +66,10 @@ fn rows_of(selection: &Selection) -> SelectStatement {
     select
 }
 
-fn page(select: &mut SelectStatement, resource: &Description) {
+fn page<D: Dialect>(dialect: D, select: &mut SelectStatement, resource: &Description) {
+    let id = id_column(dialect, ROWS, resource.id.column, resource.id.kind);
     // The numbers are parameters too.
-    select.order_by((ROWS, resource.id.column), Order::Asc).limit(0).offset(0);
+    select.order_by_expr(id, Order::Asc).limit(0).offset(0);
 }
 
 /// One resource. Parameters: its id.
@@ -83,7 +84,7 @@ pub(crate) fn one<D: Dialect>(dialect: D, selection: &Selection) -> String {
 pub(crate) fn collection<D: Dialect>(dialect: D, selection: &Selection) -> String {
     let mut select = rows_of(selection);
     select.from_as(selection.resource.table, ROWS);
-    page(&mut select, selection.resource);
+    page(dialect, &mut select, selection.resource);
     dialect.text(&select)
 }
 
@@ -105,27 +106,29 @@ pub(crate) fn related_one<D: Dialect>(
     dialect.text(&select)
 }
 
-fn at_the_end_of(select: &mut SelectStatement, edge: &Edge) {
+pub(super) fn at_the_end_of(select: &mut SelectStatement, edge: &Edge, owner: Expr) {
     select.from_as(edge.target.table, ROWS);
     match edge.kind {
-        EdgeKind::Inverse { .. } => select.and_where(column(ROWS, edge.owner_column).eq(parameter())),
+        EdgeKind::Inverse { .. } => {
+            select.and_where(column(ROWS, edge.owner_column).eq(owner));
+        }
         // Not a join: a join table of the user's may hold an edge twice.
         EdgeKind::Join => {
             let targets = Query::select()
                 .column(("j", edge.target_column))
                 .from_as(edge.table, "j")
-                .and_where(column("j", edge.owner_column).eq(parameter()))
+                .and_where(column("j", edge.owner_column).eq(owner))
                 .to_owned();
-            select.and_where(column(ROWS, edge.target.id.column).in_subquery(targets))
+            select.and_where(column(ROWS, edge.target.id.column).in_subquery(targets));
         }
-    };
+    }
 }
 
 /// A page of related resources. Parameters: the owner's id, limit, offset.
 pub(crate) fn related_page<D: Dialect>(dialect: D, edge: &Edge, selection: &Selection) -> String {
     let mut select = rows_of(selection);
-    at_the_end_of(&mut select, edge);
-    page(&mut select, selection.resource);
+    at_the_end_of(&mut select, edge, parameter());
+    page(dialect, &mut select, selection.resource);
     dialect.text(&select)
 }
 
@@ -138,7 +141,7 @@ pub(crate) fn count<D: Dialect>(dialect: D, resource: &Description) -> String {
 pub(crate) fn count_related<D: Dialect>(dialect: D, edge: &Edge) -> String {
     let mut select = Query::select();
     select.expr(column(ROWS, edge.target.id.column).count());
-    at_the_end_of(&mut select, edge);
+    at_the_end_of(&mut select, edge, parameter());
     dialect.text(&select)
 }
 
@@ -160,12 +163,12 @@ pub(crate) fn linkage<D: Dialect>(dialect: D, edge: &Edge) -> String {
         Query::select()
             .column(("e", "key"))
             .column(("j", edge.target_column))
-            .from_function(dialect.id_list(), "e")
+            .from_function(dialect.id_list(""), "e")
             .join_as(JoinType::InnerJoin, edge.table, "j", joined)
             // A null in a join table of the user's links to nothing.
             .and_where(column("j", edge.target_column).is_not_null())
             .order_by(("e", "key"), Order::Asc)
-            .order_by(("j", edge.target_column), Order::Asc),
+            .order_by_expr(id_column(dialect, "j", edge.target_column, edge.target.id.kind), Order::Asc),
     )
 }
 
@@ -179,7 +182,7 @@ pub(crate) fn first_missing<D: Dialect>(dialect: D, resource: &Description) -> S
     dialect.text(
         Query::select()
             .expr(column("e", "key").min())
-            .from_function(dialect.id_list(), "e")
+            .from_function(dialect.id_list(""), "e")
             .and_where(Expr::not_exists(found)),
     )
 }
@@ -187,7 +190,7 @@ pub(crate) fn first_missing<D: Dialect>(dialect: D, resource: &Description) -> S
 /// A row if a related resource in the list (or, for `others`, not in the list) belongs to the owner.
 /// Parameters: the owner's id, the list.
 pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
-    let list = ids_of_list(dialect);
+    let list = ids_of_list(dialect, "");
     let target = column(ROWS, edge.target_column);
     dialect.text(
         Query::select()
@@ -196,8 +199,4 @@ pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String 
             .and_where(column(ROWS, edge.owner_column).eq(parameter()))
             .and_where(if others { target.not_in_subquery(list) } else { target.in_subquery(list) }),
     )
-}
-
-fn column(table: &'static str, column: &'static str) -> Expr {
-    Expr::col((Alias::new(table), Alias::new(column)).into_column_ref())
 }

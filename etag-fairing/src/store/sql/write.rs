@@ -68,7 +68,7 @@ pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, sea_qu
         .distinct()
         .expr(parameter())
         .column(("e", "value"))
-        .from_function(dialect.id_list(), "e")
+        .from_function(dialect.id_list(""), "e")
         .and_where(Expr::not_exists(there))
         .to_owned();
     let mut insert = Query::insert();
@@ -111,6 +111,6 @@ pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Stri
 
 fn listed<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Expr {
     let target = Expr::col(edge.target_column);
-    let list = ids_of_list(dialect);
+    let list = ids_of_list(dialect, "");
     if others { target.not_in_subquery(list) } else { target.in_subquery(list) }
 }

@@ -1,8 +1,14 @@
 //! How SQLite spells what databases spell differently.
 
-use sea_query::{Expr, Func, FunctionCall, QueryStatementWriter, SqliteQueryBuilder};
+use sea_query::{
+    Expr, ExprTrait, Func, FunctionCall, LikeExpr, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
+    Values, extension::sqlite::SqliteBinOper,
+};
 
-use crate::store::sql::Dialect;
+use crate::store::{
+    Part,
+    sql::{Dialect, Pattern, Token},
+};
 
 /// SQLite's dialect.
 #[derive(Clone, Copy, Debug)]
@@ -13,8 +19,59 @@ impl Dialect for Sqlite {
         statement.build(SqliteQueryBuilder).0
     }
 
+    fn text_and_values(self, statement: &SelectStatement) -> (String, Values) {
+        statement.build(SqliteQueryBuilder)
+    }
+
     /// The parameter is a JSON array.
-    fn id_list(self) -> FunctionCall {
-        Func::cust("json_each").arg(Expr::val(""))
+    fn id_list(self, list: &str) -> FunctionCall {
+        Func::cust("json_each").arg(Expr::val(list))
+    }
+
+    /// A column may be declared `COLLATE NOCASE`. `BINARY` compares UTF-8 bytes, which is by code points.
+    fn by_code_points(self, text: Expr) -> Expr {
+        Expr::cust_with_expr("(? COLLATE BINARY)", text)
+    }
+
+    /// A numeric column keeps JSON that is a number as that number.
+    fn json_text(self, json: Expr) -> Expr {
+        Expr::cust_with_expr("CAST(? AS TEXT)", json)
+    }
+
+    fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {
+        // `lower` knows ASCII alone, which is what is asked for.
+        let (text, value) = match case_sensitive {
+            true => (text, value.to_owned()),
+            false => (Expr::expr(Func::lower(text)), value.to_ascii_lowercase()),
+        };
+        let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
+        let function = |name: &'static str| Func::cust(name).arg(text);
+        match part {
+            Part::Start => Expr::expr(function("substr").arg(1_i64).arg(length)).eq(value),
+            Part::End => Expr::expr(function("substr").arg(-length)).eq(value),
+            Part::Anywhere | Part::Like => Expr::expr(function("instr").arg(value)).gt(0_i64),
+        }
+    }
+
+    /// `LIKE` ignores the case of ASCII letters, `GLOB` doesn't.
+    fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr {
+        let mut written = String::new();
+        for token in pattern.tokens() {
+            match (*token, case_sensitive) {
+                (Token::Any, true) => written.push('*'),
+                (Token::One, true) => written.push('?'),
+                (Token::Literal(character @ ('*' | '?' | '[')), true) => {
+                    written.extend(['[', character, ']']);
+                }
+                (Token::Any, false) => written.push('%'),
+                (Token::One, false) => written.push('_'),
+                (Token::Literal(character @ ('%' | '_' | '\\')), false) => written.extend(['\\', character]),
+                (Token::Literal(character), _) => written.push(character),
+            }
+        }
+        match case_sensitive {
+            true => text.binary(SqliteBinOper::Glob, written),
+            false => text.like(LikeExpr::new(written).escape('\\')),
+        }
     }
 }

@@ -22,6 +22,8 @@ mod cell;
 mod connection;
 mod dialect;
 mod error;
+mod include;
+mod linkage;
 mod options;
 mod prepare;
 mod read;

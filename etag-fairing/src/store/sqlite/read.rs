@@ -7,14 +7,18 @@ use super::{
     connection::{Connection, bound},
     dialect::Sqlite,
     error::store_error,
+    include::include,
+    linkage::linkage,
 };
 use crate::{
-    resource::{Corrupt, Description, IdKind, RelationshipKind, ResourceId, Rows, ValueRef},
+    resource::{Corrupt, Description, IdKind, RelationshipKind, ResourceId, Row, Rows, Value, ValueRef},
     store::{
-        Fetched, Links, Listing, Page, Plan, Root, Selection, StoreError,
+        Fetched, Listing, Page, Plan, Root, Selection, StoreError,
         sql::{
+            Statement,
             cache::{Shape, Verb},
             edge::Edge,
+            listing::{self, Source},
             select::{self, Cell},
         },
     },
@@ -43,7 +47,8 @@ fn is_one_statement(plan: &Plan) -> bool {
     };
     let selection = &plan.selection;
     let mut linkage = selection.linkage.iter().enumerate();
-    root && linkage.all(|(index, wanted)| !wanted || !to_many(selection.resource, index))
+    root && selection.include.is_empty()
+        && linkage.all(|(index, wanted)| !wanted || !to_many(selection.resource, index))
 }
 
 /// Answers a plan in whatever transaction is open.
@@ -58,10 +63,15 @@ pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched,
             related(connection, selection, owner, listing, &mut fetched)?;
         }
     }
+    if !selection.include.is_empty() {
+        include(connection, plan, &mut fetched)?;
+        return Ok(fetched);
+    }
     for (index, relationship) in selection.resource.relationships.iter().enumerate() {
         let wanted = selection.linkage.get(index).copied().unwrap_or(false) && relationship.is_to_many();
+        let owners = fetched.rows.iter().map(Row::id);
         fetched.links.push(match wanted {
-            true => Some(linkage(connection, selection.resource, index, &fetched.rows)?),
+            true => Some(linkage(connection, selection.resource, index, owners)?),
             false => None,
         });
     }
@@ -144,15 +154,18 @@ fn one(
 fn collection(
     connection: &mut Connection,
     selection: &Selection,
-    page: &Listing,
+    listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
+    if !listing::is_plain(listing) {
+        return shaped(connection, selection, Source::Collection, listing, fetched);
+    }
     let resource = selection.resource;
     let shape = Shape::new(Verb::Collection, resource).columns(selection.attributes.clone());
     let text = connection.text(shape, || Ok::<_, String>(select::collection(Sqlite, selection)))?;
-    read_rows(connection, &text, &bounds(page), selection, Join::None, &mut fetched.rows)?;
-    end_page(page, fetched);
-    if page.total {
+    read_rows(connection, &text, &bounds(listing), selection, Join::None, &mut fetched.rows)?;
+    end_page(listing, fetched);
+    if listing.total {
         let text = connection
             .text(Shape::new(Verb::Count, resource), || Ok::<_, String>(select::count(Sqlite, resource)))?;
         fetched.total = Some(count(connection, &text, &[])?);
@@ -160,11 +173,48 @@ fn collection(
     Ok(())
 }
 
+/// A page of a shape that a client gave.
+fn shaped(
+    connection: &mut Connection,
+    selection: &Selection,
+    source: Source<'_>,
+    listing: &Listing,
+    fetched: &mut Fetched,
+) -> Result<(), StoreError> {
+    let page = listing::page(Sqlite, selection, source, listing).map_err(StoreError::Internal)?;
+    let rows = &mut fetched.rows;
+    read_rows(connection, &page.text, &values(&page), selection, Join::None, rows)?;
+    end_page(listing, fetched);
+    if listing::is_backwards(&listing.page) {
+        fetched.rows = reversed(selection.resource, &fetched.rows);
+    }
+    if listing.total {
+        let total =
+            listing::total(Sqlite, selection.resource, source, listing).map_err(StoreError::Internal)?;
+        fetched.total = Some(count(connection, &total.text, &values(&total))?);
+    }
+    Ok(())
+}
+
+fn values(statement: &Statement) -> Vec<ValueRef<'_>> {
+    statement.values.iter().map(Value::as_ref).collect()
+}
+
+fn reversed(resource: &Description, rows: &Rows) -> Rows {
+    let mut reversed = Rows::new(resource);
+    for row in (0..rows.len()).rev().filter_map(|index| rows.get(index)) {
+        reversed.push(row.id());
+        (0..resource.attributes.len()).for_each(|index| reversed.push(row.attribute(index)));
+        (0..resource.relationships.len()).for_each(|index| reversed.push(row.to_one(resource, index)));
+    }
+    reversed
+}
+
 fn related(
     connection: &mut Connection,
     selection: &Selection,
     owner: Owner<'_>,
-    page: &Listing,
+    listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
     let wrong =
@@ -180,6 +230,14 @@ fn related(
     let shape = |verb| Shape::new(verb, owner.resource).relationship(owner.relationship);
     let id = id_value(owner.id);
     if let RelationshipKind::ToOne { column, .. } = relationship.kind {
+        if let Some(filter) = &listing.filter {
+            let found = listing::related_one(Sqlite, owner.resource, owner.id, column, selection, filter)
+                .map_err(StoreError::Internal)?;
+            let rows = &mut fetched.rows;
+            let number = read_rows(connection, &found.text, &values(&found), selection, Join::Left, rows)?;
+            fetched.parent = number > 0;
+            return Ok(());
+        }
         let shape = shape(Verb::RelatedOne).columns(selection.attributes.clone());
         let build = || Ok::<_, String>(select::related_one(Sqlite, owner.resource, column, selection));
         let text = connection.text(shape, build)?;
@@ -191,13 +249,16 @@ fn related(
         return Ok(());
     }
     let edge = edge(owner.resource, owner.relationship)?;
+    if !listing::is_plain(listing) {
+        return shaped(connection, selection, Source::Related(&edge, owner.id), listing, fetched);
+    }
     let page_shape = shape(Verb::RelatedPage).columns(selection.attributes.clone());
     let text =
         connection.text(page_shape, || Ok::<_, String>(select::related_page(Sqlite, &edge, selection)))?;
-    let [limit, offset] = bounds(page);
+    let [limit, offset] = bounds(listing);
     read_rows(connection, &text, &[id, limit, offset], selection, Join::None, &mut fetched.rows)?;
-    end_page(page, fetched);
-    if page.total {
+    end_page(listing, fetched);
+    if listing.total {
         let text = connection
             .text(shape(Verb::CountRelated), || Ok::<_, String>(select::count_related(Sqlite, &edge)))?;
         fetched.total = Some(count(connection, &text, &[id])?);
@@ -272,61 +333,28 @@ fn read_rows(
         if join == Join::Left && row.get_ref(0).map_err(store_error)? == SqliteValue::Null {
             continue;
         }
-        let mut index = 0;
-        for cell in &cells {
-            let Some(cell) = cell else {
-                rows.push(ValueRef::Null);
-                continue;
-            };
-            let value = row.get_ref(index).map_err(store_error)?;
-            cell::push(selection.resource.table, cell, value, rows)?;
-            index += 1;
-        }
+        push_row(row, 0, &cells, selection.resource.table, rows)?;
     }
     Ok(number)
 }
 
-/// The linkage of one to-many relationship for all rows, by one statement.
-fn linkage(
-    connection: &mut Connection,
-    owner: &'static Description,
-    relationship: usize,
-    rows: &Rows,
-) -> Result<Links, StoreError> {
-    let mut links = Links::default();
-    if rows.is_empty() {
-        return Ok(links);
-    }
-    let edge = edge(owner, relationship)?;
-    let shape = Shape::new(Verb::Linkage, owner).relationship(relationship);
-    let text = connection.text(shape, || Ok::<_, String>(select::linkage(Sqlite, &edge)))?;
-    let list = id_list(rows.iter().map(|row| row.id()))?;
-    let mut statement = connection.prepare(&text)?;
-    let mut found = statement.query(bound(&[ValueRef::Text(&list)])).map_err(store_error)?;
-    let mut ended = 0;
-    let mut last: Option<(usize, ResourceId)> = None;
-    while let Some(row) = found.next().map_err(store_error)? {
-        let place: i64 = row.get(0).map_err(store_error)?;
-        let place = usize::try_from(place).unwrap_or(usize::MAX).min(rows.len());
-        let value = row.get_ref(1).map_err(store_error)?;
-        let id = cell::id(edge.table, edge.target_column, edge.target.id.kind, value)?;
-        let edge = Some((place, id));
-        if edge == last {
-            // A join table of the user's may hold an edge twice; linkage names it once (JSON:API §7.2.2.2).
+/// Adds a row, whose columns begin at the `first`.
+pub(super) fn push_row(
+    row: &rusqlite::Row<'_>,
+    first: usize,
+    cells: &[Option<Cell>],
+    table: &str,
+    rows: &mut Rows,
+) -> Result<(), StoreError> {
+    let mut index = first;
+    for cell in cells {
+        let Some(cell) = cell else {
+            rows.push(ValueRef::Null);
             continue;
-        }
-        while ended < place {
-            links.end_row();
-            ended += 1;
-        }
-        if let Some((_, id)) = &edge {
-            links.push(id.clone());
-        }
-        last = edge;
+        };
+        let value = row.get_ref(index).map_err(store_error)?;
+        cell::push(table, cell, value, rows)?;
+        index += 1;
     }
-    while ended < rows.len() {
-        links.end_row();
-        ended += 1;
-    }
-    Ok(links)
+    Ok(())
 }

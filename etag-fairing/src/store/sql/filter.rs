@@ -1,0 +1,191 @@
+//! A filter as a condition.
+//!
+//! [`Filter`] has two truth values, SQL has three. A comparison with null is null, which `WHERE`, `AND` and `OR`
+//! treat as false; only negation tells them apart, and that is spelt `IS NOT TRUE`.
+
+use sea_query::{Alias, BinOper, Expr, ExprTrait, JoinType, Query};
+
+use super::{
+    Dialect, Pattern, column,
+    edge::{Edge, EdgeKind},
+    ids_of_list,
+    scope::{Class, Operand, Scope},
+    value,
+};
+use crate::{
+    resource::Value,
+    store::{Comparison, Filter, Part, Relation},
+};
+
+/// Whether a filter lets a row of the scope through: true, or else false or null.
+pub(super) fn condition<D: Dialect>(
+    dialect: D,
+    scope: &mut Scope<'_>,
+    filter: &Filter,
+) -> Result<Expr, String> {
+    match filter {
+        Filter::And(filters) => joined(dialect, scope, filters, BinOper::And, always()),
+        Filter::Or(filters) => joined(dialect, scope, filters, BinOper::Or, never()),
+        Filter::Not(filter) => {
+            let condition = condition(dialect, scope, filter)?;
+            Ok(Expr::cust_with_expr("((?) IS NOT TRUE)", condition))
+        }
+        Filter::Compare { member, comparison } => {
+            let operand = scope.operand(dialect, member)?;
+            compare(dialect, scope, operand, comparison)
+        }
+        Filter::Related { path, relationship, filter } => {
+            related(dialect, scope, path, *relationship, filter.as_deref())
+        }
+    }
+}
+
+fn always() -> Expr {
+    Expr::cust("TRUE")
+}
+
+fn never() -> Expr {
+    Expr::cust("FALSE")
+}
+
+fn joined<D: Dialect>(
+    dialect: D,
+    scope: &mut Scope<'_>,
+    filters: &[Filter],
+    operator: BinOper,
+    empty: Expr,
+) -> Result<Expr, String> {
+    let mut whole: Option<Expr> = None;
+    for filter in filters {
+        let part = condition(dialect, scope, filter)?;
+        whole = Some(match whole {
+            None => part,
+            Some(whole) => whole.binary(operator, part),
+        });
+    }
+    Ok(whole.unwrap_or(empty))
+}
+
+fn compare<D: Dialect>(
+    dialect: D,
+    scope: &mut Scope<'_>,
+    operand: Operand,
+    comparison: &Comparison,
+) -> Result<Expr, String> {
+    let Operand { expression, class, .. } = operand;
+    // What is of another class equals nothing, precedes nothing and follows nothing.
+    let fitting = |given: &Value| if class.has(given) { value(given) } else { None };
+    Ok(match comparison {
+        Comparison::IsNull => expression.is_null(),
+        Comparison::Value(relation, given) => match fitting(given) {
+            Some(given) => expression.binary(operator(*relation), given),
+            None => never(),
+        },
+        Comparison::Member(relation, other) => {
+            let other = scope.operand(dialect, other)?;
+            match other.class == class {
+                true => expression.binary(operator(*relation), other.expression),
+                false => never(),
+            }
+        }
+        Comparison::In(values) => {
+            let values: Vec<&Value> = values.iter().filter(|value| class.has(value)).collect();
+            one_of(dialect, expression, class, &values)?
+        }
+        Comparison::Between(low, high) => match (fitting(low), fitting(high)) {
+            (Some(low), Some(high)) => expression.clone().gte(low).and(expression.lte(high)),
+            _ => never(),
+        },
+        // No stored text has the character U+0000, and no parameter of PostgreSQL may.
+        Comparison::Text { text, .. } if class != Class::Text || text.contains('\0') => never(),
+        Comparison::Text { part: Part::Like, text, case_sensitive } => {
+            dialect.is_like(expression, &Pattern::parse(text), *case_sensitive)
+        }
+        Comparison::Text { text, .. } if text.is_empty() => expression.is_not_null(),
+        Comparison::Text { part, text, case_sensitive } => {
+            dialect.has_part(expression, *part, text, *case_sensitive)
+        }
+    })
+}
+
+fn operator(relation: Relation) -> BinOper {
+    match relation {
+        Relation::Equal => BinOper::Equal,
+        Relation::NotEqual => BinOper::NotEqual,
+        Relation::Less => BinOper::SmallerThan,
+        Relation::LessOrEqual => BinOper::SmallerThanOrEqual,
+        Relation::Greater => BinOper::GreaterThan,
+        Relation::GreaterOrEqual => BinOper::GreaterThanOrEqual,
+    }
+}
+
+fn one_of<D: Dialect>(dialect: D, expression: Expr, class: Class, values: &[&Value]) -> Result<Expr, String> {
+    if values.is_empty() {
+        return Ok(never());
+    }
+    match class {
+        Class::Text => {
+            let texts: Vec<&str> = values.iter().filter_map(|value| text_of(value)).collect();
+            let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
+            Ok(expression.in_subquery(ids_of_list(dialect, &list)))
+        }
+        // A float that went through a list's text might come back as its neighbour.
+        Class::Bool | Class::Number => {
+            let values: Vec<Expr> = values.iter().filter_map(|given| value(given)).collect();
+            Ok(if values.is_empty() { never() } else { expression.is_in(values) })
+        }
+    }
+}
+
+fn text_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn related<D: Dialect>(
+    dialect: D,
+    scope: &mut Scope<'_>,
+    path: &[usize],
+    relationship: usize,
+    filter: Option<&Filter>,
+) -> Result<Expr, String> {
+    let (owner, resource) = scope.reach(path)?;
+    let relationship = resource
+        .relationships
+        .get(relationship)
+        .ok_or_else(|| format!("`{}` has no relationship {relationship}", resource.rust_name))?;
+    let target = relationship.target();
+    let names = scope.names();
+    let (alias, edge_alias) = (names.next(), names.next());
+    let owner_id = column(&owner, resource.id.column);
+    let target_id = column(&alias, target.id.column);
+
+    let mut select = Query::select();
+    select.expr(Expr::cust("1")).from_as(target.table, Alias::new(&alias));
+    match (relationship.column(), Edge::of(resource, relationship)?) {
+        (Some(link), _) => select.and_where(target_id.eq(column(&owner, link))),
+        (None, Some(edge)) => match edge.kind {
+            EdgeKind::Inverse { .. } => select.and_where(column(&alias, edge.owner_column).eq(owner_id)),
+            EdgeKind::Join => select
+                .join_as(
+                    JoinType::InnerJoin,
+                    edge.table,
+                    Alias::new(&edge_alias),
+                    target_id.eq(column(&edge_alias, edge.target_column)),
+                )
+                .and_where(column(&edge_alias, edge.owner_column).eq(owner_id)),
+        },
+        (None, None) => {
+            return Err(format!("`{}` keeps `{}` nowhere", resource.rust_name, relationship.name));
+        }
+    };
+    if let Some(filter) = filter {
+        let mut inner = Scope::new(target, alias, names);
+        let condition = condition(dialect, &mut inner, filter)?;
+        inner.join(&mut select);
+        select.and_where(condition);
+    }
+    Ok(Expr::exists(select))
+}

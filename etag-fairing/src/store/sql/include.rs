@@ -1,0 +1,55 @@
+//! Statements that read what is at the other end of many owners' relationship: one an edge of the plan.
+
+use sea_query::{ExprTrait, JoinType, Order, Query};
+
+use super::{
+    Dialect, column,
+    edge::{Edge, EdgeKind},
+    id_column, ids_of_list,
+    select::{ROWS, cells, rows_of},
+};
+use crate::store::Selection;
+
+/// The resources of a list, in ascending order of ids. Parameters: the list of ids.
+pub(crate) fn to_one<D: Dialect>(dialect: D, selection: &Selection) -> String {
+    let id = selection.resource.id.column;
+    let mut select = rows_of(selection);
+    select
+        .from_as(selection.resource.table, ROWS)
+        .and_where(column(ROWS, id).in_subquery(ids_of_list(dialect, "")))
+        .order_by_expr(id_column(dialect, ROWS, id, selection.resource.id.kind), Order::Asc);
+    dialect.text(&select)
+}
+
+/// The edges of one relationship for many owners: the related id, the owner's place in the list, and the
+/// related resource, in ascending order of related ids. What is not there is a row of nulls. Parameters: the
+/// list of owners' ids.
+pub(crate) fn to_many<D: Dialect>(dialect: D, edge: &Edge, selection: &Selection) -> String {
+    let target = edge.target;
+    let edges = match edge.kind {
+        EdgeKind::Join => "j",
+        EdgeKind::Inverse { .. } => ROWS,
+    };
+    let mut select = Query::select();
+    select.column((edges, edge.target_column)).column(("e", "key"));
+    for cell in cells(selection).flatten() {
+        select.column((ROWS, cell.column));
+    }
+    select.from_function(dialect.id_list(""), "e").join_as(
+        JoinType::InnerJoin,
+        edge.table,
+        edges,
+        column(edges, edge.owner_column).eq(column("e", "value")),
+    );
+    if edge.kind == EdgeKind::Join {
+        // A join table of the user's may hold ids of what is gone, and nulls.
+        let on = column(ROWS, target.id.column).eq(column(edges, edge.target_column));
+        select
+            .join_as(JoinType::LeftJoin, target.table, ROWS, on)
+            .and_where(column(edges, edge.target_column).is_not_null());
+    }
+    select
+        .order_by_expr(id_column(dialect, edges, edge.target_column, target.id.kind), Order::Asc)
+        .order_by(("e", "key"), Order::Asc);
+    dialect.text(&select)
+}

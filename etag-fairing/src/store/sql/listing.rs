@@ -1,0 +1,131 @@
+//! Statements for what a client's filter, order and place shape: built each time, with their values.
+
+use sea_query::{ExprTrait, JoinType, Query, SelectStatement};
+
+use super::{
+    Dialect, Statement, column,
+    edge::Edge,
+    filter::condition,
+    id_value,
+    order::{Order, Side},
+    scope::{Names, Scope},
+    select::{ROWS, at_the_end_of, rows_of},
+};
+use crate::{
+    resource::{Description, ResourceId},
+    store::{Filter, Listing, Page, Selection},
+};
+
+/// Whose rows are listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'a> {
+    /// A collection's.
+    Collection,
+    /// Those at the other end of an owner's to-many relationship.
+    Related(&'a Edge, &'a ResourceId),
+}
+
+/// Whether the listing is of the fixed shapes that [`select`](super::select) builds once.
+pub(crate) fn is_plain(listing: &Listing) -> bool {
+    listing.filter.is_none() && listing.sort.is_empty() && !matches!(listing.page, Page::Between { .. })
+}
+
+/// Whether the page is read from its end: the last rows before a place.
+pub(crate) fn is_backwards(page: &Page) -> bool {
+    matches!(page, Page::Between { after: None, before: Some(_), .. })
+}
+
+/// A page, with one row more than it has, which tells whether there is another one.
+pub(crate) fn page<D: Dialect>(
+    dialect: D,
+    selection: &Selection,
+    source: Source<'_>,
+    listing: &Listing,
+) -> Result<Statement, String> {
+    let names = Names::default();
+    let mut scope = Scope::new(selection.resource, ROWS, &names);
+    let mut select = rows_of(selection);
+    let order = Order::of(dialect, &mut scope, &listing.sort)?;
+    match &listing.page {
+        Page::All => {}
+        Page::Offset { offset, limit } => {
+            select.limit(limit.saturating_add(1)).offset(*offset);
+        }
+        Page::Between { after, before, limit } => {
+            for (place, side) in [(after, Side::Behind), (before, Side::Before)] {
+                if let Some(place) = place {
+                    select.and_where(order.beyond(place, side)?);
+                }
+            }
+            select.limit(limit.saturating_add(1));
+        }
+    }
+    order.apply(&mut select, is_backwards(&listing.page));
+    listed(dialect, select, scope, source, listing.filter.as_ref())
+}
+
+/// The number of all rows that the filter lets through.
+pub(crate) fn total<D: Dialect>(
+    dialect: D,
+    resource: &'static Description,
+    source: Source<'_>,
+    listing: &Listing,
+) -> Result<Statement, String> {
+    let names = Names::default();
+    let scope = Scope::new(resource, ROWS, &names);
+    let mut select = Query::select();
+    select.expr(column(ROWS, resource.id.column).count());
+    listed(dialect, select, scope, source, listing.filter.as_ref())
+}
+
+fn listed<D: Dialect>(
+    dialect: D,
+    mut select: SelectStatement,
+    mut scope: Scope<'_>,
+    source: Source<'_>,
+    filter: Option<&Filter>,
+) -> Result<Statement, String> {
+    match source {
+        Source::Collection => {
+            let (_, resource) = scope.reach(&[])?;
+            select.from_as(resource.table, ROWS);
+        }
+        Source::Related(edge, owner) => at_the_end_of(&mut select, edge, id_value(owner)),
+    }
+    if let Some(filter) = filter {
+        let condition = condition(dialect, &mut scope, filter)?;
+        select.and_where(condition);
+    }
+    scope.join(&mut select);
+    Statement::new(dialect, &select)
+}
+
+/// The related resource of a to-one relationship if the filter lets it through, and a row of nulls if not; no
+/// row if the owner doesn't exist.
+pub(crate) fn related_one<D: Dialect>(
+    dialect: D,
+    owner: &Description,
+    id: &ResourceId,
+    link: &'static str,
+    selection: &Selection,
+    filter: &Filter,
+) -> Result<Statement, String> {
+    let target = selection.resource;
+    let names = Names::default();
+    let alias = names.next();
+    let mut scope = Scope::new(target, alias.as_str(), &names);
+    let condition = condition(dialect, &mut scope, filter)?;
+    let mut passed = Query::select();
+    passed.column((alias.clone(), target.id.column)).from_as(target.table, alias.clone());
+    scope.join(&mut passed);
+    passed.and_where(column(&alias, target.id.column).eq(column("o", link))).and_where(condition);
+
+    let target_id = column(ROWS, target.id.column);
+    let joined = target_id.clone().eq(column("o", link)).and(target_id.in_subquery(passed));
+    let mut select = rows_of(selection);
+    select
+        .from_as(owner.table, "o")
+        .join_as(JoinType::LeftJoin, target.table, ROWS, joined)
+        .and_where(column("o", owner.id.column).eq(id_value(id)));
+    Statement::new(dialect, &select)
+}

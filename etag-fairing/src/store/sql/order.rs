@@ -1,0 +1,101 @@
+//! An order of rows, and places in it.
+
+use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStatement};
+
+use super::{
+    Dialect, id_value,
+    scope::{Operand, Scope},
+    value,
+};
+use crate::{
+    resource::Value,
+    store::{Field, Member, Place, SortKey},
+};
+
+/// A total order: the sort's keys, then the id.
+pub(super) struct Order {
+    keys: Vec<(Operand, bool)>,
+    id: Expr,
+}
+
+/// A side of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Behind,
+    Before,
+}
+
+impl Order {
+    pub(super) fn of<D: Dialect>(
+        dialect: D,
+        scope: &mut Scope<'_>,
+        sort: &[SortKey],
+    ) -> Result<Self, String> {
+        let mut keys = Vec::with_capacity(sort.len());
+        for key in sort {
+            keys.push((scope.operand(dialect, &key.member)?, key.descending));
+        }
+        let id = scope.operand(dialect, &Member { path: Vec::new(), field: Field::Id })?.expression;
+        Ok(Self { keys, id })
+    }
+
+    /// Orders the rows, or, backwards, from last to first.
+    pub(super) fn apply(&self, select: &mut SelectStatement, backwards: bool) {
+        for (operand, descending) in &self.keys {
+            let direction = if *descending != backwards { Direction::Desc } else { Direction::Asc };
+            let key = operand.expression.clone();
+            // Said only where it matters: an index may serve the order otherwise.
+            match operand.nullable {
+                true => {
+                    let nulls = if backwards { NullOrdering::First } else { NullOrdering::Last };
+                    select.order_by_expr_with_nulls(key, direction, nulls);
+                }
+                false => {
+                    select.order_by_expr(key, direction);
+                }
+            }
+        }
+        let direction = if backwards { Direction::Desc } else { Direction::Asc };
+        select.order_by_expr(self.id.clone(), direction);
+    }
+
+    /// The rows on one side of a place, without the row at it.
+    pub(super) fn beyond(&self, place: &Place, side: Side) -> Result<Expr, String> {
+        if place.keys.len() != self.keys.len() {
+            return Err(format!("a place with {} keys in an order of {}", place.keys.len(), self.keys.len()));
+        }
+        let id = id_value(&place.id);
+        let mut condition = match side {
+            Side::Behind => self.id.clone().gt(id),
+            Side::Before => self.id.clone().lt(id),
+        };
+        for ((operand, descending), given) in self.keys.iter().zip(&place.keys).rev() {
+            let same = match value(given) {
+                Some(given) => operand.expression.clone().eq(given),
+                None => operand.expression.clone().is_null(),
+            };
+            condition = same.and(condition);
+            if let Some(farther) = farther(operand, *descending, given, side) {
+                condition = farther.or(condition);
+            }
+        }
+        Ok(condition)
+    }
+}
+
+/// The rows whose key alone puts them beyond a value; `None` for no row.
+fn farther(operand: &Operand, descending: bool, given: &Value, side: Side) -> Option<Expr> {
+    let key = operand.expression.clone();
+    match (value(given), side) {
+        // Nulls come last, whatever the direction.
+        (None, Side::Behind) => None,
+        (None, Side::Before) => Some(key.is_not_null()),
+        (Some(given), side) => {
+            let beyond = match descending == (side == Side::Before) {
+                true => key.clone().gt(given),
+                false => key.clone().lt(given),
+            };
+            Some(if side == Side::Behind && operand.nullable { beyond.or(key.is_null()) } else { beyond })
+        }
+    }
+}

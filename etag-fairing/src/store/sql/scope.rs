@@ -1,0 +1,171 @@
+//! The rows that a condition or an order is about, and what to-one paths lead to from there.
+
+use std::cell::Cell;
+
+use sea_query::{Alias, Expr, ExprTrait, JoinType, SelectStatement};
+
+use super::{Dialect, column, id_column};
+use crate::{
+    resource::{Description, IdKind, Kind, Relationship, Value},
+    store::{Field, Member},
+};
+
+/// A table under an alias. Tables that paths lead to are joined once, whoever asks; to-one, they neither add
+/// rows nor take any away.
+pub(super) struct Scope<'n> {
+    resource: &'static Description,
+    alias: String,
+    joined: Vec<Joined>,
+    names: &'n Names,
+}
+
+/// Gives aliases that differ within one statement.
+#[derive(Debug, Default)]
+pub(super) struct Names(Cell<usize>);
+
+struct Joined {
+    path: Vec<usize>,
+    resource: &'static Description,
+    alias: String,
+    on: Expr,
+}
+
+/// A member as it is compared.
+#[derive(Clone, Debug)]
+pub(super) struct Operand {
+    pub(super) expression: Expr,
+    pub(super) class: Class,
+    /// Whether it may be null.
+    pub(super) nullable: bool,
+}
+
+/// What can be compared with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Booleans.
+    Bool,
+    /// Integers and floats.
+    Number,
+    /// Text, and what is written as text.
+    Text,
+}
+
+impl Class {
+    fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Bool => Self::Bool,
+            Kind::Integer | Kind::Float => Self::Number,
+            _ => Self::Text,
+        }
+    }
+
+    fn of_id(kind: IdKind) -> Self {
+        match kind {
+            IdKind::Integer { .. } => Self::Number,
+            IdKind::Text | IdKind::Uuid => Self::Text,
+        }
+    }
+
+    /// Whether a value is of this class. Databases would convert others, each in its way.
+    pub(super) fn has(self, value: &Value) -> bool {
+        matches!(
+            (self, value),
+            (Self::Bool, Value::Bool(_))
+                | (Self::Number, Value::Integer(_) | Value::Float(_))
+                | (Self::Text, Value::Text(_))
+        )
+    }
+}
+
+impl Names {
+    /// A new alias. The rows' own is `t`, edges are `j`, lists are `e`.
+    pub(super) fn next(&self) -> String {
+        let number = self.0.get();
+        self.0.set(number + 1);
+        format!("p{number}")
+    }
+}
+
+impl<'n> Scope<'n> {
+    pub(super) fn new(resource: &'static Description, alias: impl Into<String>, names: &'n Names) -> Self {
+        Self { resource, alias: alias.into(), joined: Vec::new(), names }
+    }
+
+    /// Gives aliases for tables beside these.
+    pub(super) fn names(&self) -> &'n Names {
+        self.names
+    }
+
+    /// The table at the end of a path.
+    pub(super) fn reach(&mut self, path: &[usize]) -> Result<(String, &'static Description), String> {
+        let (mut alias, mut resource) = (self.alias.clone(), self.resource);
+        for (end, step) in (1..).zip(path) {
+            let prefix = path.get(..end).unwrap_or(path);
+            if let Some(joined) = self.joined.iter().find(|joined| joined.path == prefix) {
+                (alias, resource) = (joined.alias.clone(), joined.resource);
+                continue;
+            }
+            let (relationship, link) = to_one(resource, *step)?;
+            let target = relationship.target();
+            let name = self.names.next();
+            let on = column(&name, target.id.column).eq(column(&alias, link));
+            self.joined.push(Joined { path: prefix.to_vec(), resource: target, alias: name.clone(), on });
+            (alias, resource) = (name, target);
+        }
+        Ok((alias, resource))
+    }
+
+    /// A member as it is compared.
+    pub(super) fn operand<D: Dialect>(&mut self, dialect: D, member: &Member) -> Result<Operand, String> {
+        let (table, resource) = self.reach(&member.path)?;
+        let outer = !member.path.is_empty();
+        match member.field {
+            Field::Id => {
+                let kind = resource.id.kind;
+                let expression = id_column(dialect, &table, resource.id.column, kind);
+                Ok(Operand { expression, class: Class::of_id(kind), nullable: outer })
+            }
+            Field::ToOne(index) => {
+                let (relationship, link) = to_one(resource, index)?;
+                let kind = relationship.target().id.kind;
+                let expression = id_column(dialect, &table, link, kind);
+                let nullable = outer || !relationship.is_required();
+                Ok(Operand { expression, class: Class::of_id(kind), nullable })
+            }
+            Field::Attribute(index) => {
+                let attribute = resource
+                    .attributes
+                    .get(index)
+                    .ok_or_else(|| format!("`{}` has no attribute {index}", resource.rust_name))?;
+                let class = Class::of(attribute.kind);
+                let mut expression = column(&table, attribute.column);
+                if attribute.kind == Kind::Json {
+                    expression = dialect.json_text(expression);
+                }
+                if class == Class::Text {
+                    expression = dialect.by_code_points(expression);
+                }
+                Ok(Operand { expression, class, nullable: outer || attribute.nullable })
+            }
+        }
+    }
+
+    /// Joins what was reached to the rows.
+    pub(super) fn join(self, select: &mut SelectStatement) {
+        for joined in self.joined {
+            let alias = Alias::new(joined.alias);
+            select.join_as(JoinType::LeftJoin, joined.resource.table, alias, joined.on);
+        }
+    }
+}
+
+fn to_one(
+    resource: &'static Description,
+    index: usize,
+) -> Result<(&'static Relationship, &'static str), String> {
+    resource
+        .relationships
+        .get(index)
+        .and_then(|relationship| relationship.column().map(|link| (relationship, link)))
+        .ok_or_else(|| format!("`{}` has no to-one relationship {index}", resource.rust_name))
+}

@@ -1,0 +1,65 @@
+//! To-many linkage: one statement a relationship, for many owners.
+
+use super::{
+    cell,
+    connection::{Connection, bound},
+    dialect::Sqlite,
+    error::store_error,
+    read::{edge, id_list},
+};
+use crate::{
+    resource::{Description, ResourceId, ValueRef},
+    store::{
+        Links, StoreError,
+        sql::{
+            cache::{Shape, Verb},
+            select,
+        },
+    },
+};
+
+/// The linkage of one to-many relationship for owners in their order.
+pub(super) fn linkage<'a>(
+    connection: &mut Connection,
+    owner: &'static Description,
+    relationship: usize,
+    owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
+) -> Result<Links, StoreError> {
+    let mut links = Links::default();
+    let number = owners.len();
+    if number == 0 {
+        return Ok(links);
+    }
+    let edge = edge(owner, relationship)?;
+    let shape = Shape::new(Verb::Linkage, owner).relationship(relationship);
+    let text = connection.text(shape, || Ok::<_, String>(select::linkage(Sqlite, &edge)))?;
+    let list = id_list(owners)?;
+    let mut statement = connection.prepare(&text)?;
+    let mut found = statement.query(bound(&[ValueRef::Text(&list)])).map_err(store_error)?;
+    let mut ended = 0;
+    let mut last: Option<(usize, ResourceId)> = None;
+    while let Some(row) = found.next().map_err(store_error)? {
+        let place: i64 = row.get(0).map_err(store_error)?;
+        let place = usize::try_from(place).unwrap_or(usize::MAX).min(number);
+        let value = row.get_ref(1).map_err(store_error)?;
+        let id = cell::id(edge.table, edge.target_column, edge.target.id.kind, value)?;
+        let edge = Some((place, id));
+        if edge == last {
+            // A join table of the user's may hold an edge twice; linkage names it once (JSON:API §7.2.2.2).
+            continue;
+        }
+        while ended < place {
+            links.end_row();
+            ended += 1;
+        }
+        if let Some((_, id)) = &edge {
+            links.push(id.clone());
+        }
+        last = edge;
+    }
+    while ended < number {
+        links.end_row();
+        ended += 1;
+    }
+    Ok(links)
+}
