@@ -332,10 +332,11 @@ fn json_api_defaults_and_every_key() {
     assert_eq!(json_api("").unwrap(), JsonApiConfig::default());
     let config = json_api(
         "[default.jsonapi]\npage_size = 5\nmax_page_size = 7\nclient_ids = true\nmax_body = '2 MiB'\n\
-         write_timeout = 3\nbase_url = 'https://api.example.com/'",
+         write_timeout = 3\nmax_include_depth = 0\ntotals = true\nbase_url = 'https://api.example.com/'",
     )
     .unwrap();
     assert_eq!((config.page_size, config.max_page_size, config.client_ids), (5, 7, true));
+    assert_eq!((config.max_include_depth, config.totals), (0, true));
     assert_eq!((config.max_body, config.write_timeout.as_secs()), (2.mebibytes(), 3));
     assert_eq!(config.base_url, "https://api.example.com");
     assert_eq!(json_api("[default.jsonapi]\nmax_page_size = 10").unwrap().page_size, 10);
@@ -350,6 +351,8 @@ fn json_api_refuses_what_cannot_be() {
         "page_size = 101",
         "max_page_size = 0",
         "page_size = 3\nmax_page_size = 2",
+        "max_include_depth = 11",
+        "totals = 3",
         "client_ids = 'perhaps'",
         "max_body = 'big'",
         "write_timeout = 0",

@@ -12,7 +12,7 @@ use super::{
 use crate::{errors::Errors, names::member_name_fault};
 
 /// The keys of a field.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 18] = [
     "id",
     "skip",
     "relationship",
@@ -20,6 +20,8 @@ pub(super) const KEYS: [&str; 16] = [
     "column",
     "read_only",
     "write_only",
+    "filter",
+    "sort",
     "default",
     "text",
     "json",
@@ -59,6 +61,10 @@ pub(crate) struct Attribute {
     pub(crate) name: Name,
     pub(crate) column: Name,
     pub(crate) access: Access,
+    /// Whether `filter` may name it.
+    pub(crate) filter: bool,
+    /// Whether `sort` may name it.
+    pub(crate) sort: bool,
     pub(crate) default: Option<DefaultValue>,
     pub(crate) carrier: Carrier,
 }
@@ -210,6 +216,18 @@ fn attribute(
         (None, Some(_)) => Access::WriteOnly,
         (None, None) => Access::ReadWrite,
     };
+    let mut open = |key| match (entries.truth(key, errors), access) {
+        (Some((key, true)), Access::WriteOnly) => {
+            let message = format!(
+                "clients may not see a `write_only` attribute, and `{key}` would show it: remove `{key} = true`"
+            );
+            errors.at(key, message);
+            false
+        }
+        (Some((_, open)), _) => open,
+        (None, access) => access != Access::WriteOnly,
+    };
+    let (filter, sort) = (open("filter"), open("sort"));
     let carrier = match (entries.flag("text", errors), entries.flag("json", errors)) {
         (Some(_), Some(second)) => {
             errors.at(
@@ -225,7 +243,7 @@ fn attribute(
     if types::in_option(ty).and_then(types::in_option).is_some() {
         errors.at(ty, "null can mean only one thing: write one `Option`");
     }
-    Role::Attribute(Attribute { name, column, access, default, carrier })
+    Role::Attribute(Attribute { name, column, access, filter, sort, default, carrier })
 }
 
 /// JSON:API 1.1 §7.4.2 and, for `id` and `type`, §7.2.2 (fields).
@@ -273,7 +291,10 @@ fn misplaced(key: &str, role: &str) -> String {
         ("through" | "inverse" | "owner_column" | "target_column", "a to-one relationship") => {
             "its linkage is in a column of its own table, which `column` names"
         }
-        ("read_only" | "write_only" | "text" | "json", role) if role.ends_with("relationship") => {
+        ("filter" | "sort", "the id") => "clients can always filter and sort by the id",
+        ("read_only" | "write_only" | "filter" | "sort" | "text" | "json", role)
+            if role.ends_with("relationship") =>
+        {
             "that is for attributes; remove it"
         }
         ("through" | "inverse" | "owner_column" | "target_column" | "linkage", "an attribute") => {

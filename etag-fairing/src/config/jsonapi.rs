@@ -14,6 +14,8 @@ use super::warn_of_misspellings;
 /// [default.jsonapi]
 /// page_size = 20           # resources on a page where the client doesn't say
 /// max_page_size = 100      # page[size] above this is 400
+/// max_include_depth = 3    # relationships in one path of include=; more are 400
+/// totals = false           # whether every list says how many there are; if not, page[totals] asks for it
 /// client_ids = false       # whether clients may choose the id of what they create
 /// max_body = "1 MiB"       # request bodies above this are 413
 /// write_timeout = 10       # seconds; a change that takes longer is undone and answered with 503
@@ -35,6 +37,11 @@ pub struct JsonApiConfig {
     pub page_size: u32,
     /// The largest page that a client may ask for; at least 1.
     pub max_page_size: u32,
+    /// The longest path that `include` may name, in relationships; 0 for no `include` at all.
+    pub max_include_depth: u32,
+    /// Whether each list counts all its resources, for `meta.count` and the `last` link, which costs the database
+    /// about as much as reading them. If not, a client asks with `page[totals]`.
+    pub totals: bool,
     /// Whether a client may send the id of a resource that it creates.
     pub client_ids: bool,
     /// The longest request body.
@@ -51,6 +58,8 @@ impl Default for JsonApiConfig {
         JsonApiConfig {
             page_size: 20,
             max_page_size: 100,
+            max_include_depth: 3,
+            totals: false,
             client_ids: false,
             max_body: 1.mebibytes(),
             write_timeout: Duration::from_secs(10),
@@ -79,6 +88,8 @@ impl JsonApiConfig {
         let config = JsonApiConfig {
             page_size,
             max_page_size,
+            max_include_depth: table.number("max_include_depth", default.max_include_depth, 0..=10),
+            totals: table.flag("totals", default.totals),
             client_ids: table.flag("client_ids", default.client_ids),
             max_body: table.bytes("max_body", default.max_body),
             write_timeout: Duration::from_secs(table.number("write_timeout", 10, 1..=3600).into()),
@@ -101,6 +112,8 @@ impl JsonApiConfig {
             "JSON:API",
             &[
                 ("page size", format!("{}, at most {}", self.page_size, self.max_page_size)),
+                ("include depth", self.max_include_depth.to_string()),
+                ("totals", if self.totals { "always" } else { "where page[totals] asks" }.to_owned()),
                 ("client ids", self.client_ids.to_string()),
                 ("max body", self.max_body.to_string()),
                 ("write timeout", format!("{}s", self.write_timeout.as_secs())),

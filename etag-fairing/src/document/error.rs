@@ -91,6 +91,7 @@ struct Members {
     source: Option<Source>,
     id: Option<String>,
     about: Option<String>,
+    kind: Option<Cow<'static, str>>,
     meta: serde_json::Map<String, Value>,
 }
 
@@ -143,6 +144,13 @@ impl ErrorObject {
         self
     }
 
+    /// A link that names the kind of error: `links.type`, as a profile or extension defines it.
+    #[must_use]
+    pub fn type_link(mut self, url: impl Into<Cow<'static, str>>) -> ErrorObject {
+        self.members.kind = Some(url.into());
+        self
+    }
+
     /// Adds one member to `meta`. The same name again replaces the value.
     #[must_use]
     pub fn meta(mut self, name: impl Into<String>, value: impl Into<Value>) -> ErrorObject {
@@ -177,8 +185,9 @@ impl Serialize for ErrorObject {
         if let Some(id) = &self.members.id {
             map.serialize_entry("id", id)?;
         }
-        if let Some(about) = &self.members.about {
-            map.serialize_entry("links", &About { about })?;
+        let links = Links { about: self.members.about.as_deref(), kind: self.members.kind.as_deref() };
+        if links.about.is_some() || links.kind.is_some() {
+            map.serialize_entry("links", &links)?;
         }
         // JSON:API 1.1 "Error Objects": "status: the HTTP status code [...] expressed as a string value".
         map.serialize_entry("status", &Digits(self.status.code))?;
@@ -198,8 +207,12 @@ impl Serialize for ErrorObject {
 }
 
 #[derive(serde::Serialize)]
-struct About<'a> {
-    about: &'a str,
+struct Links<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<&'a str>,
+    // N8: one link, not a list of them.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
 }
 
 struct Digits(u16);
@@ -348,12 +361,13 @@ mod tests {
         let error = ErrorObject::precondition_failed("If-Match", "changed meanwhile")
             .id("0f3")
             .about("/v1/sessions/1")
+            .type_link("https://example.com/stale")
             .meta("tries", 2);
         assert_eq!(
             document(&error.into()),
             serde_json::json!({"jsonapi": {"version": "1.1"}, "errors": [{
                 "id": "0f3",
-                "links": {"about": "/v1/sessions/1"},
+                "links": {"about": "/v1/sessions/1", "type": "https://example.com/stale"},
                 "status": "412",
                 "code": "precondition_failed",
                 "title": "Precondition failed",

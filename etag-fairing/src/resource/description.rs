@@ -49,6 +49,10 @@ pub struct Attribute {
     pub nullable: bool,
     /// Who may see and set it.
     pub access: Access,
+    /// Whether `filter` may name it. What clients may not see they may not filter by, whatever this says.
+    pub filter: bool,
+    /// Whether `sort` may name it. What clients may not see they may not sort by, whatever this says.
+    pub sort: bool,
     /// The value of a new resource whose document leaves the attribute out; `None` if it must be given.
     /// An attribute that may be null and has no other default has null.
     pub default: Option<fn() -> Result<Value, Mismatch>>,
@@ -144,6 +148,16 @@ impl Description {
     /// Whether this is the same resource: descriptions are statics, and each resource has one.
     pub fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
+    }
+}
+
+impl Attribute {
+    /// The attribute, with what clients may do with it said anew.
+    #[must_use]
+    pub const fn open_to(mut self, filter: bool, sort: bool) -> Self {
+        self.filter = filter;
+        self.sort = sort;
+        self
     }
 }
 

@@ -52,6 +52,8 @@ impl<T> Carrier<T> {
             kind: self.kind,
             nullable: self.nullable,
             access,
+            filter: !matches!(access, Access::WriteOnly),
+            sort: !matches!(access, Access::WriteOnly),
             default,
             parse: self.parse,
         }

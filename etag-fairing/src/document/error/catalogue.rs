@@ -33,6 +33,18 @@ catalogue! {
     invalid_linkage(detail) = BadRequest, "Invalid linkage";
     /// 400: a query parameter that this URL does not know. Name it with [`ErrorObject::parameter`].
     unknown_parameter(detail) = BadRequest, "Unknown query parameter";
+    /// 400: the name of a query parameter is not one that JSON:API allows (§8.7).
+    invalid_parameter_name(detail) = BadRequest, "Invalid query parameter name";
+    /// 400: `include` names no relationship, or goes too deep.
+    invalid_include(detail) = BadRequest, "Invalid include";
+    /// 400: `fields[…]` names no type, or a field that the type doesn't have.
+    invalid_fields(detail) = BadRequest, "Invalid sparse fieldset";
+    /// 400: `sort` names something that can't be sorted by.
+    invalid_sort(detail) = BadRequest, "Invalid sort";
+    /// 400: `filter` is no filter of this resource.
+    invalid_filter(detail) = BadRequest, "Invalid filter";
+    /// 400: a query parameter is longer, deeper or larger than this server takes.
+    limit_exceeded(detail) = BadRequest, "Limit exceeded";
     /// 400: `page[…]` with a value that is no page.
     invalid_page(detail) = BadRequest, "Invalid page";
     /// 400: `page[size]` above the limit.
