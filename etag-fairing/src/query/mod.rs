@@ -1,17 +1,46 @@
 //! Query parameters (JSON:API §8, §9): parsed to one typed [`Query`], or refused with the parameter named.
+//!
+//! Everything here is pure: it knows descriptions of resources and the configuration, no store and no request. What
+//! a URL takes is a matter of its [`Target`]; how much it may ask for stands in [`limits`].
+#![allow(dead_code, reason = "the routes answer include, fields, sort, filter and cursors one by one")]
 
+pub(crate) mod cursor;
+mod fields;
+mod filter;
+mod include;
+pub(crate) mod limits;
+mod name;
 mod page;
 mod parameters;
+mod path;
+mod sort;
 
-pub(crate) use page::PageRequest;
+use std::collections::HashSet;
+
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use fields::{FieldSet, Fields};
+pub(crate) use include::Include;
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use page::{Extent, PageRequest, Side, Strategy};
 pub(crate) use parameters::{Parameters, href};
 
 use crate::config::JsonApiConfig;
 use crate::document::error::{ErrorObject, Errors};
+use crate::resource::{Description, Registry};
+use crate::store::{Filter, Listing, Page, SortKey};
+use name::Name;
 
 /// What a URL's query asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
+    /// What to include; `None` if the client doesn't say, and an empty list for `include=` (D4).
+    pub(crate) include: Option<Vec<Include>>,
+    /// The sparse fieldsets.
+    pub(crate) fields: Fields,
+    /// Which resources of many.
+    pub(crate) filter: Option<Filter>,
+    /// In what order.
+    pub(crate) sort: Vec<SortKey>,
     /// The page, where the URL has pages.
     pub(crate) page: Option<PageRequest>,
 }
@@ -19,44 +48,156 @@ pub(crate) struct Query {
 /// Which families of parameters a URL takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// One resource, or linkage: nothing to page.
+    /// One resource: `include` and `fields`.
     Single,
-    /// Many resources.
+    /// Many resources: all.
     Many,
+    /// The linkage of this relationship: `include`, which begins with it, and `fields`.
+    Linkage(usize),
+    /// No document at all, so no parameter.
+    Nothing,
+}
+
+/// What a query is read by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    /// What the URL gives: the primary data's resource; for [`Target::Linkage`] the relationship's owner.
+    pub(crate) resource: &'static Description,
+    /// What the URL takes.
+    pub(crate) target: Target,
+    /// The mounted resources, for `fields`.
+    pub(crate) registry: &'a Registry,
+    /// The configuration.
+    pub(crate) config: &'a JsonApiConfig,
+    /// Whether the client asks for the cursor pagination profile in `Accept`.
+    pub(crate) cursor_profile: bool,
+}
+
+impl Target {
+    fn takes(self, family: &str) -> bool {
+        match self {
+            Self::Many => matches!(family, "include" | "fields" | "sort" | "filter" | "page"),
+            Self::Single | Self::Linkage(_) => matches!(family, "include" | "fields"),
+            Self::Nothing => false,
+        }
+    }
 }
 
 impl Query {
     /// # Errors
-    /// 400, one error a parameter that is unknown, misplaced, repeated or has a bad value.
-    pub(crate) fn parse(
-        parameters: &Parameters,
-        target: Target,
-        config: &JsonApiConfig,
-    ) -> Result<Self, Errors> {
+    /// 400, an error for each parameter that is unknown, misplaced, repeated or has a bad value.
+    pub(crate) fn parse(parameters: &Parameters, context: &Context<'_>) -> Result<Self, Errors> {
+        let Context { resource, target, registry, config, cursor_profile } = *context;
         let mut errors = Vec::new();
+        let (mut include, mut fields, mut sort) = (None, Fields::default(), Some(Vec::new()));
+        let mut filter = filter::Builder::new(resource);
         let mut page = page::Builder::default();
-        for (index, (name, value)) in parameters.iter().enumerate() {
-            let family = name.split('[').next().unwrap_or(name);
-            let repeated = parameters.iter().take(index).any(|(earlier, _)| earlier == name);
-            let error = match family {
-                _ if repeated => Some(ErrorObject::unknown_parameter("given more than once")),
-                "page" if target == Target::Many => page.take(name, value).err(),
-                "page" => Some(ErrorObject::unknown_parameter("there are no pages at this URL")),
-                "include" | "fields" | "sort" | "filter" => {
-                    Some(ErrorObject::unknown_parameter(format!("{family} is not supported at this URL")))
-                }
-                // JSON:API §8.7: a server MUST refuse what it doesn't know.
-                _ => Some(ErrorObject::unknown_parameter("no such parameter at this URL")),
-            };
-            errors.extend(error.map(|error| error.parameter(name)));
+        let mut sort_errors = Vec::new();
+        let mut seen = HashSet::new();
+        if parameters.iter().nth(limits::MAX_PARAMETERS).is_some() {
+            let detail = format!("at most {} parameters", limits::MAX_PARAMETERS);
+            return Err(ErrorObject::limit_exceeded(detail).into());
         }
+        for (parameter, value) in parameters.iter() {
+            // M1, M3
+            let Some(name) = Name::parse(parameter) else {
+                let detail = "not a name that JSON:API allows for a query parameter";
+                errors.push(ErrorObject::invalid_parameter_name(detail).parameter(parameter));
+                continue;
+            };
+            if let Err(error) = admit(&name, parameter, value, target, &mut seen) {
+                errors.push(error.parameter(parameter));
+                continue;
+            }
+            let brackets = name.brackets.as_slice();
+            let many =
+                |refused: Vec<ErrorObject>| refused.into_iter().map(|error| error.parameter(parameter));
+            match (name.base, brackets) {
+                ("include", []) => {
+                    let only = if let Target::Linkage(place) = target { Some(place) } else { None };
+                    match include::parse(value, resource, only, config.max_include_depth) {
+                        Ok(tree) => include = Some(tree),
+                        Err(refused) => errors.extend(many(refused)),
+                    }
+                }
+                ("sort", []) => match sort::parse(value, resource) {
+                    Ok(keys) => sort = Some(keys),
+                    Err(refused) => {
+                        sort = None;
+                        sort_errors.extend(many(refused));
+                    }
+                },
+                ("fields", brackets) => {
+                    errors.extend(
+                        fields.take(brackets, value, registry).err().map(|error| error.parameter(parameter)),
+                    );
+                }
+                ("filter", brackets) => errors.extend(filter.take(parameter, brackets, value).err()),
+                ("page", [key]) => {
+                    errors.extend(page.take(key, value).err().map(|error| error.parameter(parameter)));
+                }
+                _ => errors.push(
+                    ErrorObject::unknown_parameter("no such parameter of its family").parameter(parameter),
+                ),
+            }
+        }
+        // P8
+        let by_cursor = page.by_cursor(cursor_profile);
+        errors.extend(sort_errors.into_iter().map(|error| match by_cursor {
+            true => error.type_link(page::profile_error("unsupported-sort")),
+            false => error,
+        }));
+        let filter = filter.finish(&mut errors);
         let page = match target {
-            Target::Many => page.finish(config).map_err(|error| errors.push(error)).ok(),
-            Target::Single => None,
+            Target::Many => match page.finish(resource, sort.as_deref(), cursor_profile, config) {
+                Ok(page) => page,
+                Err(error) => {
+                    errors.push(error);
+                    None
+                }
+            },
+            _ => None,
         };
         match Errors::from_vec(errors) {
             Some(errors) => Err(errors),
-            None => Ok(Self { page }),
+            None => Ok(Self { include, fields, filter, sort: sort.unwrap_or_default(), page }),
         }
     }
+
+    /// Which rows to ask of the store.
+    pub(crate) fn listing(&self) -> Listing {
+        Listing {
+            filter: self.filter.clone(),
+            sort: self.sort.clone(),
+            page: self.page.as_ref().map_or(Page::All, PageRequest::rows),
+            total: self.page.as_ref().is_some_and(|page| page.total),
+        }
+    }
+}
+
+/// Whether a parameter may stand where it stands, whatever its value means.
+fn admit(
+    name: &Name<'_>,
+    parameter: &str,
+    value: &str,
+    target: Target,
+    seen: &mut HashSet<String>,
+) -> Result<(), ErrorObject> {
+    if !matches!(name.base, "include" | "fields" | "sort" | "filter" | "page") {
+        // JSON:API §8.7: a server MUST refuse what it doesn't know.
+        return Err(ErrorObject::unknown_parameter("no such parameter at this URL"));
+    }
+    // M7
+    if !target.takes(name.base) {
+        return Err(ErrorObject::unknown_parameter(format!("{} means nothing at this URL", name.base)));
+    }
+    // M8
+    let list = name.base == "filter" && matches!(name.brackets.as_slice(), [_, ""]);
+    if !seen.insert(parameter.to_owned()) && !list {
+        return Err(ErrorObject::unknown_parameter("given more than once"));
+    }
+    if value.len() > limits::MAX_VALUE_BYTES {
+        return Err(ErrorObject::limit_exceeded(format!("at most {} bytes", limits::MAX_VALUE_BYTES)));
+    }
+    Ok(())
 }

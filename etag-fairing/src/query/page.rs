@@ -1,77 +1,297 @@
-//! `page[number]` and `page[size]` (JSON:API §8.4).
+//! `page[…]` (JSON:API §8.6): three strategies, one a request.
+//!
+//! - `page[number]`, `page[size]`: pages counted from 1; also where nothing is said.
+//! - `page[offset]`, `page[limit]`: rows counted from 0.
+//! - `page[after]` or `page[before]`, with `page[size]`: the cursor pagination profile
+//!   (<https://jsonapi.org/profiles/ethanresnick/cursor-pagination/>); also where a client that says nothing but
+//!   `page[size]` asks for the profile in `Accept`. Ranges (`after` and `before` together) are refused, as the
+//!   profile allows.
+//!
+//! `page[totals]` goes with each of them.
 
+use super::cursor;
 use super::{Parameters, href};
 use crate::config::JsonApiConfig;
 use crate::document::error::ErrorObject;
 use crate::document::write::PageLinks;
-use crate::store::{Fetched, Listing, Page};
+use crate::resource::Description;
+use crate::store::{Page, Place, SortKey};
 
-/// A page by number and size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+const PROFILE: &str = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination";
+
+/// `links.type` of the profile's errors.
+pub(super) fn profile_error(name: &str) -> String {
+    format!("{PROFILE}/{name}")
+}
+
+/// A page that a client asks for.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PageRequest {
-    number: u64,
-    size: u64,
-    offset: u64,
+    /// How it says which.
+    pub(crate) strategy: Strategy,
+    /// Whether to count all resources.
+    pub(crate) total: bool,
+}
+
+/// How a client says which page.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Strategy {
+    /// The page of this number, counted from 1.
+    Number { number: u64, size: u64, offset: u64 },
+    /// So many rows from this one, counted from 0.
+    Offset { offset: u64, limit: u64 },
+    /// So many rows behind or before a place.
+    Cursor { side: Side, size: u64 },
+}
+
+/// Where a page by cursor is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Side {
+    /// At the beginning.
+    Start,
+    /// Right behind a place.
+    After(Place),
+    /// Right before a place.
+    Before(Place),
+}
+
+/// What was found for a page: what its links depend on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extent<'a> {
+    /// The number of all resources, where it was counted.
+    pub(crate) total: Option<u64>,
+    /// Whether there are rows beyond the page, in the direction in which it was read: behind it, or, for
+    /// `page[before]`, before it.
+    pub(crate) more: bool,
+    /// The places of the first and the last row, where there are rows; pages by cursor need them.
+    pub(crate) ends: Option<(&'a Place, &'a Place)>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Builder {
     number: Option<u64>,
     size: Option<u64>,
+    offset: Option<u64>,
+    limit: Option<u64>,
+    after: Option<String>,
+    before: Option<String>,
+    totals: Option<bool>,
+    // Which strategies what came so far rules out: number, offset, cursor.
+    ruled_out: [bool; 3],
+    failed: bool,
 }
 
 impl Builder {
-    pub(super) fn take(&mut self, name: &str, value: &str) -> Result<(), ErrorObject> {
-        let place = match name {
-            "page[number]" => &mut self.number,
-            "page[size]" => &mut self.size,
-            _ => return Err(ErrorObject::unknown_parameter("pages go by page[number] and page[size]")),
+    /// Takes one parameter; `key` is what its brackets hold.
+    pub(super) fn take(&mut self, key: &str, value: &str) -> Result<(), ErrorObject> {
+        let taken = self.read(key, value);
+        self.failed |= taken.is_err();
+        taken
+    }
+
+    fn read(&mut self, key: &str, value: &str) -> Result<(), ErrorObject> {
+        let fits = match key {
+            "number" => [true, false, false],
+            "size" => [true, false, true],
+            "offset" | "limit" => [false, true, false],
+            "after" | "before" => [false, false, true],
+            "totals" => [true; 3],
+            _ => {
+                return Err(ErrorObject::unknown_parameter(
+                    "pages go by number and size, by offset and limit, or by after or before and size",
+                ));
+            }
         };
-        let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-        *place = Some(
-            value
-                .parse()
-                .ok()
-                .filter(|number| digits && *number > 0)
-                .ok_or_else(|| ErrorObject::invalid_page("must be a whole number from 1"))?,
-        );
+        let left = self.ruled_out.iter().zip(fits).map(|(out, fits)| *out || !fits).collect::<Vec<_>>();
+        if left.iter().all(|out| *out) {
+            return Err(ErrorObject::invalid_page(
+                "does not go with the others: pages go by number and size, by offset and limit, or by after or \
+                 before and size",
+            ));
+        }
+        for (out, now) in self.ruled_out.iter_mut().zip(left) {
+            *out = now;
+        }
+        match key {
+            "number" => self.number = Some(whole(value, 1)?),
+            "size" => self.size = Some(whole(value, 1)?),
+            "offset" => self.offset = Some(whole(value, 0)?),
+            "limit" => self.limit = Some(whole(value, 1)?),
+            "after" => self.after = Some(value.into()),
+            "before" => self.before = Some(value.into()),
+            _ => {
+                self.totals = Some(match value {
+                    "" | "true" => true,
+                    "false" => false,
+                    _ => return Err(ErrorObject::invalid_page("must be true or false")),
+                });
+            }
+        }
         Ok(())
     }
 
-    pub(super) fn finish(self, config: &JsonApiConfig) -> Result<PageRequest, ErrorObject> {
-        let (number, size) = (self.number.unwrap_or(1), self.size.unwrap_or(config.page_size.into()));
-        if size > u64::from(config.max_page_size) {
-            return Err(ErrorObject::page_too_large(format!("at most {}", config.max_page_size))
-                .meta("page", serde_json::json!({"maxSize": config.max_page_size}))
-                .parameter("page[size]"));
-        }
-        // Databases count in signed 64 bits.
-        let offset = (number - 1).checked_mul(size).filter(|offset| i64::try_from(*offset).is_ok());
-        match offset {
-            Some(offset) => Ok(PageRequest { number, size, offset }),
-            None => Err(ErrorObject::invalid_page("no collection is so long").parameter("page[number]")),
-        }
+    /// Whether the page goes by cursor, so that the profile's errors apply.
+    pub(super) fn by_cursor(&self, profile: bool) -> bool {
+        let by_others = self.number.is_some() || self.offset.is_some() || self.limit.is_some();
+        self.after.is_some() || self.before.is_some() || (profile && !by_others)
     }
+
+    /// The page, unless a parameter was refused before.
+    ///
+    /// `sort` is `None` where it was refused: cursors mean nothing then.
+    pub(super) fn finish(
+        self,
+        resource: &'static Description,
+        sort: Option<&[SortKey]>,
+        profile: bool,
+        config: &JsonApiConfig,
+    ) -> Result<Option<PageRequest>, ErrorObject> {
+        if self.failed {
+            return Ok(None);
+        }
+        let by_cursor = self.by_cursor(profile);
+        let maximum = u64::from(config.max_page_size);
+        let (size, size_name) = match self.limit {
+            Some(limit) => (limit, "page[limit]"),
+            None => (self.size.unwrap_or(config.page_size.into()), "page[size]"),
+        };
+        if size > maximum {
+            let mut error = ErrorObject::page_too_large(format!("at most {maximum}"))
+                .meta("page", serde_json::json!({"maxSize": maximum}))
+                .parameter(size_name);
+            if by_cursor {
+                error = error.type_link(profile_error("max-size-exceeded"));
+            }
+            return Err(error);
+        }
+        let strategy = if by_cursor {
+            let Some(sort) = sort else { return Ok(None) };
+            let place = |token: &str, name: &str| {
+                cursor::decode(token, resource, sort)
+                    .map_err(|detail| ErrorObject::invalid_page(detail).parameter(name))
+            };
+            let side = match (&self.after, &self.before) {
+                (Some(_), Some(_)) => {
+                    return Err(ErrorObject::invalid_page(
+                        "page[after] and page[before] don't go together here",
+                    )
+                    .type_link(profile_error("range-pagination-not-supported"))
+                    .parameter("page[before]"));
+                }
+                (Some(token), None) => Side::After(place(token, "page[after]")?),
+                (None, Some(token)) => Side::Before(place(token, "page[before]")?),
+                (None, None) => Side::Start,
+            };
+            Strategy::Cursor { side, size }
+        } else if self.offset.is_some() || self.limit.is_some() {
+            let offset = self.offset.unwrap_or(0);
+            Strategy::Offset { offset: countable(Some(offset), "page[offset]")?, limit: size }
+        } else {
+            let number = self.number.unwrap_or(1);
+            let offset = number.checked_sub(1).and_then(|before| before.checked_mul(size));
+            Strategy::Number { number, size, offset: countable(offset, "page[number]")? }
+        };
+        Ok(Some(PageRequest { strategy, total: self.totals.unwrap_or(config.totals) }))
+    }
+}
+
+/// Digits alone: no sign, no space, no fraction.
+fn whole(value: &str, least: u64) -> Result<u64, ErrorObject> {
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    value
+        .parse()
+        .ok()
+        .filter(|number| digits && *number >= least)
+        .ok_or_else(|| ErrorObject::invalid_page(format!("must be a whole number from {least}")))
+}
+
+/// Databases count in signed 64 bits.
+fn countable(offset: Option<u64>, parameter: &str) -> Result<u64, ErrorObject> {
+    offset
+        .filter(|offset| i64::try_from(*offset).is_ok())
+        .ok_or_else(|| ErrorObject::invalid_page("no collection is so long").parameter(parameter))
 }
 
 impl PageRequest {
     /// What to ask of the store.
-    pub(crate) fn listing(&self, total: bool) -> Listing {
-        Listing { page: Page::Offset { offset: self.offset, limit: self.size }, total, ..Listing::all() }
+    pub(crate) fn rows(&self) -> Page {
+        match &self.strategy {
+            Strategy::Number { size, offset, .. } => Page::Offset { offset: *offset, limit: *size },
+            Strategy::Offset { offset, limit } => Page::Offset { offset: *offset, limit: *limit },
+            Strategy::Cursor { side, size } => {
+                let (after, before) = match side {
+                    Side::Start => (None, None),
+                    Side::After(place) => (Some(place.clone()), None),
+                    Side::Before(place) => (None, Some(place.clone())),
+                };
+                Page::Between { after, before, limit: *size }
+            }
+        }
     }
 
-    /// The links of the document: they keep all other parameters (JSON:API §8.4).
-    pub(crate) fn links(&self, path: &str, parameters: &Parameters, fetched: &Fetched) -> PageLinks {
+    /// The links of the document: they keep all other parameters (G5).
+    ///
+    /// `resource` and `sort` are those of the query.
+    pub(crate) fn links(
+        &self,
+        path: &str,
+        parameters: &Parameters,
+        resource: &'static Description,
+        sort: &[SortKey],
+        extent: &Extent<'_>,
+    ) -> PageLinks {
         let link =
-            |number: u64| href(path, &parameters.with("page[number]", itoa::Buffer::new().format(number)));
-        let last = fetched.total.map(|total| total.div_ceil(self.size).max(1));
-        PageLinks {
-            first: Some(link(1)),
-            last: last.map(link),
-            // From beyond the end, the page before is the last one that has something.
-            prev: (self.number > 1)
-                .then(|| link(last.map_or(self.number - 1, |last| last.min(self.number - 1)))),
-            next: fetched.more.then(|| link(self.number + 1)),
+            |name: &str, value: u64| href(path, &parameters.with(name, itoa::Buffer::new().format(value)));
+        match &self.strategy {
+            Strategy::Number { number, size, .. } => {
+                let last = extent.total.map(|total| total.div_ceil((*size).max(1)).max(1));
+                // From beyond the end, the page before is the last one that has something.
+                let previous = last.unwrap_or(u64::MAX).min(number.saturating_sub(1));
+                PageLinks {
+                    first: Some(link("page[number]", 1)),
+                    last: last.map(|last| link("page[number]", last)),
+                    prev: (*number > 1).then(|| link("page[number]", previous)),
+                    next: extent.more.then(|| link("page[number]", number.saturating_add(1))),
+                }
+            }
+            Strategy::Offset { offset, limit } => {
+                let limit = (*limit).max(1);
+                // The last page in steps of the limit from here, wherever the client began to count.
+                let phase = offset % limit;
+                let last = extent.total.map(|total| match total.saturating_sub(1).checked_sub(phase) {
+                    Some(behind) => phase + behind / limit * limit,
+                    None => 0,
+                });
+                let previous = last.unwrap_or(u64::MAX).min(offset.saturating_sub(limit));
+                PageLinks {
+                    first: Some(link("page[offset]", 0)),
+                    last: last.map(|last| link("page[offset]", last)),
+                    prev: (*offset > 0).then(|| link("page[offset]", previous)),
+                    next: extent.more.then(|| link("page[offset]", offset.saturating_add(limit))),
+                }
+            }
+            Strategy::Cursor { side, .. } => {
+                let start = parameters.without(&["page[after]", "page[before]"]);
+                let at = |name: &str, place: &Place| {
+                    href(path, &start.with(name, &cursor::encode(resource, sort, place)))
+                };
+                let before = |place: &Place| at("page[before]", place);
+                let after = |place: &Place| at("page[after]", place);
+                // P4, P5: null where it is known that there is nothing. Where a page was reached over a place,
+                // what lies on the other side of it is not looked up, and the link may lead to an empty page.
+                let (prev, next) = match (side, extent.ends) {
+                    (Side::Start, ends) => (None, ends.filter(|_| extent.more).map(|(_, last)| after(last))),
+                    (Side::After(_), Some((first, last))) => {
+                        (Some(before(first)), extent.more.then(|| after(last)))
+                    }
+                    (Side::Before(_), Some((first, last))) => {
+                        (extent.more.then(|| before(first)), Some(after(last)))
+                    }
+                    (Side::After(place), None) => (Some(before(place)), None),
+                    (Side::Before(place), None) => (None, Some(after(place))),
+                };
+                PageLinks { first: Some(href(path, &start)), last: None, prev, next }
+            }
         }
     }
 }

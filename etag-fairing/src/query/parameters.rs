@@ -30,6 +30,11 @@ impl Parameters {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// The same parameters without these.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect())
+    }
+
     /// The same parameters with one replaced where it stands, or added.
     pub(crate) fn with(&self, name: &str, value: &str) -> Self {
         let mut parameters = self.0.clone();

@@ -109,6 +109,14 @@ impl Registry {
         if mistakes.is_empty() { Ok(registry) } else { Err(mistakes) }
     }
 
+    /// These resources, as if they were mounted at `/`.
+    #[cfg(test)]
+    pub(crate) fn mounted(resources: &[&'static Description]) -> Self {
+        let place =
+            |resource: &&'static Description| Place { resource, collection: format!("/{}", resource.path) };
+        Self { places: resources.iter().map(place).collect() }
+    }
+
     fn mistakes(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
@@ -147,6 +155,11 @@ impl Registry {
             }
         }
         mistakes
+    }
+
+    /// The mounted resource of a type.
+    pub(crate) fn resource(&self, type_name: &str) -> Option<&'static Description> {
+        self.resources().find(|resource| resource.type_name == type_name)
     }
 
     fn place(&self, resource: &Description) -> Option<&Place> {

@@ -16,9 +16,7 @@ use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
-    let parameters = Parameters::parse(exchange.request.uri().query().map(|query| query.as_str()))?;
-    // No parameter means anything to a POST.
-    Query::parse(&parameters, Target::Single, exchange.config())?;
+    let (parameters, _) = exchange.query(Target::Single)?;
     let body = exchange.body(data).await?;
     let conditions = exchange.conditions();
     // RFC 9110 §13: the target of a POST is the collection, so its preconditions are about the page at this URL.

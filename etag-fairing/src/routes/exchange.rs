@@ -10,7 +10,7 @@ use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
 use crate::json_api::JsonApi;
 use crate::negotiate::{check_accept, check_content_type};
-use crate::query::{Parameters, Query, Target};
+use crate::query::{Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
 use crate::store::Store;
 
@@ -58,8 +58,27 @@ impl<'r> Exchange<'r> {
     /// # Errors
     /// 400, with each parameter that this URL doesn't take.
     pub(super) fn query(&self, target: Target) -> Result<(Parameters, Query), Errors> {
+        self.query_of(self.resource, target)
+    }
+
+    /// The same for a URL that gives another resource than its path begins with.
+    pub(super) fn query_of(
+        &self,
+        resource: &'static Description,
+        target: Target,
+    ) -> Result<(Parameters, Query), Errors> {
         let parameters = Parameters::parse(self.request.uri().query().map(|query| query.as_str()))?;
-        let query = Query::parse(&parameters, target, self.config())?;
+        let query = Query::parse(
+            &parameters,
+            &Context {
+                resource,
+                target,
+                registry: self.api.registry(),
+                config: self.config(),
+                cursor_profile: false,
+            },
+        )?;
+        refuse_unserved(&parameters)?;
         Ok((parameters, query))
     }
 
@@ -102,6 +121,19 @@ impl<'r> Exchange<'r> {
             _ => tag,
         }
     }
+}
+
+/// What the routes don't answer yet is refused (JSON:API §8.3: a server that does not support `include` MUST say 400).
+fn refuse_unserved(parameters: &Parameters) -> Result<(), Errors> {
+    let unserved = parameters.iter().map(|(name, _)| name).filter(|name| {
+        let family = name.split('[').next().unwrap_or(name);
+        matches!(family, "include" | "fields" | "sort" | "filter")
+            || matches!(*name, "page[after]" | "page[before]")
+    });
+    let refuse = |name: &str| {
+        ErrorObject::unknown_parameter("this parameter is not supported at this URL").parameter(name)
+    };
+    Errors::from_vec(unserved.map(refuse).collect()).map_or(Ok(()), Err)
 }
 
 /// What an endpoint gives: a response, or why not.

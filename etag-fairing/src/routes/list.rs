@@ -4,7 +4,8 @@ use super::answer::representation;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::Errors;
-use crate::query::{Parameters, Query, Target, href};
+use crate::document::write::PageLinks;
+use crate::query::{Extent, Parameters, Query, Target, href};
 use crate::store::{Fetched, Listing, Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
@@ -16,7 +17,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
 
 /// What to read for a page of the collection.
 pub(super) fn plan(exchange: &Exchange<'_>, query: &Query) -> Plan {
-    let listing = query.page.map_or_else(Listing::all, |page| page.listing(true));
+    let listing = Listing { total: query.page.is_some(), ..query.listing() };
     Plan::new(Root::Collection(listing), Selection::whole(exchange.resource))
 }
 
@@ -28,6 +29,9 @@ pub(super) fn document(
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Errors> {
     let path = exchange.writer.collection(exchange.resource);
-    let pages = query.page.map(|page| page.links(path, parameters, fetched)).unwrap_or_default();
+    let extent = Extent { total: fetched.total, more: fetched.more, ends: None };
+    let pages = query.page.as_ref().map_or_else(PageLinks::default, |page| {
+        page.links(path, parameters, exchange.resource, &query.sort, &extent)
+    });
     exchange.writer.many(exchange.resource, &href(path, parameters), &pages, fetched).map_err(internal)
 }

@@ -4,7 +4,7 @@ use super::answer::representation;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::ErrorObject;
-use crate::query::{Target, href};
+use crate::query::{Extent, Target, href};
 use crate::resource::registry::encode_segment;
 use crate::store::{Listing, Plan, Root, Selection};
 
@@ -13,12 +13,12 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         return Err(internal("a route of a relationship that isn't there"));
     };
     let many = relationship.is_to_many();
-    let (parameters, query) = exchange.query(if many { Target::Many } else { Target::Single })?;
-    let id = exchange.id()?;
     let target = relationship.target();
+    let (parameters, query) = exchange.query_of(target, if many { Target::Many } else { Target::Single })?;
+    let id = exchange.id()?;
     let path =
         format!("{}/{}", exchange.writer.href(exchange.resource, &id), encode_segment(relationship.name));
-    let listing = query.page.map_or_else(Listing::all, |page| page.listing(true));
+    let listing = Listing { total: query.page.is_some(), ..query.listing() };
     let root = Root::Related { parent: exchange.resource, id, relationship: place, listing };
     let plan = Plan::new(root, Selection::whole(target));
     let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
@@ -26,9 +26,10 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         return Err(ErrorObject::not_found().into());
     }
     let self_link = href(&path, &parameters);
-    let body = match query.page {
+    let body = match &query.page {
         Some(page) => {
-            let pages = page.links(&path, &parameters, &fetched);
+            let extent = Extent { total: fetched.total, more: fetched.more, ends: None };
+            let pages = page.links(&path, &parameters, target, &query.sort, &extent);
             exchange.writer.many(target, &self_link, &pages, &fetched)
         }
         None => exchange.writer.single(target, &self_link, &fetched),

@@ -9,7 +9,7 @@ use crate::resource::ResourceId;
 use crate::store::{Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
-    exchange.query(Target::Single)?;
+    exchange.query(Target::Linkage(place))?;
     let id = exchange.id()?;
     let plan = plan(exchange, id, place);
     let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;

@@ -44,6 +44,20 @@ pub struct Member {
     pub field: Field,
 }
 
+impl Member {
+    /// A member at the end of a path. The id behind a to-one relationship stands in the row before it, so that
+    /// `track.id` is [`Field::ToOne`]: nobody needs to read the track.
+    pub fn at(mut path: Vec<usize>, field: Field) -> Self {
+        match (field, path.pop()) {
+            (Field::Id, Some(relationship)) => Self { path, field: Field::ToOne(relationship) },
+            (field, last) => {
+                path.extend(last);
+                Self { path, field }
+            }
+        }
+    }
+}
+
 /// What of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
@@ -134,7 +148,8 @@ pub enum Part {
     Start,
     /// At its end.
     End,
-    /// The whole text by a pattern: `%` for any characters, `_` for one, `\` before either for itself.
+    /// The whole text by a pattern: `%` for any characters, `_` for one, `\` before `%`, `_` or `\` for
+    /// itself. A `\` before anything else, or at the end, is in no pattern that a query makes.
     Like,
 }
 

@@ -15,7 +15,17 @@ const fn attribute(
     default: Option<fn() -> Result<Value, Mismatch>>,
     parse: fn(&serde_json::Value) -> Result<Value, Mismatch>,
 ) -> Attribute {
-    Attribute { name, column, kind, nullable, access: Access::ReadWrite, filter: true, sort: true, default, parse }
+    Attribute {
+        name,
+        column,
+        kind,
+        nullable,
+        access: Access::ReadWrite,
+        filter: true,
+        sort: true,
+        default,
+        parse,
+    }
 }
 
 /// Talks: an id made by the store, every kind of attribute, every kind of relationship.

@@ -1,0 +1,78 @@
+//! `fields[TYPE]` (JSON:API §8.4): sparse fieldsets.
+
+use crate::document::error::ErrorObject;
+use crate::resource::{Access, Description, Registry};
+
+/// The sparse fieldsets of a query, by type.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields(Vec<FieldSet>);
+
+/// The fields of one type that a document shows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FieldSet {
+    /// The resource.
+    pub(crate) resource: &'static Description,
+    /// Whether each attribute is shown; one entry an attribute.
+    pub(crate) attributes: Vec<bool>,
+    /// Whether each relationship is shown; one entry a relationship.
+    pub(crate) relationships: Vec<bool>,
+}
+
+impl Fields {
+    /// The fieldset of a resource; `None` where the client asked for none, so that all fields are shown.
+    pub(crate) fn of(&self, resource: &Description) -> Option<&FieldSet> {
+        self.0.iter().find(|set| set.resource.is(resource))
+    }
+
+    /// Whether the query has no fieldset.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes one parameter.
+    pub(super) fn take(
+        &mut self,
+        brackets: &[&str],
+        value: &str,
+        registry: &Registry,
+    ) -> Result<(), ErrorObject> {
+        let [type_name] = brackets else {
+            return Err(ErrorObject::invalid_fields("write fields[TYPE], with one type"));
+        };
+        let Some(resource) = registry.resource(type_name) else {
+            return Err(ErrorObject::invalid_fields(format!("there is no type {type_name:?}")));
+        };
+        let mut set = FieldSet {
+            resource,
+            attributes: vec![false; resource.attributes.len()],
+            relationships: vec![false; resource.relationships.len()],
+        };
+        // E2: an empty value is the empty set.
+        for name in value.split(',').filter(|_| !value.is_empty()) {
+            let shown = set.place(name).ok_or_else(|| {
+                ErrorObject::invalid_fields(match name {
+                    "" => "an empty name: write fields with commas between them".into(),
+                    _ => format!("{type_name} has no field {name:?}"),
+                })
+            })?;
+            if std::mem::replace(shown, true) {
+                return Err(ErrorObject::invalid_fields(format!("{name:?} stands there twice")));
+            }
+        }
+        self.0.push(set);
+        Ok(())
+    }
+}
+
+impl FieldSet {
+    fn place(&mut self, name: &str) -> Option<&mut bool> {
+        let attribute = self.resource.attribute(name);
+        match attribute.filter(|(_, attribute)| attribute.access != Access::WriteOnly) {
+            Some((place, _)) => self.attributes.get_mut(place),
+            None => {
+                let (place, _) = self.resource.relationship(name)?;
+                self.relationships.get_mut(place)
+            }
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! One comparison: a path, an operator, a value, made to a typed [`Filter`].
+
+use serde_json::Value as JsonValue;
+
+use super::Fault;
+use super::operator::{Operand, Operator, offered};
+use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH};
+use crate::query::path::{End, Lost, Path, Step};
+use crate::resource::{Attribute, Description, IdKind, Kind, Value};
+use crate::store::{Comparison, Field, Filter, Member, Part, Relation};
+
+/// A client's value, in either spelling.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scalar<'a> {
+    Json(&'a JsonValue),
+    /// Text of a URL, which has no types of its own.
+    Text(&'a str),
+}
+
+/// What a member is compared with.
+#[derive(Clone, Debug)]
+pub(super) enum Given<'a> {
+    One(Scalar<'a>),
+    List(Vec<Scalar<'a>>),
+}
+
+/// A path that filters may take.
+#[derive(Debug)]
+pub(super) struct Target {
+    steps: Vec<Step>,
+    resource: &'static Description,
+    end: End,
+}
+
+impl Target {
+    pub(super) fn follow(resource: &'static Description, path: &str) -> Result<Self, Fault> {
+        let Path { steps, resource, end } =
+            Path::follow(resource, path, true).map_err(|lost| match lost {
+                Lost::TooLong => Fault::limit(format!("at most {MAX_PATH} relationships in a path")),
+                Lost::Nowhere(detail) => Fault::new(detail),
+            })?;
+        match end {
+            End::Attribute(_, attribute) if !attribute.filter => {
+                Err(Fault::new(format!("{path:?} can't be filtered by")))
+            }
+            end => Ok(Self { steps, resource, end }),
+        }
+    }
+
+    /// The resource at the other end, where the path ends in a relationship.
+    pub(super) fn related(&self) -> Option<&'static Description> {
+        match self.end {
+            End::Relationship(_, relationship) => Some(relationship.target()),
+            _ => None,
+        }
+    }
+
+    fn operand(&self) -> Operand {
+        match self.end {
+            End::Id => Operand::Id(self.resource.id.kind),
+            End::Attribute(_, attribute) => Operand::Attribute(attribute.kind),
+            End::Relationship(_, relationship) if relationship.is_to_many() => Operand::ToMany,
+            End::Relationship(..) => Operand::ToOne,
+        }
+    }
+
+    /// The operator of this name, if it can be used here.
+    pub(super) fn operator(&self, name: &str) -> Result<Operator, Fault> {
+        match Operator::named(name) {
+            Some(operator) if operator.fits(self.operand()) => Ok(operator),
+            Some(_) => Err(Fault::new(format!("{name:?} can't be used here: {}", offered(self.operand())))),
+            None => Err(Fault::new(format!("there is no operator {name:?}: {}", offered(self.operand())))),
+        }
+    }
+
+    /// Whether the relationship leads to a resource that the filter lets through, or to any at all.
+    pub(super) fn related_to(self, filter: Option<Filter>) -> Filter {
+        let End::Relationship(relationship, _) = self.end else { return Filter::Or(Vec::new()) };
+        let filter = filter.map(Box::new);
+        through(&self.steps, |path| Filter::Related { path, relationship, filter })
+    }
+
+    /// Compares with a value.
+    pub(super) fn compare(self, operator: Operator, given: &Given<'_>) -> Result<Filter, Fault> {
+        match self.end {
+            End::Id => {
+                let kind = self.resource.id.kind;
+                let test = Test::of_id(operator, given, kind)?;
+                Ok(through(&self.steps, |path| test.of(Member::at(path, Field::Id))))
+            }
+            End::Attribute(place, attribute) => {
+                let test = Test::of_attribute(operator, given, attribute)?;
+                Ok(through(&self.steps, |path| test.of(Member { path, field: Field::Attribute(place) })))
+            }
+            End::Relationship(relationship, description) => match (operator, description.is_to_many()) {
+                (Operator::Any | Operator::Has, _) => {
+                    let any = self.related_to(None);
+                    Ok(if given.truth()? { any } else { Filter::Not(Box::new(any)) })
+                }
+                (Operator::IsEmpty, _) => {
+                    let any = self.related_to(None);
+                    Ok(if given.truth()? { Filter::Not(Box::new(any)) } else { any })
+                }
+                (operator, false) => {
+                    let test = Test::of_id(operator, given, description.target().id.kind)?;
+                    let field = Field::ToOne(relationship);
+                    Ok(through(&self.steps, |path| test.of(Member { path, field })))
+                }
+                (operator, true) => {
+                    let test = Test::of_id(operator, given, description.target().id.kind)?;
+                    Ok(self.related_to(Some(test.of(Member { path: Vec::new(), field: Field::Id }))))
+                }
+            },
+        }
+    }
+
+    /// Compares with another member of the same resource.
+    pub(super) fn compare_with(self, operator: Operator, other: Self) -> Result<Filter, Fault> {
+        let Operator::Relation(relation) = operator else {
+            return Err(Fault::new("two fields can be compared by eq, ne, gt, ge, lt and le").at("/op"));
+        };
+        let (Some(left), Some(right)) = (self.family(), other.family()) else {
+            return Err(Fault::new("has nothing to compare with another field").at("/field"));
+        };
+        if left != right {
+            return Err(Fault::new("the two fields hold different kinds of values").at("/field"));
+        }
+        let (Some(member), Some(other)) = (self.member(), other.member()) else {
+            return Err(Fault::new(
+                "fields of many related resources can't be compared with each other: use any",
+            )
+            .at("/field"));
+        };
+        Ok(Filter::Compare { member, comparison: Comparison::Member(relation, other) })
+    }
+
+    fn family(&self) -> Option<Kind> {
+        let of_id = |kind| match kind {
+            IdKind::Integer { .. } => Kind::Integer,
+            IdKind::Text => Kind::Text,
+            IdKind::Uuid => Kind::Uuid,
+        };
+        match self.end {
+            End::Id => Some(of_id(self.resource.id.kind)),
+            End::Attribute(_, attribute) => match attribute.kind {
+                Kind::Json => None,
+                Kind::Float => Some(Kind::Integer),
+                kind => Some(kind),
+            },
+            End::Relationship(_, relationship) if relationship.is_to_many() => None,
+            End::Relationship(_, relationship) => Some(of_id(relationship.target().id.kind)),
+        }
+    }
+
+    fn member(self) -> Option<Member> {
+        if self.steps.iter().any(|step| step.many) {
+            return None;
+        }
+        let path = self.steps.iter().map(|step| step.place).collect();
+        match self.end {
+            End::Id => Some(Member::at(path, Field::Id)),
+            End::Attribute(place, _) => Some(Member { path, field: Field::Attribute(place) }),
+            End::Relationship(place, relationship) if !relationship.is_to_many() => {
+                Some(Member { path, field: Field::ToOne(place) })
+            }
+            End::Relationship(..) => None,
+        }
+    }
+}
+
+/// A path over to-many relationships means: any of the related resources.
+fn through(steps: &[Step], leaf: impl FnOnce(Vec<usize>) -> Filter) -> Filter {
+    let places = |steps: &[Step]| steps.iter().map(|step| step.place).collect();
+    let many = steps.iter().position(|step| step.many);
+    match many.and_then(|many| Some((steps.get(..many)?, steps.get(many)?, steps.get(many + 1..)?))) {
+        Some((before, step, behind)) => Filter::Related {
+            path: places(before),
+            relationship: step.place,
+            filter: Some(Box::new(through(behind, leaf))),
+        },
+        None => leaf(places(steps)),
+    }
+}
+
+/// A comparison that may be turned round.
+#[derive(Debug)]
+struct Test {
+    comparison: Comparison,
+    /// `ne`, `notin_`, `notlike`: there is a value, and it does not compare. As in SQL, null is not unequal.
+    negated: bool,
+    /// `isnot`: all others, null too.
+    inverted: bool,
+}
+
+impl Test {
+    fn plain(comparison: Comparison) -> Self {
+        Self { comparison, negated: false, inverted: false }
+    }
+
+    fn null(is: bool) -> Self {
+        Self { comparison: Comparison::IsNull, negated: false, inverted: !is }
+    }
+
+    fn of(self, member: Member) -> Filter {
+        let not = |filter| Filter::Not(Box::new(filter));
+        let compare = |member, comparison| Filter::Compare { member, comparison };
+        match (self.negated, self.inverted) {
+            (true, _) => Filter::And(vec![
+                not(compare(member.clone(), self.comparison)),
+                not(compare(member, Comparison::IsNull)),
+            ]),
+            (false, true) => not(compare(member, self.comparison)),
+            (false, false) => compare(member, self.comparison),
+        }
+    }
+
+    fn of_attribute(operator: Operator, given: &Given<'_>, attribute: &Attribute) -> Result<Self, Fault> {
+        let value = |scalar: &Scalar<'_>| scalar.value(attribute);
+        Ok(match operator {
+            Operator::Is | Operator::IsNot => {
+                let is = operator == Operator::Is;
+                match given.one()?.json(Kind::Bool) {
+                    JsonValue::Null => Self::null(is),
+                    JsonValue::String(word) if word == "null" => Self::null(is),
+                    JsonValue::Bool(truth) if attribute.kind == Kind::Bool => Self {
+                        comparison: Comparison::Value(Relation::Equal, Value::Bool(truth)),
+                        negated: false,
+                        inverted: !is,
+                    },
+                    _ if attribute.kind == Kind::Bool => {
+                        return Err(Fault::new("must be null, true or false"));
+                    }
+                    _ => return Err(Fault::new("must be null")),
+                }
+            }
+            Operator::Text { part, case_sensitive, negated } => {
+                let text = given.one()?.text()?;
+                if part == Part::Like && !is_pattern(&text) {
+                    return Err(Fault::new("must be a pattern: a \\ in it stands before %, _ or \\"));
+                }
+                Self { comparison: Comparison::Text { part, text, case_sensitive }, negated, inverted: false }
+            }
+            operator => Self::by_value(operator, given, value)?,
+        })
+    }
+
+    fn of_id(operator: Operator, given: &Given<'_>, kind: IdKind) -> Result<Self, Fault> {
+        // An id that no resource can have is no mistake: nothing has it.
+        let known = |scalar: &Scalar<'_>| Ok(kind.parse(&scalar.id()?).map(|id| id.to_value()));
+        Ok(match operator {
+            Operator::Relation(relation @ (Relation::Equal | Relation::NotEqual))
+                if !given.one()?.is_null() =>
+            {
+                match known(given.one()?)? {
+                    Some(id) => Self::plain(Comparison::Value(relation, id)),
+                    None => Self {
+                        comparison: Comparison::In(Vec::new()),
+                        negated: relation == Relation::NotEqual,
+                        inverted: false,
+                    },
+                }
+            }
+            Operator::In | Operator::NotIn => {
+                let ids: Vec<Option<Value>> =
+                    given.list()?.iter().map(known).collect::<Result<_, Fault>>()?;
+                Self {
+                    comparison: Comparison::In(ids.into_iter().flatten().collect()),
+                    negated: operator == Operator::NotIn,
+                    inverted: false,
+                }
+            }
+            Operator::Is | Operator::IsNot => match given.one()?.json(Kind::Text) {
+                JsonValue::Null => Self::null(operator == Operator::Is),
+                JsonValue::String(word) if word == "null" => Self::null(operator == Operator::Is),
+                _ => return Err(Fault::new("must be null")),
+            },
+            operator => Self::by_value(operator, given, |scalar| {
+                let id = scalar.id()?;
+                match kind {
+                    // Beyond the range of the type there is still a less and a greater.
+                    IdKind::Integer { .. } => {
+                        id.parse().map(Value::Integer).map_err(|_| Fault::new("must be a whole number"))
+                    }
+                    _ => Ok(Value::Text(id)),
+                }
+            })?,
+        })
+    }
+
+    fn by_value(
+        operator: Operator,
+        given: &Given<'_>,
+        value: impl Fn(&Scalar<'_>) -> Result<Value, Fault>,
+    ) -> Result<Self, Fault> {
+        Ok(match operator {
+            Operator::Relation(relation @ (Relation::Equal | Relation::NotEqual))
+                if given.one()?.is_null() =>
+            {
+                Self::null(relation == Relation::Equal)
+            }
+            Operator::Relation(relation) => {
+                Self::plain(Comparison::Value(relation, not_null(given.one()?, &value)?))
+            }
+            Operator::In | Operator::NotIn => {
+                let values = given.list()?;
+                let values =
+                    values.iter().map(|scalar| not_null(scalar, &value)).collect::<Result<_, _>>()?;
+                Self {
+                    comparison: Comparison::In(values),
+                    negated: operator == Operator::NotIn,
+                    inverted: false,
+                }
+            }
+            Operator::Between => match given.list()?.as_slice() {
+                [from, to] => {
+                    Self::plain(Comparison::Between(not_null(from, &value)?, not_null(to, &value)?))
+                }
+                _ => return Err(Fault::new("must be two values, from and to")),
+            },
+            Operator::IsNull => Self::null(given.truth()?),
+            // What else there is was refused by `Operator::fits`.
+            _ => return Err(Fault::new("can't be compared so")),
+        })
+    }
+}
+
+fn not_null(
+    scalar: &Scalar<'_>,
+    value: impl Fn(&Scalar<'_>) -> Result<Value, Fault>,
+) -> Result<Value, Fault> {
+    match scalar.is_null() {
+        true => Err(Fault::new("null compares with nothing: use is_null")),
+        false => value(scalar),
+    }
+}
+
+/// Databases differ in what a `\` before another character means, and PostgreSQL refuses one at the end.
+fn is_pattern(text: &str) -> bool {
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\\' && !matches!(letters.next(), Some('%' | '_' | '\\')) {
+            return false;
+        }
+    }
+    true
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn json(value: &'a JsonValue) -> Self {
+        match value {
+            JsonValue::Array(values) => Self::List(values.iter().map(Scalar::Json).collect()),
+            value => Self::One(Scalar::Json(value)),
+        }
+    }
+
+    fn one(&self) -> Result<&Scalar<'a>, Fault> {
+        match self {
+            Self::One(scalar) => Ok(scalar),
+            Self::List(_) => Err(Fault::new("must be one value, not a list")),
+        }
+    }
+
+    fn list(&self) -> Result<Vec<Scalar<'a>>, Fault> {
+        let list = match self {
+            Self::One(Scalar::Text(text)) => {
+                let parts: Vec<&str> = text.split(',').collect();
+                if parts.len() > 1 && parts.contains(&"") {
+                    return Err(Fault::new("has an empty value between commas"));
+                }
+                parts.into_iter().map(Scalar::Text).collect()
+            }
+            Self::One(Scalar::Json(_)) => return Err(Fault::new("must be a list")),
+            Self::List(list) => list.clone(),
+        };
+        match list.len() > MAX_FILTER_LIST {
+            true => Err(Fault::limit(format!("at most {MAX_FILTER_LIST} values in a list"))),
+            false => Ok(list),
+        }
+    }
+
+    fn truth(&self) -> Result<bool, Fault> {
+        self.one()?.json(Kind::Bool).as_bool().ok_or_else(|| Fault::new("must be true or false"))
+    }
+}
+
+impl Scalar<'_> {
+    fn is_null(&self) -> bool {
+        matches!(self, Self::Json(JsonValue::Null))
+    }
+
+    /// The value as a document would have it. Text of a URL that is none of its kind stays text, so that the
+    /// attribute's own parser says what is wrong with it.
+    fn json(&self, kind: Kind) -> JsonValue {
+        match (self, kind) {
+            (Self::Json(json), _) => (*json).clone(),
+            (Self::Text("true"), Kind::Bool) => true.into(),
+            (Self::Text("false"), Kind::Bool) => false.into(),
+            (Self::Text(text), Kind::Integer | Kind::Float) => match serde_json::from_str(text) {
+                Ok(number @ JsonValue::Number(_)) => number,
+                _ => (*text).into(),
+            },
+            (Self::Text(text), _) => (*text).into(),
+        }
+    }
+
+    fn value(&self, attribute: &Attribute) -> Result<Value, Fault> {
+        (attribute.parse)(&self.json(attribute.kind)).map_err(|mismatch| Fault::new(mismatch.to_string()))
+    }
+
+    fn text(&self) -> Result<String, Fault> {
+        match self.json(Kind::Text) {
+            // PostgreSQL takes no U+0000.
+            JsonValue::String(text) if !text.contains('\0') => Ok(text),
+            _ => Err(Fault::new("must be text, without the character U+0000")),
+        }
+    }
+
+    /// An id is text in documents; numbers are what people write.
+    fn id(&self) -> Result<String, Fault> {
+        match self.json(Kind::Text) {
+            JsonValue::String(text) if !text.contains('\0') => Ok(text),
+            JsonValue::Number(number) if number.is_i64() => Ok(number.to_string()),
+            _ => Err(Fault::new("must be an id")),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `include` (JSON:API §8.3): which related resources the document carries.
+
+use super::limits::MAX_INCLUDES;
+use crate::document::error::ErrorObject;
+use crate::resource::Description;
+
+/// A relationship to include, and what to include of the resources behind it.
+///
+/// A tree has each relationship once at each place, in the order in which the client first named them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Include {
+    /// Its place in [`Description::relationships`] of the resource reached so far.
+    pub(crate) relationship: usize,
+    /// What to include from there.
+    pub(crate) children: Vec<Include>,
+}
+
+/// Reads `include`. Every path begins at `root`, and at `only` this of its relationships, where one is given:
+/// at a relationship's own URL the primary data is its linkage (JSON:API §8.3).
+///
+/// An empty value is an empty tree: the document then has `included`, and nothing in it (D4).
+pub(super) fn parse(
+    value: &str,
+    root: &'static Description,
+    only: Option<usize>,
+    max_depth: u32,
+) -> Result<Vec<Include>, Vec<ErrorObject>> {
+    let mut tree = Vec::new();
+    let mut errors = Vec::new();
+    if value.is_empty() {
+        return Ok(tree);
+    }
+    let mut count = 0;
+    for path in value.split(',') {
+        match follow(path, root, only, max_depth) {
+            Ok(places) => {
+                count += merge(&mut tree, &places);
+                if count > MAX_INCLUDES {
+                    errors.push(ErrorObject::limit_exceeded(format!(
+                        "at most {MAX_INCLUDES} relationships can be included"
+                    )));
+                    break;
+                }
+            }
+            Err(detail) => errors.push(ErrorObject::invalid_include(detail)),
+        }
+    }
+    if errors.is_empty() { Ok(tree) } else { Err(errors) }
+}
+
+fn follow(
+    path: &str,
+    root: &'static Description,
+    only: Option<usize>,
+    max_depth: u32,
+) -> Result<Vec<usize>, String> {
+    if path.is_empty() {
+        return Err("an empty path: write relationships with commas between them".into());
+    }
+    let mut here = root;
+    let mut places = Vec::new();
+    for segment in path.split('.') {
+        let Some((place, relationship)) = here.relationship(segment) else {
+            return Err(match segment {
+                "" => format!("{path:?} has an empty name"),
+                _ => format!("{path:?}: {} has no relationship {segment:?}", here.type_name),
+            });
+        };
+        if places.is_empty() && only.is_some_and(|only| only != place) {
+            return Err(format!("{path:?}: paths begin with the relationship of this URL"));
+        }
+        places.push(place);
+        // D9
+        if places.len() > usize::try_from(max_depth).unwrap_or(usize::MAX) {
+            return Err(format!("{path:?} is deeper than {max_depth}"));
+        }
+        here = relationship.target();
+    }
+    Ok(places)
+}
+
+/// Puts a path into the tree; gives how many of its relationships were not there yet (D8).
+fn merge(tree: &mut Vec<Include>, places: &[usize]) -> usize {
+    let Some((&relationship, behind)) = places.split_first() else { return 0 };
+    let known = tree.iter().position(|include| include.relationship == relationship);
+    match known.and_then(|known| tree.get_mut(known)) {
+        Some(include) => merge(&mut include.children, behind),
+        None => {
+            let mut include = Include { relationship, children: Vec::new() };
+            let added = 1 + merge(&mut include.children, behind);
+            tree.push(include);
+            added
+        }
+    }
+}

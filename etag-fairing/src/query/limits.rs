@@ -1,0 +1,28 @@
+//! How much a query may ask for. Everything above is 400 `limit_exceeded`.
+//!
+//! A query string is the cheapest way to make a database work hard: each limit bounds what one request can cost
+//! before its plan is made. The depth of `include` and the size of pages are configuration.
+
+/// Parameters in one URL.
+pub(crate) const MAX_PARAMETERS: usize = 256;
+
+/// Bytes of one parameter's value, decoded.
+pub(crate) const MAX_VALUE_BYTES: usize = 8 * 1024;
+
+/// Relationships that one `include` may name; each is a statement of its own.
+pub(crate) const MAX_INCLUDES: usize = 50;
+
+/// Keys of one `sort`.
+pub(crate) const MAX_SORT_KEYS: usize = 10;
+
+/// Relationships in one path of `sort` or `filter`.
+pub(crate) const MAX_PATH: usize = 5;
+
+/// How deep `and`, `or`, `not`, `any` and `has` may be nested.
+pub(crate) const MAX_FILTER_DEPTH: usize = 5;
+
+/// Comparisons, connectives and quantifiers in all filters of one URL together.
+pub(crate) const MAX_FILTER_NODES: usize = 50;
+
+/// Values in one list.
+pub(crate) const MAX_FILTER_LIST: usize = 100;
