@@ -155,7 +155,6 @@ fn describe_attribute(index: usize, ty: &Type, attribute: &Attribute) -> TokenSt
         Access::ReadOnly => quote!(ReadOnly),
         Access::WriteOnly => quote!(WriteOnly),
     };
-    let (filter, sort) = (attribute.filter, attribute.sort);
     let default = match &attribute.default {
         None => quote!(::core::option::Option::None),
         Some(default) => {
@@ -168,8 +167,12 @@ fn describe_attribute(index: usize, ty: &Type, attribute: &Attribute) -> TokenSt
             }
         }
     };
+    // Said only where it is not what `describe` makes of the access.
+    let (filter, sort) = (attribute.filter, attribute.sort);
+    let ordinary = attribute.access != Access::WriteOnly;
+    let open_to = ((filter, sort) != (ordinary, ordinary)).then(|| quote!(.open_to(#filter, #sort)));
     quote! {
-        #carrier.describe(#name, #column, ::etag_fairing::__private::Access::#access, #filter, #sort, #default)
+        #carrier.describe(#name, #column, ::etag_fairing::__private::Access::#access, #default)#open_to
     }
 }
 

@@ -12,6 +12,8 @@ mod page;
 mod parameters;
 mod path;
 mod sort;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 

@@ -15,7 +15,7 @@ use crate::config::JsonApiConfig;
 use crate::document::error::ErrorObject;
 use crate::document::write::PageLinks;
 use crate::resource::Description;
-use crate::store::{Place, SortKey, listing};
+use crate::store::{Page, Place, SortKey};
 
 const PROFILE: &str = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination";
 
@@ -225,17 +225,17 @@ impl PageRequest {
     }
 
     /// What to ask of the store.
-    pub(crate) fn rows(&self) -> listing::Page {
+    pub(crate) fn rows(&self) -> Page {
         match &self.strategy {
-            Strategy::Number { size, offset, .. } => listing::Page::Offset { offset: *offset, limit: *size },
-            Strategy::Offset { offset, limit } => listing::Page::Offset { offset: *offset, limit: *limit },
+            Strategy::Number { size, offset, .. } => Page::Offset { offset: *offset, limit: *size },
+            Strategy::Offset { offset, limit } => Page::Offset { offset: *offset, limit: *limit },
             Strategy::Cursor { side, size } => {
                 let (after, before) = match side {
                     Side::Start => (None, None),
                     Side::After(place) => (Some(place.clone()), None),
                     Side::Before(place) => (None, Some(place.clone())),
                 };
-                listing::Page::Between { after, before, limit: *size }
+                Page::Between { after, before, limit: *size }
             }
         }
     }

@@ -151,6 +151,16 @@ impl Description {
     }
 }
 
+impl Attribute {
+    /// The attribute, with what clients may do with it said anew.
+    #[must_use]
+    pub const fn open_to(mut self, filter: bool, sort: bool) -> Self {
+        self.filter = filter;
+        self.sort = sort;
+        self
+    }
+}
+
 impl Relationship {
     /// Whether it has many related resources.
     pub fn is_to_many(&self) -> bool {

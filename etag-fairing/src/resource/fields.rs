@@ -44,8 +44,6 @@ impl<T> Carrier<T> {
         name: &'static str,
         column: &'static str,
         access: Access,
-        filter: bool,
-        sort: bool,
         default: Option<fn() -> Result<Value, Mismatch>>,
     ) -> Attribute {
         Attribute {
@@ -54,8 +52,8 @@ impl<T> Carrier<T> {
             kind: self.kind,
             nullable: self.nullable,
             access,
-            filter,
-            sort,
+            filter: !matches!(access, Access::WriteOnly),
+            sort: !matches!(access, Access::WriteOnly),
             default,
             parse: self.parse,
         }

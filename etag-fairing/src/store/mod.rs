@@ -6,7 +6,8 @@
 #[cfg(any(test, feature = "contract-tests"))]
 pub mod contract;
 mod error;
-pub(crate) mod listing;
+mod evaluate_filter;
+mod listing;
 mod modify;
 mod plan;
 #[cfg(feature = "sqlite")]
@@ -17,6 +18,7 @@ pub mod sqlite;
 use async_trait::async_trait;
 
 pub use error::{Constraint, PrepareError, StoreError};
+pub use evaluate_filter::{Records, matches, order, value_of};
 pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
 pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};

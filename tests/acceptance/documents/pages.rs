@@ -73,7 +73,7 @@ fn g2_without_totals_next_walks_the_whole_collection_and_last_is_not_known() {
     let server = Launch::new().start();
     let mut connection = server.connect();
     let all = connection.get("/v1/sessions?page[size]=100", &[]).json();
-    let pages = walk(&mut connection, "/v1/sessions?page[size]=4", "next");
+    let pages = walk(&mut connection, "/v1/sessions?page[size]=4&page[totals]=false", "next");
     assert_eq!(pages.iter().flat_map(ids).collect::<Vec<_>>(), ids(&all));
     for page in pages {
         assert_eq!((&page["links"]["last"], page.get("meta")), (&Value::Null, None));

@@ -1,0 +1,290 @@
+//! A [`Filter`] evaluated on a record in memory: what every store's own way of filtering must agree with.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::listing::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::resource::{Description, Linkage, Record, ResourceId, Value};
+
+/// The records that a filter can reach.
+pub trait Records {
+    /// The record of this id, if there is one.
+    fn record(&self, resource: &'static Description, id: &ResourceId) -> Option<&Record>;
+
+    /// The ids at the other end of a relationship of a record: those of its linkage, unless you keep them
+    /// elsewhere. Linkage that was not read leads nowhere.
+    fn related<'a>(
+        &'a self,
+        resource: &'static Description,
+        record: &'a Record,
+        relationship: usize,
+    ) -> Cow<'a, [ResourceId]> {
+        let _ = resource;
+        Cow::Borrowed(match record.linkage.get(relationship) {
+            Some(Linkage::One(id)) => id.as_slice(),
+            Some(Linkage::Many(ids)) => ids,
+            Some(Linkage::Unread) | None => &[],
+        })
+    }
+}
+
+/// Whether a filter lets a record of this resource through.
+pub fn matches(
+    filter: &Filter,
+    resource: &'static Description,
+    record: &Record,
+    records: &dyn Records,
+) -> bool {
+    match filter {
+        Filter::And(all) => all.iter().all(|filter| matches(filter, resource, record, records)),
+        Filter::Or(any) => any.iter().any(|filter| matches(filter, resource, record, records)),
+        Filter::Not(filter) => !matches(filter, resource, record, records),
+        Filter::Compare { member, comparison } => {
+            compares(&value_of(member, resource, record, records), comparison, |other| {
+                value_of(other, resource, record, records)
+            })
+        }
+        Filter::Related { path, relationship, filter } => {
+            let Some((resource, record)) = follow(path, resource, record, records) else { return false };
+            let Some(target) = resource.relationships.get(*relationship).map(|there| there.target()) else {
+                return false;
+            };
+            records.related(resource, record, *relationship).iter().any(|id| {
+                records.record(target, id).is_some_and(|related| {
+                    filter.as_deref().is_none_or(|filter| matches(filter, target, related, records))
+                })
+            })
+        }
+    }
+}
+
+/// The value of a member; null where its path ends early.
+pub fn value_of(
+    member: &Member,
+    resource: &'static Description,
+    record: &Record,
+    records: &dyn Records,
+) -> Value {
+    let Some((resource, record)) = follow(&member.path, resource, record, records) else {
+        return Value::Null;
+    };
+    match member.field {
+        Field::Id => record.id.as_ref().map_or(Value::Null, ResourceId::to_value),
+        Field::Attribute(place) => record.attributes.get(place).cloned().unwrap_or_default(),
+        Field::ToOne(place) => {
+            records.related(resource, record, place).first().map_or(Value::Null, ResourceId::to_value)
+        }
+    }
+}
+
+fn follow<'a>(
+    path: &[usize],
+    mut resource: &'static Description,
+    mut record: &'a Record,
+    records: &'a dyn Records,
+) -> Option<(&'static Description, &'a Record)> {
+    for place in path {
+        let target = resource.relationships.get(*place)?.target();
+        let id = records.related(resource, record, *place).first()?.clone();
+        record = records.record(target, &id)?;
+        resource = target;
+    }
+    Some((resource, record))
+}
+
+fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) -> Value) -> bool {
+    // Null equals nothing, and nothing stands before or behind it.
+    if value.is_null() {
+        return *comparison == Comparison::IsNull;
+    }
+    match comparison {
+        Comparison::IsNull => false,
+        Comparison::Value(relation, with) => relates(value, *relation, with),
+        Comparison::Member(relation, member) => relates(value, *relation, &other(member)),
+        Comparison::In(values) => values.iter().any(|one| relates(value, Relation::Equal, one)),
+        Comparison::Between(from, to) => {
+            relates(value, Relation::GreaterOrEqual, from) && relates(value, Relation::LessOrEqual, to)
+        }
+        Comparison::Text { part, text, case_sensitive } => match value {
+            Value::Text(value) if *case_sensitive => has_part(value, *part, text),
+            Value::Text(value) => has_part(&value.to_ascii_lowercase(), *part, &text.to_ascii_lowercase()),
+            _ => false,
+        },
+    }
+}
+
+fn relates(left: &Value, relation: Relation, right: &Value) -> bool {
+    let Some(order) = order(left, right) else { return false };
+    match relation {
+        Relation::Equal => order.is_eq(),
+        Relation::NotEqual => order.is_ne(),
+        Relation::Less => order.is_lt(),
+        Relation::LessOrEqual => order.is_le(),
+        Relation::Greater => order.is_gt(),
+        Relation::GreaterOrEqual => order.is_ge(),
+    }
+}
+
+/// The order of two values of one kind; `None` if one is null or they are of different kinds.
+pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
+        // Stores without booleans give integers back.
+        (Value::Bool(left), Value::Integer(right)) => Some(i64::from(*left).cmp(right)),
+        (Value::Integer(left), Value::Bool(right)) => Some(left.cmp(&i64::from(*right))),
+        (Value::Integer(left), Value::Integer(right)) => Some(left.cmp(right)),
+        (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
+        (Value::Integer(left), Value::Float(right)) => order_mixed(*left, *right),
+        (Value::Float(left), Value::Integer(right)) => order_mixed(*right, *left).map(Ordering::reverse),
+        // Bytes of UTF-8 stand in the order of code points.
+        (Value::Text(left), Value::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
+        _ => None,
+    }
+}
+
+/// Exact: an integer beyond 2⁵³ is not rounded to the float's precision.
+fn order_mixed(integer: i64, float: f64) -> Option<Ordering> {
+    if float.is_nan() {
+        return None;
+    }
+    // 2⁶³, which a float holds exactly; all integers are below.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    if float >= END {
+        return Some(Ordering::Less);
+    }
+    if float < -END {
+        return Some(Ordering::Greater);
+    }
+    let whole = float.trunc();
+    let fraction = float - whole;
+    Some(integer.cmp(&(whole as i64)).then(0.0_f64.partial_cmp(&fraction)?))
+}
+
+fn has_part(value: &str, part: Part, text: &str) -> bool {
+    match part {
+        Part::Anywhere => value.contains(text),
+        Part::Start => value.starts_with(text),
+        Part::End => value.ends_with(text),
+        Part::Like => like(value, text),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wildcard {
+    Many,
+    One,
+    Letter(char),
+}
+
+/// `%` for any characters, `_` for one, `\` before either, or before itself, for itself.
+fn like(value: &str, pattern: &str) -> bool {
+    let mut letters = pattern.chars();
+    let mut wildcards = Vec::new();
+    while let Some(letter) = letters.next() {
+        wildcards.push(match letter {
+            '%' => Wildcard::Many,
+            '_' => Wildcard::One,
+            '\\' => Wildcard::Letter(letters.next().unwrap_or('\\')),
+            letter => Wildcard::Letter(letter),
+        });
+    }
+    let value: Vec<char> = value.chars().collect();
+    // Only the last `%` ever needs to take more: the work is at most value × pattern.
+    let (mut at, mut in_pattern, mut retry) = (0, 0, None);
+    while let Some(letter) = value.get(at) {
+        match wildcards.get(in_pattern) {
+            Some(Wildcard::Many) => {
+                retry = Some((at, in_pattern));
+                in_pattern += 1;
+            }
+            Some(wildcard) if matches!(wildcard, Wildcard::One) || *wildcard == Wildcard::Letter(*letter) => {
+                at += 1;
+                in_pattern += 1;
+            }
+            _ => {
+                let Some((from, many)) = retry else { return false };
+                at = from + 1;
+                retry = Some((at, many));
+                in_pattern = many + 1;
+            }
+        }
+    }
+    wildcards.iter().skip(in_pattern).all(|wildcard| *wildcard == Wildcard::Many)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn like_takes_any_characters_one_or_the_sign_itself() {
+        for (value, pattern) in [
+            ("", ""),
+            ("", "%"),
+            ("open", "open"),
+            ("open", "%pe%"),
+            ("open", "o%n"),
+            ("open", "____"),
+            ("größe", "gr__e"),
+            ("100%", "100\\%"),
+            ("a_b", "a\\_b"),
+            ("a\\b", "a\\\\b"),
+            ("aab", "%ab"),
+            ("abcabc", "%abc"),
+            ("open", "%%"),
+        ] {
+            assert!(like(value, pattern), "{value:?} {pattern:?}");
+        }
+        for (value, pattern) in [
+            ("open", "ope"),
+            ("open", "OPEN"),
+            ("open", "___"),
+            ("open", "_____"),
+            ("100x", "100\\%"),
+            ("axb", "a\\_b"),
+            ("", "_"),
+            ("abcab", "%abc"),
+        ] {
+            assert!(!like(value, pattern), "{value:?} {pattern:?}");
+        }
+    }
+
+    /// Straight from the definition, slow.
+    fn like_by_definition(value: &[char], pattern: &[char]) -> bool {
+        match pattern {
+            [] => value.is_empty(),
+            ['%', rest @ ..] => (0..=value.len()).any(|skip| like_by_definition(&value[skip..], rest)),
+            ['_', rest @ ..] => {
+                value.split_first().is_some_and(|(_, behind)| like_by_definition(behind, rest))
+            }
+            ['\\', letter, rest @ ..] | [letter, rest @ ..] => value
+                .split_first()
+                .is_some_and(|(first, behind)| first == letter && like_by_definition(behind, rest)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn like_agrees_with_its_definition(value in "[ab%_\\\\é]{0,8}", pattern in "([abé%_]|\\\\[%_\\\\]){0,6}") {
+            let letters = |text: &str| text.chars().collect::<Vec<_>>();
+            prop_assert_eq!(like(&value, &pattern), like_by_definition(&letters(&value), &letters(&pattern)));
+        }
+
+        #[test]
+        fn integers_and_floats_are_ordered_exactly(integer: i64, float in -1e19..1e19, near in -2_i64..3) {
+            let exact = |float: f64| {
+                let whole = float.floor() as i128;
+                i128::from(integer).cmp(&whole).then(if float.fract() == 0.0 {
+                    Ordering::Equal
+                } else {
+                    Ordering::Less
+                })
+            };
+            for float in [float, integer.saturating_add(near) as f64, near as f64 + 0.5] {
+                prop_assert_eq!(order_mixed(integer, float), Some(exact(float)));
+            }
+        }
+    }
+}
