@@ -34,6 +34,9 @@ async function twoEditors(page, picture) {
   const tag = (editor) => editor.locator("[data-fact=tag]").textContent();
   const says = (editor, text) => editor.getByRole("status").filter({ hasText: text }).waitFor();
 
+  await says(a, "Read.");
+  assert.equal(await page.getByLabel("Session", { exact: true }).locator("option").count(), 21, "on two pages");
+
   // The second session: the first page's curl lines are about the first.
   await page.getByLabel("Session", { exact: true }).selectOption("2");
   await says(a, "Read.");

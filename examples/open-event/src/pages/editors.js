@@ -32,7 +32,7 @@ async function exchange(method, target, headers, body) {
 function shown(method, target, sent, body, response, length) {
   const lines = [`${method} ${target}`];
   for (const [name, value] of Object.entries(sent)) lines.push(`${name}: ${value}`);
-  if (body) lines.push("", JSON.stringify(body, null, 2));
+  if (body) lines.push("", JSON.stringify(body));
   lines.push("", `${response.status} ${response.statusText}`);
   for (const name of ["ETag", "Content-Type", "Content-Length", "Cache-Control"]) {
     const value = response.headers.get(name);
@@ -270,14 +270,22 @@ class Reader {
 async function start() {
   const chooser = document.getElementById("session");
   const problem = document.getElementById("problem");
-  const list = await exchange("GET", "/v1/sessions?page%5Bsize%5D=100", {});
-  const sessions = list.document?.data ?? [];
-  if (sessions.length === 0) {
-    problem.textContent = list.status === 200 ? "There is no session to edit." : problemOf(list);
-    return;
+  // Page by page, by the links that the server gives: how large a page may be is its own affair.
+  let target = "/v1/sessions";
+  while (target) {
+    const list = await exchange("GET", target, {});
+    if (list.status !== 200) {
+      problem.textContent = problemOf(list);
+      return;
+    }
+    for (const session of list.document.data) {
+      chooser.append(new Option(session.attributes.title, session.id));
+    }
+    target = list.document.links.next;
   }
-  for (const session of sessions) {
-    chooser.append(new Option(session.attributes.title, session.id));
+  if (chooser.length === 0) {
+    problem.textContent = "There is no session to edit.";
+    return;
   }
   const parent = document.getElementById("editors");
   const editors = [new Editor("Editor A", parent), new Editor("Editor B", parent)];
