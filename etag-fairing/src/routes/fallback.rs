@@ -1,7 +1,8 @@
 //! What stands below the generated routes: 405, `OPTIONS`, and errors of paths that nobody has.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use rocket::catcher::{self, Catcher};
 use rocket::http::{Header, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
@@ -16,78 +17,110 @@ const RANK: isize = 1_000;
 const METHODS: [Method; 7] =
     [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Options, Method::Trace];
 
-/// Answers a method that a path doesn't have, and `OPTIONS`, which every path has.
-#[derive(Clone)]
-struct NotAllowed {
-    allow: String,
+/// A path below the mount, and the methods that it has.
+#[derive(Debug)]
+struct Path {
+    segments: Vec<Segment>,
+    methods: Vec<Method>,
 }
 
-/// The routes for the methods that the paths below `base` don't have. Rocket alone would answer 404.
+#[derive(Debug, PartialEq, Eq)]
+enum Segment {
+    Static(String),
+    /// A parameter, whatever its name.
+    Dynamic,
+}
+
+/// Answers a method that a path doesn't have, and `OPTIONS`, which every path has. Rocket alone would answer 404.
+#[derive(Clone)]
+struct Fallback {
+    paths: Arc<[Path]>,
+}
+
+/// The routes for the methods that the paths below `base` don't have: one a method, whatever the number of paths,
+/// since Rocket looks at its routes one by one and lists them at launch.
 pub(crate) fn routes(mounted: &[&Route], base: &str) -> Vec<Route> {
-    let mut paths: BTreeMap<String, (String, Vec<Method>)> = BTreeMap::new();
-    for route in mounted.iter().filter(|route| route.uri.base() == base && known(route).is_some()) {
-        let path = relative(route, base);
-        paths.entry(shape(&path)).or_insert((path, Vec::new()));
+    let here = || mounted.iter().filter(|route| route.uri.base() == base);
+    let mut paths: Vec<Path> = Vec::new();
+    for route in here().filter(|route| known(route).is_some()) {
+        let segments = segments(route, base);
+        if !paths.iter().any(|path| path.segments == segments) {
+            paths.push(Path { segments, methods: Vec::new() });
+        }
     }
     // A user's own routes on these paths count too.
-    for route in mounted.iter().filter(|route| route.uri.base() == base) {
-        if let Some((_, methods)) = paths.get_mut(&shape(&relative(route, base))) {
-            methods.push(route.method);
+    for route in here() {
+        let segments = segments(route, base);
+        if let Some(path) = paths.iter_mut().find(|path| path.segments == segments) {
+            path.methods.push(route.method);
         }
     }
-    let mut routes = Vec::new();
-    for (path, methods) in paths.into_values() {
-        let handler = NotAllowed { allow: allow(&methods) };
-        for method in METHODS.into_iter().filter(|method| !methods.contains(method)) {
-            let mut route = Route::ranked(RANK, method, &path, handler.clone());
-            route.name =
-                Some(if method == Method::Options { "options" } else { "method not allowed" }.into());
-            routes.push(route);
-        }
-    }
-    routes
+    let lacking: Vec<Method> = METHODS
+        .into_iter()
+        .filter(|method| paths.iter().any(|path| !path.methods.contains(method)))
+        .collect();
+    let fallback = Fallback { paths: paths.into() };
+    let route = |method| {
+        let mut route = Route::ranked(RANK, method, "/<path..>", fallback.clone());
+        route.name = Some(if method == Method::Options { "options" } else { "method not allowed" }.into());
+        route
+    };
+    lacking.into_iter().map(route).collect()
 }
 
-/// The path below the base, as `mount` wants it.
-fn relative(route: &Route, base: &str) -> String {
+/// The path below the base.
+fn segments(route: &Route, base: &str) -> Vec<Segment> {
     let path = route.uri.path();
     let path = path.strip_prefix(base.trim_end_matches('/')).unwrap_or(path);
-    if path.starts_with('/') { path.into() } else { format!("/{path}") }
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let segment = |segment: &str| match segment.starts_with('<') {
+        true => Segment::Dynamic,
+        false => Segment::Static(percent_decode_str(segment).decode_utf8_lossy().into_owned()),
+    };
+    segments.map(segment).collect()
 }
 
-/// The path without the names of its parameters: `/sessions/<id>` and `/sessions/<number>` are one path.
-fn shape(path: &str) -> String {
-    path.split('/')
-        .map(|segment| if segment.starts_with('<') { "<>" } else { segment })
-        .collect::<Vec<_>>()
-        .join("/")
-}
-
-fn allow(methods: &[Method]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for method in METHODS {
-        if methods.contains(&method) || method == Method::Options {
-            names.push(method.as_str());
-        }
-        // Rocket answers HEAD wherever there is a GET.
-        if method == Method::Get && (methods.contains(&Method::Get) || methods.contains(&Method::Head)) {
-            names.push("HEAD");
-        }
+impl Path {
+    fn is(&self, asked: &[&str]) -> bool {
+        self.segments.len() == asked.len()
+            && self.segments.iter().zip(asked).all(|(segment, asked)| match segment {
+                Segment::Static(name) => name == asked,
+                Segment::Dynamic => true,
+            })
     }
-    names.join(", ")
+
+    fn allow(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for method in METHODS {
+            if self.methods.contains(&method) || method == Method::Options {
+                names.push(method.as_str());
+            }
+            // Rocket answers HEAD wherever there is a GET.
+            if method == Method::Get
+                && (self.methods.contains(&Method::Get) || self.methods.contains(&Method::Head))
+            {
+                names.push("HEAD");
+            }
+        }
+        names.join(", ")
+    }
 }
 
 #[rocket::async_trait]
-impl Handler for NotAllowed {
-    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
-        let allow = Header::new("Allow", self.allow.clone());
+impl Handler for Fallback {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let asked: Vec<&str> = request.routed_segments(0..).collect();
+        // A path that has the method was forwarded by all its routes: that is a 404 like any other.
+        let path =
+            self.paths.iter().find(|path| path.is(&asked) && !path.methods.contains(&request.method()));
+        let Some(path) = path else { return Outcome::Forward((data, Status::NotFound)) };
         Outcome::Success(match request.method() {
             Method::Options => Response::build()
                 .status(Status::NoContent)
-                .header(allow)
+                .header(Header::new("Allow", path.allow()))
                 .header(Header::new("Vary", "Accept"))
                 .finalize(),
-            _ => Errors::method_not_allowed(self.allow.clone()).to_response(),
+            _ => Errors::method_not_allowed(path.allow()).to_response(),
         })
     }
 }

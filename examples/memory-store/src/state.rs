@@ -1,0 +1,319 @@
+//! Tables, join tables, and changes to them.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use etag_fairing::resource::{
+    Description, IdKind, Linkage, Record, Relationship, RelationshipKind, ResourceId, Value,
+};
+use etag_fairing::store::{Change, Constraint, LinkageChange, Records, StoreError};
+
+/// Everything that is stored.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    tables: BTreeMap<&'static str, Table>,
+    joins: BTreeMap<&'static str, BTreeSet<(ResourceId, ResourceId)>>,
+}
+
+/// The rows of one table, and the largest id that was ever made there: none is made twice.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    rows: BTreeMap<ResourceId, Row>,
+    last: i64,
+}
+
+/// A row, with the resource that it is of: deleting needs to know who refers to whom.
+#[derive(Clone, Debug)]
+struct Row {
+    resource: &'static Description,
+    record: Record,
+}
+
+impl State {
+    /// All records of a resource, in ascending order of ids.
+    pub fn records(&self, resource: &'static Description) -> impl Iterator<Item = &Record> {
+        self.tables
+            .get(resource.table)
+            .into_iter()
+            .flat_map(|table| table.rows.values().map(|row| &row.record))
+    }
+
+    fn exists(&self, resource: &'static Description, id: &ResourceId) -> bool {
+        self.record(resource, id).is_some()
+    }
+
+    fn record_mut(&mut self, resource: &'static Description, id: &ResourceId) -> Option<&mut Record> {
+        self.tables.get_mut(resource.table)?.rows.get_mut(id).map(|row| &mut row.record)
+    }
+
+    /// Makes one change. After an error the state is spoilt: work on a copy.
+    ///
+    /// # Errors
+    /// If the resource or a related one is not there, or one is there that must not be; if a rule of the
+    /// description is broken.
+    pub fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
+        match change {
+            Change::Insert { resource, id, attributes, linkage } => {
+                let id = self.new_id(resource, id)?;
+                for (attribute, value) in resource.attributes.iter().zip(&attributes) {
+                    not_null(attribute.nullable, attribute.column, value)?;
+                }
+                let empty = |relationship: &Relationship| match relationship.kind {
+                    RelationshipKind::ToOne { .. } => Linkage::One(None),
+                    _ => Linkage::Unread,
+                };
+                let record = Record {
+                    id: Some(id.clone()),
+                    attributes,
+                    linkage: resource.relationships.iter().map(empty).collect(),
+                };
+                let table = self.tables.entry(resource.table).or_default();
+                table.rows.insert(id.clone(), Row { resource, record });
+                self.link(resource, &id, linkage)?;
+                self.required_are_there(resource, &id)?;
+                Ok(id)
+            }
+            Change::Update { resource, id, attributes, linkage } => {
+                let record = self.record_mut(resource, &id).ok_or(StoreError::NotFound)?;
+                for ((stored, new), attribute) in
+                    record.attributes.iter_mut().zip(attributes).zip(resource.attributes)
+                {
+                    if let Some(new) = new {
+                        not_null(attribute.nullable, attribute.column, &new)?;
+                        *stored = new;
+                    }
+                }
+                self.link(resource, &id, linkage)?;
+                self.required_are_there(resource, &id)?;
+                Ok(id)
+            }
+            Change::Delete { resource, id } => {
+                self.delete(resource, &id)?;
+                Ok(id)
+            }
+        }
+    }
+
+    fn new_id(
+        &mut self,
+        resource: &'static Description,
+        id: Option<ResourceId>,
+    ) -> Result<ResourceId, StoreError> {
+        if let Some(id) = &id
+            && self.exists(resource, id)
+        {
+            return Err(StoreError::IdExists);
+        }
+        let table = self.tables.entry(resource.table).or_default();
+        match (id, resource.id.kind) {
+            (Some(ResourceId::Integer(id)), IdKind::Integer { .. }) => {
+                table.last = table.last.max(id);
+                Ok(ResourceId::Integer(id))
+            }
+            (Some(id @ ResourceId::Text(_)), IdKind::Text | IdKind::Uuid) => Ok(id),
+            (Some(id), _) => Err(StoreError::Internal(format!("{id} is no id of {}", resource.type_name))),
+            (None, IdKind::Integer { max, .. }) if table.last < max => {
+                table.last += 1;
+                Ok(ResourceId::Integer(table.last))
+            }
+            (None, kind) => kind.generate().ok_or_else(|| StoreError::Internal("all ids were used".into())),
+        }
+    }
+
+    fn link(
+        &mut self,
+        resource: &'static Description,
+        id: &ResourceId,
+        linkage: Vec<Option<LinkageChange>>,
+    ) -> Result<(), StoreError> {
+        for (place, change) in linkage.into_iter().enumerate() {
+            let (Some(change), Some(relationship)) = (change, resource.relationships.get(place)) else {
+                continue;
+            };
+            let target = relationship.target();
+            let wanted = match &change {
+                LinkageChange::One(id) => id.as_slice(),
+                LinkageChange::Replace(ids) | LinkageChange::Add(ids) => ids,
+                LinkageChange::Remove(_) => &[],
+            };
+            if let Some(missing) = wanted.iter().find(|id| !self.exists(target, id)) {
+                return Err(StoreError::RelatedNotFound { relationship: place, id: missing.clone() });
+            }
+            let misshapen = || StoreError::Internal(format!("no such change of {}", relationship.name));
+            match (relationship.kind, change) {
+                (RelationshipKind::ToOne { .. }, LinkageChange::One(related)) => {
+                    let record = self.record_mut(resource, id).ok_or(StoreError::NotFound)?;
+                    if let Some(slot) = record.linkage.get_mut(place) {
+                        *slot = Linkage::One(related);
+                    }
+                }
+                (RelationshipKind::ToOne { .. }, _) | (_, LinkageChange::One(_)) => return Err(misshapen()),
+                (RelationshipKind::Inverse { of }, change) => {
+                    let back = target.relationship(of).ok_or_else(misshapen)?;
+                    let held = self.related_ids(resource, id, place);
+                    let (gone, new) = difference(&held, change);
+                    for related in gone {
+                        if back.1.is_required() {
+                            return Err(StoreError::Constraint(Constraint::NotNull {
+                                column: back.1.column().unwrap_or_default().into(),
+                            }));
+                        }
+                        self.set_to_one(target, &related, back.0, None);
+                    }
+                    for related in new {
+                        self.set_to_one(target, &related, back.0, Some(id.clone()));
+                    }
+                }
+                (RelationshipKind::Through { table, .. }, change) => {
+                    let held = self.related_ids(resource, id, place);
+                    let (gone, new) = difference(&held, change);
+                    let pairs = self.joins.entry(table).or_default();
+                    for related in gone {
+                        pairs.remove(&pair(relationship, id, &related));
+                    }
+                    for related in new {
+                        pairs.insert(pair(relationship, id, &related));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set_to_one(
+        &mut self,
+        resource: &'static Description,
+        id: &ResourceId,
+        place: usize,
+        to: Option<ResourceId>,
+    ) {
+        if let Some(slot) = self.record_mut(resource, id).and_then(|record| record.linkage.get_mut(place)) {
+            *slot = Linkage::One(to);
+        }
+    }
+
+    fn required_are_there(&self, resource: &'static Description, id: &ResourceId) -> Result<(), StoreError> {
+        for (place, relationship) in
+            resource.relationships.iter().enumerate().filter(|(_, there)| there.is_required())
+        {
+            if self.related_ids(resource, id, place).is_empty() {
+                let column = relationship.column().unwrap_or_default().into();
+                return Err(StoreError::Constraint(Constraint::NotNull { column }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who refers to what is deleted refers to nothing from then on, or, where it must refer to something, stands
+    /// against the deletion.
+    fn delete(&mut self, resource: &'static Description, id: &ResourceId) -> Result<(), StoreError> {
+        let table = self.tables.get_mut(resource.table).ok_or(StoreError::NotFound)?;
+        table.rows.remove(id).ok_or(StoreError::NotFound)?;
+        for relationship in resource.relationships {
+            if let RelationshipKind::Through { table, .. } = relationship.kind {
+                let ends = |(first, second): &(ResourceId, ResourceId)| match owner_is_first(relationship) {
+                    true => first != id,
+                    false => second != id,
+                };
+                self.joins.entry(table).or_default().retain(ends);
+            }
+        }
+        for row in self.tables.values_mut().flat_map(|table| table.rows.values_mut()) {
+            for (relationship, linkage) in row.resource.relationships.iter().zip(&mut row.record.linkage) {
+                let refers = relationship.target().is(resource) && *linkage == Linkage::One(Some(id.clone()));
+                if refers && relationship.is_required() {
+                    return Err(StoreError::Constraint(Constraint::ForeignKey));
+                }
+                if refers {
+                    *linkage = Linkage::One(None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids at the other end of a relationship, ascending.
+    pub fn related_ids(
+        &self,
+        resource: &'static Description,
+        id: &ResourceId,
+        place: usize,
+    ) -> Vec<ResourceId> {
+        self.record(resource, id)
+            .map_or(Vec::new(), |record| self.related(resource, record, place).into_owned())
+    }
+}
+
+impl Records for State {
+    fn record(&self, resource: &'static Description, id: &ResourceId) -> Option<&Record> {
+        self.tables.get(resource.table)?.rows.get(id).map(|row| &row.record)
+    }
+
+    fn related<'a>(
+        &'a self,
+        resource: &'static Description,
+        record: &'a Record,
+        place: usize,
+    ) -> Cow<'a, [ResourceId]> {
+        let (Some(relationship), Some(id)) = (resource.relationships.get(place), &record.id) else {
+            return Cow::Borrowed(&[]);
+        };
+        match relationship.kind {
+            RelationshipKind::ToOne { .. } => Cow::Borrowed(match record.linkage.get(place) {
+                Some(Linkage::One(id)) => id.as_slice(),
+                _ => &[],
+            }),
+            RelationshipKind::Inverse { of } => {
+                let target = relationship.target();
+                let back = target.relationship(of).map(|(back, _)| back);
+                let leads_here = |other: &&Record| {
+                    let linkage = back.and_then(|back| other.linkage.get(back));
+                    matches!(linkage, Some(Linkage::One(Some(owner))) if owner == id)
+                };
+                self.records(target).filter(leads_here).filter_map(|other| other.id.clone()).collect()
+            }
+            RelationshipKind::Through { table, .. } => {
+                let pairs = self.joins.get(table).into_iter().flatten();
+                let mut ids: Vec<_> = match owner_is_first(relationship) {
+                    true => pairs.filter(|pair| pair.0 == *id).map(|pair| pair.1.clone()).collect(),
+                    false => pairs.filter(|pair| pair.1 == *id).map(|pair| pair.0.clone()).collect(),
+                };
+                ids.sort();
+                Cow::Owned(ids)
+            }
+        }
+    }
+}
+
+/// A join table belongs to the relationships of both ends: the order of its columns' names tells which id stands
+/// first.
+fn owner_is_first(relationship: &Relationship) -> bool {
+    match relationship.kind {
+        RelationshipKind::Through { owner_column, target_column, .. } => owner_column < target_column,
+        _ => true,
+    }
+}
+
+fn pair(relationship: &Relationship, owner: &ResourceId, target: &ResourceId) -> (ResourceId, ResourceId) {
+    match owner_is_first(relationship) {
+        true => (owner.clone(), target.clone()),
+        false => (target.clone(), owner.clone()),
+    }
+}
+
+/// Which links end and which begin.
+fn difference(held: &[ResourceId], change: LinkageChange) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    match change {
+        LinkageChange::Replace(ids) => (held.iter().filter(|id| !ids.contains(id)).cloned().collect(), ids),
+        LinkageChange::Add(ids) => (Vec::new(), ids),
+        LinkageChange::Remove(ids) => (ids.into_iter().filter(|id| held.contains(id)).collect(), Vec::new()),
+        LinkageChange::One(id) => (Vec::new(), id.into_iter().collect()),
+    }
+}
+
+fn not_null(nullable: bool, column: &str, value: &Value) -> Result<(), StoreError> {
+    match value.is_null() && !nullable {
+        true => Err(StoreError::Constraint(Constraint::NotNull { column: column.into() })),
+        false => Ok(()),
+    }
+}
