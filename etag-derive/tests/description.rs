@@ -120,6 +120,39 @@ fn attributes_in_the_order_of_the_struct() {
 }
 
 #[test]
+fn attributes_are_open_to_filter_and_sort_unless_closed_or_unseen() {
+    #[derive(JsonApiResource)]
+    #[jsonapi(type = "rooms")]
+    struct Room {
+        #[jsonapi(id)]
+        id: i64,
+        open: String,
+        #[jsonapi(filter = false)]
+        unfiltered: String,
+        #[jsonapi(sort = false)]
+        unsorted: String,
+        #[jsonapi(filter = false, sort = false)]
+        closed: String,
+        #[jsonapi(filter = true, sort = true)]
+        said: String,
+        #[jsonapi(write_only)]
+        unseen: String,
+    }
+    let open: Vec<_> = Room::description().attributes.iter().map(|a| (a.name, a.filter, a.sort)).collect();
+    assert_eq!(
+        open,
+        [
+            ("open", true, true),
+            ("unfiltered", false, true),
+            ("unsorted", true, false),
+            ("closed", false, false),
+            ("said", true, true),
+            ("unseen", false, false),
+        ]
+    );
+}
+
+#[test]
 fn defaults_are_only_those_written() {
     let default = |name: &str| {
         let (_, attribute) = Session::description().attribute(name).unwrap();

@@ -136,26 +136,26 @@ fn totals_are_counted_where_asked_for_or_configured() {
 
 #[test]
 fn p1_bad_cursors_are_refused_by_name() {
-    let good_token = cursor_of("-rating,track.name", &place(vec![Value::Float(0.5), Value::Null], 7));
-    assert!(parse(&format!("sort=-rating,track.name&page[after]={good_token}")).is_ok());
+    let good_token = cursor_of("-rating,room-name", &place(vec![Value::Float(0.5), Value::Null], 7));
+    assert!(parse(&format!("sort=-rating,room-name&page[after]={good_token}")).is_ok());
     let encode = |json: &str| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, json);
     let bad = [
         String::new(),
         "x".into(),
         "!!".into(),
         encode("null"),
-        encode(r#"["tracks","-rating,track.name",["0.5",null],"7"]"#),
-        encode(r#"["sessions","-rating,track.name",["0.5"],"7"]"#),
-        encode(r#"["sessions","-rating,track.name",["0.5",null],"x"]"#),
-        encode(r#"["sessions","-rating,track.name",["0.5",1],"7"]"#),
-        encode(r#"["sessions","-rating,track.name",["NaN",null],"7"]"#),
-        encode(r#"["sessions","-rating,track.name",[0.5,null],"7"]"#),
-        encode("[\"sessions\",\"-rating,track.name\",[\"0.5\",\"\\u0000\"],\"7\"]"),
+        encode(r#"["tracks","-rating,room-name",["0.5",null],"7"]"#),
+        encode(r#"["sessions","-rating,room-name",["0.5"],"7"]"#),
+        encode(r#"["sessions","-rating,room-name",["0.5",null],"x"]"#),
+        encode(r#"["sessions","-rating,room-name",["0.5",1],"7"]"#),
+        encode(r#"["sessions","-rating,room-name",["NaN",null],"7"]"#),
+        encode(r#"["sessions","-rating,room-name",[0.5,null],"7"]"#),
+        encode("[\"sessions\",\"-rating,room-name\",[\"0.5\",\"\\u0000\"],\"7\"]"),
         format!("{good_token}="),
     ];
     for token in bad {
         for side in ["page[after]", "page[before]"] {
-            refused(&format!("sort=-rating,track.name&{side}={token}"), "invalid_page", side);
+            refused(&format!("sort=-rating,room-name&{side}={token}"), "invalid_page", side);
         }
     }
     refused(
@@ -233,9 +233,8 @@ fn p4_and_p5_links_of_pages_by_cursor() {
 #[test]
 fn p6_a_cursor_is_the_place_behind_or_before_which_to_read() {
     let there = place(vec![Value::Text("ü".into()), Value::Null], 7);
-    let token = cursor_of("title,track.name", &there);
-    let rows =
-        |side: &str| good(&format!("sort=title,track.name&page[size]=2&{side}={token}")).listing().page;
+    let token = cursor_of("title,room-name", &there);
+    let rows = |side: &str| good(&format!("sort=title,room-name&page[size]=2&{side}={token}")).listing().page;
     assert_eq!(rows("page[after]"), Page::Between { after: Some(there.clone()), before: None, limit: 2 });
     assert_eq!(rows("page[before]"), Page::Between { after: None, before: Some(there), limit: 2 });
 }
@@ -263,6 +262,20 @@ fn p8_an_unsupported_sort_has_the_profiles_error() {
     // The cursor says nothing more without its order.
     assert_eq!(shown(parse("sort=extra&page[after]=x")).len(), 1);
     assert!(shown(parse("sort=extra"))[0].get("links").is_none());
+}
+
+#[test]
+fn p8_pages_by_cursor_are_sorted_by_what_stands_in_the_row() {
+    let errors = shown(profile("sort=title,track.name"));
+    assert_eq!((errors.len(), &errors[0]["code"]), (1, &"invalid_sort".into()));
+    assert_eq!(errors[0]["source"]["parameter"], "sort");
+    assert_eq!(
+        errors[0]["links"]["type"],
+        "https://jsonapi.org/profiles/ethanresnick/cursor-pagination/unsupported-sort"
+    );
+    // The id behind a to-one relationship does; and pages by number take any order.
+    assert!(profile("sort=track.id").is_ok());
+    assert!(profile("sort=track.name&page[number]=1").is_ok());
 }
 
 #[test]

@@ -42,7 +42,9 @@ struct Session {
     stars: u8,
     #[jsonapi(read_only)]
     decided_at: Option<chrono::DateTime<chrono::Utc>>,
-    #[jsonapi(write_only)]
+    #[jsonapi(filter = false, sort = true)]
+    notes: String,
+    #[jsonapi(write_only, filter = false)]
     password: std::option::Option<String>,
     #[jsonapi(text, default = || State::Draft)]
     #[cfg(any())]
