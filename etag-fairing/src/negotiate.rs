@@ -104,6 +104,22 @@ pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Resu
     .into())
 }
 
+/// Whether the client asks for a profile (JSON:API §5.4): in a range that allows the answer.
+pub(crate) fn asks_for_profile<'a>(lines: impl IntoIterator<Item = &'a str>, profile: &str) -> bool {
+    lines
+        .into_iter()
+        .flat_map(|line| split_unquoted(line, ','))
+        .filter_map(|range| media_range(range.trim()))
+        .any(|range| {
+            range.is_json_api()
+                && range.allows_json_api()
+                && range.parameters.iter().any(|(name, value)| {
+                    // A list of URIs with spaces between them, compared exactly.
+                    name.eq_ignore_ascii_case("profile") && value.split(' ').any(|uri| uri == profile)
+                })
+        })
+}
+
 /// Checks `Content-Type` (JSON:API §5.1). `body` tells whether the request has one.
 ///
 /// # Errors
@@ -178,6 +194,19 @@ mod tests {
         }
         assert!(check_accept(["text/html", "*/*"]).is_ok(), "several lines are one list");
         assert!(check_accept([]).is_ok());
+    }
+
+    #[test]
+    fn a11_profiles_are_found_in_their_lists() {
+        let asks = |line| asks_for_profile([line], "https://a.example/p");
+        assert!(asks(r#"application/vnd.api+json;profile="https://a.example/p""#));
+        assert!(asks(
+            r#"text/html, application/vnd.api+json; PROFILE="https://b.example/p https://a.example/p";q=0.1"#
+        ));
+        assert!(!asks(r#"application/vnd.api+json;profile="https://a.example/P""#));
+        assert!(!asks(r#"application/vnd.api+json;profile="https://a.example/p";q=0"#));
+        assert!(!asks(r#"application/vnd.api+json;profile="https://a.example/p";charset=utf-8"#));
+        assert!(!asks(r#"*/*;profile="https://a.example/p""#));
     }
 
     #[test]

@@ -94,13 +94,22 @@ impl<'a> Writer<'a> {
         &self,
         resource: &'static Description,
         self_link: &str,
+        profile: Option<&str>,
         pages: &PageLinks,
         fetched: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         // Text twice: members' names and links weigh about as much as the values.
         let mut out = Vec::with_capacity(1024 + 2 * fetched.rows.bytes());
-        out.extend_from_slice(START);
+        match profile {
+            // JSON:API §7.7: the profiles that apply.
+            Some(profile) => {
+                out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","profile":["#);
+                write_string(profile, &mut out);
+                out.extend_from_slice(br#"]},"links":{"self":"#);
+            }
+            None => out.extend_from_slice(START),
+        }
         write_string(self_link, &mut out);
         for (name, link) in
             [("first", &pages.first), ("last", &pages.last), ("prev", &pages.prev), ("next", &pages.next)]

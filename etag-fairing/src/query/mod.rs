@@ -20,7 +20,7 @@ use std::collections::HashSet;
 pub(crate) use cursor::place_of;
 pub(crate) use fields::{FieldSet, Fields};
 pub(crate) use include::Include;
-pub(crate) use page::{Extent, PageRequest};
+pub(crate) use page::{Extent, PROFILE as CURSOR_PROFILE, PageRequest};
 pub(crate) use parameters::{Parameters, href};
 
 use crate::config::JsonApiConfig;
@@ -161,6 +161,11 @@ impl Query {
             Some(errors) => Err(errors),
             None => Ok(Self { include, fields, filter, sort: sort.unwrap_or_default(), page }),
         }
+    }
+
+    /// The profile that applies to the answer (JSON:API §5.4).
+    pub(crate) fn profile(&self) -> Option<&'static str> {
+        self.page.as_ref().is_some_and(PageRequest::is_by_cursor).then_some(CURSOR_PROFILE)
     }
 
     /// Which rows to ask of the store.

@@ -17,7 +17,8 @@ use crate::document::write::PageLinks;
 use crate::resource::Description;
 use crate::store::{Page, Place, SortKey};
 
-const PROFILE: &str = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination";
+/// The cursor pagination profile.
+pub(crate) const PROFILE: &str = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination";
 
 /// `links.type` of the profile's errors.
 pub(super) fn profile_error(name: &str) -> String {

@@ -9,6 +9,7 @@ use super::exchange::Exchange;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::MEDIA_TYPE;
 use crate::fairing::{Statistics, mark_with_tag};
+use crate::query::Query;
 
 /// Rocket sends 4 KiB at a time unless told otherwise, which costs more than hashing the body.
 const LARGEST_CHUNK: usize = 64 * 1024;
@@ -36,6 +37,15 @@ pub(super) fn representation(exchange: &Exchange<'_>, body: Vec<u8>) -> Response
     let response = document(Status::Ok, body);
     if let Some(tag) = tag {
         mark_with_tag(exchange.request, tag);
+    }
+    response
+}
+
+/// The same for a page of many resources, which a profile may apply to (JSON:API §5.3).
+pub(super) fn page(exchange: &Exchange<'_>, query: &Query, body: Vec<u8>) -> Response<'static> {
+    let mut response = representation(exchange, body);
+    if let Some(profile) = query.profile() {
+        response.set_header(Header::new("Content-Type", format!("{MEDIA_TYPE};profile=\"{profile}\"")));
     }
     response
 }

@@ -9,8 +9,8 @@ use crate::config::{EtagConfig, JsonApiConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
 use crate::json_api::JsonApi;
-use crate::negotiate::{check_accept, check_content_type};
-use crate::query::{Context, Parameters, Query, Target};
+use crate::negotiate::{asks_for_profile, check_accept, check_content_type};
+use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
 use crate::store::{Plan, Root, Selection, Store};
 
@@ -75,7 +75,7 @@ impl<'r> Exchange<'r> {
                 target,
                 registry: self.api.registry(),
                 config: self.config(),
-                cursor_profile: false,
+                cursor_profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
             },
         )?;
         Ok((parameters, query))

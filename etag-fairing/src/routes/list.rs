@@ -1,6 +1,6 @@
 //! `GET /sessions` (JSON:API §8.1.1).
 
-use super::answer::representation;
+use super::answer::page;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::Errors;
@@ -11,7 +11,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Many)?;
     let fetched =
         exchange.store().fetch(&plan(exchange, &query)).await.map_err(|error| exchange.trouble(error))?;
-    Ok(representation(exchange, document(exchange, &parameters, &query, &fetched)?))
+    Ok(page(exchange, &query, document(exchange, &parameters, &query, &fetched)?))
 }
 
 /// What to read for a page of the collection.

@@ -1,6 +1,6 @@
 //! `GET /sessions/1/speakers` (JSON:API §8.1.1, §8.1.2).
 
-use super::answer::representation;
+use super::answer::page;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::ErrorObject;
@@ -28,5 +28,5 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         true => exchange.page(target, &path, &parameters, &query, &fetched),
         false => exchange.writer.single(target, &href(&path, &parameters), &fetched, query.view()),
     };
-    Ok(representation(exchange, body.map_err(internal)?))
+    Ok(page(exchange, &query, body.map_err(internal)?))
 }

@@ -71,7 +71,7 @@ impl Exchange<'_> {
         let pages =
             query.page.as_ref().map(|page| page.links(path, parameters, resource, &query.sort, &extent));
         let pages = pages.unwrap_or_default();
-        self.writer.many(resource, &href(path, parameters), &pages, fetched, query.view())
+        self.writer.many(resource, &href(path, parameters), query.profile(), &pages, fetched, query.view())
     }
 }
 
