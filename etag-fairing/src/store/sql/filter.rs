@@ -187,5 +187,5 @@ fn related<D: Dialect>(
         inner.join(&mut select);
         select.and_where(condition);
     }
-    Ok(Expr::exists(select))
+    Ok(dialect.exists(select))
 }

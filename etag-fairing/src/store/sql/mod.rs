@@ -44,6 +44,9 @@ pub(crate) trait Dialect: Copy {
     /// The text of a JSON column.
     fn json_text(self, json: Expr) -> Expr;
 
+    /// Whether a subquery, which may refer to the row, has a row.
+    fn exists(self, select: SelectStatement) -> Expr;
+
     /// Whether a text has this part: at its start, at its end or anywhere. The part is not empty.
     fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr;
 

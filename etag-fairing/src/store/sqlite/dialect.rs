@@ -38,6 +38,12 @@ impl Dialect for Sqlite {
         Expr::cust_with_expr("CAST(? AS TEXT)", json)
     }
 
+    /// SQLite 3.51 makes a join of an `EXISTS` that stands in `WHERE` by itself, and then `OFFSET` counts a row
+    /// once for each row of the subquery. It leaves an operand alone.
+    fn exists(self, select: SelectStatement) -> Expr {
+        Expr::cust_with_expr("(? IS TRUE)", Expr::exists(select))
+    }
+
     fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {
         // `lower` knows ASCII alone, which is what is asked for.
         let (text, value) = match case_sensitive {

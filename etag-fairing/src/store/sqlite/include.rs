@@ -70,6 +70,8 @@ struct Document<'p> {
     root: Rows,
     /// One entry a resource, the root's first.
     resources: Vec<Resource<'p>>,
+    /// The resources that are included, in the order in which the plan first comes to each.
+    order: Vec<&'static Description>,
     /// How many more resources may be included.
     left: usize,
 }
@@ -77,7 +79,6 @@ struct Document<'p> {
 struct Resource<'p> {
     selection: &'p Selection,
     cells: Vec<Option<Cell>>,
-    is_included: bool,
     included: Rows,
     places: HashMap<ResourceId, Place>,
     /// The to-many linkage read so far, one entry a relationship.
@@ -95,7 +96,6 @@ impl<'p> Resource<'p> {
         Self {
             selection,
             cells: select::cells(selection).collect(),
-            is_included: false,
             included: Rows::new(selection.resource),
             places: HashMap::new(),
             linkage: vec![HashMap::new(); selection.resource.relationships.len()],
@@ -133,17 +133,17 @@ impl<'p> Resource<'p> {
 impl<'p> Document<'p> {
     fn new(plan: &'p Plan, root: Rows) -> Result<Self, StoreError> {
         let mut resources = vec![Resource::new(&plan.selection)];
+        let mut order: Vec<&'static Description> = Vec::new();
         let mut level = vec![&plan.selection];
-        // Level by level, since `included` is in the order in which the plan first comes to each type.
         while !level.is_empty() {
             let mut next = Vec::new();
             for include in level.iter().flat_map(|selection| &selection.include) {
                 let selection = &include.selection;
-                let place =
-                    resources.iter().position(|known| known.selection.resource.is(selection.resource));
-                match place.and_then(|place| resources.get_mut(place)) {
-                    Some(known) => known.is_included = true,
-                    None => resources.push(Resource { is_included: true, ..Resource::new(selection) }),
+                if !order.iter().any(|known| known.is(selection.resource)) {
+                    order.push(selection.resource);
+                    if !plan.selection.resource.is(selection.resource) {
+                        resources.push(Resource::new(selection));
+                    }
                 }
                 next.push(selection);
             }
@@ -154,7 +154,7 @@ impl<'p> Document<'p> {
                 first.places.insert(row.resource_id()?, Place::Root(place));
             }
         }
-        Ok(Self { root, resources, left: plan.most_included })
+        Ok(Self { root, resources, order, left: plan.most_included })
     }
 
     fn of(&self, description: &Description) -> Result<usize, StoreError> {
@@ -290,17 +290,14 @@ impl<'p> Document<'p> {
         Ok(())
     }
 
-    fn finish(self, fetched: &mut Fetched) {
-        for (index, resource) in self.resources.into_iter().enumerate() {
-            if index == 0 {
-                fetched.links = resource.links(&self.root);
-            }
-            if resource.is_included {
-                fetched.included.push(Included {
-                    resource: resource.selection.resource,
-                    links: resource.links(&resource.included),
-                    rows: resource.included,
-                });
+    fn finish(mut self, fetched: &mut Fetched) {
+        fetched.links = self.resources.first().map(|first| first.links(&self.root)).unwrap_or_default();
+        for description in self.order {
+            let found = self.resources.iter_mut().find(|known| known.selection.resource.is(description));
+            if let Some(found) = found {
+                let rows = std::mem::take(&mut found.included);
+                let links = found.links(&rows);
+                fetched.included.push(Included { resource: description, rows, links });
             }
         }
         fetched.rows = self.root;
