@@ -14,6 +14,10 @@
 //! ```
 
 mod changes;
+mod includes;
+mod listings;
+mod naive;
+mod random;
 mod reading;
 mod relationships;
 mod resources;
@@ -65,7 +69,30 @@ pub async fn check(open: impl AsyncFn() -> Box<dyn Store>) {
 
 /// Every rule.
 pub fn rules() -> Vec<Rule> {
-    [reading::RULES, changes::RULES, relationships::RULES, transactions::RULES].concat()
+    [
+        reading::RULES,
+        listings::RULES,
+        includes::RULES,
+        changes::RULES,
+        relationships::RULES,
+        transactions::RULES,
+    ]
+    .concat()
+}
+
+/// Plans by chance on an empty store, compared with their meaning: other ones for each seed.
+#[cfg(test)]
+pub(crate) async fn check_by_chance(open: impl AsyncFn() -> Box<dyn Store>, seed: u64) {
+    for round in 0..3 {
+        let store = open().await;
+        store.prepare(&ALL).await.expect("prepared");
+        match round {
+            0 => listings::filters_by_chance(&*store, seed, 60).await,
+            1 => listings::orders_by_chance(&*store, seed, 6).await,
+            _ => includes::includes_by_chance(&*store, seed, 12).await,
+        }
+        store.close().await;
+    }
 }
 
 macro_rules! name_rules {

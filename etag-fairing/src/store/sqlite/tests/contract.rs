@@ -45,6 +45,22 @@ rules! {
     a_related_resource
     related_resources_in_pages
     linkage_that_is_not_asked_for_is_not_read
+    null_matches_no_comparison_and_its_opposite
+    text_is_compared_by_code_points
+    case_is_ignored_for_ascii_letters_alone
+    patterns_are_literal_but_for_their_signs
+    any_filter_is_what_it_means
+    nulls_come_last_in_both_directions
+    any_order_is_walked_forward_and_backward
+    related_resources_are_filtered_and_ordered
+    a_related_resource_is_filtered
+    an_offset_counts_rows_and_not_what_they_relate_to
+    hostile_text_is_nothing_but_data
+    what_is_included_stands_there_once
+    a_resource_may_include_its_own_kind
+    empty_relationships_include_nothing_and_drop_no_owner
+    more_than_may_be_included_is_an_error
+    any_includes_are_what_they_mean
     every_value_comes_back_as_it_was
     made_ids_ascend_and_are_never_used_twice
     a_given_id_is_taken_once

@@ -1,0 +1,290 @@
+//! Rules of included resources.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    naive::World,
+    name_rules,
+    random::Chance,
+    resources::{ALL, REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS, SPEAKERS_OF, TALKS},
+    steps::*,
+};
+use crate::{
+    resource::{Description, ResourceId},
+    store::{Fetched, Include, LinkageChange, Listing, Plan, Root, Selection, Store, StoreError},
+};
+
+name_rules! {
+    what_is_included_stands_there_once,
+    a_resource_may_include_its_own_kind,
+    empty_relationships_include_nothing_and_drop_no_owner,
+    more_than_may_be_included_is_an_error,
+    any_includes_are_what_they_mean,
+}
+
+fn including(selection: Selection, include: Vec<Include>) -> Selection {
+    Selection { include, ..selection }
+}
+
+fn include(owner: &Description, relationship: usize, nested: Vec<Include>) -> Include {
+    let selection = including(everything(owner.relationships[relationship].target()), nested);
+    Include { relationship, selection }
+}
+
+fn plan(root: Root, selection: Selection) -> Plan {
+    Plan { root, selection, most_included: 1000 }
+}
+
+/// The ids that are included of one resource.
+fn included(fetched: &Fetched, resource: &Description) -> Vec<ResourceId> {
+    let mut found = fetched.included.iter().filter(|included| included.resource.is(resource));
+    let ids = found.next().map(|included| included.rows.iter().map(|row| row.resource_id().expect("an id")));
+    assert!(found.next().is_none(), "a type has one entry");
+    ids.into_iter().flatten().collect()
+}
+
+async fn what_is_included_stands_there_once(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    for number in 1..=3 {
+        done(&*store, speaker(number)).await;
+    }
+    let mut talks = Vec::new();
+    for speakers in [&[3, 1][..], &[1], &[2, 3]] {
+        let speakers = speakers.iter().map(|number| speaker_id(*number)).collect();
+        let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(speakers));
+        linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+        talks.push(done(&*store, linked_talk("talk", linkage)).await);
+    }
+    // The first two are the page; the room leads back to them and on to the third.
+    let nested = include(&ROOMS, 0, vec![include(&TALKS, SPEAKERS_OF, vec![])]);
+    let include = vec![include(&TALKS, ROOM, vec![nested]), include(&TALKS, SPEAKERS_OF, vec![])];
+    let root = Root::Collection(page(0, 2));
+    let fetched = read(&*store, &plan(root, including(everything(&TALKS), include))).await;
+    assert_eq!((ids(&fetched), fetched.total, fetched.more), (talks[..2].to_vec(), Some(3), true));
+    assert_eq!(included(&fetched, &ROOMS), [text("hall")]);
+    assert_eq!(included(&fetched, &TALKS), talks[2..]);
+    // Those of an earlier include first: the page's, and then the third talk's.
+    assert_eq!(included(&fetched, &SPEAKERS), [1, 3, 2].map(speaker_id));
+    let types: Vec<_> = fetched.included.iter().map(|included| included.resource.type_name).collect();
+    assert_eq!(types, ["rooms", "speakers", "talks"]);
+    assert_eq!(linkage(&fetched, SPEAKERS_OF, 0), [1, 3].map(speaker_id));
+    let hall = fetched.included[0].links[0].as_ref().expect("linkage").of(0);
+    assert_eq!(hall, talks, "complete, though two stand in the page");
+}
+
+async fn a_resource_may_include_its_own_kind(store: Arc<dyn Store>) {
+    let mut talks = vec![done(&*store, talk("1")).await];
+    for title in ["2", "3"] {
+        let linkage = only(SEQUEL_OF, LinkageChange::One(talks.last().cloned()));
+        talks.push(done(&*store, linked_talk(title, linkage)).await);
+    }
+    let back = LinkageChange::One(Some(talks[2].clone()));
+    done(&*store, link(&talks[0], SEQUEL_OF, back)).await;
+    let deep = |depth: usize| (0..depth).fold(vec![], |nested, _| vec![include(&TALKS, SEQUEL_OF, nested)]);
+    // 3 is the sequel of 2, 2 of 1, and 1 of 3.
+    for (depth, expected) in [(1, &[1][..]), (2, &[1, 0]), (3, &[1, 0]), (7, &[1, 0])] {
+        let selection = including(everything(&TALKS), deep(depth));
+        let fetched = read(&*store, &plan(Root::One(talks[2].clone()), selection)).await;
+        let expected: Vec<_> = expected.iter().map(|index| talks[*index].clone()).collect();
+        assert_eq!(included(&fetched, &TALKS), expected, "depth {depth}");
+    }
+    let itself = LinkageChange::One(Some(talks[1].clone()));
+    done(&*store, link(&talks[1], SEQUEL_OF, itself)).await;
+    let selection = including(everything(&TALKS), deep(2));
+    let fetched = read(&*store, &plan(Root::One(talks[1].clone()), selection)).await;
+    assert_eq!(included(&fetched, &TALKS), []);
+}
+
+async fn empty_relationships_include_nothing_and_drop_no_owner(store: Arc<dyn Store>) {
+    let talks = [done(&*store, talk("1")).await, done(&*store, talk("2")).await];
+    let all = (0..TALKS.relationships.len()).map(|index| include(&TALKS, index, vec![])).collect();
+    let selection = including(everything(&TALKS), all);
+    let fetched = read(&*store, &plan(Root::Collection(Listing::all()), selection.clone())).await;
+    assert_eq!(ids(&fetched), talks);
+    for resource in ALL {
+        assert_eq!(included(&fetched, resource), []);
+    }
+    assert_eq!(linkage(&fetched, SPEAKERS_OF, 1), []);
+    let fetched = read(&*store, &plan(Root::One(number(99)), selection)).await;
+    assert!(fetched.rows.is_empty());
+    assert!(fetched.links[REVIEWS_OF].is_some());
+}
+
+async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    done(&*store, speaker(1)).await;
+    let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(vec![speaker_id(1)]));
+    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+    let id = done(&*store, linked_talk("talk", linkage)).await;
+    done(&*store, review(&id)).await;
+    done(&*store, review(&id)).await;
+    let all = (0..TALKS.relationships.len()).map(|index| include(&TALKS, index, vec![])).collect();
+    let mut plan = plan(Root::One(id), including(everything(&TALKS), all));
+    for most in 0..6 {
+        plan.most_included = most;
+        match store.fetch(&plan).await {
+            Ok(fetched) => {
+                assert!(most >= 4, "{most}");
+                assert_eq!(fetched.included.iter().map(|included| included.rows.len()).sum::<usize>(), 4);
+            }
+            Err(error) => assert!(most < 4 && matches!(error, StoreError::TooManyIncluded), "{error}"),
+        }
+    }
+}
+
+async fn any_includes_are_what_they_mean(store: Arc<dyn Store>) {
+    includes_by_chance(&*store, 4, 80).await;
+}
+
+/// Fills the empty store and compares what is included with its meaning.
+pub(super) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usize) {
+    let mut chance = Chance::new(seed);
+    chance.fill(store).await;
+    let world = World::read(store).await;
+    for _ in 0..number {
+        // A document has each resource once, so that all selections of one agree.
+        let of_each: Vec<Selection> = ALL.iter().map(|resource| some_of(&mut chance, resource)).collect();
+        let (resource, root, expected_root) = root(&mut chance, &world);
+        let selection = tree(&mut chance, &of_each, resource, 3);
+        let told = format!("seed {seed}: {root:?} {selection:?}");
+        let mut plan = plan(root, selection);
+        let fetched = read(store, &plan).await;
+        assert_eq!(ids(&fetched), expected_root, "{told}");
+        let expected = meaning(&world, &plan.selection, &expected_root);
+        let number: usize = expected.iter().map(|(_, ids)| ids.len()).sum();
+        let found: Vec<_> = fetched
+            .included
+            .iter()
+            .filter(|found| !found.rows.is_empty())
+            .map(|found| (found.resource, included(&fetched, found.resource)))
+            .collect();
+        let names = |found: &[(&Description, Vec<ResourceId>)]| {
+            found.iter().map(|(resource, ids)| (resource.type_name, ids.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&found), names(&expected), "{told}");
+
+        check_rows(&world, &plan.selection, &fetched.rows, &fetched.links, &told);
+        for found in &fetched.included {
+            let selection = of_each.iter().find(|selection| selection.resource.is(found.resource));
+            check_rows(&world, selection.expect("a resource"), &found.rows, &found.links, &told);
+        }
+        plan.most_included = number;
+        read(store, &plan).await;
+        if let Some(less) = number.checked_sub(1) {
+            plan.most_included = less;
+            assert!(matches!(store.fetch(&plan).await, Err(StoreError::TooManyIncluded)), "{told}");
+        }
+    }
+}
+
+fn some_of(chance: &mut Chance, resource: &'static Description) -> Selection {
+    Selection {
+        attributes: resource.attributes.iter().map(|_| chance.happens(2)).collect(),
+        linkage: resource.relationships.iter().map(|_| chance.happens(2)).collect(),
+        ..Selection::whole(resource)
+    }
+}
+
+fn root(chance: &mut Chance, world: &World) -> (&'static Description, Root, Vec<ResourceId>) {
+    let resource = *chance.of(&ALL);
+    let ids = world.ids(resource);
+    let id = chance.of(&ids).clone();
+    match chance.below(3) {
+        0 => (resource, Root::One(id.clone()), vec![id]),
+        1 => {
+            let end = (1 + chance.below(8)).min(ids.len());
+            (resource, Root::Collection(page(0, end as u64)), ids[..end].to_vec())
+        }
+        _ => {
+            let relationship = chance.below(resource.relationships.len());
+            let related = world.related(resource, &id, relationship);
+            let listing = Listing::all();
+            let root = Root::Related { parent: resource, id, relationship, listing };
+            (resource.relationships[relationship].target(), root, related)
+        }
+    }
+}
+
+fn tree(
+    chance: &mut Chance,
+    of_each: &[Selection],
+    resource: &'static Description,
+    depth: usize,
+) -> Selection {
+    let mut selection =
+        of_each.iter().find(|selection| selection.resource.is(resource)).expect("a resource").clone();
+    for relationship in 0..resource.relationships.len() {
+        if depth > 0 && chance.happens(2) {
+            let target = resource.relationships[relationship].target();
+            let selection_of = tree(chance, of_each, target, depth - 1);
+            selection.include.push(Include { relationship, selection: selection_of });
+        }
+    }
+    selection
+}
+
+/// What a plan includes: level by level, edge by edge.
+fn meaning(
+    world: &World,
+    root: &Selection,
+    rows: &[ResourceId],
+) -> Vec<(&'static Description, Vec<ResourceId>)> {
+    let mut found: Vec<(&'static Description, Vec<ResourceId>)> = Vec::new();
+    let mut level = vec![(root, rows.to_vec())];
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for (selection, owners) in level {
+            for include in &selection.include {
+                let target = include.selection.resource;
+                let related: BTreeSet<ResourceId> = owners
+                    .iter()
+                    .flat_map(|owner| world.related(selection.resource, owner, include.relationship))
+                    .collect();
+                if !found.iter().any(|(known, _)| known.is(target)) {
+                    found.push((target, Vec::new()));
+                }
+                let (_, known) = found.iter_mut().find(|(known, _)| known.is(target)).expect("an entry");
+                for id in &related {
+                    let in_root = root.resource.is(target) && rows.contains(id);
+                    if !in_root && !known.contains(id) {
+                        known.push(id.clone());
+                    }
+                }
+                next.push((&include.selection, related.into_iter().collect()));
+            }
+        }
+        level = next;
+    }
+    found.retain(|(_, ids)| !ids.is_empty());
+    found
+}
+
+fn check_rows(
+    world: &World,
+    selection: &Selection,
+    rows: &crate::resource::Rows,
+    links: &[Option<crate::store::Links>],
+    told: &str,
+) {
+    let resource = selection.resource;
+    let all = world.of(resource);
+    for (place, row) in rows.iter().enumerate() {
+        let id = row.resource_id().expect("an id");
+        let known = all.rows.iter().find(|row| row.resource_id().as_ref() == Ok(&id)).expect("a row");
+        for (index, wanted) in selection.attributes.iter().enumerate() {
+            let expected = if *wanted { known.attribute(index) } else { crate::resource::ValueRef::Null };
+            assert_eq!(row.attribute(index), expected, "{told}");
+        }
+        for (index, relationship) in resource.relationships.iter().enumerate() {
+            if !relationship.is_to_many() {
+                assert_eq!(row.to_one(resource, index), known.to_one(resource, index), "{told}");
+                assert!(links[index].is_none());
+                continue;
+            }
+            assert_eq!(links[index].is_some(), selection.linkage[index], "{told}");
+            if let Some(links) = &links[index] {
+                assert_eq!(links.of(place), world.related(resource, &id, index), "{told}");
+            }
+        }
+    }
+}
