@@ -4,8 +4,10 @@ mod constraints;
 mod contract;
 mod corrupt;
 mod files;
+mod plans;
 mod schema;
 mod statements;
+mod theirs;
 
 use std::path::Path;
 

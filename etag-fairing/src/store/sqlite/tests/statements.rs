@@ -2,9 +2,13 @@
 
 use super::*;
 use crate::store::{
-    Listing, Page,
+    Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey,
     contract::{ALL, REVIEWS, TALKS},
-    sql::{edge::Edge, select},
+    sql::{
+        edge::Edge,
+        listing::{self, Source},
+        select,
+    },
     sqlite::dialect::Sqlite,
 };
 
@@ -75,4 +79,52 @@ fn linkage_and_pages_use_indexes() {
     }
     let pages = steps(&select::collection(Sqlite, &Selection::whole(&TALKS)));
     assert!(!pages.iter().any(|step| step.contains("TEMP B-TREE")), "{pages:?}");
+}
+
+#[test]
+fn no_value_stands_in_the_text_of_a_statement() {
+    let marks = ["ma\u{e9}rk'\"1", "ma\u{e9}rk'\"2", "ma\u{e9}rk'\"3"];
+    let text = |index: usize| Value::Text(marks[index].into());
+    let title = || Member { path: vec![1], field: Field::Attribute(0) };
+    let part = |part, case_sensitive| Comparison::Text { part, text: marks[0].into(), case_sensitive };
+    let sort = vec![SortKey { member: title(), descending: true }];
+    let id = ResourceId::Text(marks[2].into());
+    let place = |index| Some(Place { keys: vec![text(index)], id: id.clone() });
+    let page = Page::Between { after: place(0), before: place(1), limit: 424_242 };
+    for comparison in [
+        Comparison::Value(Relation::NotEqual, text(0)),
+        Comparison::In(vec![text(0), text(1)]),
+        Comparison::Between(text(0), text(1)),
+        part(Part::Anywhere, true),
+        part(Part::Start, false),
+        part(Part::End, true),
+        part(Part::Like, true),
+        part(Part::Like, false),
+    ] {
+        let filter = Filter::Not(Box::new(Filter::Compare { member: title(), comparison }));
+        let listing = Listing { filter: Some(filter), sort: sort.clone(), page: page.clone(), total: true };
+        let edge = Edge::of(&TALKS, &TALKS.relationships[3]).expect("an edge").expect("to-many");
+        let reviews = Selection::identifiers(&REVIEWS);
+        let mut of_reviews = listing.clone();
+        // From a review to its talk, instead of from a talk to the one before.
+        let through_the_talk = |member: &mut Member| member.path = vec![0];
+        of_reviews.sort.iter_mut().for_each(|key| through_the_talk(&mut key.member));
+        if let Some(Filter::Not(filter)) = &mut of_reviews.filter
+            && let Filter::Compare { member, .. } = &mut **filter
+        {
+            through_the_talk(member);
+        }
+        for statement in [
+            listing::page(Sqlite, &Selection::whole(&TALKS), Source::Collection, &listing),
+            listing::total(Sqlite, &TALKS, Source::Collection, &listing),
+            listing::page(Sqlite, &reviews, Source::Related(&edge, &id), &of_reviews),
+            listing::total(Sqlite, &REVIEWS, Source::Related(&edge, &id), &of_reviews),
+        ] {
+            let statement = statement.expect("a statement");
+            assert!(!statement.text.contains("rk'"), "{}", statement.text);
+            assert!(!statement.text.contains("42424"), "{}", statement.text);
+            // Nothing else in these texts is a question mark.
+            assert_eq!(statement.text.matches('?').count(), statement.values.len(), "{}", statement.text);
+        }
+    }
 }

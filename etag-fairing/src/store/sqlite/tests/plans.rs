@@ -1,0 +1,141 @@
+//! Plans by chance, and what they cost.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    resource::{Description, ResourceId, Value},
+    store::{
+        Change, Comparison, Field, Filter, Include, LinkageChange, Listing, Member, Page, Plan, Relation,
+        Root, Selection, SortKey, Store,
+        contract::{self, ALL, ROOMS, SPEAKERS, TALKS},
+    },
+};
+
+fn temporary() -> SqliteStore {
+    SqliteStore::open(SqliteOptions::new(Location::Temporary)).expect("a database")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn plans_are_what_they_mean(seed in any::<u64>()) {
+        rocket::async_test(contract::check_by_chance(async || Box::new(temporary()) as Box<dyn Store>, seed));
+    }
+}
+
+fn insert(
+    resource: &'static Description,
+    id: Option<&str>,
+    attributes: Vec<Value>,
+    linkage: Vec<Option<LinkageChange>>,
+) -> Change {
+    Change::Insert { resource, id: id.map(|id| ResourceId::Text(id.into())), attributes, linkage }
+}
+
+/// Forty talks in one hall, each with two speakers, each the sequel of the one before.
+async fn programme() -> SqliteStore {
+    let store = temporary();
+    Store::prepare(&store, &ALL).await.expect("prepared");
+    let mut transaction = Store::begin(&store).await.expect("a turn");
+    let speakers = ["0190163d-8694-739b-aea5-966c26f8ad01", "0190163d-8694-739b-aea5-966c26f8ad02"];
+    let mut changes = vec![insert(&ROOMS, Some("hall"), vec![], vec![None])];
+    changes.extend(
+        speakers.map(|id| insert(&SPEAKERS, Some(id), vec![Value::Text("speaker".into())], vec![None])),
+    );
+    for change in changes {
+        transaction.apply(change).await.expect("applied");
+    }
+    let mut last = None;
+    for number in 0..40 {
+        let attributes = vec![
+            Value::Text(format!("talk {number}")),
+            Value::Null,
+            Value::Integer(number),
+            Value::Null,
+            Value::Bool(true),
+            Value::Null,
+            Value::Null,
+        ];
+        let linkage = vec![
+            Some(LinkageChange::One(Some(ResourceId::Text("hall".into())))),
+            Some(LinkageChange::One(last)),
+            Some(LinkageChange::Add(speakers.iter().map(|id| ResourceId::Text((*id).into())).collect())),
+            None,
+        ];
+        last = Some(transaction.apply(insert(&TALKS, None, attributes, linkage)).await.expect("applied"));
+    }
+    transaction.commit().await.expect("committed");
+    store
+}
+
+fn include(relationship: usize, selection: Selection) -> Include {
+    Include { relationship, selection }
+}
+
+async fn cost(store: &SqliteStore, plan: &Plan) -> u64 {
+    let before = store.statements();
+    Store::fetch(store, plan).await.expect("an answer");
+    store.statements() - before
+}
+
+#[test]
+fn each_include_costs_one_statement() {
+    rocket::async_test(async {
+        let store = programme().await;
+        let identifiers = Selection::identifiers;
+        let three = vec![
+            include(0, identifiers(&ROOMS)),
+            include(1, Selection::whole(&TALKS)),
+            include(2, identifiers(&SPEAKERS)),
+        ];
+        let page = Page::Offset { offset: 10, limit: 20 };
+        let listing = Listing { page, ..Listing::all() };
+        let whole = Selection { include: three.clone(), ..Selection::whole(&TALKS) };
+        let mut plan = Plan { root: Root::Collection(listing.clone()), selection: whole, most_included: 100 };
+        // The page with its speakers' linkage, which the include reads, and that of the included first sequel.
+        assert_eq!(cost(&store, &plan).await, 5);
+        plan.selection.linkage = vec![false; 4];
+        plan.selection.include[1].selection.linkage = vec![false; 4];
+        assert_eq!(cost(&store, &plan).await, 4);
+        plan.root = Root::Collection(Listing { total: true, ..listing.clone() });
+        assert_eq!(cost(&store, &plan).await, 5);
+        // A filter and an order over paths are in the statements that are there anyway.
+        let hall = Member { path: vec![0], field: Field::Id };
+        let comparison = Comparison::Value(Relation::Equal, Value::Text("hall".into()));
+        let filter = Some(Filter::Compare { member: hall.clone(), comparison });
+        let sort = vec![SortKey { member: hall, descending: true }];
+        plan.root = Root::Collection(Listing { total: true, filter, sort, ..listing });
+        assert_eq!(cost(&store, &plan).await, 5);
+    });
+}
+
+#[test]
+fn nested_includes_cost_one_statement_each_for_many_rows() {
+    rocket::async_test(async {
+        let store = programme().await;
+        // Rooms, their talks, those talks' speakers: three rows of edges, whatever their number.
+        let talks = Selection {
+            include: vec![include(2, Selection::identifiers(&SPEAKERS))],
+            ..Selection::identifiers(&TALKS)
+        };
+        let rooms = Selection { include: vec![include(0, talks)], ..Selection::identifiers(&ROOMS) };
+        let plan = Plan { root: Root::Collection(Listing::all()), selection: rooms, most_included: 100 };
+        assert_eq!(cost(&store, &plan).await, 3);
+    });
+}
+
+#[test]
+fn what_is_there_already_is_not_read_again() {
+    rocket::async_test(async {
+        let store = programme().await;
+        // Every sequel stands in the page.
+        let selection = Selection {
+            include: vec![include(1, Selection::identifiers(&TALKS))],
+            ..Selection::identifiers(&TALKS)
+        };
+        let plan = Plan { root: Root::Collection(Listing::all()), selection, most_included: 0 };
+        assert_eq!(cost(&store, &plan).await, 1);
+    });
+}
