@@ -103,7 +103,8 @@ pub struct Fetched {
     /// To-many linkage, one entry a relationship: `None` where it wasn't asked for, or is to-one and stands in
     /// the row.
     pub links: Vec<Option<Links>>,
-    /// The included resources: one entry a resource type, in the order in which the plan first comes to it.
+    /// The included resources: one entry a resource type, in the order in which the plan comes to it, level by
+    /// level: first what is included of the root, then what is included of that.
     pub included: Vec<Included>,
 }
 

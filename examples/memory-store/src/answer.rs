@@ -1,7 +1,7 @@
 //! Plans answered from a state.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use etag_fairing::resource::{Description, Linkage, Record, ResourceId, Rows, Value, ValueRef};
 use etag_fairing::store::{
@@ -39,7 +39,7 @@ pub fn answer(state: &State, plan: &Plan) -> Result<Fetched, StoreError> {
         found: Vec::new(),
         room: plan.most_included,
     };
-    including.include(selection, &found)?;
+    including.include(selection, found)?;
     fetched.included = including.found.into_iter().map(Collected::finish(state)).collect();
     Ok(fetched)
 }
@@ -161,20 +161,24 @@ struct Collected<'p, 's> {
 }
 
 impl<'p, 's> Including<'p, 's> {
-    fn include(&mut self, selection: &'p Selection, owners: &[&'s Record]) -> Result<(), StoreError> {
-        for include in &selection.include {
-            let target = &include.selection;
-            let ids: BTreeSet<ResourceId> = owners
-                .iter()
-                .flat_map(|owner| {
-                    self.state.related(selection.resource, owner, include.relationship).into_owned()
-                })
-                .collect();
-            let related: Vec<&Record> =
-                ids.iter().filter_map(|id| self.state.record(target.resource, id)).collect();
-            self.collect(target, &related)?;
-            // From all of them, those that were there before too: their own includes are still to come.
-            self.include(target, &related)?;
+    /// Level by level: what is included of the root first, then what is included of that.
+    fn include(&mut self, selection: &'p Selection, owners: Vec<&'s Record>) -> Result<(), StoreError> {
+        let mut level = VecDeque::from([(selection, owners)]);
+        while let Some((selection, owners)) = level.pop_front() {
+            for include in &selection.include {
+                let target = &include.selection;
+                let ids: BTreeSet<ResourceId> = owners
+                    .iter()
+                    .flat_map(|owner| {
+                        self.state.related(selection.resource, owner, include.relationship).into_owned()
+                    })
+                    .collect();
+                let related: Vec<&Record> =
+                    ids.iter().filter_map(|id| self.state.record(target.resource, id)).collect();
+                self.collect(target, &related)?;
+                // All of them go on, those that were there before too: their own includes are still to come.
+                level.push_back((target, related));
+            }
         }
         Ok(())
     }
