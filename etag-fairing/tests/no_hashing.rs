@@ -1,4 +1,4 @@
-//! Off is off (DESIGN §8): generated routes hash nothing where tags are switched off or not opted in. Counted.
+//! Off is off: generated routes hash nothing where tags are switched off or not opted in. Counted.
 
 #![cfg(feature = "sqlite")]
 

@@ -199,7 +199,7 @@ fn tags_of_a_list_and_of_a_related_url_are_not_the_resources() {
     }
 }
 
-/// DESIGN §4: read with parameters, the tag is `"S-D"`; a write compares S.
+/// Read with parameters, the tag is `"S-D"`; a write compares S.
 #[test]
 fn a_client_may_read_with_parameters_and_write_back() {
     let server = Launch::new().start();

@@ -1,4 +1,4 @@
-//! Not one lost update: many clients over HTTP, one record (DESIGN: "exactly one wins").
+//! Not one lost update: many clients over HTTP, one record: exactly one wins.
 
 use std::{
     process::Command,

@@ -76,7 +76,7 @@ impl<'r> Conditions<'r> {
         };
         let detail = match (&current, precondition.header()) {
             (None, "If-Match") => {
-                "this resource carries no ETags, so no entity tag matches it; nothing was changed".to_owned()
+                "this route carries no ETags, so no entity tag matches; nothing was changed".to_owned()
             }
             (Some(tag), "If-Match") => {
                 format!(
