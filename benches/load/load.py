@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the fairing costs and saves: load over loopback, in interleaved rounds.
 
-    benches/load/load.py                     the whole bench, about five minutes; rewrites docs/performance.md
+    benches/load/load.py                     the whole bench, about six minutes; rewrites docs/performance.md
     benches/load/load.py --seconds 1 --rounds 1 --dry     a quick look; writes nothing
 
 Needs cargo and, on Debian, nothing else: h2load, which loads over HTTP/1.1 here, is installed by apt where it is
@@ -10,8 +10,9 @@ missing. (wrk waits for a body where a 304 states the length of its 200, as RFC 
 It builds `load-server` in release, starts it in four variants, checks that each answers as it should, and then loads
 them in turn: for each body, for each round, for each variant, so that the runs that are compared lie close in time.
 CPU per request is what the server process used (utime + stime of /proc/<pid>/stat) over the requests it completed;
-on a machine with other work it is steadier than requests per second. Of several rounds the best counts: other work
-only ever makes a run slower.
+on a machine with other work it is steadier than requests per second. Figures are medians over the rounds, and ratios
+are taken within a round, between runs that met about the same machine. Not the best round: other work does not only
+make a request dearer; the record was seen to cost less CPU while one of two cores was taken.
 """
 
 import argparse
@@ -186,29 +187,37 @@ def table(head, rows):
 
 
 def report(cells, command, options):
-    """The section as Markdown. A ratio is that to `bare` in the same row."""
+    """The section as Markdown. A ratio is that to `bare` in the same round."""
     names = [name for name, *_ in VARIANTS]
 
+    def cell(target, name, measure):
+        runs, bare = cells[target, name], cells[target, "bare"]
+        value = number(statistics.median(run[measure] for run in runs))
+        if name == "bare":
+            return value
+        ratios = sorted(run[measure] / base[measure] for run, base in zip(runs, bare))
+        return f"{value} ({statistics.median(ratios):.2f}; {ratios[0]:.2f}–{ratios[-1]:.2f})"
+
     def rows(measure):
-        for target in TARGETS:
-            bare = cells[target, "bare"][measure]
-            yield [target] + [f"{number(cells[target, name][measure])} ({cells[target, name][measure] / bare:.2f})"
-                              for name in names]
+        return [[target, *(cell(target, name, measure) for name in names)] for target in TARGETS]
 
     processor = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     versions = [subprocess.run(["rustc", "--version"], stdout=subprocess.PIPE, text=True).stdout.split(" (")[0],
                 subprocess.run(["h2load", "--version"], stdout=subprocess.PIPE, text=True).stdout.strip()]
-    others = statistics.median(cell["others"] for cell in cells.values())
+    others = sorted(run["others"] for runs in cells.values() for run in runs)
     return "\n\n".join([
         BEGIN,
         f"Made by `{command}` on {time.strftime('%Y-%m-%d', time.gmtime())}: {os.cpu_count()} cores"
         f" ({processor[1].strip() if processor else platform.machine()}), {', '.join(versions)}, {options.workers}"
-        f" Rocket worker{'s' * (options.workers != 1)}, {options.connections} connections, the best of"
-        f" {options.rounds} rounds of {options.seconds} s. Other work on the machine used {others:.1f} cores meanwhile (median).",
+        f" Rocket worker{'s' * (options.workers != 1)}, {options.connections} connections,"
+        f" {options.rounds} rounds of {options.seconds} s. Other work on the machine used"
+        f" {statistics.median(others):.1f} cores meanwhile ({others[0]:.1f} to {others[-1]:.1f}).",
+        "Each cell: the median over the rounds (median of the ratios to `bare` in the same round; their range). With the"
+        " fairing off nothing is done, so how far **off** is from 1 is what the machine's other work does to a figure.",
         "\n".join(f"- **{name}**: {what}" for name, _, _, what in VARIANTS),
-        "CPU of the server per request, µs (ratio to bare):",
+        "CPU of the server per request, µs:",
         table(["body", *names], rows("cpu")),
-        "Requests per second (ratio to bare):",
+        "Requests per second:",
         table(["body", *names], rows("rate")),
         END,
     ])
@@ -217,7 +226,7 @@ def report(cells, command, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=3, help="of one run (3)")
-    parser.add_argument("--rounds", type=int, default=3, help="of every variant and body (3)")
+    parser.add_argument("--rounds", type=int, default=5, help="of every variant and body (5)")
     parser.add_argument("--connections", type=int, default=32, help="open at once (32)")
     parser.add_argument("--workers", type=int, default=1, help="threads of the server (1)")
     parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance.md alone")
@@ -245,12 +254,7 @@ def main():
                     runs[name].append(run)
                     print(f"{target:7} {name:8} {run['rate']:9.0f} req/s {run['cpu']:8.1f} µs CPU per request,"
                           f" {run['others']:.1f} cores used by others", file=sys.stderr, flush=True)
-            for name, measured in runs.items():
-                cells[target, name] = {
-                    "rate": max(run["rate"] for run in measured),
-                    "cpu": min(run["cpu"] for run in measured),
-                    "others": statistics.median(run["others"] for run in measured),
-                }
+            cells.update({(target, name): measured for name, measured in runs.items()})
     finally:
         for server in started.values():
             server.__exit__()
