@@ -20,12 +20,10 @@ pub(crate) fn turn_into_not_modified(response: &mut Response<'_>) {
         // Last-Modified only helps where there is no tag.
         is_representation_metadata(name) || (tagged && name.eq_ignore_ascii_case("Last-Modified"))
     });
-    // RFC 9110 §8.6: a Content-Length must be that of the 200. Rocket derives it from the body and
-    // then leaves the body out. Without a body it would send `Content-Length: 0`, which caches store as
-    // an empty representation; a stream has no length to send.
-    if !matches!(response.body().preset_size(), Some(1..)) {
-        response.set_streamed_body(tokio::io::empty());
-    }
+    // RFC 9110 §8.6: a Content-Length may be that of the 200, but some clients then wait for such a body,
+    // and must not be `Content-Length: 0`, which caches store as an empty representation and which Rocket
+    // would send without a body. A stream has no length to send.
+    response.set_streamed_body(tokio::io::empty());
 }
 
 /// Whether a field describes the representation that isn't sent (RFC 9110 §8).
