@@ -1,4 +1,8 @@
 //! ETags, conditional requests and JSON:API 1.1 resources for Rocket.
+#![cfg_attr(
+    feature = "sqlite",
+    doc = "\nBegin with the [quickstart](guide::quickstart); [the guide](guide) has every part."
+)]
 
 // The derive's output names this crate as its users do; here, that is itself.
 #[cfg(test)]
@@ -8,6 +12,9 @@ pub mod conditional;
 pub mod config;
 pub mod document;
 pub mod fairing;
+// Pages, no code: only rustdoc reads them. Their blocks use the embedded store.
+#[cfg(all(doc, feature = "sqlite"))]
+pub mod guide;
 mod json_api;
 mod negotiate;
 mod query;
