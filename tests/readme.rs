@@ -1,37 +1,57 @@
-//! README.md tells the truth: its transcripts are what curl shows, its `Rocket.toml` is one that is read.
+//! README.md and the guide tell the truth: their transcripts are what curl shows, each `Rocket.toml` is one that is
+//! read.
 //!
-//! A ```` ```console ```` block is a transcript: a line `$ curl …`, and below it what curl printed. All of them run
-//! in order against one server on a new database. `…` in a line stands for any text; a line `…` among the header
+//! A ```` ```console ```` block is a transcript: a line `$ curl …`, and below it what curl printed. All those of a
+//! page run in order against one server on a new database; behind a block that begins with `# Rocket.toml` they run
+//! against another one, started with it. `…` in a line stands for any text; a line `…` among the header
 //! fields says that there are others, and in a body stands for any lines. Header fields may come in any order.
 
 mod support;
 
-use std::process::Command;
+use std::{fs, path::PathBuf, process::Command};
 
 use etag_fairing::config::{DatabaseConfig, EtagConfig, JsonApiConfig};
 use rocket::figment::{
     Figment,
     providers::{Format, Toml},
 };
-use support::{Launch, skip};
+use support::{Launch, Server, skip};
 
 const README: &str = include_str!("../README.md");
 const ADDRESS: &str = "127.0.0.1:8000";
 
-/// The contents of all blocks of a language.
-fn blocks(language: &str) -> Vec<String> {
+/// The languages and contents of all blocks of a page.
+fn blocks(page: &str) -> Vec<(&str, String)> {
     let mut blocks = Vec::new();
-    let mut lines = README.lines();
+    let mut lines = page.lines();
     while let Some(line) = lines.next() {
-        if line == format!("```{language}") {
-            blocks.push(
-                lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect(),
-            );
-        } else if line.starts_with("```") {
-            lines.by_ref().find(|line| *line == "```");
+        if let Some(language) = line.strip_prefix("```") {
+            let content = lines.by_ref().take_while(|line| *line != "```");
+            blocks.push((language, content.map(|line| format!("{line}\n")).collect()));
         }
     }
     blocks
+}
+
+/// The contents of the blocks that are TOML, but for those of `Cargo.toml`.
+fn configurations(page: &str) -> Vec<String> {
+    let blocks = blocks(page).into_iter().filter(|(language, _)| *language == "toml");
+    blocks.map(|(_, content)| content).filter(|content| !content.starts_with("# Cargo.toml\n")).collect()
+}
+
+/// The pages of the guide, each with its file's name.
+fn guide() -> Vec<(String, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../etag-fairing/docs/guide");
+    let mut pages: Vec<_> = fs::read_dir(folder)
+        .expect("the guide")
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("a page"))
+        })
+        .collect();
+    pages.sort();
+    pages
 }
 
 /// The commands of a transcript, each with what the reader is shown of its answer.
@@ -56,9 +76,18 @@ fn commands(transcript: &str) -> Vec<(String, String)> {
 
 /// Whether `line` is `pattern`, where `…` stands for any text.
 fn line_is(line: &str, pattern: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('…') else { return line == pattern };
-    let Some(rest) = line.strip_prefix(before) else { return false };
-    rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| line_is(&rest[at..], after))
+    let Some((before, pattern)) = pattern.split_once('…') else { return line == pattern };
+    let Some(mut rest) = line.strip_prefix(before) else { return false };
+    // Between two `…` the first place that fits is as good as any other; the last piece must end the line.
+    let mut pieces: Vec<_> = pattern.split('…').collect();
+    let last = pieces.pop().unwrap_or("");
+    for piece in pieces {
+        match rest.split_once(piece) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 /// Whether `lines` are `patterns`, where a line `…` stands for any lines.
@@ -107,37 +136,87 @@ fn is_as_shown(printed: &str, shown: &str) -> bool {
     }
 }
 
+/// Runs the transcripts of a page; gives how many commands they have.
+fn run_transcripts(name: &str, page: &str) -> usize {
+    let mut launch = Launch::new();
+    let mut server: Option<Server> = None;
+    let mut count = 0;
+    for (language, content) in blocks(page) {
+        if language == "toml" && content.starts_with("# Rocket.toml\n") {
+            launch = Launch::new().rocket_toml(&content);
+            server = Some(launch.start());
+        } else if language == "console" {
+            let server = server.get_or_insert_with(|| launch.start());
+            for (command, shown) in commands(&content) {
+                run(name, server, &command, &shown);
+                count += 1;
+            }
+        }
+    }
+    count
+}
+
+fn run(name: &str, server: &Server, command: &str, shown: &str) {
+    assert!(command.starts_with("curl ") && command.contains(ADDRESS), "not a request: {command}");
+    let output = Command::new("sh")
+        .args(["-c", &command.replace(ADDRESS, &server.address().to_string())])
+        // Nobody's own settings, no proxy: what a new user has.
+        .env("CURL_HOME", server.folder())
+        .env("NO_PROXY", "*")
+        .env("no_proxy", "*")
+        .output()
+        .expect("run sh");
+    // -s shows no progress, and a terminal shows none either where the answer goes to it.
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "$ {command}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        is_as_shown(&printed, shown),
+        "{name} shows for\n$ {command}{shown}\nbut the server says\n{printed}"
+    );
+}
+
+fn curl_is_there() -> bool {
+    let there = Command::new("curl").arg("--version").output().is_ok();
+    if !there {
+        skip("there is no curl");
+    }
+    there
+}
+
 #[test]
 fn the_transcripts_are_what_curl_shows() {
-    if Command::new("curl").arg("--version").output().is_err() {
-        return skip("there is no curl");
+    if curl_is_there() {
+        let count = run_transcripts("README.md", README);
+        assert!(count >= 7, "README.md shows {count} commands");
     }
-    let server = Launch::new().start();
-    let transcripts: Vec<_> = blocks("console").iter().flat_map(|block| commands(block)).collect();
-    assert!(transcripts.len() >= 7, "README.md shows {} commands", transcripts.len());
-    for (command, shown) in transcripts {
-        assert!(command.starts_with("curl ") && command.contains(ADDRESS), "not a request: {command}");
-        let output = Command::new("sh")
-            .args(["-c", &command.replace(ADDRESS, &server.address().to_string())])
-            // Nobody's own settings, no proxy: what a new user has.
-            .env("CURL_HOME", server.folder())
-            .env("NO_PROXY", "*")
-            .env("no_proxy", "*")
-            .output()
-            .expect("run sh");
-        // -s shows no progress, and a terminal shows none either where the answer goes to it.
-        let printed = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(output.status.success(), "$ {command}{}", String::from_utf8_lossy(&output.stderr));
-        assert!(
-            is_as_shown(&printed, &shown),
-            "README.md shows for\n$ {command}{shown}\nbut the server says\n{printed}"
-        );
+}
+
+#[test]
+fn the_guides_transcripts_are_what_curl_shows() {
+    if curl_is_there() {
+        let counts = guide().iter().map(|(name, page)| run_transcripts(name, page)).collect::<Vec<_>>();
+        assert!(counts.iter().sum::<usize>() >= 30, "the guide shows {counts:?} commands");
+    }
+}
+
+#[test]
+fn links_between_the_guides_pages_lead_to_pages() {
+    let pages = guide();
+    for (name, page) in &pages {
+        let links = page.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+        for (text, file) in links.filter(|(_, file)| !file.starts_with("https://")) {
+            assert!(pages.iter().any(|(name, _)| name == file), "{name}: [{text}]: {file}");
+        }
+        assert!(!page.contains("]("), "{name}: a link within a line leads nowhere in rustdoc");
+    }
+    for (name, _) in &pages {
+        assert!(README.contains(&format!("(etag-fairing/docs/guide/{name})")), "README.md links {name}");
     }
 }
 
 #[test]
 fn every_toml_block_is_read_as_a_configuration() {
-    let blocks = blocks("toml");
+    let blocks = configurations(README);
     assert_eq!(blocks.len(), 2, "one Rocket.toml to begin with, one with every key");
     for block in blocks {
         let figment = Figment::from(Toml::string(&block).nested()).select("debug");
@@ -156,11 +235,17 @@ fn every_toml_block_is_read_as_a_configuration() {
 
 #[test]
 fn the_table_of_every_key_has_every_key() {
-    let block = blocks("toml").pop().expect("a block");
+    let page = guide().into_iter().find(|(name, _)| name == "configuration.md").expect("a page").1;
+    for page in [README, &page] {
+        has_every_key(&configurations(page).pop().expect("a block"));
+    }
+}
+
+fn has_every_key(block: &str) {
     let table: rocket::figment::value::Dict =
-        Figment::from(Toml::string(&block)).focus("default").extract().expect("a table");
+        Figment::from(Toml::string(block)).focus("default").extract().expect("a table");
     let keys = |name: &str| -> Vec<String> {
-        Figment::from(Toml::string(&block))
+        Figment::from(Toml::string(block))
             .find_value(&format!("default.{name}"))
             .ok()
             .and_then(|value| value.into_dict())
