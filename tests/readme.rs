@@ -10,10 +10,16 @@ mod support;
 
 use std::{fs, path::PathBuf, process::Command};
 
-use etag_fairing::config::{DatabaseConfig, EtagConfig, JsonApiConfig};
-use rocket::figment::{
-    Figment,
-    providers::{Format, Toml},
+use etag_fairing::{
+    config::{DatabaseConfig, EtagConfig, JsonApiConfig},
+    document::error::ErrorObject,
+};
+use rocket::{
+    figment::{
+        Figment,
+        providers::{Format, Toml},
+    },
+    http::Status,
 };
 use support::{Launch, Server, skip};
 
@@ -214,6 +220,59 @@ fn links_between_the_guides_pages_lead_to_pages() {
     }
 }
 
+fn page(name: &str) -> String {
+    guide().into_iter().find(|(other, _)| other == name).expect("a page").1
+}
+
+#[test]
+fn the_errors_page_has_every_code_with_its_status() {
+    let page = page("errors.md");
+    let rows: Vec<Vec<&str>> =
+        page.lines().filter_map(|line| Some(line.strip_prefix("| ")?.split(" | ").collect())).collect();
+    let has = |code: &str, status: u16| {
+        let (code, status) = (format!("`{code}`"), status.to_string());
+        rows.iter().any(|row| row[0].split(", ").any(|name| name == code) && row[1] == status)
+    };
+    // The catalogue's own lines: `name(detail) = Status, "Title";`.
+    let catalogue = include_str!("../etag-fairing/src/document/error/catalogue.rs");
+    let lines = catalogue.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(" = "));
+    let names = lines.filter(|(name, text)| name.starts_with(char::is_lowercase) && text.ends_with("\";"));
+    let mut count = 0;
+    for (name, text) in names {
+        let status = text.split(',').next().expect("a status");
+        let status = (400..600)
+            .map(Status::new)
+            .find(|known| known.reason_lossy().replace(' ', "") == status)
+            .unwrap_or_else(|| panic!("{name} has the status {status}"));
+        let name = name.trim_end_matches("(detail)");
+        assert!(has(name, status.code), "{name} {status}");
+        count += 1;
+    }
+    assert!(count >= 25, "the catalogue has {count} lines");
+    for code in [404, 405, 406, 412, 415, 428] {
+        let error = ErrorObject::for_status(Status::new(code));
+        assert!(has(error.code(), code), "{} {code}", error.code());
+    }
+}
+
+#[test]
+fn the_filtering_page_has_every_operator() {
+    let page = page("filtering.md");
+    let server = Launch::new().start();
+    let mut connection = server.connect();
+    // The server's own words: it names the operators that fit where one does not.
+    for member in ["title", "favourites", "track", "speakers", "id"] {
+        let answer = connection.get(&format!("/v1/sessions?filter%5B{member}%5D%5Bnope%5D=1"), &[]);
+        let body = String::from_utf8(answer.body).expect("UTF-8");
+        let offered = body.split_once("nope\\\": ").and_then(|(_, rest)| rest.split_once('"'));
+        let offered: Vec<_> = offered.unwrap_or_else(|| panic!("{body}")).0.split(", ").collect();
+        assert!(offered.len() >= 5, "{member}: {offered:?}");
+        for operator in offered {
+            assert!(page.contains(&format!("`{operator}`")), "{operator} of {member}");
+        }
+    }
+}
+
 #[test]
 fn every_toml_block_is_read_as_a_configuration() {
     let blocks = configurations(README);
@@ -235,8 +294,7 @@ fn every_toml_block_is_read_as_a_configuration() {
 
 #[test]
 fn the_table_of_every_key_has_every_key() {
-    let page = guide().into_iter().find(|(name, _)| name == "configuration.md").expect("a page").1;
-    for page in [README, &page] {
+    for page in [README, &page("configuration.md")] {
         has_every_key(&configurations(page).pop().expect("a block"));
     }
 }
