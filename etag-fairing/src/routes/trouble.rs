@@ -109,10 +109,17 @@ fn broken(constraint: Constraint, resource: &Description, sent: Option<&Resource
             let error = ErrorObject::unique_violation(detail);
             columns.first().map_or(error.clone(), |column| pointer(error, column)).into()
         }
-        Constraint::NotNull { column } => {
-            let name = member(resource, &column).unwrap_or("a member");
-            pointer(ErrorObject::validation_failed(format!("{name} must have a value")), &column).into()
-        }
+        Constraint::NotNull { column } => match member(resource, &column) {
+            Some(name) => {
+                pointer(ErrorObject::validation_failed(format!("{name} must have a value")), &column).into()
+            }
+            // A column at the other end of an inverse relationship.
+            None => ErrorObject::foreign_key_violation(format!(
+                "what is related must stay with one of {}, so it cannot be let go; move it to another one instead",
+                resource.type_name
+            ))
+            .into(),
+        },
         Constraint::ForeignKey => {
             ErrorObject::foreign_key_violation("other resources refer to this one, or it to one that is gone")
                 .into()
