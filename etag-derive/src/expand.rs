@@ -118,6 +118,10 @@ fn description(resource: &Resource) -> TokenStream {
         .map(|(index, (field, attribute))| describe_attribute(index, &field.ty, attribute));
     let relationships = resource.relationships().map(|(_, relationship)| describe_relationship(relationship));
     let etag = operations(&container.etag);
+    let guards = container.guards.iter().map(|(operation, guard)| {
+        let guard = quote_spanned!(guard.span()=> ::etag_fairing::__private::guard::<#guard>);
+        quote!(.guarded(::etag_fairing::__private::Operation::#operation, #guard))
+    });
     quote! {
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
         static RELATIONSHIPS: &[::etag_fairing::__private::Relationship] = &[#(#relationships),*];
@@ -131,7 +135,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            );
+            )#(#guards)*;
         &DESCRIPTION
     }
 }

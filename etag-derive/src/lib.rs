@@ -56,9 +56,16 @@
 //! | `rename_all = "kebab-case"` | how member names are made from the names of fields | `"camelCase"` |
 //! | `etag` | every operation carries entity tags | none does |
 //! | `etag(read, update)` | these operations carry entity tags | none does |
+//! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |
+//! | `guard(update = Editor)` | this operation has this guard; types that are no path in quotes | |
 //!
 //! The operations are `list`, `create`, `read`, `update`, `delete`, `related`, `relationship` (reads linkage) and
 //! `update_relationship` (writes it).
+//!
+//! Guards are types that implement Rocket's [`FromRequest`] for every lifetime. What they let through, and on which
+//! ways to a resource they stand, is told at `etag_fairing::resource::Guards`.
+//!
+//! [`FromRequest`]: https://api.rocket.rs/v0.5/rocket/request/trait.FromRequest
 //!
 //! The case rules, for a field `starts_at`; they are serde's:
 //!

@@ -34,6 +34,7 @@ pub mod __private {
     pub use crate::resource::fields::{
         Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
     };
+    pub use crate::resource::guard::guard;
     pub use crate::resource::parse;
     pub use crate::resource::*;
 }

@@ -1,17 +1,17 @@
 //! `#[jsonapi(…)]` on the struct.
 
 use proc_macro2::Ident;
-use syn::{DeriveInput, LitStr, ext::IdentExt};
+use syn::{DeriveInput, LitStr, Type, ext::IdentExt};
 
-use super::entries::{Entries, Value, listed, names_of, unknown};
-use super::field;
+use super::entries::{Entries, Entry, Value, entries_of, listed, names_of, type_of, unknown};
+use super::{field, types};
 use crate::{
     errors::Errors,
     names::{CaseRule, member_name_fault, segment_fault, snake_case},
 };
 
 /// The keys of a struct.
-pub(super) const KEYS: [&str; 5] = ["type", "path", "table", "rename_all", "etag"];
+pub(super) const KEYS: [&str; 6] = ["type", "path", "table", "rename_all", "etag", "guard"];
 
 /// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
 pub(crate) const OPERATIONS: [(&str, &str); 8] = [
@@ -32,6 +32,8 @@ pub(crate) struct Container {
     pub(crate) table: String,
     pub(crate) rename_all: CaseRule,
     pub(crate) etag: Etag,
+    /// The request guard of each operation that has one: the variant of `Operation` and the type.
+    pub(crate) guards: Vec<(Ident, Type)>,
 }
 
 /// The operations that carry entity tags.
@@ -71,6 +73,7 @@ impl Container {
             type_name,
             rename_all: rename_all(&mut entries, errors),
             etag: etag(&mut entries, errors),
+            guards: guards(&mut entries, &input.ident, errors),
         }
     }
 }
@@ -169,4 +172,50 @@ fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
         }
     }
     Etag::Only(variants)
+}
+
+fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ident, Type)> {
+    const WRITE: &str = "write `guard = Editor` for every operation, or `guard(update = Editor, delete = Admin)` \
+                         for some, with types that are Rocket request guards";
+    let Some(entry) = entries.take("guard") else {
+        return Vec::new();
+    };
+    let guard_of = |entry: &Entry, errors: &mut Errors| {
+        let guard = type_of(&entry.value);
+        if guard.is_none() {
+            errors.at(entry, format!("no type stands here: {WRITE}"));
+        }
+        guard.map(|guard| types::without_self(&guard, owner))
+    };
+    let list = match &entry.value {
+        Value::List(list) if !list.is_empty() => list.clone(),
+        _ => {
+            let guard = guard_of(&entry, errors);
+            let every = OPERATIONS.iter().map(|(_, variant)| Ident::new(variant, entry.key.span()));
+            return every.filter_map(|operation| Some((operation, guard.clone()?))).collect();
+        }
+    };
+    let list = match entries_of(list) {
+        Ok(list) => list,
+        Err(error) => {
+            errors.push(error);
+            return Vec::new();
+        }
+    };
+    let mut guards: Vec<(Ident, Type)> = Vec::new();
+    for entry in list {
+        let known = OPERATIONS.map(|(name, _)| name);
+        let Some((name, variant)) = OPERATIONS.iter().find(|(name, _)| entry.key == name) else {
+            let message = format!("unknown operation `{}`: the operations are {}", entry.key, listed(&known));
+            errors.at(&entry.key, message);
+            continue;
+        };
+        if guards.iter().any(|(earlier, _)| earlier == variant) {
+            errors.at(&entry.key, format!("`{name}` is named twice: remove one of them"));
+            continue;
+        }
+        let guard = guard_of(&entry, errors);
+        guards.extend(guard.map(|guard| (Ident::new(variant, entry.key.span()), guard)));
+    }
+    guards
 }

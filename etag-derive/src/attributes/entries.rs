@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
-    Attribute, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Token,
+    Attribute, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Token, Type, TypePath,
     ext::IdentExt,
     parenthesized,
     parse::{Parse, ParseStream, Parser},
@@ -216,4 +216,21 @@ pub(super) fn listed(names: &[&str]) -> String {
 pub(super) fn names_of(list: TokenStream) -> syn::Result<Vec<Ident>> {
     let names = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list)?;
     Ok(names.into_iter().collect())
+}
+
+/// The entries in a list such as `(update = Editor, delete = Admin)`.
+pub(super) fn entries_of(list: TokenStream) -> syn::Result<Vec<Entry>> {
+    let entries = Punctuated::<Entry, Token![,]>::parse_terminated.parse2(list)?;
+    Ok(entries.into_iter().collect())
+}
+
+/// The type in `key = Type` or `key = "Type"`.
+pub(super) fn type_of(value: &Value) -> Option<Type> {
+    match value {
+        Value::Assigned(Expr::Path(ExprPath { qself, path, .. })) => {
+            Some(Type::Path(TypePath { attrs: Vec::new(), qself: qself.clone(), path: path.clone() }))
+        }
+        Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.parse().ok(),
+        _ => None,
+    }
 }

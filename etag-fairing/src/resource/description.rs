@@ -1,6 +1,7 @@
 //! What `#[derive(JsonApiResource)]` says of a struct, as static data.
 
-use super::{IdKind, Kind, Mismatch, Value};
+use super::guard::Guard;
+use super::{Guards, IdKind, Kind, Mismatch, Value};
 
 /// A resource, described once and for all: its names, its columns, its relationships, its routes.
 ///
@@ -25,6 +26,8 @@ pub struct Description {
     pub relationships: &'static [Relationship],
     /// The operations that carry entity tags.
     pub etag: Operations,
+    /// Who may do what with it.
+    pub guards: Guards,
 }
 
 /// The id's place.
@@ -127,7 +130,14 @@ impl Description {
         relationships: &'static [Relationship],
         etag: Operations,
     ) -> Self {
-        Self { type_name, path, rust_name, table, id, attributes, relationships, etag }
+        Self { type_name, path, rust_name, table, id, attributes, relationships, etag, guards: Guards::NONE }
+    }
+
+    /// The description with a request guard before this operation.
+    #[doc(hidden)]
+    pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
+        self.guards = self.guards.with(operation, guard);
+        self
     }
 
     /// The cells of a row: the id, each attribute, each relationship.

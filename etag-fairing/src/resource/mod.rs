@@ -3,6 +3,7 @@
 mod attribute_type;
 mod description;
 pub(crate) mod fields;
+pub(crate) mod guard;
 mod id;
 mod linkage;
 mod record;
@@ -14,6 +15,7 @@ pub(crate) use attribute_type::{read_date_time, read_time, read_timestamp};
 pub use description::{
     Access, Attribute, Description, Id, Operation, Operations, Relationship, RelationshipKind,
 };
+pub use guard::Guards;
 pub use id::{IdKind, IdType, ResourceId};
 pub use linkage::{ToMany, ToOne};
 pub use record::{Linkage, Record, Row, Rows};

@@ -16,13 +16,13 @@ use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Single)?;
+    let (parameters, query) = exchange.query(Target::Single).await?;
     let body = exchange.body(data).await?;
     // RFC 6585 §3: there is no state that a new resource would overwrite.
     let conditions = exchange.conditions().not_required();
     // RFC 9110 §13: the target of a POST is the collection at this URL, so its preconditions are about that.
     let collection = match conditions.need_tag() {
-        true => Some(exchange.query(Target::Many)?.1),
+        true => Some(exchange.query(Target::Many).await?.1),
         false => None,
     };
     let target = collection.as_ref().map(|query| list::plan(exchange, query));

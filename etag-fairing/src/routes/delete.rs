@@ -13,7 +13,7 @@ use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
-    exchange.query(Target::Nothing)?;
+    exchange.query(Target::Nothing).await?;
     let id = exchange.id()?;
     let target = exchange.whole(id.clone());
     let mut delete = Delete { exchange, conditions: exchange.conditions(), id };

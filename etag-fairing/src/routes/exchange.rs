@@ -4,6 +4,7 @@ use rocket::data::Data;
 use rocket::{Request, Response};
 
 use super::conditions::Conditions;
+use super::permission;
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
@@ -55,14 +56,16 @@ impl<'r> Exchange<'r> {
         self.api.config()
     }
 
+    /// What the URL's query asks for, of what this client may see.
+    ///
     /// # Errors
-    /// 400, with each parameter that this URL doesn't take.
-    pub(super) fn query(&self, target: Target) -> Result<(Parameters, Query), Errors> {
-        self.query_of(self.resource, target)
+    /// 400, with each parameter that this URL doesn't take; 403 for one that leads to what a guard forbids.
+    pub(super) async fn query(&self, target: Target) -> Result<(Parameters, Query), Errors> {
+        self.query_of(self.resource, target).await
     }
 
     /// The same for a URL that gives another resource than its path begins with.
-    pub(super) fn query_of(
+    pub(super) async fn query_of(
         &self,
         resource: &'static Description,
         target: Target,
@@ -78,6 +81,7 @@ impl<'r> Exchange<'r> {
                 cursor_profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
             },
         )?;
+        permission::ask_for_query(self.request, resource, &parameters, &query).await?;
         Ok((parameters, query))
     }
 

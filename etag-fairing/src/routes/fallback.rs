@@ -11,6 +11,18 @@ use rocket::{Data, Request, Response};
 use crate::document::error::{ErrorObject, Errors};
 use crate::resource::registry::known;
 
+/// The status with which a guard of ours forwarded the request; 404 if none did.
+struct Forwarded(Status);
+
+/// Remembers it: of several forwards Rocket answers the last one, which is ours below.
+pub(super) fn remember_forward(request: &Request<'_>, status: Status) {
+    request.local_cache(|| Forwarded(status));
+}
+
+fn forwarded(request: &Request<'_>) -> Status {
+    request.local_cache(|| Forwarded(Status::NotFound)).0
+}
+
 /// Below every other route, so that a route of the user's own for the same method wins.
 const RANK: isize = 1_000;
 
@@ -113,7 +125,7 @@ impl Handler for Fallback {
         // A path that has the method was forwarded by all its routes: that is a 404 like any other.
         let path =
             self.paths.iter().find(|path| path.is(&asked) && !path.methods.contains(&request.method()));
-        let Some(path) = path else { return Outcome::Forward((data, Status::NotFound)) };
+        let Some(path) = path else { return Outcome::Forward((data, forwarded(request))) };
         Outcome::Success(match request.method() {
             Method::Options => Response::build()
                 .status(Status::NoContent)
@@ -133,5 +145,7 @@ pub(crate) fn catchers() -> Vec<Catcher> {
 }
 
 fn catch<'r>(status: Status, _: &'r Request<'_>) -> catcher::BoxFuture<'r> {
-    Box::pin(async move { Ok(Errors::from(ErrorObject::for_status(status)).to_response()) })
+    let error = ErrorObject::for_status(status);
+    let error = if status == Status::Unauthorized { error.header("Authorization") } else { error };
+    Box::pin(async move { Ok(Errors::from(error).to_response()) })
 }

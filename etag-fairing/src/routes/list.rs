@@ -8,7 +8,7 @@ use crate::query::{Parameters, Query, Target};
 use crate::store::{Fetched, Plan, Root};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Many)?;
+    let (parameters, query) = exchange.query(Target::Many).await?;
     let fetched =
         exchange.store().fetch(&plan(exchange, &query)).await.map_err(|error| exchange.trouble(error))?;
     Ok(page(exchange, &query, document(exchange, &parameters, &query, &fetched)?))

@@ -11,6 +11,7 @@ mod delete;
 mod exchange;
 pub(crate) mod fallback;
 mod list;
+mod permission;
 mod read;
 mod related;
 mod relationship;
@@ -23,6 +24,7 @@ use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
+use crate::resource::guard::Denied;
 use crate::resource::registry::{encode_segment, name_route};
 use crate::resource::{Description, Operation};
 use exchange::Exchange;
@@ -83,6 +85,16 @@ fn route(
 #[rocket::async_trait]
 impl Handler for Endpoint {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
+        match permission::ask(request, self.resource, self.operation, self.relationship).await {
+            Ok(()) => {}
+            // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
+            Err(Denied::Failed(status)) => return Outcome::Error(status),
+            Err(Denied::Forwarded(status)) => {
+                fallback::remember_forward(request, status);
+                return Outcome::Forward((data, status));
+            }
+        }
         let answer = match Exchange::new(request, self.resource, self.operation) {
             Ok(exchange) => match self.operation {
                 Operation::List => list::answer(&exchange).await,

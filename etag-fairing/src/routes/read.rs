@@ -13,7 +13,7 @@ use crate::store::{Fetched, Plan, Root, Selection};
 use rocket::http::Status;
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Single)?;
+    let (parameters, query) = exchange.query(Target::Single).await?;
     let id = exchange.id()?;
     let plan = exchange.asked(id.clone(), &query);
     let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;

@@ -14,7 +14,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
     };
     let many = relationship.is_to_many();
     let target = relationship.target();
-    let (parameters, query) = exchange.query_of(target, if many { Target::Many } else { Target::Single })?;
+    let (parameters, query) =
+        exchange.query_of(target, if many { Target::Many } else { Target::Single }).await?;
     let id = exchange.id()?;
     let path =
         format!("{}/{}", exchange.writer.href(exchange.resource, &id), encode_segment(relationship.name));

@@ -9,7 +9,7 @@ use crate::resource::ResourceId;
 use crate::store::{Listing, Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Linkage(place))?;
+    let (parameters, query) = exchange.query(Target::Linkage(place)).await?;
     let id = exchange.id()?;
     let resource = exchange.resource;
     let Some(relationship) = resource.relationships.get(place) else {

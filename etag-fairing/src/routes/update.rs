@@ -14,7 +14,7 @@ use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Single)?;
+    let (parameters, query) = exchange.query(Target::Single).await?;
     let body = exchange.body(data).await?;
     let id = exchange.id()?;
     let object = ResourceObject::parse(&body, exchange.resource);

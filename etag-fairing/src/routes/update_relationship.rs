@@ -18,7 +18,7 @@ use crate::resource::{Corrupt, ResourceId};
 use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, StoreError, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
-    exchange.query(Target::Nothing)?;
+    exchange.query(Target::Nothing).await?;
     let body = exchange.body(data).await?;
     let id = exchange.id()?;
     let Some(relationship) = exchange.resource.relationships.get(place) else {

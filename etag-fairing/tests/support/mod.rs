@@ -1,6 +1,9 @@
 //! A server on a free loopback port, and a client that sees every byte.
 #![allow(dead_code, reason = "every test file uses its part of it")]
 
+#[cfg(feature = "sqlite")]
+pub(crate) mod api;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;

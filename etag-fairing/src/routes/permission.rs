@@ -1,0 +1,149 @@
+//! Guards before an operation, and on every detour to a resource: related URLs, `include`, `filter`, `sort`.
+
+use rocket::Request;
+use rocket::http::Status;
+
+use crate::document::error::{ErrorObject, Errors};
+use crate::query::{Include, Parameters, Query};
+use crate::resource::guard::Denied;
+use crate::resource::{Description, Operation};
+use crate::store::{Comparison, Filter, Member};
+
+/// Asks all guards that an endpoint itself has.
+pub(super) async fn ask(
+    request: &Request<'_>,
+    resource: &'static Description,
+    operation: Operation,
+    relationship: usize,
+) -> Result<(), Denied> {
+    resource.guards.ask(operation, request).await?;
+    // The same resources have a URL of their own, where this guard stands before them.
+    if operation == Operation::Related
+        && let Some(relationship) = resource.relationships.get(relationship)
+    {
+        let there = if relationship.is_to_many() { Operation::List } else { Operation::Read };
+        relationship.target().guards.ask(there, request).await?;
+    }
+    Ok(())
+}
+
+/// Asks the guards of what a query brings in from elsewhere.
+///
+/// # Errors
+/// 403, naming the parameter; the guard's own status where it is the server's fault.
+pub(super) async fn ask_for_query(
+    request: &Request<'_>,
+    resource: &'static Description,
+    parameters: &Parameters,
+    query: &Query,
+) -> Result<(), Errors> {
+    let mut reached = Vec::new();
+    include(resource, query.include.as_deref().unwrap_or(&[]), &mut reached);
+    if let Some(tree) = &query.filter {
+        filter(resource, tree, &mut reached);
+    }
+    for key in &query.sort {
+        member("sort", resource, &key.member, &mut reached);
+    }
+    // Each resource once, whoever leads to it: its guard says the same each time.
+    let mut asked: Vec<&Reached> = Vec::new();
+    for reached in &reached {
+        if asked.iter().any(|earlier| earlier.resource.is(reached.resource)) {
+            continue;
+        }
+        asked.push(reached);
+        let Err(denied) = reached.resource.guards.ask(Operation::List, request).await else { continue };
+        return Err(match denied {
+            Denied::Failed(status) if status.code >= 500 => ErrorObject::for_status(status),
+            _ => ErrorObject::for_status(Status::Forbidden)
+                .detail(format!(
+                    "{} lead to {}, which you may not list",
+                    reached.by, reached.resource.type_name
+                ))
+                .parameter(reached.parameter(parameters)),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// A resource that a query leads to.
+struct Reached {
+    /// The family of the parameter.
+    family: &'static str,
+    /// The relationship that leads there.
+    by: &'static str,
+    resource: &'static Description,
+}
+
+impl Reached {
+    /// The parameter as the client wrote it: of a family's several, the one that names the relationship.
+    fn parameter(&self, parameters: &Parameters) -> String {
+        let of_family = || parameters.iter().filter(|(name, _)| name.starts_with(self.family));
+        let named = of_family().find(|(name, value)| name.contains(self.by) || value.contains(self.by));
+        named.or_else(|| of_family().next()).map_or(self.family, |(name, _)| name).to_owned()
+    }
+}
+
+fn include(owner: &'static Description, tree: &[Include], reached: &mut Vec<Reached>) {
+    for branch in tree {
+        if let Some(target) = step("include", owner, branch.relationship, reached) {
+            include(target, &branch.children, reached);
+        }
+    }
+}
+
+fn filter(owner: &'static Description, tree: &Filter, reached: &mut Vec<Reached>) {
+    match tree {
+        Filter::And(parts) | Filter::Or(parts) => {
+            for part in parts {
+                filter(owner, part, reached);
+            }
+        }
+        Filter::Not(part) => filter(owner, part, reached),
+        Filter::Compare { member: left, comparison } => {
+            member("filter", owner, left, reached);
+            if let Comparison::Member(_, right) = comparison {
+                member("filter", owner, right, reached);
+            }
+        }
+        Filter::Related { path, relationship, filter: inner } => {
+            let Some(end) = walk("filter", owner, path, reached) else { return };
+            // Whether there is any related resource at all is the owner's linkage.
+            if let Some(inner) = inner
+                && let Some(target) = step("filter", end, *relationship, reached)
+            {
+                filter(target, inner, reached);
+            }
+        }
+    }
+}
+
+fn member(family: &'static str, owner: &'static Description, member: &Member, reached: &mut Vec<Reached>) {
+    walk(family, owner, &member.path, reached);
+}
+
+fn walk(
+    family: &'static str,
+    owner: &'static Description,
+    path: &[usize],
+    reached: &mut Vec<Reached>,
+) -> Option<&'static Description> {
+    let mut here = owner;
+    for relationship in path {
+        here = step(family, here, *relationship, reached)?;
+    }
+    Some(here)
+}
+
+fn step(
+    family: &'static str,
+    owner: &'static Description,
+    relationship: usize,
+    reached: &mut Vec<Reached>,
+) -> Option<&'static Description> {
+    let relationship = owner.relationships.get(relationship)?;
+    let resource = relationship.target();
+    reached.push(Reached { family, by: relationship.name, resource });
+    Some(resource)
+}
