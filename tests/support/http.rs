@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::MEDIA_TYPE;
+use super::{MEDIA_TYPE, document};
 
 /// One connection, kept alive from request to request.
 ///
@@ -66,6 +66,7 @@ impl Connection {
         loop {
             let response = self.receive_one(method);
             if response.status >= 200 {
+                response.assert_json_api();
                 return response;
             }
         }
@@ -257,6 +258,17 @@ impl Response {
     /// The body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}:\n{self:?}"))
+    }
+
+    /// Whatever a test is about: what calls itself JSON:API is JSON:API.
+    fn assert_json_api(&self) {
+        let mut types = self.header_lines("Content-Type");
+        if self.body.is_empty() || !types.any(|value| value.starts_with(MEDIA_TYPE)) {
+            return;
+        }
+        let json = self.json();
+        let faults = [document::response_faults(&json), document::compound_faults(&json)].concat();
+        assert!(faults.is_empty(), "no JSON:API document: {faults:?}\n{self:?}");
     }
 
     // RFC 9112 §6.3, in its order.

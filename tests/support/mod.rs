@@ -14,6 +14,7 @@
 // Each test binary takes what it needs and leaves the rest.
 #![allow(dead_code, unreachable_pub, unused_imports)]
 
+pub mod document;
 pub mod http;
 pub mod server;
 
