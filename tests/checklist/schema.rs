@@ -37,7 +37,10 @@ fn valid_samples_are_valid() {
 #[test]
 fn invalid_samples_are_invalid_where_they_say() {
     for (name, sample) in samples("invalid") {
-        assert!(sample["wrong"].as_str().is_some_and(|wrong| !wrong.is_empty()), "{name} names what is wrong");
+        assert!(
+            sample["wrong"].as_str().is_some_and(|wrong| !wrong.is_empty()),
+            "{name} names what is wrong"
+        );
         let at = sample["at"].as_str().unwrap_or_else(|| panic!("{name} names where"));
         let faults = faults(&name, &sample);
         assert!(faults.iter().any(|fault| fault.at == at), "{name}: none at {at:?} in {faults:?}");
@@ -55,13 +58,17 @@ fn a_resource_that_stands_there_twice_is_found() {
     assert!(faulty(json!({"data": [linked, linked]})));
     assert!(faulty(json!({"data": linked, "included": [track, linked]})), "a primary resource again");
     let twice = json!([{"type": "tracks", "id": "1"}, {"type": "tracks", "id": "1"}]);
-    assert!(faulty(json!({"data": {"type": "x", "id": "1", "attributes": {}, "relationships": {"y": {"data": twice}}}})));
+    assert!(faulty(
+        json!({"data": {"type": "x", "id": "1", "attributes": {}, "relationships": {"y": {"data": twice}}}})
+    ));
 }
 
 #[test]
 fn an_included_resource_that_nothing_links_to_is_found() {
-    let object = |id: &str, to: &str| json!({"type": "a", "id": id, "attributes": {},
-        "relationships": {"next": {"data": {"type": "a", "id": to}}}});
+    let object = |id: &str, to: &str| {
+        json!({"type": "a", "id": id, "attributes": {},
+        "relationships": {"next": {"data": {"type": "a", "id": to}}}})
+    };
     let faulty = |document: Value| !compound_faults(&document).is_empty();
     let (one, two, three) = (object("1", "2"), object("2", "3"), object("3", "1"));
     assert!(!faulty(json!({"data": one, "included": [three, two]})), "linked over another, in any order");

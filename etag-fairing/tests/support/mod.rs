@@ -1,5 +1,6 @@
 //! A server on a free loopback port, and a client that sees every byte.
 #![allow(dead_code, reason = "every test file uses its part of it")]
+#![allow(unexpected_cfgs, reason = "tests of packages without our features use it too")]
 
 #[cfg(feature = "sqlite")]
 pub(crate) mod api;
