@@ -83,7 +83,8 @@ pub fn compound_faults(document: &Value) -> Vec<Fault> {
         }
     }
     for orphan in included.iter().filter(|one| !linked.contains(&identity(one))) {
-        faults.push(Fault { at: "/included".into(), what: format!("nothing links to {:?}", identity(orphan)) });
+        faults
+            .push(Fault { at: "/included".into(), what: format!("nothing links to {:?}", identity(orphan)) });
     }
     faults
 }
