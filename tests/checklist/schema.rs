@@ -1,10 +1,20 @@
 //! The schema that every response is held against, itself held against samples: `tests/schema/samples/`.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    panic::catch_unwind,
+    path::Path,
+    thread,
+};
 
 use serde_json::{Value, json};
 
-use crate::support::document::{Fault, compound_faults, request_faults, response_faults};
+use crate::support::{
+    Connection,
+    document::{Fault, compound_faults, request_faults, response_faults},
+};
 
 fn samples(folder: &str) -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/schema/samples").join(folder);
@@ -81,4 +91,31 @@ fn an_included_resource_that_nothing_links_to_is_found() {
     let fields = json!({"self": "/a?include=next&fields%5Ba%5D=name"});
     let hidden = json!({"data": {"type": "a", "id": "1", "links": {}}, "included": [two], "links": fields});
     assert!(!faulty(hidden), "§7.4: except where fields hides the linkage");
+}
+
+/// Whether a test that receives this body as JSON:API goes on.
+fn is_received(body: &'static str) -> bool {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut request = [0; 1024];
+        assert!(stream.read(&mut request).expect("a request") > 0);
+        let fields = "Content-Type: application/vnd.api+json;profile=\"https://a.example\"";
+        let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all((head + body).as_bytes()).expect("an answer");
+    });
+    let received = catch_unwind(|| Connection::open(address).get("/", &[])).is_ok();
+    server.join().expect("the server ends well");
+    received
+}
+
+#[test]
+fn a_response_that_is_no_json_api_fails_the_test_that_receives_it() {
+    assert!(is_received(r#"{"data":[{"type":"a","id":"1"}]}"#));
+    assert!(!is_received(r#"{"data":[{"type":"a","id":1}]}"#), "the schema");
+    assert!(
+        !is_received(r#"{"data":[{"type":"a","id":"1"}],"included":[{"type":"a","id":"2"}]}"#),
+        "full linkage"
+    );
 }

@@ -64,9 +64,14 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
         }
         StoreError::NotFound => ErrorObject::not_found().into(),
         StoreError::IdExists => {
-            ErrorObject::id_exists(format!("there is one of {} with this id already", resource.type_name))
-                .pointer("/data/id")
-                .into()
+            // JSON:API §9.1.4: a 409 says enough to tell what it conflicts with.
+            let id = sent.and_then(|sent| sent.id.as_deref()).unwrap_or_default();
+            ErrorObject::id_exists(format!(
+                "there is one of {} with the id {id:?} already",
+                resource.type_name
+            ))
+            .pointer("/data/id")
+            .into()
         }
         StoreError::RelatedNotFound { relationship, id } => {
             let Some(relationship) = resource.relationships.get(relationship) else {
