@@ -122,6 +122,24 @@ fn description(resource: &Resource) -> TokenStream {
         let guard = quote_spanned!(guard.span()=> ::etag_fairing::__private::guard::<#guard>);
         quote!(.guarded(::etag_fairing::__private::Operation::#operation, #guard))
     });
+    let ident = &resource.ident;
+    let validated = container.validate.as_ref().map(|key| {
+        let members = resource.fields.iter().filter_map(|field| {
+            let member = match &field.role {
+                Role::Attribute(attribute) => &attribute.name.text,
+                Role::Relationship(relationship) => &relationship.name.text,
+                Role::Id { .. } | Role::Skipped { .. } | Role::Broken => return None,
+            };
+            let name = field.ident.unraw().to_string();
+            Some(quote!((#name, #member)))
+        });
+        let rules = quote_spanned!(key.span()=> ::etag_fairing::__private::validate::<#ident>);
+        quote!(.validated(#rules, &[#(#members),*]))
+    });
+    let hooked = container.hooks.as_ref().map(|key| {
+        let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
+        quote!(.hooked(#hooks))
+    });
     quote! {
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
         static RELATIONSHIPS: &[::etag_fairing::__private::Relationship] = &[#(#relationships),*];
@@ -135,7 +153,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#(#guards)*;
+            )#(#guards)* #validated #hooked;
         &DESCRIPTION
     }
 }

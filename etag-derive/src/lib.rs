@@ -57,6 +57,8 @@
 //! | `etag` | every operation carries entity tags | none does |
 //! | `etag(read, update)` | these operations carry entity tags | none does |
 //! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |
+//! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
+//! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |
 //! | `guard(update = Editor)` | this operation has this guard; types that are no path in quotes | |
 //!
 //! The operations are `list`, `create`, `read`, `update`, `delete`, `related`, `relationship` (reads linkage) and

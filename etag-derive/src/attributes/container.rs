@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// The keys of a struct.
-pub(super) const KEYS: [&str; 6] = ["type", "path", "table", "rename_all", "etag", "guard"];
+pub(super) const KEYS: [&str; 8] =
+    ["type", "path", "table", "rename_all", "etag", "guard", "validate", "hooks"];
 
 /// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
 pub(crate) const OPERATIONS: [(&str, &str); 8] = [
@@ -34,6 +35,10 @@ pub(crate) struct Container {
     pub(crate) etag: Etag,
     /// The request guard of each operation that has one: the variant of `Operation` and the type.
     pub(crate) guards: Vec<(Ident, Type)>,
+    /// Whether it has rules for values; the key, for where it stands.
+    pub(crate) validate: Option<Ident>,
+    /// Whether it has hooks; the key, for where it stands.
+    pub(crate) hooks: Option<Ident>,
 }
 
 /// The operations that carry entity tags.
@@ -74,6 +79,8 @@ impl Container {
             rename_all: rename_all(&mut entries, errors),
             etag: etag(&mut entries, errors),
             guards: guards(&mut entries, &input.ident, errors),
+            validate: entries.flag("validate", errors),
+            hooks: entries.flag("hooks", errors),
         }
     }
 }

@@ -277,6 +277,27 @@ impl ResourceObject {
         pointer_into(sent.and_then(|sent| sent.get("data")), base, id)
     }
 
+    /// Where something inside of a member stands, as deep as the document has it.
+    pub(crate) fn pointer_inside(&self, name: &str, inside: &[String]) -> String {
+        let mut pointer = self.pointer_of(name);
+        let mut here = self.attributes.as_ref().and_then(|sent| sent.get(name));
+        for part in inside {
+            here = match here {
+                Some(JsonValue::Object(members)) => members.get(part),
+                Some(JsonValue::Array(elements)) => {
+                    part.parse().ok().and_then(|index: usize| elements.get(index))
+                }
+                _ => None,
+            };
+            if here.is_none() {
+                break;
+            }
+            pointer.push('/');
+            pointer.push_str(&token(part));
+        }
+        pointer
+    }
+
     /// Where the member of an attribute or relationship stands: itself if it was sent, else what would hold it
     /// (JSON:API §10.2: a pointer points to something that is there).
     pub(crate) fn pointer_of(&self, name: &str) -> String {

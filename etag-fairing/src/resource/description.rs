@@ -1,7 +1,9 @@
 //! What `#[derive(JsonApiResource)]` says of a struct, as static data.
 
 use super::guard::Guard;
-use super::{Guards, IdKind, Kind, Mismatch, Value};
+use super::hooks::HookTable;
+use super::rules::{BrokenRule, Validation};
+use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Value};
 
 /// A resource, described once and for all: its names, its columns, its relationships, its routes.
 ///
@@ -28,6 +30,10 @@ pub struct Description {
     pub etag: Operations,
     /// Who may do what with it.
     pub guards: Guards,
+    /// The rules for its values.
+    pub(crate) validation: Option<Validation>,
+    /// The user's code before and after its operations.
+    pub(crate) hooks: Option<HookTable>,
 }
 
 /// The id's place.
@@ -130,13 +136,43 @@ impl Description {
         relationships: &'static [Relationship],
         etag: Operations,
     ) -> Self {
-        Self { type_name, path, rust_name, table, id, attributes, relationships, etag, guards: Guards::NONE }
+        Self {
+            type_name,
+            path,
+            rust_name,
+            table,
+            id,
+            attributes,
+            relationships,
+            etag,
+            guards: Guards::NONE,
+            validation: None,
+            hooks: None,
+        }
     }
 
     /// The description with a request guard before this operation.
     #[doc(hidden)]
     pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
         self.guards = self.guards.with(operation, guard);
+        self
+    }
+
+    /// The description with rules for values; `members` are the struct's fields with their member names.
+    #[doc(hidden)]
+    pub const fn validated(
+        mut self,
+        broken: fn(&Record) -> Result<Vec<BrokenRule>, Corrupt>,
+        members: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        self.validation = Some(Validation { broken, members });
+        self
+    }
+
+    /// The description with the user's hooks.
+    #[doc(hidden)]
+    pub const fn hooked(mut self, hooks: HookTable) -> Self {
+        self.hooks = Some(hooks);
         self
     }
 

@@ -4,10 +4,12 @@ mod attribute_type;
 mod description;
 pub(crate) mod fields;
 pub(crate) mod guard;
+pub(crate) mod hooks;
 mod id;
 mod linkage;
 mod record;
 pub(crate) mod registry;
+pub(crate) mod rules;
 mod value;
 
 pub use attribute_type::{AttributeType, Json, Text, parse};
@@ -16,6 +18,7 @@ pub use description::{
     Access, Attribute, Description, Id, Operation, Operations, Relationship, RelationshipKind,
 };
 pub use guard::Guards;
+pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use id::{IdKind, IdType, ResourceId};
 pub use linkage::{ToMany, ToOne};
 pub use record::{Linkage, Record, Row, Rows};

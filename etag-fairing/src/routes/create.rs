@@ -7,6 +7,7 @@ use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::list;
+use super::propose::Proposal;
 use super::trouble::{Refusal, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
@@ -59,7 +60,11 @@ struct Create<'e, 'r> {
 impl Decision for Create<'_, '_> {
     type Refusal = Refusal;
 
-    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+    async fn decide(
+        &mut self,
+        current: Fetched,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Change, Refusal> {
         let exchange = self.exchange;
         let about = exchange.writer.collection(exchange.resource);
         let tag = match &self.collection {
@@ -90,7 +95,20 @@ impl Decision for Create<'_, '_> {
             None => kind.generate(),
         };
         let (attributes, linkage) = object.create(exchange.resource)?;
+        let attributes = attributes.into_iter().map(Some).collect();
+        let mut proposal = Proposal { id, attributes, linkage };
+        exchange.revise(&mut proposal, None, object, transaction).await?;
+        let Proposal { id, attributes, linkage } = proposal;
+        let attributes = attributes.into_iter().map(Option::unwrap_or_default).collect();
         Ok(Change::Insert { resource: exchange.resource, id, attributes, linkage })
+    }
+
+    async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
+        if let Some(hooks) = self.exchange.hooks() {
+            let record = self.exchange.record(id, transaction).await?;
+            (hooks.after_create)(record, self.exchange.write(transaction)).await?;
+        }
+        Ok(())
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {

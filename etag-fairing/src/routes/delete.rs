@@ -9,14 +9,15 @@ use super::trouble::Refusal;
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::Target;
-use crate::resource::ResourceId;
+use crate::resource::hooks::record_of;
+use crate::resource::{Record, ResourceId};
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
     let id = exchange.id()?;
     let target = exchange.whole(id.clone());
-    let mut delete = Delete { exchange, conditions: exchange.conditions(), id };
+    let mut delete = Delete { exchange, conditions: exchange.conditions(), id, previous: None };
     modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout)
         .await
         .map_err(|refusal: Refusal| refusal.answer(exchange.resource, None))?;
@@ -27,18 +28,37 @@ struct Delete<'e, 'r> {
     exchange: &'e Exchange<'r>,
     conditions: Conditions<'r>,
     id: ResourceId,
+    /// The resource that is deleted, for its hooks.
+    previous: Option<Record>,
 }
 
 #[rocket::async_trait]
 impl Decision for Delete<'_, '_> {
     type Refusal = Refusal;
 
-    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+    async fn decide(
+        &mut self,
+        current: Fetched,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Change, Refusal> {
         if current.rows.is_empty() {
             return Err(Errors::from(ErrorObject::not_found()).into());
         }
         self.exchange.check_state(&self.conditions, &self.id, &current)?;
+        if let Some(hooks) = self.exchange.hooks() {
+            self.previous = record_of(self.exchange.resource, &current)?;
+            if let Some(record) = self.previous.clone() {
+                (hooks.before_delete)(record, self.exchange.write(transaction)).await?;
+            }
+        }
         Ok(Change::Delete { resource: self.exchange.resource, id: self.id.clone() })
+    }
+
+    async fn changed(&mut self, _: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
+        if let (Some(hooks), Some(record)) = (self.exchange.hooks(), self.previous.take()) {
+            (hooks.after_delete)(record, self.exchange.write(transaction)).await?;
+        }
+        Ok(())
     }
 
     fn read_back(&self, _: &ResourceId) -> Option<Plan> {

@@ -12,6 +12,7 @@ mod exchange;
 pub(crate) mod fallback;
 mod list;
 mod permission;
+mod propose;
 mod read;
 mod related;
 mod relationship;
@@ -27,7 +28,7 @@ use rocket::{Data, Request};
 use crate::resource::guard::Denied;
 use crate::resource::registry::{encode_segment, name_route};
 use crate::resource::{Description, Operation};
-use exchange::Exchange;
+use exchange::{Answer, Exchange};
 
 /// Below the rank of every route that Rocket ranks itself, so that a user's own route on a path wins.
 const RANK: isize = 10;
@@ -96,21 +97,30 @@ impl Handler for Endpoint {
             }
         }
         let answer = match Exchange::new(request, self.resource, self.operation) {
-            Ok(exchange) => match self.operation {
-                Operation::List => list::answer(&exchange).await,
-                Operation::Create => create::answer(&exchange, data).await,
-                Operation::Read => read::answer(&exchange).await,
-                Operation::Update => update::answer(&exchange, data).await,
-                Operation::Delete => delete::answer(&exchange).await,
-                Operation::Related => related::answer(&exchange, self.relationship).await,
-                Operation::Relationship => relationship::answer(&exchange, self.relationship).await,
-                Operation::UpdateRelationship => {
-                    update_relationship::answer(&exchange, self.relationship, data).await
-                }
+            Ok(exchange) => match exchange.before_read(self.operation, self.relationship).await {
+                Err(errors) => Err(errors),
+                Ok(()) => self.answer(&exchange, data).await,
             },
             Err(errors) => Err(errors),
         };
         // Errors too are our answer: a catcher would know less of them.
         Outcome::Success(answer.unwrap_or_else(|errors| errors.to_response()))
+    }
+}
+
+impl Endpoint {
+    async fn answer<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+        match self.operation {
+            Operation::List => list::answer(exchange).await,
+            Operation::Create => create::answer(exchange, data).await,
+            Operation::Read => read::answer(exchange).await,
+            Operation::Update => update::answer(exchange, data).await,
+            Operation::Delete => delete::answer(exchange).await,
+            Operation::Related => related::answer(exchange, self.relationship).await,
+            Operation::Relationship => relationship::answer(exchange, self.relationship).await,
+            Operation::UpdateRelationship => {
+                update_relationship::answer(exchange, self.relationship, data).await
+            }
+        }
     }
 }

@@ -3,6 +3,8 @@
 use rocket::Request;
 use rocket::http::Status;
 
+use super::exchange::Exchange;
+use super::trouble::Refusal;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::{Include, Parameters, Query};
 use crate::resource::guard::Denied;
@@ -52,19 +54,46 @@ pub(super) async fn ask_for_query(
             continue;
         }
         asked.push(reached);
-        let Err(denied) = reached.resource.guards.ask(Operation::List, request).await else { continue };
-        return Err(match denied {
-            Denied::Failed(status) if status.code >= 500 => ErrorObject::for_status(status),
-            _ => ErrorObject::for_status(Status::Forbidden)
-                .detail(format!(
-                    "{} lead to {}, which you may not list",
-                    reached.by, reached.resource.type_name
-                ))
-                .parameter(reached.parameter(parameters)),
+        if let Err(denied) = reached.resource.guards.ask(Operation::List, request).await {
+            return Err(reached.forbidden(denied, parameters));
         }
-        .into());
+        before_read(request, reached.resource, Operation::List).await?;
     }
     Ok(())
+}
+
+/// Runs the hook before a resource is read.
+async fn before_read(
+    request: &Request<'_>,
+    resource: &'static Description,
+    operation: Operation,
+) -> Result<(), Errors> {
+    let Some(hooks) = resource.hooks else { return Ok(()) };
+    let asked = (hooks.before_read)(request, operation).await;
+    asked.map_err(|error| Refusal::from(error).answer(resource, None))
+}
+
+impl Exchange<'_> {
+    /// Runs the hooks before the resources of a URL are read.
+    ///
+    /// # Errors
+    /// With a hook's refusal.
+    pub(super) async fn before_read(&self, operation: Operation, relationship: usize) -> Result<(), Errors> {
+        let reads = matches!(
+            operation,
+            Operation::List | Operation::Read | Operation::Related | Operation::Relationship
+        );
+        if !reads {
+            return Ok(());
+        }
+        before_read(self.request, self.resource, operation).await?;
+        match self.resource.relationships.get(relationship) {
+            Some(relationship) if operation == Operation::Related => {
+                before_read(self.request, relationship.target(), operation).await
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A resource that a query leads to.
@@ -77,6 +106,16 @@ struct Reached {
 }
 
 impl Reached {
+    fn forbidden(&self, denied: Denied, parameters: &Parameters) -> Errors {
+        match denied {
+            Denied::Failed(status) if status.code >= 500 => ErrorObject::for_status(status),
+            _ => ErrorObject::for_status(Status::Forbidden)
+                .detail(format!("{} leads to {}, which you may not list", self.by, self.resource.type_name))
+                .parameter(self.parameter(parameters)),
+        }
+        .into()
+    }
+
     /// The parameter as the client wrote it: of a family's several, the one that names the relationship.
     fn parameter(&self, parameters: &Parameters) -> String {
         let of_family = || parameters.iter().filter(|(name, _)| name.starts_with(self.family));

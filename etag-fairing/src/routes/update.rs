@@ -6,11 +6,13 @@ use rocket::http::Status;
 use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
+use super::propose::Proposal;
 use super::trouble::{Refusal, internal};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Query, Target};
-use crate::resource::ResourceId;
+use crate::resource::hooks::record_of;
+use crate::resource::{Record, ResourceId};
 use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
@@ -19,7 +21,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     let id = exchange.id()?;
     let object = ResourceObject::parse(&body, exchange.resource);
     let target = exchange.whole(id.clone());
-    let mut update = Update { exchange, conditions: exchange.conditions(), id, query, object };
+    let mut update =
+        Update { exchange, conditions: exchange.conditions(), id, query, object, previous: None };
     let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
     let (id, fetched) =
         written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, update.object.as_ref().ok()))?;
@@ -39,13 +42,19 @@ struct Update<'e, 'r> {
     id: ResourceId,
     query: Query,
     object: Result<ResourceObject, Errors>,
+    /// The resource before the change.
+    previous: Option<Record>,
 }
 
 #[rocket::async_trait]
 impl Decision for Update<'_, '_> {
     type Refusal = Refusal;
 
-    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+    async fn decide(
+        &mut self,
+        current: Fetched,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Change, Refusal> {
         let exchange = self.exchange;
         let resource = exchange.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
@@ -69,12 +78,19 @@ impl Decision for Update<'_, '_> {
             }
         }
         let members = object.update(resource, row)?;
-        Ok(Change::Update {
-            resource,
-            id: self.id.clone(),
-            attributes: members.attributes,
-            linkage: members.linkage,
-        })
+        let mut proposal = Proposal { id: None, attributes: members.attributes, linkage: members.linkage };
+        self.previous = record_of(resource, &current)?;
+        exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;
+        let Proposal { attributes, linkage, .. } = proposal;
+        Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
+    }
+
+    async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
+        if let (Some(hooks), Some(previous)) = (self.exchange.hooks(), self.previous.take()) {
+            let record = self.exchange.record(id, transaction).await?;
+            (hooks.after_update)(record, previous, self.exchange.write(transaction)).await?;
+        }
+        Ok(())
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {

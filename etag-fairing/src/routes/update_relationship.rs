@@ -14,7 +14,7 @@ use crate::document::read::LinkageDocument;
 use crate::document::write::View;
 use crate::query::{Parameters, Target};
 use crate::resource::registry::encode_segment;
-use crate::resource::{Corrupt, ResourceId};
+use crate::resource::{Corrupt, RelationshipChange, ResourceId};
 use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, StoreError, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
@@ -26,7 +26,14 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
     };
     let document = LinkageDocument::parse(&body, relationship);
     let target = plan(exchange, id.clone(), place);
-    let mut update = UpdateRelationship { exchange, conditions: exchange.conditions(), id, place, document };
+    let mut update = UpdateRelationship {
+        exchange,
+        conditions: exchange.conditions(),
+        id,
+        place,
+        document,
+        changing: None,
+    };
     let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
     let (_, fetched) = written.map_err(|refusal: Refusal| match (refusal, &update.document) {
         (Refusal::Store(StoreError::RelatedNotFound { id, .. }), Ok(document)) => {
@@ -53,13 +60,19 @@ struct UpdateRelationship<'e, 'r> {
     id: ResourceId,
     place: usize,
     document: Result<LinkageDocument, Errors>,
+    /// The change that is made, for hooks.
+    changing: Option<RelationshipChange>,
 }
 
 #[rocket::async_trait]
 impl Decision for UpdateRelationship<'_, '_> {
     type Refusal = Refusal;
 
-    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, Refusal> {
+    async fn decide(
+        &mut self,
+        current: Fetched,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Change, Refusal> {
         let exchange = self.exchange;
         let resource = exchange.resource;
         if current.rows.is_empty() {
@@ -75,11 +88,18 @@ impl Decision for UpdateRelationship<'_, '_> {
         let about = format!("{href}/relationships/{}", encode_segment(name));
         self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), &about)?;
         let given = self.document.as_ref().map_err(Clone::clone)?.change.clone();
-        let change = match (exchange.request.method(), given) {
+        let mut change = match (exchange.request.method(), given) {
             (Method::Post, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),
             (Method::Delete, LinkageChange::Replace(ids)) => LinkageChange::Remove(ids),
             (_, given) => given,
         };
+        if let Some(hooks) = exchange.hooks() {
+            let record = exchange.record(&self.id, transaction).await?;
+            let asked = RelationshipChange { name, change };
+            let revised = (hooks.before_relationship)(record, asked, exchange.write(transaction)).await?;
+            change = revised.change;
+            self.changing = Some(RelationshipChange { name, change: change.clone() });
+        }
         let mut linkage = vec![None; resource.relationships.len()];
         if let Some(slot) = linkage.get_mut(self.place) {
             *slot = Some(change);
@@ -90,6 +110,14 @@ impl Decision for UpdateRelationship<'_, '_> {
             attributes: vec![None; resource.attributes.len()],
             linkage,
         })
+    }
+
+    async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
+        if let (Some(hooks), Some(change)) = (self.exchange.hooks(), self.changing.take()) {
+            let record = self.exchange.record(id, transaction).await?;
+            (hooks.after_relationship)(record, change, self.exchange.write(transaction)).await?;
+        }
+        Ok(())
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {

@@ -22,11 +22,23 @@ pub trait Decision: Send {
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Self::Refusal>;
 
+    /// Goes on inside the transaction, once the change is made and before it is read back. If this refuses,
+    /// nothing was changed.
+    async fn changed(
+        &mut self,
+        id: &ResourceId,
+        transaction: &mut dyn Transaction,
+    ) -> Result<(), Self::Refusal> {
+        let _ = (id, transaction);
+        Ok(())
+    }
+
     /// What to read back for the answer, once the change is made; `None` if there is nothing to read.
     fn read_back(&self, id: &ResourceId) -> Option<Plan>;
 }
 
-/// Loads and locks `target` (`None`: nothing that there is takes part), asks `decision`, makes the change, reads it back and commits.
+/// Loads and locks `target` (`None`: nothing that there is takes part), asks `decision`, makes the change, lets
+/// `decision` go on, reads it back and commits.
 ///
 /// All of it is one transaction: between the state that was judged and the state that was written no other
 /// write comes in, and if anything fails, nothing was changed.
@@ -47,6 +59,7 @@ pub async fn modify<D: Decision>(
         };
         let change = decision.decide(current, transaction.as_mut()).await?;
         let id = transaction.apply(change).await?;
+        decision.changed(&id, transaction.as_mut()).await?;
         let answer = match decision.read_back(&id) {
             Some(plan) => Some(transaction.fetch(&plan).await?),
             None => None,

@@ -14,8 +14,12 @@ pub(crate) fn start(build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Serve
 
 /// The same, with more of `[default.jsonapi]`.
 pub(crate) fn start_with(jsonapi: &str, build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Server {
-    let toml = format!("[default.databases.api]\nurl = 'sqlite::memory:'\n[default.jsonapi]\n{jsonapi}\n");
-    Server::start(&toml, |rocket| build(rocket.attach(etag_fairing::JsonApi::fairing())))
+    let toml = format!(
+        "[default]\nETAG = true\n[default.databases.api]\nurl = 'sqlite::memory:'\n[default.jsonapi]\n{jsonapi}\n"
+    );
+    Server::start(&toml, |rocket| {
+        build(rocket.attach(etag_fairing::JsonApi::fairing()).attach(etag_fairing::EtagFairing::new()))
+    })
 }
 
 impl Server {

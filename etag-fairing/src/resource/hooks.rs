@@ -1,0 +1,385 @@
+//! Code of the user's own before and after each operation.
+
+use std::fmt;
+
+use rocket::Request;
+
+use super::guard::Boxed;
+use super::{Corrupt, JsonApiResource, Linkage, Mismatch, Operation, Record, ResourceId, Value};
+use crate::document::error::{ErrorObject, Errors};
+use crate::store::{Change, Fetched, LinkageChange, Plan, Root, Selection, StoreError, Transaction};
+
+/// What a resource does before and after its operations; it opts in with `#[jsonapi(hooks)]`.
+///
+/// The hooks of a write run inside its transaction, when its precondition holds and its document fits the struct,
+/// so that what they see is what the write sees. A hook that gives an error refuses: nothing is changed, neither
+/// by the write nor by what hooks did to other rows. Before-hooks come before validation, so that what they fill
+/// in is validated too; after-hooks see the resource as it was stored. All of it must be done within
+/// `write_timeout`, or is undone and answered with 503.
+///
+/// ```
+/// use etag_fairing::document::error::ErrorObject;
+/// use etag_fairing::resource::{HookError, Hooks, Write};
+/// use etag_fairing::{JsonApiResource, ToOne};
+///
+/// #[derive(Clone, Debug, JsonApiResource)]
+/// #[jsonapi(type = "sessions", hooks)]
+/// struct Session {
+///     #[jsonapi(id)]
+///     id: i64,
+///     title: String,
+///     #[jsonapi(read_only, default)]
+///     slug: String,
+/// }
+///
+/// #[derive(Clone, Debug, JsonApiResource)]
+/// #[jsonapi(type = "changes")]
+/// struct LogEntry {
+///     #[jsonapi(id)]
+///     id: i64,
+///     what: String,
+/// }
+///
+/// #[rocket::async_trait]
+/// impl Hooks for Session {
+///     async fn before_create(&mut self, _: &mut Write<'_>) -> Result<(), HookError> {
+///         self.slug = self.title.to_lowercase().replace(' ', "-");
+///         Ok(())
+///     }
+///
+///     async fn before_update(&mut self, current: &Self, write: &mut Write<'_>) -> Result<(), HookError> {
+///         if write.request().headers().get_one("X-Role") != Some("editor") && self.title != current.title {
+///             let error = ErrorObject::new(rocket::http::Status::Forbidden, "not_an_editor", "Not an editor");
+///             return Err(error.pointer("/data/attributes/title").into());
+///         }
+///         Ok(())
+///     }
+///
+///     async fn after_delete(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+///         // Committed with the deletion, or not at all. The store makes the id.
+///         write.insert(&LogEntry { id: 0, what: format!("{} is gone", self.title) }).await?;
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// Hooks belong to the requests of their resource. They do not run for rows that change on the way of another
+/// resource's write: those that a deletion takes along, that the linkage of an inverse moves, that hooks write.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has `#[jsonapi(hooks)]`, but no hooks",
+    label = "no hooks",
+    note = "write `#[rocket::async_trait] impl etag_fairing::resource::Hooks for {Self} {{ … }}`"
+)]
+#[rocket::async_trait]
+pub trait Hooks: JsonApiResource {
+    /// Before any of these resources is read: at a URL of theirs (`operation` says which), through `include`,
+    /// `filter` or `sort` of another (`operation` is then [`Operation::List`]).
+    async fn before_read(request: &Request<'_>, operation: Operation) -> Result<(), HookError> {
+        let _ = (request, operation);
+        Ok(())
+    }
+
+    /// Before a resource is made; changes to `self` are made too. Its id is 0 where the store will make one: what
+    /// is put there instead is the id.
+    async fn before_create(&mut self, write: &mut Write<'_>) -> Result<(), HookError> {
+        let _ = write;
+        Ok(())
+    }
+
+    /// After a resource was made.
+    async fn after_create(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+        let _ = write;
+        Ok(())
+    }
+
+    /// Before `current` becomes `self`; changes to `self` are made too, but for the id, which stays.
+    async fn before_update(&mut self, current: &Self, write: &mut Write<'_>) -> Result<(), HookError> {
+        let _ = (current, write);
+        Ok(())
+    }
+
+    /// After `previous` became `self`.
+    async fn after_update(&self, previous: &Self, write: &mut Write<'_>) -> Result<(), HookError> {
+        let _ = (previous, write);
+        Ok(())
+    }
+
+    /// Before the resource is deleted.
+    async fn before_delete(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+        let _ = write;
+        Ok(())
+    }
+
+    /// After it was deleted.
+    async fn after_delete(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+        let _ = write;
+        Ok(())
+    }
+
+    /// Before a relationship of the resource is changed at the relationship's own URL. (In a document of the
+    /// resource, relationships are part of create and update.)
+    async fn before_relationship(
+        &self,
+        change: &mut RelationshipChange,
+        write: &mut Write<'_>,
+    ) -> Result<(), HookError> {
+        let _ = (change, write);
+        Ok(())
+    }
+
+    /// After it was changed; `self` is the resource as it is now.
+    async fn after_relationship(
+        &self,
+        change: &RelationshipChange,
+        write: &mut Write<'_>,
+    ) -> Result<(), HookError> {
+        let _ = (change, write);
+        Ok(())
+    }
+}
+
+/// A change of one relationship.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RelationshipChange {
+    /// The relationship's member name. A hook cannot make it another one.
+    pub name: &'static str,
+    /// What becomes of the linkage.
+    pub change: LinkageChange,
+}
+
+/// The write that a hook is part of: its request and its transaction.
+pub struct Write<'a> {
+    request: &'a Request<'a>,
+    transaction: &'a mut dyn Transaction,
+}
+
+/// Why a hook refuses, or could not do its work.
+#[derive(Debug)]
+pub enum HookError {
+    /// The answer to the client.
+    Refused(Errors),
+    /// The store's trouble: 503 if it is busy, 409 for a constraint, else 500.
+    Store(StoreError),
+}
+
+impl<'a> Write<'a> {
+    pub(crate) fn new(request: &'a Request<'a>, transaction: &'a mut dyn Transaction) -> Self {
+        Self { request, transaction }
+    }
+
+    /// The request.
+    pub fn request(&self) -> &'a Request<'a> {
+        self.request
+    }
+
+    /// The transaction: what is done in it is committed or undone with the write.
+    pub fn transaction(&mut self) -> &mut dyn Transaction {
+        self.transaction
+    }
+
+    /// Reads one resource, with the linkage that its documents show.
+    ///
+    /// # Errors
+    /// With the store's trouble.
+    pub async fn find<T: JsonApiResource>(&mut self, id: &ResourceId) -> Result<Option<T>, HookError> {
+        let selection = Selection::whole(T::description());
+        let fetched = self.transaction.fetch(&Plan::new(Root::One(id.clone()), selection)).await?;
+        Ok(record_of(T::description(), &fetched)?.map(|record| T::from_record(&record)).transpose()?)
+    }
+
+    /// Makes a new resource. The store makes its id if that is 0 or empty.
+    ///
+    /// # Errors
+    /// With the store's trouble.
+    pub async fn insert<T: JsonApiResource>(&mut self, new: &T) -> Result<ResourceId, HookError> {
+        let resource = T::description();
+        let record = new.to_record()?;
+        let id = record.id.filter(|id| match id {
+            ResourceId::Integer(id) => *id != 0,
+            ResourceId::Text(id) => !id.is_empty(),
+        });
+        let linkage = record.linkage.into_iter().map(change_to).collect();
+        let change = Change::Insert { resource, id, attributes: record.attributes, linkage };
+        Ok(self.transaction.apply(change).await?)
+    }
+
+    /// Stores the resource in place of what has its id. Linkage that was not read stays.
+    ///
+    /// # Errors
+    /// With the store's trouble.
+    pub async fn update<T: JsonApiResource>(&mut self, changed: &T) -> Result<(), HookError> {
+        let resource = T::description();
+        let record = changed.to_record()?;
+        let id = record.id.ok_or(StoreError::NotFound)?;
+        let attributes = record.attributes.into_iter().map(Some).collect();
+        let linkage = record.linkage.into_iter().map(change_to).collect();
+        self.transaction.apply(Change::Update { resource, id, attributes, linkage }).await?;
+        Ok(())
+    }
+
+    /// Deletes a resource.
+    ///
+    /// # Errors
+    /// With the store's trouble.
+    pub async fn delete<T: JsonApiResource>(&mut self, id: &ResourceId) -> Result<(), HookError> {
+        self.transaction.apply(Change::Delete { resource: T::description(), id: id.clone() }).await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Write<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Write").field("request", &self.request.uri()).finish_non_exhaustive()
+    }
+}
+
+/// The resource that was read first, as a record; `None` if there is none.
+pub(crate) fn record_of(resource: &super::Description, fetched: &Fetched) -> Result<Option<Record>, Corrupt> {
+    let Some(row) = fetched.rows.get(0) else { return Ok(None) };
+    let mut record = row.to_record(resource)?;
+    for (linkage, links) in record.linkage.iter_mut().zip(&fetched.links) {
+        if let (Linkage::Unread, Some(links)) = (&*linkage, links) {
+            *linkage = Linkage::Many(links.of(0).to_vec());
+        }
+    }
+    Ok(Some(record))
+}
+
+fn change_to(linkage: Linkage) -> Option<LinkageChange> {
+    match linkage {
+        Linkage::Unread => None,
+        Linkage::One(id) => Some(LinkageChange::One(id)),
+        Linkage::Many(ids) => Some(LinkageChange::Replace(ids)),
+    }
+}
+
+/// What a before-hook made of a resource.
+#[derive(Debug)]
+pub(crate) struct Revised {
+    /// The resource as it shall be stored.
+    pub(crate) record: Record,
+    /// The id, if the hook changed it.
+    pub(crate) id: Option<ResourceId>,
+    /// The values that the hook changed.
+    pub(crate) attributes: Vec<Option<Value>>,
+    /// The linkage that the hook changed.
+    pub(crate) linkage: Vec<Option<LinkageChange>>,
+}
+
+impl Revised {
+    /// Compared as the struct gives them: what a store keeps can have another form of the same value.
+    fn of(before: Record, after: Record) -> Self {
+        let attributes = before.attributes.iter().zip(&after.attributes);
+        let linkage = before.linkage.iter().zip(&after.linkage);
+        Self {
+            id: after.id.clone().filter(|id| before.id.as_ref() != Some(id)),
+            attributes: attributes.map(|(before, after)| (before != after).then(|| after.clone())).collect(),
+            linkage: linkage
+                .map(|(before, after)| if before == after { None } else { change_to(after.clone()) })
+                .collect(),
+            record: after,
+        }
+    }
+}
+
+type Before = for<'a> fn(Record, Write<'a>) -> Boxed<'a, Result<(), HookError>>;
+type Changing = for<'a> fn(Record, Option<Record>, Write<'a>) -> Boxed<'a, Result<Revised, HookError>>;
+
+/// The hooks of a resource as functions over records.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct HookTable {
+    pub(crate) before_read: for<'a> fn(&'a Request<'a>, Operation) -> Boxed<'a, Result<(), HookError>>,
+    pub(crate) before_create: Changing,
+    pub(crate) after_create: Before,
+    pub(crate) before_update: Changing,
+    pub(crate) after_update: for<'a> fn(Record, Record, Write<'a>) -> Boxed<'a, Result<(), HookError>>,
+    pub(crate) before_delete: Before,
+    pub(crate) after_delete: Before,
+    pub(crate) before_relationship:
+        for<'a> fn(Record, RelationshipChange, Write<'a>) -> Boxed<'a, Result<RelationshipChange, HookError>>,
+    pub(crate) after_relationship:
+        for<'a> fn(Record, RelationshipChange, Write<'a>) -> Boxed<'a, Result<(), HookError>>,
+}
+
+impl HookTable {
+    /// The hooks of a struct.
+    pub const fn of<T: Hooks>() -> Self {
+        Self {
+            before_read: |request, operation| Box::pin(T::before_read(request, operation)),
+            before_create: |record, _, mut write| {
+                Box::pin(async move {
+                    let mut new = T::from_record(&record)?;
+                    let before = new.to_record()?;
+                    new.before_create(&mut write).await?;
+                    Ok(Revised::of(before, new.to_record()?))
+                })
+            },
+            after_create: |record, mut write| {
+                Box::pin(async move { T::from_record(&record)?.after_create(&mut write).await })
+            },
+            before_update: |record, current, mut write| {
+                Box::pin(async move {
+                    let mut new = T::from_record(&record)?;
+                    let before = new.to_record()?;
+                    let current = T::from_record(current.as_ref().unwrap_or(&record))?;
+                    new.before_update(&current, &mut write).await?;
+                    Ok(Revised::of(before, new.to_record()?))
+                })
+            },
+            after_update: |record, previous, mut write| {
+                Box::pin(async move {
+                    let previous = T::from_record(&previous)?;
+                    T::from_record(&record)?.after_update(&previous, &mut write).await
+                })
+            },
+            before_delete: |record, mut write| {
+                Box::pin(async move { T::from_record(&record)?.before_delete(&mut write).await })
+            },
+            after_delete: |record, mut write| {
+                Box::pin(async move { T::from_record(&record)?.after_delete(&mut write).await })
+            },
+            before_relationship: |record, mut change, mut write| {
+                Box::pin(async move {
+                    T::from_record(&record)?.before_relationship(&mut change, &mut write).await?;
+                    Ok(change)
+                })
+            },
+            after_relationship: |record, change, mut write| {
+                Box::pin(
+                    async move { T::from_record(&record)?.after_relationship(&change, &mut write).await },
+                )
+            },
+        }
+    }
+}
+
+impl From<Errors> for HookError {
+    fn from(errors: Errors) -> Self {
+        Self::Refused(errors)
+    }
+}
+
+impl From<ErrorObject> for HookError {
+    fn from(error: ErrorObject) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<StoreError> for HookError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Corrupt> for HookError {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Store(corrupt.into())
+    }
+}
+
+impl From<Mismatch> for HookError {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::Store(StoreError::Internal(format!("a hook made a value that cannot be stored: it {mismatch}")))
+    }
+}
