@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     api::{assert_error, assert_pointer},
     case::{identifiers, linked, read, send_json, serve},
-    support::{Connection, Response},
+    support::{Connection, MEDIA_TYPE, Response},
 };
 
 const TRACK: &str = "/v1/sessions/1/relationships/track";
@@ -124,6 +124,16 @@ fn k7_the_answer_is_200_with_the_linkage_as_it_is_now() {
         assert_eq!((changed.status, &changed.body), (200, &now.body), "{method} {url}");
         assert_eq!(changed.etag(), now.etag(), "{method} {url}");
     }
+}
+
+#[test]
+fn k8_a_change_that_is_not_supported_is_403() {
+    // The example closes none of its relationships, so this one stands in a server of its own.
+    let (refused, linkage) = crate::launch::changes_of_a_closed_relationship();
+    for (status, content_type) in refused {
+        assert_eq!((status.code, content_type.as_deref()), (403, Some(MEDIA_TYPE)));
+    }
+    assert!(linkage.is_some_and(|linkage| linkage.contains(r#""data":[]"#)), "and nothing was changed");
 }
 
 #[test]
