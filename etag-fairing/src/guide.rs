@@ -15,9 +15,11 @@
 //! 9. [Writing](writing)
 //! 10. [Errors](errors)
 //! 11. [Conditional requests](conditional_requests)
-//! 12. [Configuration](configuration)
-//! 13. [A store of your own](own_store)
-//! 14. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 12. [Hooks and validation](hooks)
+//! 13. [Permission](permission)
+//! 14. [Configuration](configuration)
+//! 15. [A store of your own](own_store)
+//! 16. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -36,6 +38,8 @@ macro_rules! page {
         #[doc = "[Writing]: crate::guide::writing"]
         #[doc = "[Errors]: crate::guide::errors"]
         #[doc = "[Conditional requests]: crate::guide::conditional_requests"]
+        #[doc = "[Hooks and validation]: crate::guide::hooks"]
+        #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
@@ -56,6 +60,8 @@ page!(pagination, "pagination.md");
 page!(writing, "writing.md");
 page!(errors, "errors.md");
 page!(conditional_requests, "conditional-requests.md");
+page!(hooks, "hooks.md");
+page!(permission, "permission.md");
 page!(configuration, "configuration.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");
