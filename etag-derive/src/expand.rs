@@ -136,6 +136,17 @@ fn description(resource: &Resource) -> TokenStream {
         let rules = quote_spanned!(key.span()=> ::etag_fairing::__private::validate::<#ident>);
         quote!(.validated(#rules, &[#(#members),*]))
     });
+    let computing = (!container.computed.is_empty()).then(|| {
+        let names = container.computed.iter().map(|(name, _)| &name.text);
+        let functions = container.computed.iter().map(|(_, function)| {
+            quote_spanned!(function.span()=> |resource| ::etag_fairing::__private::computed(resource, #function))
+        });
+        quote! {
+            .computing(&[#(#names),*], |record| {
+                ::etag_fairing::__private::compute::<#ident>(record, &[#(#functions),*])
+            })
+        }
+    });
     let hooked = container.hooks.as_ref().map(|key| {
         let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
         quote!(.hooked(#hooks))
@@ -153,7 +164,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#(#guards)* #validated #hooked;
+            )#(#guards)* #computing #validated #hooked;
         &DESCRIPTION
     }
 }

@@ -57,6 +57,7 @@
 //! | `etag` | every operation carries entity tags | none does |
 //! | `etag(read, update)` | these operations carry entity tags | none does |
 //! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |
+//! | `computed(full_name = Self::full_name)` | read-only attributes that no column holds: functions from `&Self` to an attribute's type; `rename_all` makes their member names | |
 //! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
 //! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |
 //! | `guard(update = Editor)` | this operation has this guard; types that are no path in quotes | |
@@ -94,6 +95,31 @@
 //! let description = SessionType::description();
 //! assert_eq!((description.path, description.table), ("kinds", "kind"));
 //! assert_eq!(description.attributes[0].name, "text-colour");
+//! ```
+//!
+//! A computed attribute stands in documents behind the others, and in `fields`; `filter`, `sort` and the store know
+//! nothing of it. It sees the row, to-one linkage included; to-many linkage is not read for it. It must depend on
+//! nothing else: the entity tag would not tell that it has changed.
+//!
+//! ```
+//! use etag_fairing::JsonApiResource;
+//!
+//! #[derive(JsonApiResource)]
+//! #[jsonapi(type = "speakers", computed(full_name = Self::full_name))]
+//! struct Speaker {
+//!     #[jsonapi(id)]
+//!     id: i64,
+//!     given_name: String,
+//!     family_name: String,
+//! }
+//!
+//! impl Speaker {
+//!     // In documents: fullName
+//!     fn full_name(&self) -> String {
+//!         format!("{} {}", self.given_name, self.family_name)
+//!     }
+//! }
+//! # let _ = Speaker::routes();
 //! ```
 //!
 //! # On the id

@@ -31,6 +31,7 @@ pub use resource::{JsonApiResource, ToMany, ToOne};
 /// What the derive's output names. Not for users: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::resource::computed::{compute, computed};
     pub use crate::resource::fields::{
         Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
     };

@@ -1,9 +1,10 @@
 //! `#[jsonapi(…)]` on the struct.
 
 use proc_macro2::Ident;
-use syn::{DeriveInput, LitStr, Type, ext::IdentExt};
+use syn::{DeriveInput, ExprPath, LitStr, Type, ext::IdentExt};
 
-use super::entries::{Entries, Entry, Value, entries_of, listed, names_of, type_of, unknown};
+use super::entries::{Entries, Entry, Value, entries_of, function_of, listed, names_of, type_of, unknown};
+use super::field::{Name, Place, check_member_name};
 use super::{field, types};
 use crate::{
     errors::Errors,
@@ -11,8 +12,8 @@ use crate::{
 };
 
 /// The keys of a struct.
-pub(super) const KEYS: [&str; 8] =
-    ["type", "path", "table", "rename_all", "etag", "guard", "validate", "hooks"];
+pub(super) const KEYS: [&str; 9] =
+    ["type", "path", "table", "rename_all", "etag", "guard", "validate", "hooks", "computed"];
 
 /// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
 pub(crate) const OPERATIONS: [(&str, &str); 8] = [
@@ -35,6 +36,8 @@ pub(crate) struct Container {
     pub(crate) etag: Etag,
     /// The request guard of each operation that has one: the variant of `Operation` and the type.
     pub(crate) guards: Vec<(Ident, Type)>,
+    /// The computed attributes: their names and functions.
+    pub(crate) computed: Vec<(Name, ExprPath)>,
     /// Whether it has rules for values; the key, for where it stands.
     pub(crate) validate: Option<Ident>,
     /// Whether it has hooks; the key, for where it stands.
@@ -67,6 +70,7 @@ impl Container {
         if let Some(name) = &type_name {
             check_type(name, errors);
         }
+        let rename_all = rename_all(&mut entries, errors);
         let path = entries.text("path", errors);
         check_path(path.as_ref(), type_name.as_ref(), errors);
         let type_name = type_name.map(|name| name.value()).unwrap_or_default();
@@ -76,7 +80,8 @@ impl Container {
                 .text("table", errors)
                 .map_or_else(|| type_name.replace('-', "_"), |table| table.value()),
             type_name,
-            rename_all: rename_all(&mut entries, errors),
+            rename_all,
+            computed: computed(&mut entries, rename_all, &input.ident, errors),
             etag: etag(&mut entries, errors),
             guards: guards(&mut entries, &input.ident, errors),
             validate: entries.flag("validate", errors),
@@ -225,4 +230,40 @@ fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ide
         guards.extend(guard.map(|guard| (Ident::new(variant, entry.key.span()), guard)));
     }
     guards
+}
+
+fn computed(
+    entries: &mut Entries,
+    rename_all: CaseRule,
+    owner: &Ident,
+    errors: &mut Errors,
+) -> Vec<(Name, ExprPath)> {
+    const WRITE: &str =
+        "write `computed(full_name = Self::full_name)`, with functions from `&Self` to the value";
+    let Some(entry) = entries.take("computed") else {
+        return Vec::new();
+    };
+    let list = match &entry.value {
+        Value::List(list) if !list.is_empty() => entries_of(list.clone()),
+        _ => {
+            errors.at(&entry, WRITE);
+            return Vec::new();
+        }
+    };
+    let list = list.unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    });
+    let mut computed = Vec::new();
+    for entry in list {
+        let Some(function) = function_of(&entry.value) else {
+            errors.at(&entry, format!("no function stands here: {WRITE}"));
+            continue;
+        };
+        let text = rename_all.apply(&entry.key.unraw().to_string());
+        let name = Name { text, place: Place::Field(entry.key.clone()) };
+        check_member_name(&name, errors);
+        computed.push((name, types::without_self(&function, owner)));
+    }
+    computed
 }

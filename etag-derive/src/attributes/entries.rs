@@ -179,12 +179,10 @@ impl Entries {
     /// Takes `key`, `key = "path"` or `key = path`: `Some(None)` is the bare key.
     pub(super) fn function(&mut self, key: &str, errors: &mut Errors) -> Option<Option<ExprPath>> {
         let entry = self.take(key)?;
-        let path = match &entry.value {
-            Value::Flag => return Some(None),
-            Value::Assigned(Expr::Path(path)) => Some(path.clone()),
-            Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.parse().ok(),
-            _ => None,
-        };
+        if matches!(entry.value, Value::Flag) {
+            return Some(None);
+        }
+        let path = function_of(&entry.value);
         if path.is_none() {
             errors.at(
                 &entry,
@@ -230,6 +228,15 @@ pub(super) fn type_of(value: &Value) -> Option<Type> {
         Value::Assigned(Expr::Path(ExprPath { qself, path, .. })) => {
             Some(Type::Path(TypePath { attrs: Vec::new(), qself: qself.clone(), path: path.clone() }))
         }
+        Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The function in `key = path` or `key = "path"`.
+pub(super) fn function_of(value: &Value) -> Option<ExprPath> {
+    match value {
+        Value::Assigned(Expr::Path(path)) => Some(path.clone()),
         Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.parse().ok(),
         _ => None,
     }

@@ -47,7 +47,7 @@ impl Resource {
             read.push(Field::read(field, ident, ty, &input.ident, &container, &mut errors));
         }
         check_id(&input.ident, &read, &mut errors);
-        check_names(&read, &mut errors);
+        check_names(&read, &container, &mut errors);
         check_columns(&read, &mut errors);
         errors.unless_any(Self { ident: input.ident.clone(), container, fields: read })
     }
@@ -115,7 +115,7 @@ fn check_id(owner: &Ident, fields: &[Field], errors: &mut Errors) {
 }
 
 /// JSON:API 1.1 §7.2.2: attributes and relationships share one namespace.
-fn check_names(fields: &[Field], errors: &mut Errors) {
+fn check_names(fields: &[Field], container: &Container, errors: &mut Errors) {
     let mut taken: HashMap<&str, &Ident> = HashMap::new();
     for field in fields {
         let name: &Name = match &field.role {
@@ -134,6 +134,16 @@ fn check_names(fields: &[Field], errors: &mut Errors) {
             );
         } else {
             taken.insert(&name.text, &field.ident);
+        }
+    }
+    let mut computed: HashMap<&str, ()> = HashMap::new();
+    for (name, _) in &container.computed {
+        let text = name.text.as_str();
+        if let Some(field) = taken.get(text) {
+            let message = format!("`{text}` is the member name of the field `{field}` already");
+            name.error(format!("{message}: choose another name for the computed attribute"), errors);
+        } else if computed.insert(text, ()).is_some() {
+            name.error(format!("`{text}` is computed twice: remove one of them"), errors);
         }
     }
 }

@@ -320,6 +320,9 @@ fn attribute(
     name: &str,
     json: &JsonValue,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
+    if resource.computed.place(name).is_some() {
+        return computed(resource, current, name, json);
+    }
     let (place, attribute) = resource.attribute(name).ok_or_else(|| {
         ErrorObject::validation_failed(format!("{} have no attribute {name}", resource.type_name))
     })?;
@@ -340,6 +343,26 @@ fn attribute(
         };
     }
     Ok(Some((place, value?)))
+}
+
+/// A computed attribute, which is read-only: what stays the same is no attempt to set it.
+fn computed(
+    resource: &'static Description,
+    current: Option<Row<'_>>,
+    name: &str,
+    json: &JsonValue,
+) -> Result<Option<(usize, Value)>, ErrorObject> {
+    let values = current.and_then(|current| resource.computed.of(&current.to_record(resource).ok()?).ok());
+    let same = values.is_some_and(|values| {
+        let mut written = Vec::new();
+        values.iter().any(|(computed, kind, value)| {
+            *computed == name && write_value(*kind, value.as_ref(), &mut written).is_ok()
+        }) && serde_json::from_slice::<JsonValue>(&written).is_ok_and(|value| value == *json)
+    });
+    match same {
+        true => Ok(None),
+        false => Err(ErrorObject::validation_failed(format!("{name} is read-only"))),
+    }
 }
 
 /// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` is where it stands.

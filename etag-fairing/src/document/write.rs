@@ -268,6 +268,20 @@ impl<'a> Writer<'a> {
                 Corrupt::new(format!("column `{}` of `{}`: {corrupt}", attribute.column, resource.table))
             })?;
         }
+        let computed = |place: usize| fieldset.is_none_or(|shown| shown.computed.get(place) == Some(&true));
+        if (0..resource.computed.names.len()).any(computed) {
+            // Without to-many linkage, which some queries read and some don't: the value must not depend on that.
+            let values = resource.computed.of(&row.to_record(resource)?)?;
+            for (name, kind, value) in
+                values.iter().enumerate().filter(|(place, _)| computed(*place)).map(|(_, value)| value)
+            {
+                out.extend_from_slice(separator);
+                separator = b",";
+                write_string(name, out);
+                out.push(b':');
+                write_value(*kind, value.as_ref(), out)?;
+            }
+        }
         if separator == b"," {
             out.push(b'}');
         }

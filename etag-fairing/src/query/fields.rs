@@ -14,6 +14,8 @@ pub(crate) struct FieldSet {
     pub(crate) resource: &'static Description,
     /// Whether each attribute is shown; one entry an attribute.
     pub(crate) attributes: Vec<bool>,
+    /// Whether each computed attribute is shown.
+    pub(crate) computed: Vec<bool>,
     /// Whether each relationship is shown; one entry a relationship.
     pub(crate) relationships: Vec<bool>,
 }
@@ -45,6 +47,7 @@ impl Fields {
         let mut set = FieldSet {
             resource,
             attributes: vec![false; resource.attributes.len()],
+            computed: vec![false; resource.computed.names.len()],
             relationships: vec![false; resource.relationships.len()],
         };
         // E2: an empty value is the empty set.
@@ -69,6 +72,9 @@ impl FieldSet {
         let attribute = self.resource.attribute(name);
         match attribute.filter(|(_, attribute)| attribute.access != Access::WriteOnly) {
             Some((place, _)) => self.attributes.get_mut(place),
+            None if self.resource.computed.place(name).is_some() => {
+                self.computed.get_mut(self.resource.computed.place(name)?)
+            }
             None => {
                 let (place, _) = self.resource.relationship(name)?;
                 self.relationships.get_mut(place)

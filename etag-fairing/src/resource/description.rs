@@ -1,5 +1,6 @@
 //! What `#[derive(JsonApiResource)]` says of a struct, as static data.
 
+use super::computed::{Computed, Values};
 use super::guard::Guard;
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
@@ -30,6 +31,8 @@ pub struct Description {
     pub etag: Operations,
     /// Who may do what with it.
     pub guards: Guards,
+    /// The attributes that are functions of the others.
+    pub(crate) computed: Computed,
     /// The rules for its values.
     pub(crate) validation: Option<Validation>,
     /// The user's code before and after its operations.
@@ -146,6 +149,7 @@ impl Description {
             relationships,
             etag,
             guards: Guards::NONE,
+            computed: Computed::NONE,
             validation: None,
             hooks: None,
         }
@@ -166,6 +170,13 @@ impl Description {
         members: &'static [(&'static str, &'static str)],
     ) -> Self {
         self.validation = Some(Validation { broken, members });
+        self
+    }
+
+    /// The description with computed attributes of these member names.
+    #[doc(hidden)]
+    pub const fn computing(mut self, names: &'static [&'static str], values: Values) -> Self {
+        self.computed = Computed::new(names, values);
         self
     }
 

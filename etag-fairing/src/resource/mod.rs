@@ -1,6 +1,7 @@
 //! Resources: what a struct with `#[derive(JsonApiResource)]` becomes.
 
 mod attribute_type;
+pub(crate) mod computed;
 mod description;
 pub(crate) mod fields;
 pub(crate) mod guard;

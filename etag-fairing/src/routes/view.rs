@@ -100,15 +100,22 @@ impl Reading<'_> {
     fn selection(&self, resource: &'static Description, tree: &[Include]) -> Selection {
         let whole = self.whole.is_some_and(|whole| whole.is(resource));
         let shown = self.fields.of(resource);
+        // A computed attribute is a function of all that stands in the row.
+        let computed = match shown {
+            Some(shown) => shown.computed.contains(&true),
+            None => !resource.computed.names.is_empty(),
+        };
         let attributes = match shown {
-            Some(shown) if !whole => shown.attributes.clone(),
+            Some(shown) if !whole && !computed => shown.attributes.clone(),
             _ => vec![true; resource.attributes.len()],
         };
         let linkage = resource.relationships.iter().enumerate().map(|(place, relationship)| {
             // JSON:API §7.4: full linkage, except where a sparse fieldset hides it.
             let visible = shown.is_none_or(|shown| shown.relationships.get(place) == Some(&true));
             let included = self.included.contains(&(resource, place));
-            (visible && (relationship.linkage || included)) || (whole && relationship.linkage)
+            (visible && (relationship.linkage || included))
+                || (whole && relationship.linkage)
+                || (computed && !relationship.is_to_many())
         });
         Selection {
             resource,
