@@ -20,7 +20,7 @@ impl MediaRange<'_> {
     /// Whether the answer may be `application/vnd.api+json` by this range. Parameters other than `ext` and
     /// `profile` make a range that we never send; an `ext` names something that no route of ours does.
     fn allows_json_api(&self) -> bool {
-        let wildcard = ["*/*", "application/*"].contains(&self.essence);
+        let wildcard = self.essence == "*/*" || self.essence.eq_ignore_ascii_case("application/*");
         let mut weight = true;
         for (name, value) in &self.parameters {
             // RFC 9110 §12.5.1: q is the range's weight and no parameter of the media type.
@@ -173,6 +173,7 @@ mod tests {
             "APPLICATION/VND.API+JSON",
             "*/*",
             "application/*",
+            "Application/*",
             "application/vnd.api+json;charset=utf-8, application/vnd.api+json",
             "application/vnd.api+json;q=0.5",
             r#"application/vnd.api+json;profile="https://unknown.example/p""#,

@@ -157,3 +157,15 @@ fn two_resources_of_one_type_stop_the_launch() {
         .expect_err("a type twice");
     assert!(matches!(error.kind(), rocket::error::ErrorKind::FailedFairings(_)), "{error}");
 }
+
+#[test]
+fn a_form_of_a_web_page_deletes_nothing() {
+    let client = client(rocket("/v1", json!({})));
+    let book = json!({"data": {"type": "books", "attributes": {"title": "a"}}});
+    assert_eq!(send(&client, Method::Post, "/v1/books", &book).0, Status::Created);
+    // Rocket takes the method from the form's first field.
+    let form = client.post("/v1/books/1").header(rocket::http::ContentType::Form).body("_method=DELETE");
+    assert_eq!(form.dispatch().status(), Status::UnsupportedMediaType);
+    assert_eq!(client.get("/v1/books/1").dispatch().status(), Status::Ok);
+    assert_eq!(client.delete("/v1/books/1").dispatch().status(), Status::NoContent);
+}

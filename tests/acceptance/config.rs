@@ -191,11 +191,21 @@ fn weak_tags_and_what_if_match_makes_of_them() {
         let first = connection.get("/v1/sessions/1", &[]);
         assert!(first.etag().starts_with("W/\""), "{first:?}");
         assert_eq!(connection.get("/v1/sessions/1", &[("If-None-Match", first.etag())]).status, 304);
+        let before = serde_json::json!({"title": first.json()["data"]["attributes"]["title"]});
         let document = session_document("1", serde_json::json!({"title": "Weak"}));
-        let changed = connection.patch("/v1/sessions/1", &[("If-Match", first.etag())], &document);
-        assert_eq!(changed.status, status, "{more}: {changed:?}");
-        assert!(changed.etag().starts_with("W/\""), "{changed:?}");
-        assert_eq!(changed.etag(), connection.get("/v1/sessions/1", &[]).etag());
+        let strong = first.etag().trim_start_matches("W/").to_owned();
+        for if_match in [strong.as_str(), first.etag()] {
+            let reset = connection.patch("/v1/sessions/1", &[], &session_document("1", before.clone()));
+            assert_eq!(reset.etag(), first.etag());
+            let changed = connection.patch("/v1/sessions/1", &[("If-Match", if_match)], &document);
+            assert_eq!(changed.status, status, "{more}{if_match}: {changed:?}");
+            assert!(changed.etag().starts_with("W/\""), "{changed:?}");
+            assert_eq!(changed.etag(), connection.get("/v1/sessions/1", &[]).etag());
+            if status == 412 {
+                let detail = changed.json()["errors"][0]["detail"].to_string();
+                assert!(detail.contains("now W/"), "the tag as it goes out: {detail}");
+            }
+        }
     }
 }
 

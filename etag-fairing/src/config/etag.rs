@@ -142,6 +142,11 @@ impl EtagConfig {
         Ok(config)
     }
 
+    /// Whether `If-Match` can match no tag, since those that go out are weak and it compares strongly.
+    pub(crate) fn never_matches_strongly(&self) -> bool {
+        self.weak() && !self.accept_weakened
+    }
+
     /// Whether a tag that goes out is written as a weak one.
     pub(crate) fn weak(&self) -> bool {
         self.strength == Strength::Weak
@@ -167,7 +172,7 @@ impl EtagConfig {
         } else {
             super::announce("ETag", &[("etag", switch(false))]);
         }
-        if self.enabled && self.weak() && !self.accept_weakened {
+        if self.enabled && self.never_matches_strongly() {
             log::warn!(
                 "etag.strength is \"weak\" and etag.accept_weakened is off: If-Match compares strongly \
                  (RFC 9110 §13.1.1), so every conditional change will be refused with 412"

@@ -27,9 +27,11 @@
 //!
 //! # Compression
 //!
-//! The tag is that of the body before any content coding. A fairing that compresses must be attached
-//! after this one and must weaken the tags of what it compresses, or give them a suffix (RFC 9110
-//! §8.8.3.3). Where a proxy does so, see [`EtagConfig::accept_weakened`].
+//! Attach a fairing that compresses before this one. The tag of a generated route's body, made before
+//! any content coding, then gets the coding's name as a suffix (RFC 9110 §8.8.3.3); what was compressed of
+//! a hand-written route is a stream, and untagged. A fairing that is attached after this one must weaken
+//! the tags of what it compresses, or give them a suffix. Where a proxy weakens them, see
+//! [`EtagConfig::accept_weakened`].
 
 mod digest;
 mod mark;

@@ -74,7 +74,10 @@ impl IdKind {
                 let canonical = itoa::Buffer::new().format(id) == text;
                 (canonical && (min..=max).contains(&id)).then_some(ResourceId::Integer(id))
             }
-            Self::Text => (!text.is_empty() && !text.contains('\0')).then(|| ResourceId::Text(text.into())),
+            // RFC 3986 §5.2.4: clients take `.` and `..` out of a path before they send it, so that no URL would
+            // lead to such a resource, and its own would lead elsewhere.
+            Self::Text => (!matches!(text, "" | "." | "..") && !text.contains('\0'))
+                .then(|| ResourceId::Text(text.into())),
             Self::Uuid => {
                 let id = uuid::Uuid::try_parse(text).ok()?;
                 let mut buffer = uuid::Uuid::encode_buffer();
@@ -187,5 +190,16 @@ mod tests {
         let uuid = "0190163d-8694-739b-aea5-966c26f8ad91";
         assert_eq!(<uuid::Uuid as IdType>::KIND.parse(uuid), Some(ResourceId::Text(uuid.into())));
         assert_eq!(<uuid::Uuid as IdType>::KIND.parse(&uuid.to_uppercase()), None);
+    }
+
+    #[test]
+    fn what_no_url_can_name_is_no_id() {
+        let kind = <String as IdType>::KIND;
+        for text in ["", ".", "..", "a\0b"] {
+            assert_eq!(kind.parse(text), None, "{text:?}");
+        }
+        for text in ["...", ".a", "a.", "a/..", "%2E"] {
+            assert_eq!(kind.parse(text), Some(ResourceId::Text(text.into())));
+        }
     }
 }

@@ -3,7 +3,8 @@
 use rocket::Request;
 
 use crate::conditional::{
-    ConditionalHeaders, Decision, EntityTag, MethodKind, Options, Selected, TagField, Validator, evaluate,
+    ConditionalHeaders, Decision, EntityTag, MethodKind, Options, Precondition, Selected, TagField,
+    Validator, evaluate,
 };
 use crate::config::{EtagConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
@@ -64,16 +65,20 @@ impl<'r> Conditions<'r> {
         let validator = if self.etag.is_some() { validator } else { Validator::Untagged };
         let options = Options { accept_weakened: self.etag.is_some_and(|config| config.accept_weakened) };
         let selected = Selected { validator, last_modified: None };
-        let Decision::Failed(precondition) =
-            evaluate(&self.headers, MethodKind::Write, Some(&selected), &options)
-        else {
-            return Ok(());
+        let precondition = match evaluate(&self.headers, MethodKind::Write, Some(&selected), &options) {
+            Decision::Failed(precondition) => precondition,
+            // RFC 9110 §8.8.3.2: a tag that went out weak matches no other strongly, not even without its `W/`.
+            _ if self.lists_tags() && self.etag.is_some_and(EtagConfig::never_matches_strongly) => {
+                Precondition::IfMatch
+            }
+            _ => return Ok(()),
         };
         let current = match validator {
             Validator::Untagged => None,
             Validator::Tag(tag) => Some(tag.clone()),
             Validator::State(state) => Some(state.entity_tag()),
         };
+        let current = current.map(|tag| self.issue(tag));
         let detail = match (&current, precondition.header()) {
             (None, "If-Match") => {
                 "this route carries no ETags, so no entity tag matches; nothing was changed".to_owned()
@@ -86,7 +91,12 @@ impl<'r> Conditions<'r> {
             (_, header) => format!("the resource does not meet {header}; nothing was changed"),
         };
         let error = ErrorObject::precondition_failed(precondition.header(), detail).about(about);
-        Err(Errors::from(error).with_current_tag(current.map(|tag| self.issue(tag))))
+        Err(Errors::from(error).with_current_tag(current))
+    }
+
+    /// Whether `If-Match` names tags: then one of them must match.
+    fn lists_tags(&self) -> bool {
+        !matches!(self.headers.if_match(), TagField::Absent | TagField::Any)
     }
 
     fn issue(&self, tag: EntityTag) -> EntityTag {

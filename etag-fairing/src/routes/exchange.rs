@@ -42,7 +42,11 @@ impl<'r> Exchange<'r> {
             .rocket()
             .state::<EtagConfig>()
             .filter(|config| config.enabled && resource.etag.contains(operation));
-        let body = matches!(operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
+        // A form on any web page may post `_method=DELETE`, and no browser asks the server before it sends one.
+        let form =
+            operation == Operation::Delete && request.content_type().is_some_and(|sent| sent.is_form());
+        let body = form
+            || matches!(operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
         check_accept(request.headers().get("Accept"))?;
         check_content_type(request.headers().get("Content-Type"), body)?;
         Ok(Self { request, resource, api, writer: Writer::new(api.registry()), etag })
