@@ -105,7 +105,7 @@ fn refuse(problems: impl IntoIterator<Item = impl std::fmt::Display>) {
 #[rocket::async_trait]
 impl Fairing for JsonApiFairing {
     fn info(&self) -> Info {
-        Info { name: "JSON:API", kind: Kind::Ignite | Kind::Shutdown | Kind::Singleton }
+        Info { name: "JSON:API", kind: Kind::Ignite | Kind::Liftoff | Kind::Shutdown | Kind::Singleton }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> rocket::fairing::Result {
@@ -156,6 +156,18 @@ impl Fairing for JsonApiFairing {
             rocket = rocket.mount(base, routes);
         }
         Ok(rocket.manage(Self::state(store, registry, config)))
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let tagged = rocket.state::<JsonApi>().and_then(|api| {
+            api.registry.resources().find(|resource| resource.etag != crate::resource::Operations::NONE)
+        });
+        if let (Some(resource), None) = (tagged, rocket.state::<crate::config::EtagConfig>()) {
+            log::warn!(
+                "`{}` opts in to ETags, but EtagFairing is not attached: nothing carries a tag",
+                resource.rust_name
+            );
+        }
     }
 
     async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {

@@ -32,6 +32,15 @@ impl MediaRange<'_> {
         }
         weight && (wildcard || self.is_json_api())
     }
+
+    /// Whether the range names our media type as it is, with a weight of nothing.
+    fn refuses_json_api(&self) -> bool {
+        self.is_json_api()
+            && !self.parameters.is_empty()
+            && self.parameters.iter().all(|(name, value)| {
+                name.eq_ignore_ascii_case("q") && value.parse::<f32>().is_ok_and(|weight| weight == 0.0)
+            })
+    }
 }
 
 /// Splits at a separator that is not inside a quoted string (RFC 9110 §5.6.4).
@@ -83,19 +92,16 @@ fn unquoted(value: &str) -> String {
 /// # Errors
 /// 406 if no range allows `application/vnd.api+json` without parameters of ours.
 pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Errors> {
-    let mut empty = true;
-    for range in lines
+    let ranges: Vec<_> = lines
         .into_iter()
         .flat_map(|line| split_unquoted(line, ','))
         .filter_map(|range| media_range(range.trim()))
-    {
-        if range.allows_json_api() {
-            return Ok(());
-        }
-        empty = false;
-    }
-    // RFC 9110 §12.5.1: without Accept any media type is acceptable.
-    if empty {
+        .collect();
+    // RFC 9110 §12.5.1: the most specific range counts, so that `…;q=0` takes back what a wildcard allows.
+    let refused = ranges.iter().any(MediaRange::refuses_json_api);
+    let allowed = |range: &MediaRange<'_>| range.allows_json_api() && (range.is_json_api() || !refused);
+    // Without Accept any media type is acceptable.
+    if ranges.is_empty() || ranges.iter().any(allowed) {
         return Ok(());
     }
     Err(ErrorObject::not_acceptable(format!(
@@ -186,6 +192,7 @@ mod tests {
         for line in [
             "application/vnd.api+json;charset=utf-8",
             "application/vnd.api+json;q=0",
+            "application/vnd.api+json;q=0, */*",
             r#"application/vnd.api+json;ext="https://unknown.example/e""#,
             "text/html",
             "application/json",

@@ -169,3 +169,31 @@ fn a_form_of_a_web_page_deletes_nothing() {
     assert_eq!(client.get("/v1/books/1").dispatch().status(), Status::Ok);
     assert_eq!(client.delete("/v1/books/1").dispatch().status(), Status::NoContent);
 }
+
+#[test]
+fn a_row_that_somebody_has_spoilt_can_be_deleted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("own.db");
+    // A table of the user's own, so that it holds what SQLite lets into it.
+    let own = rusqlite::Connection::open(&path).expect("a database");
+    own.execute_batch(
+        "CREATE TABLE books (id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL);
+         CREATE TABLE chapters (id INTEGER PRIMARY KEY AUTOINCREMENT, book_id INTEGER NOT NULL);
+         INSERT INTO books (title) VALUES (x'ff'), ('good');",
+    )
+    .expect("tables");
+    let figment = rocket::Config::figment()
+        .merge(("ETAG", true))
+        .merge(("log_level", "off"))
+        .merge(("databases.api.url", format!("sqlite:{}", path.display())));
+    let rocket = rocket::custom(figment)
+        .attach(JsonApi::fairing())
+        .attach(EtagFairing::new())
+        .mount("/v1", Book::routes())
+        .mount("/v1", Chapter::routes());
+    let client = client(rocket);
+    assert_eq!(client.get("/v1/books/1").dispatch().status(), Status::InternalServerError);
+    assert_eq!(client.get("/v1/books/2").dispatch().status(), Status::Ok);
+    assert_eq!(client.delete("/v1/books/1").dispatch().status(), Status::NoContent);
+    assert_eq!(client.get("/v1/books").dispatch().status(), Status::Ok);
+}

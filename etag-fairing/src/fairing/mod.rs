@@ -43,7 +43,7 @@ mod tagged;
 
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Header, Method, Status};
-use rocket::{Build, Request, Response, Rocket};
+use rocket::{Build, Orbit, Request, Response, Rocket};
 
 #[allow(unused_imports, reason = "called by generated routes")]
 pub(crate) use mark::mark_with_tag;
@@ -111,7 +111,7 @@ impl EtagFairing {
 #[rocket::async_trait]
 impl Fairing for EtagFairing {
     fn info(&self) -> Info {
-        Info { name: "ETag", kind: Kind::Ignite | Kind::Response | Kind::Singleton }
+        Info { name: "ETag", kind: Kind::Ignite | Kind::Liftoff | Kind::Response | Kind::Singleton }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
@@ -124,6 +124,13 @@ impl Fairing for EtagFairing {
                 rocket::config::pretty_print_error(error);
                 Err(rocket)
             }
+        }
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let generated = rocket.routes().any(|route| crate::resource::registry::known(route).is_some());
+        if generated && rocket.state::<crate::JsonApi>().is_none() {
+            log::error!("resources are mounted, but JsonApi::fairing() is not attached: they answer 500");
         }
     }
 

@@ -11,13 +11,18 @@ use crate::document::error::{ErrorObject, Errors};
 use crate::query::Target;
 use crate::resource::hooks::record_of;
 use crate::resource::{Record, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, Plan, Root, Selection, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
     let id = exchange.id()?;
-    let target = exchange.whole(id.clone());
-    let mut delete = Delete { exchange, conditions: exchange.conditions(), id, previous: None };
+    let conditions = exchange.conditions();
+    // What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
+    let target = match conditions.need_tag() || exchange.hooks().is_some() {
+        true => exchange.whole(id.clone()),
+        false => Plan::new(Root::One(id.clone()), Selection::identifiers(exchange.resource)),
+    };
+    let mut delete = Delete { exchange, conditions, id, previous: None };
     modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout)
         .await
         .map_err(|refusal: Refusal| refusal.answer(exchange.resource, None))?;
