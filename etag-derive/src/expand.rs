@@ -219,9 +219,15 @@ fn default_value(ty: &Type, default: &DefaultValue) -> TokenStream {
 fn describe_relationship(relationship: &Relationship) -> TokenStream {
     let (name, linkage) = (&relationship.name.text, relationship.linkage);
     let kind = match &relationship.kept {
-        Kept::ToOne { column, required } => {
+        Kept::ToOne { column, required, on_delete } => {
             let column = &column.text;
-            quote!(ToOne { column: #column, required: #required })
+            quote! {
+                ToOne {
+                    column: #column,
+                    required: #required,
+                    on_delete: ::etag_fairing::__private::OnDelete::#on_delete,
+                }
+            }
         }
         Kept::Inverse { of } => quote!(Inverse { of: #of }),
         Kept::Through { table, owner_column, target_column } => quote! {

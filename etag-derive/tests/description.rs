@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use etag_fairing::{
     JsonApiResource, ToMany, ToOne,
-    resource::{Access, IdKind, Kind, Operation, Operations, RelationshipKind, Value},
+    resource::{Access, IdKind, Kind, OnDelete, Operation, Operations, RelationshipKind, Value},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -188,8 +188,18 @@ fn relationships_in_the_order_of_the_struct() {
     assert_eq!(
         rows,
         [
-            ("track", RelationshipKind::ToOne { column: "track_id", required: true }, "tracks", true),
-            ("after", RelationshipKind::ToOne { column: "follows", required: false }, "open-sessions", true),
+            (
+                "track",
+                RelationshipKind::ToOne { column: "track_id", required: true, on_delete: OnDelete::Restrict },
+                "tracks",
+                true
+            ),
+            (
+                "after",
+                RelationshipKind::ToOne { column: "follows", required: false, on_delete: OnDelete::SetNull },
+                "open-sessions",
+                true
+            ),
             ("before", RelationshipKind::Inverse { of: "after" }, "open-sessions", false),
             (
                 "by",

@@ -12,7 +12,7 @@ use super::{
 use crate::{errors::Errors, names::member_name_fault};
 
 /// The keys of a field.
-pub(super) const KEYS: [&str; 18] = [
+pub(super) const KEYS: [&str; 19] = [
     "id",
     "skip",
     "relationship",
@@ -26,6 +26,7 @@ pub(super) const KEYS: [&str; 18] = [
     "text",
     "json",
     "required",
+    "on_delete",
     "through",
     "owner_column",
     "target_column",
@@ -283,6 +284,9 @@ fn misplaced(key: &str, role: &str) -> String {
         ("default", "the id") => "the store or the client makes it",
         ("read_only" | "write_only", "the id") => "an id never changes; remove it",
         ("required", "an attribute") => "an attribute whose type is not an `Option` is required already",
+        ("on_delete", "a to-many relationship") => {
+            "links end with either end; write it on the to-one relationship that an `inverse` names"
+        }
         ("default", _) => "a new resource is linked to what its document says; remove it",
         ("column", "a to-many relationship") => {
             "its linkage is in another table: `through` names a join table, `inverse` the to-one relationship"
@@ -297,9 +301,10 @@ fn misplaced(key: &str, role: &str) -> String {
         {
             "that is for attributes; remove it"
         }
-        ("through" | "inverse" | "owner_column" | "target_column" | "linkage", "an attribute") => {
-            "it is for relationships (`ToOne<T>`, `ToMany<T>`)"
-        }
+        (
+            "through" | "inverse" | "owner_column" | "target_column" | "linkage" | "on_delete",
+            "an attribute",
+        ) => "it is for relationships (`ToOne<T>`, `ToMany<T>`)",
         (_, "a skipped field") => {
             "it is in neither documents nor the store; only `default` can stand beside `skip`"
         }

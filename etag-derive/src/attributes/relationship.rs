@@ -5,7 +5,7 @@ use syn::{LitStr, Type, ext::IdentExt};
 
 use super::{
     container::Container,
-    entries::Entries,
+    entries::{Entries, unknown},
     field::{Name, Role, check_member_name},
     types::{Related, generic_of_one, in_option, last_name, related},
 };
@@ -24,9 +24,20 @@ pub(crate) struct Relationship {
 
 /// Where the linkage is kept.
 pub(crate) enum Kept {
-    ToOne { column: Name, required: bool },
-    Inverse { of: String },
-    Through { table: String, owner_column: String, target_column: String },
+    ToOne {
+        column: Name,
+        required: bool,
+        /// A variant of `OnDelete`.
+        on_delete: Ident,
+    },
+    Inverse {
+        of: String,
+    },
+    Through {
+        table: String,
+        owner_column: String,
+        target_column: String,
+    },
 }
 
 impl Relationship {
@@ -84,13 +95,38 @@ pub(super) fn read(
                  remove `linkage`",
             );
         }
+        let required = entries.flag("required", errors).is_some();
         Kept::ToOne {
             column: Name::or(entries.text("column", errors), ident, |field| format!("{field}_id")),
-            required: entries.flag("required", errors).is_some(),
+            required,
+            on_delete: on_delete(ident, required, entries, errors),
         }
     };
     let linkage = linkage.map_or(!matches!(kept, Kept::Inverse { .. }), |(_, linkage)| linkage);
     Role::Relationship(Relationship { name, target: related.target, kept, linkage })
+}
+
+/// What becomes of the resource when the other end is deleted: a variant of `OnDelete`.
+fn on_delete(field: &Ident, required: bool, entries: &mut Entries, errors: &mut Errors) -> Ident {
+    const ACTIONS: [(&str, &str); 3] =
+        [("restrict", "Restrict"), ("cascade", "Cascade"), ("set_null", "SetNull")];
+    let by_default = Ident::new(if required { "Restrict" } else { "SetNull" }, field.span());
+    let Some(written) = entries.text("on_delete", errors) else {
+        return by_default;
+    };
+    let name = written.value();
+    let Some((_, variant)) = ACTIONS.iter().find(|(known, _)| *known == name) else {
+        errors.at(&written, unknown("action", &name, &ACTIONS.map(|(name, _)| name)));
+        return by_default;
+    };
+    if required && name == "set_null" {
+        errors.at(
+            &written,
+            "a `required` relationship cannot become empty: write `on_delete = \"restrict\"` or \
+             `on_delete = \"cascade\"`, or remove `required`",
+        );
+    }
+    Ident::new(variant, written.span())
 }
 
 fn to_many(

@@ -77,6 +77,7 @@ const _: () = {
                     kind: ::etag_fairing::__private::RelationshipKind::ToOne {
                         column: "track_id",
                         required: true,
+                        on_delete: ::etag_fairing::__private::OnDelete::Restrict,
                     },
                     target: <Track as ::etag_fairing::__private::JsonApiResource>::description,
                     linkage: true,
@@ -86,6 +87,7 @@ const _: () = {
                     kind: ::etag_fairing::__private::RelationshipKind::ToOne {
                         column: "follows_id",
                         required: false,
+                        on_delete: ::etag_fairing::__private::OnDelete::SetNull,
                     },
                     target: <Session as ::etag_fairing::__private::JsonApiResource>::description,
                     linkage: true,

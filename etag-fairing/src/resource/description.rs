@@ -99,6 +99,27 @@ pub struct Relationship {
     pub linkage: bool,
 }
 
+/// What becomes of a resource when another is deleted, to which it has a to-one relationship.
+///
+/// (Links of a join table always end with either end.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDelete {
+    /// It stands against the deletion: 409.
+    Restrict,
+    /// The relationship becomes empty.
+    SetNull,
+    /// It is deleted too.
+    Cascade,
+}
+
+impl OnDelete {
+    /// What holds where nothing is said: a relationship that must not be empty stands against the deletion, any
+    /// other becomes empty.
+    pub const fn by_default(required: bool) -> Self {
+        if required { Self::Restrict } else { Self::SetNull }
+    }
+}
+
 /// Where a relationship's linkage is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RelationshipKind {
@@ -108,6 +129,8 @@ pub enum RelationshipKind {
         column: &'static str,
         /// Whether every resource must have one.
         required: bool,
+        /// What becomes of the resource when the other is deleted.
+        on_delete: OnDelete,
     },
     /// The inverse of a to-one relationship: a column of the other's table with the owner's id.
     Inverse {

@@ -16,7 +16,7 @@ mod value;
 pub use attribute_type::{AttributeType, Json, Text, parse};
 pub(crate) use attribute_type::{read_date_time, read_time, read_timestamp};
 pub use description::{
-    Access, Attribute, Description, Id, Operation, Operations, Relationship, RelationshipKind,
+    Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };
 pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use etag_fairing::resource::{
-    Description, IdKind, Linkage, Record, Relationship, RelationshipKind, ResourceId, Value,
+    Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipKind, ResourceId, Value,
 };
 use etag_fairing::store::{Change, Constraint, LinkageChange, Records, StoreError};
 
@@ -204,8 +204,7 @@ impl State {
         Ok(())
     }
 
-    /// Who refers to what is deleted refers to nothing from then on, or, where it must refer to something, stands
-    /// against the deletion.
+    /// Deletes a resource, and does to those that refer to it what they ask for.
     fn delete(&mut self, resource: &'static Description, id: &ResourceId) -> Result<(), StoreError> {
         let table = self.tables.get_mut(resource.table).ok_or(StoreError::NotFound)?;
         table.rows.remove(id).ok_or(StoreError::NotFound)?;
@@ -218,15 +217,25 @@ impl State {
                 self.joins.entry(table).or_default().retain(ends);
             }
         }
+        let mut also = Vec::new();
         for row in self.tables.values_mut().flat_map(|table| table.rows.values_mut()) {
             for (relationship, linkage) in row.resource.relationships.iter().zip(&mut row.record.linkage) {
-                let refers = relationship.target().is(resource) && *linkage == Linkage::One(Some(id.clone()));
-                if refers && relationship.is_required() {
-                    return Err(StoreError::Constraint(Constraint::ForeignKey));
+                let RelationshipKind::ToOne { on_delete, .. } = relationship.kind else { continue };
+                if !relationship.target().is(resource) || *linkage != Linkage::One(Some(id.clone())) {
+                    continue;
                 }
-                if refers {
-                    *linkage = Linkage::One(None);
+                match on_delete {
+                    OnDelete::Restrict => return Err(StoreError::Constraint(Constraint::ForeignKey)),
+                    OnDelete::SetNull => *linkage = Linkage::One(None),
+                    OnDelete::Cascade => also.extend(row.record.id.clone().map(|id| (row.resource, id))),
                 }
+            }
+        }
+        for (resource, id) in also {
+            match self.delete(resource, &id) {
+                // By two relationships at once, or in a circle: it has gone already.
+                Err(StoreError::NotFound) => {}
+                outcome => outcome?,
             }
         }
         Ok(())

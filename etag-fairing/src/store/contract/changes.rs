@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     name_rules,
-    resources::{REVIEWS, ROOM, ROOMS, SPEAKERS, SPEAKERS_OF, TALKS},
+    resources::{ALL, REPLIES, REVIEWS, ROOM, ROOMS, SPEAKERS, SPEAKERS_OF, TALKS},
     steps::*,
 };
 use crate::{
@@ -22,6 +22,7 @@ name_rules! {
     a_deleted_resource_is_gone,
     a_referent_that_must_be_there_cannot_be_deleted,
     deleting_a_referent_empties_or_ends_the_reference,
+    deleting_a_referent_takes_along_what_goes_with_it,
     a_value_that_must_be_there_cannot_be_null,
 }
 
@@ -194,6 +195,35 @@ async fn deleting_a_referent_empties_or_ends_the_reference(store: Arc<dyn Store>
     done(&*store, delete(&TALKS, &id)).await;
     let fetched = read(&*store, &one(&SPEAKERS, &speaker_id(2))).await;
     assert_eq!(super::steps::linkage(&fetched, 0, 0), []);
+}
+
+async fn deleting_a_referent_takes_along_what_goes_with_it(store: Arc<dyn Store>) {
+    let [talks, rooms, speakers, reviews] = ALL;
+    store.prepare(&[talks, rooms, speakers, reviews, &REPLIES]).await.expect("prepared");
+    let talk_id = done(&*store, talk("reviewed")).await;
+    let (first, second) = (done(&*store, review(&talk_id)).await, done(&*store, review(&talk_id)).await);
+    let reply = |review: &ResourceId| Change::Insert {
+        resource: &REPLIES,
+        id: None,
+        attributes: vec![],
+        linkage: vec![Some(LinkageChange::One(Some(review.clone())))],
+    };
+    let replies = [
+        done(&*store, reply(&first)).await,
+        done(&*store, reply(&second)).await,
+        done(&*store, reply(&first)).await,
+    ];
+    done(&*store, delete(&REVIEWS, &first)).await;
+    for (id, rows) in replies.iter().zip([0, 1, 0]) {
+        assert_eq!(read(&*store, &one(&REPLIES, id)).await.rows.len(), rows);
+    }
+    let refused = write(&*store, delete(&TALKS, &talk_id)).await;
+    assert!(matches!(refused, Err(StoreError::Constraint(Constraint::ForeignKey))), "{refused:?}");
+    assert_eq!(
+        read(&*store, &one(&REPLIES, &replies[1])).await.rows.len(),
+        1,
+        "what goes with it stays with it"
+    );
 }
 
 async fn a_value_that_must_be_there_cannot_be_null(store: Arc<dyn Store>) {

@@ -26,7 +26,7 @@ mod transactions;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-pub use resources::{ALL, REVIEWS, ROOMS, SPEAKERS, TALKS};
+pub use resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 use super::Store;
 

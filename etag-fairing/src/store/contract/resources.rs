@@ -1,8 +1,8 @@
 //! The resources that the rules are about: every kind of id, attribute and relationship.
 
 use crate::resource::{
-    Access, Attribute, Description, Id, IdKind, Kind, Mismatch, Operations, Relationship, RelationshipKind,
-    Value, parse,
+    Access, Attribute, Description, Id, IdKind, Kind, Mismatch, OnDelete, Operations, Relationship,
+    RelationshipKind, Value, parse,
 };
 
 const INTEGER: IdKind = IdKind::Integer { min: i64::MIN, max: i64::MAX };
@@ -68,13 +68,21 @@ pub static TALKS: Description = Description::new(
     &[
         Relationship {
             name: "room",
-            kind: RelationshipKind::ToOne { column: "room_id", required: false },
+            kind: RelationshipKind::ToOne {
+                column: "room_id",
+                required: false,
+                on_delete: OnDelete::SetNull,
+            },
             target: || &ROOMS,
             linkage: true,
         },
         Relationship {
             name: "sequelOf",
-            kind: RelationshipKind::ToOne { column: "sequel_of_id", required: false },
+            kind: RelationshipKind::ToOne {
+                column: "sequel_of_id",
+                required: false,
+                on_delete: OnDelete::SetNull,
+            },
             target: || &TALKS,
             linkage: true,
         },
@@ -146,14 +154,31 @@ pub static REVIEWS: Description = Description::new(
     &[attribute("text", "text", Kind::Text, false, None, parse::<String>)],
     &[Relationship {
         name: "talk",
-        kind: RelationshipKind::ToOne { column: "talk_id", required: true },
+        kind: RelationshipKind::ToOne { column: "talk_id", required: true, on_delete: OnDelete::Restrict },
         target: || &TALKS,
         linkage: true,
     }],
     Operations::ALL,
 );
 
-/// All of them.
+/// Replies: they go with the review that they are about.
+pub static REPLIES: Description = Description::new(
+    "replies",
+    "replies",
+    "Reply",
+    "replies",
+    Id { column: "id", kind: INTEGER },
+    &[],
+    &[Relationship {
+        name: "review",
+        kind: RelationshipKind::ToOne { column: "review_id", required: true, on_delete: OnDelete::Cascade },
+        target: || &REVIEWS,
+        linkage: true,
+    }],
+    Operations::ALL,
+);
+
+/// All of them but [`REPLIES`], which only one rule is about.
 pub static ALL: [&Description; 4] = [&TALKS, &ROOMS, &SPEAKERS, &REVIEWS];
 
 /// The places of the relationships of [`TALKS`].

@@ -40,7 +40,9 @@ impl Edge {
             RelationshipKind::Inverse { of } => {
                 let back = target.relationship(of).map(|(_, back)| (back.kind, back.target().table));
                 match back {
-                    Some((RelationshipKind::ToOne { column, required }, table)) if table == owner.table => {
+                    Some((RelationshipKind::ToOne { column, required, .. }, table))
+                        if table == owner.table =>
+                    {
                         Ok(Some(Self {
                             table: target.table,
                             owner_column: column,

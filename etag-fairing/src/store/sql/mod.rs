@@ -12,6 +12,7 @@ pub(crate) mod include;
 pub(crate) mod listing;
 mod order;
 mod pattern;
+pub(crate) mod referrer;
 pub(crate) mod schema;
 mod scope;
 pub(crate) mod select;

@@ -1,6 +1,6 @@
 //! The tables that resources need.
 
-use crate::resource::{Description, IdKind, Kind, Mismatch, RelationshipKind, Value};
+use crate::resource::{Description, IdKind, Kind, Mismatch, OnDelete, RelationshipKind, Value};
 
 use super::edge::Edge;
 
@@ -54,17 +54,6 @@ pub(crate) struct Reference {
     pub(crate) table: &'static str,
     pub(crate) column: &'static str,
     pub(crate) on_delete: OnDelete,
-}
-
-/// What happens to a row whose referent is deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OnDelete {
-    /// The referent cannot be deleted.
-    Restrict,
-    /// The reference is emptied.
-    SetNull,
-    /// The row goes too.
-    Cascade,
 }
 
 impl Table {
@@ -161,9 +150,8 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
         });
     }
     for relationship in resource.relationships {
-        if let RelationshipKind::ToOne { column, required } = relationship.kind {
+        if let RelationshipKind::ToOne { column, required, on_delete } = relationship.kind {
             let target = relationship.target();
-            let on_delete = if required { OnDelete::Restrict } else { OnDelete::SetNull };
             columns.push(Column {
                 name: column,
                 kind: kind_of_id(target.id.kind),
@@ -241,10 +229,25 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
             "table `{}`: column `{}` is {:?} for {}, but {:?} for {}",
             table.name, known.name, known.kind, known.needed_by, column.kind, column.needed_by
         )),
+        Some(known) if differs(known.reference, column.reference) => problems.push(format!(
+            "table `{}`: column `{}` follows another rule when what it refers to is deleted for {} than for {}: \
+             give both the same `on_delete`",
+            table.name, known.name, known.needed_by, column.needed_by
+        )),
         Some(known) => {
             known.demands += column.demands;
             known.default = known.default.or(column.default);
-            known.reference = known.reference.or(column.reference);
+            known.reference = match (known.reference, column.reference) {
+                // One of the resources can't do without, another can: it stands against the deletion.
+                (Some(_), Some(strict @ Reference { on_delete: OnDelete::Restrict, .. })) => Some(strict),
+                (known, column) => known.or(column),
+            };
         }
     }
+}
+
+fn differs(one: Option<Reference>, other: Option<Reference>) -> bool {
+    let differ =
+        |one: OnDelete, other| one != other && one != OnDelete::Restrict && other != OnDelete::Restrict;
+    one.zip(other).is_some_and(|(one, other)| differ(one.on_delete, other.on_delete))
 }

@@ -21,7 +21,10 @@ use crate::{
     resource::ValueRef,
     store::{
         PrepareError, StoreError,
-        sql::cache::{Shape, Texts},
+        sql::{
+            cache::{Shape, Texts},
+            referrer::Referrer,
+        },
     },
 };
 
@@ -29,6 +32,8 @@ use crate::{
 pub(super) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
     texts: Texts,
+    /// All references, if the database doesn't see to each of them when a row is deleted; else none.
+    pub(super) referrers: Arc<[Referrer]>,
     statements: Arc<AtomicU64>,
     // After the connection: the file is removed when the last connection is closed.
     _file: Arc<DatabaseFile>,
@@ -81,7 +86,7 @@ impl Connection {
             )));
         }
         settle(&sqlite, purpose, options).map_err(|error| cannot_open(&file.path, &error))?;
-        Ok(Self { sqlite, texts: Texts::default(), statements, _file: file })
+        Ok(Self { sqlite, texts: Texts::default(), referrers: Arc::default(), statements, _file: file })
     }
 
     /// The text of a statement of this shape.
@@ -108,6 +113,23 @@ impl Connection {
     pub(super) fn control(&self, text: &'static str) -> Result<(), StoreError> {
         let mut statement = self.sqlite.prepare_cached(text).map_err(store_error)?;
         statement.execute([]).map(drop).map_err(store_error)
+    }
+
+    /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.
+    pub(super) fn whole<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.control("SAVEPOINT change")?;
+        let outcome = work(self);
+        // After some errors SQLite has undone the whole transaction, and the savepoint with it.
+        if outcome.is_err() && !self.sqlite.is_autocommit() {
+            self.control("ROLLBACK TO change")?;
+        }
+        if !self.sqlite.is_autocommit() {
+            self.control("RELEASE change")?;
+        }
+        outcome
     }
 
     /// Undoes what is open, if anything is.

@@ -9,6 +9,10 @@
 //! Tables that are missing are created from the resources' descriptions, and those that the store has created
 //! are given columns that came later; a table of your own is checked, and never altered.
 //!
+//! What deleting a resource does to others (`on_delete`) is done by foreign keys. Where a table has none, or others,
+//! the store does it in the same transaction, with a statement for each row that a cascade takes along. A view is
+//! left as it is.
+//!
 //! ```
 //! # use etag_fairing::store::{PrepareError, sqlite::{SqliteOptions, SqliteStore}};
 //! # fn main() -> Result<(), PrepareError> {
@@ -20,6 +24,7 @@
 
 mod cell;
 mod connection;
+mod delete;
 mod dialect;
 mod error;
 mod include;
@@ -127,7 +132,11 @@ impl Store for SqliteStore {
         let transaction = self.begin().await.map_err(name)?;
         let resources = resources.to_vec();
         let problems = transaction
-            .run(move |connection| prepare::prepare(&connection.sqlite, &resources).map_err(store_error))
+            .run(move |connection| {
+                let prepared = prepare::prepare(&connection.sqlite, &resources).map_err(store_error)?;
+                connection.referrers = prepared.referrers.into();
+                Ok(prepared.problems)
+            })
             .await
             .map_err(name)?;
         if !problems.is_empty() {

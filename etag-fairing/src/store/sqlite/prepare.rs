@@ -11,22 +11,34 @@ use sea_query::{
     Value as Literal,
 };
 
+use super::dialect::Sqlite;
 use super::table::{self, Affinity, Found};
 use crate::{
-    resource::{Description, IdKind, Kind, Value},
-    store::sql::schema::{self, Column, Key, OnDelete, Reference, Table, kind_of_id},
+    resource::{Description, IdKind, Kind, OnDelete, Value},
+    store::sql::{
+        referrer::Referrer,
+        schema::{self, Column, Key, Reference, Table, kind_of_id},
+    },
 };
 
 /// The table of the store's own tables; made with the first of them.
 const OURS: &str = "_etag_fairing_tables";
 
-/// Makes the database ready, in the transaction that is open. Answers what doesn't fit; then the transaction must
-/// be undone.
-pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -> Result<Vec<String>> {
+/// What came of preparing.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    /// What doesn't fit; then the transaction must be undone.
+    pub(super) problems: Vec<String>,
+    /// All references, if the database doesn't see to each of them when a row is deleted.
+    pub(super) referrers: Vec<Referrer>,
+}
+
+/// Makes the database ready, in the transaction that is open.
+pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -> Result<Prepared> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
     if !problems.is_empty() {
-        return Ok(problems);
+        return Ok(Prepared { problems, ..Prepared::default() });
     }
     let ours = ours(sqlite)?;
     for table in &tables {
@@ -42,7 +54,41 @@ pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -
             }
         }
     }
-    Ok(problems)
+    if !problems.is_empty() {
+        return Ok(Prepared { problems, ..Prepared::default() });
+    }
+    let mut real = Vec::new();
+    for table in tables {
+        if table::find(sqlite, table.name)?.is_some_and(|found| !found.is_view) {
+            real.push(table);
+        }
+    }
+    let referrers = if all_seen_to(sqlite, &real)? { Vec::new() } else { Referrer::of(Sqlite, &real) };
+    Ok(Prepared { problems, referrers })
+}
+
+/// Whether each reference has a foreign key that does what its resource asks for.
+fn all_seen_to(sqlite: &Connection, tables: &[Table]) -> Result<bool> {
+    for table in tables {
+        let keys = table::foreign_keys(sqlite, table.name)?;
+        for column in &table.columns {
+            let Some(Reference { table: target, on_delete, .. }) = column.reference else { continue };
+            let actions: &[&str] = match on_delete {
+                OnDelete::Restrict => &["RESTRICT", "NO ACTION"],
+                OnDelete::SetNull => &["SET NULL"],
+                OnDelete::Cascade => &["CASCADE"],
+            };
+            let seen_to = keys.iter().any(|key| {
+                key.column.eq_ignore_ascii_case(column.name)
+                    && key.target.eq_ignore_ascii_case(target)
+                    && actions.contains(&key.on_delete.as_str())
+            });
+            if !seen_to {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 fn ours(sqlite: &Connection) -> Result<HashSet<String>> {

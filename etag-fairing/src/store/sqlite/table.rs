@@ -86,6 +86,25 @@ pub(super) fn find(sqlite: &Connection, name: &str) -> Result<Option<Found>> {
     }))
 }
 
+/// A foreign key of one column.
+#[derive(Debug)]
+pub(super) struct ForeignKey {
+    pub(super) column: String,
+    pub(super) target: String,
+    pub(super) on_delete: String,
+}
+
+/// The foreign keys of a table.
+pub(super) fn foreign_keys(sqlite: &Connection, table: &str) -> Result<Vec<ForeignKey>> {
+    let mut statement = sqlite.prepare(
+        "SELECT \"from\", \"table\", on_delete FROM pragma_foreign_key_list(?1) GROUP BY id HAVING count(*) = 1",
+    )?;
+    let keys = statement.query_map([table], |row| {
+        Ok(ForeignKey { column: row.get(0)?, target: row.get(1)?, on_delete: row.get(2)? })
+    })?;
+    keys.collect()
+}
+
 /// Whether a unique index makes the column's values differ.
 pub(super) fn is_unique(sqlite: &Connection, table: &str, column: &str) -> Result<bool> {
     sqlite.query_row(

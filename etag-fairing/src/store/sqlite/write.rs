@@ -7,6 +7,7 @@ use rusqlite::types::ValueRef as SqliteValue;
 use super::{
     cell,
     connection::{Connection, bound},
+    delete::delete,
     dialect::Sqlite,
     error::store_error,
     read::{can_be, edge, exists, id_list, id_value},
@@ -40,8 +41,7 @@ pub(super) fn apply(connection: &mut Connection, change: &Change) -> Result<Reso
     }
 }
 
-/// One statement is made whole or not at all by itself; more need a savepoint, since whoever holds the
-/// transaction may go on after an error.
+/// One statement is made whole or not at all by itself; more need a savepoint.
 fn whole(
     connection: &mut Connection,
     resource: &Description,
@@ -54,16 +54,7 @@ fn whole(
     if !linkage.iter().zip(resource.relationships).any(|(change, to)| change.is_some() && to.is_to_many()) {
         return work(connection);
     }
-    connection.control("SAVEPOINT change")?;
-    let outcome = work(connection);
-    // After some errors SQLite has undone the whole transaction, and the savepoint with it.
-    if outcome.is_err() && !connection.sqlite.is_autocommit() {
-        connection.control("ROLLBACK TO change")?;
-    }
-    if !connection.sqlite.is_autocommit() {
-        connection.control("RELEASE change")?;
-    }
-    outcome
+    connection.whole(work)
 }
 
 fn insert(
@@ -165,22 +156,6 @@ fn update(
     }
     change_links(connection, resource, id, linkage)?;
     Ok(id.clone())
-}
-
-fn delete(
-    connection: &mut Connection,
-    resource: &'static Description,
-    id: &ResourceId,
-) -> Result<ResourceId, StoreError> {
-    if !can_be(id, resource.id.kind) {
-        return Err(StoreError::NotFound);
-    }
-    let text = connection
-        .text(Shape::new(Verb::Delete, resource), || Ok::<_, String>(write::delete(Sqlite, resource)))?;
-    match connection.run(&text, &[id_value(id)])? {
-        0 => Err(StoreError::NotFound),
-        _ => Ok(id.clone()),
-    }
 }
 
 /// Each related resource must exist: a foreign key would say only that some reference fails, and a table of the

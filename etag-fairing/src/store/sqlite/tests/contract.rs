@@ -70,6 +70,7 @@ rules! {
     a_deleted_resource_is_gone
     a_referent_that_must_be_there_cannot_be_deleted
     deleting_a_referent_empties_or_ends_the_reference
+    deleting_a_referent_takes_along_what_goes_with_it
     a_value_that_must_be_there_cannot_be_null
     a_join_table_is_replaced_added_to_and_removed_from
     an_inverse_is_replaced_added_to_and_removed_from

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    resource::{Id, IdKind, Operations, Relationship, RelationshipKind},
+    resource::{Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind},
     store::contract::{ALL, REVIEWS, TALKS},
 };
 
@@ -37,7 +37,11 @@ static LATER_NOTES: Description = describe(
     ],
     &[Relationship {
         name: "answerTo",
-        kind: RelationshipKind::ToOne { column: "answer_to_id", required: false },
+        kind: RelationshipKind::ToOne {
+            column: "answer_to_id",
+            required: false,
+            on_delete: OnDelete::SetNull,
+        },
         target: || &LATER_NOTES,
         linkage: true,
     }],

@@ -1,0 +1,32 @@
+use etag_fairing::resource::{OnDelete, RelationshipKind};
+use etag_fairing::{JsonApiResource, ToOne};
+
+#[derive(JsonApiResource)]
+#[jsonapi(type = "sessions")]
+struct Session {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship)]
+    a: ToOne<Session>,
+    #[jsonapi(relationship, required)]
+    b: ToOne<Session>,
+    #[jsonapi(relationship, on_delete = "restrict")]
+    c: ToOne<Session>,
+    #[jsonapi(relationship, required, on_delete = "cascade")]
+    d: ToOne<Session>,
+    #[jsonapi(relationship, on_delete = "cascade")]
+    e: ToOne<Session>,
+    #[jsonapi(relationship, on_delete = "set_null")]
+    f: ToOne<Session>,
+}
+
+fn main() {
+    use OnDelete::{Cascade, Restrict, SetNull};
+    let expected = [SetNull, Restrict, Restrict, Cascade, Cascade, SetNull];
+    for (relationship, expected) in Session::description().relationships.iter().zip(expected) {
+        assert!(
+            matches!(relationship.kind, RelationshipKind::ToOne { on_delete, .. } if on_delete == expected),
+            "{relationship:?}"
+        );
+    }
+}
