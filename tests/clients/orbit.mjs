@@ -229,6 +229,3 @@ await assert.rejects(
 );
 for (const one of [ada, ben, track, kind]) await write((t) => t.removeRecord(one));
 console.log("orbit: done");
-// Node's fetch keeps the connection of a 304 that has a Content-Length, as it may have (RFC 9110 §8.6), and with it the
-// process, for five minutes: it waits for a body.
-process.exit();
