@@ -5,7 +5,7 @@
     benches/load/load.py --seconds 1 --rounds 1 --dry     a quick look; writes nothing
 
 Needs cargo and, on Debian, nothing else: h2load, which loads over HTTP/1.1 here, is installed by apt where it is
-missing. (wrk waits for a body where a 304 states the length of its 200, as RFC 9110 §8.6 allows.)
+missing.
 
 It builds `load-server` in release, starts it in four variants, checks that each answers as it should, and then loads
 them in turn: for each body, for each round, for each variant, so that the runs that are compared lie close in time.
