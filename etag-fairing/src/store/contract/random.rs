@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     resource::{Description, Kind, ResourceId, Value},
-    store::{Change, Comparison, Field, Filter, LinkageChange, Member, Part, Relation, SortKey, Store},
+    store::{
+        Change, Comparison, Field, Filter, LinkageChange, Member, Part, Relation, Scopes, SortKey, Store,
+    },
 };
 
 /// Chance (splitmix64).
@@ -71,7 +73,7 @@ impl Chance {
         changes.extend(rooms.map(room));
         changes.extend((1..=4).map(speaker));
         for change in changes {
-            transaction.apply(change).await.expect("applied");
+            transaction.apply(change, &Scopes::NONE).await.expect("applied");
         }
         let mut talks: Vec<ResourceId> = Vec::new();
         for _ in 0..12 {
@@ -88,11 +90,11 @@ impl Chance {
             let speakers = (1..=4).filter(|_| self.happens(3)).map(speaker_id).collect();
             linkage[SPEAKERS_OF] = Some(LinkageChange::Add(speakers));
             let change = Change::Insert { resource: &TALKS, id: None, attributes, linkage };
-            talks.push(transaction.apply(change).await.expect("applied"));
+            talks.push(transaction.apply(change, &Scopes::NONE).await.expect("applied"));
         }
         // The first may be the sequel of the last: a cycle.
         let cycle = link(&talks[0], SEQUEL_OF, LinkageChange::One(Some(talks[self.below(12)].clone())));
-        transaction.apply(cycle).await.expect("applied");
+        transaction.apply(cycle, &Scopes::NONE).await.expect("applied");
         for _ in 0..8 {
             let talk = self.of(&talks).clone();
             let change = Change::Insert {
@@ -101,7 +103,7 @@ impl Chance {
                 attributes: vec![self.some(Kind::Text)],
                 linkage: vec![Some(LinkageChange::One(Some(talk)))],
             };
-            transaction.apply(change).await.expect("applied");
+            transaction.apply(change, &Scopes::NONE).await.expect("applied");
         }
         transaction.commit().await.expect("committed");
     }
