@@ -1,7 +1,7 @@
 //! Data, filters and sorts by chance, the same for the same seed.
 
 use super::{
-    resources::{REVIEWS, ROOM, SEQUEL_OF, SPEAKERS_OF, TALKS},
+    resources::{ALL, REVIEWS, ROOM, SEQUEL_OF, SPEAKERS_OF, TALKS},
     steps::*,
 };
 use crate::{
@@ -10,6 +10,15 @@ use crate::{
         Change, Comparison, Field, Filter, LinkageChange, Member, Part, Relation, Scopes, SortKey, Store,
     },
 };
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// Somebody who sees everything.
+    Whole,
+    /// Callers with scopes, by chance.
+    Scoped,
+}
 
 /// Chance (splitmix64).
 pub(super) struct Chance(u64);
@@ -208,6 +217,22 @@ impl Chance {
                 Comparison::Text { part, text, case_sensitive: self.happens(2) }
             }
         }
+    }
+
+    /// Scopes for a caller, of about half of all resources.
+    pub(super) fn scopes(&mut self, sight: Sight) -> Scopes {
+        if sight == Sight::Whole {
+            return Scopes::NONE;
+        }
+        let mut scopes = Vec::new();
+        for resource in ALL {
+            if self.happens(2) {
+                let filter = self.filter(resource, 2);
+                // Most filters let little through.
+                scopes.push((resource, if self.happens(2) { filter } else { Filter::Not(Box::new(filter)) }));
+            }
+        }
+        Scopes::new(scopes)
     }
 
     pub(super) fn filter(&mut self, resource: &'static Description, depth: usize) -> Filter {
