@@ -8,6 +8,7 @@ pub(crate) mod guard;
 pub(crate) mod hooks;
 mod id;
 mod linkage;
+pub(crate) mod member_name;
 mod record;
 pub(crate) mod registry;
 pub(crate) mod rules;

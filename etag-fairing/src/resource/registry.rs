@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rocket::Route;
 
+use super::member_name::is_member_name;
 use super::{Description, Operation, RelationshipKind};
 
 /// RFC 3986 §2.3: what stands in a path as it is.
@@ -90,8 +91,8 @@ impl Registry {
     /// `base_url` stands before each link; empty for root-relative links.
     ///
     /// # Errors
-    /// With one line a mistake: two resources with one type, a relationship to a resource that is not mounted,
-    /// an inverse of nothing.
+    /// With one line a mistake: two resources with one type, a name that JSON:API doesn't allow, a relationship to a
+    /// resource that is not mounted, an inverse of nothing.
     pub(crate) fn of<'a>(
         routes: impl IntoIterator<Item = &'a Route>,
         base_url: &str,
@@ -131,6 +132,7 @@ impl Registry {
                     other.resource.rust_name, resource.rust_name, resource.type_name,
                 ));
             }
+            mistakes.extend(mistaken_names(resource));
             for relationship in resource.relationships {
                 let target = relationship.target();
                 let here = format!("`{}` of `{}`", relationship.name, resource.rust_name);
@@ -174,5 +176,101 @@ impl Registry {
     /// The mounted resources, in the order of mounting.
     pub fn resources(&self) -> impl Iterator<Item = &'static Description> + '_ {
         self.places.iter().map(|place| place.resource)
+    }
+}
+
+/// The names of a description that no derive has checked, if JSON:API doesn't allow them.
+fn mistaken_names(resource: &Description) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let owner = resource.rust_name;
+    // JSON:API §7.2.1: a type obeys the rules of member names.
+    if !is_member_name(resource.type_name) {
+        mistakes.push(format!("the type {:?} of `{owner}` is no JSON:API member name", resource.type_name));
+    }
+    let attributes = resource.attributes.iter().map(|attribute| ("attribute", attribute.name));
+    let computed = resource.computed.names.iter().map(|name| ("computed attribute", *name));
+    let relationships = resource.relationships.iter().map(|it| ("relationship", it.name));
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for (what, name) in attributes.chain(computed).chain(relationships) {
+        // JSON:API §7.4.2.
+        if !is_member_name(name) {
+            mistakes.push(format!(
+                "the {what} {name:?} of `{owner}` is no JSON:API member name: letters, digits, and `-`, `_` or spaces \
+                 between them"
+            ));
+        }
+        // JSON:API §7.2.2: fields share one namespace with each other, and with `type` and `id`.
+        if matches!(name, "id" | "type") {
+            mistakes.push(format!(
+                "the {what} {name:?} of `{owner}` must have another name: every resource has its own"
+            ));
+        }
+        match known.iter().find(|(_, earlier)| *earlier == name) {
+            Some((earlier, _)) => mistakes.push(format!(
+                "`{owner}` has two members named {name:?}, one {earlier} and one {what}: rename one of them"
+            )),
+            None => known.push((what, name)),
+        }
+    }
+    mistakes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        Access, Attribute, Id, IdKind, Kind, OnDelete, Operations, Relationship, RelationshipKind, parse,
+    };
+    use super::*;
+
+    const fn attribute(name: &'static str) -> Attribute {
+        Attribute {
+            name,
+            column: "x",
+            kind: Kind::Text,
+            nullable: true,
+            access: Access::ReadWrite,
+            filter: true,
+            sort: true,
+            default: None,
+            parse: parse::<Option<String>>,
+        }
+    }
+
+    const fn relationship(name: &'static str) -> Relationship {
+        Relationship {
+            name,
+            kind: RelationshipKind::ToOne { column: "y", required: false, on_delete: OnDelete::SetNull },
+            target: || &WRONG,
+            linkage: true,
+        }
+    }
+
+    static WRONG: Description = Description::new(
+        "_things",
+        "things",
+        "Thing",
+        "things",
+        Id { column: "id", kind: IdKind::Text },
+        &[attribute("title"), attribute("b/c"), attribute(""), attribute("type"), attribute("größe 2")],
+        &[relationship("title"), relationship("id"), relationship("ends-")],
+        Operations::NONE,
+    );
+
+    #[test]
+    fn b9_b10_names_that_no_derive_has_checked_are_checked_at_launch() {
+        let mistakes = Registry::of(&crate::routes::of(&WRONG), "").unwrap_err();
+        let about: Vec<_> = mistakes.iter().map(|mistake| mistake.split(" is no ").next().unwrap()).collect();
+        assert_eq!(
+            about,
+            [
+                "the type \"_things\" of `Thing`",
+                "the attribute \"b/c\" of `Thing`",
+                "the attribute \"\" of `Thing`",
+                "the attribute \"type\" of `Thing` must have another name: every resource has its own",
+                "`Thing` has two members named \"title\", one attribute and one relationship: rename one of them",
+                "the relationship \"id\" of `Thing` must have another name: every resource has its own",
+                "the relationship \"ends-\" of `Thing`",
+            ]
+        );
     }
 }

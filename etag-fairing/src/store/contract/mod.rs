@@ -29,7 +29,6 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 pub use resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
-use self::random::Sight;
 use super::Store;
 
 /// A rule being tried.
@@ -86,6 +85,8 @@ pub fn rules() -> Vec<Rule> {
 /// Plans by chance on an empty store, compared with their meaning: other ones for each seed.
 #[cfg(test)]
 pub(crate) async fn check_by_chance(open: impl AsyncFn() -> Box<dyn Store>, seed: u64) {
+    use self::random::Sight;
+
     for round in 0..8 {
         let store = open().await;
         store.prepare(&ALL).await.expect("prepared");

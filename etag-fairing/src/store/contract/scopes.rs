@@ -389,10 +389,13 @@ async fn any_change_keeps_within_the_scopes(store: Arc<dyn Store>) {
     changes_by_chance(&*store, 15, 200).await;
 }
 
+/// Attributes and to-one linkage.
+type Row = (Vec<Value>, Vec<Option<ResourceId>>);
+
 /// Everything that is stored, as rows and pairs.
 #[derive(Clone, Debug, PartialEq)]
 struct Stored {
-    rows: BTreeMap<(&'static str, ResourceId), (Vec<Value>, Vec<Option<ResourceId>>)>,
+    rows: BTreeMap<(&'static str, ResourceId), Row>,
     /// Talks and their speakers.
     pairs: BTreeSet<(ResourceId, ResourceId)>,
 }
