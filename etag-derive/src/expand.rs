@@ -122,6 +122,9 @@ fn description(resource: &Resource) -> TokenStream {
         let guard = quote_spanned!(guard.span()=> ::etag_fairing::__private::guard::<#guard>);
         quote!(.guarded(::etag_fairing::__private::Operation::#operation, #guard))
     });
+    let scoped = container.scope.as_ref().map(|function| {
+        quote_spanned!(function.span()=> .scoped(|request| ::std::boxed::Box::pin(#function(request))))
+    });
     let ident = &resource.ident;
     let validated = container.validate.as_ref().map(|key| {
         let members = resource.fields.iter().filter_map(|field| {
@@ -164,7 +167,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#(#guards)* #computing #validated #hooked;
+            )#(#guards)* #scoped #computing #validated #hooked;
         &DESCRIPTION
     }
 }

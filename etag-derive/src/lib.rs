@@ -57,6 +57,7 @@
 //! | `etag` | every operation carries entity tags | none does |
 //! | `etag(read, update)` | these operations carry entity tags | none does |
 //! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |
+//! | `scope = own_rows` | an `async fn(&Request<'_>) -> Result<Scope, HookError>` tells which rows a request sees | it sees all |
 //! | `computed(full_name = Self::full_name)` | read-only attributes that no column holds: functions from `&Self` to an attribute's type; `rename_all` makes their member names | |
 //! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
 //! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |

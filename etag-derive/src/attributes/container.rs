@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// The keys of a struct.
-pub(super) const KEYS: [&str; 9] =
-    ["type", "path", "table", "rename_all", "etag", "guard", "validate", "hooks", "computed"];
+pub(super) const KEYS: [&str; 10] =
+    ["type", "path", "table", "rename_all", "etag", "guard", "scope", "validate", "hooks", "computed"];
 
 /// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
 pub(crate) const OPERATIONS: [(&str, &str); 8] = [
@@ -36,6 +36,8 @@ pub(crate) struct Container {
     pub(crate) etag: Etag,
     /// The request guard of each operation that has one: the variant of `Operation` and the type.
     pub(crate) guards: Vec<(Ident, Type)>,
+    /// The function that tells which rows a request sees.
+    pub(crate) scope: Option<ExprPath>,
     /// The computed attributes: their names and functions.
     pub(crate) computed: Vec<(Name, ExprPath)>,
     /// Whether it has rules for values; the key, for where it stands.
@@ -84,6 +86,7 @@ impl Container {
             computed: computed(&mut entries, rename_all, &input.ident, errors),
             etag: etag(&mut entries, errors),
             guards: guards(&mut entries, &input.ident, errors),
+            scope: scope(&mut entries, &input.ident, errors),
             validate: entries.flag("validate", errors),
             hooks: entries.flag("hooks", errors),
         }
@@ -230,6 +233,19 @@ fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ide
         guards.extend(guard.map(|guard| (Ident::new(variant, entry.key.span()), guard)));
     }
     guards
+}
+
+fn scope(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Option<ExprPath> {
+    let entry = entries.take("scope")?;
+    let function = function_of(&entry.value);
+    if function.is_none() {
+        errors.at(
+            &entry,
+            "no function stands here: write `scope = own_rows`, with \
+             `async fn own_rows(request: &Request<'_>) -> Result<Scope, HookError>`",
+        );
+    }
+    function.map(|function| types::without_self(&function, owner))
 }
 
 fn computed(

@@ -4,6 +4,7 @@ use super::computed::{Computed, Values};
 use super::guard::Guard;
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
+use super::scope::{ScopeFunction, ScopeOf};
 use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Value};
 
 /// A resource, described once and for all: its names, its columns, its relationships, its routes.
@@ -31,6 +32,8 @@ pub struct Description {
     pub etag: Operations,
     /// Who may do what with it.
     pub guards: Guards,
+    /// Which rows of it a request sees.
+    pub(crate) scope: Option<ScopeFunction>,
     /// The attributes that are functions of the others.
     pub(crate) computed: Computed,
     /// The rules for its values.
@@ -172,6 +175,7 @@ impl Description {
             relationships,
             etag,
             guards: Guards::NONE,
+            scope: None,
             computed: Computed::NONE,
             validation: None,
             hooks: None,
@@ -183,6 +187,18 @@ impl Description {
     pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
         self.guards = self.guards.with(operation, guard);
         self
+    }
+
+    /// The description with a function that tells which rows a request sees.
+    #[doc(hidden)]
+    pub const fn scoped(mut self, scope: ScopeOf) -> Self {
+        self.scope = Some(ScopeFunction::new(scope));
+        self
+    }
+
+    /// Whether requests may see only some of its rows.
+    pub fn has_scope(&self) -> bool {
+        self.scope.is_some()
     }
 
     /// The description with rules for values; `members` are the struct's fields with their member names.

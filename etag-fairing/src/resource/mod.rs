@@ -11,6 +11,7 @@ mod linkage;
 mod record;
 pub(crate) mod registry;
 pub(crate) mod rules;
+pub(crate) mod scope;
 mod value;
 
 pub use attribute_type::{AttributeType, Json, Text, parse};
@@ -24,6 +25,7 @@ pub use id::{IdKind, IdType, ResourceId};
 pub use linkage::{ToMany, ToOne};
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
+pub use scope::{Condition, MemberName, Scope, member};
 pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.

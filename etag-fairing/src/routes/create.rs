@@ -8,13 +8,14 @@ use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::list;
 use super::propose::Proposal;
+use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Parameters, Query, Target};
 use crate::resource::ResourceId;
-use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
@@ -28,7 +29,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     };
     let target = collection.as_ref().map(|query| list::plan(exchange, query));
     let object = ResourceObject::parse(&body, exchange.resource);
-    let mut create = Create { exchange, conditions, parameters, query, collection, object };
+    let (moved, scopes) = (Moved::default(), exchange.scopes());
+    let mut create = Create { exchange, conditions, parameters, query, collection, object, moved, scopes };
     let written =
         modify(exchange.store(), target.as_ref(), &mut create, exchange.config().write_timeout).await;
     let (id, fetched) =
@@ -54,6 +56,8 @@ struct Create<'e, 'r> {
     /// Set where the collection's tag takes part in the decision.
     collection: Option<Query>,
     object: Result<ResourceObject, Errors>,
+    moved: Moved,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -100,6 +104,7 @@ impl Decision for Create<'_, '_> {
         exchange.revise(&mut proposal, None, object, transaction).await?;
         let Proposal { id, attributes, linkage } = proposal;
         let attributes = attributes.into_iter().map(Option::unwrap_or_default).collect();
+        self.moved = exchange.moved(None, &linkage, transaction).await?;
         Ok(Change::Insert { resource: exchange.resource, id, attributes, linkage })
     }
 
@@ -108,10 +113,18 @@ impl Decision for Create<'_, '_> {
             let record = self.exchange.record(id, transaction).await?;
             (hooks.after_create)(record, self.exchange.write(transaction)).await?;
         }
-        Ok(())
+        self.exchange.check_moved(&self.moved, transaction).await
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(self.exchange.asked(id.clone(), &self.query))
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
+        self.exchange.check_answer(answer)
     }
 }

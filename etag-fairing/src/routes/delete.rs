@@ -9,9 +9,8 @@ use super::trouble::Refusal;
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::Target;
-use crate::resource::hooks::record_of;
 use crate::resource::{Record, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Root, Selection, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, Plan, Root, Scopes, Selection, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
@@ -20,9 +19,9 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     // What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
     let target = match conditions.need_tag() || exchange.hooks().is_some() {
         true => exchange.whole(id.clone()),
-        false => Plan::new(Root::One(id.clone()), Selection::identifiers(exchange.resource)),
+        false => exchange.plan(Root::One(id.clone()), Selection::identifiers(exchange.resource)),
     };
-    let mut delete = Delete { exchange, conditions, id, previous: None };
+    let mut delete = Delete { exchange, conditions, id, previous: None, scopes: exchange.scopes() };
     modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout)
         .await
         .map_err(|refusal: Refusal| refusal.answer(exchange.resource, None))?;
@@ -35,6 +34,7 @@ struct Delete<'e, 'r> {
     id: ResourceId,
     /// The resource that is deleted, for its hooks.
     previous: Option<Record>,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -51,7 +51,7 @@ impl Decision for Delete<'_, '_> {
         }
         self.exchange.check_state(&self.conditions, &self.id, &current)?;
         if let Some(hooks) = self.exchange.hooks() {
-            self.previous = record_of(self.exchange.resource, &current)?;
+            self.previous = self.exchange.previous(&self.id, &current, transaction).await?;
             if let Some(record) = self.previous.clone() {
                 (hooks.before_delete)(record, self.exchange.write(transaction)).await?;
             }
@@ -68,6 +68,10 @@ impl Decision for Delete<'_, '_> {
 
     fn read_back(&self, _: &ResourceId) -> Option<Plan> {
         None
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 }
 

@@ -5,6 +5,7 @@ use rocket::{Request, Response};
 
 use super::conditions::Conditions;
 use super::permission;
+use super::scoped::Asked;
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
@@ -13,7 +14,7 @@ use crate::json_api::JsonApi;
 use crate::negotiate::{asks_for_profile, check_accept, check_content_type};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
-use crate::store::{Plan, Root, Selection, Store};
+use crate::store::{Plan, Root, Scopes, Selection, Store};
 
 /// A request and what it is answered with.
 pub(super) struct Exchange<'r> {
@@ -23,6 +24,7 @@ pub(super) struct Exchange<'r> {
     pub(super) writer: Writer<'r>,
     /// The configuration of entity tags, where this route carries them and the switch is on.
     pub(super) etag: Option<&'r EtagConfig>,
+    asked: Asked,
 }
 
 impl<'r> Exchange<'r> {
@@ -49,7 +51,14 @@ impl<'r> Exchange<'r> {
             || matches!(operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
         check_accept(request.headers().get("Accept"))?;
         check_content_type(request.headers().get("Content-Type"), body)?;
-        Ok(Self { request, resource, api, writer: Writer::new(api.registry()), etag })
+        Ok(Self {
+            request,
+            resource,
+            api,
+            writer: Writer::new(api.registry()),
+            etag,
+            asked: Asked::default(),
+        })
     }
 
     pub(super) fn store(&self) -> &'r dyn Store {
@@ -85,14 +94,31 @@ impl<'r> Exchange<'r> {
                 cursor_profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
             },
         )?;
-        permission::ask_for_query(self.request, resource, &parameters, &query).await?;
+        let reached = permission::ask_for_query(self.request, resource, &parameters, &query).await?;
+        self.ask_scopes(reached).await?;
         Ok((parameters, query))
     }
 
-    /// A plan within the configuration's limits.
+    /// Asks which rows the caller sees of these resources, and of what their linkage leads to.
+    ///
+    /// # Errors
+    /// With a scope's refusal; 500 if one doesn't fit its resource.
+    pub(super) async fn ask_scopes(
+        &self,
+        resources: impl IntoIterator<Item = &'static Description>,
+    ) -> Result<(), Errors> {
+        self.asked.ask(self.request, resources).await
+    }
+
+    /// Which rows the caller sees of all that the request has come to.
+    pub(super) fn scopes(&self) -> Scopes {
+        self.asked.scopes()
+    }
+
+    /// A plan of what the caller sees, within the configuration's limits.
     pub(super) fn plan(&self, root: Root, selection: Selection) -> Plan {
         let most = usize::try_from(self.config().max_included).unwrap_or(usize::MAX);
-        Plan { root, selection, most_included: most }
+        Plan { root, selection, most_included: most, scopes: self.scopes() }
     }
 
     /// The id in the path.

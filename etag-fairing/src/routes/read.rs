@@ -30,7 +30,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
 impl Exchange<'_> {
     /// What to read for a resource's representation at its own URL.
     pub(super) fn whole(&self, id: ResourceId) -> Plan {
-        Plan::new(Root::One(id), Selection::whole(self.resource))
+        self.plan(Root::One(id), Selection::whole(self.resource))
     }
 
     /// What to read for what a query asks of the resource, and for its state tag where it needs one.

@@ -7,13 +7,13 @@ use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::propose::Proposal;
+use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Query, Target};
-use crate::resource::hooks::record_of;
 use crate::resource::{Record, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
@@ -21,8 +21,16 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     let id = exchange.id()?;
     let object = ResourceObject::parse(&body, exchange.resource);
     let target = exchange.whole(id.clone());
-    let mut update =
-        Update { exchange, conditions: exchange.conditions(), id, query, object, previous: None };
+    let mut update = Update {
+        exchange,
+        conditions: exchange.conditions(),
+        id,
+        query,
+        object,
+        previous: None,
+        moved: Moved::default(),
+        scopes: exchange.scopes(),
+    };
     let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
     let (id, fetched) =
         written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, update.object.as_ref().ok()))?;
@@ -44,6 +52,8 @@ struct Update<'e, 'r> {
     object: Result<ResourceObject, Errors>,
     /// The resource before the change.
     previous: Option<Record>,
+    moved: Moved,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -79,9 +89,10 @@ impl Decision for Update<'_, '_> {
         }
         let members = object.update(resource, row)?;
         let mut proposal = Proposal { id: None, attributes: members.attributes, linkage: members.linkage };
-        self.previous = record_of(resource, &current)?;
+        self.previous = exchange.previous(&self.id, &current, transaction).await?;
         exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;
         let Proposal { attributes, linkage, .. } = proposal;
+        self.moved = exchange.moved(Some(&self.id), &linkage, transaction).await?;
         Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
     }
 
@@ -90,10 +101,18 @@ impl Decision for Update<'_, '_> {
             let record = self.exchange.record(id, transaction).await?;
             (hooks.after_update)(record, previous, self.exchange.write(transaction)).await?;
         }
-        Ok(())
+        self.exchange.check_moved(&self.moved, transaction).await
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(self.exchange.asked(id.clone(), &self.query))
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
+        self.exchange.check_answer(answer)
     }
 }

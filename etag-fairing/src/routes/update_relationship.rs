@@ -7,6 +7,7 @@ use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::relationship::plan;
+use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
@@ -15,7 +16,7 @@ use crate::document::write::View;
 use crate::query::{Parameters, Target};
 use crate::resource::registry::encode_segment;
 use crate::resource::{Corrupt, RelationshipChange, ResourceId};
-use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, StoreError, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, Scopes, StoreError, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
@@ -33,6 +34,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
         place,
         document,
         changing: None,
+        moved: Moved::default(),
+        scopes: exchange.scopes(),
     };
     let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
     let (_, fetched) = written.map_err(|refusal: Refusal| match (refusal, &update.document) {
@@ -62,6 +65,8 @@ struct UpdateRelationship<'e, 'r> {
     document: Result<LinkageDocument, Errors>,
     /// The change that is made, for hooks.
     changing: Option<RelationshipChange>,
+    moved: Moved,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -104,6 +109,7 @@ impl Decision for UpdateRelationship<'_, '_> {
         if let Some(slot) = linkage.get_mut(self.place) {
             *slot = Some(change);
         }
+        self.moved = exchange.moved(Some(&self.id), &linkage, transaction).await?;
         Ok(Change::Update {
             resource,
             id: self.id.clone(),
@@ -117,11 +123,19 @@ impl Decision for UpdateRelationship<'_, '_> {
             let record = self.exchange.record(id, transaction).await?;
             (hooks.after_relationship)(record, change, self.exchange.write(transaction)).await?;
         }
-        Ok(())
+        self.exchange.check_moved(&self.moved, transaction).await
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(plan(self.exchange, id.clone(), self.place))
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
+        self.exchange.check_answer(answer)
     }
 }
 

@@ -10,6 +10,7 @@ mod evaluate_filter;
 mod listing;
 mod modify;
 mod plan;
+mod scopes;
 #[cfg(feature = "sqlite")]
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -22,6 +23,7 @@ pub use evaluate_filter::{Records, matches, order, value_of};
 pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
 pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};
+pub use scopes::{Scopes, Seen};
 
 use crate::resource::{Description, ResourceId};
 
@@ -68,9 +70,15 @@ pub trait Transaction: Send {
     /// Makes one change, visible to this transaction alone. Gives the id of the resource that was made, changed
     /// or deleted.
     ///
+    /// What the scopes hide is not there: a resource outside of them is not found, and neither is a related one.
+    /// Linkage to what is hidden stays as it is: [`LinkageChange::Replace`] and [`LinkageChange::Remove`] end no such
+    /// link, nor does [`LinkageChange::One`] of nothing. The ids of hidden resources are taken, and what deleting
+    /// does to others it does to hidden ones too. Whether the changed resource is within the scopes afterwards is not
+    /// the store's to judge.
+    ///
     /// # Errors
     /// If a constraint stands against it, or a related resource does not exist.
-    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError>;
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError>;
 
     /// Makes the changes permanent and visible to all at once.
     ///

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     resource::ResourceId,
-    store::{Change, Fetched, Plan, StoreError, Transaction},
+    store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
 };
 
 /// A transaction on the writer's connection, which is its own until it ends.
@@ -85,8 +85,9 @@ impl Transaction for SqliteTransaction {
         self.run(move |connection| read::fetch(connection, &plan)).await
     }
 
-    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
-        self.run(move |connection| write::apply(connection, &change)).await
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
+        let scopes = scopes.clone();
+        self.run(move |connection| write::apply(connection, &change, &scopes)).await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -10,12 +10,13 @@ use super::{
     delete::delete,
     dialect::Sqlite,
     error::store_error,
-    read::{can_be, edge, exists, id_list, id_value},
+    linkage::linkage as linkage_of,
+    read::{can_be, edge, exists, fetch, id_list, id_value},
 };
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
     store::{
-        Change, Constraint, LinkageChange, StoreError,
+        Change, Constraint, LinkageChange, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
@@ -25,17 +26,26 @@ use crate::{
 };
 
 /// Makes one change, whole or not at all. Answers the id of the resource.
-pub(super) fn apply(connection: &mut Connection, change: &Change) -> Result<ResourceId, StoreError> {
+pub(super) fn apply(
+    connection: &mut Connection,
+    change: &Change,
+    scopes: &Scopes,
+) -> Result<ResourceId, StoreError> {
     match change {
-        Change::Delete { resource, id } => delete(connection, resource, id),
+        Change::Delete { resource, id } => {
+            if scopes.of(resource).is_some() && !exists(connection, scopes, resource, id)? {
+                return Err(StoreError::NotFound);
+            }
+            delete(connection, resource, id)
+        }
         Change::Insert { resource, id, attributes, linkage } => {
             whole(connection, resource, linkage, |connection| {
-                insert(connection, resource, id.as_ref(), attributes, linkage)
+                insert(connection, scopes, resource, id.as_ref(), attributes, linkage)
             })
         }
         Change::Update { resource, id, attributes, linkage } => {
             whole(connection, resource, linkage, |connection| {
-                update(connection, resource, id, attributes, linkage)
+                update(connection, scopes, resource, id, attributes, linkage)
             })
         }
     }
@@ -59,6 +69,7 @@ fn whole(
 
 fn insert(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: Option<&ResourceId>,
     attributes: &[Value],
@@ -73,11 +84,12 @@ fn insert(
         if !can_be(id, resource.id.kind) {
             return Err(StoreError::Internal(format!("`{}` cannot have the id {id}", resource.rust_name)));
         }
-        if exists(connection, resource, id)? {
+        // An id is taken, whoever sees the row.
+        if exists(connection, &Scopes::NONE, resource, id)? {
             return Err(StoreError::IdExists);
         }
     }
-    check_links(connection, resource, id, linkage)?;
+    check_links(connection, scopes, resource, id, linkage)?;
 
     let mut parameters: Vec<ValueRef<'_>> = id.map(id_value).into_iter().collect();
     parameters.extend(attributes.iter().map(Value::as_ref));
@@ -108,12 +120,13 @@ fn insert(
         while rows.next().map_err(store_error)?.is_some() {}
         id
     };
-    change_links(connection, resource, &id, linkage)?;
+    change_links(connection, scopes, resource, &id, linkage)?;
     Ok(id)
 }
 
 fn update(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: &ResourceId,
     attributes: &[Option<Value>],
@@ -122,21 +135,23 @@ fn update(
     if attributes.len() != resource.attributes.len() {
         return Err(misshapen(resource));
     }
-    if !exists(connection, resource, id)? {
+    if !exists(connection, scopes, resource, id)? {
         return Err(StoreError::NotFound);
     }
-    check_links(connection, resource, Some(id), linkage)?;
+    check_links(connection, scopes, resource, Some(id), linkage)?;
 
+    let kept = hidden_links(connection, scopes, resource, id, linkage)?;
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
     for value in attributes {
         changed.push(value.is_some());
         parameters.extend(value.as_ref().map(Value::as_ref));
     }
-    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
         if relationship.is_to_many() {
             continue;
         }
+        let change = change.as_ref().filter(|_| !kept.contains(&index));
         changed.push(change.is_some());
         match change {
             Some(LinkageChange::One(Some(related))) => parameters.push(id_value(related)),
@@ -154,28 +169,58 @@ fn update(
         })?;
         connection.run(&text, &parameters)?;
     }
-    change_links(connection, resource, id, linkage)?;
+    change_links(connection, scopes, resource, id, linkage)?;
     Ok(id.clone())
+}
+
+/// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.
+fn hidden_links(
+    connection: &mut Connection,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: &ResourceId,
+    linkage: &[Option<LinkageChange>],
+) -> Result<Vec<usize>, StoreError> {
+    let relationships = resource.relationships.iter().zip(linkage).enumerate();
+    let mut emptied: Vec<usize> = relationships
+        .filter(|(_, (relationship, change))| {
+            **change == Some(LinkageChange::One(None)) && scopes.of(relationship.target()).is_some()
+        })
+        .map(|(index, _)| index)
+        .collect();
+    if !emptied.is_empty() {
+        let mut plan = Plan::new(Root::One(id.clone()), Selection::identifiers(resource));
+        plan.scopes = scopes.clone();
+        let seen = fetch(connection, &plan)?;
+        emptied.retain(|index| seen.rows.get(0).is_some_and(|row| row.to_one(resource, *index).is_null()));
+    }
+    Ok(emptied)
 }
 
 /// Each related resource must exist: a foreign key would say only that some reference fails, and a table of the
 /// user's may have none.
 fn check_links(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     own: Option<&ResourceId>,
     linkage: &[Option<LinkageChange>],
 ) -> Result<(), StoreError> {
     for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
         let target = relationship.target();
+        // A new resource may relate to itself. Another struct over its table may hide it.
+        let own = own.filter(|_| match scopes.of(target) {
+            None => target.table == resource.table,
+            Some(_) => target.is(resource),
+        });
         let missing = match change {
             None | Some(LinkageChange::One(None) | LinkageChange::Remove(_)) => None,
-            // A new resource may relate to itself.
-            Some(LinkageChange::One(Some(id))) if target.table == resource.table && Some(id) == own => None,
-            Some(LinkageChange::One(Some(id))) => (!exists(connection, target, id)?).then(|| id.clone()),
+            Some(LinkageChange::One(Some(id))) if Some(id) == own => None,
+            Some(LinkageChange::One(Some(id))) => {
+                (!exists(connection, scopes, target, id)?).then(|| id.clone())
+            }
             Some(LinkageChange::Replace(ids) | LinkageChange::Add(ids)) => {
-                let own = own.filter(|_| target.table == resource.table);
-                first_missing(connection, target, ids.iter().filter(|id| Some(*id) != own))?
+                first_missing(connection, scopes, target, ids.iter().filter(|id| Some(*id) != own))?
             }
         };
         if let Some(id) = missing {
@@ -187,6 +232,7 @@ fn check_links(
 
 fn first_missing<'a>(
     connection: &mut Connection,
+    scopes: &Scopes,
     target: &'static Description,
     ids: impl Iterator<Item = &'a ResourceId>,
 ) -> Result<Option<ResourceId>, StoreError> {
@@ -196,12 +242,13 @@ fn first_missing<'a>(
     let (possible, wrong) = ids.split_at(possible);
     if !possible.is_empty() {
         let list = id_list(possible.iter().map(|id| id_value(id)))?;
-        let text = connection.text(Shape::new(Verb::FirstMissing, target), || {
-            Ok::<_, String>(select::first_missing(Sqlite, target))
+        let shape = Shape::new(Verb::FirstMissing, target);
+        let question = connection.question(scopes, shape, [ValueRef::Text(&list)], |visible| {
+            select::first_missing(visible, target, &list)
         })?;
-        let mut statement = connection.prepare(&text)?;
+        let mut statement = connection.prepare(&question.text)?;
         let place: Option<i64> =
-            statement.query_row(bound(&[ValueRef::Text(&list)]), |row| row.get(0)).map_err(store_error)?;
+            statement.query_row(bound(&question.values()), |row| row.get(0)).map_err(store_error)?;
         if let Some(place) = place.and_then(|place| usize::try_from(place).ok()) {
             return Ok(possible.get(place).map(|id| (*id).clone()));
         }
@@ -211,6 +258,7 @@ fn first_missing<'a>(
 
 fn change_links(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     owner: &ResourceId,
     linkage: &[Option<LinkageChange>],
@@ -220,11 +268,26 @@ fn change_links(
         let links = ToMany { resource, index, edge: edge(resource, index)?, owner: id_value(owner) };
         match change {
             LinkageChange::One(_) => return Err(misshapen(resource)),
+            LinkageChange::Add(ids) => links.add(connection, ids)?,
+            // Links to what is hidden stay: only those that are seen can end.
+            LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
+                if scopes.of(relationship.target()).is_some() =>
+            {
+                let seen = linkage_of(connection, scopes, resource, index, [links.owner].into_iter())?;
+                let replaces = matches!(change, LinkageChange::Replace(_));
+                let ending: Vec<_> =
+                    seen.of(0).iter().filter(|id| ids.contains(id) != replaces).cloned().collect();
+                if !ending.is_empty() {
+                    links.remove(connection, &ending, false)?;
+                }
+                if replaces {
+                    links.add(connection, ids)?;
+                }
+            }
             LinkageChange::Replace(ids) => {
                 links.remove(connection, ids, true)?;
                 links.add(connection, ids)?;
             }
-            LinkageChange::Add(ids) => links.add(connection, ids)?,
             LinkageChange::Remove(ids) => links.remove(connection, ids, false)?,
         }
     }

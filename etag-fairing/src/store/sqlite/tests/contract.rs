@@ -87,6 +87,17 @@ rules! {
     modify_leaves_nothing_of_a_refused_write
     exactly_one_of_many_deletes_finds_the_resource
     one_id_is_created_once
+    what_is_hidden_is_not_read
+    no_linkage_leads_to_what_is_hidden
+    no_path_goes_through_what_is_hidden
+    a_scope_looks_at_all_that_is_stored
+    what_is_hidden_cannot_be_changed
+    what_is_hidden_cannot_be_related_to
+    links_to_what_is_hidden_stay
+    a_hidden_id_is_taken
+    deleting_reaches_what_is_hidden
+    what_a_scope_hides_is_as_if_it_had_never_been
+    any_change_keeps_within_the_scopes
 }
 
 #[test]
