@@ -99,13 +99,7 @@ impl Handler for Endpoint {
             }
         }
         let answer = match Exchange::new(request, self.resource, self.operation) {
-            Ok(exchange) => match exchange.before_read(self.operation, self.relationship).await {
-                Err(errors) => Err(errors),
-                Ok(()) => match self.ask_scopes(&exchange).await {
-                    Err(errors) => Err(errors),
-                    Ok(()) => self.answer(&exchange, data).await,
-                },
-            },
+            Ok(exchange) => self.run(&exchange, data).await,
             Err(errors) => Err(errors),
         };
         // Errors too are our answer: a catcher would know less of them.
@@ -114,6 +108,14 @@ impl Handler for Endpoint {
 }
 
 impl Endpoint {
+    async fn run<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+        exchange.before_read(self.operation, self.relationship).await?;
+        self.ask_scopes(exchange).await?;
+        let response = self.answer(exchange, data).await?;
+        exchange.after_read(self.operation, self.relationship).await?;
+        Ok(response)
+    }
+
     /// Asks which rows the caller sees of what the URL itself leads to.
     async fn ask_scopes(&self, exchange: &Exchange<'_>) -> Result<(), Errors> {
         let other = self.resource.relationships.get(self.relationship);
