@@ -11,6 +11,7 @@ mod linkage;
 mod record;
 pub(crate) mod registry;
 pub(crate) mod rules;
+mod upkeep;
 mod value;
 
 pub use attribute_type::{AttributeType, Json, Text, parse};
@@ -24,6 +25,9 @@ pub use id::{IdKind, IdType, ResourceId};
 pub use linkage::{ToMany, ToOne};
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
+pub use upkeep::{LastModifiedType, Upkeep, VersionType};
+#[doc(hidden)]
+pub use upkeep::{first_modified, first_version, version_upkeep};
 pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.

@@ -16,10 +16,12 @@ mod propose;
 mod read;
 mod related;
 mod relationship;
+mod state;
 mod trouble;
 mod update;
 mod update_relationship;
 mod view;
+mod write;
 
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};

@@ -3,7 +3,6 @@
 use rocket::Data;
 use rocket::http::Status;
 
-use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::propose::Proposal;
@@ -12,8 +11,8 @@ use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Query, Target};
 use crate::resource::hooks::record_of;
-use crate::resource::{Record, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+use crate::resource::{Record, ResourceId, Value};
+use crate::store::{Change, Decision, Fetched, Plan, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
@@ -21,19 +20,18 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     let id = exchange.id()?;
     let object = ResourceObject::parse(&body, exchange.resource);
     let target = exchange.whole(id.clone());
-    let mut update =
-        Update { exchange, conditions: exchange.conditions(), id, query, object, previous: None };
-    let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
-    let (id, fetched) =
-        written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, update.object.as_ref().ok()))?;
-    let fetched = fetched.ok_or_else(|| internal("a changed resource was not read back"))?;
+    let conditions = exchange.conditions();
+    let mut update = Update { exchange, conditions, id, query, object, previous: None, version: None };
+    let (id, fetched) = match exchange.make(Some(&target), &mut update).await {
+        Ok(written) => written,
+        Err(refusal) => {
+            let sent = update.object.as_ref().ok();
+            return Err(exchange.refused(refusal, &update.conditions, &update.id, sent).await);
+        }
+    };
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
     let (body, tag) = exchange.document_of(&id, &parameters, &update.query, &fetched).map_err(internal)?;
-    let mut response = document(Status::Ok, body);
-    if let Some(tag) = tag {
-        set_tag(&mut response, exchange, tag.own);
-    }
-    Ok(response)
+    Ok(exchange.written(Status::Ok, body, tag.map(|tag| tag.own)))
 }
 
 struct Update<'e, 'r> {
@@ -44,6 +42,8 @@ struct Update<'e, 'r> {
     object: Result<ResourceObject, Errors>,
     /// The resource before the change.
     previous: Option<Record>,
+    /// The version that is changed, and no other.
+    version: Option<Value>,
 }
 
 #[rocket::async_trait]
@@ -59,6 +59,7 @@ impl Decision for Update<'_, '_> {
         let resource = exchange.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
         exchange.check_state(&self.conditions, &self.id, &current)?;
+        self.version = exchange.version_to_keep(&self.conditions, &current);
         // Only now the body (RFC 9110 §13.2.1): a wrong body with a stale tag is 412.
         let object = self.object.as_ref().map_err(Clone::clone)?;
         match &object.id {
@@ -83,6 +84,10 @@ impl Decision for Update<'_, '_> {
         exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;
         let Proposal { attributes, linkage, .. } = proposal;
         Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
+    }
+
+    fn version(&self) -> Option<&Value> {
+        self.version.as_ref()
     }
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {

@@ -23,10 +23,11 @@ mod relationships;
 mod resources;
 mod steps;
 mod transactions;
+mod versions;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-pub use resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
+pub use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 use super::Store;
 
@@ -76,6 +77,7 @@ pub fn rules() -> Vec<Rule> {
         changes::RULES,
         relationships::RULES,
         transactions::RULES,
+        versions::RULES,
     ]
     .concat()
 }

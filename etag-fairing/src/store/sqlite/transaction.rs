@@ -10,7 +10,7 @@ use super::{
     write,
 };
 use crate::{
-    resource::ResourceId,
+    resource::{ResourceId, Value},
     store::{Change, Fetched, Plan, StoreError, Transaction},
 };
 
@@ -86,7 +86,12 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
-        self.run(move |connection| write::apply(connection, &change)).await
+        self.run(move |connection| write::apply(connection, &change, None)).await
+    }
+
+    async fn apply_to_version(&mut self, change: Change, version: &Value) -> Result<ResourceId, StoreError> {
+        let version = version.clone();
+        self.run(move |connection| write::apply(connection, &change, Some(&version))).await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
