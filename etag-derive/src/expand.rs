@@ -151,12 +151,8 @@ fn description(resource: &Resource) -> TokenStream {
         let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
         quote!(.hooked(#hooks))
     });
-    let kept = resource.attributes().enumerate().map(|(index, (field, attribute))| {
-        let ty = &field.ty;
-        let versioned = attribute.kept.version.as_ref().map(|_| {
-            let upkeep = quote_spanned!(ty.span()=> ::etag_fairing::__private::version_upkeep::<#ty>());
-            quote!(.versioned(#index, #upkeep))
-        });
+    let kept = resource.attributes().enumerate().map(|(index, (_, attribute))| {
+        let versioned = attribute.kept.version.as_ref().map(|_| quote!(.versioned(#index)));
         let dated = attribute.kept.last_modified.as_ref().map(|_| quote!(.dated(#index)));
         quote!(#versioned #dated)
     });

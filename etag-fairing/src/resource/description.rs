@@ -31,8 +31,8 @@ pub struct Description {
     pub etag: Operations,
     /// Whether a write must carry `If-Match` wherever it carries entity tags, whatever the configuration says.
     pub require_if_match: bool,
-    /// The place of the attribute that is the version, and how it is kept.
-    pub version: Option<(usize, Upkeep)>,
+    /// The place of the attribute that is the version.
+    pub version: Option<usize>,
     /// The place of the attribute that is the date of the last change.
     pub last_modified: Option<usize>,
     /// Who may do what with it.
@@ -205,8 +205,8 @@ impl Description {
 
     /// The description whose attribute at this place is the version.
     #[doc(hidden)]
-    pub const fn versioned(mut self, place: usize, upkeep: Upkeep) -> Self {
-        self.version = Some((place, upkeep));
+    pub const fn versioned(mut self, place: usize) -> Self {
+        self.version = Some(place);
         self
     }
 
@@ -256,7 +256,7 @@ impl Description {
 
     /// The attribute that is the version.
     pub fn version_attribute(&self) -> Option<&'static Attribute> {
-        self.version.and_then(|(place, _)| self.attributes.get(place))
+        self.version.and_then(|place| self.attributes.get(place))
     }
 
     /// The attributes that the store itself keeps, by their places, and how.
@@ -264,8 +264,12 @@ impl Description {
     /// A timestamp can be both, the version and the date of the last change; then it is kept as the date.
     pub fn kept(&self) -> impl Iterator<Item = (usize, Upkeep)> {
         let dated = self.last_modified;
-        let version = self.version.filter(|(place, _)| Some(*place) != dated);
-        version.into_iter().chain(dated.map(|place| (place, Upkeep::Second)))
+        let version = self.version.filter(|place| Some(*place) != dated);
+        let upkeep = |place: usize| match self.attributes.get(place)?.kind {
+            Kind::Timestamp => Some((place, Upkeep::Moment)),
+            _ => Some((place, Upkeep::Count)),
+        };
+        version.and_then(upkeep).into_iter().chain(dated.map(|place| (place, Upkeep::Second)))
     }
 
     /// The place and description of the attribute of this member name.

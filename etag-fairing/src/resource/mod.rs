@@ -27,7 +27,7 @@ pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
 pub use upkeep::{LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]
-pub use upkeep::{first_modified, first_version, version_upkeep};
+pub use upkeep::{first_modified, first_version};
 pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.

@@ -28,7 +28,7 @@ impl Upkeep {
         if stored.is_null() {
             return self.first(stored, None);
         }
-        self.from_rank(self.follow(self.rank(stored)?, Utc::now().timestamp_micros())?)
+        self.value_of(self.follow(self.rank(stored)?, Utc::now().timestamp_micros())?)
     }
 
     /// What a new resource begins with: what is given for it (null for nothing), if `mark` is lower. That is the
@@ -43,8 +43,8 @@ impl Upkeep {
             (_, given) => self.rank(given)?,
         };
         match mark {
-            Some(mark) if mark >= given => self.from_rank(self.follow(mark, given)?),
-            _ => self.from_rank(given),
+            Some(mark) if mark >= given => self.value_of(self.follow(mark, given)?),
+            _ => self.value_of(given),
         }
     }
 
@@ -74,7 +74,7 @@ impl Upkeep {
         Ok(if self == Self::Count { least } else { least.max(now) })
     }
 
-    fn from_rank(self, rank: i64) -> Result<Value, Corrupt> {
+    fn value_of(self, rank: i64) -> Result<Value, Corrupt> {
         if self == Self::Count {
             return Ok(Value::Integer(rank));
         }
@@ -93,32 +93,23 @@ impl Upkeep {
     note = "write `i64` or `u64`, which count the changes, or `DateTime<Utc>`"
 )]
 pub trait VersionType: AttributeType<Field = Self> {
-    /// How the store goes on with it.
-    const UPKEEP: Upkeep;
-
     /// The version of a new resource, if none under its id had a higher one.
     fn first() -> Self;
 }
 
 impl VersionType for i64 {
-    const UPKEEP: Upkeep = Upkeep::Count;
-
     fn first() -> Self {
         1
     }
 }
 
 impl VersionType for u64 {
-    const UPKEEP: Upkeep = Upkeep::Count;
-
     fn first() -> Self {
         1
     }
 }
 
 impl VersionType for DateTime<Utc> {
-    const UPKEEP: Upkeep = Upkeep::Moment;
-
     fn first() -> Self {
         now()
     }
@@ -157,12 +148,6 @@ pub fn first_version<T: VersionType>() -> Result<Value, Mismatch> {
 #[doc(hidden)]
 pub fn first_modified<T: LastModifiedType>() -> Result<Value, Mismatch> {
     T::to_value(&T::now())
-}
-
-/// How a version of this type is kept, for a description.
-#[doc(hidden)]
-pub const fn version_upkeep<T: VersionType>() -> Upkeep {
-    T::UPKEEP
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ impl Exchange<'_> {
             return self.whole(id);
         }
         let mut selection = Selection::identifiers(self.resource);
-        let version = self.resource.version.filter(|_| conditions.need_tag()).map(|(place, _)| place);
+        let version = self.resource.version.filter(|_| conditions.need_tag());
         let date = self.resource.last_modified.filter(|_| conditions.need_date());
         for place in version.into_iter().chain(date) {
             if let Some(read) = selection.attributes.get_mut(place) {
@@ -38,7 +38,8 @@ impl Exchange<'_> {
     /// It says which way the representation is written, too: a version says nothing of a release that writes it in
     /// another.
     pub(super) fn version_tag(&self, row: Row<'_>) -> Result<Option<StateTag>, Corrupt> {
-        let Some((place, upkeep)) = self.resource.version else { return Ok(None) };
+        let version = |(place, _): &(usize, Upkeep)| Some(*place) == self.resource.version;
+        let Some((place, upkeep)) = self.resource.kept().find(version) else { return Ok(None) };
         let rank = upkeep.rank(row.attribute(place))?;
         // No digit of a digest, so that no version passes for one.
         let letter = if upkeep == Upkeep::Count { 'v' } else { 't' };
@@ -88,7 +89,7 @@ impl Exchange<'_> {
     ///
     /// Hooks may write the row themselves before that; then its lock alone keeps others away.
     pub(super) fn version_to_keep(&self, conditions: &Conditions<'_>, current: &Fetched) -> Option<Value> {
-        let (place, _) = self.resource.version?;
+        let place = self.resource.version?;
         let row = current.rows.get(0)?;
         let compared = self.etag.is_some() && conditions.name_states() && self.hooks().is_none();
         compared.then(|| row.attribute(place).to_owned()).filter(|version| !version.is_null())

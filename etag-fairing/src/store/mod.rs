@@ -87,7 +87,7 @@ pub trait Transaction: Send {
         let (Change::Update { resource, id, .. } | Change::Delete { resource, id }) = &change else {
             return Err(StoreError::Internal("a new resource has no version yet".into()));
         };
-        let Some((place, _)) = resource.version else {
+        let Some(place) = resource.version else {
             return Err(StoreError::Internal(format!("`{}` has no version to compare", resource.rust_name)));
         };
         let mut selection = Selection::identifiers(resource);

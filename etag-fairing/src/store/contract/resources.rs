@@ -2,7 +2,7 @@
 
 use crate::resource::{
     Access, Attribute, Description, Id, IdKind, Kind, Mismatch, OnDelete, Operations, Relationship,
-    RelationshipKind, Upkeep, Value, first_modified, first_version, parse,
+    RelationshipKind, Value, first_modified, first_version, parse,
 };
 
 const INTEGER: IdKind = IdKind::Integer { min: i64::MIN, max: i64::MAX };
@@ -216,7 +216,7 @@ pub static LISTS: Description = Description::new(
     }],
     Operations::ALL,
 )
-.versioned(1, Upkeep::Count)
+.versioned(1)
 .dated(2);
 
 /// Items: a version that counts, linkage to and from.
@@ -254,7 +254,7 @@ pub static ITEMS: Description = Description::new(
     ],
     Operations::ALL,
 )
-.versioned(1, Upkeep::Count);
+.versioned(1);
 
 /// Labels: a version that is a timestamp, and the other end of a join table, which shows.
 pub static LABELS: Description = Description::new(
@@ -282,7 +282,7 @@ pub static LABELS: Description = Description::new(
     }],
     Operations::ALL,
 )
-.versioned(0, Upkeep::Moment);
+.versioned(0);
 
 /// The first of them; the rules about the others prepare those themselves.
 pub static ALL: [&Description; 4] = [&TALKS, &ROOMS, &SPEAKERS, &REVIEWS];

@@ -138,7 +138,7 @@ fn insert(
             shown.moved(connection, column, None, Some(related))?;
         }
     }
-    shown.to_many(connection, linkage)?;
+    shown.relinked(connection, linkage)?;
     change_links(connection, resource, &id, linkage)?;
     shown.touch(connection)?;
     Ok(id)
@@ -162,7 +162,7 @@ fn update(
     let versions = Arc::clone(&connection.versions);
     let kept = versions.table(resource.table);
     let mut shown = Showing::new(&versions, resource, id);
-    shown.to_many(connection, linkage)?;
+    shown.relinked(connection, linkage)?;
 
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
@@ -267,7 +267,7 @@ impl<'a> Showing<'a> {
     }
 
     /// What the changes of to-many linkage will show in. They are not made yet.
-    fn to_many(
+    fn relinked(
         &mut self,
         connection: &mut Connection,
         linkage: &[Option<LinkageChange>],
