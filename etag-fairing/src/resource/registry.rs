@@ -7,6 +7,7 @@ use rocket::Route;
 
 use super::member_name::is_member_name;
 use super::{Description, Operation, RelationshipKind};
+use crate::conditional::StateTag;
 
 /// RFC 3986 §2.3: what stands in a path as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -83,6 +84,31 @@ pub struct Registry {
 struct Place {
     resource: &'static Description,
     collection: String,
+    shape: String,
+}
+
+impl Place {
+    fn new(resource: &'static Description, collection: String) -> Self {
+        Self { shape: shape(resource, &collection), resource, collection }
+    }
+}
+
+/// Tells apart the ways in which a resource can be written: by the members and links that its documents have. A
+/// version is that of a row, and says nothing of them.
+fn shape(resource: &Description, collection: &str) -> String {
+    let mut shape = format!("{} {} {collection}", env!("CARGO_PKG_VERSION"), resource.type_name);
+    for attribute in resource.attributes.iter().filter(|attribute| attribute.access.is_shown()) {
+        shape.push_str(&format!(" {}:{:?}", attribute.name, attribute.kind));
+    }
+    for name in resource.computed.names {
+        shape.push_str(&format!(" {name}"));
+    }
+    for relationship in resource.relationships {
+        let target = relationship.target().type_name;
+        shape.push_str(&format!(" {}:{target}:{}", relationship.name, relationship.linkage));
+    }
+    let digest = StateTag::of_body(shape.as_bytes());
+    digest.opaque().iter().take(8).map(|digit| char::from(*digit)).collect()
 }
 
 impl Registry {
@@ -103,7 +129,7 @@ impl Registry {
             if registry.place(resource).is_none() {
                 let base = route.uri.base().trim_end_matches('/');
                 let path = encode_segment(resource.path);
-                registry.places.push(Place { resource, collection: format!("{base_url}{base}/{path}") });
+                registry.places.push(Place::new(resource, format!("{base_url}{base}/{path}")));
             }
         }
         let mistakes = registry.mistakes();
@@ -113,8 +139,7 @@ impl Registry {
     /// These resources, as if they were mounted at `/`.
     #[cfg(test)]
     pub(crate) fn mounted(resources: &[&'static Description]) -> Self {
-        let place =
-            |resource: &&'static Description| Place { resource, collection: format!("/{}", resource.path) };
+        let place = |resource: &&'static Description| Place::new(resource, format!("/{}", resource.path));
         Self { places: resources.iter().map(place).collect() }
     }
 
@@ -171,6 +196,11 @@ impl Registry {
     /// The URL of a resource's collection.
     pub(crate) fn collection(&self, resource: &Description) -> &str {
         self.place(resource).map_or("", |place| place.collection.as_str())
+    }
+
+    /// What tells one way of writing a resource from another.
+    pub(crate) fn shape(&self, resource: &Description) -> &str {
+        self.place(resource).map_or("", |place| place.shape.as_str())
     }
 
     /// The mounted resources, in the order of mounting.

@@ -3,7 +3,6 @@
 use rocket::Data;
 use rocket::http::{Header, Status};
 
-use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::list;
@@ -15,7 +14,7 @@ use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Parameters, Query, Target};
 use crate::resource::ResourceId;
-use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
@@ -31,20 +30,15 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     let object = ResourceObject::parse(&body, exchange.resource);
     let (moved, scopes) = (Moved::default(), exchange.scopes());
     let mut create = Create { exchange, conditions, parameters, query, collection, object, moved, scopes };
-    let written =
-        modify(exchange.store(), target.as_ref(), &mut create, exchange.config().write_timeout).await;
+    let written = exchange.make(target.as_ref(), &mut create).await;
     let (id, fetched) =
-        written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
-    let fetched = fetched.ok_or_else(|| internal("a created resource was not read back"))?;
-    let (body, document_tag) =
+        written.map_err(|refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
+    let (body, tags) =
         exchange.document_of(&id, &create.parameters, &create.query, &fetched).map_err(internal)?;
-    let mut response = document(Status::Created, body);
+    // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
+    let mut response = exchange.written(Status::Created, body, tags.map(|tags| tags.plain));
     // JSON:API §9.1.3.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", exchange.writer.href(exchange.resource, &id)));
-    // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
-    if let Some(document) = document_tag {
-        set_tag(&mut response, exchange, document.state);
-    }
     Ok(response)
 }
 
@@ -77,7 +71,7 @@ impl Decision for Create<'_, '_> {
             }
             None => None,
         };
-        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), about)?;
+        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, about)?;
         let object = self.object.as_ref().map_err(Clone::clone)?;
         let kind = exchange.resource.id.kind;
         let id = match &object.id {

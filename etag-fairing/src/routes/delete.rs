@@ -6,25 +6,25 @@ use rocket::http::{Header, Status};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::trouble::Refusal;
-use crate::conditional::Validator;
-use crate::document::error::{ErrorObject, Errors};
 use crate::query::Target;
-use crate::resource::{Record, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Root, Scopes, Selection, Transaction, modify};
+use crate::resource::{Record, ResourceId, Value};
+use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
     let id = exchange.id()?;
     let conditions = exchange.conditions();
     // What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
-    let target = match conditions.need_tag() || exchange.hooks().is_some() {
-        true => exchange.whole(id.clone()),
-        false => exchange.plan(Root::One(id.clone()), Selection::identifiers(exchange.resource)),
+    let target = match exchange.hooks() {
+        Some(_) => exchange.whole(id.clone()),
+        None => exchange.state_plan(id.clone(), &conditions),
     };
-    let mut delete = Delete { exchange, conditions, id, previous: None, scopes: exchange.scopes() };
-    modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout)
-        .await
-        .map_err(|refusal: Refusal| refusal.answer(exchange.resource, None))?;
+    let scopes = exchange.scopes();
+    let mut delete = Delete { exchange, conditions, id, previous: None, version: None, scopes };
+    let deleted = modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout).await;
+    if let Err(refusal) = deleted {
+        return Err(exchange.refused(refusal, &delete.conditions, &delete.id, None).await);
+    }
     Ok(Response::build().status(Status::NoContent).header(Header::new("Vary", "Accept")).finalize())
 }
 
@@ -34,6 +34,8 @@ struct Delete<'e, 'r> {
     id: ResourceId,
     /// The resource that is deleted, for its hooks.
     previous: Option<Record>,
+    /// The version that is deleted, and no other.
+    version: Option<Value>,
     scopes: Scopes,
 }
 
@@ -46,10 +48,8 @@ impl Decision for Delete<'_, '_> {
         current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Refusal> {
-        if current.rows.is_empty() {
-            return Err(Errors::from(ErrorObject::not_found()).into());
-        }
         self.exchange.check_state(&self.conditions, &self.id, &current)?;
+        self.version = self.exchange.version_to_keep(&self.conditions, &current);
         if let Some(hooks) = self.exchange.hooks() {
             self.previous = self.exchange.previous(&self.id, &current, transaction).await?;
             if let Some(record) = self.previous.clone() {
@@ -57,6 +57,10 @@ impl Decision for Delete<'_, '_> {
             }
         }
         Ok(Change::Delete { resource: self.exchange.resource, id: self.id.clone() })
+    }
+
+    fn version(&self) -> Option<&Value> {
+        self.version.as_ref()
     }
 
     async fn changed(&mut self, _: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
@@ -72,22 +76,5 @@ impl Decision for Delete<'_, '_> {
 
     fn scopes(&self) -> &Scopes {
         &self.scopes
-    }
-}
-
-impl Exchange<'_> {
-    /// Judges a write's preconditions on the state that its transaction sees.
-    pub(super) fn check_state(
-        &self,
-        conditions: &Conditions<'_>,
-        id: &ResourceId,
-        current: &Fetched,
-    ) -> Result<(), Refusal> {
-        let state = match conditions.need_tag() {
-            true => Some(self.state_tag(&self.representation(id, current)?)),
-            false => None,
-        };
-        let validator = state.as_ref().map_or(Validator::Untagged, Validator::State);
-        Ok(conditions.check(validator, &self.writer.href(self.resource, id))?)
     }
 }

@@ -150,7 +150,7 @@ impl<'r> Exchange<'r> {
 
     /// The preconditions of a write.
     pub(super) fn conditions(&self) -> Conditions<'r> {
-        Conditions::of(self.request, self.etag)
+        Conditions::of(self.request, self.resource, self.etag)
     }
 
     /// A tag as it goes out: weak where the configuration says so.

@@ -17,10 +17,12 @@ mod read;
 mod related;
 mod relationship;
 mod scoped;
+mod state;
 mod trouble;
 mod update;
 mod update_relationship;
 mod view;
+mod write;
 
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};

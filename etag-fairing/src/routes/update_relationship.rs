@@ -3,7 +3,6 @@
 use rocket::Data;
 use rocket::http::{Method, Status};
 
-use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::relationship::plan;
@@ -16,7 +15,7 @@ use crate::document::write::View;
 use crate::query::{Parameters, Target};
 use crate::resource::registry::encode_segment;
 use crate::resource::{Corrupt, RelationshipChange, ResourceId};
-use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, Scopes, StoreError, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, Scopes, StoreError, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
@@ -37,8 +36,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
         moved: Moved::default(),
         scopes: exchange.scopes(),
     };
-    let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
-    let (_, fetched) = written.map_err(|refusal: Refusal| match (refusal, &update.document) {
+    let written = exchange.make(Some(&target), &mut update).await;
+    let (_, fetched) = written.map_err(|refusal| match (refusal, &update.document) {
         (Refusal::Store(StoreError::RelatedNotFound { id, .. }), Ok(document)) => {
             let target = relationship.target().type_name;
             let error =
@@ -47,14 +46,9 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
         }
         (refusal, _) => refusal.answer(exchange.resource, None),
     })?;
-    let fetched = fetched.ok_or_else(|| internal("changed linkage was not read back"))?;
     let body = exchange.linkage(place, &fetched).map_err(internal)?;
     let tag = exchange.etag.map(|_| exchange.digest(&body));
-    let mut response = self::document(Status::Ok, body);
-    if let Some(tag) = tag {
-        set_tag(&mut response, exchange, tag);
-    }
-    Ok(response)
+    Ok(exchange.written(Status::Ok, body, tag))
 }
 
 struct UpdateRelationship<'e, 'r> {
@@ -91,7 +85,7 @@ impl Decision for UpdateRelationship<'_, '_> {
         let name = resource.relationships.get(self.place).map_or("", |relationship| relationship.name);
         let href = exchange.writer.href(resource, &self.id);
         let about = format!("{href}/relationships/{}", encode_segment(name));
-        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), &about)?;
+        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, &about)?;
         let given = self.document.as_ref().map_err(Clone::clone)?.change.clone();
         let mut change = match (exchange.request.method(), given) {
             (Method::Post, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
-use crate::resource::ResourceId;
+use crate::resource::{ResourceId, Value};
 
 /// What a write decides, once it sees the current state of its target inside the transaction.
 #[async_trait]
@@ -21,6 +21,12 @@ pub trait Decision: Send {
         current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Self::Refusal>;
+
+    /// The version that the resource must still have when the change is made, so that the store compares it in the
+    /// statement itself; `None` for whichever. Asked once the decision is made.
+    fn version(&self) -> Option<&Value> {
+        None
+    }
 
     /// Goes on inside the transaction, once the change is made and before it is read back. If this refuses,
     /// nothing was changed.
@@ -67,7 +73,10 @@ pub async fn modify<D: Decision>(
             None => Fetched::default(),
         };
         let change = decision.decide(current, transaction.as_mut()).await?;
-        let id = transaction.apply(change, decision.scopes()).await?;
+        let id = match decision.version() {
+            Some(version) => transaction.apply_to_version(change, version, decision.scopes()).await?,
+            None => transaction.apply(change, decision.scopes()).await?,
+        };
         decision.changed(&id, transaction.as_mut()).await?;
         let answer = match decision.read_back(&id) {
             Some(plan) => {

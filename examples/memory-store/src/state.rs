@@ -8,6 +8,8 @@ use etag_fairing::resource::{
 };
 use etag_fairing::store::{Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError};
 
+use crate::versions::Marks;
+
 /// Everything that is stored.
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -20,13 +22,16 @@ pub struct State {
 struct Table {
     rows: BTreeMap<ResourceId, Row>,
     last: i64,
+    marks: Marks,
 }
 
 /// A row, with the resource that it is of: deleting needs to know who refers to whom.
 #[derive(Clone, Debug)]
-struct Row {
-    resource: &'static Description,
-    record: Record,
+pub struct Row {
+    /// The resource.
+    pub resource: &'static Description,
+    /// Its values.
+    pub record: Record,
 }
 
 impl State {
@@ -38,11 +43,27 @@ impl State {
             .flat_map(|table| table.rows.values().map(|row| &row.record))
     }
 
+    /// All rows of all tables.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.tables.values().flat_map(|table| table.rows.values())
+    }
+
+    /// The highest version that a deleted row of the resource's table had.
+    pub fn mark(&self, resource: &'static Description, place: usize) -> Option<i64> {
+        self.tables.get(resource.table)?.marks.get(&place).copied()
+    }
+
+    /// The same, to raise.
+    pub fn marks(&mut self, resource: &'static Description) -> &mut Marks {
+        &mut self.tables.entry(resource.table).or_default().marks
+    }
+
     fn exists(&self, resource: &'static Description, id: &ResourceId) -> bool {
         self.record(resource, id).is_some()
     }
 
-    fn record_mut(&mut self, resource: &'static Description, id: &ResourceId) -> Option<&mut Record> {
+    /// A record, to change.
+    pub fn record_mut(&mut self, resource: &'static Description, id: &ResourceId) -> Option<&mut Record> {
         self.tables.get_mut(resource.table)?.rows.get_mut(id).map(|row| &mut row.record)
     }
 

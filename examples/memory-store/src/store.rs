@@ -66,6 +66,7 @@ impl Transaction for MemoryTransaction {
         // A change is made whole or not at all, whatever its caller does after an error.
         let mut changed = self.state.clone();
         let id = changed.apply(change, scopes)?;
+        changed.keep_versions(&self.state)?;
         self.state = changed;
         Ok(id)
     }

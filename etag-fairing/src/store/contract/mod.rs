@@ -24,10 +24,11 @@ mod resources;
 mod scopes;
 mod steps;
 mod transactions;
+mod versions;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-pub use resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
+pub use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 use super::Store;
 
@@ -78,6 +79,7 @@ pub fn rules() -> Vec<Rule> {
         relationships::RULES,
         transactions::RULES,
         scopes::RULES,
+        versions::RULES,
     ]
     .concat()
 }

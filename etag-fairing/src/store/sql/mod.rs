@@ -16,6 +16,7 @@ pub(crate) mod referrer;
 pub(crate) mod schema;
 mod scope;
 pub(crate) mod select;
+pub(crate) mod versions;
 pub(crate) mod visible;
 pub(crate) mod write;
 

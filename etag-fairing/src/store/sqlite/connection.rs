@@ -25,6 +25,7 @@ use crate::{
             Statement,
             cache::{Shape, Texts},
             referrer::Referrer,
+            versions::Versions,
             visible::Visible,
         },
     },
@@ -36,6 +37,8 @@ pub(super) struct Connection {
     texts: Texts,
     /// All references, if the database doesn't see to each of them when a row is deleted; else none.
     pub(super) referrers: Arc<[Referrer]>,
+    /// What the store itself keeps.
+    pub(super) versions: Arc<Versions>,
     statements: Arc<AtomicU64>,
     // After the connection: the file is removed when the last connection is closed.
     _file: Arc<DatabaseFile>,
@@ -88,7 +91,22 @@ impl Connection {
             )));
         }
         settle(&sqlite, purpose, options).map_err(|error| cannot_open(&file.path, &error))?;
-        Ok(Self { sqlite, texts: Texts::default(), referrers: Arc::default(), statements, _file: file })
+        Ok(Self {
+            sqlite,
+            texts: Texts::default(),
+            referrers: Arc::default(),
+            versions: Arc::default(),
+            statements,
+            _file: file,
+        })
+    }
+
+    /// Takes what was learned of the resources.
+    pub(super) fn know(&mut self, referrers: Vec<Referrer>, versions: Versions) {
+        self.referrers = referrers.into();
+        self.versions = versions.into();
+        // What updates write depends on it.
+        self.texts = Texts::default();
     }
 
     /// The text of a statement of this shape.

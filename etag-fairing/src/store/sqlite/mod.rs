@@ -35,6 +35,7 @@ mod read;
 mod table;
 mod threads;
 mod transaction;
+mod versions;
 mod write;
 
 use std::{
@@ -134,7 +135,7 @@ impl Store for SqliteStore {
         let problems = transaction
             .run(move |connection| {
                 let prepared = prepare::prepare(&connection.sqlite, &resources).map_err(store_error)?;
-                connection.referrers = prepared.referrers.into();
+                connection.know(prepared.referrers, prepared.versions);
                 Ok(prepared.problems)
             })
             .await

@@ -10,7 +10,7 @@ use super::{
     write,
 };
 use crate::{
-    resource::ResourceId,
+    resource::{ResourceId, Value},
     store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
 };
 
@@ -87,7 +87,17 @@ impl Transaction for SqliteTransaction {
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
         let scopes = scopes.clone();
-        self.run(move |connection| write::apply(connection, &change, &scopes)).await
+        self.run(move |connection| write::apply(connection, &change, None, &scopes)).await
+    }
+
+    async fn apply_to_version(
+        &mut self,
+        change: Change,
+        version: &Value,
+        scopes: &Scopes,
+    ) -> Result<ResourceId, StoreError> {
+        let (version, scopes) = (version.clone(), scopes.clone());
+        self.run(move |connection| write::apply(connection, &change, Some(&version), &scopes)).await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
