@@ -21,6 +21,7 @@ mod random;
 mod reading;
 mod relationships;
 mod resources;
+mod revisions;
 mod steps;
 mod transactions;
 
@@ -76,6 +77,7 @@ pub fn rules() -> Vec<Rule> {
         changes::RULES,
         relationships::RULES,
         transactions::RULES,
+        revisions::RULES,
     ]
     .concat()
 }

@@ -12,6 +12,7 @@ use sea_query::{
 };
 
 use super::dialect::Sqlite;
+use super::revisions;
 use super::table::{self, Affinity, Found};
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value},
@@ -31,10 +32,16 @@ pub(super) struct Prepared {
     pub(super) problems: Vec<String>,
     /// All references, if the database doesn't see to each of them when a row is deleted.
     pub(super) referrers: Vec<Referrer>,
+    /// The tables whose changes are counted.
+    pub(super) counted: Vec<&'static str>,
 }
 
 /// Makes the database ready, in the transaction that is open.
-pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -> Result<Prepared> {
+pub(super) fn prepare(
+    sqlite: &Connection,
+    resources: &[&'static Description],
+    revisions: bool,
+) -> Result<Prepared> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
     if !problems.is_empty() {
@@ -58,13 +65,22 @@ pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -
         return Ok(Prepared { problems, ..Prepared::default() });
     }
     let mut real = Vec::new();
+    let mut counted = Vec::new();
     for table in tables {
-        if table::find(sqlite, table.name)?.is_some_and(|found| !found.is_view) {
+        let Some(found) = table::find(sqlite, table.name)? else { continue };
+        if revisions && found.takes_triggers {
+            counted.push(table.name);
+        }
+        if !found.is_view {
             real.push(table);
         }
     }
+    match revisions {
+        true => revisions::install(sqlite, &counted)?,
+        false => revisions::remove(sqlite)?,
+    }
     let referrers = if all_seen_to(sqlite, &real)? { Vec::new() } else { Referrer::of(Sqlite, &real) };
-    Ok(Prepared { problems, referrers })
+    Ok(Prepared { problems, referrers, counted })
 }
 
 /// Whether each reference has a foreign key that does what its resource asks for.
