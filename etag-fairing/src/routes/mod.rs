@@ -14,6 +14,7 @@ mod list;
 mod permission;
 mod propose;
 mod read;
+mod recall;
 mod related;
 mod relationship;
 mod trouble;
@@ -96,7 +97,7 @@ impl Handler for Endpoint {
                 return Outcome::Forward((data, status));
             }
         }
-        let answer = match Exchange::new(request, self.resource, self.operation) {
+        let answer = match Exchange::new(request, self.resource, self.operation, self.relationship) {
             Ok(exchange) => match exchange.before_read(self.operation, self.relationship).await {
                 Err(errors) => Err(errors),
                 Ok(()) => self.answer(&exchange, data).await,
@@ -110,6 +111,9 @@ impl Handler for Endpoint {
 
 impl Endpoint {
     async fn answer<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+        if let Some(response) = exchange.recalled().await {
+            return Ok(response);
+        }
         match self.operation {
             Operation::List => list::answer(exchange).await,
             Operation::Create => create::answer(exchange, data).await,

@@ -1,30 +1,27 @@
 //! `GET /sessions/1` (JSON:API §8.1.2).
 
-use super::answer::document;
 use super::exchange::{Answer, Exchange};
+use super::recall::Made;
 use super::trouble::internal;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::error::ErrorObject;
 use crate::document::write::View;
-use crate::fairing::mark_with_tag;
 use crate::query::{Parameters, Query, Target, href};
 use crate::resource::{Corrupt, ResourceId};
 use crate::store::{Fetched, Plan, Root, Selection};
-use rocket::http::Status;
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
     let id = exchange.id()?;
     let plan = exchange.asked(id.clone(), &query);
-    let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
-    if fetched.rows.is_empty() {
-        return Err(ErrorObject::not_found().into());
-    }
-    let (body, tag) = exchange.document_of(&id, &parameters, &query, &fetched).map_err(internal)?;
-    if let Some(tag) = tag {
-        mark_with_tag(exchange.request, tag.own);
-    }
-    Ok(document(Status::Ok, body))
+    let make = |fetched: &Fetched| {
+        if fetched.rows.is_empty() {
+            return Err(ErrorObject::not_found().into());
+        }
+        let (body, tags) = exchange.document_of(&id, &parameters, &query, fetched).map_err(internal)?;
+        Ok(Made { body, tag: tags.map(|tags| tags.own), profile: None })
+    };
+    exchange.answer(&plan, make).await
 }
 
 impl Exchange<'_> {
