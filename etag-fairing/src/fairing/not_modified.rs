@@ -39,8 +39,8 @@ pub(super) fn remove_fields(response: &mut Response<'_>, chosen: impl Fn(&str) -
     let names: Vec<String> = response
         .headers()
         .iter()
+        .filter(|header| chosen(header.name().as_str()))
         .map(|header| header.name().as_str().to_owned())
-        .filter(|name| chosen(name))
         .collect();
     for name in names {
         response.remove_header(&name);
@@ -78,6 +78,8 @@ impl NotModified {
 
 /// The 304 of a generated route, if that is what the request's preconditions make of the current tag.
 ///
+/// `None` as well where only the fairing can tell: where a content coding may make another tag of it.
+///
 /// `tag` is the strong one, from before the configuration weakens it; `size` that of the body that stays at home.
 pub(crate) fn early<'r>(
     request: &'r Request<'_>,
@@ -86,7 +88,9 @@ pub(crate) fn early<'r>(
     size: usize,
 ) -> Option<Response<'r>> {
     let headers = super::conditional_headers(request);
-    if matches!(headers.if_none_match(), TagField::Absent) {
+    // RFC 9110 §8.8.3.3: a fairing that compresses for this client makes another representation of it.
+    let may_be_coded = || request.headers().get("Accept-Encoding").any(|line| line.trim() != "identity");
+    if matches!(headers.if_none_match(), TagField::Absent) || may_be_coded() {
         return None;
     }
     // If-None-Match compares weakly, so what the configuration makes of the tag doesn't matter; where there is an
