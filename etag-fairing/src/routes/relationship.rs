@@ -2,10 +2,12 @@
 
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
+use super::view::page_links;
 use crate::document::error::ErrorObject;
-use crate::query::Target;
+use crate::document::write::LinkagePage;
+use crate::query::{Target, href};
 use crate::resource::ResourceId;
-use crate::store::{Fetched, Listing, Plan, Root, Selection};
+use crate::store::{Fetched, Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Linkage(place)).await?;
@@ -14,40 +16,43 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
     let Some(relationship) = resource.relationships.get(place) else {
         return Err(internal("a route of a relationship that isn't there"));
     };
-    match query.include.as_ref().and_then(|tree| tree.first()) {
-        // The related resources are read as what they are, and their ids are the linkage.
-        Some(include) => {
-            let root = Root::Related {
-                parent: resource,
-                id: id.clone(),
-                relationship: place,
-                listing: Listing::all(),
-            };
-            let below = query.below(include);
-            let plan = exchange.plan(root, below.selection(relationship.target(), false));
-            let make = |related: &Fetched| {
-                if !related.parent {
-                    return Err(ErrorObject::not_found().into());
-                }
-                let (writer, view) = (&exchange.writer, query.view());
-                let body =
-                    writer.linkage_with_included(resource, &id, relationship, &parameters, related, view);
-                Ok(exchange.made(body.map_err(internal)?))
-            };
-            exchange.answer(&plan, make).await
-        }
-        None => {
-            let plan = plan(exchange, id, place);
-            let make = |fetched: &Fetched| {
-                if fetched.rows.is_empty() {
-                    return Err(ErrorObject::not_found().into());
-                }
-                let body = exchange.writer.linkage(resource, place, &parameters, fetched, query.view());
-                Ok(exchange.made(body.map_err(internal)?))
-            };
-            exchange.answer(&plan, make).await
-        }
+    let include = query.include.as_ref().and_then(|tree| tree.first());
+    if include.is_none() && query.page.is_none() {
+        let make = |fetched: &Fetched| {
+            if fetched.rows.is_empty() {
+                return Err(ErrorObject::not_found().into());
+            }
+            let body = exchange.writer.linkage(resource, place, &parameters, fetched, query.view());
+            Ok(exchange.page_made(&query, body.map_err(internal)?))
+        };
+        return exchange.answer(&plan(exchange, id, place), make).await;
     }
+    // The related resources are read as what they are, and their ids are the linkage.
+    let target = relationship.target();
+    let selection = match include {
+        Some(include) => query.below(include).selection(target, false),
+        None => Selection::identifiers(target),
+    };
+    let (parent, listing) = (resource, query.listing());
+    let root = Root::Related { parent, id: id.clone(), relationship: place, listing };
+    let make = |related: &Fetched| {
+        if !related.parent {
+            return Err(ErrorObject::not_found().into());
+        }
+        let links = exchange.writer.relationship(resource, &id, relationship);
+        let pages =
+            query.page.is_some().then(|| page_links(target, &links.own, &parameters, &query, related));
+        let page = LinkagePage {
+            self_link: &href(&links.own, &parameters),
+            related_link: &links.related,
+            included: include.is_some(),
+            pages: pages.transpose().map_err(internal)?,
+            profile: query.profile(),
+        };
+        let body = exchange.writer.linkage_of(relationship, &page, related, query.view());
+        Ok(exchange.page_made(&query, body.map_err(internal)?))
+    };
+    exchange.answer(&exchange.plan(root, selection), make).await
 }
 
 /// What to read for the linkage of one relationship of one resource.

@@ -77,7 +77,7 @@ pub(crate) struct Tag {
 pub(crate) const JSON_API: &str = "application/vnd.api+json";
 
 /// URLs of every kind, by every parameter.
-pub(crate) const URLS: [&str; 34] = [
+pub(crate) const URLS: [&str; 35] = [
     "/articles/1",
     "/articles/2",
     "/articles/1?include=author",
@@ -104,6 +104,7 @@ pub(crate) const URLS: [&str; 34] = [
     "/articles/1/relationships/tags",
     "/articles/1/relationships/comments",
     "/articles/1/relationships/tags?include=tags",
+    "/articles/1/relationships/tags?page[size]=1&page[totals]",
     "/people",
     "/people/1",
     "/people/1?include=articles.comments",
