@@ -16,6 +16,7 @@ pub mod fairing;
 #[cfg(all(doc, feature = "sqlite"))]
 pub mod guide;
 mod json_api;
+mod memo;
 mod negotiate;
 mod query;
 pub mod resource;

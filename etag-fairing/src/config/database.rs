@@ -27,6 +27,7 @@ pub enum Synchronous {
 /// readers = 4              # connections for reading; the cores of the machine, from 1 to 8
 /// busy_timeout = 5         # seconds to wait for another program's lock on the file
 /// synchronous = "full"     # or "normal"
+/// revisions = true         # whether changes are counted, by triggers; without, nothing is remembered
 /// ```
 ///
 /// ```
@@ -49,6 +50,9 @@ pub struct DatabaseConfig {
     pub busy_timeout: Duration,
     /// When a change is on the disk.
     pub synchronous: Synchronous,
+    /// Whether the store counts the changes of each table, by triggers that it installs. What the memo holds is
+    /// known to be current by these numbers; without them each answer is made anew.
+    pub revisions: bool,
 }
 
 impl DatabaseConfig {
@@ -60,6 +64,7 @@ impl DatabaseConfig {
             readers: cores.clamp(1, 8),
             busy_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
+            revisions: true,
         }
     }
 
@@ -88,6 +93,7 @@ impl DatabaseConfig {
                 default.synchronous,
                 &[("full", Synchronous::Full), ("normal", Synchronous::Normal)],
             ),
+            revisions: table.flag("revisions", default.revisions),
         };
         table.finish()?;
         if config.url.is_empty() {
@@ -113,6 +119,7 @@ impl DatabaseConfig {
                 ("readers", self.readers.to_string()),
                 ("busy timeout", format!("{}s", self.busy_timeout.as_secs())),
                 ("synchronous", synchronous.to_owned()),
+                ("revisions", if self.revisions { "on" } else { "off" }.to_owned()),
             ],
         );
     }

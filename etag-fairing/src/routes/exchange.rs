@@ -1,5 +1,7 @@
 //! One request to a generated route, with what every endpoint needs of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rocket::data::Data;
 use rocket::{Request, Response};
 
@@ -11,6 +13,7 @@ use crate::config::{EtagConfig, JsonApiConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
 use crate::json_api::JsonApi;
+use crate::memo::{CallerRef, KeyRef};
 use crate::negotiate::{asks_for_profile, check_accept, check_content_type};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
@@ -24,7 +27,12 @@ pub(super) struct Exchange<'r> {
     pub(super) writer: Writer<'r>,
     /// The configuration of entity tags, where this route carries them and the switch is on.
     pub(super) etag: Option<&'r EtagConfig>,
+    /// The place in [`Description::relationships`], for the operations on one relationship.
+    relationship: usize,
+    operation: Operation,
     asked: Asked,
+    /// Whether the query leads to resources whose guards and hooks must be asked each time.
+    asks: AtomicBool,
 }
 
 impl<'r> Exchange<'r> {
@@ -35,6 +43,7 @@ impl<'r> Exchange<'r> {
         request: &'r Request<'_>,
         resource: &'static Description,
         operation: Operation,
+        relationship: usize,
     ) -> Result<Self, Errors> {
         let Some(api) = request.rocket().state::<JsonApi>() else {
             log::error!("a JSON:API route is mounted, but JsonApi::fairing() is not attached");
@@ -51,13 +60,17 @@ impl<'r> Exchange<'r> {
             || matches!(operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
         check_accept(request.headers().get("Accept"))?;
         check_content_type(request.headers().get("Content-Type"), body)?;
+        let writer = Writer::new(api.registry());
         Ok(Self {
             request,
             resource,
             api,
-            writer: Writer::new(api.registry()),
+            writer,
             etag,
+            relationship,
+            operation,
             asked: Asked::default(),
+            asks: AtomicBool::new(false),
         })
     }
 
@@ -95,6 +108,9 @@ impl<'r> Exchange<'r> {
             },
         )?;
         let reached = permission::ask_for_query(self.request, resource, &parameters, &query).await?;
+        if reached.iter().any(|reached| reached.guards.has(Operation::List) || reached.hooks.is_some()) {
+            self.asks.store(true, Ordering::Relaxed);
+        }
         self.ask_scopes(reached).await?;
         Ok((parameters, query))
     }
@@ -151,6 +167,28 @@ impl<'r> Exchange<'r> {
     /// The preconditions of a write.
     pub(super) fn conditions(&self) -> Conditions<'r> {
         Conditions::of(self.request, self.resource, self.etag)
+    }
+
+    pub(super) fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The key of this request's answer in the memo.
+    pub(super) fn key<'k>(&'k self, caller: CallerRef<'k>) -> KeyRef<'k> {
+        let uri = self.request.uri();
+        KeyRef {
+            route: (std::ptr::from_ref(self.resource) as usize, self.operation as u8, self.relationship),
+            path: uri.path().as_str(),
+            query: uri.query().map(|query| query.as_str()),
+            profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
+            caller,
+        }
+    }
+
+    /// Whether an answer to the query is for anyone who may use the route: nothing on the way to it was asked of the
+    /// caller but what the route asks.
+    pub(super) fn is_for_anyone(&self) -> bool {
+        !self.asks.load(Ordering::Relaxed) && !self.asked.any()
     }
 
     /// A tag as it goes out: weak where the configuration says so.

@@ -14,6 +14,7 @@ mod list;
 mod permission;
 mod propose;
 mod read;
+mod recall;
 mod related;
 mod relationship;
 mod scoped;
@@ -100,7 +101,7 @@ impl Handler for Endpoint {
                 return Outcome::Forward((data, status));
             }
         }
-        let answer = match Exchange::new(request, self.resource, self.operation) {
+        let answer = match Exchange::new(request, self.resource, self.operation, self.relationship) {
             Ok(exchange) => self.run(&exchange, data).await,
             Err(errors) => Err(errors),
         };
@@ -132,6 +133,9 @@ impl Endpoint {
     }
 
     async fn answer<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+        if let Some(response) = exchange.recalled().await {
+            return Ok(response);
+        }
         match self.operation {
             Operation::List => list::answer(exchange).await,
             Operation::Create => create::answer(exchange, data).await,

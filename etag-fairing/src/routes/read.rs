@@ -1,37 +1,32 @@
 //! `GET /sessions/1` (JSON:API §8.1.2).
 
-use super::answer::document;
 use super::exchange::{Answer, Exchange};
+use super::recall::Made;
 use super::trouble::internal;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::error::ErrorObject;
 use crate::document::write::View;
-use crate::fairing::mark_with_tag;
 use crate::query::{Parameters, Query, Target, href};
 use crate::resource::{Corrupt, ResourceId};
 use crate::store::{Fetched, Plan, Root, Selection};
-use rocket::http::{Header, Status};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
     let id = exchange.id()?;
     let plan = exchange.asked(id.clone(), &query);
-    let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
-    if fetched.rows.is_empty() {
-        return Err(ErrorObject::not_found().into());
-    }
-    let (body, tag) = exchange.document_of(&id, &parameters, &query, &fetched).map_err(internal)?;
-    if let Some(tag) = tag {
-        mark_with_tag(exchange.request, tag.own);
-    }
-    let mut response = document(Status::Ok, body);
-    // The date is that of the row, and says nothing of what else is included.
-    if query.include.is_none()
-        && let Some(date) = exchange.last_modified(&fetched).map_err(internal)?
-    {
-        response.set_header(Header::new("Last-Modified", date.to_string()));
-    }
-    Ok(response)
+    let make = |fetched: &Fetched| {
+        if fetched.rows.is_empty() {
+            return Err(ErrorObject::not_found().into());
+        }
+        let (body, tags) = exchange.document_of(&id, &parameters, &query, fetched).map_err(internal)?;
+        // The date is that of the row, and says nothing of what else is included.
+        let last_modified = match query.include {
+            None => exchange.last_modified(fetched).map_err(internal)?,
+            Some(_) => None,
+        };
+        Ok(Made { body, tag: tags.map(|tags| tags.own), profile: None, last_modified })
+    };
+    exchange.answer(&plan, make).await
 }
 
 impl Exchange<'_> {

@@ -32,6 +32,11 @@ impl Asked {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).scopes.clone()
     }
 
+    /// Whether any scope was asked for, whatever it lets through.
+    pub(super) fn any(&self) -> bool {
+        self.lock(|known| !known.asked.is_empty())
+    }
+
     /// Asks for the scopes of these resources, and of all that their linkage leads to; each once.
     ///
     /// # Errors

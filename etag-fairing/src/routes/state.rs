@@ -1,7 +1,5 @@
 //! The state of a resource: what its tags begin with, and when it last changed.
 
-use chrono::Utc;
-
 use super::conditions::Conditions;
 use super::exchange::Exchange;
 use super::trouble::Refusal;
@@ -56,17 +54,14 @@ impl Exchange<'_> {
         Ok(Some(HttpDate::from_unix_seconds(rank.div_euclid(1_000_000))))
     }
 
-    /// `Last-Modified` of the representation at the resource's own URL.
+    /// When the representation at the resource's own URL last changed.
     ///
-    /// RFC 9110 §8.8.2.1: none that lies ahead of this answer's `Date`. After several changes within a second it
-    /// does, for as many seconds. And none where scopes hide rows: the date of the row says nothing of what its
-    /// linkage shows to this caller.
+    /// Not told where scopes hide rows: the date of the row says nothing of what its linkage shows to this caller.
     pub(super) fn last_modified(&self, fetched: &Fetched) -> Result<Option<HttpDate>, Corrupt> {
-        if !self.scopes().is_empty() {
-            return Ok(None);
+        match self.etag.is_some() && self.scopes().is_empty() {
+            true => self.last_change(fetched),
+            false => Ok(None),
         }
-        let now = HttpDate::from(Utc::now());
-        Ok(self.last_change(fetched)?.filter(|date| self.etag.is_some() && *date <= now))
     }
 
     /// Judges a write's preconditions on the state that its transaction sees.

@@ -10,11 +10,13 @@ mod evaluate_filter;
 mod listing;
 mod modify;
 mod plan;
+mod revision;
 mod scopes;
 #[cfg(feature = "sqlite")]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod tables;
 
 use async_trait::async_trait;
 
@@ -23,6 +25,7 @@ pub use evaluate_filter::{Records, matches, order, value_of};
 pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
 pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};
+pub use revision::Revision;
 pub use scopes::{Scopes, Seen};
 
 use crate::resource::{Description, ResourceId, Value};
@@ -44,6 +47,21 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// If the store is busy or broken, or holds data that doesn't fit the description.
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError>;
+
+    /// The [`Revision`] of these tables together, as of now: every change that was committed before this was called
+    /// is in it. [`Plan::tables`] says which tables an answer is made of.
+    ///
+    /// `None` if the store doesn't count the changes of each of them. Then nothing that is read from them is
+    /// remembered, and each answer is made anew; which is what a store does that doesn't implement this.
+    ///
+    /// It is asked before every read and should cost next to nothing.
+    ///
+    /// # Errors
+    /// If the store is busy or broken.
+    async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+        let _ = tables;
+        Ok(None)
+    }
 
     /// Opens a transaction that may write.
     ///

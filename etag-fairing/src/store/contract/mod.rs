@@ -21,6 +21,7 @@ mod random;
 mod reading;
 mod relationships;
 mod resources;
+mod revisions;
 mod scopes;
 mod steps;
 mod transactions;
@@ -78,6 +79,7 @@ pub fn rules() -> Vec<Rule> {
         changes::RULES,
         relationships::RULES,
         transactions::RULES,
+        revisions::RULES,
         scopes::RULES,
         versions::RULES,
     ]

@@ -66,6 +66,8 @@ impl Drop for DatabaseFile {
 pub(super) enum Purpose {
     /// Reading alone.
     Read,
+    /// Reading alone, where nobody can wait for another process.
+    ReadAtOnce,
     /// Reading and writing.
     Write,
 }
@@ -237,8 +239,11 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     // After a burst of writes the log shrinks to 64 MiB.
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
-    if purpose == Purpose::Read {
+    if purpose != Purpose::Write {
         sqlite.pragma_update(None, "query_only", true)?;
+    }
+    if purpose == Purpose::ReadAtOnce {
+        sqlite.busy_timeout(Duration::ZERO)?;
     }
     Ok(())
 }

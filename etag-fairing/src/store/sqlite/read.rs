@@ -37,6 +37,11 @@ pub(super) fn fetch_snapshot(connection: &mut Connection, plan: &Plan) -> Result
     fetched
 }
 
+/// Whether it takes no longer than to find one row by its key.
+pub(super) fn is_short(plan: &Plan) -> bool {
+    matches!(plan.root, Root::One(_)) && is_one_statement(plan)
+}
+
 fn is_one_statement(plan: &Plan) -> bool {
     let to_many = |owner: &Description, relationship: usize| {
         owner.relationships.get(relationship).is_none_or(|relationship| relationship.is_to_many())

@@ -5,6 +5,7 @@ mod contract;
 mod corrupt;
 mod files;
 mod plans;
+mod revisions;
 mod schema;
 mod statements;
 mod theirs;
@@ -23,6 +24,11 @@ fn options(path: &Path) -> SqliteOptions {
 
 fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(options(path)).expect("a database")
+}
+
+/// A store that puts nothing into the database but tables that are missing.
+fn open_without_revisions(path: &Path) -> SqliteStore {
+    SqliteStore::open(SqliteOptions { revisions: false, ..options(path) }).expect("a database")
 }
 
 /// A connection of somebody else.
