@@ -20,6 +20,7 @@ mod negotiate;
 mod query;
 pub mod resource;
 mod routes;
+mod stop;
 pub mod store;
 
 pub use conditional::EntityTag;
