@@ -142,6 +142,9 @@ impl Fairing for EtagFairing {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if !matches!(response.status().code, 200 | 206) {
+            return;
+        }
         let Some(config) = request.rocket().state::<EtagConfig>().filter(|config| config.enabled) else {
             return;
         };
@@ -152,7 +155,7 @@ impl Fairing for EtagFairing {
         let tag = match own_tag(response) {
             // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
             // preconditions come first. Its body is a part, so that only its own tag will do.
-            OwnTag::Valid(tag) if matches!(response.status().code, 200 | 206) => tag,
+            OwnTag::Valid(tag) => tag,
             OwnTag::Absent if is_taggable(request, response, config) => {
                 let tag = match mark::tag_of(request) {
                     Some(tag) => Some(of_coding(tag, response)),

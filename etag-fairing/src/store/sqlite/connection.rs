@@ -168,6 +168,8 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     write_ahead_log(sqlite, options.busy_timeout)?;
     // A column that was dropped behind our back is an error, not the text of its name.
     sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    // A plan doesn't depend on the values of parameters: else a statement is prepared anew for each other offset.
+    sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     sqlite.pragma_update(None, "foreign_keys", true)?;
     let synchronous = match options.synchronous {
         Synchronous::Full => "FULL",
