@@ -35,6 +35,7 @@ pub(super) struct Connection {
     /// All references, if the database doesn't see to each of them when a row is deleted; else none.
     pub(super) referrers: Arc<[Referrer]>,
     statements: Arc<AtomicU64>,
+    busy_timeout: Duration,
     // After the connection: the file is removed when the last connection is closed.
     _file: Arc<DatabaseFile>,
 }
@@ -88,7 +89,14 @@ impl Connection {
             )));
         }
         settle(&sqlite, purpose, options).map_err(|error| cannot_open(&file.path, &error))?;
-        Ok(Self { sqlite, texts: Texts::default(), referrers: Arc::default(), statements, _file: file })
+        Ok(Self {
+            sqlite,
+            texts: Texts::default(),
+            referrers: Arc::default(),
+            statements,
+            busy_timeout: options.busy_timeout,
+            _file: file,
+        })
     }
 
     /// The text of a statement of this shape.
@@ -115,6 +123,14 @@ impl Connection {
     pub(super) fn control(&self, text: &'static str) -> Result<(), StoreError> {
         let mut statement = self.sqlite.prepare_cached(text).map_err(store_error)?;
         statement.execute([]).map(drop).map_err(store_error)
+    }
+
+    /// The same, without waiting for another process.
+    pub(super) fn without_waiting(&self, text: &'static str) -> Result<(), StoreError> {
+        self.sqlite.busy_timeout(Duration::ZERO).map_err(store_error)?;
+        let outcome = self.control(text);
+        self.sqlite.busy_timeout(self.busy_timeout).map_err(store_error)?;
+        outcome
     }
 
     /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.
