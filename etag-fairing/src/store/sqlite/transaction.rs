@@ -16,7 +16,8 @@ use crate::{
 
 /// A transaction on the writer's connection, which is its own until it ends.
 ///
-/// Jobs run in the order in which they are sent, so that when this is dropped (or the future that holds it, at
+/// Short jobs run where the caller stands, since the way to the thread and back costs more; what may take long, and
+/// the commit, which waits for the disk, go there. Jobs run in the order in which they are sent, so that when this is dropped (or the future that holds it, at
 /// any point), what is still running ends first, then all is undone, and only then the next one gets the turn.
 pub(super) struct SqliteTransaction {
     writer: Threads,
@@ -29,8 +30,14 @@ impl SqliteTransaction {
     pub(super) async fn begin(writer: Threads, turn: Turn) -> Result<Self, StoreError> {
         // Before the first job: from here on, dropping it gives the turn back properly.
         let transaction = Self { writer, turn: Some(turn) };
-        // IMMEDIATE: nobody else writes between what is read here and what is written.
-        transaction.writer.run(|connection| connection.control("BEGIN IMMEDIATE")).await?;
+        // IMMEDIATE: nobody else writes between what is read here and what is written. Where another process does, the
+        // thread waits for it.
+        match transaction.writer.run_at_once(|connection| connection.without_waiting("BEGIN IMMEDIATE")) {
+            Some(Err(StoreError::Busy { .. })) | None => {
+                transaction.writer.run(|connection| connection.control("BEGIN IMMEDIATE")).await?;
+            }
+            Some(begun) => begun?,
+        }
         Ok(transaction)
     }
 
@@ -45,6 +52,23 @@ impl SqliteTransaction {
                 work(connection)
             })
             .await
+    }
+
+    /// Runs a job about something in the transaction; one that is short where the caller stands, if that is possible.
+    async fn run_on<A: Send + 'static, T: Send + 'static>(
+        &self,
+        subject: A,
+        is_short: bool,
+        work: fn(&mut Connection, &A) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let at_once = |connection: &mut Connection| {
+            still_open(connection)?;
+            work(connection, &subject)
+        };
+        match if is_short { self.writer.run_at_once(at_once) } else { None } {
+            Some(outcome) => outcome,
+            None => self.run(move |connection| work(connection, &subject)).await,
+        }
     }
 
     async fn end(mut self: Box<Self>) -> Result<(), StoreError> {
@@ -81,13 +105,15 @@ fn commit(connection: &Connection) -> Result<(), StoreError> {
 #[async_trait]
 impl Transaction for SqliteTransaction {
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
-        let plan = plan.clone();
-        self.run(move |connection| read::fetch(connection, &plan)).await
+        self.run_on(plan.clone(), read::is_short(plan), read::fetch).await
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
-        let scopes = scopes.clone();
-        self.run(move |connection| write::apply(connection, &change, None, &scopes)).await
+        let is_short = scopes.is_empty() && write::is_short(&change);
+        self.run_on((change, scopes.clone()), is_short, |connection, (change, scopes)| {
+            write::apply(connection, change, None, scopes)
+        })
+        .await
     }
 
     async fn apply_to_version(
@@ -96,8 +122,12 @@ impl Transaction for SqliteTransaction {
         version: &Value,
         scopes: &Scopes,
     ) -> Result<ResourceId, StoreError> {
-        let (version, scopes) = (version.clone(), scopes.clone());
-        self.run(move |connection| write::apply(connection, &change, Some(&version), &scopes)).await
+        let is_short = scopes.is_empty() && write::is_short(&change);
+        let subject = (change, version.clone(), scopes.clone());
+        self.run_on(subject, is_short, |connection, (change, version, scopes)| {
+            write::apply(connection, change, Some(version), scopes)
+        })
+        .await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
