@@ -251,6 +251,9 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     // After a burst of writes the log shrinks to 64 MiB.
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
+    if purpose == Purpose::Write && options.synchronous == Synchronous::Normal {
+        sqlite.pragma_update_and_check(None, "wal_autocheckpoint", super::log::PAGES, |_| Ok(()))?;
+    }
     if purpose != Purpose::Write {
         sqlite.pragma_update(None, "query_only", true)?;
     }
