@@ -21,6 +21,7 @@ mod negotiate;
 mod query;
 pub mod resource;
 mod routes;
+mod stop;
 pub mod store;
 
 pub use conditional::EntityTag;

@@ -18,7 +18,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult, Place
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 use rocket::data::ByteUnit;
 
-use crate::conditional::EntityTag;
+use crate::conditional::{EntityTag, HttpDate};
 use crate::store::Revision;
 
 /// An answer.
@@ -28,6 +28,8 @@ pub(crate) struct Remembered {
     pub(crate) tag: EntityTag,
     /// The profile that applies to the document.
     pub(crate) profile: Option<&'static str>,
+    /// When the resource last changed, where it keeps that.
+    pub(crate) last_modified: Option<HttpDate>,
     /// The body, before any content coding.
     pub(crate) body: Box<[u8]>,
 }
@@ -63,7 +65,7 @@ pub(crate) enum CallerRef<'a> {
     /// Whoever may use the route.
     Anyone,
     /// Only who was asked again for what the query leads to: each time, by guards and hooks; and sees these rows.
-    Scoped(&'a str),
+    Scoped(&'a [u8]),
 }
 
 /// A [`KeyRef`] that owns its text.
@@ -73,7 +75,7 @@ struct Key {
     path: Box<str>,
     query: Option<Box<str>>,
     profile: bool,
-    scope: Option<Box<str>>,
+    scope: Option<Box<[u8]>>,
 }
 
 impl Key {
@@ -122,8 +124,8 @@ struct Bytes;
 
 impl Weighter<Key, Arc<Entry>> for Bytes {
     fn weight(&self, key: &Key, entry: &Arc<Entry>) -> u64 {
-        let text = [Some(&key.path), key.query.as_ref(), key.scope.as_ref()];
-        let text: usize = text.into_iter().flatten().map(|text| text.len()).sum();
+        let text = key.path.len() + key.query.as_ref().map_or(0, |query| query.len());
+        let text = text + key.scope.as_ref().map_or(0, |scope| scope.len());
         let answer = entry.answer.as_ref().map_or(0, |answer| answer.body.len() + answer.tag.opaque().len());
         (OVERHEAD + size_of_val(&*entry.tables) + text + answer) as u64
     }
@@ -234,7 +236,7 @@ mod tests {
     fn entry(revision: u64, body: usize) -> Entry {
         let body = vec![b'x'; body];
         let tag = EntityTag::of(&body);
-        let answer = Remembered { tag, profile: None, body: body.into() };
+        let answer = Remembered { tag, profile: None, last_modified: None, body: body.into() };
         Entry { tables: Box::new(["t"]), revision: Revision::new(revision), answer: Some(Arc::new(answer)) }
     }
 
@@ -287,8 +289,8 @@ mod tests {
                 KeyRef { query: None, ..same },
                 KeyRef { path: "/xa=b", query: None, ..same },
                 KeyRef { profile: true, ..same },
-                KeyRef { caller: CallerRef::Scoped(""), ..same },
-                KeyRef { caller: CallerRef::Scoped("ann"), ..same },
+                KeyRef { caller: CallerRef::Scoped(b""), ..same },
+                KeyRef { caller: CallerRef::Scoped(b"ann"), ..same },
             ] {
                 assert!(memo.get(&other).is_none());
             }

@@ -5,7 +5,9 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Request, tokio};
 
 use super::Statistics;
-use crate::conditional::{Decision, EntityTag, MethodKind, Options, Selected, TagField, Validator, evaluate};
+use crate::conditional::{
+    Decision, EntityTag, HttpDate, MethodKind, Options, Selected, TagField, Validator, evaluate,
+};
 use crate::config::EtagConfig;
 
 /// Turns what would be a 200 into the 304 for it.
@@ -85,6 +87,7 @@ pub(crate) fn early<'r>(
     request: &'r Request<'_>,
     config: &'r EtagConfig,
     tag: &EntityTag,
+    last_modified: Option<HttpDate>,
     size: usize,
 ) -> Option<Response<'r>> {
     let headers = super::conditional_headers(request);
@@ -95,7 +98,7 @@ pub(crate) fn early<'r>(
     }
     // If-None-Match compares weakly, so what the configuration makes of the tag doesn't matter; where there is an
     // If-Match too, the fairing decides.
-    let selected = Selected { validator: Validator::Tag(tag), last_modified: None };
+    let selected = Selected { validator: Validator::Tag(tag), last_modified };
     let decision = evaluate(&headers, MethodKind::Read, Some(&selected), &Options::default());
     if decision != Decision::NotModified || !matches!(headers.if_match(), TagField::Absent) {
         return None;

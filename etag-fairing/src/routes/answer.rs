@@ -46,7 +46,7 @@ pub(super) fn of_body<'r>(
 impl Exchange<'_> {
     /// A document whose tag is that of its bytes.
     pub(super) fn made(&self, body: Vec<u8>) -> Made {
-        Made { tag: self.etag.map(|_| self.digest(&body)), body, profile: None }
+        Made { tag: self.etag.map(|_| self.digest(&body)), body, profile: None, last_modified: None }
     }
 
     /// The same for a page of many resources, which a profile may apply to (JSON:API §5.3).

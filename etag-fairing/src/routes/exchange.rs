@@ -7,6 +7,7 @@ use rocket::{Request, Response};
 
 use super::conditions::Conditions;
 use super::permission;
+use super::scoped::Asked;
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
@@ -16,7 +17,7 @@ use crate::memo::{CallerRef, KeyRef};
 use crate::negotiate::{asks_for_profile, check_accept, check_content_type};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
-use crate::store::{Plan, Root, Selection, Store};
+use crate::store::{Plan, Root, Scopes, Selection, Store};
 
 /// A request and what it is answered with.
 pub(super) struct Exchange<'r> {
@@ -29,8 +30,9 @@ pub(super) struct Exchange<'r> {
     /// The place in [`Description::relationships`], for the operations on one relationship.
     relationship: usize,
     operation: Operation,
+    asked: Asked,
     /// Whether the query leads to resources whose guards and hooks must be asked each time.
-    asked: AtomicBool,
+    asks: AtomicBool,
 }
 
 impl<'r> Exchange<'r> {
@@ -67,7 +69,8 @@ impl<'r> Exchange<'r> {
             etag,
             relationship,
             operation,
-            asked: AtomicBool::new(false),
+            asked: Asked::default(),
+            asks: AtomicBool::new(false),
         })
     }
 
@@ -104,16 +107,34 @@ impl<'r> Exchange<'r> {
                 cursor_profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
             },
         )?;
-        if permission::ask_for_query(self.request, resource, &parameters, &query).await? {
-            self.asked.store(true, Ordering::Relaxed);
+        let reached = permission::ask_for_query(self.request, resource, &parameters, &query).await?;
+        if reached.iter().any(|reached| reached.guards.has(Operation::List) || reached.hooks.is_some()) {
+            self.asks.store(true, Ordering::Relaxed);
         }
+        self.ask_scopes(reached).await?;
         Ok((parameters, query))
     }
 
-    /// A plan within the configuration's limits.
+    /// Asks which rows the caller sees of these resources, and of what their linkage leads to.
+    ///
+    /// # Errors
+    /// With a scope's refusal; 500 if one doesn't fit its resource.
+    pub(super) async fn ask_scopes(
+        &self,
+        resources: impl IntoIterator<Item = &'static Description>,
+    ) -> Result<(), Errors> {
+        self.asked.ask(self.request, resources).await
+    }
+
+    /// Which rows the caller sees of all that the request has come to.
+    pub(super) fn scopes(&self) -> Scopes {
+        self.asked.scopes()
+    }
+
+    /// A plan of what the caller sees, within the configuration's limits.
     pub(super) fn plan(&self, root: Root, selection: Selection) -> Plan {
         let most = usize::try_from(self.config().max_included).unwrap_or(usize::MAX);
-        Plan { root, selection, most_included: most }
+        Plan { root, selection, most_included: most, scopes: self.scopes() }
     }
 
     /// The id in the path.
@@ -145,7 +166,7 @@ impl<'r> Exchange<'r> {
 
     /// The preconditions of a write.
     pub(super) fn conditions(&self) -> Conditions<'r> {
-        Conditions::of(self.request, self.etag)
+        Conditions::of(self.request, self.resource, self.etag)
     }
 
     pub(super) fn operation(&self) -> Operation {
@@ -164,12 +185,10 @@ impl<'r> Exchange<'r> {
         }
     }
 
-    /// Whom an answer to the query is for.
-    pub(super) fn caller(&self) -> CallerRef<'static> {
-        match self.asked.load(Ordering::Relaxed) {
-            true => CallerRef::Scoped(""),
-            false => CallerRef::Anyone,
-        }
+    /// Whether an answer to the query is for anyone who may use the route: nothing on the way to it was asked of the
+    /// caller but what the route asks.
+    pub(super) fn is_for_anyone(&self) -> bool {
+        !self.asks.load(Ordering::Relaxed) && !self.asked.any()
     }
 
     /// A tag as it goes out: weak where the configuration says so.

@@ -29,7 +29,7 @@ pub(super) async fn ask(
     Ok(())
 }
 
-/// Asks the guards of what a query brings in from elsewhere. Answers whether there was any to ask.
+/// Asks the guards of what a query brings in from elsewhere. Answers those resources.
 ///
 /// # Errors
 /// 403, naming the parameter; the guard's own status where it is the server's fault.
@@ -38,7 +38,7 @@ pub(super) async fn ask_for_query(
     resource: &'static Description,
     parameters: &Parameters,
     query: &Query,
-) -> Result<bool, Errors> {
+) -> Result<Vec<&'static Description>, Errors> {
     let mut reached = Vec::new();
     include(resource, query.include.as_deref().unwrap_or(&[]), &mut reached);
     if let Some(tree) = &query.filter {
@@ -59,9 +59,7 @@ pub(super) async fn ask_for_query(
         }
         before_read(request, reached.resource, Operation::List).await?;
     }
-    let has_to_be_asked =
-        |reached: &&Reached| reached.resource.guards.has(Operation::List) || reached.resource.hooks.is_some();
-    Ok(asked.iter().any(has_to_be_asked))
+    Ok(asked.into_iter().map(|reached| reached.resource).collect())
 }
 
 /// Runs the hook before a resource is read.

@@ -3,12 +3,13 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
+use chrono::Utc;
 use rocket::Response;
 use rocket::http::{Method, Status};
 
 use super::answer;
 use super::exchange::{Answer, Exchange};
-use crate::conditional::EntityTag;
+use crate::conditional::{EntityTag, HttpDate};
 use crate::document::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_with_tag};
 use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
@@ -22,6 +23,8 @@ pub(super) struct Made {
     pub(super) tag: Option<EntityTag>,
     /// The profile that applies to it.
     pub(super) profile: Option<&'static str>,
+    /// When the resource last changed, where it keeps that.
+    pub(super) last_modified: Option<HttpDate>,
 }
 
 impl<'r> Exchange<'r> {
@@ -39,6 +42,10 @@ impl<'r> Exchange<'r> {
             .contains(&self.operation());
         // A catcher or a fairing may have made something else of the request's method.
         if !reads || !matches!(self.request.method(), Method::Get | Method::Head) {
+            return None;
+        }
+        // What the caller sees decides, and the query may lead to more of it.
+        if !self.is_for_anyone() {
             return None;
         }
         let entry = self.memo()?.get(&self.key(CallerRef::Anyone))?;
@@ -61,7 +68,12 @@ impl<'r> Exchange<'r> {
         let Ok(Some(revision)) = self.store().revision(&tables).await else {
             return self.fetch(plan, make).await.map(|made| self.response(made));
         };
-        match memo.recall(&self.key(self.caller()), revision).await {
+        let scopes = self.scopes();
+        let caller = match self.is_for_anyone() {
+            true => CallerRef::Anyone,
+            false => CallerRef::Scoped(scopes.key().unwrap_or_default()),
+        };
+        match memo.recall(&self.key(caller), revision).await {
             Recalled::Known(entry) => match &entry.answer {
                 Some(remembered) => Ok(self.remembered(remembered)),
                 None => self.fetch(plan, make).await.map(|made| self.response(made)),
@@ -96,8 +108,9 @@ impl<'r> Exchange<'r> {
         let Some(flight) = flight else { return made.map(|made| self.response(made)) };
         let tables = tables.into_boxed_slice();
         match made {
-            Ok(Made { body, tag: Some(tag), profile }) if memo.takes(body.len()) => {
-                let remembered = Arc::new(Remembered { tag, profile, body: body.into_boxed_slice() });
+            Ok(Made { body, tag: Some(tag), profile, last_modified }) if memo.takes(body.len()) => {
+                let remembered =
+                    Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice() });
                 flight.land(Entry { tables, revision, answer: Some(Arc::clone(&remembered)) });
                 Ok(self.with_body(&remembered))
             }
@@ -121,7 +134,13 @@ impl<'r> Exchange<'r> {
             statistics.count_memo_hit();
         }
         let early = self.etag.and_then(|config| {
-            early_not_modified(self.request, config, &remembered.tag, remembered.body.len())
+            early_not_modified(
+                self.request,
+                config,
+                &remembered.tag,
+                remembered.last_modified,
+                remembered.body.len(),
+            )
         });
         match early {
             Some(mut response) => {
@@ -136,19 +155,32 @@ impl<'r> Exchange<'r> {
     fn with_body(&self, remembered: &Arc<Remembered>) -> Response<'r> {
         mark_with_tag(self.request, remembered.tag.clone());
         let body = Cursor::new(Body(Arc::clone(remembered)));
-        answer::of_body(Status::Ok, remembered.body.len(), body, remembered.profile)
+        let response = answer::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
+        dated(response, remembered.last_modified)
     }
 
     fn response(&self, made: Made) -> Response<'r> {
         if let Some(tag) = made.tag {
             mark_with_tag(self.request, tag);
         }
-        answer::of_body(Status::Ok, made.body.len(), Cursor::new(made.body), made.profile)
+        let size = made.body.len();
+        dated(answer::of_body(Status::Ok, size, Cursor::new(made.body), made.profile), made.last_modified)
     }
 
     fn statistics(&self) -> Option<&'r Statistics> {
         self.request.rocket().state()
     }
+}
+
+/// Tells when the resource last changed.
+///
+/// RFC 9110 §8.8.2.1: not what lies ahead of this answer's `Date`. After several changes within a second it does, for
+/// as many seconds.
+fn dated(mut response: Response<'_>, last_modified: Option<HttpDate>) -> Response<'_> {
+    if let Some(date) = last_modified.filter(|date| *date <= HttpDate::from(Utc::now())) {
+        response.set_raw_header("Last-Modified", date.to_string());
+    }
+    response
 }
 
 /// A remembered body, to be read without a copy.

@@ -61,5 +61,5 @@ pub(super) fn plan(exchange: &Exchange<'_>, id: ResourceId, place: usize) -> Pla
     if let Some(linkage) = selection.linkage.get_mut(place) {
         *linkage = true;
     }
-    Plan::new(Root::One(id), selection)
+    exchange.plan(Root::One(id), selection)
 }

@@ -19,6 +19,11 @@ impl Plan {
             }
         }
         tables.selection(&self.selection);
+        // What a scope looks at decides what is seen, of whatever leads to its resource.
+        for (resource, filter) in self.scopes.iter() {
+            tables.add(resource.table);
+            tables.filter(resource, filter);
+        }
         tables.0
     }
 }

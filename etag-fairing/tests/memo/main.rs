@@ -5,4 +5,5 @@ mod asked;
 mod chance;
 mod holds;
 mod newspaper;
+mod scopes;
 mod stale;

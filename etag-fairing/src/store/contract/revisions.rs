@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     resource::{ResourceId, Value},
-    store::{Change, LinkageChange, Listing, Plan, Revision, Store},
+    store::{Change, LinkageChange, Listing, Plan, Revision, Scopes, Store},
 };
 
 name_rules! {
@@ -113,7 +113,7 @@ async fn what_is_read_after_a_revision_is_at_least_as_new(store: Arc<dyn Store>)
     let plan = one(&TALKS, &id);
     let Some(before) = revision(store, &plan).await else { return };
     let mut transaction = store.begin().await.expect("a transaction");
-    transaction.apply(set(&id, &[(0, Value::Text("after".into()))])).await.expect("applied");
+    transaction.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
     let during = revision(store, &plan).await;
     assert_eq!(attribute_of(store, &id, 0).await, Value::Text("before".into()));
     transaction.commit().await.expect("committed");

@@ -16,6 +16,8 @@ pub(crate) mod referrer;
 pub(crate) mod schema;
 mod scope;
 pub(crate) mod select;
+pub(crate) mod versions;
+pub(crate) mod visible;
 pub(crate) mod write;
 
 use sea_query::{Alias, Expr, FunctionCall, IntoColumnRef, Query, QueryStatementWriter, SelectStatement};

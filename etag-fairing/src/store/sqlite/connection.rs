@@ -16,14 +16,17 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef as SqliteValue},
 };
 
-use super::{SqliteOptions, Synchronous, error::store_error};
+use super::{SqliteOptions, Synchronous, dialect::Sqlite, error::store_error};
 use crate::{
-    resource::ValueRef,
+    resource::{Value, ValueRef},
     store::{
-        PrepareError, StoreError,
+        PrepareError, Scopes, StoreError,
         sql::{
+            Statement,
             cache::{Shape, Texts},
             referrer::Referrer,
+            versions::Versions,
+            visible::Visible,
         },
     },
 };
@@ -34,6 +37,8 @@ pub(super) struct Connection {
     texts: Texts,
     /// All references, if the database doesn't see to each of them when a row is deleted; else none.
     pub(super) referrers: Arc<[Referrer]>,
+    /// What the store itself keeps.
+    pub(super) versions: Arc<Versions>,
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
     // After the connection: the file is removed when the last connection is closed.
@@ -93,10 +98,19 @@ impl Connection {
             sqlite,
             texts: Texts::default(),
             referrers: Arc::default(),
+            versions: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
             _file: file,
         })
+    }
+
+    /// Takes what was learned of the resources.
+    pub(super) fn know(&mut self, referrers: Vec<Referrer>, versions: Versions) {
+        self.referrers = referrers.into();
+        self.versions = versions.into();
+        // What updates write depends on it.
+        self.texts = Texts::default();
     }
 
     /// The text of a statement of this shape.
@@ -106,6 +120,24 @@ impl Connection {
         build: impl FnOnce() -> Result<String, E>,
     ) -> Result<Arc<str>, StoreError> {
         self.texts.get(shape, build).map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    /// A statement that reads what is seen by these scopes. Without any, its text is kept, and `parameters` are what
+    /// it takes, in order; with some it is built each time, with all its values.
+    pub(super) fn question<'p, const N: usize>(
+        &mut self,
+        scopes: &Scopes,
+        shape: Shape,
+        parameters: [ValueRef<'p>; N],
+        build: impl FnOnce(Visible<'_, Sqlite>) -> Result<Statement, String>,
+    ) -> Result<Question<'p, N>, StoreError> {
+        let build = || build(Visible::new(Sqlite, scopes));
+        if scopes.is_empty() {
+            let text = self.text(shape, || build().map(|statement| statement.text))?;
+            return Ok(Question { text, values: Values::Given(parameters) });
+        }
+        let statement = build().map_err(StoreError::Internal)?;
+        Ok(Question { text: statement.text.into(), values: Values::Built(statement.values) })
     }
 
     /// A statement, ready to run.
@@ -156,6 +188,27 @@ impl Connection {
             && let Err(error) = self.control("ROLLBACK")
         {
             log::error!("cannot roll back: {error}");
+        }
+    }
+}
+
+/// A statement that reads, with its values.
+pub(super) struct Question<'p, const N: usize> {
+    pub(super) text: Arc<str>,
+    values: Values<'p, N>,
+}
+
+enum Values<'p, const N: usize> {
+    Given([ValueRef<'p>; N]),
+    Built(Vec<Value>),
+}
+
+impl<const N: usize> Question<'_, N> {
+    /// A value for each of its parameters.
+    pub(super) fn values(&self) -> Vec<ValueRef<'_>> {
+        match &self.values {
+            Values::Given(given) => given.to_vec(),
+            Values::Built(built) => built.iter().map(Value::as_ref).collect(),
         }
     }
 }

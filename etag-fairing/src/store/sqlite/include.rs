@@ -11,7 +11,6 @@ use rusqlite::types::ValueRef as SqliteValue;
 use super::{
     cell,
     connection::{Connection, bound},
-    dialect::Sqlite,
     error::store_error,
     linkage::linkage,
     read::{edge, id_list, id_value, push_row},
@@ -19,7 +18,7 @@ use super::{
 use crate::{
     resource::{Description, ResourceId, Row, Rows, ValueRef},
     store::{
-        Fetched, Include, Included, Links, Plan, Selection, StoreError,
+        Fetched, Include, Included, Links, Plan, Scopes, Selection, StoreError,
         sql::{
             cache::{Shape, Verb},
             include,
@@ -74,6 +73,8 @@ struct Document<'p> {
     order: Vec<&'static Description>,
     /// How many more resources may be included.
     left: usize,
+    /// Which of them are seen.
+    scopes: &'p Scopes,
 }
 
 struct Resource<'p> {
@@ -154,7 +155,7 @@ impl<'p> Document<'p> {
                 first.places.insert(row.resource_id()?, Place::Root(place));
             }
         }
-        Ok(Self { root, resources, order, left: plan.most_included })
+        Ok(Self { root, resources, order, left: plan.most_included, scopes: &plan.scopes })
     }
 
     fn of(&self, description: &Description) -> Result<usize, StoreError> {
@@ -205,9 +206,11 @@ impl<'p> Document<'p> {
             let selection = target.selection;
             let shape =
                 Shape::new(Verb::IncludeOne, selection.resource).columns(selection.attributes.clone());
-            let text = connection.text(shape, || Ok::<_, String>(include::to_one(Sqlite, selection)))?;
-            let mut statement = connection.prepare(&text)?;
-            let mut rows = statement.query(bound(&[ValueRef::Text(&list)])).map_err(store_error)?;
+            let question = connection.question(self.scopes, shape, [ValueRef::Text(&list)], |visible| {
+                include::to_one(visible, selection, &list)
+            })?;
+            let mut statement = connection.prepare(&question.text)?;
+            let mut rows = statement.query(bound(&question.values())).map_err(store_error)?;
             while let Some(row) = rows.next().map_err(store_error)? {
                 let id = id_of(selection.resource, row, 0)?;
                 if !target.places.contains_key(&id) {
@@ -237,10 +240,12 @@ impl<'p> Document<'p> {
         let shape = Shape::new(Verb::IncludeMany, step.owner)
             .relationship(relationship)
             .columns(selection.attributes.clone());
-        let text = connection.text(shape, || Ok::<_, String>(include::to_many(Sqlite, &edge, selection)))?;
         let list = id_list(step.owners.iter().map(id_value))?;
-        let mut statement = connection.prepare(&text)?;
-        let mut rows = statement.query(bound(&[ValueRef::Text(&list)])).map_err(store_error)?;
+        let question = connection.question(self.scopes, shape, [ValueRef::Text(&list)], |visible| {
+            include::to_many(visible, &edge, selection, &list)
+        })?;
+        let mut statement = connection.prepare(&question.text)?;
+        let mut rows = statement.query(bound(&question.values())).map_err(store_error)?;
         while let Some(row) = rows.next().map_err(store_error)? {
             let value = row.get_ref(0).map_err(store_error)?;
             let id = cell::id(edge.table, edge.target_column, edge.target.id.kind, value)?;
@@ -281,7 +286,7 @@ impl<'p> Document<'p> {
                 let missing: BTreeSet<&ResourceId> =
                     resource.places.keys().filter(|id| !known.contains_key(*id)).collect();
                 let owners = missing.iter().map(|id| id_value(id));
-                let links = linkage(connection, description, relationship, owners)?;
+                let links = linkage(connection, self.scopes, description, relationship, owners)?;
                 for (place, id) in missing.into_iter().enumerate() {
                     known.insert(id.clone(), links.of(place).to_vec());
                 }

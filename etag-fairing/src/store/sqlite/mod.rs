@@ -42,6 +42,7 @@ mod revisions;
 mod table;
 mod threads;
 mod transaction;
+mod versions;
 mod write;
 
 use std::{
@@ -163,7 +164,7 @@ impl Store for SqliteStore {
             .run(move |connection| {
                 let prepared =
                     prepare::prepare(&connection.sqlite, &resources, revisions).map_err(store_error)?;
-                connection.referrers = prepared.referrers.into();
+                connection.know(prepared.referrers, prepared.versions);
                 Ok((prepared.problems, prepared.counted))
             })
             .await

@@ -14,11 +14,13 @@ use sea_query::{
 use super::dialect::Sqlite;
 use super::revisions;
 use super::table::{self, Affinity, Found};
+use super::versions::MARKS;
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value},
     store::sql::{
         referrer::Referrer,
         schema::{self, Column, Key, Reference, Table, kind_of_id},
+        versions::Versions,
     },
 };
 
@@ -30,8 +32,10 @@ const OURS: &str = "_etag_fairing_tables";
 pub(super) struct Prepared {
     /// What doesn't fit; then the transaction must be undone.
     pub(super) problems: Vec<String>,
-    /// All references, if the database doesn't see to each of them when a row is deleted.
+    /// All references, if the store itself has to see to them when a row is deleted.
     pub(super) referrers: Vec<Referrer>,
+    /// What the store itself keeps.
+    pub(super) versions: Versions,
     /// The tables whose changes are counted.
     pub(super) counted: Vec<&'static str>,
 }
@@ -79,8 +83,14 @@ pub(super) fn prepare(
         true => revisions::install(sqlite, &counted)?,
         false => revisions::remove(sqlite)?,
     }
-    let referrers = if all_seen_to(sqlite, &real)? { Vec::new() } else { Referrer::of(Sqlite, &real) };
-    Ok(Prepared { problems, referrers, counted })
+    let versions = Versions::of(Sqlite, resources);
+    if !versions.is_empty() {
+        sqlite.execute_batch(MARKS)?;
+    }
+    // What SQLite takes along or empties would not come by, and versions would not rise with it.
+    let seen_to = versions.is_empty() && all_seen_to(sqlite, &real)?;
+    let referrers = if seen_to { Vec::new() } else { Referrer::of(Sqlite, &real) };
+    Ok(Prepared { problems, referrers, versions, counted })
 }
 
 /// Whether each reference has a foreign key that does what its resource asks for.

@@ -13,8 +13,8 @@ use super::{
     write,
 };
 use crate::{
-    resource::ResourceId,
-    store::{Change, Fetched, Plan, StoreError, Transaction},
+    resource::{ResourceId, Value},
+    store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
 };
 
 /// A transaction on the writer's connection, which is its own until it ends.
@@ -129,9 +129,26 @@ impl Transaction for SqliteTransaction {
         self.run_on(plan.clone(), read::is_short(plan), read::fetch).await
     }
 
-    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
-        let is_short = write::is_short(&change);
-        self.run_on(change, is_short, write::apply).await
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
+        let is_short = scopes.is_empty() && write::is_short(&change);
+        self.run_on((change, scopes.clone()), is_short, |connection, (change, scopes)| {
+            write::apply(connection, change, None, scopes)
+        })
+        .await
+    }
+
+    async fn apply_to_version(
+        &mut self,
+        change: Change,
+        version: &Value,
+        scopes: &Scopes,
+    ) -> Result<ResourceId, StoreError> {
+        let is_short = scopes.is_empty() && write::is_short(&change);
+        let subject = (change, version.clone(), scopes.clone());
+        self.run_on(subject, is_short, |connection, (change, version, scopes)| {
+            write::apply(connection, change, Some(version), scopes)
+        })
+        .await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

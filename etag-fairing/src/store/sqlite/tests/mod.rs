@@ -15,7 +15,7 @@ use std::path::Path;
 use super::{Location, SqliteOptions, SqliteStore, Synchronous};
 use crate::{
     resource::{Attribute, Description, Kind, Mismatch, ResourceId, Value},
-    store::{Change, LinkageChange, Plan, Root, Selection, Store, StoreError},
+    store::{Change, LinkageChange, Plan, Root, Scopes, Selection, Store, StoreError},
 };
 
 fn options(path: &Path) -> SqliteOptions {
@@ -91,7 +91,7 @@ fn new_linked(
 
 async fn write(store: &SqliteStore, change: Change) -> Result<ResourceId, StoreError> {
     let mut transaction = Store::begin(store).await?;
-    let id = transaction.apply(change).await?;
+    let id = transaction.apply(change, &Scopes::NONE).await?;
     transaction.commit().await?;
     Ok(id)
 }
