@@ -5,7 +5,8 @@ use sea_query::{ExprTrait, JoinType, Order, Query};
 use super::{
     Dialect, column,
     edge::{Edge, EdgeKind},
-    id_column, ids_of_list,
+    id_column,
+    schema::kind_of_id,
     select::{ROWS, cells, rows_of},
 };
 use crate::store::Selection;
@@ -16,7 +17,7 @@ pub(crate) fn to_one<D: Dialect>(dialect: D, selection: &Selection) -> String {
     let mut select = rows_of(selection);
     select
         .from_as(selection.resource.table, ROWS)
-        .and_where(column(ROWS, id).in_subquery(ids_of_list(dialect, "")))
+        .and_where(dialect.is_listed(column(ROWS, id), "", kind_of_id(selection.resource.id.kind), false))
         .order_by_expr(id_column(dialect, ROWS, id, selection.resource.id.kind), Order::Asc);
     dialect.text(&select)
 }
@@ -35,7 +36,7 @@ pub(crate) fn to_many<D: Dialect>(dialect: D, edge: &Edge, selection: &Selection
     for cell in cells(selection).flatten() {
         select.column((ROWS, cell.column));
     }
-    select.from_function(dialect.id_list(""), "e").join_as(
+    select.from(dialect.list("", kind_of_id(edge.owner_id))).join_as(
         JoinType::InnerJoin,
         edge.table,
         edges,

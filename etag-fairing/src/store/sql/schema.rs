@@ -98,7 +98,8 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
     tables
 }
 
-fn reachable(resources: &[&'static Description]) -> Vec<&'static Description> {
+/// These resources and all that they relate to, each once.
+pub(crate) fn reachable(resources: &[&'static Description]) -> Vec<&'static Description> {
     let mut found: Vec<&'static Description> = Vec::new();
     let mut waiting: Vec<&'static Description> = resources.iter().rev().copied().collect();
     while let Some(resource) = waiting.pop() {

@@ -5,7 +5,8 @@ use sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 use super::{
     Dialect, column,
     edge::{Edge, EdgeKind},
-    id_column, ids_of_list, parameter,
+    id_column, parameter,
+    schema::kind_of_id,
 };
 use crate::{
     resource::{Description, IdKind, Kind, RelationshipKind},
@@ -163,7 +164,7 @@ pub(crate) fn linkage<D: Dialect>(dialect: D, edge: &Edge) -> String {
         Query::select()
             .column(("e", "key"))
             .column(("j", edge.target_column))
-            .from_function(dialect.id_list(""), "e")
+            .from(dialect.list("", kind_of_id(edge.owner_id)))
             .join_as(JoinType::InnerJoin, edge.table, "j", joined)
             // A null in a join table of the user's links to nothing.
             .and_where(column("j", edge.target_column).is_not_null())
@@ -173,6 +174,7 @@ pub(crate) fn linkage<D: Dialect>(dialect: D, edge: &Edge) -> String {
 }
 
 /// The first id of a list that names no resource, by its place. Parameters: the list.
+#[cfg(feature = "sqlite")]
 pub(crate) fn first_missing<D: Dialect>(dialect: D, resource: &Description) -> String {
     let found = Query::select()
         .column((ROWS, resource.id.column))
@@ -182,7 +184,7 @@ pub(crate) fn first_missing<D: Dialect>(dialect: D, resource: &Description) -> S
     dialect.text(
         Query::select()
             .expr(column("e", "key").min())
-            .from_function(dialect.id_list(""), "e")
+            .from(dialect.list("", kind_of_id(resource.id.kind)))
             .and_where(Expr::not_exists(found)),
     )
 }
@@ -190,13 +192,13 @@ pub(crate) fn first_missing<D: Dialect>(dialect: D, resource: &Description) -> S
 /// A row if a related resource in the list (or, for `others`, not in the list) belongs to the owner.
 /// Parameters: the owner's id, the list.
 pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
-    let list = ids_of_list(dialect, "");
     let target = column(ROWS, edge.target_column);
+    let listed = dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), others);
     dialect.text(
         Query::select()
             .column((ROWS, edge.target_column))
             .from_as(edge.table, ROWS)
             .and_where(column(ROWS, edge.owner_column).eq(parameter()))
-            .and_where(if others { target.not_in_subquery(list) } else { target.in_subquery(list) }),
+            .and_where(listed),
     )
 }

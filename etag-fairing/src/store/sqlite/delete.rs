@@ -12,7 +12,6 @@ use super::{
     connection::{Connection, bound},
     dialect::Sqlite,
     error::store_error,
-    read::{can_be, id_value},
 };
 use crate::{
     resource::{Description, ResourceId, ValueRef},
@@ -20,6 +19,7 @@ use crate::{
         Constraint, StoreError,
         sql::{
             cache::{Shape, Verb},
+            plan::{can_be, id_value},
             referrer::{Effect, Referrer},
             write,
         },

@@ -5,7 +5,6 @@ use super::{
     connection::{Connection, bound},
     dialect::Sqlite,
     error::store_error,
-    read::{edge, id_list},
 };
 use crate::{
     resource::{Description, ResourceId, ValueRef},
@@ -13,6 +12,7 @@ use crate::{
         Links, StoreError,
         sql::{
             cache::{Shape, Verb},
+            plan::{edge, id_list},
             select,
         },
     },

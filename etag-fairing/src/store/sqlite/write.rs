@@ -10,7 +10,7 @@ use super::{
     delete::delete,
     dialect::Sqlite,
     error::store_error,
-    read::{can_be, edge, exists, id_list, id_value},
+    read::exists,
 };
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
@@ -19,6 +19,7 @@ use crate::{
         sql::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
+            plan::{can_be, edge, id_list, id_value},
             select, write,
         },
     },
