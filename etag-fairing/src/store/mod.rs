@@ -10,10 +10,15 @@ mod evaluate_filter;
 mod listing;
 mod modify;
 mod plan;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -75,6 +80,36 @@ pub trait Transaction: Send {
     /// Makes the changes permanent and visible to all at once.
     ///
     /// # Errors
-    /// If the store could not; then nothing was changed.
+    /// If the store could not; then nothing was changed, unless it is [`StoreError::OutcomeUnknown`].
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+
+    /// Whether another write has come in between, so that this one can only be undone, and be tried again from its
+    /// beginning ([`StoreError::Conflict`]).
+    fn must_be_repeated(&self) -> bool {
+        false
+    }
+}
+
+/// Opens the store that a database's URL asks for.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn open(config: &crate::config::DatabaseConfig) -> Result<Arc<dyn Store>, PrepareError> {
+    #[cfg(feature = "postgres")]
+    if config.is_postgres() {
+        let options = postgres::PostgresOptions::from_config(config)?;
+        return Ok(Arc::new(postgres::PostgresStore::open(options)?));
+    }
+    #[cfg(not(feature = "postgres"))]
+    if config.is_postgres() {
+        return Err(PrepareError::new(
+            "the database is one of PostgreSQL, but `etag-fairing` is built without its feature `postgres`: add it to \
+             the dependency in Cargo.toml",
+        ));
+    }
+    #[cfg(feature = "sqlite")]
+    return Ok(Arc::new(sqlite::SqliteStore::open(sqlite::SqliteOptions::from_config(config)?)?));
+    #[cfg(not(feature = "sqlite"))]
+    Err(PrepareError::new(
+        "the database is one of SQLite, but `etag-fairing` is built without its feature `sqlite`: add it to the \
+         dependency in Cargo.toml, or write `url = \"postgres://<user>@<host>/<database>\"`",
+    ))
 }

@@ -1,0 +1,35 @@
+//! A write in progress.
+
+use async_trait::async_trait;
+
+use super::{
+    connection::Connection,
+    read::{self, Locking},
+    write,
+};
+use crate::{
+    resource::ResourceId,
+    store::{Change, Fetched, Plan, StoreError, Transaction},
+};
+
+/// A transaction on a connection of its own. Dropping it undoes it.
+pub(super) struct PostgresTransaction(pub(super) Connection);
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
+        read::fetch(&self.0, plan, Locking::Root).await
+    }
+
+    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
+        self.0.whole(write::apply(&self.0, &change)).await
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.0.commit().await
+    }
+
+    fn must_be_repeated(&self) -> bool {
+        self.0.is_conflicted()
+    }
+}
