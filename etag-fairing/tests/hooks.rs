@@ -29,7 +29,7 @@ struct Session {
 }
 
 #[derive(Clone, Debug, JsonApiResource)]
-#[jsonapi(type = "tracks", hooks)]
+#[jsonapi(type = "tracks", etag, hooks)]
 struct Track {
     #[jsonapi(id)]
     id: i64,
@@ -152,6 +152,17 @@ impl Hooks for Track {
         }
     }
 
+    async fn after_read(request: &Request<'_>, operation: Operation) -> Result<(), HookError> {
+        match user(request) {
+            "counted" => {
+                READS.lock().unwrap().push(operation.name());
+                Ok(())
+            }
+            "late" => Err(not_allowed().detail(operation.name()).into()),
+            _ => Ok(()),
+        }
+    }
+
     async fn after_create(&self, write: &mut Write<'_>) -> Result<(), HookError> {
         if self.name == "renamed" {
             let mut track = write.find::<Track>(&ResourceId::Integer(self.id)).await?.expect("it was made");
@@ -168,6 +179,9 @@ impl Hooks for Track {
         Ok(())
     }
 }
+
+/// The reads of the user `counted`.
+static READS: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
 
 fn server() -> Server {
     let server = api::start_with("write_timeout = 1", |rocket| {
@@ -324,4 +338,20 @@ fn a_stale_tag_is_told_before_any_hook_runs() {
     let fields = [("Content-Type", "application/vnd.api+json"), ("If-Match", "\"old\"")];
     server.send("PATCH", "/sessions/1", &fields, &document).is(412);
     assert_eq!(entries(&server), before);
+}
+
+#[test]
+fn after_read_knows_what_was_read_and_may_refuse() {
+    let server = server();
+    let first = server.get_as("/tracks/1", "counted").is(200);
+    let fields = [("X-User", "counted"), ("If-None-Match", &first.tag())];
+    server.get("/tracks/1", &fields).is(304);
+    server.get_as("/tracks", "counted").is(200);
+    server.get_as("/tracks/99", "counted").is(404);
+    server.get_as("/tracks?sort=nothing", "counted").is(400);
+    assert_eq!(*READS.lock().unwrap(), ["read", "read", "list"]);
+
+    let refused = server.get_as("/tracks/1", "late").is(403);
+    assert_eq!(refused.json()["errors"][0]["detail"], "read");
+    assert_eq!(refused.field("etag"), None);
 }

@@ -171,3 +171,42 @@ fn p10_what_the_profile_puts_into_meta_is_right_where_it_is_sent() {
         assert_eq!(resource.get("meta"), None, "no cursors of items: the links hold those of the page");
     }
 }
+
+#[test]
+fn p11_linkage_has_pages_too() {
+    let (_server, mut http) = serve();
+    let url = "/v1/tracks/1/relationships/sessions";
+    let whole = read(&mut http, url);
+    let all = ids(&whole["data"]);
+    assert!(all.len() > 2, "{whole}");
+    assert_eq!(whole["links"].get("next"), None, "whole unless a page is asked for");
+
+    assert_eq!(walk(&mut http, &format!("{url}?page[size]=2"), "next"), all);
+    let first = page(&mut http, &format!("{url}?page[size]=2"));
+    assert_eq!(first["jsonapi"]["profile"], json!([CURSORS]));
+    assert_eq!(first["links"]["prev"], json!(null));
+    assert_eq!(names(&first["links"]), ["first", "last", "next", "prev", "related", "self"]);
+    let second = page(&mut http, &link(&first, "next"));
+    let back = page(&mut http, &link(&second, "prev"));
+    assert_eq!(back["data"], first["data"]);
+
+    // By number and by offset as well, counted where asked for, and with what they lead to.
+    let second = read(&mut http, &format!("{url}?page[size]=1&page[number]=2&page[totals]=true"));
+    assert_eq!((ids(&second["data"]), &second["meta"]["count"]), (vec![all[1]], &json!(all.len())));
+    let second = read(&mut http, &format!("{url}?page[offset]=1&page[limit]=1&include=sessions.speakers"));
+    assert_eq!(ids(&second["data"]), [all[1]]);
+    let included = second["included"].as_array().expect("what is included");
+    let sessions: Vec<_> = included.iter().filter(|one| one["type"] == "sessions").collect();
+    assert_eq!(sessions.len(), 1, "only the page's: {second}");
+    assert_eq!(sessions[0]["id"], all[1]);
+
+    // A page is a representation of its own: its tag is not that of the linkage.
+    let tag = |http: &mut Connection, url: &str| http.get(url, &[]).header("etag").map(str::to_owned);
+    let (whole, part) = (tag(&mut http, url), tag(&mut http, &format!("{url}?page[size]=1")));
+    assert!(whole.is_some() && part.is_some() && whole != part);
+
+    assert_bad(&mut http, &format!("{url}?page[size]=0"), &["page[size]"]);
+    assert_bad(&mut http, &format!("{url}?page[after]=x"), &["page[after]"]);
+    assert_bad(&mut http, "/v1/sessions/1/relationships/track?page[size]=1", &["page[size]"]);
+    assert_eq!(http.get("/v1/tracks/0/relationships/sessions?page[size]=1", &[]).status, 404);
+}

@@ -101,28 +101,9 @@ impl<'a> Writer<'a> {
     ) -> Result<Vec<u8>, Corrupt> {
         // Text twice: members' names and links weigh about as much as the values.
         let mut out = Vec::with_capacity(1024 + 2 * fetched.rows.bytes());
-        match profile {
-            // JSON:API §7.7: the profiles that apply.
-            Some(profile) => {
-                out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","profile":["#);
-                write_string(profile, &mut out);
-                out.extend_from_slice(br#"]},"links":{"self":"#);
-            }
-            None => out.extend_from_slice(START),
-        }
+        start(profile, &mut out);
         write_string(self_link, &mut out);
-        for (name, link) in
-            [("first", &pages.first), ("last", &pages.last), ("prev", &pages.prev), ("next", &pages.next)]
-        {
-            out.push(b',');
-            write_string(name, &mut out);
-            out.push(b':');
-            match link {
-                Some(link) => write_string(link, &mut out),
-                // JSON:API §8.4: null tells that there is no such page.
-                None => out.extend_from_slice(b"null"),
-            }
-        }
+        write_page_links(pages, &mut out);
         out.extend_from_slice(br#"},"data":["#);
         for (index, row) in fetched.rows.iter().enumerate() {
             if index > 0 {
@@ -132,11 +113,7 @@ impl<'a> Writer<'a> {
         }
         out.push(b']');
         self.included(fetched, view, &mut out)?;
-        if let Some(total) = fetched.total {
-            out.extend_from_slice(br#","meta":{"count":"#);
-            out.extend_from_slice(itoa::Buffer::new().format(total).as_bytes());
-            out.push(b'}');
-        }
+        write_total(fetched, &mut out);
         out.push(b'}');
         Ok(out)
     }
@@ -189,24 +166,35 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A document whose primary data is the linkage of a relationship, with the related resources included
-    /// (JSON:API §8.2): `related` holds them as its rows.
-    pub(crate) fn linkage_with_included(
+    /// The URLs of a relationship of one resource.
+    pub(crate) fn relationship(
         &self,
-        owner: &'static Description,
+        owner: &Description,
         id: &ResourceId,
         relationship: &Relationship,
-        parameters: &Parameters,
+    ) -> RelationshipLinks {
+        RelationshipLinks::of(&self.href(owner, id), relationship)
+    }
+
+    /// A document whose primary data is the linkage of a relationship, or a page of it, from the related
+    /// resources: `related` holds them as its rows. Where the query includes them, they stand there whole
+    /// (JSON:API §8.2).
+    pub(crate) fn linkage_of(
+        &self,
+        relationship: &Relationship,
+        page: &LinkagePage<'_>,
         related: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         let target = relationship.target();
         let mut out = Vec::with_capacity(1024);
-        let links = RelationshipLinks::of(&self.href(owner, id), relationship);
-        out.extend_from_slice(START);
-        write_string(&href(&links.own, parameters), &mut out);
+        start(page.profile, &mut out);
+        write_string(page.self_link, &mut out);
         out.extend_from_slice(br#","related":"#);
-        write_string(&links.related, &mut out);
+        write_string(page.related_link, &mut out);
+        if let Some(pages) = &page.pages {
+            write_page_links(pages, &mut out);
+        }
         out.extend_from_slice(br#"},"data":"#);
         let many = relationship.is_to_many();
         out.extend_from_slice(if many { b"[" } else { b"" });
@@ -221,19 +209,24 @@ impl<'a> Writer<'a> {
             (false, true) => b"null",
             (false, false) => b"",
         });
-        out.extend_from_slice(br#","included":["#);
-        let mut first = true;
-        let more = related.included.iter().map(|more| (more.resource, &more.rows, &more.links));
-        for (resource, rows, links) in std::iter::once((target, &related.rows, &related.links)).chain(more) {
-            for (index, row) in rows.iter().enumerate() {
-                if !first {
-                    out.push(b',');
+        if let View::Asked { included: true, .. } = view {
+            out.extend_from_slice(br#","included":["#);
+            let own = page.included.then_some((target, &related.rows, &related.links));
+            let more = related.included.iter().map(|more| (more.resource, &more.rows, &more.links));
+            let mut first = true;
+            for (resource, rows, links) in own.into_iter().chain(more) {
+                for (index, row) in rows.iter().enumerate() {
+                    if !first {
+                        out.push(b',');
+                    }
+                    first = false;
+                    self.resource(resource, row, index, links, view, &mut out)?;
                 }
-                first = false;
-                self.resource(resource, row, index, links, view, &mut out)?;
             }
+            out.push(b']');
         }
-        out.extend_from_slice(b"]}");
+        write_total(related, &mut out);
+        out.push(b'}');
         Ok(out)
     }
 
@@ -316,10 +309,61 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// The start of a document, up to the value of its `self` link.
+fn start(profile: Option<&str>, out: &mut Vec<u8>) {
+    match profile {
+        // JSON:API §7.7: the profiles that apply.
+        Some(profile) => {
+            out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","profile":["#);
+            write_string(profile, out);
+            out.extend_from_slice(br#"]},"links":{"self":"#);
+        }
+        None => out.extend_from_slice(START),
+    }
+}
+
+/// The links of a page (JSON:API §8.4), behind others.
+fn write_page_links(pages: &PageLinks, out: &mut Vec<u8>) {
+    for (name, link) in
+        [("first", &pages.first), ("last", &pages.last), ("prev", &pages.prev), ("next", &pages.next)]
+    {
+        out.push(b',');
+        write_string(name, out);
+        out.push(b':');
+        match link {
+            Some(link) => write_string(link, out),
+            // JSON:API §8.4: null tells that there is no such page.
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+/// The number of all, where it was counted.
+fn write_total(fetched: &Fetched, out: &mut Vec<u8>) {
+    if let Some(total) = fetched.total {
+        out.extend_from_slice(br#","meta":{"count":"#);
+        out.extend_from_slice(itoa::Buffer::new().format(total).as_bytes());
+        out.push(b'}');
+    }
+}
+
+/// The head of a document of linkage.
+#[derive(Debug)]
+pub(crate) struct LinkagePage<'a> {
+    pub(crate) self_link: &'a str,
+    pub(crate) related_link: &'a str,
+    /// Whether the related resources themselves are included.
+    pub(crate) included: bool,
+    /// Where it is a page.
+    pub(crate) pages: Option<PageLinks>,
+    pub(crate) profile: Option<&'a str>,
+}
+
 /// The links of a relationship (JSON:API §7.2.2.2).
-struct RelationshipLinks {
-    own: String,
-    related: String,
+#[derive(Debug)]
+pub(crate) struct RelationshipLinks {
+    pub(crate) own: String,
+    pub(crate) related: String,
 }
 
 impl RelationshipLinks {

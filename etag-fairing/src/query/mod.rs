@@ -25,7 +25,7 @@ pub(crate) use parameters::{Parameters, href};
 
 use crate::config::JsonApiConfig;
 use crate::document::error::{ErrorObject, Errors};
-use crate::resource::{Description, Registry};
+use crate::resource::{Description, Registry, Relationship};
 use crate::store::{Filter, Listing, Page, SortKey};
 use name::Name;
 
@@ -51,7 +51,7 @@ pub(crate) enum Target {
     Single,
     /// Many resources: all.
     Many,
-    /// The linkage of this relationship: `include`, which begins with it, and `fields`.
+    /// The linkage of this relationship: `include`, which begins with it, `fields`, and, for to-many, `page`.
     Linkage(usize),
     /// No document at all, so no parameter.
     Nothing,
@@ -73,9 +73,12 @@ pub(crate) struct Context<'a> {
 }
 
 impl Target {
-    fn takes(self, family: &str) -> bool {
+    fn takes(self, family: &str, resource: &Description) -> bool {
         match self {
             Self::Many => matches!(family, "include" | "fields" | "sort" | "filter" | "page"),
+            Self::Linkage(place) if family == "page" => {
+                resource.relationships.get(place).is_some_and(Relationship::is_to_many)
+            }
             Self::Single | Self::Linkage(_) => matches!(family, "include" | "fields"),
             Self::Nothing => false,
         }
@@ -104,7 +107,7 @@ impl Query {
                 errors.push(ErrorObject::invalid_parameter_name(detail).parameter(parameter));
                 continue;
             };
-            if let Err(error) = admit(&name, parameter, value, target, &mut seen) {
+            if let Err(error) = admit(&name, parameter, value, context, &mut seen) {
                 errors.push(error.parameter(parameter));
                 continue;
             }
@@ -148,15 +151,18 @@ impl Query {
         }));
         let filter = filter.finish(&mut errors);
         let page = match target {
-            Target::Many => match page.finish(resource, sort.as_deref(), cursor_profile, config) {
-                Ok(page) => page,
-                Err(error) => {
-                    errors.push(error);
-                    None
-                }
+            Target::Many => page.finish(resource, sort.as_deref(), cursor_profile, config),
+            // P11. Linkage is whole unless a page of it is asked for: its entity tag is what a write compares.
+            Target::Linkage(place) if page.is_asked_for() => match resource.relationships.get(place) {
+                Some(of) => page.finish(of.target(), Some(&[]), cursor_profile, config),
+                None => Ok(None),
             },
-            _ => None,
+            _ => Ok(None),
         };
+        let page = page.unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
         match Errors::from_vec(errors) {
             Some(errors) => Err(errors),
             None => Ok(Self { include, fields, filter, sort: sort.unwrap_or_default(), page }),
@@ -184,7 +190,7 @@ fn admit(
     name: &Name<'_>,
     parameter: &str,
     value: &str,
-    target: Target,
+    context: &Context<'_>,
     seen: &mut HashSet<String>,
 ) -> Result<(), ErrorObject> {
     if !matches!(name.base, "include" | "fields" | "sort" | "filter" | "page") {
@@ -192,7 +198,7 @@ fn admit(
         return Err(ErrorObject::unknown_parameter("no such parameter at this URL"));
     }
     // M7
-    if !target.takes(name.base) {
+    if !context.target.takes(name.base, context.resource) {
         return Err(ErrorObject::unknown_parameter(format!("{} means nothing at this URL", name.base)));
     }
     // M8

@@ -77,6 +77,7 @@ pub(super) struct Builder {
     after: Option<String>,
     before: Option<String>,
     totals: Option<bool>,
+    asked_for: bool,
     // Which strategies what came so far rules out: number, offset, cursor.
     ruled_out: [bool; 3],
     failed: bool,
@@ -86,6 +87,7 @@ impl Builder {
     /// Takes one parameter; `key` is what its brackets hold.
     pub(super) fn take(&mut self, key: &str, value: &str) -> Result<(), ErrorObject> {
         let taken = self.read(key, value);
+        self.asked_for = true;
         self.failed |= taken.is_err();
         taken
     }
@@ -129,6 +131,11 @@ impl Builder {
             }
         }
         Ok(())
+    }
+
+    /// Whether there was any parameter of the family.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.asked_for
     }
 
     /// Whether the page goes by cursor, so that the profile's errors apply.

@@ -79,6 +79,14 @@ pub trait Hooks: JsonApiResource {
         Ok(())
     }
 
+    /// After resources were read at a URL of theirs, before the answer goes out: to take note of it, or to refuse
+    /// all the same. The answer itself is no hook's to change: its entity tag says what is stored. It runs for an
+    /// answer without a body (304, HEAD) too, and not for a read that was refused.
+    async fn after_read(request: &Request<'_>, operation: Operation) -> Result<(), HookError> {
+        let _ = (request, operation);
+        Ok(())
+    }
+
     /// Before a resource is made; changes to `self` are made too. Its id is 0 where the store will make one: what
     /// is put there instead is the id.
     async fn before_create(&mut self, write: &mut Write<'_>) -> Result<(), HookError> {
@@ -290,6 +298,7 @@ type Changing = for<'a> fn(Record, Option<Record>, Write<'a>) -> Boxed<'a, Resul
 #[derive(Clone, Copy, Debug)]
 pub struct HookTable {
     pub(crate) before_read: for<'a> fn(&'a Request<'a>, Operation) -> Boxed<'a, Result<(), HookError>>,
+    pub(crate) after_read: for<'a> fn(&'a Request<'a>, Operation) -> Boxed<'a, Result<(), HookError>>,
     pub(crate) before_create: Changing,
     pub(crate) after_create: Before,
     pub(crate) before_update: Changing,
@@ -307,6 +316,7 @@ impl HookTable {
     pub const fn of<T: Hooks>() -> Self {
         Self {
             before_read: |request, operation| Box::pin(T::before_read(request, operation)),
+            after_read: |request, operation| Box::pin(T::after_read(request, operation)),
             before_create: |record, _, mut write| {
                 Box::pin(async move {
                     let mut new = T::from_record(&record)?;

@@ -72,8 +72,11 @@ pub(crate) fn routes(mounted: &[&Route], base: &str) -> Vec<Route> {
         .filter(|method| paths.iter().any(|path| !path.methods.contains(method)))
         .collect();
     let fallback = Fallback { paths: paths.into() };
+    // Mounts may stand below each other, and Rocket asks that routes of one rank do not meet: the inner one first.
+    let depth = base.split('/').filter(|segment| !segment.is_empty()).count();
+    let rank = RANK - isize::try_from(depth).unwrap_or(0).min(RANK / 2);
     let route = |method| {
-        let mut route = Route::ranked(RANK, method, "/<path..>", fallback.clone());
+        let mut route = Route::ranked(rank, method, "/<path..>", fallback.clone());
         route.name = Some(if method == Method::Options { "options" } else { "method not allowed" }.into());
         route
     };

@@ -99,7 +99,12 @@ impl Handler for Endpoint {
         let answer = match Exchange::new(request, self.resource, self.operation) {
             Ok(exchange) => match exchange.before_read(self.operation, self.relationship).await {
                 Err(errors) => Err(errors),
-                Ok(()) => self.answer(&exchange, data).await,
+                Ok(()) => match self.answer(&exchange, data).await {
+                    Err(errors) => Err(errors),
+                    Ok(response) => {
+                        exchange.after_read(self.operation, self.relationship).await.map(|()| response)
+                    }
+                },
             },
             Err(errors) => Err(errors),
         };

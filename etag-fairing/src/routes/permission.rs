@@ -8,7 +8,7 @@ use super::trouble::Refusal;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::{Include, Parameters, Query};
 use crate::resource::guard::Denied;
-use crate::resource::{Description, Operation};
+use crate::resource::{Description, Operation, Relationship};
 use crate::store::{Comparison, Filter, Member};
 
 /// Asks all guards that an endpoint itself has.
@@ -79,20 +79,38 @@ impl Exchange<'_> {
     /// # Errors
     /// With a hook's refusal.
     pub(super) async fn before_read(&self, operation: Operation, relationship: usize) -> Result<(), Errors> {
+        for resource in self.read_at(operation, relationship) {
+            before_read(self.request, resource, operation).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs the hooks after they were read.
+    ///
+    /// # Errors
+    /// With a hook's refusal.
+    pub(super) async fn after_read(&self, operation: Operation, relationship: usize) -> Result<(), Errors> {
+        for resource in self.read_at(operation, relationship) {
+            let Some(hooks) = resource.hooks else { continue };
+            let asked = (hooks.after_read)(self.request, operation).await;
+            asked.map_err(|error| Refusal::from(error).answer(resource, None))?;
+        }
+        Ok(())
+    }
+
+    /// The resources that an operation reads for its answer: none if it writes.
+    fn read_at(
+        &self,
+        operation: Operation,
+        relationship: usize,
+    ) -> impl Iterator<Item = &'static Description> {
         let reads = matches!(
             operation,
             Operation::List | Operation::Read | Operation::Related | Operation::Relationship
         );
-        if !reads {
-            return Ok(());
-        }
-        before_read(self.request, self.resource, operation).await?;
-        match self.resource.relationships.get(relationship) {
-            Some(relationship) if operation == Operation::Related => {
-                before_read(self.request, relationship.target(), operation).await
-            }
-            _ => Ok(()),
-        }
+        let related = self.resource.relationships.get(relationship);
+        let related = related.filter(|_| operation == Operation::Related).map(Relationship::target);
+        reads.then_some(self.resource).into_iter().chain(related)
     }
 }
 

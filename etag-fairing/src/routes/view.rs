@@ -1,7 +1,7 @@
 //! From a query to what is read and what is shown.
 
 use super::exchange::Exchange;
-use crate::document::write::View;
+use crate::document::write::{PageLinks, View};
 use crate::query::{Extent, Fields, Include, Parameters, Query, href, place_of};
 use crate::resource::{Corrupt, Description};
 use crate::store::{self, Fetched, Field, Selection};
@@ -54,25 +54,34 @@ impl Exchange<'_> {
         query: &Query,
         fetched: &Fetched,
     ) -> Result<Vec<u8>, Corrupt> {
-        let mut ends = None;
-        if query.page.as_ref().is_some_and(|page| page.is_by_cursor())
-            && let (Some(first), Some(last)) =
-                (fetched.rows.get(0), fetched.rows.get(fetched.rows.len().saturating_sub(1)))
-        {
-            let place =
-                |row| place_of(resource, &query.sort, row, |_| Err(Corrupt::new("a cursor over a path")));
-            ends = Some((place(first)?, place(last)?));
-        }
-        let extent = Extent {
-            total: fetched.total,
-            more: fetched.more,
-            ends: ends.as_ref().map(|(first, last)| (first, last)),
-        };
-        let pages =
-            query.page.as_ref().map(|page| page.links(path, parameters, resource, &query.sort, &extent));
-        let pages = pages.unwrap_or_default();
+        let pages = page_links(resource, path, parameters, query, fetched)?;
         self.writer.many(resource, &href(path, parameters), query.profile(), &pages, fetched, query.view())
     }
+}
+
+/// The links from a page to others; none where the URL has no pages.
+pub(super) fn page_links(
+    resource: &'static Description,
+    path: &str,
+    parameters: &Parameters,
+    query: &Query,
+    fetched: &Fetched,
+) -> Result<PageLinks, Corrupt> {
+    let mut ends = None;
+    if query.page.as_ref().is_some_and(|page| page.is_by_cursor())
+        && let (Some(first), Some(last)) =
+            (fetched.rows.get(0), fetched.rows.get(fetched.rows.len().saturating_sub(1)))
+    {
+        let place = |row| place_of(resource, &query.sort, row, |_| Err(Corrupt::new("a cursor over a path")));
+        ends = Some((place(first)?, place(last)?));
+    }
+    let extent = Extent {
+        total: fetched.total,
+        more: fetched.more,
+        ends: ends.as_ref().map(|(first, last)| (first, last)),
+    };
+    let pages = query.page.as_ref().map(|page| page.links(path, parameters, resource, &query.sort, &extent));
+    Ok(pages.unwrap_or_default())
 }
 
 /// A relationship that is included somewhere.

@@ -4,6 +4,10 @@
 
 #[cfg(feature = "sqlite")]
 pub(crate) mod api;
+#[cfg(feature = "sqlite")]
+#[allow(unreachable_pub, reason = "the tests at the root use it too")]
+#[path = "../../../tests/support/document.rs"]
+mod document;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -116,6 +120,13 @@ impl Connection {
 
     /// Reads one answer by the framing rules of RFC 9112 §6.3.
     fn receive(&mut self, method: &str) -> Answer {
+        let answer = self.receive_any(method);
+        #[cfg(feature = "sqlite")]
+        answer.check_document();
+        answer
+    }
+
+    fn receive_any(&mut self, method: &str) -> Answer {
         let end = loop {
             match self.seen.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 Some(end) => break end,
@@ -186,6 +197,19 @@ impl Answer {
         let lines = self.lines(name);
         assert!(lines.len() < 2, "two lines of {name}: {self:?}");
         lines.first().copied()
+    }
+
+    /// Whatever a test is about: what says that it is JSON:API is a valid document.
+    #[cfg(feature = "sqlite")]
+    fn check_document(&self) {
+        let media_type = self.lines("content-type").first().copied().unwrap_or_default();
+        if self.body.is_empty() || !media_type.starts_with("application/vnd.api+json") {
+            return;
+        }
+        let json =
+            serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()));
+        let faults = [document::response_faults(&json), document::compound_faults(&json)].concat();
+        assert!(faults.is_empty(), "{faults:#?} in {json:#}");
     }
 
     /// All lines of a field, in order.

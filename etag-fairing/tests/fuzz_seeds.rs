@@ -1,0 +1,46 @@
+//! The seeds of the fuzz targets, and all that fuzzing once found.
+#![cfg(feature = "sqlite")]
+
+#[path = "../../fuzz/src/lib.rs"]
+#[allow(unreachable_pub, reason = "public for the targets")]
+mod fuzz;
+
+use std::path::Path;
+
+/// Runs every seed of a target.
+fn each(target: &str, run: impl Fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
+    let mut seeds = 0;
+    for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("an entry").path();
+        eprintln!("{}", path.display());
+        run(&std::fs::read(&path).expect("a seed"));
+        seeds += 1;
+    }
+    assert!(seeds > 0, "no seeds in {}", folder.display());
+}
+
+/// What is not text is no input of the target.
+fn text(seed: &[u8]) -> &str {
+    std::str::from_utf8(seed).expect("a seed of text")
+}
+
+#[test]
+fn queries() {
+    each("query", |seed| fuzz::query(text(seed)));
+}
+
+#[test]
+fn filters() {
+    each("filter", |seed| fuzz::filter(text(seed)));
+}
+
+#[test]
+fn documents() {
+    each("document", fuzz::document);
+}
+
+#[test]
+fn entity_tags() {
+    each("entity_tags", fuzz::entity_tags);
+}
