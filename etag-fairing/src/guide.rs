@@ -18,8 +18,9 @@
 //! 12. [Hooks and validation](hooks)
 //! 13. [Permission](permission)
 //! 14. [Configuration](configuration)
-//! 15. [A store of your own](own_store)
-//! 16. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 15. [PostgreSQL](postgresql)
+//! 16. [A store of your own](own_store)
+//! 17. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -41,6 +42,7 @@ macro_rules! page {
         #[doc = "[Hooks and validation]: crate::guide::hooks"]
         #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
+        #[doc = "[PostgreSQL]: crate::guide::postgresql"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]
@@ -63,5 +65,6 @@ page!(conditional_requests, "conditional-requests.md");
 page!(hooks, "hooks.md");
 page!(permission, "permission.md");
 page!(configuration, "configuration.md");
+page!(postgresql, "postgresql.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

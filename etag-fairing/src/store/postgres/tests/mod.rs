@@ -1,5 +1,6 @@
 //! The contract, and what is PostgreSQL's own.
 
+mod commit;
 mod constraints;
 mod contract;
 mod schema;

@@ -66,7 +66,7 @@ fn native_types_are_read_and_written() {
             text("large"),
             text("lux"),
         ];
-        assert_eq!(attributes(&store, &PRODUCTS).await, [expected.clone()]);
+        assert_eq!(attributes(&store, &PRODUCTS).await, std::slice::from_ref(&expected));
         write(&store, new(&PRODUCTS, expected.clone())).await.expect("written");
         assert_eq!(attributes(&store, &PRODUCTS).await, [expected.clone(), expected.clone()]);
         assert_eq!(
