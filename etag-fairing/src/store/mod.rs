@@ -88,6 +88,15 @@ pub trait Transaction: Send {
     fn must_be_repeated(&self) -> bool {
         false
     }
+
+    /// Undoes what was done and begins again, with what was learnt: a store may know by now which rows to lock, and in
+    /// what order. Answers whether it did; else a new transaction is begun.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    async fn begin_again(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 /// Opens the store that a database's URL asks for.

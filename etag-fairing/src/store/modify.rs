@@ -64,10 +64,11 @@ pub async fn modify<D: Decision>(
 ) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
     let deadline = Instant::now() + limit;
     let mut tries = 0;
+    let mut undone = None;
     loop {
         tries += 1;
         // The transaction is dropped with the future, and a dropped transaction is undone.
-        let attempt = timeout_at(deadline, attempt(store, target, decision));
+        let attempt = timeout_at(deadline, attempt(store, undone.take(), target, decision));
         let Ok(attempted) = attempt.await else {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         };
@@ -80,10 +81,10 @@ pub async fn modify<D: Decision>(
                     Err(error) => return Err(error.into()),
                 }
             }
-            Attempt::Conflicted(_) if tries < MOST_TRIES => {}
-            Attempt::Conflicted(refusal) => return Err(refusal),
+            Attempt::Conflicted(transaction, _) if tries < MOST_TRIES => undone = Some(transaction),
+            Attempt::Conflicted(_, refusal) => return Err(refusal),
         }
-        if timeout_at(deadline, sleep(pause(tries))).await.is_err() {
+        if undone.is_none() && timeout_at(deadline, sleep(pause(tries))).await.is_err() {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         }
     }
@@ -93,20 +94,35 @@ enum Attempt<R> {
     /// All but committed.
     Written(Box<dyn Transaction>, ResourceId, Option<Fetched>),
     /// Another write came in between.
-    Conflicted(R),
+    Conflicted(Box<dyn Transaction>, R),
 }
 
 async fn attempt<D: Decision>(
     store: &dyn Store,
+    undone: Option<Box<dyn Transaction>>,
     target: Option<&Plan>,
     decision: &mut D,
 ) -> Result<Attempt<D::Refusal>, D::Refusal> {
-    let mut transaction = store.begin().await?;
+    let mut transaction = match undone {
+        None => store.begin().await?,
+        Some(mut transaction) => match transaction.begin_again().await {
+            Ok(true) => transaction,
+            Ok(false) => {
+                drop(transaction);
+                store.begin().await?
+            }
+            Err(error) if transaction.must_be_repeated() => {
+                return Ok(Attempt::Conflicted(transaction, error.into()));
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
     let written = write(transaction.as_mut(), target, decision).await;
     // Asked of the transaction: what a decision makes of its errors is its own affair.
     match written {
         _ if transaction.must_be_repeated() => {
-            Ok(Attempt::Conflicted(written.err().unwrap_or_else(|| StoreError::Conflict.into())))
+            let refusal = written.err().unwrap_or_else(|| StoreError::Conflict.into());
+            Ok(Attempt::Conflicted(transaction, refusal))
         }
         Ok((id, answer)) => Ok(Attempt::Written(transaction, id, answer)),
         Err(refusal) => Err(refusal),

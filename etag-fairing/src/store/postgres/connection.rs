@@ -1,6 +1,7 @@
 //! A connection of the pool while somebody uses it, and what becomes of it when they stop, wherever that is.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -21,9 +22,12 @@ use super::{
     prepare::Known,
     tls::Tls,
 };
-use crate::store::{
-    StoreError,
-    sql::cache::{Shape, Texts},
+use crate::{
+    resource::{Description, ResourceId},
+    store::{
+        StoreError,
+        sql::cache::{Shape, Texts},
+    },
 };
 
 /// What all connections of a store share.
@@ -63,7 +67,12 @@ pub(super) struct Connection {
     failed: AtomicBool,
     /// Whether another transaction has come in between.
     conflicted: AtomicBool,
+    /// The rows that the transaction has locked, or tried to, and those that it did before it began again.
+    wanted: Mutex<Wanted>,
 }
+
+/// Rows to lock, each once, in the one order in which everybody locks who knows what to lock.
+pub(super) type Wanted = BTreeMap<(&'static str, ResourceId), &'static Description>;
 
 impl Connection {
     /// Takes one from the pool.
@@ -77,6 +86,7 @@ impl Connection {
             running: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             conflicted: AtomicBool::new(false),
+            wanted: Mutex::default(),
         })
     }
 
@@ -94,7 +104,29 @@ impl Connection {
         });
     }
 
-    fn send_ahead(&self, control: &str) {
+    /// Undoes the transaction and begins it again.
+    pub(super) async fn begin_again(&self) -> Result<(), StoreError> {
+        self.take_ahead();
+        self.client()?.batch_execute("ROLLBACK").await.map_err(store_error)?;
+        self.failed.store(false, Ordering::Relaxed);
+        self.conflicted.store(false, Ordering::Relaxed);
+        self.begin(Purpose::Write);
+        Ok(())
+    }
+
+    /// Remembers rows that are about to be locked.
+    pub(super) fn want<'a>(&self, resource: &'static Description, ids: impl Iterator<Item = &'a ResourceId>) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.extend(ids.map(|id| ((resource.table, id.clone()), resource)));
+    }
+
+    /// The rows that are remembered.
+    pub(super) fn wanted(&self) -> Wanted {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends transaction control with the next statement.
+    pub(super) fn send_ahead(&self, control: &str) {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         ahead.push_str(control);
         ahead.push(';');

@@ -93,6 +93,8 @@ fn must_be_repeated(error: &DbError) -> bool {
     let code = error.code();
     *code == SqlState::T_R_SERIALIZATION_FAILURE
         || *code == SqlState::T_R_DEADLOCK_DETECTED
+        // A row beside the target, which is waited for only shortly: see `lock`.
+        || *code == SqlState::LOCK_NOT_AVAILABLE
         || is_stale(error)
 }
 
@@ -106,9 +108,8 @@ pub(super) fn is_stale(error: &DbError) -> bool {
 
 /// Whether it may be otherwise a moment later: timeouts, a server that shuts down, starts, or is short of something.
 fn is_passing(code: &str) -> bool {
-    // 25006: a server that has become a standby. 25P03: idle for too long. 55P03: a lock that wasn't given.
-    matches!(code, "25006" | "25P03" | "55P03")
-        || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+    // 25006: a server that has become a standby. 25P03: idle for too long.
+    matches!(code, "25006" | "25P03") || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
 }
 
 /// Whether a failed `COMMIT` may have committed all the same.

@@ -44,7 +44,8 @@ pub(super) async fn row(
     resource: &'static Description,
     id: &ResourceId,
 ) -> Result<bool, StoreError> {
-    Ok(!rows(connection, resource, [id], Strength::Change).await?.is_empty())
+    connection.want(resource, std::iter::once(id));
+    Ok(!listed(connection, resource, vec![id], Strength::Change).await?.is_empty())
 }
 
 /// Locks rows, in the order of their ids, so that two who lock the same ones wait for each other in a row and not in
@@ -53,6 +54,39 @@ pub(super) async fn rows<'a>(
     connection: &Connection,
     resource: &'static Description,
     ids: impl IntoIterator<Item = &'a ResourceId>,
+    strength: Strength,
+) -> Result<HashSet<ResourceId>, StoreError> {
+    let ids: Vec<&ResourceId> = ids.into_iter().collect();
+    if strength == Strength::Change {
+        connection.want(resource, ids.iter().copied());
+        // Whoever has it may be waiting for what is locked here. Rather than let the server find that out, after a
+        // second, all is undone and begun again, with every row locked in order.
+        connection.send_ahead("SET LOCAL lock_timeout = '50ms'");
+    }
+    listed(connection, resource, ids, strength).await
+}
+
+/// Locks the rows that the transaction has met before it began again, table by table in the order of their ids: two
+/// that do so never wait for each other.
+pub(super) async fn all_wanted(connection: &Connection) -> Result<(), StoreError> {
+    let wanted = connection.wanted();
+    let mut tables: Vec<(&'static Description, Vec<&ResourceId>)> = Vec::new();
+    for ((table, id), resource) in &wanted {
+        match tables.last_mut() {
+            Some((last, ids)) if last.table == *table => ids.push(id),
+            _ => tables.push((resource, vec![id])),
+        }
+    }
+    for (resource, ids) in tables {
+        listed(connection, resource, ids, Strength::Change).await?;
+    }
+    Ok(())
+}
+
+async fn listed(
+    connection: &Connection,
+    resource: &'static Description,
+    ids: Vec<&ResourceId>,
     strength: Strength,
 ) -> Result<HashSet<ResourceId>, StoreError> {
     let list = id_list(ids.into_iter().map(id_value))?;
@@ -73,6 +107,7 @@ pub(super) async fn row_and_links(
     resource: &'static Description,
     id: &ResourceId,
 ) -> Result<Option<Vec<Option<ResourceId>>>, StoreError> {
+    connection.want(resource, std::iter::once(id));
     let locks = connection.known().can_lock(resource.table);
     let shape = Shape::new(Verb::LockLinks, resource).columns(vec![locks]);
     let links = || {

@@ -134,6 +134,9 @@ async fn one(
         return Ok(());
     }
     let locks = locking == Locking::Root && connection.known().can_lock(resource.table);
+    if locks {
+        connection.want(resource, std::iter::once(id));
+    }
     let verb = if locks { Verb::OneLocked } else { Verb::One };
     let shape = Shape::new(verb, resource).columns(selection.attributes.clone());
     let text = connection.text(shape, || {

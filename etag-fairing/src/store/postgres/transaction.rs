@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::{
     connection::Connection,
+    lock,
     read::{self, Locking},
     write,
 };
@@ -31,5 +32,11 @@ impl Transaction for PostgresTransaction {
 
     fn must_be_repeated(&self) -> bool {
         self.0.is_conflicted()
+    }
+
+    async fn begin_again(&mut self) -> Result<bool, StoreError> {
+        self.0.begin_again().await?;
+        lock::all_wanted(&self.0).await?;
+        Ok(true)
     }
 }

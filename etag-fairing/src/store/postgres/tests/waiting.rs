@@ -36,13 +36,14 @@ async fn with_rooms(database: &Database, options: PostgresOptions) -> PostgresSt
 }
 
 /// Locks one room, then another.
-struct Both {
+struct Both<'a> {
+    both: &'a tokio::sync::Barrier,
     second: &'static str,
     decided: usize,
 }
 
 #[async_trait]
-impl Decision for Both {
+impl Decision for Both<'_> {
     type Refusal = StoreError;
 
     async fn decide(
@@ -52,8 +53,10 @@ impl Decision for Both {
     ) -> Result<Change, StoreError> {
         self.decided += 1;
         let id = current.rows.get(0).ok_or(StoreError::NotFound)?.resource_id()?;
-        // Both have their first one.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        if self.decided == 1 {
+            // Both have their first one.
+            self.both.wait().await;
+        }
         transaction.fetch(&one(self.second)).await?;
         Ok(Change::Update { resource: &ROOMS, id, attributes: vec![], linkage: vec![None] })
     }
@@ -67,7 +70,9 @@ impl Decision for Both {
 fn of_two_that_wait_for_each_other_one_begins_again() {
     with_database(async |database| {
         let store = with_rooms(database, PostgresOptions::new(database.url()).expect("a URL")).await;
-        let (mut first, mut second) = (Both { second: "b", decided: 0 }, Both { second: "a", decided: 0 });
+        let both = &tokio::sync::Barrier::new(2);
+        let mut first = Both { both, second: "b", decided: 0 };
+        let mut second = Both { both, second: "a", decided: 0 };
         let limit = Duration::from_secs(30);
         let (a, b) = (one("a"), one("b"));
         let (one, other) = tokio::join!(
