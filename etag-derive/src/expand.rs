@@ -122,6 +122,9 @@ fn description(resource: &Resource) -> TokenStream {
         let guard = quote_spanned!(guard.span()=> ::etag_fairing::__private::guard::<#guard>);
         quote!(.guarded(::etag_fairing::__private::Operation::#operation, #guard))
     });
+    let scoped = container.scope.as_ref().map(|function| {
+        quote_spanned!(function.span()=> .scoped(|request| ::std::boxed::Box::pin(#function(request))))
+    });
     let ident = &resource.ident;
     let validated = container.validate.as_ref().map(|key| {
         let members = resource.fields.iter().filter_map(|field| {
@@ -151,6 +154,12 @@ fn description(resource: &Resource) -> TokenStream {
         let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
         quote!(.hooked(#hooks))
     });
+    let kept = resource.attributes().enumerate().map(|(index, (_, attribute))| {
+        let versioned = attribute.kept.version.as_ref().map(|_| quote!(.versioned(#index)));
+        let dated = attribute.kept.last_modified.as_ref().map(|_| quote!(.dated(#index)));
+        quote!(#versioned #dated)
+    });
+    let requiring = container.require_if_match.then(|| quote!(.requiring_if_match()));
     quote! {
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
         static RELATIONSHIPS: &[::etag_fairing::__private::Relationship] = &[#(#relationships),*];
@@ -164,7 +173,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#(#guards)* #computing #validated #hooked;
+            )#requiring #(#kept)* #(#guards)* #scoped #computing #validated #hooked;
         &DESCRIPTION
     }
 }
@@ -187,8 +196,18 @@ fn describe_attribute(index: usize, ty: &Type, attribute: &Attribute) -> TokenSt
         Access::ReadWrite => quote!(ReadWrite),
         Access::ReadOnly => quote!(ReadOnly),
         Access::WriteOnly => quote!(WriteOnly),
+        Access::Hidden => quote!(Hidden),
     };
+    let kept = &attribute.kept;
     let default = match &attribute.default {
+        None if kept.last_modified.is_some() => {
+            let first = quote_spanned!(ty.span()=> ::etag_fairing::__private::first_modified::<#ty>);
+            quote!(::core::option::Option::Some(#first))
+        }
+        None if kept.version.is_some() => {
+            let first = quote_spanned!(ty.span()=> ::etag_fairing::__private::first_version::<#ty>);
+            quote!(::core::option::Option::Some(#first))
+        }
         None => quote!(::core::option::Option::None),
         Some(default) => {
             let value = default_value(ty, default);
@@ -202,7 +221,7 @@ fn describe_attribute(index: usize, ty: &Type, attribute: &Attribute) -> TokenSt
     };
     // Said only where it is not what `describe` makes of the access.
     let (filter, sort) = (attribute.filter, attribute.sort);
-    let ordinary = attribute.access != Access::WriteOnly;
+    let ordinary = attribute.access.is_shown();
     let open_to = ((filter, sort) != (ordinary, ordinary)).then(|| quote!(.open_to(#filter, #sort)));
     quote! {
         #carrier.describe(#name, #column, ::etag_fairing::__private::Access::#access, #default)#open_to

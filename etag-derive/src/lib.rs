@@ -56,7 +56,9 @@
 //! | `rename_all = "kebab-case"` | how member names are made from the names of fields | `"camelCase"` |
 //! | `etag` | every operation carries entity tags | none does |
 //! | `etag(read, update)` | these operations carry entity tags | none does |
+//! | `require_if_match` | PATCH, DELETE and changes of relationships that carry entity tags must carry `If-Match`, or are 428 | as `Rocket.toml` says |
 //! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |
+//! | `scope = own_rows` | an `async fn(&Request<'_>) -> Result<Scope, HookError>` tells which rows a request sees | it sees all |
 //! | `computed(full_name = Self::full_name)` | read-only attributes that no column holds: functions from `&Self` to an attribute's type; `rename_all` makes their member names | |
 //! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
 //! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |
@@ -145,6 +147,9 @@
 //! | `default = "path"` | … has what this function returns; `default = path` is the same | |
 //! | `read_only` | clients see it; a document that sets it is refused. Needs an `Option` or a `default` | clients see and set it |
 //! | `write_only` | clients set it and never see it | |
+//! | `hidden` | clients neither see nor set it. Needs an `Option` or a `default` | |
+//! | `version` | an `i64`, `u64` or `DateTime<Utc>` that the store keeps: it rises with each change, and entity tags begin with it. Clients see it, unless it is `hidden` too | they begin with the document's digest |
+//! | `last_modified` | a `DateTime<Utc>` that the store keeps: sent as `Last-Modified`. May stand beside `version` | there is no date |
 //! | `text` | serde carries it as text: for enums, whose variants' names are stored | its own type carries it |
 //! | `json` | serde carries it as JSON: for everything else | |
 //! | `skip` | it is neither in documents nor in the store; read structs have `Default::default()`, or what `default = "path"` returns | |

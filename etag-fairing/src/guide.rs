@@ -15,12 +15,13 @@
 //! 9. [Writing](writing)
 //! 10. [Errors](errors)
 //! 11. [Conditional requests](conditional_requests)
-//! 12. [Hooks and validation](hooks)
-//! 13. [Permission](permission)
-//! 14. [Configuration](configuration)
-//! 15. [PostgreSQL](postgresql)
-//! 16. [A store of your own](own_store)
-//! 17. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 12. [Versions and dates](versions)
+//! 13. [Hooks and validation](hooks)
+//! 14. [Permission](permission)
+//! 15. [Configuration](configuration)
+//! 16. [PostgreSQL](postgresql)
+//! 17. [A store of your own](own_store)
+//! 18. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -39,6 +40,7 @@ macro_rules! page {
         #[doc = "[Writing]: crate::guide::writing"]
         #[doc = "[Errors]: crate::guide::errors"]
         #[doc = "[Conditional requests]: crate::guide::conditional_requests"]
+        #[doc = "[Versions and dates]: crate::guide::versions"]
         #[doc = "[Hooks and validation]: crate::guide::hooks"]
         #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
@@ -62,6 +64,7 @@ page!(pagination, "pagination.md");
 page!(writing, "writing.md");
 page!(errors, "errors.md");
 page!(conditional_requests, "conditional-requests.md");
+page!(versions, "versions.md");
 page!(hooks, "hooks.md");
 page!(permission, "permission.md");
 page!(configuration, "configuration.md");

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::figment::Figment;
-use rocket::{Build, Orbit, Rocket};
+use rocket::{Build, Data, Orbit, Request, Rocket};
 
 use crate::config::JsonApiConfig;
 use crate::resource::Registry;
 use crate::resource::registry::known;
 use crate::routes::fallback;
+use crate::stop::{InFlight, stop, with_grace};
 use crate::store::{PrepareError, Store};
 
 /// The JSON:API server of an application: its store, its resources, its configuration.
@@ -33,6 +35,7 @@ enum Source {
 /// The fairing of [`JsonApi::fairing`].
 pub struct JsonApiFairing {
     source: Source,
+    in_flight: InFlight,
 }
 
 impl JsonApi {
@@ -50,12 +53,12 @@ impl JsonApi {
     /// The same, with the database of this name.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub fn database(name: impl Into<String>) -> JsonApiFairing {
-        JsonApiFairing { source: Source::Database(name.into()) }
+        JsonApiFairing::over(Source::Database(name.into()))
     }
 
     /// The same, with a store of your own.
     pub fn with_store(store: impl Store) -> JsonApiFairing {
-        JsonApiFairing { source: Source::Store(Arc::new(store)) }
+        JsonApiFairing::over(Source::Store(Arc::new(store)))
     }
 
     /// Where the resources are kept.
@@ -104,7 +107,8 @@ fn refuse(problems: impl IntoIterator<Item = impl std::fmt::Display>) {
 #[rocket::async_trait]
 impl Fairing for JsonApiFairing {
     fn info(&self) -> Info {
-        Info { name: "JSON:API", kind: Kind::Ignite | Kind::Liftoff | Kind::Shutdown | Kind::Singleton }
+        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Shutdown | Kind::Singleton;
+        Info { name: "JSON:API", kind }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> rocket::fairing::Result {
@@ -135,7 +139,7 @@ impl Fairing for JsonApiFairing {
             return Err(rocket);
         }
         config.announce(rocket.figment());
-        let mut rocket = rocket;
+        let mut rocket = with_grace(rocket, config.write_timeout);
         let mut bases: BTreeMap<String, Vec<rocket::Route>> = BTreeMap::new();
         for route in rocket.routes().filter(|route| known(route).is_some()) {
             bases.entry(route.uri.base().to_owned()).or_default();
@@ -169,14 +173,22 @@ impl Fairing for JsonApiFairing {
         }
     }
 
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        self.in_flight.count(request);
+    }
+
     async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
-        if let Some(api) = rocket.state::<JsonApi>() {
-            api.store.close().await;
-        }
+        let Some(api) = rocket.state::<JsonApi>() else { return };
+        let grace = Duration::from_secs(rocket.config().shutdown.grace.into());
+        stop(self.in_flight.clone(), Arc::clone(&api.store), grace).await;
     }
 }
 
 impl JsonApiFairing {
+    fn over(source: Source) -> Self {
+        Self { source, in_flight: InFlight::default() }
+    }
+
     fn state(store: Arc<dyn Store>, registry: Registry, config: JsonApiConfig) -> JsonApi {
         JsonApi { store, registry, config }
     }

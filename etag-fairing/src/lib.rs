@@ -16,10 +16,12 @@ pub mod fairing;
 #[cfg(all(doc, feature = "sqlite"))]
 pub mod guide;
 mod json_api;
+mod memo;
 mod negotiate;
 mod query;
 pub mod resource;
 mod routes;
+mod stop;
 pub mod store;
 
 pub use conditional::EntityTag;

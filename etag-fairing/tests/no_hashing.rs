@@ -94,7 +94,7 @@ fn what_has_not_opted_in_is_not_hashed() {
 }
 
 #[test]
-fn a_read_is_hashed_once() {
+fn a_read_is_hashed_once_and_remembered() {
     let client = client(true);
     use_everything(&client, "tagged");
     for uri in ["/tagged", "/tagged/2"] {
@@ -102,6 +102,6 @@ fn a_read_is_hashed_once() {
         let tag = client.get(uri).dispatch().headers().get_one("ETag").map(str::to_owned);
         assert_eq!(digests(&client), before + 1, "{uri}");
         let again = client.get(uri).header(Header::new("If-None-Match", tag.unwrap_or_default())).dispatch();
-        assert_eq!((again.status(), digests(&client)), (Status::NotModified, before + 2), "{uri}");
+        assert_eq!((again.status(), digests(&client)), (Status::NotModified, before + 1), "{uri}");
     }
 }

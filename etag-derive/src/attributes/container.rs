@@ -12,8 +12,19 @@ use crate::{
 };
 
 /// The keys of a struct.
-pub(super) const KEYS: [&str; 9] =
-    ["type", "path", "table", "rename_all", "etag", "guard", "validate", "hooks", "computed"];
+pub(super) const KEYS: [&str; 11] = [
+    "type",
+    "path",
+    "table",
+    "rename_all",
+    "etag",
+    "require_if_match",
+    "guard",
+    "scope",
+    "validate",
+    "hooks",
+    "computed",
+];
 
 /// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
 pub(crate) const OPERATIONS: [(&str, &str); 8] = [
@@ -34,8 +45,12 @@ pub(crate) struct Container {
     pub(crate) table: String,
     pub(crate) rename_all: CaseRule,
     pub(crate) etag: Etag,
+    /// Whether writes must carry `If-Match`.
+    pub(crate) require_if_match: bool,
     /// The request guard of each operation that has one: the variant of `Operation` and the type.
     pub(crate) guards: Vec<(Ident, Type)>,
+    /// The function that tells which rows a request sees.
+    pub(crate) scope: Option<ExprPath>,
     /// The computed attributes: their names and functions.
     pub(crate) computed: Vec<(Name, ExprPath)>,
     /// Whether it has rules for values; the key, for where it stands.
@@ -74,7 +89,9 @@ impl Container {
         let path = entries.text("path", errors);
         check_path(path.as_ref(), type_name.as_ref(), errors);
         let type_name = type_name.map(|name| name.value()).unwrap_or_default();
+        let etag = etag(&mut entries, errors);
         Self {
+            require_if_match: require_if_match(&mut entries, &etag, errors),
             path: path.map_or_else(|| type_name.clone(), |path| path.value()),
             table: entries
                 .text("table", errors)
@@ -82,8 +99,9 @@ impl Container {
             type_name,
             rename_all,
             computed: computed(&mut entries, rename_all, &input.ident, errors),
-            etag: etag(&mut entries, errors),
+            etag,
             guards: guards(&mut entries, &input.ident, errors),
+            scope: scope(&mut entries, &input.ident, errors),
             validate: entries.flag("validate", errors),
             hooks: entries.flag("hooks", errors),
         }
@@ -186,6 +204,39 @@ fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
     Etag::Only(variants)
 }
 
+/// RFC 6585 §3. A client that must send a tag must be able to get one.
+fn require_if_match(entries: &mut Entries, etag: &Etag, errors: &mut Errors) -> bool {
+    let Some(key) = entries.flag("require_if_match", errors) else { return false };
+    let has = |variant| match etag {
+        Etag::None => false,
+        Etag::All => true,
+        Etag::Only(variants) => variants.iter().any(|known| known == variant),
+    };
+    if !(has("Update") || has("Delete") || has("UpdateRelationship")) {
+        errors.at(
+            &key,
+            "`require_if_match` is about writes that carry entity tags: add `etag`, \
+             or `etag(read, update, delete)`",
+        );
+    }
+    for (write, writes, read) in [
+        ("Update", "`update`", ("Read", "`read`")),
+        ("Delete", "`delete`", ("Read", "`read`")),
+        ("UpdateRelationship", "`update_relationship`", ("Relationship", "`relationship`")),
+    ] {
+        if has(write) && !has(read.0) {
+            errors.at(
+                &key,
+                format!(
+                    "clients could not get the tag that {writes} then asks for: add {} to `etag(…)`",
+                    read.1
+                ),
+            );
+        }
+    }
+    true
+}
+
 fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ident, Type)> {
     const WRITE: &str = "write `guard = Editor` for every operation, or `guard(update = Editor, delete = Admin)` \
                          for some, with types that are Rocket request guards";
@@ -230,6 +281,19 @@ fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ide
         guards.extend(guard.map(|guard| (Ident::new(variant, entry.key.span()), guard)));
     }
     guards
+}
+
+fn scope(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Option<ExprPath> {
+    let entry = entries.take("scope")?;
+    let function = function_of(&entry.value);
+    if function.is_none() {
+        errors.at(
+            &entry,
+            "no function stands here: write `scope = own_rows`, with \
+             `async fn own_rows(request: &Request<'_>) -> Result<Scope, HookError>`",
+        );
+    }
+    function.map(|function| types::without_self(&function, owner))
 }
 
 fn computed(

@@ -12,7 +12,7 @@ use super::{
 use crate::{errors::Errors, names::member_name_fault};
 
 /// The keys of a field.
-pub(super) const KEYS: [&str; 19] = [
+pub(super) const KEYS: [&str; 22] = [
     "id",
     "skip",
     "relationship",
@@ -20,6 +20,9 @@ pub(super) const KEYS: [&str; 19] = [
     "column",
     "read_only",
     "write_only",
+    "hidden",
+    "version",
+    "last_modified",
     "filter",
     "sort",
     "default",
@@ -68,6 +71,43 @@ pub(crate) struct Attribute {
     pub(crate) sort: bool,
     pub(crate) default: Option<DefaultValue>,
     pub(crate) carrier: Carrier,
+    pub(crate) kept: Upkeep,
+}
+
+/// Whether the store itself keeps the attribute; the keys, for where they stand.
+#[derive(Clone, Default)]
+pub(crate) struct Upkeep {
+    pub(crate) version: Option<Ident>,
+    pub(crate) last_modified: Option<Ident>,
+}
+
+impl Upkeep {
+    fn read(entries: &mut Entries, errors: &mut Errors) -> Self {
+        let kept = Self {
+            version: entries.flag("version", errors),
+            last_modified: entries.flag("last_modified", errors),
+        };
+        if let Some(key) = kept.key() {
+            for (other, instead) in [
+                ("default", "the store gives the first value, too"),
+                ("read_only", "clients never set it anyway"),
+                ("write_only", "clients never set it"),
+                ("text", "it is an integer or a timestamp as it is"),
+                ("json", "it is an integer or a timestamp as it is"),
+            ] {
+                if let Some(entry) = entries.take(other) {
+                    let message = format!("`{other}` has no meaning beside `{key}`: {instead}; remove it");
+                    errors.at(&entry.key, message);
+                }
+            }
+        }
+        kept
+    }
+
+    /// One of the keys.
+    pub(crate) fn key(&self) -> Option<&Ident> {
+        self.version.as_ref().or(self.last_modified.as_ref())
+    }
 }
 
 /// A name and where to complain about it.
@@ -89,6 +129,14 @@ pub(crate) enum Access {
     ReadWrite,
     ReadOnly,
     WriteOnly,
+    Hidden,
+}
+
+impl Access {
+    /// Whether clients see it.
+    pub(crate) fn is_shown(self) -> bool {
+        matches!(self, Self::ReadWrite | Self::ReadOnly)
+    }
 }
 
 /// Where the value of a new resource comes from if its document has none.
@@ -191,42 +239,24 @@ fn attribute(
     let name = Name::or(entries.text("rename", errors), ident, |field| container.rename_all.apply(field));
     check_member_name(&name, errors);
     let column = Name::or(entries.text("column", errors), ident, str::to_owned);
+    let kept = Upkeep::read(entries, errors);
     let default = entries
         .function("default", errors)
         .map(|function| function.map(|function| types::without_self(&function, owner)))
         .map(|function| function.map_or(DefaultValue::OfType, DefaultValue::Function));
-    let access = match (entries.flag("read_only", errors), entries.flag("write_only", errors)) {
-        (Some(_), Some(second)) => {
-            errors.at(
-                second,
-                "an attribute cannot be both `read_only` and `write_only`: remove one of them, \
-                 or write `skip` if clients shall neither see nor set it",
-            );
-            Access::ReadWrite
-        }
-        (Some(read_only), None) => {
-            if default.is_none() && types::in_option(ty).is_none() {
-                errors.at(
-                    read_only,
-                    "nobody could give a new resource this `read_only` attribute: add `default` \
-                     or `default = \"path::to::function\"`, or make the type an `Option`",
-                );
-            }
-            Access::ReadOnly
-        }
-        (None, Some(_)) => Access::WriteOnly,
-        (None, None) => Access::ReadWrite,
-    };
+    let given = default.is_some() || types::in_option(ty).is_some() || kept.key().is_some();
+    let access = access(entries, given, &kept, errors);
     let mut open = |key| match (entries.truth(key, errors), access) {
-        (Some((key, true)), Access::WriteOnly) => {
+        (Some((key, true)), hidden @ (Access::WriteOnly | Access::Hidden)) => {
+            let hidden = if hidden == Access::Hidden { "hidden" } else { "write_only" };
             let message = format!(
-                "clients may not see a `write_only` attribute, and `{key}` would show it: remove `{key} = true`"
+                "clients may not see a `{hidden}` attribute, and `{key}` would show it: remove `{key} = true`"
             );
             errors.at(key, message);
             false
         }
         (Some((_, open)), _) => open,
-        (None, access) => access != Access::WriteOnly,
+        (None, access) => access.is_shown(),
     };
     let (filter, sort) = (open("filter"), open("sort"));
     let carrier = match (entries.flag("text", errors), entries.flag("json", errors)) {
@@ -241,10 +271,46 @@ fn attribute(
         (None, Some(_)) => Carrier::Json,
         (None, None) => Carrier::Itself,
     };
-    if types::in_option(ty).and_then(types::in_option).is_some() {
+    if let (Some(inner), Some(key)) = (types::in_option(ty), kept.key()) {
+        let inner = quote::quote!(#inner).to_string();
+        errors.at(ty, format!("every resource has a `{key}`: write `{inner}`, without `Option`"));
+    } else if types::in_option(ty).and_then(types::in_option).is_some() {
         errors.at(ty, "null can mean only one thing: write one `Option`");
     }
-    Role::Attribute(Attribute { name, column, access, filter, sort, default, carrier })
+    Role::Attribute(Attribute { name, column, access, filter, sort, default, carrier, kept })
+}
+
+/// Who may see and set it. `given` says whether a new resource has a value that nobody sent.
+fn access(entries: &mut Entries, given: bool, kept: &Upkeep, errors: &mut Errors) -> Access {
+    let keys: Vec<Ident> =
+        ["read_only", "write_only", "hidden"].iter().filter_map(|key| entries.flag(key, errors)).collect();
+    if let [first, second, ..] = keys.as_slice() {
+        errors.at(
+            second,
+            format!(
+                "an attribute cannot be both `{first}` and `{second}`: remove one of them, \
+                 or write `hidden` alone if clients shall neither see nor set it"
+            ),
+        );
+        return Access::ReadWrite;
+    }
+    let access = match keys.first() {
+        Some(key) if key == "read_only" => Access::ReadOnly,
+        Some(key) if key == "hidden" => Access::Hidden,
+        Some(_) => return Access::WriteOnly,
+        None if kept.key().is_some() => return Access::ReadOnly,
+        None => return Access::ReadWrite,
+    };
+    if let (Some(key), false) = (keys.first(), given) {
+        errors.at(
+            key,
+            format!(
+                "nobody could give a new resource this `{key}` attribute: add `default` \
+                 or `default = \"path::to::function\"`, or make the type an `Option`"
+            ),
+        );
+    }
+    access
 }
 
 /// JSON:API 1.1 §7.4.2 and, for `id` and `type`, §7.2.2 (fields).
@@ -282,7 +348,7 @@ fn misplaced(key: &str, role: &str) -> String {
     let instead = match (key, role) {
         ("rename", "the id") => "in documents it is always `id`; `column` names its column",
         ("default", "the id") => "the store or the client makes it",
-        ("read_only" | "write_only", "the id") => "an id never changes; remove it",
+        ("read_only" | "write_only" | "hidden", "the id") => "an id never changes; remove it",
         ("required", "an attribute") => "an attribute whose type is not an `Option` is required already",
         ("on_delete", "a to-many relationship") => {
             "links end with either end; write it on the to-one relationship that an `inverse` names"
@@ -296,11 +362,12 @@ fn misplaced(key: &str, role: &str) -> String {
             "its linkage is in a column of its own table, which `column` names"
         }
         ("filter" | "sort", "the id") => "clients can always filter and sort by the id",
-        ("read_only" | "write_only" | "filter" | "sort" | "text" | "json", role)
-            if role.ends_with("relationship") =>
-        {
-            "that is for attributes; remove it"
-        }
+        ("version" | "last_modified", "the id") => "an id never changes; write it on another field",
+        (
+            "read_only" | "write_only" | "hidden" | "version" | "last_modified" | "filter" | "sort" | "text"
+            | "json",
+            role,
+        ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (
             "through" | "inverse" | "owner_column" | "target_column" | "linkage" | "on_delete",
             "an attribute",

@@ -49,6 +49,7 @@ impl Resource {
         check_id(&input.ident, &read, &mut errors);
         check_names(&read, &container, &mut errors);
         check_columns(&read, &mut errors);
+        check_kept(&read, &mut errors);
         errors.unless_any(Self { ident: input.ident.clone(), container, fields: read })
     }
 
@@ -111,6 +112,23 @@ fn check_id(owner: &Ident, fields: &[Field], errors: &mut Errors) {
         // Of an attribute named `id` it is told already, and a field that cannot be read may be the id.
         None if fields.iter().any(|field| field.ident == "id" || matches!(field.role, Role::Broken)) => {}
         None => errors.at(owner, "the resource has no id: put `#[jsonapi(id)]` on the field that is it"),
+    }
+}
+
+/// One version and one date of the last change at most.
+fn check_kept(fields: &[Field], errors: &mut Errors) {
+    let mut first: [Option<&Ident>; 2] = [None, None];
+    for field in fields {
+        let Role::Attribute(attribute) = &field.role else { continue };
+        for (first, key) in first.iter_mut().zip([&attribute.kept.version, &attribute.kept.last_modified]) {
+            match (&first, key) {
+                (Some(earlier), Some(key)) => {
+                    errors.at(key, format!("`{earlier}` is the `{key}` already: remove one of them"));
+                }
+                (None, Some(_)) => *first = Some(&field.ident),
+                _ => {}
+            }
+        }
     }
 }
 

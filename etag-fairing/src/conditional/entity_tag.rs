@@ -157,6 +157,12 @@ impl<'a> EntityTagRef<'a> {
         self.weak
     }
 
+    /// The weak tag with the same opaque part.
+    #[must_use]
+    pub fn weakened(self) -> Self {
+        Self { weak: true, ..self }
+    }
+
     /// What stands between the quotes.
     pub fn opaque(self) -> &'a [u8] {
         self.opaque

@@ -27,6 +27,7 @@ pub enum Synchronous {
 /// readers = 4              # connections for reading; the cores of the machine, from 1 to 8
 /// busy_timeout = 5         # seconds to wait for another program's lock on the file
 /// synchronous = "full"     # or "normal"
+/// revisions = true         # whether changes are counted, by triggers; without, nothing is remembered
 /// ```
 ///
 /// ```toml
@@ -67,6 +68,9 @@ pub struct DatabaseConfig {
     pub wait_timeout: Duration,
     /// PostgreSQL: how long a statement may take, the wait for locked rows included.
     pub statement_timeout: Duration,
+    /// SQLite: whether the store counts the changes of each table, by triggers that it installs. What the memo holds
+    /// is known to be current by these numbers; without them each answer is made anew.
+    pub revisions: bool,
 }
 
 impl DatabaseConfig {
@@ -82,6 +86,7 @@ impl DatabaseConfig {
             connect_timeout: Duration::from_secs(5),
             wait_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
+            revisions: true,
         }
     }
 
@@ -121,6 +126,7 @@ impl DatabaseConfig {
                 config.synchronous,
                 &[("full", Synchronous::Full), ("normal", Synchronous::Normal)],
             );
+            config.revisions = table.flag("revisions", config.revisions);
         }
         table.finish()?;
         if config.url.is_empty() {
@@ -157,6 +163,7 @@ impl DatabaseConfig {
                 ("readers", self.readers.to_string()),
                 ("busy timeout", seconds(self.busy_timeout)),
                 ("synchronous", synchronous.to_owned()),
+                ("revisions", if self.revisions { "on" } else { "off" }.to_owned()),
             ]),
         }
         super::announce(&format!("Database {name}"), &values);

@@ -34,6 +34,7 @@ pub enum Strength {
 /// require_if_match = false              # whether a change without If-Match is refused (428)
 /// max_body = "8 MiB"                    # bodies above this aren't hashed
 /// cache_control = "private, no-cache"   # on tagged responses that set none; "" for none
+/// memo = "64 MiB"                       # memory for answers that still hold; 0 for none
 /// ```
 /// Without any of it, tags are off. Both may be given, in either spelling, as long as they don't
 /// give two values for one thing. In the environment the key is `ROCKET_ETAG`, a switch or a table
@@ -73,6 +74,9 @@ pub struct EtagConfig {
     pub max_body: ByteUnit,
     /// The `Cache-Control` of tagged responses that set neither it nor `Expires`; `None` to set none.
     pub cache_control: Option<String>,
+    /// How much memory answers of generated routes may take that are remembered for as long as nothing changes that
+    /// they are made of; 0 remembers nothing.
+    pub memo: ByteUnit,
 }
 
 impl Default for EtagConfig {
@@ -84,6 +88,7 @@ impl Default for EtagConfig {
             require_if_match: false,
             max_body: 8.mebibytes(),
             cache_control: Some("private, no-cache".to_owned()),
+            memo: 64.mebibytes(),
         }
     }
 }
@@ -137,6 +142,7 @@ impl EtagConfig {
                     printable.then(|| (!text.trim().is_empty()).then(|| text.trim().to_owned()))
                 },
             ),
+            memo: table.bytes("memo", default.memo),
         };
         table.finish()?;
         Ok(config)
@@ -167,6 +173,7 @@ impl EtagConfig {
                     ("require If-Match", switch(self.require_if_match)),
                     ("max body", self.max_body.to_string()),
                     ("Cache-Control", cache_control.to_owned()),
+                    ("memo", if self.memo == 0 { "off".to_owned() } else { self.memo.to_string() }),
                 ],
             );
         } else {

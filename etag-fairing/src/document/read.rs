@@ -323,7 +323,8 @@ fn attribute(
     if resource.computed.place(name).is_some() {
         return computed(resource, current, name, json);
     }
-    let (place, attribute) = resource.attribute(name).ok_or_else(|| {
+    let known = resource.attribute(name).filter(|(_, attribute)| attribute.access != Access::Hidden);
+    let (place, attribute) = known.ok_or_else(|| {
         ErrorObject::validation_failed(format!("{} have no attribute {name}", resource.type_name))
     })?;
     let value = (attribute.parse)(json)

@@ -6,7 +6,7 @@
 use super::json::{write_string, write_value};
 use crate::query::{FieldSet, Fields, Parameters, href};
 use crate::resource::registry::{Registry, encode_segment};
-use crate::resource::{Access, Corrupt, Description, Relationship, RelationshipKind, ResourceId, Row};
+use crate::resource::{Corrupt, Description, Relationship, RelationshipKind, ResourceId, Row};
 use crate::store::{Fetched, Links};
 
 /// Links of a page (JSON:API §8.4); `None` where there is no such page.
@@ -250,7 +250,7 @@ impl<'a> Writer<'a> {
         let mut separator: &[u8] = br#","attributes":{"#;
         for (place, attribute) in resource.attributes.iter().enumerate() {
             let hidden = fieldset.is_some_and(|shown| shown.attributes.get(place) != Some(&true));
-            if hidden || attribute.access == Access::WriteOnly {
+            if hidden || !attribute.access.is_shown() {
                 continue;
             }
             out.extend_from_slice(separator);

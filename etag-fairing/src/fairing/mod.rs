@@ -48,6 +48,7 @@ use rocket::{Build, Orbit, Request, Response, Rocket};
 #[allow(unused_imports, reason = "called by generated routes")]
 pub(crate) use mark::mark_with_tag;
 pub use not_modified::NotModified;
+pub(crate) use not_modified::early as early_not_modified;
 #[allow(unused_imports, reason = "called by generated routes")]
 pub(crate) use not_modified::turn_into_not_modified;
 pub use preconditions_guard::Preconditions;
@@ -59,6 +60,7 @@ use crate::conditional::{
 };
 use crate::config::EtagConfig;
 use crate::document::error::{ErrorObject, Errors};
+use crate::memo::Memo;
 
 /// Adds entity tags and answers preconditions. See the [module's documentation](crate::fairing) for
 /// which responses, and [`EtagConfig`] for the switch in `Rocket.toml`.
@@ -118,7 +120,12 @@ impl Fairing for EtagFairing {
         match EtagConfig::from_figment(rocket.figment()) {
             Ok(config) => {
                 config.announce(rocket.figment());
-                Ok(rocket.manage(config).manage(Statistics::default()))
+                let memo = if config.enabled { Memo::new(config.memo) } else { None };
+                let rocket = rocket.manage(config).manage(Statistics::default());
+                Ok(match memo {
+                    Some(memo) => rocket.manage(memo),
+                    None => rocket,
+                })
             }
             Err(error) => {
                 rocket::config::pretty_print_error(error);

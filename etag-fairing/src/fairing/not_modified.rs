@@ -5,7 +5,9 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Request, tokio};
 
 use super::Statistics;
-use crate::conditional::EntityTag;
+use crate::conditional::{
+    Decision, EntityTag, HttpDate, MethodKind, Options, Selected, TagField, Validator, evaluate,
+};
 use crate::config::EtagConfig;
 
 /// Turns what would be a 200 into the 304 for it.
@@ -39,8 +41,8 @@ pub(super) fn remove_fields(response: &mut Response<'_>, chosen: impl Fn(&str) -
     let names: Vec<String> = response
         .headers()
         .iter()
+        .filter(|header| chosen(header.name().as_str()))
         .map(|header| header.name().as_str().to_owned())
-        .filter(|name| chosen(name))
         .collect();
     for name in names {
         response.remove_header(&name);
@@ -74,6 +76,45 @@ impl NotModified {
         turn_into_not_modified(&mut response);
         response
     }
+}
+
+/// The 304 of a generated route, if that is what the request's preconditions make of the current tag.
+///
+/// `None` as well where only the fairing can tell: where a content coding may make another tag of it.
+///
+/// `tag` is the strong one, from before the configuration weakens it; `size` that of the body that stays at home.
+pub(crate) fn early<'r>(
+    request: &'r Request<'_>,
+    config: &'r EtagConfig,
+    tag: &EntityTag,
+    last_modified: Option<HttpDate>,
+    size: usize,
+) -> Option<Response<'r>> {
+    let headers = super::conditional_headers(request);
+    // RFC 9110 §8.8.3.3: a fairing that compresses for this client makes another representation of it.
+    let may_be_coded = || request.headers().get("Accept-Encoding").any(|line| line.trim() != "identity");
+    if matches!(headers.if_none_match(), TagField::Absent) || may_be_coded() {
+        return None;
+    }
+    // If-None-Match compares weakly, so what the configuration makes of the tag doesn't matter; where there is an
+    // If-Match too, the fairing decides.
+    let selected = Selected { validator: Validator::Tag(tag), last_modified };
+    let decision = evaluate(&headers, MethodKind::Read, Some(&selected), &Options::default());
+    if decision != Decision::NotModified || !matches!(headers.if_match(), TagField::Absent) {
+        return None;
+    }
+    if let Some(statistics) = request.rocket().state::<Statistics>() {
+        statistics.count_not_modified(size);
+    }
+    let mut response = Response::new();
+    response.set_status(Status::NotModified);
+    let tag = tag.borrowed();
+    response.set_raw_header("ETag", if config.weak() { tag.weakened() } else { tag }.to_string());
+    if let Some(cache_control) = &config.cache_control {
+        response.set_raw_header("Cache-Control", cache_control.as_str());
+    }
+    response.set_streamed_body(tokio::io::empty());
+    Some(response)
 }
 
 impl<'r> Responder<'r, 'static> for NotModified {

@@ -20,6 +20,9 @@ pub struct Statistics {
     not_modified: AtomicU64,
     preconditions_failed: AtomicU64,
     bytes_saved: AtomicU64,
+    memo_hits: AtomicU64,
+    memo_misses: AtomicU64,
+    memo_stale: AtomicU64,
 }
 
 impl Statistics {
@@ -39,9 +42,33 @@ impl Statistics {
     }
 
     /// The bytes of the bodies that a 304 left out, as far as their size was known. A body that was
-    /// never built, because a handler answered 304 early, isn't counted.
+    /// never built, because a handler of yours answered 304 early, isn't counted; one that the memo has, is.
     pub fn bytes_saved(&self) -> u64 {
         self.bytes_saved.load(Ordering::Relaxed)
+    }
+
+    /// How many reads of generated routes were answered from the memo.
+    pub fn memo_hits(&self) -> u64 {
+        self.memo_hits.load(Ordering::Relaxed)
+    }
+
+    /// How many answers were made because the memo had none.
+    pub fn memo_misses(&self) -> u64 {
+        self.memo_misses.load(Ordering::Relaxed)
+    }
+
+    /// How many answers were made anew because what the memo had was of another revision.
+    pub fn memo_stale(&self) -> u64 {
+        self.memo_stale.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_memo_hit(&self) {
+        self.memo_hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_memo_miss(&self, stale: bool) {
+        let counter = if stale { &self.memo_stale } else { &self.memo_misses };
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_digest(&self) {

@@ -1,7 +1,7 @@
 //! `fields[TYPE]` (JSON:API §8.4): sparse fieldsets.
 
 use crate::document::error::ErrorObject;
-use crate::resource::{Access, Description, Registry};
+use crate::resource::{Description, Registry};
 
 /// The sparse fieldsets of a query, by type.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +70,7 @@ impl Fields {
 impl FieldSet {
     fn place(&mut self, name: &str) -> Option<&mut bool> {
         let attribute = self.resource.attribute(name);
-        match attribute.filter(|(_, attribute)| attribute.access != Access::WriteOnly) {
+        match attribute.filter(|(_, attribute)| attribute.access.is_shown()) {
             Some((place, _)) => self.attributes.get_mut(place),
             None if self.resource.computed.place(name).is_some() => {
                 self.computed.get_mut(self.resource.computed.place(name)?)

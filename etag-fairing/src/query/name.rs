@@ -1,5 +1,7 @@
 //! Names of query parameters (JSON:API §8.7, Appendix "Query Parameters Details").
 
+use crate::resource::member_name::is_member_name;
+
 /// A parameter's name, taken apart: `filter[author.name][eq]` is the base `filter` with two pairs of brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name<'a> {
@@ -36,14 +38,6 @@ fn is_base_name(base: &str) -> bool {
         }
         None => is_member_name(base),
     }
-}
-
-/// JSON:API §7.4.2 (member names).
-fn is_member_name(name: &str) -> bool {
-    let globally_allowed = |letter: char| letter.is_ascii_alphanumeric() || letter >= '\u{80}';
-    name.chars().all(|letter| globally_allowed(letter) || matches!(letter, '-' | '_' | ' '))
-        && name.starts_with(globally_allowed)
-        && name.ends_with(globally_allowed)
 }
 
 #[cfg(test)]

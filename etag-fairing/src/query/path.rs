@@ -1,7 +1,7 @@
 //! Dotted paths over relationships: `track.name`, `speakers.employer.id`.
 
 use super::limits::MAX_PATH;
-use crate::resource::{Access, Attribute, Description, Relationship};
+use crate::resource::{Attribute, Description, Relationship};
 
 /// A path, followed to its end.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ fn member(resource: &'static Description, name: &str) -> Option<End> {
     if name == "id" {
         return Some(End::Id);
     }
-    let attribute = resource.attribute(name).filter(|(_, attribute)| attribute.access != Access::WriteOnly);
+    let attribute = resource.attribute(name).filter(|(_, attribute)| attribute.access.is_shown());
     match attribute {
         Some((place, attribute)) => Some(End::Attribute(place, attribute)),
         None => {

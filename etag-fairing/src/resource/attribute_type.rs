@@ -334,7 +334,7 @@ fn year_fits(date: &impl Datelike) -> Option<()> {
     (0..=9999).contains(&date.year()).then_some(())
 }
 
-fn write_timestamp(time: &DateTime<Utc>) -> Option<String> {
+pub(super) fn write_timestamp(time: &DateTime<Utc>) -> Option<String> {
     year_fits(time).map(|()| time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string())
 }
 

@@ -4,7 +4,8 @@ use super::computed::{Computed, Values};
 use super::guard::Guard;
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
-use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Value};
+use super::scope::{ScopeFunction, ScopeOf};
+use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Upkeep, Value};
 
 /// A resource, described once and for all: its names, its columns, its relationships, its routes.
 ///
@@ -29,8 +30,16 @@ pub struct Description {
     pub relationships: &'static [Relationship],
     /// The operations that carry entity tags.
     pub etag: Operations,
+    /// Whether a write must carry `If-Match` wherever it carries entity tags, whatever the configuration says.
+    pub require_if_match: bool,
+    /// The place of the attribute that is the version.
+    pub version: Option<usize>,
+    /// The place of the attribute that is the date of the last change.
+    pub last_modified: Option<usize>,
     /// Who may do what with it.
     pub guards: Guards,
+    /// Which rows of it a request sees.
+    pub(crate) scope: Option<ScopeFunction>,
     /// The attributes that are functions of the others.
     pub(crate) computed: Computed,
     /// The rules for its values.
@@ -81,6 +90,15 @@ pub enum Access {
     ReadOnly,
     /// Clients set it and never see it.
     WriteOnly,
+    /// Clients neither see nor set it.
+    Hidden,
+}
+
+impl Access {
+    /// Whether clients see it.
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::ReadWrite | Self::ReadOnly)
+    }
 }
 
 /// A relationship (JSON:API §7.2.2.2).
@@ -171,7 +189,11 @@ impl Description {
             attributes,
             relationships,
             etag,
+            require_if_match: false,
+            version: None,
+            last_modified: None,
             guards: Guards::NONE,
+            scope: None,
             computed: Computed::NONE,
             validation: None,
             hooks: None,
@@ -182,6 +204,39 @@ impl Description {
     #[doc(hidden)]
     pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
         self.guards = self.guards.with(operation, guard);
+        self
+    }
+
+    /// The description with a function that tells which rows a request sees.
+    #[doc(hidden)]
+    pub const fn scoped(mut self, scope: ScopeOf) -> Self {
+        self.scope = Some(ScopeFunction::new(scope));
+        self
+    }
+
+    /// Whether requests may see only some of its rows.
+    pub fn has_scope(&self) -> bool {
+        self.scope.is_some()
+    }
+
+    /// The description whose attribute at this place is the version.
+    #[doc(hidden)]
+    pub const fn versioned(mut self, place: usize) -> Self {
+        self.version = Some(place);
+        self
+    }
+
+    /// The description whose attribute at this place is the date of the last change.
+    #[doc(hidden)]
+    pub const fn dated(mut self, place: usize) -> Self {
+        self.last_modified = Some(place);
+        self
+    }
+
+    /// The description with writes that must carry `If-Match`.
+    #[doc(hidden)]
+    pub const fn requiring_if_match(mut self) -> Self {
+        self.require_if_match = true;
         self
     }
 
@@ -213,6 +268,24 @@ impl Description {
     /// The cells of a row: the id, each attribute, each relationship.
     pub fn width(&self) -> usize {
         1 + self.attributes.len() + self.relationships.len()
+    }
+
+    /// The attribute that is the version.
+    pub fn version_attribute(&self) -> Option<&'static Attribute> {
+        self.version.and_then(|place| self.attributes.get(place))
+    }
+
+    /// The attributes that the store itself keeps, by their places, and how.
+    ///
+    /// A timestamp can be both, the version and the date of the last change; then it is kept as the date.
+    pub fn kept(&self) -> impl Iterator<Item = (usize, Upkeep)> {
+        let dated = self.last_modified;
+        let version = self.version.filter(|place| Some(*place) != dated);
+        let upkeep = |place: usize| match self.attributes.get(place)?.kind {
+            Kind::Timestamp => Some((place, Upkeep::Moment)),
+            _ => Some((place, Upkeep::Count)),
+        };
+        version.and_then(upkeep).into_iter().chain(dated.map(|place| (place, Upkeep::Second)))
     }
 
     /// The place and description of the attribute of this member name.

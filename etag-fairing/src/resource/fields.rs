@@ -52,8 +52,8 @@ impl<T> Carrier<T> {
             kind: self.kind,
             nullable: self.nullable,
             access,
-            filter: !matches!(access, Access::WriteOnly),
-            sort: !matches!(access, Access::WriteOnly),
+            filter: access.is_shown(),
+            sort: access.is_shown(),
             default,
             parse: self.parse,
         }

@@ -7,7 +7,7 @@ use rocket::Request;
 use super::guard::Boxed;
 use super::{Corrupt, JsonApiResource, Linkage, Mismatch, Operation, Record, ResourceId, Value};
 use crate::document::error::{ErrorObject, Errors};
-use crate::store::{Change, Fetched, LinkageChange, Plan, Root, Selection, StoreError, Transaction};
+use crate::store::{Change, Fetched, LinkageChange, Plan, Root, Scopes, Selection, StoreError, Transaction};
 
 /// What a resource does before and after its operations; it opts in with `#[jsonapi(hooks)]`.
 ///
@@ -157,8 +157,12 @@ pub struct RelationshipChange {
 }
 
 /// The write that a hook is part of: its request and its transaction.
+///
+/// A hook is the program: what it does sees everything, whatever the request's scopes. [`Write::scopes`] are what the
+/// caller sees, for a plan or a change that shall see no more.
 pub struct Write<'a> {
     request: &'a Request<'a>,
+    scopes: Scopes,
     transaction: &'a mut dyn Transaction,
 }
 
@@ -172,13 +176,23 @@ pub enum HookError {
 }
 
 impl<'a> Write<'a> {
-    pub(crate) fn new(request: &'a Request<'a>, transaction: &'a mut dyn Transaction) -> Self {
-        Self { request, transaction }
+    pub(crate) fn new(
+        request: &'a Request<'a>,
+        scopes: Scopes,
+        transaction: &'a mut dyn Transaction,
+    ) -> Self {
+        Self { request, scopes, transaction }
     }
 
     /// The request.
     pub fn request(&self) -> &'a Request<'a> {
         self.request
+    }
+
+    /// Which rows the caller sees, of the resources that the request has come to and those that their linkage leads
+    /// to.
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 
     /// The transaction: what is done in it is committed or undone with the write.
@@ -209,7 +223,7 @@ impl<'a> Write<'a> {
         });
         let linkage = record.linkage.into_iter().map(change_to).collect();
         let change = Change::Insert { resource, id, attributes: record.attributes, linkage };
-        Ok(self.transaction.apply(change).await?)
+        Ok(self.transaction.apply(change, &Scopes::NONE).await?)
     }
 
     /// Stores the resource in place of what has its id. Linkage that was not read stays.
@@ -222,7 +236,7 @@ impl<'a> Write<'a> {
         let id = record.id.ok_or(StoreError::NotFound)?;
         let attributes = record.attributes.into_iter().map(Some).collect();
         let linkage = record.linkage.into_iter().map(change_to).collect();
-        self.transaction.apply(Change::Update { resource, id, attributes, linkage }).await?;
+        self.transaction.apply(Change::Update { resource, id, attributes, linkage }, &Scopes::NONE).await?;
         Ok(())
     }
 
@@ -231,7 +245,9 @@ impl<'a> Write<'a> {
     /// # Errors
     /// With the store's trouble.
     pub async fn delete<T: JsonApiResource>(&mut self, id: &ResourceId) -> Result<(), HookError> {
-        self.transaction.apply(Change::Delete { resource: T::description(), id: id.clone() }).await?;
+        self.transaction
+            .apply(Change::Delete { resource: T::description(), id: id.clone() }, &Scopes::NONE)
+            .await?;
         Ok(())
     }
 }

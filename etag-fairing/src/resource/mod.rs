@@ -8,9 +8,12 @@ pub(crate) mod guard;
 pub(crate) mod hooks;
 mod id;
 mod linkage;
+pub(crate) mod member_name;
 mod record;
 pub(crate) mod registry;
 pub(crate) mod rules;
+pub(crate) mod scope;
+mod upkeep;
 mod value;
 
 pub use attribute_type::{AttributeType, Json, Text, parse};
@@ -24,6 +27,10 @@ pub use id::{IdKind, IdType, ResourceId};
 pub use linkage::{ToMany, ToOne};
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
+pub use scope::{Condition, MemberName, Scope, member};
+pub use upkeep::{LastModifiedType, Upkeep, VersionType};
+#[doc(hidden)]
+pub use upkeep::{first_modified, first_version};
 pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.

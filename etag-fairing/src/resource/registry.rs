@@ -5,7 +5,9 @@ use std::sync::Mutex;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rocket::Route;
 
+use super::member_name::is_member_name;
 use super::{Description, Operation, RelationshipKind};
+use crate::conditional::StateTag;
 
 /// RFC 3986 §2.3: what stands in a path as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -82,6 +84,31 @@ pub struct Registry {
 struct Place {
     resource: &'static Description,
     collection: String,
+    shape: String,
+}
+
+impl Place {
+    fn new(resource: &'static Description, collection: String) -> Self {
+        Self { shape: shape(resource, &collection), resource, collection }
+    }
+}
+
+/// Tells apart the ways in which a resource can be written: by the members and links that its documents have. A
+/// version is that of a row, and says nothing of them.
+fn shape(resource: &Description, collection: &str) -> String {
+    let mut shape = format!("{} {} {collection}", env!("CARGO_PKG_VERSION"), resource.type_name);
+    for attribute in resource.attributes.iter().filter(|attribute| attribute.access.is_shown()) {
+        shape.push_str(&format!(" {}:{:?}", attribute.name, attribute.kind));
+    }
+    for name in resource.computed.names {
+        shape.push_str(&format!(" {name}"));
+    }
+    for relationship in resource.relationships {
+        let target = relationship.target().type_name;
+        shape.push_str(&format!(" {}:{target}:{}", relationship.name, relationship.linkage));
+    }
+    let digest = StateTag::of_body(shape.as_bytes());
+    digest.opaque().iter().take(8).map(|digit| char::from(*digit)).collect()
 }
 
 impl Registry {
@@ -90,8 +117,8 @@ impl Registry {
     /// `base_url` stands before each link; empty for root-relative links.
     ///
     /// # Errors
-    /// With one line a mistake: two resources with one type, a relationship to a resource that is not mounted,
-    /// an inverse of nothing.
+    /// With one line a mistake: two resources with one type, a name that JSON:API doesn't allow, a relationship to a
+    /// resource that is not mounted, an inverse of nothing.
     pub(crate) fn of<'a>(
         routes: impl IntoIterator<Item = &'a Route>,
         base_url: &str,
@@ -102,7 +129,7 @@ impl Registry {
             if registry.place(resource).is_none() {
                 let base = route.uri.base().trim_end_matches('/');
                 let path = encode_segment(resource.path);
-                registry.places.push(Place { resource, collection: format!("{base_url}{base}/{path}") });
+                registry.places.push(Place::new(resource, format!("{base_url}{base}/{path}")));
             }
         }
         let mistakes = registry.mistakes();
@@ -112,8 +139,7 @@ impl Registry {
     /// These resources, as if they were mounted at `/`.
     #[cfg(test)]
     pub(crate) fn mounted(resources: &[&'static Description]) -> Self {
-        let place =
-            |resource: &&'static Description| Place { resource, collection: format!("/{}", resource.path) };
+        let place = |resource: &&'static Description| Place::new(resource, format!("/{}", resource.path));
         Self { places: resources.iter().map(place).collect() }
     }
 
@@ -131,6 +157,7 @@ impl Registry {
                     other.resource.rust_name, resource.rust_name, resource.type_name,
                 ));
             }
+            mistakes.extend(mistaken_names(resource));
             for relationship in resource.relationships {
                 let target = relationship.target();
                 let here = format!("`{}` of `{}`", relationship.name, resource.rust_name);
@@ -171,8 +198,109 @@ impl Registry {
         self.place(resource).map_or("", |place| place.collection.as_str())
     }
 
+    /// What tells one way of writing a resource from another.
+    pub(crate) fn shape(&self, resource: &Description) -> &str {
+        self.place(resource).map_or("", |place| place.shape.as_str())
+    }
+
     /// The mounted resources, in the order of mounting.
     pub fn resources(&self) -> impl Iterator<Item = &'static Description> + '_ {
         self.places.iter().map(|place| place.resource)
+    }
+}
+
+/// The names of a description that no derive has checked, if JSON:API doesn't allow them.
+fn mistaken_names(resource: &Description) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let owner = resource.rust_name;
+    // JSON:API §7.2.1: a type obeys the rules of member names.
+    if !is_member_name(resource.type_name) {
+        mistakes.push(format!("the type {:?} of `{owner}` is no JSON:API member name", resource.type_name));
+    }
+    let attributes = resource.attributes.iter().map(|attribute| ("attribute", attribute.name));
+    let computed = resource.computed.names.iter().map(|name| ("computed attribute", *name));
+    let relationships = resource.relationships.iter().map(|it| ("relationship", it.name));
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for (what, name) in attributes.chain(computed).chain(relationships) {
+        // JSON:API §7.4.2.
+        if !is_member_name(name) {
+            mistakes.push(format!(
+                "the {what} {name:?} of `{owner}` is no JSON:API member name: letters, digits, and `-`, `_` or spaces \
+                 between them"
+            ));
+        }
+        // JSON:API §7.2.2: fields share one namespace with each other, and with `type` and `id`.
+        if matches!(name, "id" | "type") {
+            mistakes.push(format!(
+                "the {what} {name:?} of `{owner}` must have another name: every resource has its own"
+            ));
+        }
+        match known.iter().find(|(_, earlier)| *earlier == name) {
+            Some((earlier, _)) => mistakes.push(format!(
+                "`{owner}` has two members named {name:?}, one {earlier} and one {what}: rename one of them"
+            )),
+            None => known.push((what, name)),
+        }
+    }
+    mistakes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{
+        Access, Attribute, Id, IdKind, Kind, OnDelete, Operations, Relationship, RelationshipKind, parse,
+    };
+    use super::*;
+
+    const fn attribute(name: &'static str) -> Attribute {
+        Attribute {
+            name,
+            column: "x",
+            kind: Kind::Text,
+            nullable: true,
+            access: Access::ReadWrite,
+            filter: true,
+            sort: true,
+            default: None,
+            parse: parse::<Option<String>>,
+        }
+    }
+
+    const fn relationship(name: &'static str) -> Relationship {
+        Relationship {
+            name,
+            kind: RelationshipKind::ToOne { column: "y", required: false, on_delete: OnDelete::SetNull },
+            target: || &WRONG,
+            linkage: true,
+        }
+    }
+
+    static WRONG: Description = Description::new(
+        "_things",
+        "things",
+        "Thing",
+        "things",
+        Id { column: "id", kind: IdKind::Text },
+        &[attribute("title"), attribute("b/c"), attribute(""), attribute("type"), attribute("größe 2")],
+        &[relationship("title"), relationship("id"), relationship("ends-")],
+        Operations::NONE,
+    );
+
+    #[test]
+    fn b9_b10_names_that_no_derive_has_checked_are_checked_at_launch() {
+        let mistakes = Registry::of(&crate::routes::of(&WRONG), "").unwrap_err();
+        let about: Vec<_> = mistakes.iter().map(|mistake| mistake.split(" is no ").next().unwrap()).collect();
+        assert_eq!(
+            about,
+            [
+                "the type \"_things\" of `Thing`",
+                "the attribute \"b/c\" of `Thing`",
+                "the attribute \"\" of `Thing`",
+                "the attribute \"type\" of `Thing` must have another name: every resource has its own",
+                "`Thing` has two members named \"title\", one attribute and one relationship: rename one of them",
+                "the relationship \"id\" of `Thing` must have another name: every resource has its own",
+                "the relationship \"ends-\" of `Thing`",
+            ]
+        );
     }
 }

@@ -4,11 +4,13 @@ use std::io::Cursor;
 
 use rocket::Response;
 use rocket::http::{Header, Status};
+use rocket::tokio::io::{AsyncRead, AsyncSeek};
 
 use super::exchange::Exchange;
+use super::recall::Made;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::MEDIA_TYPE;
-use crate::fairing::{Statistics, mark_with_tag};
+use crate::fairing::Statistics;
 use crate::query::Query;
 
 /// Rocket sends 4 KiB at a time unless told otherwise, which costs more than hashing the body.
@@ -16,41 +18,42 @@ const LARGEST_CHUNK: usize = 64 * 1024;
 
 /// A response with a document.
 pub(super) fn document(status: Status, body: Vec<u8>) -> Response<'static> {
-    let size = body.len();
-    let mut response = Response::build()
-        .status(status)
-        .header(Header::new("Content-Type", MEDIA_TYPE))
-        .header(Header::new("Vary", "Accept"))
-        .sized_body(size, Cursor::new(body))
-        .finalize();
+    of_body(status, body.len(), Cursor::new(body), None)
+}
+
+/// A response with the bytes of a document, wherever they lie.
+pub(super) fn of_body<'r>(
+    status: Status,
+    size: usize,
+    body: impl AsyncRead + AsyncSeek + Send + Unpin + 'r,
+    profile: Option<&str>,
+) -> Response<'r> {
+    let mut response = Response::new();
+    response.set_status(status);
+    match profile {
+        Some(profile) => {
+            response.set_raw_header("Content-Type", format!("{MEDIA_TYPE};profile=\"{profile}\""));
+        }
+        None => drop(response.set_raw_header("Content-Type", MEDIA_TYPE)),
+    }
+    response.set_raw_header("Vary", "Accept");
+    response.set_sized_body(size, body);
     // After the body: setting that sets the chunk size back.
     response.set_max_chunk_size(size.clamp(1, LARGEST_CHUNK));
     response
 }
 
-/// A response with a representation whose tag is that of its bytes.
-///
-/// The fairing finds the mark and the tag on the way out and answers the request's preconditions; the body is
-/// hashed here, once.
-pub(super) fn representation(exchange: &Exchange<'_>, body: Vec<u8>) -> Response<'static> {
-    let tag = exchange.etag.map(|_| exchange.digest(&body));
-    let response = document(Status::Ok, body);
-    if let Some(tag) = tag {
-        mark_with_tag(exchange.request, tag);
-    }
-    response
-}
-
-/// The same for a page of many resources, which a profile may apply to (JSON:API §5.3).
-pub(super) fn page(exchange: &Exchange<'_>, query: &Query, body: Vec<u8>) -> Response<'static> {
-    let mut response = representation(exchange, body);
-    if let Some(profile) = query.profile() {
-        response.set_header(Header::new("Content-Type", format!("{MEDIA_TYPE};profile=\"{profile}\"")));
-    }
-    response
-}
-
 impl Exchange<'_> {
+    /// A document whose tag is that of its bytes.
+    pub(super) fn made(&self, body: Vec<u8>) -> Made {
+        Made { tag: self.etag.map(|_| self.digest(&body)), body, profile: None, last_modified: None }
+    }
+
+    /// The same for a page of many resources, which a profile may apply to (JSON:API §5.3).
+    pub(super) fn page_made(&self, query: &Query, body: Vec<u8>) -> Made {
+        Made { profile: query.profile(), ..self.made(body) }
+    }
+
     /// The tag of a body (RFC 9110 §8.8.3): its SHA-1.
     pub(super) fn digest(&self, body: &[u8]) -> EntityTag {
         self.count_digest();

@@ -3,18 +3,18 @@
 use rocket::Data;
 use rocket::http::{Header, Status};
 
-use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::list;
 use super::propose::Proposal;
+use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Parameters, Query, Target};
 use crate::resource::ResourceId;
-use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
@@ -28,21 +28,17 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     };
     let target = collection.as_ref().map(|query| list::plan(exchange, query));
     let object = ResourceObject::parse(&body, exchange.resource);
-    let mut create = Create { exchange, conditions, parameters, query, collection, object };
-    let written =
-        modify(exchange.store(), target.as_ref(), &mut create, exchange.config().write_timeout).await;
+    let (moved, scopes) = (Moved::default(), exchange.scopes());
+    let mut create = Create { exchange, conditions, parameters, query, collection, object, moved, scopes };
+    let written = exchange.make(target.as_ref(), &mut create).await;
     let (id, fetched) =
-        written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
-    let fetched = fetched.ok_or_else(|| internal("a created resource was not read back"))?;
-    let (body, document_tag) =
+        written.map_err(|refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
+    let (body, tags) =
         exchange.document_of(&id, &create.parameters, &create.query, &fetched).map_err(internal)?;
-    let mut response = document(Status::Created, body);
+    // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
+    let mut response = exchange.written(Status::Created, body, tags.map(|tags| tags.plain));
     // JSON:API §9.1.3.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", exchange.writer.href(exchange.resource, &id)));
-    // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
-    if let Some(document) = document_tag {
-        set_tag(&mut response, exchange, document.state);
-    }
     Ok(response)
 }
 
@@ -54,6 +50,8 @@ struct Create<'e, 'r> {
     /// Set where the collection's tag takes part in the decision.
     collection: Option<Query>,
     object: Result<ResourceObject, Errors>,
+    moved: Moved,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -73,7 +71,7 @@ impl Decision for Create<'_, '_> {
             }
             None => None,
         };
-        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), about)?;
+        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, about)?;
         let object = self.object.as_ref().map_err(Clone::clone)?;
         let kind = exchange.resource.id.kind;
         let id = match &object.id {
@@ -100,6 +98,7 @@ impl Decision for Create<'_, '_> {
         exchange.revise(&mut proposal, None, object, transaction).await?;
         let Proposal { id, attributes, linkage } = proposal;
         let attributes = attributes.into_iter().map(Option::unwrap_or_default).collect();
+        self.moved = exchange.moved(None, &linkage, transaction).await?;
         Ok(Change::Insert { resource: exchange.resource, id, attributes, linkage })
     }
 
@@ -108,10 +107,18 @@ impl Decision for Create<'_, '_> {
             let record = self.exchange.record(id, transaction).await?;
             (hooks.after_create)(record, self.exchange.write(transaction)).await?;
         }
-        Ok(())
+        self.exchange.check_moved(&self.moved, transaction).await
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(self.exchange.asked(id.clone(), &self.query))
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
+        self.exchange.check_answer(answer)
     }
 }

@@ -6,26 +6,25 @@ use rocket::http::{Header, Status};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::trouble::Refusal;
-use crate::conditional::Validator;
-use crate::document::error::{ErrorObject, Errors};
 use crate::query::Target;
-use crate::resource::hooks::record_of;
-use crate::resource::{Record, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Root, Selection, Transaction, modify};
+use crate::resource::{Record, ResourceId, Value};
+use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
     let id = exchange.id()?;
     let conditions = exchange.conditions();
     // What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
-    let target = match conditions.need_tag() || exchange.hooks().is_some() {
-        true => exchange.whole(id.clone()),
-        false => Plan::new(Root::One(id.clone()), Selection::identifiers(exchange.resource)),
+    let target = match exchange.hooks() {
+        Some(_) => exchange.whole(id.clone()),
+        None => exchange.state_plan(id.clone(), &conditions),
     };
-    let mut delete = Delete { exchange, conditions, id, previous: None };
-    modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout)
-        .await
-        .map_err(|refusal: Refusal| refusal.answer(exchange.resource, None))?;
+    let scopes = exchange.scopes();
+    let mut delete = Delete { exchange, conditions, id, previous: None, version: None, scopes };
+    let deleted = modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout).await;
+    if let Err(refusal) = deleted {
+        return Err(exchange.refused(refusal, &delete.conditions, &delete.id, None).await);
+    }
     Ok(Response::build().status(Status::NoContent).header(Header::new("Vary", "Accept")).finalize())
 }
 
@@ -35,6 +34,9 @@ struct Delete<'e, 'r> {
     id: ResourceId,
     /// The resource that is deleted, for its hooks.
     previous: Option<Record>,
+    /// The version that is deleted, and no other.
+    version: Option<Value>,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -46,17 +48,19 @@ impl Decision for Delete<'_, '_> {
         current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Refusal> {
-        if current.rows.is_empty() {
-            return Err(Errors::from(ErrorObject::not_found()).into());
-        }
         self.exchange.check_state(&self.conditions, &self.id, &current)?;
+        self.version = self.exchange.version_to_keep(&self.conditions, &current);
         if let Some(hooks) = self.exchange.hooks() {
-            self.previous = record_of(self.exchange.resource, &current)?;
+            self.previous = self.exchange.previous(&self.id, &current, transaction).await?;
             if let Some(record) = self.previous.clone() {
                 (hooks.before_delete)(record, self.exchange.write(transaction)).await?;
             }
         }
         Ok(Change::Delete { resource: self.exchange.resource, id: self.id.clone() })
+    }
+
+    fn version(&self) -> Option<&Value> {
+        self.version.as_ref()
     }
 
     async fn changed(&mut self, _: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
@@ -69,21 +73,8 @@ impl Decision for Delete<'_, '_> {
     fn read_back(&self, _: &ResourceId) -> Option<Plan> {
         None
     }
-}
 
-impl Exchange<'_> {
-    /// Judges a write's preconditions on the state that its transaction sees.
-    pub(super) fn check_state(
-        &self,
-        conditions: &Conditions<'_>,
-        id: &ResourceId,
-        current: &Fetched,
-    ) -> Result<(), Refusal> {
-        let state = match conditions.need_tag() {
-            true => Some(self.state_tag(&self.representation(id, current)?)),
-            false => None,
-        };
-        let validator = state.as_ref().map_or(Validator::Untagged, Validator::State);
-        Ok(conditions.check(validator, &self.writer.href(self.resource, id))?)
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 }

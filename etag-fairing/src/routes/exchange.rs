@@ -1,19 +1,23 @@
 //! One request to a generated route, with what every endpoint needs of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rocket::data::Data;
 use rocket::{Request, Response};
 
 use super::conditions::Conditions;
 use super::permission;
+use super::scoped::Asked;
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig, Strength};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
 use crate::json_api::JsonApi;
+use crate::memo::{CallerRef, KeyRef};
 use crate::negotiate::{asks_for_profile, check_accept, check_content_type};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
-use crate::store::{Plan, Root, Selection, Store};
+use crate::store::{Plan, Root, Scopes, Selection, Store};
 
 /// A request and what it is answered with.
 pub(super) struct Exchange<'r> {
@@ -23,6 +27,12 @@ pub(super) struct Exchange<'r> {
     pub(super) writer: Writer<'r>,
     /// The configuration of entity tags, where this route carries them and the switch is on.
     pub(super) etag: Option<&'r EtagConfig>,
+    /// The place in [`Description::relationships`], for the operations on one relationship.
+    relationship: usize,
+    operation: Operation,
+    asked: Asked,
+    /// Whether the query leads to resources whose guards and hooks must be asked each time.
+    asks: AtomicBool,
 }
 
 impl<'r> Exchange<'r> {
@@ -33,6 +43,7 @@ impl<'r> Exchange<'r> {
         request: &'r Request<'_>,
         resource: &'static Description,
         operation: Operation,
+        relationship: usize,
     ) -> Result<Self, Errors> {
         let Some(api) = request.rocket().state::<JsonApi>() else {
             log::error!("a JSON:API route is mounted, but JsonApi::fairing() is not attached");
@@ -49,7 +60,18 @@ impl<'r> Exchange<'r> {
             || matches!(operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
         check_accept(request.headers().get("Accept"))?;
         check_content_type(request.headers().get("Content-Type"), body)?;
-        Ok(Self { request, resource, api, writer: Writer::new(api.registry()), etag })
+        let writer = Writer::new(api.registry());
+        Ok(Self {
+            request,
+            resource,
+            api,
+            writer,
+            etag,
+            relationship,
+            operation,
+            asked: Asked::default(),
+            asks: AtomicBool::new(false),
+        })
     }
 
     pub(super) fn store(&self) -> &'r dyn Store {
@@ -85,14 +107,34 @@ impl<'r> Exchange<'r> {
                 cursor_profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
             },
         )?;
-        permission::ask_for_query(self.request, resource, &parameters, &query).await?;
+        let reached = permission::ask_for_query(self.request, resource, &parameters, &query).await?;
+        if reached.iter().any(|reached| reached.guards.has(Operation::List) || reached.hooks.is_some()) {
+            self.asks.store(true, Ordering::Relaxed);
+        }
+        self.ask_scopes(reached).await?;
         Ok((parameters, query))
     }
 
-    /// A plan within the configuration's limits.
+    /// Asks which rows the caller sees of these resources, and of what their linkage leads to.
+    ///
+    /// # Errors
+    /// With a scope's refusal; 500 if one doesn't fit its resource.
+    pub(super) async fn ask_scopes(
+        &self,
+        resources: impl IntoIterator<Item = &'static Description>,
+    ) -> Result<(), Errors> {
+        self.asked.ask(self.request, resources).await
+    }
+
+    /// Which rows the caller sees of all that the request has come to.
+    pub(super) fn scopes(&self) -> Scopes {
+        self.asked.scopes()
+    }
+
+    /// A plan of what the caller sees, within the configuration's limits.
     pub(super) fn plan(&self, root: Root, selection: Selection) -> Plan {
         let most = usize::try_from(self.config().max_included).unwrap_or(usize::MAX);
-        Plan { root, selection, most_included: most }
+        Plan { root, selection, most_included: most, scopes: self.scopes() }
     }
 
     /// The id in the path.
@@ -124,7 +166,29 @@ impl<'r> Exchange<'r> {
 
     /// The preconditions of a write.
     pub(super) fn conditions(&self) -> Conditions<'r> {
-        Conditions::of(self.request, self.etag)
+        Conditions::of(self.request, self.resource, self.etag)
+    }
+
+    pub(super) fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The key of this request's answer in the memo.
+    pub(super) fn key<'k>(&'k self, caller: CallerRef<'k>) -> KeyRef<'k> {
+        let uri = self.request.uri();
+        KeyRef {
+            route: (std::ptr::from_ref(self.resource) as usize, self.operation as u8, self.relationship),
+            path: uri.path().as_str(),
+            query: uri.query().map(|query| query.as_str()),
+            profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
+            caller,
+        }
+    }
+
+    /// Whether an answer to the query is for anyone who may use the route: nothing on the way to it was asked of the
+    /// caller but what the route asks.
+    pub(super) fn is_for_anyone(&self) -> bool {
+        !self.asks.load(Ordering::Relaxed) && !self.asked.any()
     }
 
     /// A tag as it goes out: weak where the configuration says so.

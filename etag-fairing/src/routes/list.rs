@@ -1,6 +1,5 @@
 //! `GET /sessions` (JSON:API §8.1.1).
 
-use super::answer::page;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::Errors;
@@ -9,9 +8,10 @@ use crate::store::{Fetched, Plan, Root};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Many).await?;
-    let fetched =
-        exchange.store().fetch(&plan(exchange, &query)).await.map_err(|error| exchange.trouble(error))?;
-    Ok(page(exchange, &query, document(exchange, &parameters, &query, &fetched)?))
+    let plan = plan(exchange, &query);
+    let make =
+        |fetched: &Fetched| Ok(exchange.page_made(&query, document(exchange, &parameters, &query, fetched)?));
+    exchange.answer(&plan, make).await
 }
 
 /// What to read for a page of the collection.

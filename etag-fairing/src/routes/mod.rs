@@ -14,17 +14,22 @@ mod list;
 mod permission;
 mod propose;
 mod read;
+mod recall;
 mod related;
 mod relationship;
+mod scoped;
+mod state;
 mod trouble;
 mod update;
 mod update_relationship;
 mod view;
+mod write;
 
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
+use crate::document::error::Errors;
 use crate::resource::guard::Denied;
 use crate::resource::registry::{encode_segment, name_route};
 use crate::resource::{Description, Operation};
@@ -96,16 +101,8 @@ impl Handler for Endpoint {
                 return Outcome::Forward((data, status));
             }
         }
-        let answer = match Exchange::new(request, self.resource, self.operation) {
-            Ok(exchange) => match exchange.before_read(self.operation, self.relationship).await {
-                Err(errors) => Err(errors),
-                Ok(()) => match self.answer(&exchange, data).await {
-                    Err(errors) => Err(errors),
-                    Ok(response) => {
-                        exchange.after_read(self.operation, self.relationship).await.map(|()| response)
-                    }
-                },
-            },
+        let answer = match Exchange::new(request, self.resource, self.operation, self.relationship) {
+            Ok(exchange) => self.run(&exchange, data).await,
             Err(errors) => Err(errors),
         };
         // Errors too are our answer: a catcher would know less of them.
@@ -114,7 +111,31 @@ impl Handler for Endpoint {
 }
 
 impl Endpoint {
+    async fn run<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+        exchange.before_read(self.operation, self.relationship).await?;
+        self.ask_scopes(exchange).await?;
+        let response = self.answer(exchange, data).await?;
+        exchange.after_read(self.operation, self.relationship).await?;
+        Ok(response)
+    }
+
+    /// Asks which rows the caller sees of what the URL itself leads to.
+    async fn ask_scopes(&self, exchange: &Exchange<'_>) -> Result<(), Errors> {
+        let other = self.resource.relationships.get(self.relationship);
+        let other = other.filter(|_| {
+            matches!(
+                self.operation,
+                Operation::Related | Operation::Relationship | Operation::UpdateRelationship
+            )
+        });
+        let resources = [Some(self.resource), other.map(|relationship| relationship.target())];
+        exchange.ask_scopes(resources.into_iter().flatten()).await
+    }
+
     async fn answer<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+        if let Some(response) = exchange.recalled().await {
+            return Ok(response);
+        }
         match self.operation {
             Operation::List => list::answer(exchange).await,
             Operation::Create => create::answer(exchange, data).await,

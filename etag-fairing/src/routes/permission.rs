@@ -29,7 +29,7 @@ pub(super) async fn ask(
     Ok(())
 }
 
-/// Asks the guards of what a query brings in from elsewhere.
+/// Asks the guards of what a query brings in from elsewhere. Answers those resources.
 ///
 /// # Errors
 /// 403, naming the parameter; the guard's own status where it is the server's fault.
@@ -38,7 +38,7 @@ pub(super) async fn ask_for_query(
     resource: &'static Description,
     parameters: &Parameters,
     query: &Query,
-) -> Result<(), Errors> {
+) -> Result<Vec<&'static Description>, Errors> {
     let mut reached = Vec::new();
     include(resource, query.include.as_deref().unwrap_or(&[]), &mut reached);
     if let Some(tree) = &query.filter {
@@ -59,7 +59,7 @@ pub(super) async fn ask_for_query(
         }
         before_read(request, reached.resource, Operation::List).await?;
     }
-    Ok(())
+    Ok(asked.into_iter().map(|reached| reached.resource).collect())
 }
 
 /// Runs the hook before a resource is read.

@@ -77,7 +77,7 @@ impl Exchange<'_> {
 
     /// The write that hooks are part of.
     pub(super) fn write<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Write<'a> {
-        Write::new(self.request, transaction)
+        Write::new(self.request, self.scopes(), transaction)
     }
 
     /// Lets hooks revise a new or changed resource, and rules judge what comes out.
@@ -131,13 +131,13 @@ impl Exchange<'_> {
         }
     }
 
-    /// The resource as the transaction sees it now.
+    /// The resource as the transaction sees it now, whatever the caller sees of it.
     pub(super) async fn record(
         &self,
         id: &ResourceId,
         transaction: &mut dyn Transaction,
     ) -> Result<Record, Refusal> {
-        let fetched = transaction.fetch(&self.whole(id.clone())).await?;
+        let fetched = transaction.fetch(&self.unscoped(id)).await?;
         Ok(record_of(self.resource, &fetched)?.ok_or(StoreError::NotFound)?)
     }
 }

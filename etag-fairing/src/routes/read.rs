@@ -1,41 +1,44 @@
 //! `GET /sessions/1` (JSON:API §8.1.2).
 
-use super::answer::document;
 use super::exchange::{Answer, Exchange};
+use super::recall::Made;
 use super::trouble::internal;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::error::ErrorObject;
 use crate::document::write::View;
-use crate::fairing::mark_with_tag;
 use crate::query::{Parameters, Query, Target, href};
 use crate::resource::{Corrupt, ResourceId};
 use crate::store::{Fetched, Plan, Root, Selection};
-use rocket::http::Status;
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
     let id = exchange.id()?;
     let plan = exchange.asked(id.clone(), &query);
-    let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
-    if fetched.rows.is_empty() {
-        return Err(ErrorObject::not_found().into());
-    }
-    let (body, tag) = exchange.document_of(&id, &parameters, &query, &fetched).map_err(internal)?;
-    if let Some(tag) = tag {
-        mark_with_tag(exchange.request, tag.own);
-    }
-    Ok(document(Status::Ok, body))
+    let make = |fetched: &Fetched| {
+        if fetched.rows.is_empty() {
+            return Err(ErrorObject::not_found().into());
+        }
+        let (body, tags) = exchange.document_of(&id, &parameters, &query, fetched).map_err(internal)?;
+        // The date is that of the row, and says nothing of what else is included.
+        let last_modified = match query.include {
+            None => exchange.last_modified(fetched).map_err(internal)?,
+            Some(_) => None,
+        };
+        Ok(Made { body, tag: tags.map(|tags| tags.own), profile: None, last_modified })
+    };
+    exchange.answer(&plan, make).await
 }
 
 impl Exchange<'_> {
     /// What to read for a resource's representation at its own URL.
     pub(super) fn whole(&self, id: ResourceId) -> Plan {
-        Plan::new(Root::One(id), Selection::whole(self.resource))
+        self.plan(Root::One(id), Selection::whole(self.resource))
     }
 
     /// What to read for what a query asks of the resource, and for its state tag where it needs one.
     pub(super) fn asked(&self, id: ResourceId, query: &Query) -> Plan {
-        self.plan(Root::One(id), query.selection(self.resource, self.etag.is_some()))
+        let whole = self.etag.is_some() && self.needs_representation();
+        self.plan(Root::One(id), query.selection(self.resource, whole))
     }
 
     /// The representation at the resource's own URL: the bytes that its state tag is made from, whoever asks.
@@ -51,27 +54,47 @@ impl Exchange<'_> {
         query: &Query,
         fetched: &Fetched,
     ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
-        let whole = match self.etag.is_some() || !query.changes_representation() {
+        let needed = self.etag.is_some() && self.needs_representation();
+        let whole = match needed || !query.changes_representation() {
             true => self.representation(id, fetched)?,
             false => Vec::new(),
         };
-        let state = self.etag.map(|_| self.state_tag(&whole));
-        let tags = |own| state.as_ref().map(|state| Tags { state: state.entity_tag(), own });
+        let state = match (self.etag, fetched.rows.get(0)) {
+            (Some(_), Some(row)) => Some(self.version_tag(row)?.unwrap_or_else(|| self.state_tag(&whole))),
+            _ => None,
+        };
+        let plain = state.as_ref().map(|state| self.plain_tag(state, &whole));
         if !query.changes_representation() {
-            let own = state.as_ref().map(StateTag::entity_tag);
-            return Ok((whole, own.and_then(tags)));
+            return Ok((whole, plain.map(|plain| Tags { own: plain.clone(), plain })));
         }
         let href = href(&self.writer.href(self.resource, id), parameters);
         let body = self.writer.single(self.resource, &href, fetched, query.view())?;
         let own = state.as_ref().map(|state| self.view_tag(state, &body));
-        Ok((body, own.and_then(tags)))
+        Ok((body, plain.zip(own).map(|(plain, own)| Tags { plain, own })))
+    }
+
+    /// Whether the tag at the resource's own URL is made from the bytes there.
+    fn needs_representation(&self) -> bool {
+        self.state_is_digest() || !self.resource.computed.names.is_empty() || !self.scopes().is_empty()
+    }
+
+    /// The tag at the resource's own URL: `"S"`.
+    ///
+    /// A version doesn't say all where there are computed attributes, whose functions may be others in the next
+    /// release, or scopes: what the caller may see of the linkage may be another tomorrow. Then the tag is `"S-D"`
+    /// there, too.
+    fn plain_tag(&self, state: &StateTag, whole: &[u8]) -> EntityTag {
+        match !self.state_is_digest() && self.needs_representation() {
+            true => self.view_tag(state, whole),
+            false => state.entity_tag(),
+        }
     }
 }
 
 /// The tags of a document of one resource.
 pub(super) struct Tags {
-    /// `"S"`: the state tag of the resource at its own URL.
-    pub(super) state: EntityTag,
+    /// That of the resource at its own URL.
+    pub(super) plain: EntityTag,
     /// The document's own: `"S"` without parameters; with them `"S-D"`, the state tag first, so that a client can
     /// write back with it what it has read with `include` or `fields`.
     pub(super) own: EntityTag,

@@ -1,12 +1,11 @@
 //! `GET /sessions/1/speakers` (JSON:API §8.1.1, §8.1.2).
 
-use super::answer::page;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use crate::document::error::ErrorObject;
 use crate::query::{Target, href};
 use crate::resource::registry::encode_segment;
-use crate::store::Root;
+use crate::store::{Fetched, Root};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
     let Some(relationship) = exchange.resource.relationships.get(place) else {
@@ -21,13 +20,15 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         format!("{}/{}", exchange.writer.href(exchange.resource, &id), encode_segment(relationship.name));
     let root = Root::Related { parent: exchange.resource, id, relationship: place, listing: query.listing() };
     let plan = exchange.plan(root, query.selection(target, false));
-    let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
-    if !fetched.parent {
-        return Err(ErrorObject::not_found().into());
-    }
-    let body = match many {
-        true => exchange.page(target, &path, &parameters, &query, &fetched),
-        false => exchange.writer.single(target, &href(&path, &parameters), &fetched, query.view()),
+    let make = |fetched: &Fetched| {
+        if !fetched.parent {
+            return Err(ErrorObject::not_found().into());
+        }
+        let body = match many {
+            true => exchange.page(target, &path, &parameters, &query, fetched),
+            false => exchange.writer.single(target, &href(&path, &parameters), fetched, query.view()),
+        };
+        Ok(exchange.page_made(&query, body.map_err(internal)?))
     };
-    Ok(page(exchange, &query, body.map_err(internal)?))
+    exchange.answer(&plan, make).await
 }

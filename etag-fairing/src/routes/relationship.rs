@@ -1,6 +1,5 @@
 //! `GET /sessions/1/relationships/speakers` (JSON:API §8.1.3).
 
-use super::answer::page;
 use super::exchange::{Answer, Exchange};
 use super::trouble::internal;
 use super::view::page_links;
@@ -8,7 +7,7 @@ use crate::document::error::ErrorObject;
 use crate::document::write::LinkagePage;
 use crate::query::{Target, href};
 use crate::resource::ResourceId;
-use crate::store::{Plan, Root, Selection};
+use crate::store::{Fetched, Plan, Root, Selection};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Linkage(place)).await?;
@@ -18,23 +17,31 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         return Err(internal("a route of a relationship that isn't there"));
     };
     let include = query.include.as_ref().and_then(|tree| tree.first());
-    let body = if include.is_some() || query.page.is_some() {
-        // The related resources are read as what they are, and their ids are the linkage.
-        let target = relationship.target();
-        let selection = match include {
-            Some(include) => query.below(include).selection(target, false),
-            None => Selection::identifiers(target),
+    if include.is_none() && query.page.is_none() {
+        let make = |fetched: &Fetched| {
+            if fetched.rows.is_empty() {
+                return Err(ErrorObject::not_found().into());
+            }
+            let body = exchange.writer.linkage(resource, place, &parameters, fetched, query.view());
+            Ok(exchange.page_made(&query, body.map_err(internal)?))
         };
-        let (parent, listing) = (resource, query.listing());
-        let root = Root::Related { parent, id: id.clone(), relationship: place, listing };
-        let plan = exchange.plan(root, selection);
-        let related = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
+        return exchange.answer(&plan(exchange, id, place), make).await;
+    }
+    // The related resources are read as what they are, and their ids are the linkage.
+    let target = relationship.target();
+    let selection = match include {
+        Some(include) => query.below(include).selection(target, false),
+        None => Selection::identifiers(target),
+    };
+    let (parent, listing) = (resource, query.listing());
+    let root = Root::Related { parent, id: id.clone(), relationship: place, listing };
+    let make = |related: &Fetched| {
         if !related.parent {
             return Err(ErrorObject::not_found().into());
         }
         let links = exchange.writer.relationship(resource, &id, relationship);
         let pages =
-            query.page.is_some().then(|| page_links(target, &links.own, &parameters, &query, &related));
+            query.page.is_some().then(|| page_links(target, &links.own, &parameters, &query, related));
         let page = LinkagePage {
             self_link: &href(&links.own, &parameters),
             related_link: &links.related,
@@ -42,16 +49,10 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
             pages: pages.transpose().map_err(internal)?,
             profile: query.profile(),
         };
-        exchange.writer.linkage_of(relationship, &page, &related, query.view())
-    } else {
-        let plan = plan(exchange, id, place);
-        let fetched = exchange.store().fetch(&plan).await.map_err(|error| exchange.trouble(error))?;
-        if fetched.rows.is_empty() {
-            return Err(ErrorObject::not_found().into());
-        }
-        exchange.writer.linkage(resource, place, &parameters, &fetched, query.view())
+        let body = exchange.writer.linkage_of(relationship, &page, related, query.view());
+        Ok(exchange.page_made(&query, body.map_err(internal)?))
     };
-    Ok(page(exchange, &query, body.map_err(internal)?))
+    exchange.answer(&exchange.plan(root, selection), make).await
 }
 
 /// What to read for the linkage of one relationship of one resource.
@@ -60,5 +61,5 @@ pub(super) fn plan(exchange: &Exchange<'_>, id: ResourceId, place: usize) -> Pla
     if let Some(linkage) = selection.linkage.get_mut(place) {
         *linkage = true;
     }
-    Plan::new(Root::One(id), selection)
+    exchange.plan(Root::One(id), selection)
 }

@@ -69,6 +69,12 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
         )
         .into(),
         StoreError::NotFound => ErrorObject::not_found().into(),
+        // Whoever asked for the comparison tells the tag, too.
+        StoreError::VersionChanged => ErrorObject::precondition_failed(
+            "If-Match",
+            "the resource is not in the state that you have seen; nothing was changed",
+        )
+        .into(),
         StoreError::IdExists => {
             // JSON:API §9.1.4: a 409 says enough to tell what it conflicts with.
             let id = sent.and_then(|sent| sent.id.as_deref()).unwrap_or_default();

@@ -3,17 +3,16 @@
 use rocket::Data;
 use rocket::http::Status;
 
-use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::propose::Proposal;
+use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::query::{Query, Target};
-use crate::resource::hooks::record_of;
-use crate::resource::{Record, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Transaction, modify};
+use crate::resource::{Record, ResourceId, Value};
+use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
@@ -21,19 +20,27 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answe
     let id = exchange.id()?;
     let object = ResourceObject::parse(&body, exchange.resource);
     let target = exchange.whole(id.clone());
-    let mut update =
-        Update { exchange, conditions: exchange.conditions(), id, query, object, previous: None };
-    let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
-    let (id, fetched) =
-        written.map_err(|refusal: Refusal| refusal.answer(exchange.resource, update.object.as_ref().ok()))?;
-    let fetched = fetched.ok_or_else(|| internal("a changed resource was not read back"))?;
+    let mut update = Update {
+        exchange,
+        conditions: exchange.conditions(),
+        id,
+        query,
+        object,
+        previous: None,
+        version: None,
+        moved: Moved::default(),
+        scopes: exchange.scopes(),
+    };
+    let (id, fetched) = match exchange.make(Some(&target), &mut update).await {
+        Ok(written) => written,
+        Err(refusal) => {
+            let sent = update.object.as_ref().ok();
+            return Err(exchange.refused(refusal, &update.conditions, &update.id, sent).await);
+        }
+    };
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
     let (body, tag) = exchange.document_of(&id, &parameters, &update.query, &fetched).map_err(internal)?;
-    let mut response = document(Status::Ok, body);
-    if let Some(tag) = tag {
-        set_tag(&mut response, exchange, tag.own);
-    }
-    Ok(response)
+    Ok(exchange.written(Status::Ok, body, tag.map(|tag| tag.own)))
 }
 
 struct Update<'e, 'r> {
@@ -44,6 +51,10 @@ struct Update<'e, 'r> {
     object: Result<ResourceObject, Errors>,
     /// The resource before the change.
     previous: Option<Record>,
+    /// The version that is changed, and no other.
+    version: Option<Value>,
+    moved: Moved,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -59,6 +70,7 @@ impl Decision for Update<'_, '_> {
         let resource = exchange.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
         exchange.check_state(&self.conditions, &self.id, &current)?;
+        self.version = exchange.version_to_keep(&self.conditions, &current);
         // Only now the body (RFC 9110 §13.2.1): a wrong body with a stale tag is 412.
         let object = self.object.as_ref().map_err(Clone::clone)?;
         match &object.id {
@@ -79,10 +91,15 @@ impl Decision for Update<'_, '_> {
         }
         let members = object.update(resource, row)?;
         let mut proposal = Proposal { id: None, attributes: members.attributes, linkage: members.linkage };
-        self.previous = record_of(resource, &current)?;
+        self.previous = exchange.previous(&self.id, &current, transaction).await?;
         exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;
         let Proposal { attributes, linkage, .. } = proposal;
+        self.moved = exchange.moved(Some(&self.id), &linkage, transaction).await?;
         Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
+    }
+
+    fn version(&self) -> Option<&Value> {
+        self.version.as_ref()
     }
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
@@ -90,10 +107,18 @@ impl Decision for Update<'_, '_> {
             let record = self.exchange.record(id, transaction).await?;
             (hooks.after_update)(record, previous, self.exchange.write(transaction)).await?;
         }
-        Ok(())
+        self.exchange.check_moved(&self.moved, transaction).await
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(self.exchange.asked(id.clone(), &self.query))
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
+        self.exchange.check_answer(answer)
     }
 }

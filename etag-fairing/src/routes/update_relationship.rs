@@ -3,10 +3,10 @@
 use rocket::Data;
 use rocket::http::{Method, Status};
 
-use super::answer::{document, set_tag};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::relationship::plan;
+use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
@@ -15,7 +15,7 @@ use crate::document::write::View;
 use crate::query::{Parameters, Target};
 use crate::resource::registry::encode_segment;
 use crate::resource::{Corrupt, RelationshipChange, ResourceId};
-use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, StoreError, Transaction, modify};
+use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, Scopes, StoreError, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
@@ -33,9 +33,11 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
         place,
         document,
         changing: None,
+        moved: Moved::default(),
+        scopes: exchange.scopes(),
     };
-    let written = modify(exchange.store(), Some(&target), &mut update, exchange.config().write_timeout).await;
-    let (_, fetched) = written.map_err(|refusal: Refusal| match (refusal, &update.document) {
+    let written = exchange.make(Some(&target), &mut update).await;
+    let (_, fetched) = written.map_err(|refusal| match (refusal, &update.document) {
         (Refusal::Store(StoreError::RelatedNotFound { id, .. }), Ok(document)) => {
             let target = relationship.target().type_name;
             let error =
@@ -44,14 +46,9 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
         }
         (refusal, _) => refusal.answer(exchange.resource, None),
     })?;
-    let fetched = fetched.ok_or_else(|| internal("changed linkage was not read back"))?;
     let body = exchange.linkage(place, &fetched).map_err(internal)?;
     let tag = exchange.etag.map(|_| exchange.digest(&body));
-    let mut response = self::document(Status::Ok, body);
-    if let Some(tag) = tag {
-        set_tag(&mut response, exchange, tag);
-    }
-    Ok(response)
+    Ok(exchange.written(Status::Ok, body, tag))
 }
 
 struct UpdateRelationship<'e, 'r> {
@@ -62,6 +59,8 @@ struct UpdateRelationship<'e, 'r> {
     document: Result<LinkageDocument, Errors>,
     /// The change that is made, for hooks.
     changing: Option<RelationshipChange>,
+    moved: Moved,
+    scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -86,7 +85,7 @@ impl Decision for UpdateRelationship<'_, '_> {
         let name = resource.relationships.get(self.place).map_or("", |relationship| relationship.name);
         let href = exchange.writer.href(resource, &self.id);
         let about = format!("{href}/relationships/{}", encode_segment(name));
-        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), &about)?;
+        self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, &about)?;
         let given = self.document.as_ref().map_err(Clone::clone)?.change.clone();
         let mut change = match (exchange.request.method(), given) {
             (Method::Post, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),
@@ -104,6 +103,7 @@ impl Decision for UpdateRelationship<'_, '_> {
         if let Some(slot) = linkage.get_mut(self.place) {
             *slot = Some(change);
         }
+        self.moved = exchange.moved(Some(&self.id), &linkage, transaction).await?;
         Ok(Change::Update {
             resource,
             id: self.id.clone(),
@@ -117,11 +117,19 @@ impl Decision for UpdateRelationship<'_, '_> {
             let record = self.exchange.record(id, transaction).await?;
             (hooks.after_relationship)(record, change, self.exchange.write(transaction)).await?;
         }
-        Ok(())
+        self.exchange.check_moved(&self.moved, transaction).await
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(plan(self.exchange, id.clone(), self.place))
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
+        self.exchange.check_answer(answer)
     }
 }
 

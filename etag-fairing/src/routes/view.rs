@@ -114,10 +114,16 @@ impl Reading<'_> {
             Some(shown) => shown.computed.contains(&true),
             None => !resource.computed.names.is_empty(),
         };
-        let attributes = match shown {
+        let mut attributes = match shown {
             Some(shown) if !whole && !computed => shown.attributes.clone(),
             _ => vec![true; resource.attributes.len()],
         };
+        // The state tag is made of the version, the date goes into a field of the answer.
+        for (place, _) in resource.kept() {
+            if let Some(read) = attributes.get_mut(place) {
+                *read = true;
+            }
+        }
         let linkage = resource.relationships.iter().enumerate().map(|(place, relationship)| {
             // JSON:API §7.4: full linkage, except where a sparse fieldset hides it.
             let visible = shown.is_none_or(|shown| shown.relationships.get(place) == Some(&true));

@@ -19,6 +19,8 @@ pub enum StoreError {
     },
     /// The resource to change is not there: 404.
     NotFound,
+    /// The resource to change has another version than it must have: 412.
+    VersionChanged,
     /// The resource to make is there already: 409.
     IdExists,
     /// No connection, or no turn to write, within the time allowed: 503.
@@ -72,6 +74,7 @@ impl fmt::Display for StoreError {
             Self::Constraint(constraint) => write!(f, "constraint: {constraint:?}"),
             Self::RelatedNotFound { id, .. } => write!(f, "related resource {id} does not exist"),
             Self::NotFound => f.write_str("the resource does not exist"),
+            Self::VersionChanged => f.write_str("the resource has another version"),
             Self::IdExists => f.write_str("the id is taken"),
             Self::Busy { .. } => f.write_str("the store is busy"),
             Self::Conflict => f.write_str("another write came in between"),

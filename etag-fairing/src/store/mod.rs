@@ -12,10 +12,13 @@ mod modify;
 mod plan;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod revision;
+mod scopes;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod tables;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use std::sync::Arc;
@@ -27,8 +30,10 @@ pub use evaluate_filter::{Records, matches, order, value_of};
 pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
 pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};
+pub use revision::Revision;
+pub use scopes::{Scopes, Seen};
 
-use crate::resource::{Description, ResourceId};
+use crate::resource::{Description, ResourceId, Value};
 
 /// A place where resources are kept.
 ///
@@ -47,6 +52,21 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// If the store is busy or broken, or holds data that doesn't fit the description.
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError>;
+
+    /// The [`Revision`] of these tables together, as of now: every change that was committed before this was called
+    /// is in it. [`Plan::tables`] says which tables an answer is made of.
+    ///
+    /// `None` if the store doesn't count the changes of each of them. Then nothing that is read from them is
+    /// remembered, and each answer is made anew; which is what a store does that doesn't implement this.
+    ///
+    /// It is asked before every read and should cost next to nothing.
+    ///
+    /// # Errors
+    /// If the store is busy or broken.
+    async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+        let _ = tables;
+        Ok(None)
+    }
 
     /// Opens a transaction that may write.
     ///
@@ -73,9 +93,52 @@ pub trait Transaction: Send {
     /// Makes one change, visible to this transaction alone. Gives the id of the resource that was made, changed
     /// or deleted.
     ///
+    /// What the scopes hide is not there: a resource outside of them is not found, and neither is a related one.
+    /// Linkage to what is hidden stays as it is: [`LinkageChange::Replace`] and [`LinkageChange::Remove`] end no such
+    /// link, nor does [`LinkageChange::One`] of nothing. The ids of hidden resources are taken, and what deleting
+    /// does to others it does to hidden ones too. Whether the changed resource is within the scopes afterwards is not
+    /// the store's to judge.
+    ///
+    /// The store keeps what [`Description::kept`] names, whatever the change gives for it: with each change that a
+    /// representation shows it goes on by [`Upkeep::next`](crate::resource::Upkeep::next), in the resource itself
+    /// and in those that show its linkage. What a new resource is given begins by
+    /// [`Upkeep::first`](crate::resource::Upkeep::first), above all that deleted ones of the table had.
+    ///
     /// # Errors
     /// If a constraint stands against it, or a related resource does not exist.
-    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError>;
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError>;
+
+    /// Makes one change to a resource if its version is still this one: a store that can compares it in the
+    /// statement that writes.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionChanged`] if the version is another, and then nothing was changed; else as
+    /// [`apply`](Self::apply).
+    async fn apply_to_version(
+        &mut self,
+        change: Change,
+        version: &Value,
+        scopes: &Scopes,
+    ) -> Result<ResourceId, StoreError> {
+        let (Change::Update { resource, id, .. } | Change::Delete { resource, id }) = &change else {
+            return Err(StoreError::Internal("a new resource has no version yet".into()));
+        };
+        let Some(place) = resource.version else {
+            return Err(StoreError::Internal(format!("`{}` has no version to compare", resource.rust_name)));
+        };
+        let mut selection = Selection::identifiers(resource);
+        if let Some(read) = selection.attributes.get_mut(place) {
+            *read = true;
+        }
+        let mut plan = Plan::new(Root::One(id.clone()), selection);
+        plan.scopes = scopes.clone();
+        let current = self.fetch(&plan).await?;
+        let row = current.rows.get(0).ok_or(StoreError::NotFound)?;
+        match row.attribute(place) == version.as_ref() {
+            true => self.apply(change, scopes).await,
+            false => Err(StoreError::VersionChanged),
+        }
+    }
 
     /// Makes the changes permanent and visible to all at once.
     ///

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use rocket::tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Change, Fetched, Plan, Store, StoreError, Transaction};
-use crate::resource::ResourceId;
+use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
+use crate::resource::{ResourceId, Value};
 
 /// What a write decides, once it sees the current state of its target inside the transaction.
 #[async_trait]
@@ -28,6 +28,12 @@ pub trait Decision: Send {
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Self::Refusal>;
 
+    /// The version that the resource must still have when the change is made, so that the store compares it in the
+    /// statement itself; `None` for whichever. Asked once the decision is made.
+    fn version(&self) -> Option<&Value> {
+        None
+    }
+
     /// Goes on inside the transaction, once the change is made and before it is read back. If this refuses,
     /// nothing was changed.
     async fn changed(
@@ -41,6 +47,15 @@ pub trait Decision: Send {
 
     /// What to read back for the answer, once the change is made; `None` if there is nothing to read.
     fn read_back(&self, id: &ResourceId) -> Option<Plan>;
+
+    /// What the change sees. [`Scopes::NONE`] sees everything.
+    fn scopes(&self) -> &Scopes;
+
+    /// Judges what was read back. If this refuses, nothing was changed.
+    fn judge(&mut self, answer: &Fetched) -> Result<(), Self::Refusal> {
+        let _ = answer;
+        Ok(())
+    }
 }
 
 /// How often a write is tried at most, where others come in between.
@@ -139,10 +154,17 @@ async fn write<D: Decision>(
         None => Fetched::default(),
     };
     let change = decision.decide(current, transaction).await?;
-    let id = transaction.apply(change).await?;
+    let id = match decision.version() {
+        Some(version) => transaction.apply_to_version(change, version, decision.scopes()).await?,
+        None => transaction.apply(change, decision.scopes()).await?,
+    };
     decision.changed(&id, transaction).await?;
     let answer = match decision.read_back(&id) {
-        Some(plan) => Some(transaction.fetch(&plan).await?),
+        Some(plan) => {
+            let answer = transaction.fetch(&plan).await?;
+            decision.judge(&answer)?;
+            Some(answer)
+        }
         None => None,
     };
     Ok((id, answer))

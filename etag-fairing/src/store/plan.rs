@@ -1,6 +1,6 @@
 //! What to read, what was read, and what to change.
 
-use super::listing::Listing;
+use super::{listing::Listing, scopes::Scopes};
 use crate::resource::{Description, ResourceId, Rows, Value};
 
 /// What to read in one snapshot.
@@ -13,12 +13,14 @@ pub struct Plan {
     /// How many resources at most the included ones may be together; more are
     /// [`StoreError::TooManyIncluded`](super::StoreError::TooManyIncluded).
     pub most_included: usize,
+    /// Which rows are seen.
+    pub scopes: Scopes,
 }
 
 impl Plan {
-    /// A plan that includes nothing.
+    /// A plan that includes nothing and sees everything.
     pub fn new(root: Root, selection: Selection) -> Self {
-        Self { root, selection, most_included: 0 }
+        Self { root, selection, most_included: 0, scopes: Scopes::NONE }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, VecDeque};
 
-use etag_fairing::resource::{Description, Linkage, Record, ResourceId, Rows, Value, ValueRef};
+use etag_fairing::resource::{Description, Record, ResourceId, Rows, Value, ValueRef};
 use etag_fairing::store::{
-    Fetched, Included, Links, Listing, Page, Place, Plan, Records, Root, Selection, SortKey, StoreError,
-    matches, order, value_of,
+    Fetched, Included, Links, Listing, Page, Place, Plan, Records, Root, Seen, Selection, SortKey,
+    StoreError, matches, order, value_of,
 };
 
 use crate::state::State;
@@ -19,45 +19,48 @@ pub fn answer(state: &State, plan: &Plan) -> Result<Fetched, StoreError> {
     let selection = &plan.selection;
     let resource = selection.resource;
     let mut fetched = Fetched { parent: true, ..Fetched::default() };
+    let seen = Seen::new(state, &plan.scopes);
     let found: Vec<&Record> = match &plan.root {
-        Root::One(id) => state.record(resource, id).into_iter().collect(),
+        Root::One(id) => seen.record(resource, id).into_iter().collect(),
         Root::Collection(listing) => {
-            list(state, resource, state.records(resource).collect(), listing, &mut fetched)
+            let records = state.records(resource).filter(|record| seen.sees(resource, record));
+            list(&seen, resource, records.collect(), listing, &mut fetched)
         }
         Root::Related { parent, id, relationship, listing } => {
-            fetched.parent = state.record(parent, id).is_some();
-            let ids = state.related_ids(parent, id, *relationship);
-            let related = ids.iter().filter_map(|id| state.record(resource, id)).collect();
-            list(state, resource, related, listing, &mut fetched)
+            let owner = seen.record(parent, id);
+            fetched.parent = owner.is_some();
+            let ids = owner.map(|owner| seen.related(parent, owner, *relationship)).unwrap_or_default();
+            let related = ids.iter().filter_map(|id| seen.record(resource, id)).collect();
+            list(&seen, resource, related, listing, &mut fetched)
         }
     };
-    fetched.rows = rows(selection, &found);
-    fetched.links = links(state, selection, &found);
+    fetched.rows = rows(&seen, selection, &found);
+    fetched.links = links(&seen, selection, &found);
     let mut including = Including {
-        state,
+        seen: &seen,
         root: (resource, found.iter().filter_map(|record| record.id.clone()).collect()),
         found: Vec::new(),
         room: plan.most_included,
     };
     including.include(selection, found)?;
-    fetched.included = including.found.into_iter().map(Collected::finish(state)).collect();
+    fetched.included = including.found.into_iter().map(Collected::finish(&seen)).collect();
     Ok(fetched)
 }
 
 /// Filters, sorts and pages.
 fn list<'s>(
-    state: &'s State,
+    seen: &'s Seen<'s>,
     resource: &'static Description,
     mut records: Vec<&'s Record>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Vec<&'s Record> {
     if let Some(filter) = &listing.filter {
-        records.retain(|record| matches(filter, resource, record, state));
+        records.retain(|record| matches(filter, resource, record, seen));
     }
     let mut placed: Vec<(Place, &Record)> = records
         .into_iter()
-        .filter_map(|record| Some((place(state, resource, &listing.sort, record)?, record)))
+        .filter_map(|record| Some((place(seen, resource, &listing.sort, record)?, record)))
         .collect();
     placed.sort_by(|left, right| compare(&listing.sort, &left.0, &right.0));
     fetched.total = listing.total.then_some(placed.len() as u64);
@@ -87,8 +90,13 @@ fn count(number: u64) -> usize {
 }
 
 /// The place of a record in an order; none without an id, which no stored record is.
-fn place(state: &State, resource: &'static Description, sort: &[SortKey], record: &Record) -> Option<Place> {
-    let keys = sort.iter().map(|key| value_of(&key.member, resource, record, state)).collect();
+fn place(
+    seen: &Seen<'_>,
+    resource: &'static Description,
+    sort: &[SortKey],
+    record: &Record,
+) -> Option<Place> {
+    let keys = sort.iter().map(|key| value_of(&key.member, resource, record, seen)).collect();
     Some(Place { keys, id: record.id.clone()? })
 }
 
@@ -111,30 +119,31 @@ fn compare(sort: &[SortKey], left: &Place, right: &Place) -> Ordering {
     left.id.cmp(&right.id)
 }
 
-fn rows(selection: &Selection, records: &[&Record]) -> Rows {
+fn rows(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Rows {
     let mut rows = Rows::new(selection.resource);
     for record in records {
         rows.push(record.id.as_ref().map_or(Value::Null, ResourceId::to_value).as_ref());
         for (value, wanted) in record.attributes.iter().zip(&selection.attributes) {
             rows.push(if *wanted { value.as_ref() } else { ValueRef::Null });
         }
-        for linkage in &record.linkage {
-            match linkage {
-                Linkage::One(Some(id)) => rows.push(id.to_value().as_ref()),
-                _ => rows.push(ValueRef::Null),
+        for (place, relationship) in selection.resource.relationships.iter().enumerate() {
+            let ids = seen.related(selection.resource, record, place);
+            match ids.first().filter(|_| !relationship.is_to_many()) {
+                Some(id) => rows.push(id.to_value().as_ref()),
+                None => rows.push(ValueRef::Null),
             }
         }
     }
     rows
 }
 
-fn links(state: &State, selection: &Selection, records: &[&Record]) -> Vec<Option<Links>> {
+fn links(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Vec<Option<Links>> {
     let relationships = selection.resource.relationships.iter().zip(&selection.linkage).enumerate();
     let links = relationships.map(|(place, (relationship, wanted))| {
         (*wanted && relationship.is_to_many()).then(|| {
             let mut links = Links::default();
             for record in records {
-                for id in state.related(selection.resource, record, place).iter() {
+                for id in seen.related(selection.resource, record, place).iter() {
                     links.push(id.clone());
                 }
                 links.end_row();
@@ -147,7 +156,7 @@ fn links(state: &State, selection: &Selection, records: &[&Record]) -> Vec<Optio
 
 /// Follows the relationships that a plan includes.
 struct Including<'p, 's> {
-    state: &'s State,
+    seen: &'s Seen<'s>,
     root: (&'static Description, BTreeSet<ResourceId>),
     found: Vec<Collected<'p, 's>>,
     room: usize,
@@ -170,11 +179,11 @@ impl<'p, 's> Including<'p, 's> {
                 let ids: BTreeSet<ResourceId> = owners
                     .iter()
                     .flat_map(|owner| {
-                        self.state.related(selection.resource, owner, include.relationship).into_owned()
+                        self.seen.related(selection.resource, owner, include.relationship).into_owned()
                     })
                     .collect();
                 let related: Vec<&Record> =
-                    ids.iter().filter_map(|id| self.state.record(target.resource, id)).collect();
+                    ids.iter().filter_map(|id| self.seen.record(target.resource, id)).collect();
                 self.collect(target, &related)?;
                 // All of them go on, those that were there before too: their own includes are still to come.
                 level.push_back((target, related));
@@ -206,11 +215,11 @@ impl<'p, 's> Including<'p, 's> {
 }
 
 impl Collected<'_, '_> {
-    fn finish(state: &State) -> impl FnMut(Self) -> Included {
+    fn finish<'s>(seen: &'s Seen<'s>) -> impl FnMut(Self) -> Included {
         |found| Included {
             resource: found.selection.resource,
-            rows: rows(found.selection, &found.records),
-            links: links(state, found.selection, &found.records),
+            rows: rows(seen, found.selection, &found.records),
+            links: links(seen, found.selection, &found.records),
         }
     }
 }

@@ -12,6 +12,7 @@
 //!
 //! - [`store`]: the traits' methods.
 //! - [`state`]: tables, join tables, and changes to them.
+//! - [`versions`]: versions, which the store keeps.
 //! - [`answer`]: plans answered from a state.
 //!
 //! `tests/contract.rs` runs the rules that every store must keep.
@@ -21,5 +22,6 @@
 pub mod answer;
 pub mod state;
 pub mod store;
+pub mod versions;
 
 pub use store::MemoryStore;

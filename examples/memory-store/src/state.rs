@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use etag_fairing::resource::{
     Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipKind, ResourceId, Value,
 };
-use etag_fairing::store::{Change, Constraint, LinkageChange, Records, StoreError};
+use etag_fairing::store::{Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError};
+
+use crate::versions::Marks;
 
 /// Everything that is stored.
 #[derive(Clone, Debug, Default)]
@@ -20,13 +22,16 @@ pub struct State {
 struct Table {
     rows: BTreeMap<ResourceId, Row>,
     last: i64,
+    marks: Marks,
 }
 
 /// A row, with the resource that it is of: deleting needs to know who refers to whom.
 #[derive(Clone, Debug)]
-struct Row {
-    resource: &'static Description,
-    record: Record,
+pub struct Row {
+    /// The resource.
+    pub resource: &'static Description,
+    /// Its values.
+    pub record: Record,
 }
 
 impl State {
@@ -38,11 +43,27 @@ impl State {
             .flat_map(|table| table.rows.values().map(|row| &row.record))
     }
 
+    /// All rows of all tables.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.tables.values().flat_map(|table| table.rows.values())
+    }
+
+    /// The highest version that a deleted row of the resource's table had.
+    pub fn mark(&self, resource: &'static Description, place: usize) -> Option<i64> {
+        self.tables.get(resource.table)?.marks.get(&place).copied()
+    }
+
+    /// The same, to raise.
+    pub fn marks(&mut self, resource: &'static Description) -> &mut Marks {
+        &mut self.tables.entry(resource.table).or_default().marks
+    }
+
     fn exists(&self, resource: &'static Description, id: &ResourceId) -> bool {
         self.record(resource, id).is_some()
     }
 
-    fn record_mut(&mut self, resource: &'static Description, id: &ResourceId) -> Option<&mut Record> {
+    /// A record, to change.
+    pub fn record_mut(&mut self, resource: &'static Description, id: &ResourceId) -> Option<&mut Record> {
         self.tables.get_mut(resource.table)?.rows.get_mut(id).map(|row| &mut row.record)
     }
 
@@ -51,7 +72,7 @@ impl State {
     /// # Errors
     /// If the resource or a related one is not there, or one is there that must not be; if a rule of the
     /// description is broken.
-    pub fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
+    pub fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
         match change {
             Change::Insert { resource, id, attributes, linkage } => {
                 let id = self.new_id(resource, id)?;
@@ -69,11 +90,12 @@ impl State {
                 };
                 let table = self.tables.entry(resource.table).or_default();
                 table.rows.insert(id.clone(), Row { resource, record });
-                self.link(resource, &id, linkage)?;
+                self.link(resource, &id, linkage, scopes)?;
                 self.required_are_there(resource, &id)?;
                 Ok(id)
             }
             Change::Update { resource, id, attributes, linkage } => {
+                self.must_see(resource, &id, scopes)?;
                 let record = self.record_mut(resource, &id).ok_or(StoreError::NotFound)?;
                 for ((stored, new), attribute) in
                     record.attributes.iter_mut().zip(attributes).zip(resource.attributes)
@@ -83,11 +105,12 @@ impl State {
                         *stored = new;
                     }
                 }
-                self.link(resource, &id, linkage)?;
+                self.link(resource, &id, linkage, scopes)?;
                 self.required_are_there(resource, &id)?;
                 Ok(id)
             }
             Change::Delete { resource, id } => {
+                self.must_see(resource, &id, scopes)?;
                 self.delete(resource, &id)?;
                 Ok(id)
             }
@@ -125,6 +148,7 @@ impl State {
         resource: &'static Description,
         id: &ResourceId,
         linkage: Vec<Option<LinkageChange>>,
+        scopes: &Scopes,
     ) -> Result<(), StoreError> {
         for (place, change) in linkage.into_iter().enumerate() {
             let (Some(change), Some(relationship)) = (change, resource.relationships.get(place)) else {
@@ -136,12 +160,20 @@ impl State {
                 LinkageChange::Replace(ids) | LinkageChange::Add(ids) => ids,
                 LinkageChange::Remove(_) => &[],
             };
-            if let Some(missing) = wanted.iter().find(|id| !self.exists(target, id)) {
+            let there = |other: &ResourceId| {
+                // What is being made may relate to itself, before it is within any scope.
+                (other == id && target.is(resource)) || self.must_see(target, other, scopes).is_ok()
+            };
+            if let Some(missing) = wanted.iter().find(|id| !there(id)) {
                 return Err(StoreError::RelatedNotFound { relationship: place, id: missing.clone() });
             }
             let misshapen = || StoreError::Internal(format!("no such change of {}", relationship.name));
             match (relationship.kind, change) {
                 (RelationshipKind::ToOne { .. }, LinkageChange::One(related)) => {
+                    // It looks empty already; if it leads to what is hidden, it stays.
+                    if related.is_none() && self.seen_ids(resource, id, place, scopes).is_empty() {
+                        continue;
+                    }
                     let record = self.record_mut(resource, id).ok_or(StoreError::NotFound)?;
                     if let Some(slot) = record.linkage.get_mut(place) {
                         *slot = Linkage::One(related);
@@ -150,7 +182,7 @@ impl State {
                 (RelationshipKind::ToOne { .. }, _) | (_, LinkageChange::One(_)) => return Err(misshapen()),
                 (RelationshipKind::Inverse { of }, change) => {
                     let back = target.relationship(of).ok_or_else(misshapen)?;
-                    let held = self.related_ids(resource, id, place);
+                    let held = self.seen_ids(resource, id, place, scopes);
                     let (gone, new) = difference(&held, change);
                     for related in gone {
                         if back.1.is_required() {
@@ -165,7 +197,7 @@ impl State {
                     }
                 }
                 (RelationshipKind::Through { table, .. }, change) => {
-                    let held = self.related_ids(resource, id, place);
+                    let held = self.seen_ids(resource, id, place, scopes);
                     let (gone, new) = difference(&held, change);
                     let pairs = self.joins.entry(table).or_default();
                     for related in gone {
@@ -241,13 +273,30 @@ impl State {
         Ok(())
     }
 
-    /// The ids at the other end of a relationship, ascending.
-    pub fn related_ids(
+    fn must_see(
+        &self,
+        resource: &'static Description,
+        id: &ResourceId,
+        scopes: &Scopes,
+    ) -> Result<(), StoreError> {
+        Seen::new(self, scopes).record(resource, id).map(drop).ok_or(StoreError::NotFound)
+    }
+
+    /// The ids at the other end of a relationship that are seen, ascending.
+    fn seen_ids(
         &self,
         resource: &'static Description,
         id: &ResourceId,
         place: usize,
+        scopes: &Scopes,
     ) -> Vec<ResourceId> {
+        let seen = Seen::new(self, scopes);
+        self.record(resource, id)
+            .map_or(Vec::new(), |record| seen.related(resource, record, place).into_owned())
+    }
+
+    /// The ids at the other end of a relationship, ascending.
+    fn related_ids(&self, resource: &'static Description, id: &ResourceId, place: usize) -> Vec<ResourceId> {
         self.record(resource, id)
             .map_or(Vec::new(), |record| self.related(resource, record, place).into_owned())
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use etag_fairing::resource::{Description, ResourceId};
-use etag_fairing::store::{Change, Fetched, Plan, PrepareError, Store, StoreError, Transaction};
+use etag_fairing::store::{Change, Fetched, Plan, PrepareError, Scopes, Store, StoreError, Transaction};
 use rocket::tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::answer::answer;
@@ -62,10 +62,11 @@ impl Transaction for MemoryTransaction {
         answer(&self.state, plan)
     }
 
-    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
         // A change is made whole or not at all, whatever its caller does after an error.
         let mut changed = self.state.clone();
-        let id = changed.apply(change)?;
+        let id = changed.apply(change, scopes)?;
+        changed.keep_versions(&self.state)?;
         self.state = changed;
         Ok(id)
     }

@@ -5,13 +5,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{
     naive::World,
     name_rules,
-    random::Chance,
+    random::{Chance, Sight},
     resources::{ALL, REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS, SPEAKERS_OF, TALKS},
     steps::*,
 };
 use crate::{
     resource::{Description, ResourceId},
-    store::{Fetched, Include, LinkageChange, Listing, Plan, Root, Selection, Store, StoreError},
+    store::{Fetched, Include, LinkageChange, Listing, Plan, Root, Scopes, Selection, Store, StoreError},
 };
 
 name_rules! {
@@ -32,7 +32,7 @@ fn include(owner: &Description, relationship: usize, nested: Vec<Include>) -> In
 }
 
 fn plan(root: Root, selection: Selection) -> Plan {
-    Plan { root, selection, most_included: 1000 }
+    Plan { root, selection, most_included: 1000, scopes: Scopes::NONE }
 }
 
 /// The ids that are included of one resource.
@@ -133,21 +133,23 @@ async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>) {
 }
 
 async fn any_includes_are_what_they_mean(store: Arc<dyn Store>) {
-    includes_by_chance(&*store, 4, 80).await;
+    includes_by_chance(&*store, 4, 80, Sight::Whole).await;
 }
 
 /// Fills the empty store and compares what is included with its meaning.
-pub(super) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usize) {
+pub(super) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
-    let world = World::read(store).await;
+    let stored = World::read(store).await;
     for _ in 0..number {
+        let scopes = chance.scopes(sight);
+        let world = stored.seen_by(&scopes);
         // A document has each resource once, so that all selections of one agree.
         let of_each: Vec<Selection> = ALL.iter().map(|resource| some_of(&mut chance, resource)).collect();
-        let (resource, root, expected_root) = root(&mut chance, &world);
+        let Some((resource, root, expected_root)) = root(&mut chance, &world) else { continue };
         let selection = tree(&mut chance, &of_each, resource, 3);
-        let told = format!("seed {seed}: {root:?} {selection:?}");
-        let mut plan = plan(root, selection);
+        let told = format!("seed {seed}: {root:?} {selection:?} by {scopes:?}");
+        let mut plan = Plan { scopes, ..plan(root, selection) };
         let fetched = read(store, &plan).await;
         assert_eq!(ids(&fetched), expected_root, "{told}");
         let expected = meaning(&world, &plan.selection, &expected_root);
@@ -185,11 +187,14 @@ fn some_of(chance: &mut Chance, resource: &'static Description) -> Selection {
     }
 }
 
-fn root(chance: &mut Chance, world: &World) -> (&'static Description, Root, Vec<ResourceId>) {
+fn root(chance: &mut Chance, world: &World) -> Option<(&'static Description, Root, Vec<ResourceId>)> {
     let resource = *chance.of(&ALL);
     let ids = world.ids(resource);
+    if ids.is_empty() {
+        return None;
+    }
     let id = chance.of(&ids).clone();
-    match chance.below(3) {
+    Some(match chance.below(3) {
         0 => (resource, Root::One(id.clone()), vec![id]),
         1 => {
             let end = (1 + chance.below(8)).min(ids.len());
@@ -202,7 +207,7 @@ fn root(chance: &mut Chance, world: &World) -> (&'static Description, Root, Vec<
             let root = Root::Related { parent: resource, id, relationship, listing };
             (resource.relationships[relationship].target(), root, related)
         }
-    }
+    })
 }
 
 fn tree(

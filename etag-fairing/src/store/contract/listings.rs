@@ -5,15 +5,15 @@ use std::sync::Arc;
 use super::{
     naive::World,
     name_rules,
-    random::Chance,
-    resources::{ALL, REVIEWS_OF, ROOM, ROOMS, SPEAKERS_OF, TALKS},
+    random::{Chance, Sight},
+    resources::{ALL, REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS_OF, TALKS},
     steps::*,
 };
 use crate::{
     resource::{Description, ResourceId, Value},
     store::{
         Comparison, Field, Filter, LinkageChange, Listing, Member, Page, Part, Place, Plan, Relation, Root,
-        Selection, SortKey, Store,
+        Scopes, Selection, SortKey, Store,
     },
 };
 
@@ -52,8 +52,19 @@ fn part(attribute: usize, part: Part, text: &str, case_sensitive: bool) -> Filte
 }
 
 async fn found(store: &dyn Store, resource: &'static Description, filter: Filter) -> Vec<ResourceId> {
+    found_by(store, &Scopes::NONE, resource, filter).await
+}
+
+async fn found_by(
+    store: &dyn Store,
+    scopes: &Scopes,
+    resource: &'static Description,
+    filter: Filter,
+) -> Vec<ResourceId> {
     let listing = Listing { filter: Some(filter), total: true, ..Listing::all() };
-    let fetched = read(store, &Plan::new(Root::Collection(listing), Selection::identifiers(resource))).await;
+    let mut plan = Plan::new(Root::Collection(listing), Selection::identifiers(resource));
+    plan.scopes = scopes.clone();
+    let fetched = read(store, &plan).await;
     let ids = ids(&fetched);
     assert_eq!(fetched.total, Some(ids.len() as u64));
     ids
@@ -174,15 +185,17 @@ async fn patterns_are_literal_but_for_their_signs(store: Arc<dyn Store>) {
 }
 
 async fn any_filter_is_what_it_means(store: Arc<dyn Store>) {
-    filters_by_chance(&*store, 1, 250).await;
+    filters_by_chance(&*store, 1, 250, Sight::Whole).await;
 }
 
 /// Fills the empty store and compares its filters with their meaning.
-pub(super) async fn filters_by_chance(store: &dyn Store, seed: u64, number: usize) {
+pub(super) async fn filters_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
-    let world = World::read(store).await;
+    let stored = World::read(store).await;
     for _ in 0..number {
+        let scopes = chance.scopes(sight);
+        let world = stored.seen_by(&scopes);
         let resource = *chance.of(&ALL);
         let filter = chance.filter(resource, 3);
         let mut expected = world.ids(resource);
@@ -195,7 +208,8 @@ pub(super) async fn filters_by_chance(store: &dyn Store, seed: u64, number: usiz
             );
             passes
         });
-        assert_eq!(found(store, resource, filter.clone()).await, expected, "seed {seed}: {filter:?}");
+        let found = found_by(store, &scopes, resource, filter.clone()).await;
+        assert_eq!(found, expected, "seed {seed}: {filter:?} by {scopes:?}");
     }
 }
 
@@ -213,15 +227,17 @@ async fn nulls_come_last_in_both_directions(store: Arc<dyn Store>) {
 }
 
 async fn any_order_is_walked_forward_and_backward(store: Arc<dyn Store>) {
-    orders_by_chance(&*store, 2, 60).await;
+    orders_by_chance(&*store, 2, 60, Sight::Whole).await;
 }
 
 /// Fills the empty store and walks through it in many orders.
-pub(super) async fn orders_by_chance(store: &dyn Store, seed: u64, number: usize) {
+pub(super) async fn orders_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
-    let world = World::read(store).await;
+    let stored = World::read(store).await;
     for _ in 0..number {
+        let scopes = chance.scopes(sight);
+        let world = stored.seen_by(&scopes);
         let resource = *chance.of(&ALL);
         let filter = chance.happens(2).then(|| chance.filter(resource, 2));
         let ids = world.ids(resource).into_iter();
@@ -230,7 +246,7 @@ pub(super) async fn orders_by_chance(store: &dyn Store, seed: u64, number: usize
         let expected = world.sorted(resource, passed, &sort);
         let listing = Listing { filter, sort, page: Page::All, total: true };
         let limit = 1 + chance.below(5);
-        let plan = |listing| collection(resource, listing);
+        let plan = |listing| Plan { scopes: scopes.clone(), ..collection(resource, listing) };
         walk(store, &world, resource, plan, &listing, &expected, limit).await;
     }
 }
@@ -286,10 +302,33 @@ async fn walk(
 }
 
 async fn related_resources_are_filtered_and_ordered(store: Arc<dyn Store>) {
-    let mut chance = Chance::new(3);
-    chance.fill(&*store).await;
-    let world = World::read(&*store).await;
-    for owner in world.ids(&TALKS) {
+    related_by_chance(&*store, 3, Sight::Whole).await;
+}
+
+/// Fills the empty store and pages through what its talks are related to.
+pub(super) async fn related_by_chance(store: &dyn Store, seed: u64, sight: Sight) {
+    let mut chance = Chance::new(seed);
+    chance.fill(store).await;
+    let stored = World::read(store).await;
+    for owner in stored.ids(&TALKS) {
+        let scopes = chance.scopes(sight);
+        let world = stored.seen_by(&scopes);
+        let fetched = read(store, &Plan { scopes: scopes.clone(), ..one(&TALKS, &owner) }).await;
+        if !world.ids(&TALKS).contains(&owner) {
+            assert!(fetched.rows.is_empty(), "{owner} by {scopes:?}");
+            for relationship in 0..TALKS.relationships.len() {
+                let plan = related(&TALKS, &owner, relationship, Listing::all());
+                let fetched = read(store, &Plan { scopes: scopes.clone(), ..plan }).await;
+                assert!(!fetched.parent && fetched.rows.is_empty(), "{owner} by {scopes:?}");
+            }
+            continue;
+        }
+        for relationship in [ROOM, SEQUEL_OF] {
+            let plan = related(&TALKS, &owner, relationship, Listing::all());
+            let fetched = read(store, &Plan { scopes: scopes.clone(), ..plan }).await;
+            assert!(fetched.parent);
+            assert_eq!(ids(&fetched), world.related(&TALKS, &owner, relationship), "{owner} by {scopes:?}");
+        }
         for relationship in [SPEAKERS_OF, REVIEWS_OF] {
             let resource = TALKS.relationships[relationship].target();
             let filter = chance.happens(2).then(|| chance.filter(resource, 2));
@@ -300,8 +339,9 @@ async fn related_resources_are_filtered_and_ordered(store: Arc<dyn Store>) {
             let sort = chance.sort(resource);
             let expected = world.sorted(resource, passed, &sort);
             let listing = Listing { filter, sort, page: Page::All, total: true };
-            let plan = |listing| related(&TALKS, &owner, relationship, listing);
-            walk(&*store, &world, resource, plan, &listing, &expected, 2).await;
+            let plan =
+                |listing| Plan { scopes: scopes.clone(), ..related(&TALKS, &owner, relationship, listing) };
+            walk(store, &world, resource, plan, &listing, &expected, 2).await;
         }
     }
 }

@@ -21,12 +21,15 @@ mod random;
 mod reading;
 mod relationships;
 mod resources;
+mod revisions;
+mod scopes;
 mod steps;
 mod transactions;
+mod versions;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-pub use resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
+pub use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 use super::Store;
 
@@ -76,6 +79,9 @@ pub fn rules() -> Vec<Rule> {
         changes::RULES,
         relationships::RULES,
         transactions::RULES,
+        revisions::RULES,
+        scopes::RULES,
+        versions::RULES,
     ]
     .concat()
 }
@@ -83,13 +89,20 @@ pub fn rules() -> Vec<Rule> {
 /// Plans by chance on an empty store, compared with their meaning: other ones for each seed.
 #[cfg(test)]
 pub(crate) async fn check_by_chance(open: impl AsyncFn() -> Box<dyn Store>, seed: u64) {
-    for round in 0..3 {
+    use self::random::Sight;
+
+    for round in 0..8 {
         let store = open().await;
         store.prepare(&ALL).await.expect("prepared");
         match round {
-            0 => listings::filters_by_chance(&*store, seed, 60).await,
-            1 => listings::orders_by_chance(&*store, seed, 6).await,
-            _ => includes::includes_by_chance(&*store, seed, 12).await,
+            0 => listings::filters_by_chance(&*store, seed, 60, Sight::Whole).await,
+            1 => listings::orders_by_chance(&*store, seed, 6, Sight::Whole).await,
+            2 => includes::includes_by_chance(&*store, seed, 12, Sight::Whole).await,
+            3 => listings::filters_by_chance(&*store, seed, 60, Sight::Scoped).await,
+            4 => listings::orders_by_chance(&*store, seed, 12, Sight::Scoped).await,
+            5 => includes::includes_by_chance(&*store, seed, 24, Sight::Scoped).await,
+            6 => listings::related_by_chance(&*store, seed, Sight::Scoped).await,
+            _ => scopes::changes_by_chance(&*store, seed, 40).await,
         }
         store.close().await;
     }

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use super::{resources::ALL, steps::*};
 use crate::{
-    resource::{Description, Linkage, Record, ResourceId, Value},
+    resource::{Description, Linkage, Record, ResourceId, Rows, Value},
     store::{
-        Comparison, Fetched, Field, Filter, Listing, Member, Part, Records, Relation, SortKey, Store, matches,
+        Comparison, Fetched, Field, Filter, Links, Listing, Member, Part, Records, Relation, Scopes, SortKey,
+        Store, Transaction, matches,
     },
 };
 
@@ -22,9 +23,14 @@ struct Resources {
 
 impl World {
     pub(super) async fn read(store: &dyn Store) -> Self {
+        Self::read_in(store.begin().await.expect("a turn").as_mut()).await
+    }
+
+    /// As it is inside a transaction.
+    pub(super) async fn read_in(transaction: &mut dyn Transaction) -> Self {
         let mut world = Vec::new();
         for resource in ALL {
-            let fetched = read(store, &collection(resource, Listing::all())).await;
+            let fetched = read_in(transaction, &collection(resource, Listing::all())).await;
             let mut records = Vec::new();
             for (place, row) in fetched.rows.iter().enumerate() {
                 let mut record = row.to_record(resource).expect("a record");
@@ -38,6 +44,46 @@ impl World {
             world.push(Resources { resource, fetched, records });
         }
         Self(world)
+    }
+
+    /// What is left of it by these scopes: as if the other rows had never been, nor any link to them.
+    pub(super) fn seen_by(&self, scopes: &Scopes) -> Self {
+        let sees = |resource: &'static Description, id: &ResourceId| {
+            scopes.of(resource).is_none_or(|filter| self.passes(resource, id, filter))
+        };
+        let mut world = Vec::new();
+        for all in &self.0 {
+            let resource = all.resource;
+            let records =
+                all.records.iter().filter(|record| record.id.as_ref().is_some_and(|id| sees(resource, id)));
+            let mut records: Vec<Record> = records.cloned().collect();
+            let mut links: Vec<Option<Links>> =
+                resource.relationships.iter().map(|it| it.is_to_many().then(Links::default)).collect();
+            let mut rows = Rows::new(resource);
+            for record in &mut records {
+                for (index, relationship) in resource.relationships.iter().enumerate() {
+                    let target = relationship.target();
+                    match &mut record.linkage[index] {
+                        Linkage::One(one) => *one = one.take().filter(|id| sees(target, id)),
+                        Linkage::Many(ids) => ids.retain(|id| sees(target, id)),
+                        Linkage::Unread => {}
+                    }
+                    if let (Some(links), Linkage::Many(ids)) = (&mut links[index], &record.linkage[index]) {
+                        ids.iter().for_each(|id| links.push(id.clone()));
+                        links.end_row();
+                    }
+                }
+                rows.push_record(record);
+            }
+            let fetched = Fetched { parent: true, rows, links, ..Fetched::default() };
+            world.push(Resources { resource, fetched, records });
+        }
+        Self(world)
+    }
+
+    /// All of it, for comparing.
+    pub(super) fn records(&self) -> Vec<(&'static str, Vec<Record>)> {
+        self.0.iter().map(|all| (all.resource.type_name, all.records.clone())).collect()
     }
 
     fn all(&self, resource: &Description) -> &Resources {

@@ -1,13 +1,24 @@
 //! Data, filters and sorts by chance, the same for the same seed.
 
 use super::{
-    resources::{REVIEWS, ROOM, SEQUEL_OF, SPEAKERS_OF, TALKS},
+    resources::{ALL, REVIEWS, ROOM, SEQUEL_OF, SPEAKERS_OF, TALKS},
     steps::*,
 };
 use crate::{
     resource::{Description, Kind, ResourceId, Value},
-    store::{Change, Comparison, Field, Filter, LinkageChange, Member, Part, Relation, SortKey, Store},
+    store::{
+        Change, Comparison, Field, Filter, LinkageChange, Member, Part, Relation, Scopes, SortKey, Store,
+    },
 };
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// Somebody who sees everything.
+    Whole,
+    /// Callers with scopes, by chance.
+    Scoped,
+}
 
 /// Chance (splitmix64).
 pub(super) struct Chance(u64);
@@ -71,7 +82,7 @@ impl Chance {
         changes.extend(rooms.map(room));
         changes.extend((1..=4).map(speaker));
         for change in changes {
-            transaction.apply(change).await.expect("applied");
+            transaction.apply(change, &Scopes::NONE).await.expect("applied");
         }
         let mut talks: Vec<ResourceId> = Vec::new();
         for _ in 0..12 {
@@ -88,11 +99,11 @@ impl Chance {
             let speakers = (1..=4).filter(|_| self.happens(3)).map(speaker_id).collect();
             linkage[SPEAKERS_OF] = Some(LinkageChange::Add(speakers));
             let change = Change::Insert { resource: &TALKS, id: None, attributes, linkage };
-            talks.push(transaction.apply(change).await.expect("applied"));
+            talks.push(transaction.apply(change, &Scopes::NONE).await.expect("applied"));
         }
         // The first may be the sequel of the last: a cycle.
         let cycle = link(&talks[0], SEQUEL_OF, LinkageChange::One(Some(talks[self.below(12)].clone())));
-        transaction.apply(cycle).await.expect("applied");
+        transaction.apply(cycle, &Scopes::NONE).await.expect("applied");
         for _ in 0..8 {
             let talk = self.of(&talks).clone();
             let change = Change::Insert {
@@ -101,7 +112,7 @@ impl Chance {
                 attributes: vec![self.some(Kind::Text)],
                 linkage: vec![Some(LinkageChange::One(Some(talk)))],
             };
-            transaction.apply(change).await.expect("applied");
+            transaction.apply(change, &Scopes::NONE).await.expect("applied");
         }
         transaction.commit().await.expect("committed");
     }
@@ -206,6 +217,22 @@ impl Chance {
                 Comparison::Text { part, text, case_sensitive: self.happens(2) }
             }
         }
+    }
+
+    /// Scopes for a caller, of about half of all resources.
+    pub(super) fn scopes(&mut self, sight: Sight) -> Scopes {
+        if sight == Sight::Whole {
+            return Scopes::NONE;
+        }
+        let mut scopes = Vec::new();
+        for resource in ALL {
+            if self.happens(2) {
+                let filter = self.filter(resource, 2);
+                // Most filters let little through.
+                scopes.push((resource, if self.happens(2) { filter } else { Filter::Not(Box::new(filter)) }));
+            }
+        }
+        Scopes::new(scopes)
     }
 
     pub(super) fn filter(&mut self, resource: &'static Description, depth: usize) -> Filter {

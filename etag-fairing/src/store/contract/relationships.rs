@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     resource::{ResourceId, Value},
-    store::{Change, Constraint, LinkageChange, Listing, Store, StoreError},
+    store::{Change, Constraint, LinkageChange, Listing, Scopes, Store, StoreError},
 };
 
 name_rules! {
@@ -146,10 +146,15 @@ async fn a_change_that_fails_leaves_nothing_of_itself(store: Arc<dyn Store>) {
     linkage[SPEAKERS_OF] = Some(LinkageChange::Add(vec![speaker_id(1)]));
     let Change::Update { resource, id, mut attributes, .. } = set(&id, &[]) else { return };
     attributes[0] = Some(Value::Text("half".into()));
-    let refused = transaction.apply(Change::Update { resource, id: id.clone(), attributes, linkage }).await;
+    let refused = transaction
+        .apply(Change::Update { resource, id: id.clone(), attributes, linkage }, &Scopes::NONE)
+        .await;
     assert!(matches!(refused, Err(StoreError::Constraint(_))), "{refused:?}");
     // The transaction goes on: what it does now is kept.
-    transaction.apply(set(&id, &[(2, Value::Integer(1))])).await.expect("the transaction goes on");
+    transaction
+        .apply(set(&id, &[(2, Value::Integer(1))]), &Scopes::NONE)
+        .await
+        .expect("the transaction goes on");
     transaction.commit().await.expect("committed");
 
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("as it was".into()));

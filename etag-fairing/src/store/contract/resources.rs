@@ -2,7 +2,7 @@
 
 use crate::resource::{
     Access, Attribute, Description, Id, IdKind, Kind, Mismatch, OnDelete, Operations, Relationship,
-    RelationshipKind, Value, parse,
+    RelationshipKind, Value, first_modified, first_version, parse,
 };
 
 const INTEGER: IdKind = IdKind::Integer { min: i64::MIN, max: i64::MAX };
@@ -178,7 +178,113 @@ pub static REPLIES: Description = Description::new(
     Operations::ALL,
 );
 
-/// All of them but [`REPLIES`], which only one rule is about.
+const fn kept(
+    name: &'static str,
+    column: &'static str,
+    kind: Kind,
+    default: fn() -> Result<Value, Mismatch>,
+    parse: fn(&serde_json::Value) -> Result<Value, Mismatch>,
+) -> Attribute {
+    let mut attribute = attribute(name, column, kind, false, Some(default), parse);
+    attribute.access = Access::ReadOnly;
+    attribute
+}
+
+/// Lists: a text id, a version that counts, a date of the last change, and an inverse that shows.
+pub static LISTS: Description = Description::new(
+    "lists",
+    "lists",
+    "List",
+    "lists",
+    Id { column: "name", kind: IdKind::Text },
+    &[
+        attribute("title", "title", Kind::Text, false, None, parse::<String>),
+        kept("version", "version", Kind::Integer, first_version::<i64>, parse::<i64>),
+        kept(
+            "changedAt",
+            "changed_at",
+            Kind::Timestamp,
+            first_modified::<chrono::DateTime<chrono::Utc>>,
+            parse::<chrono::DateTime<chrono::Utc>>,
+        ),
+    ],
+    &[Relationship {
+        name: "items",
+        kind: RelationshipKind::Inverse { of: "list" },
+        target: || &ITEMS,
+        linkage: true,
+    }],
+    Operations::ALL,
+)
+.versioned(1)
+.dated(2);
+
+/// Items: a version that counts, linkage to and from.
+pub static ITEMS: Description = Description::new(
+    "items",
+    "items",
+    "Item",
+    "items",
+    Id { column: "id", kind: INTEGER },
+    &[
+        attribute("title", "title", Kind::Text, false, None, parse::<String>),
+        kept("version", "version", Kind::Integer, first_version::<i64>, parse::<i64>),
+    ],
+    &[
+        Relationship {
+            name: "list",
+            kind: RelationshipKind::ToOne {
+                column: "list_name",
+                required: false,
+                on_delete: OnDelete::SetNull,
+            },
+            target: || &LISTS,
+            linkage: true,
+        },
+        Relationship {
+            name: "labels",
+            kind: RelationshipKind::Through {
+                table: "item_labels",
+                owner_column: "item_id",
+                target_column: "label_name",
+            },
+            target: || &LABELS,
+            linkage: true,
+        },
+    ],
+    Operations::ALL,
+)
+.versioned(1);
+
+/// Labels: a version that is a timestamp, and the other end of a join table, which shows.
+pub static LABELS: Description = Description::new(
+    "labels",
+    "labels",
+    "Label",
+    "labels",
+    Id { column: "name", kind: IdKind::Text },
+    &[kept(
+        "version",
+        "version",
+        Kind::Timestamp,
+        first_version::<chrono::DateTime<chrono::Utc>>,
+        parse::<chrono::DateTime<chrono::Utc>>,
+    )],
+    &[Relationship {
+        name: "items",
+        kind: RelationshipKind::Through {
+            table: "item_labels",
+            owner_column: "label_name",
+            target_column: "item_id",
+        },
+        target: || &ITEMS,
+        linkage: true,
+    }],
+    Operations::ALL,
+)
+.versioned(0);
+
+/// The first of them; the rules about the others prepare those themselves.
 pub static ALL: [&Description; 4] = [&TALKS, &ROOMS, &SPEAKERS, &REVIEWS];
 
 /// The places of the relationships of [`TALKS`].

@@ -4,7 +4,8 @@ use super::resources::{REVIEWS, ROOMS, SPEAKERS, TALKS};
 use crate::{
     resource::{Description, ResourceId, Value},
     store::{
-        Change, Fetched, LinkageChange, Listing, Page, Plan, Root, Selection, Store, StoreError, Transaction,
+        Change, Fetched, LinkageChange, Listing, Page, Plan, Root, Scopes, Selection, Store, StoreError,
+        Transaction,
     },
 };
 
@@ -122,7 +123,7 @@ pub(super) fn delete(resource: &'static Description, id: &ResourceId) -> Change 
 /// Makes a change in a transaction of its own.
 pub(super) async fn write(store: &dyn Store, change: Change) -> Result<ResourceId, StoreError> {
     let mut transaction = store.begin().await?;
-    let id = transaction.apply(change).await?;
+    let id = transaction.apply(change, &Scopes::NONE).await?;
     transaction.commit().await?;
     Ok(id)
 }

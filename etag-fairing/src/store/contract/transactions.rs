@@ -22,7 +22,8 @@ use super::{
 use crate::{
     resource::{ResourceId, Value, ValueRef},
     store::{
-        Change, Decision, Fetched, LinkageChange, Listing, Plan, Store, StoreError, Transaction, modify,
+        Change, Decision, Fetched, LinkageChange, Listing, Plan, Scopes, Store, StoreError, Transaction,
+        modify,
     },
 };
 
@@ -49,8 +50,8 @@ async fn a_write_is_seen_by_itself_at_once_and_by_others_when_committed(store: A
     let id = done(&*store, talk("before")).await;
     let plan = one(&TALKS, &id);
     let mut transaction = begin(&*store).await;
-    transaction.apply(set(&id, &[(0, Value::Text("after".into()))])).await.expect("applied");
-    let new = transaction.apply(talk("new")).await.expect("applied");
+    transaction.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
+    let new = transaction.apply(talk("new"), &Scopes::NONE).await.expect("applied");
 
     let seen = read_in(&mut *transaction, &plan).await;
     assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("after")));
@@ -66,7 +67,7 @@ async fn a_write_is_seen_by_itself_at_once_and_by_others_when_committed(store: A
 async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
     let id = done(&*store, talk("readable")).await;
     let mut transaction = begin(&*store).await;
-    transaction.apply(set(&id, &[(2, Value::Integer(1))])).await.expect("applied");
+    transaction.apply(set(&id, &[(2, Value::Integer(1))]), &Scopes::NONE).await.expect("applied");
     for _ in 0..20 {
         let reading = timeout(PATIENCE, attribute_of(&*store, &id, 2));
         assert_eq!(reading.await.expect("a reader waits for the writer"), Value::Integer(0));
@@ -77,8 +78,8 @@ async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
 async fn a_dropped_transaction_is_undone(store: Arc<dyn Store>) {
     let id = done(&*store, talk("kept")).await;
     let mut transaction = begin(&*store).await;
-    transaction.apply(set(&id, &[(0, Value::Text("undone".into()))])).await.expect("applied");
-    let new = transaction.apply(talk("undone")).await.expect("applied");
+    transaction.apply(set(&id, &[(0, Value::Text("undone".into()))]), &Scopes::NONE).await.expect("applied");
+    let new = transaction.apply(talk("undone"), &Scopes::NONE).await.expect("applied");
     drop(transaction);
 
     // The next one begins after it is undone, not before.
@@ -110,9 +111,12 @@ async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(store: Arc<
         let whole = cut(
             async {
                 let mut transaction = begin(&*store).await;
-                transaction.apply(set(&id, &[(0, Value::Text("half".into()))])).await.expect("applied");
+                transaction
+                    .apply(set(&id, &[(0, Value::Text("half".into()))]), &Scopes::NONE)
+                    .await
+                    .expect("applied");
                 let linkage = LinkageChange::Add(vec![speaker_id(1)]);
-                transaction.apply(link(&id, SPEAKERS_OF, linkage)).await.expect("applied");
+                transaction.apply(link(&id, SPEAKERS_OF, linkage), &Scopes::NONE).await.expect("applied");
                 read_in(&mut *transaction, &one(&TALKS, &id)).await;
                 written = true;
             },
@@ -180,6 +184,10 @@ impl Decision for AddOne {
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(one(&TALKS, id))
     }
+
+    fn scopes(&self) -> &Scopes {
+        &Scopes::NONE
+    }
 }
 
 async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
@@ -225,12 +233,16 @@ impl Decision for Refuse {
         _current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, StoreError> {
-        transaction.apply(set(&self.0, &[(0, Value::Text("by a hook".into()))])).await?;
+        transaction.apply(set(&self.0, &[(0, Value::Text("by a hook".into()))]), &Scopes::NONE).await?;
         Err(StoreError::IdExists)
     }
 
     fn read_back(&self, _id: &ResourceId) -> Option<Plan> {
         None
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &Scopes::NONE
     }
 }
 

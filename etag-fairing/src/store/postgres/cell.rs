@@ -63,6 +63,11 @@ pub(super) fn value(row: &Row, index: usize) -> Result<Value, StoreError> {
     name.read(row, index, &mut String::new()).map(ValueRef::to_owned)
 }
 
+/// A stored value of whatever kind.
+pub(super) fn plain(table: &str, column: &str, row: &Row, index: usize) -> Result<Value, StoreError> {
+    Name { table, column }.read(row, index, &mut String::new()).map(ValueRef::to_owned)
+}
+
 /// A number that the statement made: a count, a place in a list.
 pub(super) fn number(row: &Row, index: usize) -> Result<Option<i64>, StoreError> {
     let name = Name { table: "", column: "" };

@@ -17,16 +17,22 @@ use rocket::{
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
 use super::{
+    dialect::Postgres,
     encode::Parameter,
     error::{busy, is_outcome_unknown, is_stale, pool_error, store_error, told},
     prepare::Known,
     tls::Tls,
 };
 use crate::{
-    resource::{Description, ResourceId},
+    resource::{Description, ResourceId, ValueRef},
     store::{
-        StoreError,
-        sql::cache::{Shape, Texts},
+        Scopes, StoreError,
+        sql::{
+            Statement as Built,
+            cache::{Shape, Texts},
+            question::Question,
+            visible::Visible,
+        },
     },
 };
 
@@ -148,6 +154,32 @@ impl Connection {
     ) -> Result<Arc<str>, StoreError> {
         let mut texts = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
         texts.get(shape, build).map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    /// A statement that reads what is seen by these scopes. Without any, its text is kept, and `parameters` are what
+    /// it takes, in order; with some it is built each time, with all its values.
+    pub(super) fn question<'p, const N: usize>(
+        &self,
+        scopes: &Scopes,
+        shape: Shape,
+        parameters: [ValueRef<'p>; N],
+        build: impl FnOnce(Visible<'_, Postgres>) -> Result<Built, String>,
+    ) -> Result<Question<'p, N>, StoreError> {
+        let build = || build(Visible::new(Postgres, scopes));
+        if scopes.is_empty() {
+            let text = self.text(shape, || build().map(|statement| statement.text))?;
+            return Ok(Question::given(text, parameters));
+        }
+        build().map(Question::built).map_err(StoreError::Internal)
+    }
+
+    /// Asks a question. Answers its rows.
+    pub(super) async fn ask<const N: usize>(
+        &self,
+        question: &Question<'_, N>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let values: Vec<_> = question.values().into_iter().map(Parameter::from).collect();
+        self.rows(&question.text, &values).await
     }
 
     async fn prepare(&self, client: &Client, text: &str) -> Result<Statement, Error> {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::{
     cell::{self, push_row},
     connection::Connection,
-    dialect::Postgres,
     linkage::linkage,
 };
 use crate::{
@@ -38,7 +37,9 @@ pub(super) async fn include(
     }
     for unread in document.unread() {
         let owners: Vec<ValueRef<'_>> = unread.owners.iter().map(id_value).collect();
-        let links = linkage(connection, unread.owner, unread.relationship, owners.into_iter()).await?;
+        let links =
+            linkage(connection, document.scopes, unread.owner, unread.relationship, owners.into_iter())
+                .await?;
         document.put(unread, &links);
     }
     document.finish(fetched);
@@ -58,9 +59,11 @@ async fn follow<'p>(
             if !new.is_empty() {
                 let list = id_list(new.iter().map(id_value))?;
                 let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
-                let text =
-                    connection.text(shape, || Ok::<_, String>(include::to_one(Postgres, selection)))?;
-                for row in connection.rows(&text, &[ValueRef::Text(&list).into()]).await? {
+                let question =
+                    connection.question(document.scopes, shape, [ValueRef::Text(&list)], |visible| {
+                        include::to_one(visible, selection, &list)
+                    })?;
+                for row in connection.ask(&question).await? {
                     let id = id_of(resource, &row, 0)?;
                     document
                         .add(resource, id, |cells, rows| push_row(&row, 0, cells, resource.table, rows))?;
@@ -74,11 +77,13 @@ async fn follow<'p>(
             let shape = Shape::new(Verb::IncludeMany, step.owner)
                 .relationship(step.include.relationship)
                 .columns(selection.attributes.clone());
-            let text =
-                connection.text(shape, || Ok::<_, String>(include::to_many(Postgres, &edge, selection)))?;
             let list = id_list(step.owners.iter().map(id_value))?;
+            let question =
+                connection.question(document.scopes, shape, [ValueRef::Text(&list)], |visible| {
+                    include::to_many(visible, &edge, selection, &list)
+                })?;
             let mut reached = BTreeSet::new();
-            for row in connection.rows(&text, &[ValueRef::Text(&list).into()]).await? {
+            for row in connection.ask(&question).await? {
                 let related = cell::id(edge.table, edge.target_column, edge.target.id.kind, &row, 0)?;
                 links.push(cell::number(&row, 1)?.unwrap_or(-1), related);
                 if cell::is_null(&row, 2)? {

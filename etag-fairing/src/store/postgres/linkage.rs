@@ -1,10 +1,10 @@
 //! To-many linkage: one statement a relationship, for many owners.
 
-use super::{cell, connection::Connection, dialect::Postgres};
+use super::{cell, connection::Connection};
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Links, StoreError,
+        Links, Scopes, StoreError,
         sql::{
             cache::{Shape, Verb},
             plan::{edge, id_list},
@@ -16,6 +16,7 @@ use crate::{
 /// The linkage of one to-many relationship for owners in their order.
 pub(super) async fn linkage<'a>(
     connection: &Connection,
+    scopes: &Scopes,
     owner: &'static Description,
     relationship: usize,
     owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
@@ -27,11 +28,12 @@ pub(super) async fn linkage<'a>(
     }
     let edge = edge(owner, relationship)?;
     let shape = Shape::new(Verb::Linkage, owner).relationship(relationship);
-    let text = connection.text(shape, || Ok::<_, String>(select::linkage(Postgres, &edge)))?;
     let list = id_list(owners)?;
+    let question = connection
+        .question(scopes, shape, [ValueRef::Text(&list)], |visible| select::linkage(visible, &edge, &list))?;
     let mut ended = 0;
     let mut last: Option<(usize, ResourceId)> = None;
-    for row in connection.rows(&text, &[ValueRef::Text(&list).into()]).await? {
+    for row in connection.ask(&question).await? {
         let place = cell::number(&row, 0)?.unwrap_or(i64::MAX);
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(number);
         let id = cell::id(edge.table, edge.target_column, edge.target.id.kind, &row, 1)?;

@@ -30,7 +30,7 @@ pub(super) enum Strength {
 }
 
 impl Strength {
-    fn clause(self) -> &'static str {
+    pub(super) fn clause(self) -> &'static str {
         match self {
             Self::Stay => " FOR KEY SHARE",
             Self::Change => " FOR UPDATE",

@@ -33,9 +33,11 @@ mod numeric;
 mod options;
 mod prepare;
 mod read;
+mod showing;
 mod table;
 mod tls;
 mod transaction;
+mod versions;
 mod write;
 
 use std::{

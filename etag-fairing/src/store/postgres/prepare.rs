@@ -11,6 +11,7 @@ use super::{
     connection::Connection,
     dialect::{Postgres, type_name},
     table::{self, Found, quoted},
+    versions::MARKS,
 };
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value, ValueRef},
@@ -20,6 +21,7 @@ use crate::{
             edge::{Edge, EdgeKind},
             referrer::Referrer,
             schema::{self, Column, Key, Reference, Table, kind_of_id, reachable},
+            versions::Versions,
         },
     },
 };
@@ -33,8 +35,12 @@ const PREPARING: i64 = 0x6574_6167_6661_6972;
 /// What is known of the tables once they are prepared.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// All references, if the database doesn't see to each of them when a row is deleted; else none.
+    /// All references, if the store has to follow them when a row is deleted; else none.
     pub(super) referrers: Vec<Referrer>,
+    /// Whether the database sees to each reference when a row is deleted.
+    pub(super) sees_to_all: bool,
+    /// What the store itself keeps.
+    pub(super) versions: Versions,
     views: HashSet<&'static str>,
     /// Tables and columns where somebody's to-many linkage stands.
     watched: HashSet<(&'static str, &'static str)>,
@@ -175,7 +181,13 @@ pub(super) async fn prepare(
         }
     }
     let real: Vec<Table> = tables.into_iter().filter(|table| known.can_lock(table.name)).collect();
-    if !all_seen_to(connection, &real).await? {
+    known.versions = Versions::of(Postgres, resources);
+    if !known.versions.is_empty() {
+        connection.batch(MARKS).await?;
+    }
+    known.sees_to_all = all_seen_to(connection, &real).await?;
+    // What PostgreSQL takes along or empties would not come by, and versions would not rise with it.
+    if !(known.sees_to_all && known.versions.is_empty()) {
         known.referrers = Referrer::of(Postgres, &real);
     }
     Ok(Ok(known))

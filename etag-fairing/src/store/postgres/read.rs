@@ -12,13 +12,15 @@ use super::{
 use crate::{
     resource::{Description, IdKind, Kind, RelationshipKind, ResourceId, Row, Rows, Value},
     store::{
-        Fetched, Links, Listing, Plan, Root, Selection, StoreError,
+        Fetched, Links, Listing, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             Statement,
             cache::{Shape, Verb},
             listing::{self, Source},
-            plan::{self, bounds, edge, end_page, id_value, is_one_statement, reversed},
+            plan::{self, bounds, edge, end_page, id_value, is_one_statement, reversed, with_next},
+            question::Question,
             select::{self, Cell},
+            visible::Visible,
         },
     },
 };
@@ -47,36 +49,37 @@ pub(super) async fn fetch(
     plan: &Plan,
     locking: Locking,
 ) -> Result<Fetched, StoreError> {
-    let selection = &plan.selection;
+    let (selection, scopes) = (&plan.selection, &plan.scopes);
+    let reading = Reading { selection, scopes };
     let mut fetched = Fetched { parent: true, rows: Rows::new(selection.resource), ..Fetched::default() };
     match &plan.root {
-        Root::One(id) => one(connection, selection, id, locking, &mut fetched).await?,
+        Root::One(id) => one(connection, reading, id, locking, &mut fetched).await?,
         Root::Collection(listing) => {
             if locking == Locking::Root {
                 lock::collection(connection, selection.resource).await?;
             }
-            collection(connection, selection, listing, &mut fetched).await?;
+            collection(connection, reading, listing, &mut fetched).await?;
         }
         Root::Related { parent, id, relationship, listing } => {
             if locking == Locking::Root && can_be(id, parent.id.kind) {
                 lock::row(connection, parent, id).await?;
             }
             let owner = Owner { resource: parent, id, relationship: *relationship };
-            related(connection, selection, owner, listing, &mut fetched).await?;
+            related(connection, reading, owner, listing, &mut fetched).await?;
         }
     }
     if !selection.include.is_empty() {
         include(connection, plan, &mut fetched).await?;
         return Ok(fetched);
     }
-    fetched.links = all_linkage(connection, selection, &fetched.rows).await?;
+    fetched.links = all_linkage(connection, reading, &fetched.rows).await?;
     Ok(fetched)
 }
 
 /// The linkage that the selection asks for, all of it at once.
 async fn all_linkage(
     connection: &Connection,
-    selection: &Selection,
+    Reading { selection, scopes }: Reading<'_>,
     rows: &Rows,
 ) -> Result<Vec<Option<Links>>, StoreError> {
     let relationships = selection.resource.relationships.iter().enumerate();
@@ -86,7 +89,7 @@ async fn all_linkage(
             return Ok(None);
         }
         let owners = rows.iter().map(Row::id);
-        linkage(connection, selection.resource, index, owners).await.map(Some)
+        linkage(connection, scopes, selection.resource, index, owners).await.map(Some)
     });
     rocket::futures::future::try_join_all(links).await
 }
@@ -104,15 +107,17 @@ pub(super) fn can_be(id: &ResourceId, kind: IdKind) -> bool {
 /// Whether the resource exists.
 pub(super) async fn exists(
     connection: &Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: &ResourceId,
 ) -> Result<bool, StoreError> {
     if !can_be(id, resource.id.kind) {
         return Ok(false);
     }
-    let text = connection
-        .text(Shape::new(Verb::Exists, resource), || Ok::<_, String>(select::exists(Postgres, resource)))?;
-    Ok(!connection.rows(&text, &[id_value(id).into()]).await?.is_empty())
+    let shape = Shape::new(Verb::Exists, resource);
+    let question = connection
+        .question(scopes, shape, [id_value(id)], |visible| select::exists(visible, resource, id))?;
+    Ok(!connection.ask(&question).await?.is_empty())
 }
 
 #[derive(Clone, Copy)]
@@ -122,9 +127,16 @@ struct Owner<'a> {
     relationship: usize,
 }
 
+/// What is read of each row, and who reads.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    selection: &'a Selection,
+    scopes: &'a Scopes,
+}
+
 async fn one(
     connection: &Connection,
-    selection: &Selection,
+    Reading { selection, scopes }: Reading<'_>,
     id: &ResourceId,
     locking: Locking,
     fetched: &mut Fetched,
@@ -133,40 +145,50 @@ async fn one(
     if !can_be(id, resource.id.kind) {
         return Ok(());
     }
-    let locks = locking == Locking::Root && connection.known().can_lock(resource.table);
+    let mut locks = locking == Locking::Root && connection.known().can_lock(resource.table);
+    if locks && !scopes.is_empty() {
+        // The row of the table: of a subquery none can be locked. What the caller sees of it is read after that.
+        lock::row(connection, resource, id).await?;
+        locks = false;
+    }
     if locks {
         connection.want(resource, std::iter::once(id));
     }
     let verb = if locks { Verb::OneLocked } else { Verb::One };
     let shape = Shape::new(verb, resource).columns(selection.attributes.clone());
-    let text = connection.text(shape, || {
-        // One that waits for the lock answers the row as it is then.
-        let text = select::one(Postgres, selection);
-        Ok::<_, String>(if locks { text + " FOR UPDATE" } else { text })
+    let question = connection.question(scopes, shape, [id_value(id)], |visible| {
+        let mut statement = select::one(visible, selection, id)?;
+        if locks {
+            // One that waits for the lock answers the row as it is then.
+            statement.text.push_str(" FOR UPDATE");
+        }
+        Ok(statement)
     })?;
-    read_rows(connection, &text, &[id_value(id).into()], selection, Join::None, &mut fetched.rows).await?;
+    read_question(connection, &question, selection, Join::None, &mut fetched.rows).await?;
     Ok(())
 }
 
 async fn collection(
     connection: &Connection,
-    selection: &Selection,
+    reading: Reading<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
     if !listing::is_plain(listing) {
-        return shaped(connection, selection, Source::Collection, listing, fetched).await;
+        return shaped(connection, reading, Source::Collection, listing, fetched).await;
     }
+    let Reading { selection, scopes } = reading;
     let resource = selection.resource;
     let shape = Shape::new(Verb::Collection, resource).columns(selection.attributes.clone());
-    let text = connection.text(shape, || Ok::<_, String>(select::collection(Postgres, selection)))?;
-    let bounds = bounds(listing).map(Parameter::from);
-    read_rows(connection, &text, &bounds, selection, Join::None, &mut fetched.rows).await?;
+    let window = with_next(listing);
+    let page = connection
+        .question(scopes, shape, bounds(window), |visible| select::collection(visible, selection, window))?;
+    read_question(connection, &page, selection, Join::None, &mut fetched.rows).await?;
     end_page(listing, fetched);
     if listing.total {
-        let text = connection
-            .text(Shape::new(Verb::Count, resource), || Ok::<_, String>(select::count(Postgres, resource)))?;
-        fetched.total = Some(count(connection, &text, &[]).await?);
+        let shape = Shape::new(Verb::Count, resource);
+        let total = connection.question(scopes, shape, [], |visible| select::count(visible, resource))?;
+        fetched.total = Some(count(&connection.ask(&total).await?)?);
     }
     Ok(())
 }
@@ -174,12 +196,13 @@ async fn collection(
 /// A page of a shape that a client gave.
 async fn shaped(
     connection: &Connection,
-    selection: &Selection,
+    Reading { selection, scopes }: Reading<'_>,
     source: Source<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let page = listing::page(Postgres, selection, source, listing).map_err(StoreError::Internal)?;
+    let visible = Visible::new(Postgres, scopes);
+    let page = listing::page(visible, selection, source, listing).map_err(StoreError::Internal)?;
     let rows = &mut fetched.rows;
     read_rows(connection, &page.text, &values(&page), selection, Join::None, rows).await?;
     end_page(listing, fetched);
@@ -188,8 +211,8 @@ async fn shaped(
     }
     if listing.total {
         let total =
-            listing::total(Postgres, selection.resource, source, listing).map_err(StoreError::Internal)?;
-        fetched.total = Some(count(connection, &total.text, &values(&total)).await?);
+            listing::total(visible, selection.resource, source, listing).map_err(StoreError::Internal)?;
+        fetched.total = Some(count(&connection.rows(&total.text, &values(&total)).await?)?);
     }
     Ok(())
 }
@@ -200,11 +223,12 @@ fn values(statement: &Statement) -> Vec<Parameter<'_>> {
 
 async fn related(
     connection: &Connection,
-    selection: &Selection,
+    reading: Reading<'_>,
     owner: Owner<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
+    let Reading { selection, scopes } = reading;
     let wrong =
         || StoreError::Internal("a plan asks for a relationship that the resource doesn't have".into());
     let relationship = owner.resource.relationships.get(owner.relationship).ok_or_else(wrong)?;
@@ -216,10 +240,11 @@ async fn related(
         return Ok(());
     }
     let shape = |verb| Shape::new(verb, owner.resource).relationship(owner.relationship);
-    let id = Parameter::from(id_value(owner.id));
+    let id = id_value(owner.id);
     if let RelationshipKind::ToOne { column, .. } = relationship.kind {
         if let Some(filter) = &listing.filter {
-            let found = listing::related_one(Postgres, owner.resource, owner.id, column, selection, filter)
+            let visible = Visible::new(Postgres, scopes);
+            let found = listing::related_one(visible, owner.resource, owner.id, column, selection, filter)
                 .map_err(StoreError::Internal)?;
             let rows = &mut fetched.rows;
             let number =
@@ -228,37 +253,39 @@ async fn related(
             return Ok(());
         }
         let shape = shape(Verb::RelatedOne).columns(selection.attributes.clone());
-        let build = || Ok::<_, String>(select::related_one(Postgres, owner.resource, column, selection));
-        let text = connection.text(shape, build)?;
+        let found = connection.question(scopes, shape, [id], |visible| {
+            select::related_one(visible, owner.resource, owner.id, column, selection)
+        })?;
         let rows = &mut fetched.rows;
-        fetched.parent = read_rows(connection, &text, &[id], selection, Join::Left, rows).await? > 0;
+        fetched.parent = read_question(connection, &found, selection, Join::Left, rows).await? > 0;
         return Ok(());
     }
-    fetched.parent = exists(connection, owner.resource, owner.id).await?;
+    fetched.parent = exists(connection, scopes, owner.resource, owner.id).await?;
     if !fetched.parent {
         return Ok(());
     }
     let edge = edge(owner.resource, owner.relationship)?;
     if !listing::is_plain(listing) {
-        return shaped(connection, selection, Source::Related(&edge, owner.id), listing, fetched).await;
+        return shaped(connection, reading, Source::Related(&edge, owner.id), listing, fetched).await;
     }
     let page_shape = shape(Verb::RelatedPage).columns(selection.attributes.clone());
-    let text =
-        connection.text(page_shape, || Ok::<_, String>(select::related_page(Postgres, &edge, selection)))?;
-    let [limit, offset] = bounds(listing).map(Parameter::from);
-    let rows = &mut fetched.rows;
-    read_rows(connection, &text, &[id, limit, offset], selection, Join::None, rows).await?;
+    let window = with_next(listing);
+    let [limit, offset] = bounds(window);
+    let page = connection.question(scopes, page_shape, [id, limit, offset], |visible| {
+        select::related_page(visible, &edge, selection, owner.id, window)
+    })?;
+    read_question(connection, &page, selection, Join::None, &mut fetched.rows).await?;
     end_page(listing, fetched);
     if listing.total {
-        let text = connection
-            .text(shape(Verb::CountRelated), || Ok::<_, String>(select::count_related(Postgres, &edge)))?;
-        fetched.total = Some(count(connection, &text, &[id]).await?);
+        let total = connection.question(scopes, shape(Verb::CountRelated), [id], |visible| {
+            select::count_related(visible, &edge, owner.id)
+        })?;
+        fetched.total = Some(count(&connection.ask(&total).await?)?);
     }
     Ok(())
 }
 
-async fn count(connection: &Connection, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
-    let rows = connection.rows(text, parameters).await?;
+fn count(rows: &[tokio_postgres::Row]) -> Result<u64, StoreError> {
     let count = rows.first().map(|row| cell::number(row, 0)).transpose()?.flatten();
     Ok(count.unwrap_or(0).unsigned_abs())
 }
@@ -272,6 +299,16 @@ enum Join {
     Left,
 }
 
+async fn read_question<const N: usize>(
+    connection: &Connection,
+    question: &Question<'_, N>,
+    selection: &Selection,
+    join: Join,
+    rows: &mut Rows,
+) -> Result<usize, StoreError> {
+    push_found(&connection.ask(question).await?, selection, join, rows)
+}
+
 /// Reads rows. Answers how many there were, those without an id included.
 async fn read_rows(
     connection: &Connection,
@@ -281,9 +318,17 @@ async fn read_rows(
     join: Join,
     rows: &mut Rows,
 ) -> Result<usize, StoreError> {
+    push_found(&connection.rows(text, parameters).await?, selection, join, rows)
+}
+
+fn push_found(
+    found: &[tokio_postgres::Row],
+    selection: &Selection,
+    join: Join,
+    rows: &mut Rows,
+) -> Result<usize, StoreError> {
     let cells: Vec<Option<Cell>> = select::cells(selection).collect();
-    let found = connection.rows(text, parameters).await?;
-    for row in &found {
+    for row in found {
         if join == Join::Left && cell::is_null(row, 0)? {
             continue;
         }

@@ -9,8 +9,8 @@ use super::{
     write,
 };
 use crate::{
-    resource::ResourceId,
-    store::{Change, Fetched, Plan, StoreError, Transaction},
+    resource::{ResourceId, Value},
+    store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
 };
 
 /// A transaction on a connection of its own. Dropping it undoes it.
@@ -22,8 +22,17 @@ impl Transaction for PostgresTransaction {
         read::fetch(&self.0, plan, Locking::Root).await
     }
 
-    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
-        self.0.whole(write::apply(&self.0, &change)).await
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
+        self.0.whole(write::apply(&self.0, &change, None, scopes)).await
+    }
+
+    async fn apply_to_version(
+        &mut self,
+        change: Change,
+        version: &Value,
+        scopes: &Scopes,
+    ) -> Result<ResourceId, StoreError> {
+        self.0.whole(write::apply(&self.0, &change, Some(version), scopes)).await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! Makes changes, in a transaction that is open.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     cell,
@@ -8,35 +8,51 @@ use super::{
     delete::delete,
     dialect::Postgres,
     encode::Parameter,
-    linkage::linkage,
+    linkage::linkage as linkage_of,
     lock::{self, Strength},
-    read::{can_be, exists},
+    read::{Locking, can_be, exists, fetch},
+    showing::Showing,
+    versions,
 };
 use crate::{
     resource::{Description, IdKind, RelationshipKind, ResourceId, Value, ValueRef},
     store::{
-        Change, Constraint, LinkageChange, StoreError,
+        Change, Constraint, LinkageChange, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             self,
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
+            include,
             plan::{edge, id_list, id_value},
-            select, write,
+            select,
+            versions::Guard,
+            write,
         },
     },
 };
 
-/// Makes one change. Answers the id of the resource.
-pub(super) async fn apply(connection: &Connection, change: &Change) -> Result<ResourceId, StoreError> {
+/// Makes one change, if the resource has this version. Answers the id of the resource.
+pub(super) async fn apply(
+    connection: &Connection,
+    change: &Change,
+    version: Option<&Value>,
+    scopes: &Scopes,
+) -> Result<ResourceId, StoreError> {
     match change {
-        Change::Delete { resource, id } => delete(connection, resource, id).await,
+        Change::Delete { resource, id } => {
+            delete(connection, scopes, resource, id, Guard::of(resource, version)?.as_ref()).await
+        }
         Change::Insert { resource, id, attributes, linkage } => {
             check_shape(resource, attributes.len(), linkage)?;
-            insert(connection, resource, id.as_ref(), attributes, linkage).await
+            if version.is_some() {
+                return Err(misshapen(resource));
+            }
+            insert(connection, scopes, resource, id.as_ref(), attributes, linkage).await
         }
         Change::Update { resource, id, attributes, linkage } => {
             check_shape(resource, attributes.len(), linkage)?;
-            update(connection, resource, id, attributes, linkage).await
+            let guard = Guard::of(resource, version)?;
+            update(connection, scopes, resource, id, attributes, linkage, guard.as_ref()).await
         }
     }
 }
@@ -54,6 +70,7 @@ fn check_shape(
 
 async fn insert(
     connection: &Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: Option<&ResourceId>,
     attributes: &[Value],
@@ -65,11 +82,12 @@ async fn insert(
         if !can_be(id, resource.id.kind) {
             return Err(StoreError::Internal(format!("`{}` cannot have the id {id}", resource.rust_name)));
         }
-        if exists(connection, resource, id).await? {
+        // An id is taken, whoever sees the row.
+        if exists(connection, &Scopes::NONE, resource, id).await? {
             return Err(StoreError::IdExists);
         }
     }
-    lock_links(connection, resource, id, &[], linkage).await?;
+    lock_links(connection, scopes, resource, id, &[], linkage).await?;
 
     let mut parameters: Vec<Parameter<'_>> = Vec::new();
     parameters.extend(id.map(|id| Parameter::of(resource.id.column, id_value(id))));
@@ -97,7 +115,19 @@ async fn insert(
         }
         None => insert_with_next_id(connection, resource, &parameters).await?,
     };
-    change_links(connection, resource, &id, linkage).await?;
+    let known = connection.known();
+    if let Some(kept) = known.versions.table(resource.table) {
+        versions::begin(connection, kept, id_value(&id)).await?;
+    }
+    let mut shown = Showing::new(&known.versions, resource, &id);
+    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+        if let (Some(column), Some(LinkageChange::One(Some(related)))) = (relationship.column(), change) {
+            shown.moved(connection, column, None, Some(related)).await?;
+        }
+    }
+    shown.relinked(connection, scopes, linkage).await?;
+    change_links(connection, scopes, resource, &id, linkage).await?;
+    shown.touch(connection).await?;
     Ok(id)
 }
 
@@ -161,46 +191,100 @@ async fn pass_over(
 
 async fn update(
     connection: &Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: &ResourceId,
     attributes: &[Option<Value>],
     linkage: &[Option<LinkageChange>],
+    version: Option<&Guard<'_>>,
 ) -> Result<ResourceId, StoreError> {
     if !can_be(id, resource.id.kind) {
         return Err(StoreError::NotFound);
     }
     let links = lock::row_and_links(connection, resource, id).await?.ok_or(StoreError::NotFound)?;
-    lock_links(connection, resource, Some(id), &links, linkage).await?;
+    if scopes.of(resource).is_some() && !exists(connection, scopes, resource, id).await? {
+        return Err(StoreError::NotFound);
+    }
+    lock_links(connection, scopes, resource, Some(id), &links, linkage).await?;
+    let known = connection.known();
+    let kept = known.versions.table(resource.table);
+    let mut shown = Showing::new(&known.versions, resource, id);
+    shown.relinked(connection, scopes, linkage).await?;
 
+    let hidden = hidden_links(connection, scopes, resource, id, linkage).await?;
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
     for (attribute, value) in resource.attributes.iter().zip(attributes) {
+        // Nobody but the store itself says what these are.
+        let value = value.as_ref().filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)));
         changed.push(value.is_some());
-        parameters.extend(value.as_ref().map(|value| Parameter::of(attribute.column, value.as_ref())));
+        parameters.extend(value.map(|value| Parameter::of(attribute.column, value.as_ref())));
     }
-    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
         let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
+        let change = change.as_ref().filter(|_| !hidden.contains(&index));
         changed.push(change.is_some());
-        match change {
-            Some(LinkageChange::One(Some(related))) => {
-                parameters.push(Parameter::of(column, id_value(related)));
-            }
-            Some(LinkageChange::One(None)) => parameters.push(Parameter::of(column, ValueRef::Null)),
-            None => {}
+        let related = match change {
+            Some(LinkageChange::One(related)) => related.as_ref(),
+            None => continue,
             Some(_) => return Err(misshapen(resource)),
+        };
+        parameters.push(Parameter::of(column, related.map_or(ValueRef::Null, id_value)));
+        shown.moved(connection, column, Some(id), related).await?;
+    }
+    let next = match kept {
+        Some(kept) if !parameters.is_empty() || shown.own || version.is_some() => {
+            versions::next(connection, kept, id_value(id)).await?.unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    if !(parameters.is_empty() && next.is_empty()) {
+        let columns = write::columns(resource).zip(&changed);
+        let mut columns: Vec<_> = columns.filter_map(|(column, changed)| changed.then_some(column)).collect();
+        let kept = kept.into_iter().flat_map(|kept| &kept.columns).zip(&next);
+        for (column, value) in kept {
+            columns.push(column.name);
+            parameters.push(Parameter::of(column.name, value.as_ref()));
+        }
+        parameters.push(id_value(id).into());
+        parameters.extend(version.map(|guard| Parameter::from(guard.value)));
+        changed.push(version.is_some());
+        let text = connection.text(Shape::new(Verb::Update, resource).columns(changed), || {
+            let version = version.map(|guard| guard.column);
+            Ok::<_, String>(write::update(Postgres, resource, &columns, version))
+        })?;
+        // It is locked, so that only its version can keep the statement from it.
+        if connection.run(&text, &parameters).await? == 0 && version.is_some() {
+            return Err(StoreError::VersionChanged);
         }
     }
-    if !parameters.is_empty() {
-        parameters.push(id_value(id).into());
-        let columns = write::columns(resource).zip(&changed);
-        let columns: Vec<_> = columns.filter_map(|(column, changed)| changed.then_some(column)).collect();
-        let text = connection.text(Shape::new(Verb::Update, resource).columns(changed), || {
-            Ok::<_, String>(write::update(Postgres, resource, &columns))
-        })?;
-        connection.run(&text, &parameters).await?;
-    }
-    change_links(connection, resource, id, linkage).await?;
+    change_links(connection, scopes, resource, id, linkage).await?;
+    shown.touch(connection).await?;
     Ok(id.clone())
+}
+
+/// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.
+async fn hidden_links(
+    connection: &Connection,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: &ResourceId,
+    linkage: &[Option<LinkageChange>],
+) -> Result<Vec<usize>, StoreError> {
+    let relationships = resource.relationships.iter().zip(linkage).enumerate();
+    let mut emptied: Vec<usize> = relationships
+        .filter(|(_, (relationship, change))| {
+            **change == Some(LinkageChange::One(None)) && scopes.of(relationship.target()).is_some()
+        })
+        .map(|(index, _)| index)
+        .collect();
+    if !emptied.is_empty() {
+        let mut plan = Plan::new(Root::One(id.clone()), Selection::identifiers(resource));
+        plan.scopes = scopes.clone();
+        let seen = fetch(connection, &plan, Locking::None).await?;
+        emptied.retain(|index| seen.rows.get(0).is_some_and(|row| row.to_one(resource, *index).is_null()));
+    }
+    Ok(emptied)
 }
 
 /// Locks what the change of linkage is about, and sees that each related resource exists: a foreign key would say
@@ -209,6 +293,7 @@ async fn update(
 /// `links` is where the to-one relationships lead so far; empty for a new resource.
 async fn lock_links(
     connection: &Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     own: Option<&ResourceId>,
     links: &[Option<ResourceId>],
@@ -233,7 +318,8 @@ async fn lock_links(
                 let edge = edge(resource, index)?;
                 if let (LinkageChange::Replace(_), Some(own)) = (change, own) {
                     let owner = [id_value(own)].into_iter();
-                    affected = linkage_of(connection, resource, index, owner).await?;
+                    affected =
+                        linkage_of(connection, &Scopes::NONE, resource, index, owner).await?.of(0).to_vec();
                 }
                 match edge.kind {
                     // The related resources' own rows change.
@@ -259,7 +345,18 @@ async fn lock_links(
             true => Default::default(),
             false => lock::rows(connection, target, locked, strength).await?,
         };
-        if let Some(id) = wanted.iter().find(|id| Some(*id) != own && !found.contains(*id)) {
+        let there = |id: &&ResourceId| Some(*id) == own || found.contains(*id);
+        let missing = match scopes.of(target) {
+            None => wanted.iter().find(|id| !there(id)),
+            Some(_) => {
+                // Another struct over the table of a new resource may hide it.
+                let own = own.filter(|_| target.is(resource));
+                let others = wanted.iter().filter(|id| Some(*id) != own && can_be(id, target.id.kind));
+                let seen = seen(connection, scopes, target, others).await?;
+                wanted.iter().find(|id| Some(*id) != own && !(there(id) && seen.contains(*id)))
+            }
+        };
+        if let Some(id) = missing {
             return Err(StoreError::RelatedNotFound { relationship: index, id: id.clone() });
         }
         if relationship.column().is_none() {
@@ -269,13 +366,21 @@ async fn lock_links(
     Ok(())
 }
 
-async fn linkage_of(
+/// Those of these resources that are seen.
+async fn seen<'a>(
     connection: &Connection,
+    scopes: &Scopes,
     resource: &'static Description,
-    relationship: usize,
-    owner: impl ExactSizeIterator<Item = ValueRef<'_>>,
-) -> Result<Vec<ResourceId>, StoreError> {
-    Ok(linkage(connection, resource, relationship, owner).await?.of(0).to_vec())
+    ids: impl Iterator<Item = &'a ResourceId>,
+) -> Result<HashSet<ResourceId>, StoreError> {
+    let selection = Selection::identifiers(resource);
+    let list = id_list(ids.map(id_value))?;
+    let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
+    let question = connection.question(scopes, shape, [ValueRef::Text(&list)], |visible| {
+        include::to_one(visible, &selection, &list)
+    })?;
+    let found = connection.ask(&question).await?;
+    found.iter().map(|row| cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)).collect()
 }
 
 /// Related resources that come from another owner change that one's linkage too.
@@ -306,6 +411,7 @@ async fn lock_owners_before(
 
 async fn change_links(
     connection: &Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     owner: &ResourceId,
     linkage: &[Option<LinkageChange>],
@@ -315,6 +421,22 @@ async fn change_links(
         let links = ToMany { resource, index, edge: edge(resource, index)?, owner: id_value(owner) };
         match change {
             LinkageChange::One(_) => return Err(misshapen(resource)),
+            // Links to what is hidden stay: only those that are seen can end.
+            LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
+                if scopes.of(relationship.target()).is_some() =>
+            {
+                let own = [links.owner].into_iter();
+                let seen = linkage_of(connection, scopes, resource, index, own).await?;
+                let replaces = matches!(change, LinkageChange::Replace(_));
+                let ending: Vec<_> =
+                    seen.of(0).iter().filter(|id| ids.contains(id) != replaces).cloned().collect();
+                if !ending.is_empty() {
+                    links.remove(connection, &ending, false).await?;
+                }
+                if replaces {
+                    links.add(connection, ids).await?;
+                }
+            }
             LinkageChange::Replace(ids) => {
                 links.remove(connection, ids, true).await?;
                 links.add(connection, ids).await?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     resource::{Description, ResourceId, Row, Rows},
-    store::{Fetched, Include, Included, Links, Plan, Selection, StoreError},
+    store::{Fetched, Include, Included, Links, Plan, Scopes, Selection, StoreError},
 };
 
 /// An edge of the plan with its owners.
@@ -89,6 +89,8 @@ pub(crate) struct Document<'p> {
     order: Vec<&'static Description>,
     /// How many more resources may be included.
     left: usize,
+    /// Which of them are seen.
+    pub(crate) scopes: &'p Scopes,
 }
 
 struct Resource<'p> {
@@ -157,7 +159,7 @@ impl<'p> Document<'p> {
                 first.places.insert(row.resource_id()?, Place::Root(place));
             }
         }
-        Ok(Self { root, resources, order, left: plan.most_included })
+        Ok(Self { root, resources, order, left: plan.most_included, scopes: &plan.scopes })
     }
 
     fn of(&self, description: &Description) -> Result<usize, StoreError> {

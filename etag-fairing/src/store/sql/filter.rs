@@ -3,7 +3,7 @@
 //! [`Filter`] has two truth values, SQL has three. A comparison with null is null, which `WHERE`, `AND` and `OR`
 //! treat as false; only negation tells them apart, and that is spelt `IS NOT TRUE`.
 
-use sea_query::{Alias, BinOper, Expr, ExprTrait, JoinType, Query};
+use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
 
 use super::{
     Dialect, Pattern, column,
@@ -11,6 +11,7 @@ use super::{
     operator,
     scope::{Class, Operand, Scope},
     value,
+    visible::Visible,
 };
 use crate::{
     resource::{Kind, Value},
@@ -19,23 +20,23 @@ use crate::{
 
 /// Whether a filter lets a row of the scope through: true, or else false or null.
 pub(super) fn condition<D: Dialect>(
-    dialect: D,
+    visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
     filter: &Filter,
 ) -> Result<Expr, String> {
     match filter {
-        Filter::And(filters) => joined(dialect, scope, filters, BinOper::And, always()),
-        Filter::Or(filters) => joined(dialect, scope, filters, BinOper::Or, never()),
+        Filter::And(filters) => joined(visible, scope, filters, BinOper::And, always()),
+        Filter::Or(filters) => joined(visible, scope, filters, BinOper::Or, never()),
         Filter::Not(filter) => {
-            let condition = condition(dialect, scope, filter)?;
+            let condition = condition(visible, scope, filter)?;
             Ok(condition.is_not(Expr::custom_keyword("TRUE")))
         }
         Filter::Compare { member, comparison } => {
-            let operand = scope.operand(dialect, member)?;
-            compare(dialect, scope, operand, comparison)
+            let operand = scope.operand(visible, member)?;
+            compare(visible, scope, operand, comparison)
         }
         Filter::Related { path, relationship, filter } => {
-            related(dialect, scope, path, *relationship, filter.as_deref())
+            related(visible, scope, path, *relationship, filter.as_deref())
         }
     }
 }
@@ -49,7 +50,7 @@ fn never() -> Expr {
 }
 
 fn joined<D: Dialect>(
-    dialect: D,
+    visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
     filters: &[Filter],
     operator: BinOper,
@@ -57,7 +58,7 @@ fn joined<D: Dialect>(
 ) -> Result<Expr, String> {
     let mut whole: Option<Expr> = None;
     for filter in filters {
-        let part = condition(dialect, scope, filter)?;
+        let part = condition(visible, scope, filter)?;
         whole = Some(match whole {
             None => part,
             Some(whole) => whole.binary(operator, part),
@@ -67,12 +68,13 @@ fn joined<D: Dialect>(
 }
 
 fn compare<D: Dialect>(
-    dialect: D,
+    visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
     operand: Operand,
     comparison: &Comparison,
 ) -> Result<Expr, String> {
     let Operand { expression, kind, class, .. } = operand;
+    let dialect = visible.dialect;
     // What is of another class equals nothing, precedes nothing and follows nothing.
     let compared = |expression: Expr, relation, given: &Value| {
         if class.has(given) { dialect.compare(expression, kind, relation, given) } else { None }
@@ -81,7 +83,7 @@ fn compare<D: Dialect>(
         Comparison::IsNull => expression.is_null(),
         Comparison::Value(relation, given) => compared(expression, *relation, given).unwrap_or_else(never),
         Comparison::Member(relation, other) => {
-            let other = scope.operand(dialect, other)?;
+            let other = scope.operand(visible, other)?;
             match other.class == class {
                 true if class == Class::Text && other.kind != kind => {
                     let other = dialect.as_text(other.expression, other.kind);
@@ -147,7 +149,7 @@ fn text_of(value: &Value) -> Option<&str> {
 }
 
 fn related<D: Dialect>(
-    dialect: D,
+    visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
     path: &[usize],
     relationship: usize,
@@ -165,16 +167,15 @@ fn related<D: Dialect>(
     let target_id = column(&alias, target.id.column);
 
     let mut select = Query::select();
-    select.expr(Expr::cust("1")).from_as(target.table, Alias::new(&alias));
+    select.expr(Expr::cust("1")).from(visible.rows(target, &alias)?);
     match (relationship.column(), Edge::of(resource, relationship)?) {
         (Some(link), _) => select.and_where(target_id.eq(column(&owner, link))),
         (None, Some(edge)) => match edge.kind {
             EdgeKind::Inverse { .. } => select.and_where(column(&alias, edge.owner_column).eq(owner_id)),
             EdgeKind::Join => select
-                .join_as(
+                .join(
                     JoinType::InnerJoin,
-                    edge.table,
-                    Alias::new(&edge_alias),
+                    visible.all_edges(&edge, &edge_alias),
                     target_id.eq(column(&edge_alias, edge.target_column)),
                 )
                 .and_where(column(&edge_alias, edge.owner_column).eq(owner_id)),
@@ -185,9 +186,9 @@ fn related<D: Dialect>(
     };
     if let Some(filter) = filter {
         let mut inner = Scope::new(target, alias, names);
-        let condition = condition(dialect, &mut inner, filter)?;
-        inner.join(&mut select);
+        let condition = condition(visible, &mut inner, filter)?;
+        inner.join(visible, &mut select)?;
         select.and_where(condition);
     }
-    Ok(dialect.exists(select))
+    Ok(visible.dialect.exists(select))
 }

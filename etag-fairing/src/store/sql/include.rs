@@ -3,29 +3,41 @@
 use sea_query::{ExprTrait, JoinType, Order, Query};
 
 use super::{
-    Dialect, column,
+    Dialect, Statement, column,
     edge::{Edge, EdgeKind},
     id_column,
     schema::kind_of_id,
     select::{ROWS, cells, rows_of},
+    visible::Visible,
 };
 use crate::store::Selection;
 
 /// The resources of a list, in ascending order of ids. Parameters: the list of ids.
-pub(crate) fn to_one<D: Dialect>(dialect: D, selection: &Selection) -> String {
+pub(crate) fn to_one<D: Dialect>(
+    visible: Visible<'_, D>,
+    selection: &Selection,
+    list: &str,
+) -> Result<Statement, String> {
+    let dialect = visible.dialect;
     let id = selection.resource.id.column;
     let mut select = rows_of(selection);
     select
-        .from_as(selection.resource.table, ROWS)
-        .and_where(dialect.is_listed(column(ROWS, id), "", kind_of_id(selection.resource.id.kind), false))
+        .from(visible.rows(selection.resource, ROWS)?)
+        .and_where(dialect.is_listed(column(ROWS, id), list, kind_of_id(selection.resource.id.kind), false))
         .order_by_expr(id_column(dialect, ROWS, id, selection.resource.id.kind), Order::Asc);
-    dialect.text(&select)
+    Statement::new(dialect, &select)
 }
 
 /// The edges of one relationship for many owners: the related id, the owner's place in the list, and the
 /// related resource, in ascending order of related ids. What is not there is a row of nulls. Parameters: the
 /// list of owners' ids.
-pub(crate) fn to_many<D: Dialect>(dialect: D, edge: &Edge, selection: &Selection) -> String {
+pub(crate) fn to_many<D: Dialect>(
+    visible: Visible<'_, D>,
+    edge: &Edge,
+    selection: &Selection,
+    list: &str,
+) -> Result<Statement, String> {
+    let dialect = visible.dialect;
     let target = edge.target;
     let edges = match edge.kind {
         EdgeKind::Join => "j",
@@ -36,21 +48,20 @@ pub(crate) fn to_many<D: Dialect>(dialect: D, edge: &Edge, selection: &Selection
     for cell in cells(selection).flatten() {
         select.column((ROWS, cell.column));
     }
-    select.from(dialect.list("", kind_of_id(edge.owner_id))).join_as(
+    select.from(dialect.list(list, kind_of_id(edge.owner_id))).join(
         JoinType::InnerJoin,
-        edge.table,
-        edges,
+        visible.edges(edge, edges)?,
         column(edges, edge.owner_column).eq(column("e", "value")),
     );
     if edge.kind == EdgeKind::Join {
         // A join table of the user's may hold ids of what is gone, and nulls.
         let on = column(ROWS, target.id.column).eq(column(edges, edge.target_column));
         select
-            .join_as(JoinType::LeftJoin, target.table, ROWS, on)
+            .join(JoinType::LeftJoin, visible.rows(target, ROWS)?, on)
             .and_where(column(edges, edge.target_column).is_not_null());
     }
     select
         .order_by_expr(id_column(dialect, edges, edge.target_column, target.id.kind), Order::Asc)
         .order_by(("e", "key"), Order::Asc);
-    dialect.text(&select)
+    Statement::new(dialect, &select)
 }

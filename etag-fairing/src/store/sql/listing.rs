@@ -9,7 +9,8 @@ use super::{
     id_value,
     order::{Order, Side},
     scope::{Names, Scope},
-    select::{ROWS, at_the_end_of, rows_of},
+    select::{OWNER, ROWS, at_the_end_of, rows_of},
+    visible::Visible,
 };
 use crate::{
     resource::{Description, ResourceId},
@@ -37,7 +38,7 @@ pub(crate) fn is_backwards(page: &Page) -> bool {
 
 /// A page, with one row more than it has, which tells whether there is another one.
 pub(crate) fn page<D: Dialect>(
-    dialect: D,
+    visible: Visible<'_, D>,
     selection: &Selection,
     source: Source<'_>,
     listing: &Listing,
@@ -45,7 +46,7 @@ pub(crate) fn page<D: Dialect>(
     let names = Names::default();
     let mut scope = Scope::new(selection.resource, ROWS, &names);
     let mut select = rows_of(selection);
-    let order = Order::of(dialect, &mut scope, &listing.sort)?;
+    let order = Order::of(visible, &mut scope, &listing.sort)?;
     match &listing.page {
         Page::All => {}
         Page::Offset { offset, limit } => {
@@ -54,19 +55,19 @@ pub(crate) fn page<D: Dialect>(
         Page::Between { after, before, limit } => {
             for (place, side) in [(after, Side::Behind), (before, Side::Before)] {
                 if let Some(place) = place {
-                    select.and_where(order.beyond(dialect, place, side)?);
+                    select.and_where(order.beyond(visible.dialect, place, side)?);
                 }
             }
             select.limit(limit.saturating_add(1));
         }
     }
     order.apply(&mut select, is_backwards(&listing.page));
-    listed(dialect, select, scope, source, listing.filter.as_ref())
+    listed(visible, select, scope, source, listing.filter.as_ref())
 }
 
 /// The number of all rows that the filter lets through.
 pub(crate) fn total<D: Dialect>(
-    dialect: D,
+    visible: Visible<'_, D>,
     resource: &'static Description,
     source: Source<'_>,
     listing: &Listing,
@@ -75,11 +76,11 @@ pub(crate) fn total<D: Dialect>(
     let scope = Scope::new(resource, ROWS, &names);
     let mut select = Query::select();
     select.expr(column(ROWS, resource.id.column).count());
-    listed(dialect, select, scope, source, listing.filter.as_ref())
+    listed(visible, select, scope, source, listing.filter.as_ref())
 }
 
 fn listed<D: Dialect>(
-    dialect: D,
+    visible: Visible<'_, D>,
     mut select: SelectStatement,
     mut scope: Scope<'_>,
     source: Source<'_>,
@@ -88,23 +89,23 @@ fn listed<D: Dialect>(
     match source {
         Source::Collection => {
             let (_, resource) = scope.reach(&[])?;
-            select.from_as(resource.table, ROWS);
+            select.from(visible.rows(resource, ROWS)?);
         }
-        Source::Related(edge, owner) => at_the_end_of(&mut select, edge, id_value(owner)),
+        Source::Related(edge, owner) => at_the_end_of(visible, &mut select, edge, owner)?,
     }
     if let Some(filter) = filter {
-        let condition = condition(dialect, &mut scope, filter)?;
+        let condition = condition(visible, &mut scope, filter)?;
         select.and_where(condition);
     }
-    scope.join(&mut select);
-    Statement::new(dialect, &select)
+    scope.join(visible, &mut select)?;
+    Statement::new(visible.dialect, &select)
 }
 
 /// The related resource of a to-one relationship if the filter lets it through, and a row of nulls if not; no
 /// row if the owner doesn't exist.
 pub(crate) fn related_one<D: Dialect>(
-    dialect: D,
-    owner: &Description,
+    visible: Visible<'_, D>,
+    owner: &'static Description,
     id: &ResourceId,
     link: &'static str,
     selection: &Selection,
@@ -114,18 +115,18 @@ pub(crate) fn related_one<D: Dialect>(
     let names = Names::default();
     let alias = names.next();
     let mut scope = Scope::new(target, alias.as_str(), &names);
-    let condition = condition(dialect, &mut scope, filter)?;
+    let condition = condition(visible, &mut scope, filter)?;
     let mut passed = Query::select();
-    passed.column((alias.clone(), target.id.column)).from_as(target.table, alias.clone());
-    scope.join(&mut passed);
-    passed.and_where(column(&alias, target.id.column).eq(column("o", link))).and_where(condition);
+    passed.column((alias.clone(), target.id.column)).from(visible.rows(target, &alias)?);
+    scope.join(visible, &mut passed)?;
+    passed.and_where(column(&alias, target.id.column).eq(column(OWNER, link))).and_where(condition);
 
     let target_id = column(ROWS, target.id.column);
-    let joined = target_id.clone().eq(column("o", link)).and(target_id.in_subquery(passed));
+    let joined = target_id.clone().eq(column(OWNER, link)).and(target_id.in_subquery(passed));
     let mut select = rows_of(selection);
     select
-        .from_as(owner.table, "o")
-        .join_as(JoinType::LeftJoin, target.table, ROWS, joined)
-        .and_where(column("o", owner.id.column).eq(id_value(id)));
-    Statement::new(dialect, &select)
+        .from(visible.rows(owner, OWNER)?)
+        .join(JoinType::LeftJoin, visible.rows(target, ROWS)?, joined)
+        .and_where(column(OWNER, owner.id.column).eq(id_value(id)));
+    Statement::new(visible.dialect, &select)
 }

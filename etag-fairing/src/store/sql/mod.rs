@@ -16,10 +16,13 @@ pub(crate) mod lock;
 mod order;
 mod pattern;
 pub(crate) mod plan;
+pub(crate) mod question;
 pub(crate) mod referrer;
 pub(crate) mod schema;
 mod scope;
 pub(crate) mod select;
+pub(crate) mod versions;
+pub(crate) mod visible;
 pub(crate) mod write;
 
 use sea_query::{

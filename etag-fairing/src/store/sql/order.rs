@@ -5,6 +5,7 @@ use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStateme
 use super::{
     Dialect, id_value,
     scope::{Operand, Scope},
+    visible::Visible,
 };
 use crate::{
     resource::Value,
@@ -26,15 +27,15 @@ pub(super) enum Side {
 
 impl Order {
     pub(super) fn of<D: Dialect>(
-        dialect: D,
+        visible: Visible<'_, D>,
         scope: &mut Scope<'_>,
         sort: &[SortKey],
     ) -> Result<Self, String> {
         let mut keys = Vec::with_capacity(sort.len());
         for key in sort {
-            keys.push((scope.operand(dialect, &key.member)?, key.descending));
+            keys.push((scope.operand(visible, &key.member)?, key.descending));
         }
-        let id = scope.operand(dialect, &Member { path: Vec::new(), field: Field::Id })?.expression;
+        let id = scope.operand(visible, &Member { path: Vec::new(), field: Field::Id })?.expression;
         Ok(Self { keys, id })
     }
 

@@ -1,6 +1,6 @@
 //! What stores over SQL databases share in answering plans.
 
-use super::edge::Edge;
+use super::{edge::Edge, select::Window};
 use crate::{
     resource::{Corrupt, Description, IdKind, ResourceId, Rows, ValueRef},
     store::{Fetched, Listing, Page, Plan, Root, StoreError},
@@ -89,11 +89,16 @@ fn window(listing: &Listing) -> (u64, Option<u64>) {
     }
 }
 
-/// Limit and offset. One row more than the page tells whether there is a next one.
-pub(crate) fn bounds(listing: &Listing) -> [ValueRef<'static>; 2] {
-    let number = |number: u64| ValueRef::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+/// One row more than the page tells whether there is a next one.
+pub(crate) fn with_next(listing: &Listing) -> Window {
     let (offset, limit) = window(listing);
-    [number(limit.map_or(u64::MAX, |limit| limit.saturating_add(1))), number(offset)]
+    Window { offset, limit: limit.map_or(u64::MAX, |limit| limit.saturating_add(1)) }
+}
+
+/// The window's parameters: limit, offset.
+pub(crate) fn bounds(window: Window) -> [ValueRef<'static>; 2] {
+    let number = |number: u64| ValueRef::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    [number(window.limit), number(window.offset)]
 }
 
 /// Takes the row too many away, and remembers that it was there.

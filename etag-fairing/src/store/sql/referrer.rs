@@ -25,8 +25,15 @@ pub(crate) enum Effect {
     /// It stands against the deletion, unless it is itself deleted with it. The statement gives the ids of those
     /// rows.
     Restrict(String),
-    /// One statement empties the reference, or, in a join table, ends the row.
-    Change(String),
+    /// One statement ends the row of a join table.
+    End(String),
+    /// One statement empties the reference.
+    Empty {
+        /// Gives the ids of those rows.
+        ids: String,
+        /// Empties the reference of all of them.
+        empty: String,
+    },
     /// It is deleted too, and so on from there.
     Cascade {
         /// Gives the ids of those rows.
@@ -45,22 +52,23 @@ impl Referrer {
                 let Some(Reference { table: target, on_delete, .. }) = column.reference else { continue };
                 let refers = || dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
                 let effect = match (table.key, on_delete) {
-                    (Key::Pair { .. }, _) => Effect::Change(
-                        dialect.text(Query::delete().from_table(table.name).and_where(refers())),
-                    ),
-                    (_, OnDelete::SetNull) => Effect::Change(
-                        dialect.text(
-                            Query::update()
-                                .table(table.name)
-                                .value(column.name, Expr::null())
-                                .and_where(refers()),
-                        ),
-                    ),
+                    (Key::Pair { .. }, _) => {
+                        Effect::End(dialect.text(Query::delete().from_table(table.name).and_where(refers())))
+                    }
                     (Key::Id { column: key, kind }, on_delete) => {
                         let ids =
                             dialect.text(Query::select().column(key).from(table.name).and_where(refers()));
                         let own = dialect.by_code_points(Expr::col(key), kind_of_id(kind)).eq(parameter());
                         match on_delete {
+                            OnDelete::SetNull => Effect::Empty {
+                                ids,
+                                empty: dialect.text(
+                                    Query::update()
+                                        .table(table.name)
+                                        .value(column.name, Expr::null())
+                                        .and_where(refers()),
+                                ),
+                            },
                             OnDelete::Cascade => Effect::Cascade {
                                 ids,
                                 delete: dialect.text(Query::delete().from_table(table.name).and_where(own)),

@@ -98,7 +98,7 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
     tables
 }
 
-/// These resources and all that they relate to, each once.
+/// These resources and all that they lead to, each once.
 pub(crate) fn reachable(resources: &[&'static Description]) -> Vec<&'static Description> {
     let mut found: Vec<&'static Description> = Vec::new();
     let mut waiting: Vec<&'static Description> = resources.iter().rev().copied().collect();

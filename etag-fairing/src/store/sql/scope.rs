@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use sea_query::{Alias, Expr, ExprTrait, JoinType, SelectStatement};
+use sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
 
-use super::{Dialect, column, id_column, schema::kind_of_id};
+use super::{Dialect, column, id_column, schema::kind_of_id, visible::Visible};
 use crate::{
     resource::{Description, IdKind, Kind, Relationship, Value},
     store::{Field, Member},
@@ -117,7 +117,12 @@ impl<'n> Scope<'n> {
     }
 
     /// A member as it is compared.
-    pub(super) fn operand<D: Dialect>(&mut self, dialect: D, member: &Member) -> Result<Operand, String> {
+    pub(super) fn operand<D: Dialect>(
+        &mut self,
+        visible: Visible<'_, D>,
+        member: &Member,
+    ) -> Result<Operand, String> {
+        let dialect = visible.dialect;
         let (table, resource) = self.reach(&member.path)?;
         let outer = !member.path.is_empty();
         match member.field {
@@ -128,9 +133,11 @@ impl<'n> Scope<'n> {
             }
             Field::ToOne(index) => {
                 let (relationship, link) = to_one(resource, index)?;
-                let kind = relationship.target().id.kind;
+                let target = relationship.target();
+                let kind = target.id.kind;
                 let expression = id_column(dialect, &table, link, kind);
-                let nullable = outer || !relationship.is_required();
+                let hides = visible.scopes.of(target).is_some();
+                let nullable = outer || hides || !relationship.is_required();
                 Ok(Operand { expression, kind: kind_of_id(kind), class: Class::of_id(kind), nullable })
             }
             Field::Attribute(index) => {
@@ -152,11 +159,15 @@ impl<'n> Scope<'n> {
     }
 
     /// Joins what was reached to the rows.
-    pub(super) fn join(self, select: &mut SelectStatement) {
+    pub(super) fn join<D: Dialect>(
+        self,
+        visible: Visible<'_, D>,
+        select: &mut SelectStatement,
+    ) -> Result<(), String> {
         for joined in self.joined {
-            let alias = Alias::new(joined.alias);
-            select.join_as(JoinType::LeftJoin, joined.resource.table, alias, joined.on);
+            select.join(JoinType::LeftJoin, visible.rows(joined.resource, &joined.alias)?, joined.on);
         }
+        Ok(())
     }
 }
 

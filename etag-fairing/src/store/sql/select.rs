@@ -3,18 +3,29 @@
 use sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 
 use super::{
-    Dialect, column,
+    Dialect, Statement, column,
     edge::{Edge, EdgeKind},
-    id_column, parameter,
+    id_column, id_value, parameter,
     schema::kind_of_id,
+    visible::Visible,
 };
 use crate::{
-    resource::{Description, IdKind, Kind, RelationshipKind},
+    resource::{Description, IdKind, Kind, RelationshipKind, ResourceId},
     store::Selection,
 };
 
 /// The rows' own table.
 pub(super) const ROWS: &str = "t";
+
+/// The table of an owner beside them.
+pub(super) const OWNER: &str = "o";
+
+/// Which rows of a list are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) offset: u64,
+    pub(crate) limit: u64,
+}
 
 /// A column that is read, and what it must hold.
 #[derive(Clone, Copy, Debug)]
@@ -67,126 +78,175 @@ pub(super) fn rows_of(selection: &Selection) -> SelectStatement {
     select
 }
 
-fn page<D: Dialect>(dialect: D, select: &mut SelectStatement, resource: &Description) {
-    let id = id_column(dialect, ROWS, resource.id.column, resource.id.kind);
+fn page<D: Dialect>(
+    visible: Visible<'_, D>,
+    select: &mut SelectStatement,
+    resource: &Description,
+    window: Window,
+) {
+    let id = id_column(visible.dialect, ROWS, resource.id.column, resource.id.kind);
     // The numbers are parameters too.
-    select.order_by_expr(id, Order::Asc).limit(0).offset(0);
+    select.order_by_expr(id, Order::Asc).limit(window.limit).offset(window.offset);
 }
 
 /// One resource. Parameters: its id.
-pub(crate) fn one<D: Dialect>(dialect: D, selection: &Selection) -> String {
+pub(crate) fn one<D: Dialect>(
+    visible: Visible<'_, D>,
+    selection: &Selection,
+    id: &ResourceId,
+) -> Result<Statement, String> {
     let resource = selection.resource;
     let mut select = rows_of(selection);
-    select.from_as(resource.table, ROWS).and_where(column(ROWS, resource.id.column).eq(parameter()));
-    dialect.text(&select)
+    select.from(visible.rows(resource, ROWS)?).and_where(column(ROWS, resource.id.column).eq(id_value(id)));
+    Statement::new(visible.dialect, &select)
 }
 
 /// A page of a collection. Parameters: limit, offset.
-pub(crate) fn collection<D: Dialect>(dialect: D, selection: &Selection) -> String {
+pub(crate) fn collection<D: Dialect>(
+    visible: Visible<'_, D>,
+    selection: &Selection,
+    window: Window,
+) -> Result<Statement, String> {
     let mut select = rows_of(selection);
-    select.from_as(selection.resource.table, ROWS);
-    page(dialect, &mut select, selection.resource);
-    dialect.text(&select)
+    select.from(visible.rows(selection.resource, ROWS)?);
+    page(visible, &mut select, selection.resource, window);
+    Statement::new(visible.dialect, &select)
 }
 
 /// The related resource of a to-one relationship, in a row of nulls if there is none; no row if the owner
 /// doesn't exist. Parameters: the owner's id.
 pub(crate) fn related_one<D: Dialect>(
-    dialect: D,
-    owner: &Description,
+    visible: Visible<'_, D>,
+    owner: &'static Description,
+    id: &ResourceId,
     link: &'static str,
     selection: &Selection,
-) -> String {
+) -> Result<Statement, String> {
     let target = selection.resource;
-    let joined = column(ROWS, target.id.column).eq(column("o", link));
+    let joined = column(ROWS, target.id.column).eq(column(OWNER, link));
     let mut select = rows_of(selection);
     select
-        .from_as(owner.table, "o")
-        .join_as(JoinType::LeftJoin, target.table, ROWS, joined)
-        .and_where(column("o", owner.id.column).eq(parameter()));
-    dialect.text(&select)
+        .from(visible.rows(owner, OWNER)?)
+        .join(JoinType::LeftJoin, visible.rows(target, ROWS)?, joined)
+        .and_where(column(OWNER, owner.id.column).eq(id_value(id)));
+    Statement::new(visible.dialect, &select)
 }
 
-pub(super) fn at_the_end_of(select: &mut SelectStatement, edge: &Edge, owner: Expr) {
-    select.from_as(edge.target.table, ROWS);
+pub(super) fn at_the_end_of<D: Dialect>(
+    visible: Visible<'_, D>,
+    select: &mut SelectStatement,
+    edge: &Edge,
+    owner: &ResourceId,
+) -> Result<(), String> {
+    select.from(visible.rows(edge.target, ROWS)?);
     match edge.kind {
         EdgeKind::Inverse { .. } => {
-            select.and_where(column(ROWS, edge.owner_column).eq(owner));
+            select.and_where(column(ROWS, edge.owner_column).eq(id_value(owner)));
         }
         // Not a join: a join table of the user's may hold an edge twice.
         EdgeKind::Join => {
             let targets = Query::select()
                 .column(("j", edge.target_column))
-                .from_as(edge.table, "j")
-                .and_where(column("j", edge.owner_column).eq(owner))
+                .from(visible.all_edges(edge, "j"))
+                .and_where(column("j", edge.owner_column).eq(id_value(owner)))
                 .to_owned();
             select.and_where(column(ROWS, edge.target.id.column).in_subquery(targets));
         }
     }
+    Ok(())
 }
 
 /// A page of related resources. Parameters: the owner's id, limit, offset.
-pub(crate) fn related_page<D: Dialect>(dialect: D, edge: &Edge, selection: &Selection) -> String {
+pub(crate) fn related_page<D: Dialect>(
+    visible: Visible<'_, D>,
+    edge: &Edge,
+    selection: &Selection,
+    owner: &ResourceId,
+    window: Window,
+) -> Result<Statement, String> {
     let mut select = rows_of(selection);
-    at_the_end_of(&mut select, edge, parameter());
-    page(dialect, &mut select, selection.resource);
-    dialect.text(&select)
+    at_the_end_of(visible, &mut select, edge, owner)?;
+    page(visible, &mut select, selection.resource, window);
+    Statement::new(visible.dialect, &select)
 }
 
 /// The number of a collection's resources. No parameters.
-pub(crate) fn count<D: Dialect>(dialect: D, resource: &Description) -> String {
-    dialect.text(Query::select().expr(column(ROWS, resource.id.column).count()).from_as(resource.table, ROWS))
+pub(crate) fn count<D: Dialect>(
+    visible: Visible<'_, D>,
+    resource: &'static Description,
+) -> Result<Statement, String> {
+    let mut select = Query::select();
+    select.expr(column(ROWS, resource.id.column).count()).from(visible.rows(resource, ROWS)?);
+    Statement::new(visible.dialect, &select)
 }
 
 /// The number of related resources. Parameters: the owner's id.
-pub(crate) fn count_related<D: Dialect>(dialect: D, edge: &Edge) -> String {
+pub(crate) fn count_related<D: Dialect>(
+    visible: Visible<'_, D>,
+    edge: &Edge,
+    owner: &ResourceId,
+) -> Result<Statement, String> {
     let mut select = Query::select();
     select.expr(column(ROWS, edge.target.id.column).count());
-    at_the_end_of(&mut select, edge, parameter());
-    dialect.text(&select)
+    at_the_end_of(visible, &mut select, edge, owner)?;
+    Statement::new(visible.dialect, &select)
 }
 
 /// A row if the resource exists. Parameters: its id.
-pub(crate) fn exists<D: Dialect>(dialect: D, resource: &Description) -> String {
-    dialect.text(
-        Query::select()
-            .column((ROWS, resource.id.column))
-            .from_as(resource.table, ROWS)
-            .and_where(column(ROWS, resource.id.column).eq(parameter())),
-    )
+pub(crate) fn exists<D: Dialect>(
+    visible: Visible<'_, D>,
+    resource: &'static Description,
+    id: &ResourceId,
+) -> Result<Statement, String> {
+    let mut select = Query::select();
+    select
+        .column((ROWS, resource.id.column))
+        .from(visible.rows(resource, ROWS)?)
+        .and_where(column(ROWS, resource.id.column).eq(id_value(id)));
+    Statement::new(visible.dialect, &select)
 }
 
 /// The linkage of one relationship for many owners: each owner's place in the list and a related id, both
 /// ascending. Parameters: the list of owners' ids.
-pub(crate) fn linkage<D: Dialect>(dialect: D, edge: &Edge) -> String {
+pub(crate) fn linkage<D: Dialect>(
+    visible: Visible<'_, D>,
+    edge: &Edge,
+    list: &str,
+) -> Result<Statement, String> {
+    let dialect = visible.dialect;
     let joined = column("j", edge.owner_column).eq(column("e", "value"));
-    dialect.text(
-        Query::select()
-            .column(("e", "key"))
-            .column(("j", edge.target_column))
-            .from(dialect.list("", kind_of_id(edge.owner_id)))
-            .join_as(JoinType::InnerJoin, edge.table, "j", joined)
-            // A null in a join table of the user's links to nothing.
-            .and_where(column("j", edge.target_column).is_not_null())
-            .order_by(("e", "key"), Order::Asc)
-            .order_by_expr(id_column(dialect, "j", edge.target_column, edge.target.id.kind), Order::Asc),
-    )
+    let mut select = Query::select();
+    select
+        .column(("e", "key"))
+        .column(("j", edge.target_column))
+        .from(dialect.list(list, kind_of_id(edge.owner_id)))
+        .join(JoinType::InnerJoin, visible.edges(edge, "j")?, joined)
+        // A null in a join table of the user's links to nothing.
+        .and_where(column("j", edge.target_column).is_not_null())
+        .order_by(("e", "key"), Order::Asc)
+        .order_by_expr(id_column(dialect, "j", edge.target_column, edge.target.id.kind), Order::Asc);
+    Statement::new(dialect, &select)
 }
 
 /// The first id of a list that names no resource, by its place. Parameters: the list.
 #[cfg(feature = "sqlite")]
-pub(crate) fn first_missing<D: Dialect>(dialect: D, resource: &Description) -> String {
+pub(crate) fn first_missing<D: Dialect>(
+    visible: Visible<'_, D>,
+    resource: &'static Description,
+    list: &str,
+) -> Result<Statement, String> {
+    let dialect = visible.dialect;
     let found = Query::select()
         .column((ROWS, resource.id.column))
-        .from_as(resource.table, ROWS)
+        .from(visible.rows(resource, ROWS)?)
         .and_where(column(ROWS, resource.id.column).eq(column("e", "value")))
         .to_owned();
-    dialect.text(
-        Query::select()
-            .expr(column("e", "key").min())
-            .from(dialect.list("", kind_of_id(resource.id.kind)))
-            .and_where(Expr::not_exists(found)),
-    )
+    let mut select = Query::select();
+    select
+        .expr(column("e", "key").min())
+        .from(dialect.list(list, kind_of_id(resource.id.kind)))
+        .and_where(Expr::not_exists(found));
+    Statement::new(dialect, &select)
 }
 
 /// A row if a related resource in the list (or, for `others`, not in the list) belongs to the owner.

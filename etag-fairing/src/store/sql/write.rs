@@ -36,20 +36,34 @@ pub(crate) fn insert<D: Dialect>(
     Ok(dialect.text(&insert))
 }
 
-/// New values for some columns. Parameters: a value for each of them, then the id.
-pub(crate) fn update<D: Dialect>(dialect: D, resource: &Description, columns: &[&'static str]) -> String {
+/// New values for some columns. Parameters: a value for each of them, then the id; then the version that the row
+/// must have, if there is a column of it.
+pub(crate) fn update<D: Dialect>(
+    dialect: D,
+    resource: &Description,
+    columns: &[&'static str],
+    version: Option<&'static str>,
+) -> String {
     dialect.text(
         Query::update()
             .table(resource.table)
             .values(columns.iter().map(|column| (*column, parameter())))
-            .and_where(Expr::col(resource.id.column).eq(parameter())),
+            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
     )
 }
 
-/// The end of a row. Parameters: its id.
-pub(crate) fn delete<D: Dialect>(dialect: D, resource: &Description) -> String {
+/// The end of a row. Parameters: its id; then the version that it must have, if there is a column of it.
+pub(crate) fn delete<D: Dialect>(
+    dialect: D,
+    resource: &Description,
+    version: Option<&'static str>,
+) -> String {
     dialect.text(
-        Query::delete().from_table(resource.table).and_where(Expr::col(resource.id.column).eq(parameter())),
+        Query::delete()
+            .from_table(resource.table)
+            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
     )
 }
 

@@ -41,6 +41,11 @@ pub(super) fn id(
     }
 }
 
+/// A stored value of whatever kind.
+pub(super) fn plain<'v>(table: &str, column: &str, value: SqliteValue<'v>) -> Result<ValueRef<'v>, Corrupt> {
+    Name { table, column }.plain(value)
+}
+
 struct Name<'a> {
     table: &'a str,
     column: &'a str,

@@ -16,14 +16,18 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef as SqliteValue},
 };
 
-use super::{SqliteOptions, Synchronous, error::store_error};
+use super::{SqliteOptions, Synchronous, dialect::Sqlite, error::store_error};
 use crate::{
     resource::ValueRef,
     store::{
-        PrepareError, StoreError,
+        PrepareError, Scopes, StoreError,
         sql::{
+            Statement,
             cache::{Shape, Texts},
+            question::Question,
             referrer::Referrer,
+            versions::Versions,
+            visible::Visible,
         },
     },
 };
@@ -34,6 +38,8 @@ pub(super) struct Connection {
     texts: Texts,
     /// All references, if the database doesn't see to each of them when a row is deleted; else none.
     pub(super) referrers: Arc<[Referrer]>,
+    /// What the store itself keeps.
+    pub(super) versions: Arc<Versions>,
     statements: Arc<AtomicU64>,
     // After the connection: the file is removed when the last connection is closed.
     _file: Arc<DatabaseFile>,
@@ -61,6 +67,8 @@ impl Drop for DatabaseFile {
 pub(super) enum Purpose {
     /// Reading alone.
     Read,
+    /// Reading alone, where nobody can wait for another process.
+    ReadAtOnce,
     /// Reading and writing.
     Write,
 }
@@ -86,7 +94,22 @@ impl Connection {
             )));
         }
         settle(&sqlite, purpose, options).map_err(|error| cannot_open(&file.path, &error))?;
-        Ok(Self { sqlite, texts: Texts::default(), referrers: Arc::default(), statements, _file: file })
+        Ok(Self {
+            sqlite,
+            texts: Texts::default(),
+            referrers: Arc::default(),
+            versions: Arc::default(),
+            statements,
+            _file: file,
+        })
+    }
+
+    /// Takes what was learned of the resources.
+    pub(super) fn know(&mut self, referrers: Vec<Referrer>, versions: Versions) {
+        self.referrers = referrers.into();
+        self.versions = versions.into();
+        // What updates write depends on it.
+        self.texts = Texts::default();
     }
 
     /// The text of a statement of this shape.
@@ -96,6 +119,23 @@ impl Connection {
         build: impl FnOnce() -> Result<String, E>,
     ) -> Result<Arc<str>, StoreError> {
         self.texts.get(shape, build).map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    /// A statement that reads what is seen by these scopes. Without any, its text is kept, and `parameters` are what
+    /// it takes, in order; with some it is built each time, with all its values.
+    pub(super) fn question<'p, const N: usize>(
+        &mut self,
+        scopes: &Scopes,
+        shape: Shape,
+        parameters: [ValueRef<'p>; N],
+        build: impl FnOnce(Visible<'_, Sqlite>) -> Result<Statement, String>,
+    ) -> Result<Question<'p, N>, StoreError> {
+        let build = || build(Visible::new(Sqlite, scopes));
+        if scopes.is_empty() {
+            let text = self.text(shape, || build().map(|statement| statement.text))?;
+            return Ok(Question::given(text, parameters));
+        }
+        build().map(Question::built).map_err(StoreError::Internal)
     }
 
     /// A statement, ready to run.
@@ -178,8 +218,11 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     // After a burst of writes the log shrinks to 64 MiB.
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
-    if purpose == Purpose::Read {
+    if purpose != Purpose::Write {
         sqlite.pragma_update(None, "query_only", true)?;
+    }
+    if purpose == Purpose::ReadAtOnce {
+        sqlite.busy_timeout(Duration::ZERO)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! Tables that the store has made have foreign keys, and SQLite itself restricts, cascades or empties. A table of
 //! the user's may have none, or others; then all references are followed here, since what SQLite takes along would
-//! not come by.
+//! not come by. So they are where versions have to rise with what is taken along.
 
 use std::sync::Arc;
 
@@ -12,37 +12,51 @@ use super::{
     connection::{Connection, bound},
     dialect::Sqlite,
     error::store_error,
+    read::exists,
+    versions::{self, RowOf, value_of},
 };
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Constraint, StoreError,
+        Constraint, Scopes, StoreError,
         sql::{
             cache::{Shape, Verb},
             plan::{can_be, id_value},
             referrer::{Effect, Referrer},
+            versions::{Guard, Versions},
             write,
         },
     },
 };
 
-/// Deletes a resource.
+/// Deletes a resource, if it has this version.
 pub(super) fn delete(
     connection: &mut Connection,
     resource: &'static Description,
     id: &ResourceId,
+    version: Option<&Guard<'_>>,
 ) -> Result<ResourceId, StoreError> {
     if !can_be(id, resource.id.kind) {
         return Err(StoreError::NotFound);
     }
     let text = connection
-        .text(Shape::new(Verb::Delete, resource), || Ok::<_, String>(write::delete(Sqlite, resource)))?;
+        .text(Shape::new(Verb::Delete, resource).columns(vec![version.is_some()]), || {
+            Ok::<_, String>(write::delete(Sqlite, resource, version.map(|guard| guard.column)))
+        })?;
     let referrers = Arc::clone(&connection.referrers);
-    let row = |connection: &mut Connection| match connection.run(&text, &[id_value(id)])? {
-        0 => Err(StoreError::NotFound),
-        _ => Ok(id.clone()),
+    let versions = Arc::clone(&connection.versions);
+    let row = |connection: &mut Connection| {
+        let own = [Some(id_value(id)), version.map(|guard| guard.value)];
+        let own: Vec<_> = own.into_iter().flatten().collect();
+        match connection.run(&text, &own)? {
+            0 if version.is_some() && exists(connection, &Scopes::NONE, resource, id)? => {
+                Err(StoreError::VersionChanged)
+            }
+            0 => Err(StoreError::NotFound),
+            _ => Ok(id.clone()),
+        }
     };
-    if referrers.is_empty() {
+    if referrers.is_empty() && versions.is_empty() {
         return row(connection);
     }
     connection.whole(|connection| {
@@ -50,14 +64,18 @@ pub(super) fn delete(
             ResourceId::Integer(id) => Stored::Integer(*id),
             ResourceId::Text(id) => Stored::Text(id.clone()),
         };
-        let mut ending = vec![(resource.table, stored.clone())];
-        let mut restricted = Vec::new();
+        let mut follower = Follower {
+            referrers: &referrers,
+            versions: &versions,
+            ending: Vec::new(),
+            restricted: Vec::new(),
+        };
         // Rows that refer to each other in a circle end one by one: their foreign keys, if they have any, wait for
         // the last of them. What then still leads nowhere fails the commit.
         connection.control("PRAGMA defer_foreign_keys = ON")?;
-        follow(connection, &referrers, resource.table, &stored, &mut ending, &mut restricted)?;
+        follower.follow(connection, resource.table, stored)?;
         // Whatever stood in the way may have been taken along by another path.
-        if restricted.iter().any(|row| !ending.contains(row)) {
+        if follower.restricted.iter().any(|row| !follower.ending.contains(row)) {
             return Err(StoreError::Constraint(Constraint::ForeignKey));
         }
         let outcome = row(connection);
@@ -66,50 +84,61 @@ pub(super) fn delete(
     })
 }
 
-/// A row: its table and its id.
-type Ending = (&'static str, Stored);
+/// Follows all references to rows that are about to end.
+struct Follower<'a> {
+    referrers: &'a [Referrer],
+    versions: &'a Versions,
+    /// The rows that end.
+    ending: Vec<RowOf>,
+    /// Those that must not be left.
+    restricted: Vec<RowOf>,
+}
 
-/// Follows all references to a row that is about to end. `ending` are the rows that end with it, `restricted` those
-/// that must not be left.
-fn follow(
-    connection: &mut Connection,
-    referrers: &[Referrer],
-    table: &str,
-    id: &Stored,
-    ending: &mut Vec<Ending>,
-    restricted: &mut Vec<Ending>,
-) -> Result<(), StoreError> {
-    let parameter = match id {
-        Stored::Integer(id) => ValueRef::Integer(*id),
-        Stored::Text(id) => ValueRef::Text(id),
-        _ => return Ok(()),
-    };
-    for referrer in referrers.iter().filter(|referrer| referrer.target.eq_ignore_ascii_case(table)) {
-        match &referrer.effect {
-            Effect::Change(text) => connection.run(text, &[parameter]).map(drop)?,
-            Effect::Restrict(text) => {
-                let rows = ids(connection, text, parameter)?;
-                restricted.extend(rows.into_iter().map(|id| (referrer.table, id)));
-            }
-            Effect::Cascade { ids: text, delete } => {
-                for id in ids(connection, text, parameter)? {
-                    let row = (referrer.table, id);
-                    if ending.contains(&row) {
-                        continue;
+impl Follower<'_> {
+    fn follow(
+        &mut self,
+        connection: &mut Connection,
+        table: &'static str,
+        id: Stored,
+    ) -> Result<(), StoreError> {
+        let Some(parameter) = value_of(&id) else { return Ok(()) };
+        self.ending.push((table, id.clone()));
+        // Before its edges end: they tell who shows it.
+        versions::end(connection, self.versions, table, parameter, &self.ending)?;
+        let referrers = self.referrers;
+        for referrer in referrers.iter().filter(|referrer| referrer.target.eq_ignore_ascii_case(table)) {
+            match &referrer.effect {
+                Effect::End(text) => connection.run(text, &[parameter]).map(drop)?,
+                Effect::Empty { ids: text, empty } => {
+                    if let Some(kept) = self.versions.table(referrer.table) {
+                        for row in ids(connection, text, parameter)? {
+                            let row = (kept.name, row);
+                            if let (Some(id), false) = (value_of(&row.1), self.ending.contains(&row)) {
+                                versions::touch(connection, kept, id)?;
+                            }
+                        }
                     }
-                    ending.push(row.clone());
-                    follow(connection, referrers, referrer.table, &row.1, ending, restricted)?;
-                    let own = match &row.1 {
-                        Stored::Integer(id) => ValueRef::Integer(*id),
-                        Stored::Text(id) => ValueRef::Text(id),
-                        _ => continue,
-                    };
-                    connection.run(delete, &[own])?;
+                    connection.run(empty, &[parameter]).map(drop)?;
+                }
+                Effect::Restrict(text) => {
+                    let rows = ids(connection, text, parameter)?;
+                    self.restricted.extend(rows.into_iter().map(|id| (referrer.table, id)));
+                }
+                Effect::Cascade { ids: text, delete } => {
+                    for id in ids(connection, text, parameter)? {
+                        if self.ending.contains(&(referrer.table, id.clone())) {
+                            continue;
+                        }
+                        self.follow(connection, referrer.table, id.clone())?;
+                        if let Some(own) = value_of(&id) {
+                            connection.run(delete, &[own])?;
+                        }
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 fn ids(connection: &Connection, text: &str, of: ValueRef<'_>) -> Result<Vec<Stored>, StoreError> {

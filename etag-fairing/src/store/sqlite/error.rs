@@ -9,9 +9,9 @@ use crate::store::{Constraint, StoreError};
 /// When to try again after waiting was in vain.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The store is closed, or its thread is gone.
+/// The store is closed: the server is stopping, and the next one is perhaps there already.
 pub(super) fn closed() -> StoreError {
-    StoreError::Internal("the store is closed".into())
+    StoreError::Busy { retry_after: RETRY_AFTER }
 }
 
 /// What an error of SQLite means.

@@ -7,7 +7,6 @@ use rusqlite::types::ValueRef as SqliteValue;
 use super::{
     cell,
     connection::{Connection, bound},
-    dialect::Sqlite,
     error::store_error,
     linkage::linkage,
     read::push_row,
@@ -42,7 +41,7 @@ pub(super) fn include(
     }
     for unread in document.unread() {
         let owners = unread.owners.iter().map(id_value);
-        let links = linkage(connection, unread.owner, unread.relationship, owners)?;
+        let links = linkage(connection, document.scopes, unread.owner, unread.relationship, owners)?;
         document.put(unread, &links);
     }
     document.finish(fetched);
@@ -62,9 +61,12 @@ fn follow<'p>(
             if !new.is_empty() {
                 let list = id_list(new.iter().map(id_value))?;
                 let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
-                let text = connection.text(shape, || Ok::<_, String>(include::to_one(Sqlite, selection)))?;
-                let mut statement = connection.prepare(&text)?;
-                let mut rows = statement.query(bound(&[ValueRef::Text(&list)])).map_err(store_error)?;
+                let question =
+                    connection.question(document.scopes, shape, [ValueRef::Text(&list)], |visible| {
+                        include::to_one(visible, selection, &list)
+                    })?;
+                let mut statement = connection.prepare(&question.text)?;
+                let mut rows = statement.query(bound(&question.values())).map_err(store_error)?;
                 while let Some(row) = rows.next().map_err(store_error)? {
                     let id = id_of(resource, row, 0)?;
                     document
@@ -79,12 +81,14 @@ fn follow<'p>(
             let shape = Shape::new(Verb::IncludeMany, step.owner)
                 .relationship(step.include.relationship)
                 .columns(selection.attributes.clone());
-            let text =
-                connection.text(shape, || Ok::<_, String>(include::to_many(Sqlite, &edge, selection)))?;
             let list = id_list(step.owners.iter().map(id_value))?;
+            let question =
+                connection.question(document.scopes, shape, [ValueRef::Text(&list)], |visible| {
+                    include::to_many(visible, &edge, selection, &list)
+                })?;
             let mut reached = BTreeSet::new();
-            let mut statement = connection.prepare(&text)?;
-            let mut rows = statement.query(bound(&[ValueRef::Text(&list)])).map_err(store_error)?;
+            let mut statement = connection.prepare(&question.text)?;
+            let mut rows = statement.query(bound(&question.values())).map_err(store_error)?;
             while let Some(row) = rows.next().map_err(store_error)? {
                 let value = row.get_ref(0).map_err(store_error)?;
                 let related = cell::id(edge.table, edge.target_column, edge.target.id.kind, value)?;

@@ -3,13 +3,12 @@
 use super::{
     cell,
     connection::{Connection, bound},
-    dialect::Sqlite,
     error::store_error,
 };
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Links, StoreError,
+        Links, Scopes, StoreError,
         sql::{
             cache::{Shape, Verb},
             plan::{edge, id_list},
@@ -21,6 +20,7 @@ use crate::{
 /// The linkage of one to-many relationship for owners in their order.
 pub(super) fn linkage<'a>(
     connection: &mut Connection,
+    scopes: &Scopes,
     owner: &'static Description,
     relationship: usize,
     owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
@@ -32,10 +32,11 @@ pub(super) fn linkage<'a>(
     }
     let edge = edge(owner, relationship)?;
     let shape = Shape::new(Verb::Linkage, owner).relationship(relationship);
-    let text = connection.text(shape, || Ok::<_, String>(select::linkage(Sqlite, &edge)))?;
     let list = id_list(owners)?;
-    let mut statement = connection.prepare(&text)?;
-    let mut found = statement.query(bound(&[ValueRef::Text(&list)])).map_err(store_error)?;
+    let question = connection
+        .question(scopes, shape, [ValueRef::Text(&list)], |visible| select::linkage(visible, &edge, &list))?;
+    let mut statement = connection.prepare(&question.text)?;
+    let mut found = statement.query(bound(&question.values())).map_err(store_error)?;
     let mut ended = 0;
     let mut last: Option<(usize, ResourceId)> = None;
     while let Some(row) = found.next().map_err(store_error)? {

@@ -1,8 +1,12 @@
 //! The embedded store: SQLite, bundled.
 //!
-//! One connection writes, the others read; each has a thread of its own. The database is in write-ahead log
+//! One connection writes, the others read; each has a thread of its own, but for a few on which one row is looked up
+//! where the request is answered. The database is in write-ahead log
 //! mode, so readers never wait for the writer and each plan is answered from one snapshot. Writes come one after
 //! another, in the order in which they asked, each as `BEGIN IMMEDIATE`.
+//!
+//! Triggers count the changes of each table ([`Revision`]), so that other programs' changes are counted too. They stand
+//! on tables of your own as well, unless [`SqliteOptions::revisions`] says no; a view has none.
 //!
 //! An acknowledged write survives power loss ([`Synchronous::Full`]).
 //!
@@ -26,15 +30,18 @@ mod cell;
 mod connection;
 mod delete;
 mod dialect;
+mod direct;
 mod error;
 mod include;
 mod linkage;
 mod options;
 mod prepare;
 mod read;
+mod revisions;
 mod table;
 mod threads;
 mod transaction;
+mod versions;
 mod write;
 
 use std::{
@@ -52,17 +59,20 @@ pub use options::{Location, SqliteOptions, Synchronous};
 
 use self::{
     connection::{Connection, DatabaseFile, Purpose},
+    direct::Direct,
     error::store_error,
     threads::Threads,
     transaction::SqliteTransaction,
 };
-use super::{Fetched, Plan, PrepareError, Store, StoreError, Transaction};
+use super::{Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction};
 use crate::resource::Description;
 
 /// A store over one SQLite database. See the [module](self).
 pub struct SqliteStore {
     writer: Threads,
     readers: Threads,
+    direct: Direct,
+    revisions: bool,
     queue_timeout: Duration,
     statements: Arc<AtomicU64>,
     path: PathBuf,
@@ -84,12 +94,17 @@ impl SqliteStore {
         let open = |purpose| Connection::open(file.clone(), purpose, &options, statements.clone());
         let writer = open(Purpose::Write)?;
         let readers: Result<Vec<_>, _> = (0..options.readers.max(1)).map(|_| open(Purpose::Read)).collect();
+        let direct: Result<Vec<_>, _> =
+            (0..options.readers.max(1)).map(|_| open(Purpose::ReadAtOnce)).collect();
+        let direct = Direct::new(direct?);
         let (readers, mut handles) = Threads::start("sqlite-reader", readers?)?;
         let (writer, handle) = Threads::start("sqlite-writer", vec![writer])?;
         handles.extend(handle);
         Ok(Self {
             writer,
             readers,
+            direct,
+            revisions: options.revisions,
             queue_timeout: options.queue_timeout,
             statements,
             path: file.path.clone(),
@@ -131,21 +146,38 @@ impl Store for SqliteStore {
         };
         let transaction = self.begin().await.map_err(name)?;
         let resources = resources.to_vec();
-        let problems = transaction
+        let revisions = self.revisions;
+        let (problems, counted) = transaction
             .run(move |connection| {
-                let prepared = prepare::prepare(&connection.sqlite, &resources).map_err(store_error)?;
-                connection.referrers = prepared.referrers.into();
-                Ok(prepared.problems)
+                let prepared =
+                    prepare::prepare(&connection.sqlite, &resources, revisions).map_err(store_error)?;
+                connection.know(prepared.referrers, prepared.versions);
+                Ok((prepared.problems, prepared.counted))
             })
             .await
             .map_err(name)?;
         if !problems.is_empty() {
             return Err(PrepareError { problems });
         }
-        Box::new(transaction).commit().await.map_err(name)
+        Box::new(transaction).commit().await.map_err(name)?;
+        self.direct.watch(&counted.into());
+        Ok(())
+    }
+
+    async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+        let known = self
+            .direct
+            .run(|connection, watch| watch.revision(&connection.sqlite, tables).map_err(store_error));
+        // If no connection is free, the answer is made anew: that is right, whatever has changed.
+        Ok(known.transpose()?.flatten().map(Revision::new))
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
+        if read::is_short(plan)
+            && let Some(fetched) = self.direct.run(|connection, _| read::fetch(connection, plan))
+        {
+            return fetched;
+        }
         let turn = self.readers.turn(self.queue_timeout).await?;
         let plan = plan.clone();
         self.readers
@@ -162,6 +194,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.direct.close();
         self.writer.drain(self.queue_timeout).await;
         self.readers.drain(self.queue_timeout).await;
         let checkpoint = |connection: &mut Connection| {

@@ -19,6 +19,8 @@ pub struct SqliteOptions {
     pub queue_timeout: Duration,
     /// What an acknowledged write survives.
     pub synchronous: Synchronous,
+    /// Whether the changes of each table are counted, by triggers; if not, those of earlier launches are removed.
+    pub revisions: bool,
 }
 
 /// The place of a database.
@@ -45,12 +47,13 @@ impl SqliteOptions {
             busy_timeout: config.busy_timeout,
             queue_timeout: config.busy_timeout,
             synchronous: config.synchronous,
+            revisions: config.revisions,
             ..Self::from_url(&config.url)?
         })
     }
 
     /// A database at this place, with the defaults: as many readers as processors (at most 8), 5 s for another
-    /// process, 5 s for a turn, and writes that survive power loss.
+    /// process, 5 s for a turn, writes that survive power loss, and revisions.
     pub fn new(location: Location) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -59,6 +62,7 @@ impl SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             queue_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
+            revisions: true,
         }
     }
 

@@ -12,12 +12,15 @@ use sea_query::{
 };
 
 use super::dialect::Sqlite;
+use super::revisions;
 use super::table::{self, Affinity, Found};
+use super::versions::MARKS;
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value},
     store::sql::{
         referrer::Referrer,
         schema::{self, Column, Key, Reference, Table, kind_of_id},
+        versions::Versions,
     },
 };
 
@@ -29,12 +32,20 @@ const OURS: &str = "_etag_fairing_tables";
 pub(super) struct Prepared {
     /// What doesn't fit; then the transaction must be undone.
     pub(super) problems: Vec<String>,
-    /// All references, if the database doesn't see to each of them when a row is deleted.
+    /// All references, if the store itself has to see to them when a row is deleted.
     pub(super) referrers: Vec<Referrer>,
+    /// What the store itself keeps.
+    pub(super) versions: Versions,
+    /// The tables whose changes are counted.
+    pub(super) counted: Vec<&'static str>,
 }
 
 /// Makes the database ready, in the transaction that is open.
-pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -> Result<Prepared> {
+pub(super) fn prepare(
+    sqlite: &Connection,
+    resources: &[&'static Description],
+    revisions: bool,
+) -> Result<Prepared> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
     if !problems.is_empty() {
@@ -58,13 +69,28 @@ pub(super) fn prepare(sqlite: &Connection, resources: &[&'static Description]) -
         return Ok(Prepared { problems, ..Prepared::default() });
     }
     let mut real = Vec::new();
+    let mut counted = Vec::new();
     for table in tables {
-        if table::find(sqlite, table.name)?.is_some_and(|found| !found.is_view) {
+        let Some(found) = table::find(sqlite, table.name)? else { continue };
+        if revisions && found.takes_triggers {
+            counted.push(table.name);
+        }
+        if !found.is_view {
             real.push(table);
         }
     }
-    let referrers = if all_seen_to(sqlite, &real)? { Vec::new() } else { Referrer::of(Sqlite, &real) };
-    Ok(Prepared { problems, referrers })
+    match revisions {
+        true => revisions::install(sqlite, &counted)?,
+        false => revisions::remove(sqlite)?,
+    }
+    let versions = Versions::of(Sqlite, resources);
+    if !versions.is_empty() {
+        sqlite.execute_batch(MARKS)?;
+    }
+    // What SQLite takes along or empties would not come by, and versions would not rise with it.
+    let seen_to = versions.is_empty() && all_seen_to(sqlite, &real)?;
+    let referrers = if seen_to { Vec::new() } else { Referrer::of(Sqlite, &real) };
+    Ok(Prepared { problems, referrers, versions, counted })
 }
 
 /// Whether each reference has a foreign key that does what its resource asks for.

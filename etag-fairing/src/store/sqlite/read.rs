@@ -13,13 +13,14 @@ use super::{
 use crate::{
     resource::{Description, RelationshipKind, ResourceId, Row, Rows, Value, ValueRef},
     store::{
-        Fetched, Listing, Plan, Root, Selection, StoreError,
+        Fetched, Listing, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             Statement,
             cache::{Shape, Verb},
             listing::{self, Source},
-            plan::{bounds, can_be, edge, end_page, id_value, is_one_statement, reversed},
+            plan::{bounds, can_be, edge, end_page, id_value, is_one_statement, reversed, with_next},
             select::{self, Cell},
+            visible::Visible,
         },
     },
 };
@@ -36,16 +37,22 @@ pub(super) fn fetch_snapshot(connection: &mut Connection, plan: &Plan) -> Result
     fetched
 }
 
+/// Whether it takes no longer than to find one row by its key.
+pub(super) fn is_short(plan: &Plan) -> bool {
+    matches!(plan.root, Root::One(_)) && is_one_statement(plan)
+}
+
 /// Answers a plan in whatever transaction is open.
 pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched, StoreError> {
-    let selection = &plan.selection;
+    let (selection, scopes) = (&plan.selection, &plan.scopes);
+    let reading = Reading { selection, scopes };
     let mut fetched = Fetched { parent: true, rows: Rows::new(selection.resource), ..Fetched::default() };
     match &plan.root {
-        Root::One(id) => one(connection, selection, id, &mut fetched)?,
-        Root::Collection(listing) => collection(connection, selection, listing, &mut fetched)?,
+        Root::One(id) => one(connection, reading, id, &mut fetched)?,
+        Root::Collection(listing) => collection(connection, reading, listing, &mut fetched)?,
         Root::Related { parent, id, relationship, listing } => {
             let owner = Owner { resource: parent, id, relationship: *relationship };
-            related(connection, selection, owner, listing, &mut fetched)?;
+            related(connection, reading, owner, listing, &mut fetched)?;
         }
     }
     if !selection.include.is_empty() {
@@ -56,7 +63,7 @@ pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched,
         let wanted = selection.linkage.get(index).copied().unwrap_or(false) && relationship.is_to_many();
         let owners = fetched.rows.iter().map(Row::id);
         fetched.links.push(match wanted {
-            true => Some(linkage(connection, selection.resource, index, owners)?),
+            true => Some(linkage(connection, scopes, selection.resource, index, owners)?),
             false => None,
         });
     }
@@ -66,16 +73,18 @@ pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched,
 /// Whether the resource exists.
 pub(super) fn exists(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: &ResourceId,
 ) -> Result<bool, StoreError> {
     if !can_be(id, resource.id.kind) {
         return Ok(false);
     }
-    let text = connection
-        .text(Shape::new(Verb::Exists, resource), || Ok::<_, String>(select::exists(Sqlite, resource)))?;
-    let mut statement = connection.prepare(&text)?;
-    statement.exists(bound(&[id_value(id)])).map_err(store_error)
+    let shape = Shape::new(Verb::Exists, resource);
+    let question = connection
+        .question(scopes, shape, [id_value(id)], |visible| select::exists(visible, resource, id))?;
+    let mut statement = connection.prepare(&question.text)?;
+    statement.exists(bound(&question.values())).map_err(store_error)
 }
 
 #[derive(Clone, Copy)]
@@ -85,9 +94,16 @@ struct Owner<'a> {
     relationship: usize,
 }
 
+/// What is read of each row, and who reads.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    selection: &'a Selection,
+    scopes: &'a Scopes,
+}
+
 fn one(
     connection: &mut Connection,
-    selection: &Selection,
+    Reading { selection, scopes }: Reading<'_>,
     id: &ResourceId,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
@@ -95,29 +111,34 @@ fn one(
         return Ok(());
     }
     let shape = Shape::new(Verb::One, selection.resource).columns(selection.attributes.clone());
-    let text = connection.text(shape, || Ok::<_, String>(select::one(Sqlite, selection)))?;
-    read_rows(connection, &text, &[id_value(id)], selection, Join::None, &mut fetched.rows)?;
+    let question =
+        connection.question(scopes, shape, [id_value(id)], |visible| select::one(visible, selection, id))?;
+    let rows = &mut fetched.rows;
+    read_rows(connection, &question.text, &question.values(), selection, Join::None, rows)?;
     Ok(())
 }
 
 fn collection(
     connection: &mut Connection,
-    selection: &Selection,
+    reading: Reading<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
     if !listing::is_plain(listing) {
-        return shaped(connection, selection, Source::Collection, listing, fetched);
+        return shaped(connection, reading, Source::Collection, listing, fetched);
     }
+    let Reading { selection, scopes } = reading;
     let resource = selection.resource;
     let shape = Shape::new(Verb::Collection, resource).columns(selection.attributes.clone());
-    let text = connection.text(shape, || Ok::<_, String>(select::collection(Sqlite, selection)))?;
-    read_rows(connection, &text, &bounds(listing), selection, Join::None, &mut fetched.rows)?;
+    let window = with_next(listing);
+    let page = connection
+        .question(scopes, shape, bounds(window), |visible| select::collection(visible, selection, window))?;
+    read_rows(connection, &page.text, &page.values(), selection, Join::None, &mut fetched.rows)?;
     end_page(listing, fetched);
     if listing.total {
-        let text = connection
-            .text(Shape::new(Verb::Count, resource), || Ok::<_, String>(select::count(Sqlite, resource)))?;
-        fetched.total = Some(count(connection, &text, &[])?);
+        let shape = Shape::new(Verb::Count, resource);
+        let total = connection.question(scopes, shape, [], |visible| select::count(visible, resource))?;
+        fetched.total = Some(count(connection, &total.text, &total.values())?);
     }
     Ok(())
 }
@@ -125,12 +146,13 @@ fn collection(
 /// A page of a shape that a client gave.
 fn shaped(
     connection: &mut Connection,
-    selection: &Selection,
+    Reading { selection, scopes }: Reading<'_>,
     source: Source<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let page = listing::page(Sqlite, selection, source, listing).map_err(StoreError::Internal)?;
+    let visible = Visible::new(Sqlite, scopes);
+    let page = listing::page(visible, selection, source, listing).map_err(StoreError::Internal)?;
     let rows = &mut fetched.rows;
     read_rows(connection, &page.text, &values(&page), selection, Join::None, rows)?;
     end_page(listing, fetched);
@@ -139,7 +161,7 @@ fn shaped(
     }
     if listing.total {
         let total =
-            listing::total(Sqlite, selection.resource, source, listing).map_err(StoreError::Internal)?;
+            listing::total(visible, selection.resource, source, listing).map_err(StoreError::Internal)?;
         fetched.total = Some(count(connection, &total.text, &values(&total))?);
     }
     Ok(())
@@ -151,11 +173,12 @@ fn values(statement: &Statement) -> Vec<ValueRef<'_>> {
 
 fn related(
     connection: &mut Connection,
-    selection: &Selection,
+    reading: Reading<'_>,
     owner: Owner<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
+    let Reading { selection, scopes } = reading;
     let wrong =
         || StoreError::Internal("a plan asks for a relationship that the resource doesn't have".into());
     let relationship = owner.resource.relationships.get(owner.relationship).ok_or_else(wrong)?;
@@ -170,7 +193,8 @@ fn related(
     let id = id_value(owner.id);
     if let RelationshipKind::ToOne { column, .. } = relationship.kind {
         if let Some(filter) = &listing.filter {
-            let found = listing::related_one(Sqlite, owner.resource, owner.id, column, selection, filter)
+            let visible = Visible::new(Sqlite, scopes);
+            let found = listing::related_one(visible, owner.resource, owner.id, column, selection, filter)
                 .map_err(StoreError::Internal)?;
             let rows = &mut fetched.rows;
             let number = read_rows(connection, &found.text, &values(&found), selection, Join::Left, rows)?;
@@ -178,29 +202,35 @@ fn related(
             return Ok(());
         }
         let shape = shape(Verb::RelatedOne).columns(selection.attributes.clone());
-        let build = || Ok::<_, String>(select::related_one(Sqlite, owner.resource, column, selection));
-        let text = connection.text(shape, build)?;
-        fetched.parent = read_rows(connection, &text, &[id], selection, Join::Left, &mut fetched.rows)? > 0;
+        let found = connection.question(scopes, shape, [id], |visible| {
+            select::related_one(visible, owner.resource, owner.id, column, selection)
+        })?;
+        let rows = &mut fetched.rows;
+        let number = read_rows(connection, &found.text, &found.values(), selection, Join::Left, rows)?;
+        fetched.parent = number > 0;
         return Ok(());
     }
-    fetched.parent = exists(connection, owner.resource, owner.id)?;
+    fetched.parent = exists(connection, scopes, owner.resource, owner.id)?;
     if !fetched.parent {
         return Ok(());
     }
     let edge = edge(owner.resource, owner.relationship)?;
     if !listing::is_plain(listing) {
-        return shaped(connection, selection, Source::Related(&edge, owner.id), listing, fetched);
+        return shaped(connection, reading, Source::Related(&edge, owner.id), listing, fetched);
     }
     let page_shape = shape(Verb::RelatedPage).columns(selection.attributes.clone());
-    let text =
-        connection.text(page_shape, || Ok::<_, String>(select::related_page(Sqlite, &edge, selection)))?;
-    let [limit, offset] = bounds(listing);
-    read_rows(connection, &text, &[id, limit, offset], selection, Join::None, &mut fetched.rows)?;
+    let window = with_next(listing);
+    let [limit, offset] = bounds(window);
+    let page = connection.question(scopes, page_shape, [id, limit, offset], |visible| {
+        select::related_page(visible, &edge, selection, owner.id, window)
+    })?;
+    read_rows(connection, &page.text, &page.values(), selection, Join::None, &mut fetched.rows)?;
     end_page(listing, fetched);
     if listing.total {
-        let text = connection
-            .text(shape(Verb::CountRelated), || Ok::<_, String>(select::count_related(Sqlite, &edge)))?;
-        fetched.total = Some(count(connection, &text, &[id])?);
+        let total = connection.question(scopes, shape(Verb::CountRelated), [id], |visible| {
+            select::count_related(visible, &edge, owner.id)
+        })?;
+        fetched.total = Some(count(connection, &total.text, &total.values())?);
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ use crate::resource::Kind;
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) is_view: bool,
+    /// Neither a view nor a virtual table: triggers can stand on it.
+    pub(super) takes_triggers: bool,
     pub(super) has_rowid: bool,
     pub(super) auto_increment: bool,
     pub(super) columns: Vec<FoundColumn>,
@@ -80,6 +82,7 @@ pub(super) fn find(sqlite: &Connection, name: &str) -> Result<Option<Found>> {
     }
     Ok(Some(Found {
         is_view: kind == "view",
+        takes_triggers: kind == "table",
         has_rowid: !without_rowid,
         auto_increment: sql.to_ascii_uppercase().contains("AUTOINCREMENT"),
         columns,

@@ -10,8 +10,8 @@ use super::{
     write,
 };
 use crate::{
-    resource::ResourceId,
-    store::{Change, Fetched, Plan, StoreError, Transaction},
+    resource::{ResourceId, Value},
+    store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
 };
 
 /// A transaction on the writer's connection, which is its own until it ends.
@@ -85,8 +85,19 @@ impl Transaction for SqliteTransaction {
         self.run(move |connection| read::fetch(connection, &plan)).await
     }
 
-    async fn apply(&mut self, change: Change) -> Result<ResourceId, StoreError> {
-        self.run(move |connection| write::apply(connection, &change)).await
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
+        let scopes = scopes.clone();
+        self.run(move |connection| write::apply(connection, &change, None, &scopes)).await
+    }
+
+    async fn apply_to_version(
+        &mut self,
+        change: Change,
+        version: &Value,
+        scopes: &Scopes,
+    ) -> Result<ResourceId, StoreError> {
+        let (version, scopes) = (version.clone(), scopes.clone());
+        self.run(move |connection| write::apply(connection, &change, Some(&version), &scopes)).await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::ValueRef as SqliteValue;
+use rusqlite::types::{Value as Stored, ValueRef as SqliteValue};
 
 use super::{
     cell,
@@ -10,33 +10,51 @@ use super::{
     delete::delete,
     dialect::Sqlite,
     error::store_error,
-    read::exists,
+    linkage::linkage as linkage_of,
+    read::{exists, fetch},
+    versions,
 };
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
     store::{
-        Change, Constraint, LinkageChange, StoreError,
+        Change, Constraint, LinkageChange, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
             plan::{can_be, edge, id_list, id_value},
-            select, write,
+            select,
+            versions::{Guard, Versions, difference},
+            write,
         },
     },
 };
 
-/// Makes one change, whole or not at all. Answers the id of the resource.
-pub(super) fn apply(connection: &mut Connection, change: &Change) -> Result<ResourceId, StoreError> {
+/// Makes one change, whole or not at all, if the resource has this version. Answers the id of the resource.
+pub(super) fn apply(
+    connection: &mut Connection,
+    change: &Change,
+    version: Option<&Value>,
+    scopes: &Scopes,
+) -> Result<ResourceId, StoreError> {
     match change {
-        Change::Delete { resource, id } => delete(connection, resource, id),
+        Change::Delete { resource, id } => {
+            if scopes.of(resource).is_some() && !exists(connection, scopes, resource, id)? {
+                return Err(StoreError::NotFound);
+            }
+            delete(connection, resource, id, Guard::of(resource, version)?.as_ref())
+        }
         Change::Insert { resource, id, attributes, linkage } => {
             whole(connection, resource, linkage, |connection| {
-                insert(connection, resource, id.as_ref(), attributes, linkage)
+                if version.is_some() {
+                    return Err(misshapen(resource));
+                }
+                insert(connection, scopes, resource, id.as_ref(), attributes, linkage)
             })
         }
         Change::Update { resource, id, attributes, linkage } => {
             whole(connection, resource, linkage, |connection| {
-                update(connection, resource, id, attributes, linkage)
+                let guard = Guard::of(resource, version)?;
+                update(connection, scopes, resource, id, attributes, linkage, guard.as_ref())
             })
         }
     }
@@ -52,7 +70,9 @@ fn whole(
     if linkage.len() != resource.relationships.len() {
         return Err(misshapen(resource));
     }
-    if !linkage.iter().zip(resource.relationships).any(|(change, to)| change.is_some() && to.is_to_many()) {
+    let links =
+        linkage.iter().zip(resource.relationships).any(|(change, to)| change.is_some() && to.is_to_many());
+    if !links && connection.versions.is_empty() {
         return work(connection);
     }
     connection.whole(work)
@@ -60,6 +80,7 @@ fn whole(
 
 fn insert(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: Option<&ResourceId>,
     attributes: &[Value],
@@ -74,11 +95,12 @@ fn insert(
         if !can_be(id, resource.id.kind) {
             return Err(StoreError::Internal(format!("`{}` cannot have the id {id}", resource.rust_name)));
         }
-        if exists(connection, resource, id)? {
+        // An id is taken, whoever sees the row.
+        if exists(connection, &Scopes::NONE, resource, id)? {
             return Err(StoreError::IdExists);
         }
     }
-    check_links(connection, resource, id, linkage)?;
+    check_links(connection, scopes, resource, id, linkage)?;
 
     let mut parameters: Vec<ValueRef<'_>> = id.map(id_value).into_iter().collect();
     parameters.extend(attributes.iter().map(Value::as_ref));
@@ -109,74 +131,259 @@ fn insert(
         while rows.next().map_err(store_error)?.is_some() {}
         id
     };
-    change_links(connection, resource, &id, linkage)?;
+    let versions = Arc::clone(&connection.versions);
+    if let Some(kept) = versions.table(resource.table) {
+        versions::begin(connection, kept, id_value(&id))?;
+    }
+    let mut shown = Showing::new(&versions, resource, &id);
+    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+        if let (Some(column), Some(LinkageChange::One(Some(related)))) = (relationship.column(), change) {
+            shown.moved(connection, column, None, Some(related))?;
+        }
+    }
+    shown.relinked(connection, scopes, linkage)?;
+    change_links(connection, scopes, resource, &id, linkage)?;
+    shown.touch(connection)?;
     Ok(id)
 }
 
 fn update(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     id: &ResourceId,
     attributes: &[Option<Value>],
     linkage: &[Option<LinkageChange>],
+    version: Option<&Guard<'_>>,
 ) -> Result<ResourceId, StoreError> {
     if attributes.len() != resource.attributes.len() {
         return Err(misshapen(resource));
     }
-    if !exists(connection, resource, id)? {
+    if !exists(connection, scopes, resource, id)? {
         return Err(StoreError::NotFound);
     }
-    check_links(connection, resource, Some(id), linkage)?;
+    check_links(connection, scopes, resource, Some(id), linkage)?;
+    let versions = Arc::clone(&connection.versions);
+    let kept = versions.table(resource.table);
+    let mut shown = Showing::new(&versions, resource, id);
+    shown.relinked(connection, scopes, linkage)?;
 
+    let hidden = hidden_links(connection, scopes, resource, id, linkage)?;
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
-    for value in attributes {
+    for (value, attribute) in attributes.iter().zip(resource.attributes) {
+        // Nobody but the store itself says what these are.
+        let value = value.as_ref().filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)));
         changed.push(value.is_some());
-        parameters.extend(value.as_ref().map(Value::as_ref));
+        parameters.extend(value.map(Value::as_ref));
     }
-    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
         if relationship.is_to_many() {
             continue;
         }
+        let change = change.as_ref().filter(|_| !hidden.contains(&index));
         changed.push(change.is_some());
-        match change {
-            Some(LinkageChange::One(Some(related))) => parameters.push(id_value(related)),
-            Some(LinkageChange::One(None)) => parameters.push(ValueRef::Null),
-            None => {}
+        let related = match change {
+            Some(LinkageChange::One(related)) => related.as_ref(),
+            None => continue,
             Some(_) => return Err(misshapen(resource)),
+        };
+        parameters.push(related.map_or(ValueRef::Null, id_value));
+        if let Some(column) = relationship.column() {
+            shown.moved(connection, column, Some(id), related)?;
         }
     }
-    if !parameters.is_empty() {
-        parameters.push(id_value(id));
+    let next = match kept {
+        Some(kept) if !parameters.is_empty() || shown.own || version.is_some() => {
+            versions::next(connection, kept, id_value(id))?.unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    if !(parameters.is_empty() && next.is_empty()) {
         let columns = write::columns(resource).zip(&changed);
-        let columns: Vec<_> = columns.filter_map(|(column, changed)| changed.then_some(column)).collect();
+        let mut columns: Vec<_> = columns.filter_map(|(column, changed)| changed.then_some(column)).collect();
+        columns.extend(
+            kept.iter().filter(|_| !next.is_empty()).flat_map(|kept| &kept.columns).map(|it| it.name),
+        );
+        parameters.extend(next.iter().map(Value::as_ref));
+        parameters.push(id_value(id));
+        parameters.extend(version.map(|guard| guard.value));
+        changed.push(version.is_some());
         let text = connection.text(Shape::new(Verb::Update, resource).columns(changed), || {
-            Ok::<_, String>(write::update(Sqlite, resource, &columns))
+            let version = version.map(|guard| guard.column);
+            Ok::<_, String>(write::update(Sqlite, resource, &columns, version))
         })?;
-        connection.run(&text, &parameters)?;
+        // It exists, so that only its version can keep the statement from it.
+        if connection.run(&text, &parameters)? == 0 && version.is_some() {
+            return Err(StoreError::VersionChanged);
+        }
     }
-    change_links(connection, resource, id, linkage)?;
+    change_links(connection, scopes, resource, id, linkage)?;
+    shown.touch(connection)?;
     Ok(id.clone())
+}
+
+/// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.
+fn hidden_links(
+    connection: &mut Connection,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: &ResourceId,
+    linkage: &[Option<LinkageChange>],
+) -> Result<Vec<usize>, StoreError> {
+    let relationships = resource.relationships.iter().zip(linkage).enumerate();
+    let mut emptied: Vec<usize> = relationships
+        .filter(|(_, (relationship, change))| {
+            **change == Some(LinkageChange::One(None)) && scopes.of(relationship.target()).is_some()
+        })
+        .map(|(index, _)| index)
+        .collect();
+    if !emptied.is_empty() {
+        let mut plan = Plan::new(Root::One(id.clone()), Selection::identifiers(resource));
+        plan.scopes = scopes.clone();
+        let seen = fetch(connection, &plan)?;
+        emptied.retain(|index| seen.rows.get(0).is_some_and(|row| row.to_one(resource, *index).is_null()));
+    }
+    Ok(emptied)
+}
+
+/// What else shows a change: rows of others, whose versions rise with it.
+struct Showing<'a> {
+    versions: &'a Versions,
+    resource: &'static Description,
+    id: &'a ResourceId,
+    /// Whether the resource's own row shows it.
+    own: bool,
+    /// The others: tables and ids, each once.
+    rows: Vec<(&'static str, Stored)>,
+}
+
+impl<'a> Showing<'a> {
+    fn new(versions: &'a Versions, resource: &'static Description, id: &'a ResourceId) -> Self {
+        Self { versions, resource, id, own: false, rows: Vec::new() }
+    }
+
+    fn add(&mut self, table: &'static str, id: Stored) {
+        let row = (table, id);
+        if table.eq_ignore_ascii_case(self.resource.table) && row.1 == stored(self.id) {
+            self.own = true;
+        } else if row.1 != Stored::Null && !self.rows.contains(&row) {
+            self.rows.push(row);
+        }
+    }
+
+    /// A to-one relationship in a column of the row (of `row`, unless it is new) will lead to `related`: this shows
+    /// where it led to and where it will.
+    fn moved(
+        &mut self,
+        connection: &Connection,
+        column: &'static str,
+        row: Option<&ResourceId>,
+        related: Option<&ResourceId>,
+    ) -> Result<(), StoreError> {
+        let versions = self.versions;
+        let new = related.map(stored).unwrap_or(Stored::Null);
+        for shown in versions.shown(self.resource.table, column).filter(|shown| shown.is_inverse()) {
+            let old = match row {
+                Some(row) => versions::owners(connection, shown, id_value(row))?,
+                None => Vec::new(),
+            };
+            let owners = versions.owners(shown).map_or(self.resource.table, |table| table.name);
+            if !old.contains(&new) {
+                old.into_iter().chain([new.clone()]).for_each(|owner| self.add(owners, owner));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the changes of to-many linkage will show in. They are not made yet.
+    fn relinked(
+        &mut self,
+        connection: &mut Connection,
+        scopes: &Scopes,
+        linkage: &[Option<LinkageChange>],
+    ) -> Result<(), StoreError> {
+        if self.versions.is_empty() {
+            return Ok(());
+        }
+        let versions = self.versions;
+        for (index, (relationship, change)) in self.resource.relationships.iter().zip(linkage).enumerate() {
+            let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
+            let edge = edge(self.resource, index)?;
+            let before =
+                linkage_of(connection, scopes, self.resource, index, [id_value(self.id)].into_iter())?;
+            let (gone, new) = difference(before.of(0), change);
+            self.own |= !(gone.is_empty() && new.is_empty())
+                && versions.shows(self.resource.table, edge.table, edge.owner_column);
+            match edge.kind {
+                EdgeKind::Join => {
+                    for shown in versions.shown(edge.table, edge.target_column) {
+                        if let Some(table) = versions.owners(shown) {
+                            gone.iter().chain(&new).for_each(|id| self.add(table.name, stored(id)));
+                        }
+                    }
+                }
+                EdgeKind::Inverse { .. } => {
+                    // The column of theirs that is the linkage.
+                    if let Some(table) = versions.table(edge.target.table) {
+                        gone.iter().chain(&new).for_each(|id| self.add(table.name, stored(id)));
+                    }
+                    for shown in versions.shown(edge.table, edge.owner_column) {
+                        let Some(table) = versions.owners(shown) else { continue };
+                        for id in &new {
+                            for owner in versions::owners(connection, shown, id_value(id))? {
+                                self.add(table.name, owner);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with the others.
+    fn touch(self, connection: &Connection) -> Result<(), StoreError> {
+        for (name, id) in &self.rows {
+            if let (Some(table), Some(id)) = (self.versions.table(name), versions::value_of(id)) {
+                versions::touch(connection, table, id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn stored(id: &ResourceId) -> Stored {
+    match id {
+        ResourceId::Integer(id) => Stored::Integer(*id),
+        ResourceId::Text(id) => Stored::Text(id.clone()),
+    }
 }
 
 /// Each related resource must exist: a foreign key would say only that some reference fails, and a table of the
 /// user's may have none.
 fn check_links(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     own: Option<&ResourceId>,
     linkage: &[Option<LinkageChange>],
 ) -> Result<(), StoreError> {
     for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
         let target = relationship.target();
+        // A new resource may relate to itself. Another struct over its table may hide it.
+        let own = own.filter(|_| match scopes.of(target) {
+            None => target.table == resource.table,
+            Some(_) => target.is(resource),
+        });
         let missing = match change {
             None | Some(LinkageChange::One(None) | LinkageChange::Remove(_)) => None,
-            // A new resource may relate to itself.
-            Some(LinkageChange::One(Some(id))) if target.table == resource.table && Some(id) == own => None,
-            Some(LinkageChange::One(Some(id))) => (!exists(connection, target, id)?).then(|| id.clone()),
+            Some(LinkageChange::One(Some(id))) if Some(id) == own => None,
+            Some(LinkageChange::One(Some(id))) => {
+                (!exists(connection, scopes, target, id)?).then(|| id.clone())
+            }
             Some(LinkageChange::Replace(ids) | LinkageChange::Add(ids)) => {
-                let own = own.filter(|_| target.table == resource.table);
-                first_missing(connection, target, ids.iter().filter(|id| Some(*id) != own))?
+                first_missing(connection, scopes, target, ids.iter().filter(|id| Some(*id) != own))?
             }
         };
         if let Some(id) = missing {
@@ -188,6 +395,7 @@ fn check_links(
 
 fn first_missing<'a>(
     connection: &mut Connection,
+    scopes: &Scopes,
     target: &'static Description,
     ids: impl Iterator<Item = &'a ResourceId>,
 ) -> Result<Option<ResourceId>, StoreError> {
@@ -197,12 +405,13 @@ fn first_missing<'a>(
     let (possible, wrong) = ids.split_at(possible);
     if !possible.is_empty() {
         let list = id_list(possible.iter().map(|id| id_value(id)))?;
-        let text = connection.text(Shape::new(Verb::FirstMissing, target), || {
-            Ok::<_, String>(select::first_missing(Sqlite, target))
+        let shape = Shape::new(Verb::FirstMissing, target);
+        let question = connection.question(scopes, shape, [ValueRef::Text(&list)], |visible| {
+            select::first_missing(visible, target, &list)
         })?;
-        let mut statement = connection.prepare(&text)?;
+        let mut statement = connection.prepare(&question.text)?;
         let place: Option<i64> =
-            statement.query_row(bound(&[ValueRef::Text(&list)]), |row| row.get(0)).map_err(store_error)?;
+            statement.query_row(bound(&question.values()), |row| row.get(0)).map_err(store_error)?;
         if let Some(place) = place.and_then(|place| usize::try_from(place).ok()) {
             return Ok(possible.get(place).map(|id| (*id).clone()));
         }
@@ -212,6 +421,7 @@ fn first_missing<'a>(
 
 fn change_links(
     connection: &mut Connection,
+    scopes: &Scopes,
     resource: &'static Description,
     owner: &ResourceId,
     linkage: &[Option<LinkageChange>],
@@ -221,11 +431,26 @@ fn change_links(
         let links = ToMany { resource, index, edge: edge(resource, index)?, owner: id_value(owner) };
         match change {
             LinkageChange::One(_) => return Err(misshapen(resource)),
+            LinkageChange::Add(ids) => links.add(connection, ids)?,
+            // Links to what is hidden stay: only those that are seen can end.
+            LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
+                if scopes.of(relationship.target()).is_some() =>
+            {
+                let seen = linkage_of(connection, scopes, resource, index, [links.owner].into_iter())?;
+                let replaces = matches!(change, LinkageChange::Replace(_));
+                let ending: Vec<_> =
+                    seen.of(0).iter().filter(|id| ids.contains(id) != replaces).cloned().collect();
+                if !ending.is_empty() {
+                    links.remove(connection, &ending, false)?;
+                }
+                if replaces {
+                    links.add(connection, ids)?;
+                }
+            }
             LinkageChange::Replace(ids) => {
                 links.remove(connection, ids, true)?;
                 links.add(connection, ids)?;
             }
-            LinkageChange::Add(ids) => links.add(connection, ids)?,
             LinkageChange::Remove(ids) => links.remove(connection, ids, false)?,
         }
     }

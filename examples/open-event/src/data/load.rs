@@ -3,7 +3,7 @@
 use etag_fairing::{
     JsonApiResource,
     resource::{Description, Linkage},
-    store::{Change, LinkageChange, Listing, Page, Plan, Root, Selection, StoreError, Transaction},
+    store::{Change, LinkageChange, Listing, Page, Plan, Root, Scopes, Selection, StoreError, Transaction},
 };
 
 use super::conference::Conference;
@@ -67,7 +67,10 @@ async fn insert_each<R: JsonApiResource>(
             .collect();
         let change =
             Change::Insert { resource: description, id: record.id, attributes: record.attributes, linkage };
-        transaction.apply(change).await.map_err(|error| format!("{name} cannot be stored: {error}"))?;
+        transaction
+            .apply(change, &Scopes::NONE)
+            .await
+            .map_err(|error| format!("{name} cannot be stored: {error}"))?;
     }
     Ok(())
 }

@@ -78,6 +78,10 @@ impl Decision for Make {
     fn read_back(&self, _: &ResourceId) -> Option<Plan> {
         None
     }
+
+    fn scopes(&self) -> &Scopes {
+        &Scopes::NONE
+    }
 }
 
 #[test]

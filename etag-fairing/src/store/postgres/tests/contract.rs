@@ -80,4 +80,29 @@ rules! {
     modify_leaves_nothing_of_a_refused_write
     exactly_one_of_many_deletes_finds_the_resource
     one_id_is_created_once
+    a_revision_changes_with_every_change
+    a_revision_stays_while_nothing_changes
+    a_revision_is_told_of_all_tables_or_of_none
+    what_is_read_after_a_revision_is_at_least_as_new
+    what_is_hidden_is_not_read
+    no_linkage_leads_to_what_is_hidden
+    no_path_goes_through_what_is_hidden
+    a_scope_looks_at_all_that_is_stored
+    what_is_hidden_cannot_be_changed
+    what_is_hidden_cannot_be_related_to
+    links_to_what_is_hidden_stay
+    a_hidden_id_is_taken
+    deleting_reaches_what_is_hidden
+    what_a_scope_hides_is_as_if_it_had_never_been
+    any_change_keeps_within_the_scopes
+    a_new_resource_has_a_version
+    a_version_rises_with_each_change_of_the_row
+    only_the_store_says_what_a_version_is
+    a_version_rises_with_the_linkage_that_shows
+    a_version_rises_where_a_deletion_shows
+    a_version_is_never_used_twice_for_one_id
+    timestamps_rise_whatever_the_clock_says
+    dates_of_the_last_change_differ_by_seconds
+    a_change_of_another_version_is_not_made
+    a_deletion_of_another_version_is_not_made
 }

@@ -12,7 +12,7 @@ use postgres_server::Database;
 use super::{PostgresOptions, PostgresStore};
 use crate::{
     resource::{Access, Attribute, Description, Kind, Mismatch, ResourceId, Value},
-    store::{Change, Listing, Plan, Root, Selection, Store, StoreError},
+    store::{Change, Listing, Plan, Root, Scopes, Selection, Store, StoreError},
 };
 
 fn open(database: &Database) -> PostgresStore {
@@ -50,7 +50,7 @@ fn new(resource: &'static Description, attributes: Vec<Value>) -> Change {
 
 async fn write(store: &PostgresStore, change: Change) -> Result<ResourceId, StoreError> {
     let mut transaction = Store::begin(store).await?;
-    let id = transaction.apply(change).await?;
+    let id = transaction.apply(change, &Scopes::NONE).await?;
     transaction.commit().await?;
     Ok(id)
 }

@@ -64,6 +64,10 @@ impl Decision for Both<'_> {
     fn read_back(&self, _: &ResourceId) -> Option<Plan> {
         None
     }
+
+    fn scopes(&self) -> &Scopes {
+        &Scopes::NONE
+    }
 }
 
 #[test]

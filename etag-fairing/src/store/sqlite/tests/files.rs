@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::*;
 use crate::store::{
-    Listing,
+    Listing, Scopes,
     contract::{ALL, ROOMS, SPEAKERS, TALKS},
 };
 
@@ -188,7 +188,7 @@ fn closing_waits_for_the_transaction_in_progress() {
             rocket::tokio::spawn(async move { store.close().await })
         };
         rocket::tokio::task::yield_now().await;
-        transaction.apply(room("last")).await.expect("applied");
+        transaction.apply(room("last"), &Scopes::NONE).await.expect("applied");
         transaction.commit().await.expect("committed");
         closing.await.expect("closed");
         let rooms: i64 =

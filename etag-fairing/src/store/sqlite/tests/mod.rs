@@ -5,6 +5,7 @@ mod contract;
 mod corrupt;
 mod files;
 mod plans;
+mod revisions;
 mod schema;
 mod statements;
 mod theirs;
@@ -14,7 +15,7 @@ use std::path::Path;
 use super::{Location, SqliteOptions, SqliteStore};
 use crate::{
     resource::{Attribute, Description, Kind, Mismatch, ResourceId, Value},
-    store::{Change, LinkageChange, Plan, Root, Selection, Store, StoreError},
+    store::{Change, LinkageChange, Plan, Root, Scopes, Selection, Store, StoreError},
 };
 
 fn options(path: &Path) -> SqliteOptions {
@@ -23,6 +24,11 @@ fn options(path: &Path) -> SqliteOptions {
 
 fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(options(path)).expect("a database")
+}
+
+/// A store that puts nothing into the database but tables that are missing.
+fn open_without_revisions(path: &Path) -> SqliteStore {
+    SqliteStore::open(SqliteOptions { revisions: false, ..options(path) }).expect("a database")
 }
 
 /// A connection of somebody else.
@@ -85,7 +91,7 @@ fn new_linked(
 
 async fn write(store: &SqliteStore, change: Change) -> Result<ResourceId, StoreError> {
     let mut transaction = Store::begin(store).await?;
-    let id = transaction.apply(change).await?;
+    let id = transaction.apply(change, &Scopes::NONE).await?;
     transaction.commit().await?;
     Ok(id)
 }

@@ -7,7 +7,7 @@ use crate::{
     resource::{Description, ResourceId, Value},
     store::{
         Change, Comparison, Field, Filter, Include, LinkageChange, Listing, Member, Page, Plan, Relation,
-        Root, Selection, SortKey, Store,
+        Root, Scopes, Selection, SortKey, Store,
         contract::{self, ALL, ROOMS, SPEAKERS, TALKS},
     },
 };
@@ -45,7 +45,7 @@ async fn programme() -> SqliteStore {
         speakers.map(|id| insert(&SPEAKERS, Some(id), vec![Value::Text("speaker".into())], vec![None])),
     );
     for change in changes {
-        transaction.apply(change).await.expect("applied");
+        transaction.apply(change, &Scopes::NONE).await.expect("applied");
     }
     let mut last = None;
     for number in 0..40 {
@@ -64,7 +64,12 @@ async fn programme() -> SqliteStore {
             Some(LinkageChange::Add(speakers.iter().map(|id| ResourceId::Text((*id).into())).collect())),
             None,
         ];
-        last = Some(transaction.apply(insert(&TALKS, None, attributes, linkage)).await.expect("applied"));
+        last = Some(
+            transaction
+                .apply(insert(&TALKS, None, attributes, linkage), &Scopes::NONE)
+                .await
+                .expect("applied"),
+        );
     }
     transaction.commit().await.expect("committed");
     store
@@ -93,7 +98,12 @@ fn each_include_costs_one_statement() {
         let page = Page::Offset { offset: 10, limit: 20 };
         let listing = Listing { page, ..Listing::all() };
         let whole = Selection { include: three.clone(), ..Selection::whole(&TALKS) };
-        let mut plan = Plan { root: Root::Collection(listing.clone()), selection: whole, most_included: 100 };
+        let mut plan = Plan {
+            root: Root::Collection(listing.clone()),
+            selection: whole,
+            most_included: 100,
+            scopes: Scopes::NONE,
+        };
         // The page with its speakers' linkage, which the include reads, and that of the included first sequel.
         assert_eq!(cost(&store, &plan).await, 5);
         plan.selection.linkage = vec![false; 4];
@@ -121,7 +131,12 @@ fn nested_includes_cost_one_statement_each_for_many_rows() {
             ..Selection::identifiers(&TALKS)
         };
         let rooms = Selection { include: vec![include(0, talks)], ..Selection::identifiers(&ROOMS) };
-        let plan = Plan { root: Root::Collection(Listing::all()), selection: rooms, most_included: 100 };
+        let plan = Plan {
+            root: Root::Collection(Listing::all()),
+            selection: rooms,
+            most_included: 100,
+            scopes: Scopes::NONE,
+        };
         assert_eq!(cost(&store, &plan).await, 3);
     });
 }
@@ -135,7 +150,12 @@ fn what_is_there_already_is_not_read_again() {
             include: vec![include(1, Selection::identifiers(&TALKS))],
             ..Selection::identifiers(&TALKS)
         };
-        let plan = Plan { root: Root::Collection(Listing::all()), selection, most_included: 0 };
+        let plan = Plan {
+            root: Root::Collection(Listing::all()),
+            selection,
+            most_included: 0,
+            scopes: Scopes::NONE,
+        };
         assert_eq!(cost(&store, &plan).await, 1);
     });
 }

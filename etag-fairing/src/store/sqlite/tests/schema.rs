@@ -176,7 +176,7 @@ fn a_table_of_the_users_is_used_as_it_is() {
     outside(&path).execute_batch(theirs).expect("a table");
     outside(&path).execute("INSERT INTO notes (text) VALUES ('theirs')", []).expect("a row");
     rocket::async_test(async {
-        let store = open(&path);
+        let store = open_without_revisions(&path);
         store.prepare(&[&NOTES]).await.expect("prepared");
         write(&store, new(&NOTES, vec![Value::Text("ours".into())])).await.expect("written");
         let text = |text: &str| vec![Value::Text(text.into())];

@@ -7,7 +7,8 @@ use crate::store::{
     sql::{
         edge::Edge,
         listing::{self, Source},
-        select,
+        select::{self, Window},
+        visible::Visible,
     },
     sqlite::dialect::Sqlite,
 };
@@ -62,12 +63,16 @@ fn linkage_and_pages_use_indexes() {
             .expect("a plan");
         rows.collect::<Result<_, _>>().expect("a plan")
     };
-    let mut texts = vec![select::one(Sqlite, &Selection::whole(&TALKS))];
+    let visible = Visible::everything(Sqlite);
+    let (number, window) = (ResourceId::Integer(1), Window { offset: 0, limit: 2 });
+    let mut texts = vec![select::one(visible, &Selection::whole(&TALKS), &number).expect("a statement").text];
     for resource in ALL {
         for relationship in resource.relationships {
             if let Some(edge) = Edge::of(resource, relationship).expect("an edge") {
-                texts.push(select::linkage(Sqlite, &edge));
-                texts.push(select::related_page(Sqlite, &edge, &Selection::whole(edge.target)));
+                texts.push(select::linkage(visible, &edge, "[]").expect("a statement").text);
+                let selection = Selection::whole(edge.target);
+                let page = select::related_page(visible, &edge, &selection, &number, window);
+                texts.push(page.expect("a statement").text);
             }
         }
     }
@@ -77,12 +82,14 @@ fn linkage_and_pages_use_indexes() {
             assert!(!step.starts_with("SCAN") || step.starts_with("SCAN e "), "{step}\n{text}");
         }
     }
-    let pages = steps(&select::collection(Sqlite, &Selection::whole(&TALKS)));
+    let page = select::collection(visible, &Selection::whole(&TALKS), window).expect("a statement");
+    let pages = steps(&page.text);
     assert!(!pages.iter().any(|step| step.contains("TEMP B-TREE")), "{pages:?}");
 }
 
 #[test]
 fn no_value_stands_in_the_text_of_a_statement() {
+    let visible = Visible::everything(Sqlite);
     let marks = ["ma\u{e9}rk'\"1", "ma\u{e9}rk'\"2", "ma\u{e9}rk'\"3"];
     let text = |index: usize| Value::Text(marks[index].into());
     let title = || Member { path: vec![1], field: Field::Attribute(0) };
@@ -115,10 +122,10 @@ fn no_value_stands_in_the_text_of_a_statement() {
             through_the_talk(member);
         }
         for statement in [
-            listing::page(Sqlite, &Selection::whole(&TALKS), Source::Collection, &listing),
-            listing::total(Sqlite, &TALKS, Source::Collection, &listing),
-            listing::page(Sqlite, &reviews, Source::Related(&edge, &id), &of_reviews),
-            listing::total(Sqlite, &REVIEWS, Source::Related(&edge, &id), &of_reviews),
+            listing::page(visible, &Selection::whole(&TALKS), Source::Collection, &listing),
+            listing::total(visible, &TALKS, Source::Collection, &listing),
+            listing::page(visible, &reviews, Source::Related(&edge, &id), &of_reviews),
+            listing::total(visible, &REVIEWS, Source::Related(&edge, &id), &of_reviews),
         ] {
             let statement = statement.expect("a statement");
             assert!(!statement.text.contains("rk'"), "{}", statement.text);

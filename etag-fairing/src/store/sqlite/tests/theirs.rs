@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::store::{
-    Comparison, Field, Filter, Include, Listing, Member, Page, Part, Place, Relation, SortKey,
+    Comparison, Field, Filter, Include, Listing, Member, Page, Part, Place, Relation, Scopes, SortKey,
     contract::{ALL, ROOMS, SPEAKERS, TALKS},
 };
 
@@ -91,7 +91,12 @@ fn a_key_that_leads_nowhere_drops_no_owner() {
             selection: Selection::identifiers(TALKS.relationships[relationship].target()),
         });
         let selection = Selection { include: include.into(), ..Selection::whole(&TALKS) };
-        let plan = Plan { root: Root::Collection(Listing::all()), selection, most_included: 9 };
+        let plan = Plan {
+            root: Root::Collection(Listing::all()),
+            selection,
+            most_included: 9,
+            scopes: Scopes::NONE,
+        };
         let fetched = store.fetch(&plan).await.expect("readable");
         assert_eq!(fetched.rows.len(), 3);
         let included: Vec<_> = fetched

@@ -1,0 +1,43 @@
+//! Bodies that cost nothing to make.
+
+use rocket::http::ContentType;
+use rocket::{Route, State, get, routes};
+
+/// The bodies: 1 KiB, 64 KiB, 1 MiB.
+pub(crate) struct Constants([&'static [u8]; 3]);
+
+impl Constants {
+    /// They live as long as the program.
+    pub(crate) fn new() -> Self {
+        Self([1 << 10, 64 << 10, 1 << 20].map(|size| &*json(size).leak()))
+    }
+}
+
+/// A JSON document of exactly this size.
+fn json(size: usize) -> Vec<u8> {
+    let mut body = b"{\"data\":\"".to_vec();
+    let letters = (b'a'..=b'z').cycle().take(size.saturating_sub(body.len() + 2));
+    body.extend(letters);
+    body.extend(b"\"}");
+    body
+}
+
+#[get("/b0")]
+fn one_kibibyte(constants: &State<Constants>) -> (ContentType, &'static [u8]) {
+    (ContentType::JSON, constants.0[0])
+}
+
+#[get("/b1")]
+fn sixty_four_kibibytes(constants: &State<Constants>) -> (ContentType, &'static [u8]) {
+    (ContentType::JSON, constants.0[1])
+}
+
+#[get("/b2")]
+fn one_mebibyte(constants: &State<Constants>) -> (ContentType, &'static [u8]) {
+    (ContentType::JSON, constants.0[2])
+}
+
+/// Their routes.
+pub(crate) fn routes() -> Vec<Route> {
+    routes![one_kibibyte, sixty_four_kibibytes, one_mebibyte]
+}

@@ -1,0 +1,54 @@
+//! A newsroom for side-by-side benches: people, articles and comments from the SQLite file named in `DB`, and three
+//! constants, on the port named in `PORT` of the loopback.
+//!
+//! | URL | |
+//! |---|---|
+//! | `/people`, `/articles`, `/comments` | the annotated structs of [`resources`], and nothing more |
+//! | `/b0`, `/b1`, `/b2` | constants of 1 KiB, 64 KiB and 1 MiB |
+//!
+//! `ETAG=0` turns the entity tags off, `MEMO` is the limit of the memo (`0` for none); everything else is configured
+//! as in any Rocket application, by `ROCKET_…`.
+
+mod constants;
+mod resources;
+
+use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, etagged};
+use rocket::figment::Figment;
+
+use resources::{Article, Comment, Person};
+
+/// Starts the server.
+#[rocket::launch]
+fn launch() -> _ {
+    rocket::custom(figment())
+        .attach(JsonApi::fairing())
+        .attach(EtagFairing::new())
+        .mount("/", Person::routes())
+        .mount("/", Article::routes())
+        .mount("/", Comment::routes())
+        .manage(constants::Constants::new())
+        .mount("/", etagged(constants::routes()))
+}
+
+/// What the other servers of a side-by-side run have, too: two workers, no log, a connection that stays, and writes
+/// that wait for the disk at checkpoints.
+fn figment() -> Figment {
+    let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    let mut figment = rocket::Config::figment()
+        .merge(("log_level", variable("LOG", "off")))
+        .merge(("workers", 2))
+        .merge(("address", "127.0.0.1"))
+        .merge(("keep_alive", 60))
+        .merge(("ident", "bench"))
+        .merge(("databases.api.url", format!("sqlite:{}", variable("DB", "newsroom.db"))))
+        .merge(("databases.api.synchronous", "normal"))
+        .merge(("jsonapi.totals", true))
+        .merge(("etag.enabled", variable("ETAG", "1") != "0"));
+    if let Ok(port) = variable("PORT", "8000").parse::<u16>() {
+        figment = figment.merge(("port", port));
+    }
+    if let Ok(limit) = std::env::var("MEMO") {
+        figment = figment.merge(("etag.memo", limit));
+    }
+    figment
+}

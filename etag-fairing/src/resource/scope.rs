@@ -1,0 +1,378 @@
+//! Which rows of a resource a request sees: what a user writes, and the filter that it becomes.
+
+use std::fmt;
+use std::ops::Not;
+
+use rocket::Request;
+use serde_json::Value as JsonValue;
+
+use super::guard::Boxed;
+use super::hooks::HookError;
+use super::{Attribute, Description, IdKind, Value};
+use crate::store::{Comparison, Field, Filter, Member, Part, Relation};
+
+/// The scope function of a resource, as data.
+pub(crate) type ScopeOf = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Result<Scope, HookError>>;
+
+/// The function that tells a resource's scope.
+#[derive(Clone, Copy)]
+pub(crate) struct ScopeFunction(ScopeOf);
+
+impl ScopeFunction {
+    pub(crate) const fn new(function: ScopeOf) -> Self {
+        Self(function)
+    }
+
+    /// # Errors
+    /// With the function's refusal.
+    pub(crate) async fn ask(&self, request: &Request<'_>) -> Result<Scope, HookError> {
+        (self.0)(request).await
+    }
+}
+
+impl fmt::Debug for ScopeFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ScopeFunction")
+    }
+}
+
+/// Which rows of a resource a request sees, and may write. A struct names a function that tells:
+///
+/// ```
+/// use etag_fairing::JsonApiResource;
+/// use etag_fairing::resource::{HookError, Scope, member};
+/// use rocket::Request;
+///
+/// #[derive(Clone, Debug, JsonApiResource)]
+/// #[jsonapi(type = "sessions", scope = own_sessions)]
+/// struct Session {
+///     #[jsonapi(id)]
+///     id: i64,
+///     title: String,
+///     owner: String,
+///     public: bool,
+/// }
+///
+/// async fn own_sessions(request: &Request<'_>) -> Result<Scope, HookError> {
+///     Ok(match request.headers().get_one("X-User") {
+///         Some("admin") => Scope::All,
+///         Some(user) => Scope::rows(member("owner").equals(user).or(member("public").equals(true))),
+///         None => Scope::rows(member("public").equals(true)),
+///     })
+/// }
+/// ```
+///
+/// It is asked once a request, and only if the request comes to the resource: by its URLs, or by a relationship to
+/// it, since linkage leads to what is seen alone. A refusal answers the request, whichever resource it began at; who
+/// shall see nothing gets [`Scope::None`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scope {
+    /// Every row.
+    All,
+    /// No row.
+    None,
+    /// The rows that meet a condition.
+    Rows(Condition),
+}
+
+impl Scope {
+    /// The rows that meet a condition.
+    pub fn rows(condition: Condition) -> Self {
+        Self::Rows(condition)
+    }
+
+    /// The scope as a filter of a resource; `None` for every row.
+    ///
+    /// # Errors
+    /// If the condition doesn't fit the resource.
+    pub(crate) fn filter(&self, resource: &'static Description) -> Result<Option<Filter>, WrongScope> {
+        match self {
+            Self::All => Ok(None),
+            Self::None => Ok(Some(Filter::Or(Vec::new()))),
+            Self::Rows(condition) => condition.filter(resource).map(Some),
+        }
+    }
+}
+
+/// What a row must be like, in terms of member names. Begin with [`member`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition(Node);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    And(Vec<Condition>),
+    Or(Vec<Condition>),
+    Not(Box<Condition>),
+    Compare(String, Test),
+    Related(String, Option<Box<Condition>>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Test {
+    IsNull,
+    Value(Relation, JsonValue),
+    In(Vec<JsonValue>),
+    StartsWith(String),
+}
+
+/// A member of a resource by its name in documents: `id`, an attribute (whoever may see it), or a relationship; also
+/// at the end of a path of to-one relationships, `track.owner`.
+///
+/// A name that the resource doesn't have, or a value that isn't of the attribute's type, is the program's mistake: the
+/// request is answered with 500 and shows nothing, and the log says what is wrong.
+pub fn member(name: impl Into<String>) -> MemberName {
+    MemberName(name.into())
+}
+
+/// A member that is about to be compared; see [`member`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a member alone is no condition"]
+pub struct MemberName(String);
+
+impl MemberName {
+    /// It has this value. A to-one relationship has the related resource's id.
+    pub fn equals(self, value: impl Into<JsonValue>) -> Condition {
+        self.relates(Relation::Equal, value)
+    }
+
+    /// It has another value than this, and has one.
+    pub fn differs_from(self, value: impl Into<JsonValue>) -> Condition {
+        self.relates(Relation::NotEqual, value)
+    }
+
+    /// It is less than this.
+    pub fn less_than(self, value: impl Into<JsonValue>) -> Condition {
+        self.relates(Relation::Less, value)
+    }
+
+    /// It is this or less.
+    pub fn at_most(self, value: impl Into<JsonValue>) -> Condition {
+        self.relates(Relation::LessOrEqual, value)
+    }
+
+    /// It is greater than this.
+    pub fn greater_than(self, value: impl Into<JsonValue>) -> Condition {
+        self.relates(Relation::Greater, value)
+    }
+
+    /// It is this or greater.
+    pub fn at_least(self, value: impl Into<JsonValue>) -> Condition {
+        self.relates(Relation::GreaterOrEqual, value)
+    }
+
+    /// It has one of these values.
+    pub fn is_one_of<V: Into<JsonValue>>(self, values: impl IntoIterator<Item = V>) -> Condition {
+        let values = values.into_iter().map(Into::into).collect();
+        Condition(Node::Compare(self.0, Test::In(values)))
+    }
+
+    /// It is text that begins so; case counts.
+    pub fn starts_with(self, text: impl Into<String>) -> Condition {
+        Condition(Node::Compare(self.0, Test::StartsWith(text.into())))
+    }
+
+    /// It has no value; of a to-one relationship: there is no related resource.
+    pub fn is_null(self) -> Condition {
+        Condition(Node::Compare(self.0, Test::IsNull))
+    }
+
+    /// The relationship, to-one or to-many, leads to a resource that meets this condition.
+    pub fn leads_to(self, condition: Condition) -> Condition {
+        Condition(Node::Related(self.0, Some(Box::new(condition))))
+    }
+
+    /// The relationship, to-one or to-many, leads to any resource at all.
+    pub fn leads_somewhere(self) -> Condition {
+        Condition(Node::Related(self.0, None))
+    }
+
+    fn relates(self, relation: Relation, value: impl Into<JsonValue>) -> Condition {
+        Condition(Node::Compare(self.0, Test::Value(relation, value.into())))
+    }
+}
+
+impl Condition {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(Node::And(vec![self, other]))
+    }
+
+    /// One of the two, or both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(Node::Or(vec![self, other]))
+    }
+
+    /// All of these; true if there are none.
+    pub fn all(conditions: impl IntoIterator<Item = Self>) -> Self {
+        Self(Node::And(conditions.into_iter().collect()))
+    }
+
+    /// One of these; false if there are none.
+    pub fn any(conditions: impl IntoIterator<Item = Self>) -> Self {
+        Self(Node::Or(conditions.into_iter().collect()))
+    }
+
+    fn filter(&self, resource: &'static Description) -> Result<Filter, WrongScope> {
+        let each = |conditions: &[Self]| -> Result<Vec<_>, _> {
+            conditions.iter().map(|condition| condition.filter(resource)).collect()
+        };
+        match &self.0 {
+            Node::And(conditions) => Ok(Filter::And(each(conditions)?)),
+            Node::Or(conditions) => Ok(Filter::Or(each(conditions)?)),
+            Node::Not(condition) => Ok(Filter::Not(Box::new(condition.filter(resource)?))),
+            Node::Compare(name, test) => {
+                let (path, end) = Path::follow(resource, name)?;
+                let kind = Compared::of(&end, name)?;
+                let field = match end {
+                    End::Id(_) => Field::Id,
+                    End::Attribute(place, _) => Field::Attribute(place),
+                    End::Relationship(place, _) => Field::ToOne(place),
+                };
+                Ok(Filter::Compare {
+                    member: Member::at(path, field),
+                    comparison: kind.comparison(name, test)?,
+                })
+            }
+            Node::Related(name, condition) => {
+                let (path, end) = Path::follow(resource, name)?;
+                let End::Relationship(relationship, owner) = end else {
+                    return Err(WrongScope(format!("{name:?} of {} is no relationship", resource.type_name)));
+                };
+                let target = owner.relationships.get(relationship).map(|found| found.target());
+                let filter = match (condition, target) {
+                    (Some(condition), Some(target)) => Some(Box::new(condition.filter(target)?)),
+                    _ => None,
+                };
+                Ok(Filter::Related { path, relationship, filter })
+            }
+        }
+    }
+}
+
+impl Not for Condition {
+    type Output = Self;
+
+    /// Two-valued: what is null meets no comparison, and the opposite of it.
+    fn not(self) -> Self {
+        Self(Node::Not(Box::new(self)))
+    }
+}
+
+/// Why a scope doesn't fit its resource: for the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WrongScope(String);
+
+impl fmt::Display for WrongScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a path ends at.
+enum End {
+    Id(IdKind),
+    Attribute(usize, &'static Attribute),
+    /// The place in the relationships of this resource.
+    Relationship(usize, &'static Description),
+}
+
+struct Path;
+
+impl Path {
+    /// Unlike a client's path, it may come to what clients must not see.
+    fn follow(resource: &'static Description, name: &str) -> Result<(Vec<usize>, End), WrongScope> {
+        let mut path = Vec::new();
+        let mut here = resource;
+        let mut segments = name.split('.').peekable();
+        while let Some(segment) = segments.next() {
+            let last = segments.peek().is_none();
+            if last && segment == "id" {
+                return Ok((path, End::Id(here.id.kind)));
+            }
+            if last && let Some((place, attribute)) = here.attribute(segment) {
+                return Ok((path, End::Attribute(place, attribute)));
+            }
+            let Some((place, relationship)) = here.relationship(segment) else {
+                return Err(WrongScope(format!(
+                    "{} has no member {segment:?} (in {name:?})",
+                    here.type_name
+                )));
+            };
+            if last {
+                return Ok((path, End::Relationship(place, here)));
+            }
+            if relationship.is_to_many() {
+                return Err(WrongScope(format!(
+                    "{segment:?} of {} leads to many, so that no path goes through it (in {name:?}): write \
+                     `member({segment:?}).leads_to(…)`",
+                    here.type_name
+                )));
+            }
+            path.push(place);
+            here = relationship.target();
+        }
+        Err(WrongScope("a scope names no member".into()))
+    }
+}
+
+/// What values a member is compared with.
+enum Compared {
+    Id(IdKind),
+    Attribute(&'static Attribute),
+}
+
+impl Compared {
+    fn of(end: &End, name: &str) -> Result<Self, WrongScope> {
+        match end {
+            End::Id(kind) => Ok(Self::Id(*kind)),
+            End::Attribute(_, attribute) => Ok(Self::Attribute(attribute)),
+            End::Relationship(place, owner) => match owner.relationships.get(*place) {
+                Some(relationship) if !relationship.is_to_many() => {
+                    Ok(Self::Id(relationship.target().id.kind))
+                }
+                _ => Err(WrongScope(format!("{name:?} leads to many, so that it has no value"))),
+            },
+        }
+    }
+
+    fn comparison(&self, name: &str, test: &Test) -> Result<Comparison, WrongScope> {
+        Ok(match test {
+            Test::IsNull => Comparison::IsNull,
+            Test::Value(relation, value) => Comparison::Value(*relation, self.value(name, value)?),
+            Test::In(values) => {
+                let values = values.iter().map(|value| self.value(name, value));
+                Comparison::In(values.collect::<Result<_, _>>()?)
+            }
+            Test::StartsWith(text) => {
+                let is_text = match self {
+                    Self::Id(kind) => !matches!(kind, IdKind::Integer { .. }),
+                    Self::Attribute(attribute) => attribute.kind == super::Kind::Text,
+                };
+                if !is_text {
+                    return Err(WrongScope(format!("{name:?} is no text")));
+                }
+                Comparison::Text { part: Part::Start, text: text.clone(), case_sensitive: true }
+            }
+        })
+    }
+
+    fn value(&self, name: &str, given: &JsonValue) -> Result<Value, WrongScope> {
+        if given.is_null() {
+            return Err(WrongScope(format!("{name:?} is compared with null: write `is_null()`")));
+        }
+        let value = match (self, given) {
+            (Self::Id(kind), JsonValue::String(id)) => kind.parse(id).map(|id| id.to_value()),
+            (Self::Id(kind), JsonValue::Number(id)) => kind.parse(&id.to_string()).map(|id| id.to_value()),
+            (Self::Id(_), _) => None,
+            (Self::Attribute(attribute), given) => match (attribute.parse)(given) {
+                Ok(value) => Some(value).filter(|value| !value.is_null()),
+                Err(mismatch) => {
+                    return Err(WrongScope(format!("{name:?} is compared with {given}, which {mismatch}")));
+                }
+            },
+        };
+        value.ok_or_else(|| WrongScope(format!("{name:?} is compared with {given}, which it can never be")))
+    }
+}

@@ -1,0 +1,199 @@
+//! Attributes that the store itself keeps: the version and the date of the last change.
+
+use chrono::{DateTime, Duration, Timelike, Utc};
+
+use super::attribute_type::{read_timestamp, write_timestamp};
+use super::{AttributeType, Corrupt, Mismatch, Value, ValueRef};
+
+/// How a store goes on with an attribute whenever the resource's representation changes.
+///
+/// Its values only rise, also over the end of a resource and a new beginning under the same id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upkeep {
+    /// A counter: one more.
+    Count,
+    /// A timestamp: this moment, but at least a microsecond more, whatever the clock says.
+    Moment,
+    /// A timestamp that is sent as `Last-Modified`: this moment, but at least in the next second, so that no two
+    /// states have one date (RFC 9110 §8.8.2.2).
+    Second,
+}
+
+impl Upkeep {
+    /// What follows a stored value.
+    ///
+    /// # Errors
+    /// If the value is not what such an attribute holds, or is the last there is.
+    pub fn next(self, stored: ValueRef<'_>) -> Result<Value, Corrupt> {
+        if stored.is_null() {
+            return self.first(stored, None);
+        }
+        self.value_of(self.follow(self.rank(stored)?, Utc::now().timestamp_micros())?)
+    }
+
+    /// What a new resource begins with: what is given for it (null for nothing), if `mark` is lower. That is the
+    /// highest [`rank`](Self::rank) that a deleted resource of the table had.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn first(self, given: ValueRef<'_>, mark: Option<i64>) -> Result<Value, Corrupt> {
+        let given = match (self, given) {
+            (Self::Count, ValueRef::Null) => 1,
+            (_, ValueRef::Null) => Utc::now().timestamp_micros(),
+            (_, given) => self.rank(given)?,
+        };
+        match mark {
+            Some(mark) if mark >= given => self.value_of(self.follow(mark, given)?),
+            _ => self.value_of(given),
+        }
+    }
+
+    /// The value as a number that rises with it: of a timestamp, microseconds.
+    ///
+    /// # Errors
+    /// If the value is not what such an attribute holds.
+    pub fn rank(self, value: ValueRef<'_>) -> Result<i64, Corrupt> {
+        match (self, value) {
+            (Self::Count, ValueRef::Integer(count)) => Ok(count),
+            (Self::Count, other) => Err(Corrupt::expected("a version, which is an integer", other)),
+            (_, ValueRef::Text(text)) => read_timestamp(text)
+                .map(|time| time.timestamp_micros())
+                .ok_or_else(|| Corrupt::new(format!("{text:?} is not a timestamp"))),
+            (_, other) => Err(Corrupt::expected("a timestamp", other)),
+        }
+    }
+
+    fn follow(self, rank: i64, now: i64) -> Result<i64, Corrupt> {
+        let least = match self {
+            Self::Count | Self::Moment => rank.checked_add(1),
+            Self::Second => {
+                rank.div_euclid(1_000_000).checked_add(1).and_then(|next| next.checked_mul(1_000_000))
+            }
+        };
+        let least = least.ok_or_else(|| Corrupt::new("a version has no successor"))?;
+        Ok(if self == Self::Count { least } else { least.max(now) })
+    }
+
+    fn value_of(self, rank: i64) -> Result<Value, Corrupt> {
+        if self == Self::Count {
+            return Ok(Value::Integer(rank));
+        }
+        DateTime::from_timestamp_micros(rank)
+            .as_ref()
+            .and_then(write_timestamp)
+            .map(Value::Text)
+            .ok_or_else(|| Corrupt::new("a timestamp has no successor before the year 10000"))
+    }
+}
+
+/// A type that can be a `#[jsonapi(version)]`: `i64` or `u64`, which count, or `DateTime<Utc>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a version",
+    label = "not a version",
+    note = "write `i64` or `u64`, which count the changes, or `DateTime<Utc>`"
+)]
+pub trait VersionType: AttributeType<Field = Self> {
+    /// The version of a new resource, if none under its id had a higher one.
+    fn first() -> Self;
+}
+
+impl VersionType for i64 {
+    fn first() -> Self {
+        1
+    }
+}
+
+impl VersionType for u64 {
+    fn first() -> Self {
+        1
+    }
+}
+
+impl VersionType for DateTime<Utc> {
+    fn first() -> Self {
+        now()
+    }
+}
+
+/// A type that can be a `#[jsonapi(last_modified)]`: `DateTime<Utc>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the date of the last change",
+    label = "not a timestamp",
+    note = "write `DateTime<Utc>`"
+)]
+pub trait LastModifiedType: AttributeType<Field = Self> {
+    /// This moment.
+    fn now() -> Self;
+}
+
+impl LastModifiedType for DateTime<Utc> {
+    fn now() -> Self {
+        now()
+    }
+}
+
+/// In microseconds, as it is stored.
+fn now() -> DateTime<Utc> {
+    let now = Utc::now();
+    now - Duration::nanoseconds(i64::from(now.nanosecond() % 1_000))
+}
+
+/// The first value of a version, for a description.
+#[doc(hidden)]
+pub fn first_version<T: VersionType>() -> Result<Value, Mismatch> {
+    T::to_value(&T::first())
+}
+
+/// The first date of the last change, for a description.
+#[doc(hidden)]
+pub fn first_modified<T: LastModifiedType>() -> Result<Value, Mismatch> {
+    T::to_value(&T::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &str) -> Value {
+        Value::Text(value.into())
+    }
+
+    #[test]
+    fn a_counter_counts() {
+        assert_eq!(Upkeep::Count.next(ValueRef::Integer(7)), Ok(Value::Integer(8)));
+        assert!(Upkeep::Count.next(ValueRef::Integer(i64::MAX)).is_err());
+        assert!(Upkeep::Count.next(ValueRef::Text("7")).is_err());
+    }
+
+    #[test]
+    fn a_timestamp_rises_though_the_clock_went_back() {
+        let later = "2999-12-31T23:59:59.999999Z";
+        let next = text("3000-01-01T00:00:00.000000Z");
+        assert_eq!(Upkeep::Moment.next(ValueRef::Text(later)), Ok(next.clone()));
+        assert_eq!(Upkeep::Second.next(ValueRef::Text(later)), Ok(next));
+        let early = ValueRef::Text("2999-12-31 23:59:58");
+        assert_eq!(Upkeep::Moment.next(early), Ok(text("2999-12-31T23:59:58.000001Z")));
+        assert_eq!(Upkeep::Second.next(early), Ok(text("2999-12-31T23:59:59.000000Z")));
+        assert!(Upkeep::Second.next(ValueRef::Text("9999-12-31T23:59:59.000000Z")).is_err());
+    }
+
+    #[test]
+    fn a_timestamp_is_this_moment_if_that_is_later() {
+        let before = now();
+        let Ok(Value::Text(next)) = Upkeep::Second.next(ValueRef::Text("2018-03-24T13:30:00Z")) else {
+            panic!("a timestamp has a successor")
+        };
+        assert!(read_timestamp(&next).is_some_and(|next| before <= next && next <= now()), "{next}");
+    }
+
+    #[test]
+    fn a_new_beginning_goes_on_where_the_end_was() {
+        let given = ValueRef::Integer(1);
+        assert_eq!(Upkeep::Count.first(given, None), Ok(Value::Integer(1)));
+        assert_eq!(Upkeep::Count.first(given, Some(0)), Ok(Value::Integer(1)));
+        assert_eq!(Upkeep::Count.first(given, Some(1)), Ok(Value::Integer(2)));
+        let given = ValueRef::Text("2018-03-24T13:30:00Z");
+        let mark = Upkeep::Second.rank(ValueRef::Text("2018-03-24T13:30:00.5Z")).ok();
+        assert_eq!(Upkeep::Second.first(given, mark), Ok(text("2018-03-24T13:30:01.000000Z")));
+    }
+}

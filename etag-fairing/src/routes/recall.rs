@@ -1,0 +1,193 @@
+//! Reads that are answered from the memo, and that are remembered there.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use chrono::Utc;
+use rocket::Response;
+use rocket::http::{Method, Status};
+
+use super::answer;
+use super::exchange::{Answer, Exchange};
+use crate::conditional::{EntityTag, HttpDate};
+use crate::document::error::Errors;
+use crate::fairing::{Statistics, early_not_modified, mark_with_tag};
+use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
+use crate::resource::Operation;
+use crate::store::{Fetched, Plan, Revision};
+
+/// A document that answers a read.
+pub(super) struct Made {
+    pub(super) body: Vec<u8>,
+    /// Its tag, where the route carries tags.
+    pub(super) tag: Option<EntityTag>,
+    /// The profile that applies to it.
+    pub(super) profile: Option<&'static str>,
+    /// When the resource last changed, where it keeps that.
+    pub(super) last_modified: Option<HttpDate>,
+}
+
+impl<'r> Exchange<'r> {
+    /// The memo, where what this route answers is remembered: where it carries tags, and the memo is on.
+    fn memo(&self) -> Option<&'r Memo> {
+        self.etag.and_then(|_| self.request.rocket().state())
+    }
+
+    /// The answer from the memo, if it has one that still holds and that is for anyone who may use the route.
+    ///
+    /// That a query is valid depends on its text alone; with the guards and hooks of the route asked already, and of
+    /// none but those, there is nothing else to find out.
+    pub(super) async fn recalled(&self) -> Option<Response<'r>> {
+        let reads = [Operation::List, Operation::Read, Operation::Related, Operation::Relationship]
+            .contains(&self.operation());
+        // A catcher or a fairing may have made something else of the request's method.
+        if !reads || !matches!(self.request.method(), Method::Get | Method::Head) {
+            return None;
+        }
+        // What the caller sees decides, and the query may lead to more of it.
+        if !self.is_for_anyone() {
+            return None;
+        }
+        let entry = self.memo()?.get(&self.key(CallerRef::Anyone))?;
+        let remembered = entry.answer.as_ref()?;
+        let revision = self.store().revision(&entry.tables).await.ok()??;
+        (revision == entry.revision).then(|| self.remembered(remembered))
+    }
+
+    /// Answers a read: from the memo, or from the store; then remembers it, and for all who ask at the same time.
+    pub(super) async fn answer(
+        &self,
+        plan: &Plan,
+        make: impl FnOnce(&Fetched) -> Result<Made, Errors> + Send,
+    ) -> Answer<'r> {
+        let Some(memo) = self.memo() else {
+            return self.fetch(plan, make).await.map(|made| self.response(made));
+        };
+        let tables = plan.tables();
+        // If the store is in trouble, reading from it will tell.
+        let Ok(Some(revision)) = self.store().revision(&tables).await else {
+            return self.fetch(plan, make).await.map(|made| self.response(made));
+        };
+        let scopes = self.scopes();
+        let caller = match self.is_for_anyone() {
+            true => CallerRef::Anyone,
+            false => CallerRef::Scoped(scopes.key().unwrap_or_default()),
+        };
+        match memo.recall(&self.key(caller), revision).await {
+            Recalled::Known(entry) => match &entry.answer {
+                Some(remembered) => Ok(self.remembered(remembered)),
+                None => self.fetch(plan, make).await.map(|made| self.response(made)),
+            },
+            Recalled::Unknown { flight, stale } => {
+                if let Some(statistics) = self.statistics() {
+                    statistics.count_memo_miss(stale);
+                }
+                let made = self.fetch(plan, make).await;
+                self.remember(memo, flight, tables, revision, made)
+            }
+        }
+    }
+
+    async fn fetch(
+        &self,
+        plan: &Plan,
+        make: impl FnOnce(&Fetched) -> Result<Made, Errors> + Send,
+    ) -> Result<Made, Errors> {
+        let fetched = self.store().fetch(plan).await.map_err(|error| self.trouble(error))?;
+        make(&fetched)
+    }
+
+    fn remember(
+        &self,
+        memo: &Memo,
+        flight: Option<Flight<'_>>,
+        tables: Vec<&'static str>,
+        revision: Revision,
+        made: Result<Made, Errors>,
+    ) -> Answer<'r> {
+        let Some(flight) = flight else { return made.map(|made| self.response(made)) };
+        let tables = tables.into_boxed_slice();
+        match made {
+            Ok(Made { body, tag: Some(tag), profile, last_modified }) if memo.takes(body.len()) => {
+                let remembered =
+                    Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice() });
+                flight.land(Entry { tables, revision, answer: Some(Arc::clone(&remembered)) });
+                Ok(self.with_body(&remembered))
+            }
+            // Those who wait need not wait for each other.
+            Ok(made) => {
+                flight.land(Entry { tables, revision, answer: None });
+                Ok(self.response(made))
+            }
+            Err(errors) => {
+                if errors.status().code < 500 {
+                    flight.land(Entry { tables, revision, answer: None });
+                }
+                Err(errors)
+            }
+        }
+    }
+
+    /// The answer that the memo has: 304 where that is all that the client needs.
+    fn remembered(&self, remembered: &Arc<Remembered>) -> Response<'r> {
+        if let Some(statistics) = self.statistics() {
+            statistics.count_memo_hit();
+        }
+        let early = self.etag.and_then(|config| {
+            early_not_modified(
+                self.request,
+                config,
+                &remembered.tag,
+                remembered.last_modified,
+                remembered.body.len(),
+            )
+        });
+        match early {
+            Some(mut response) => {
+                response.set_raw_header("Vary", "Accept");
+                response
+            }
+            None => self.with_body(remembered),
+        }
+    }
+
+    /// 200, with the memo's body as it lies there. The fairing sets the tag, and answers preconditions.
+    fn with_body(&self, remembered: &Arc<Remembered>) -> Response<'r> {
+        mark_with_tag(self.request, remembered.tag.clone());
+        let body = Cursor::new(Body(Arc::clone(remembered)));
+        let response = answer::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
+        dated(response, remembered.last_modified)
+    }
+
+    fn response(&self, made: Made) -> Response<'r> {
+        if let Some(tag) = made.tag {
+            mark_with_tag(self.request, tag);
+        }
+        let size = made.body.len();
+        dated(answer::of_body(Status::Ok, size, Cursor::new(made.body), made.profile), made.last_modified)
+    }
+
+    fn statistics(&self) -> Option<&'r Statistics> {
+        self.request.rocket().state()
+    }
+}
+
+/// Tells when the resource last changed.
+///
+/// RFC 9110 §8.8.2.1: not what lies ahead of this answer's `Date`. After several changes within a second it does, for
+/// as many seconds.
+fn dated(mut response: Response<'_>, last_modified: Option<HttpDate>) -> Response<'_> {
+    if let Some(date) = last_modified.filter(|date| *date <= HttpDate::from(Utc::now())) {
+        response.set_raw_header("Last-Modified", date.to_string());
+    }
+    response
+}
+
+/// A remembered body, to be read without a copy.
+struct Body(Arc<Remembered>);
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.body
+    }
+}

@@ -1,0 +1,135 @@
+//! Rules of revisions, for a store that tells them: each change to what an answer is made of makes it another one.
+
+use std::sync::Arc;
+
+use super::{
+    name_rules,
+    resources::{REVIEWS, REVIEWS_OF, ROOM, ROOMS, SPEAKERS, SPEAKERS_OF, TALKS},
+    steps::*,
+};
+use crate::{
+    resource::{ResourceId, Value},
+    store::{Change, LinkageChange, Listing, Plan, Revision, Scopes, Store},
+};
+
+name_rules! {
+    a_revision_changes_with_every_change,
+    a_revision_stays_while_nothing_changes,
+    a_revision_is_told_of_all_tables_or_of_none,
+    what_is_read_after_a_revision_is_at_least_as_new,
+}
+
+async fn revision(store: &dyn Store, plan: &Plan) -> Option<Revision> {
+    store.revision(&plan.tables()).await.expect("a revision, or none")
+}
+
+/// Answers that a talk takes part in, each by another way.
+fn answers(talk: &ResourceId, speaker: &ResourceId, room: &ResourceId) -> Vec<Plan> {
+    let all = Listing::all;
+    vec![
+        one(&TALKS, talk),
+        collection(&TALKS, all()),
+        related(&TALKS, talk, SPEAKERS_OF, all()),
+        related(&TALKS, talk, REVIEWS_OF, all()),
+        related(&TALKS, talk, ROOM, all()),
+        related(&SPEAKERS, speaker, 0, all()),
+        related(&ROOMS, room, 0, all()),
+    ]
+}
+
+async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) {
+    let store = &*store;
+    let room_id = done(store, room("main")).await;
+    let speaker_id = done(store, speaker(1)).await;
+    let id = done(store, talk("first")).await;
+    let answers = answers(&id, &speaker_id, &room_id);
+    if revision(store, &answers[0]).await.is_none() {
+        return;
+    }
+    let one_of = |id: &ResourceId| LinkageChange::One(Some(id.clone()));
+    let text = Value::Text("second".into());
+    let rename = |resource, id: &ResourceId| Change::Update {
+        resource,
+        id: id.clone(),
+        attributes: vec![Some(Value::Text("renamed".into()))],
+        linkage: vec![None],
+    };
+    // Each change, and which of the answers it changes.
+    let changes = [
+        (set(&id, &[(0, text)]), &[0, 1, 2, 3, 4, 5, 6][..]),
+        (link(&id, ROOM, one_of(&room_id)), &[0, 1, 4, 6]),
+        (link(&id, SPEAKERS_OF, LinkageChange::Add(vec![speaker_id.clone()])), &[0, 1, 2, 5]),
+        (rename(&SPEAKERS, &speaker_id), &[2]),
+        (review(&id), &[0, 1, 3]),
+        (link(&id, SPEAKERS_OF, LinkageChange::Remove(vec![speaker_id.clone()])), &[0, 1, 2, 5]),
+        (link(&id, SPEAKERS_OF, LinkageChange::Replace(vec![speaker_id.clone()])), &[0, 1, 2, 5]),
+        (talk("another"), &[1]),
+        // Empties the talk's relationship.
+        (delete(&ROOMS, &room_id), &[0, 1, 4, 6]),
+        // Ends the link.
+        (delete(&SPEAKERS, &speaker_id), &[0, 1, 2, 5]),
+    ];
+    for (change, changed) in changes {
+        let told = format!("{change:?}");
+        let mut before = Vec::new();
+        for plan in &answers {
+            before.push(revision(store, plan).await);
+        }
+        done(store, change).await;
+        for place in changed {
+            let after = revision(store, &answers[*place]).await;
+            assert!(
+                after.is_some() && after != before[*place],
+                "{told} is not told of in {:?}",
+                answers[*place]
+            );
+        }
+    }
+    let reviews = collection(&REVIEWS, Listing::all());
+    let (before, last) = (revision(store, &reviews).await, ids(&read(store, &reviews).await));
+    done(store, delete(&REVIEWS, &last[0])).await;
+    assert_ne!(revision(store, &reviews).await, before);
+    // Nor does it come back when what was there comes back.
+    let talks = one(&TALKS, &id);
+    let first = revision(store, &talks).await;
+    for title in ["third", "second"] {
+        done(store, set(&id, &[(0, Value::Text(title.into()))])).await;
+        assert_ne!(revision(store, &talks).await, first);
+    }
+}
+
+async fn a_revision_stays_while_nothing_changes(store: Arc<dyn Store>) {
+    let store = &*store;
+    let id = done(store, talk("first")).await;
+    let plan = one(&TALKS, &id);
+    let before = revision(store, &plan).await;
+    read(store, &plan).await;
+    read(store, &collection(&TALKS, Listing::all())).await;
+    assert_eq!(revision(store, &plan).await, before);
+    done(store, room("main")).await;
+    let rooms = store.revision(&[ROOMS.table]).await.expect("a revision, or none");
+    done(store, set(&id, &[(0, Value::Text("second".into()))])).await;
+    assert_eq!(store.revision(&[ROOMS.table]).await.expect("a revision, or none"), rooms);
+}
+
+async fn a_revision_is_told_of_all_tables_or_of_none(store: Arc<dyn Store>) {
+    let unknown = store.revision(&[TALKS.table, "no_such_table"]).await.expect("a revision, or none");
+    assert_eq!(unknown, None);
+}
+
+async fn what_is_read_after_a_revision_is_at_least_as_new(store: Arc<dyn Store>) {
+    let store = &*store;
+    let id = done(store, talk("before")).await;
+    let plan = one(&TALKS, &id);
+    let Some(before) = revision(store, &plan).await else { return };
+    let mut transaction = store.begin().await.expect("a transaction");
+    transaction.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
+    let during = revision(store, &plan).await;
+    assert_eq!(attribute_of(store, &id, 0).await, Value::Text("before".into()));
+    transaction.commit().await.expect("committed");
+    let after = revision(store, &plan).await;
+    // What was read while it was open is known by a number that is over with the commit.
+    assert_ne!(after, Some(before));
+    assert_ne!(after, during);
+    assert_eq!(attribute_of(store, &id, 0).await, Value::Text("after".into()));
+}

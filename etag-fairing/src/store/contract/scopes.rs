@@ -1,0 +1,547 @@
+//! Rules of scopes: for its caller, a row outside of them does not exist.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    includes::includes_by_chance,
+    listings::{filters_by_chance, orders_by_chance, related_by_chance},
+    naive::World,
+    name_rules,
+    random::{Chance, Sight},
+    resources::{ALL, REPLIES, REVIEWS, REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS, SPEAKERS_OF, TALKS},
+    steps::*,
+};
+use crate::{
+    resource::{Description, Linkage, RelationshipKind, ResourceId, Value},
+    store::{
+        Change, Comparison, Constraint, Fetched, Field, Filter, Include, LinkageChange, Listing, Member,
+        Plan, Relation, Root, Scopes, Selection, SortKey, Store, StoreError,
+    },
+};
+
+name_rules! {
+    what_is_hidden_is_not_read,
+    no_linkage_leads_to_what_is_hidden,
+    no_path_goes_through_what_is_hidden,
+    a_scope_looks_at_all_that_is_stored,
+    what_is_hidden_cannot_be_changed,
+    what_is_hidden_cannot_be_related_to,
+    links_to_what_is_hidden_stay,
+    a_hidden_id_is_taken,
+    deleting_reaches_what_is_hidden,
+    what_a_scope_hides_is_as_if_it_had_never_been,
+    any_change_keeps_within_the_scopes,
+}
+
+fn id_is(id: &ResourceId) -> Filter {
+    Filter::Compare {
+        member: Member { path: Vec::new(), field: Field::Id },
+        comparison: Comparison::Value(Relation::Equal, id.to_value()),
+    }
+}
+
+fn hiding(hidden: &[(&'static Description, &ResourceId)]) -> Scopes {
+    Scopes::new(hidden.iter().map(|(resource, id)| (*resource, Filter::Not(Box::new(id_is(id))))))
+}
+
+fn by(scopes: &Scopes, plan: Plan) -> Plan {
+    Plan { scopes: scopes.clone(), ..plan }
+}
+
+fn listed(listing: Listing) -> Plan {
+    collection(&TALKS, listing)
+}
+
+/// Makes a change as a caller, and keeps it.
+async fn change_by(store: &dyn Store, scopes: &Scopes, change: Change) -> Result<ResourceId, StoreError> {
+    let mut transaction = store.begin().await?;
+    let id = transaction.apply(change, scopes).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+fn one_link(fetched: &Fetched, resource: &Description, relationship: usize) -> Option<ResourceId> {
+    let row = fetched.rows.get(0).expect("a row");
+    ResourceId::from_value(row.to_one(resource, relationship)).expect("an id")
+}
+
+async fn what_is_hidden_is_not_read(store: Arc<dyn Store>) {
+    let mut talks = Vec::new();
+    for title in ["1", "2", "3", "4"] {
+        talks.push(done(&*store, talk(title)).await);
+    }
+    let scopes = hiding(&[(&TALKS, &talks[1])]);
+    assert!(read(&*store, &by(&scopes, one(&TALKS, &talks[1]))).await.rows.is_empty());
+    assert_eq!(ids(&read(&*store, &by(&scopes, one(&TALKS, &talks[0]))).await), talks[..1]);
+    let seen = [&talks[0], &talks[2], &talks[3]].map(Clone::clone);
+    let fetched = read(&*store, &by(&scopes, listed(page(0, 2)))).await;
+    assert_eq!((ids(&fetched), fetched.total, fetched.more), (seen[..2].to_vec(), Some(3), true));
+    let fetched = read(&*store, &by(&scopes, listed(page(2, 2)))).await;
+    assert_eq!((ids(&fetched), fetched.total, fetched.more), (seen[2..].to_vec(), Some(3), false));
+    let listing = Listing { filter: Some(id_is(&talks[1])), total: true, ..Listing::all() };
+    let fetched = read(&*store, &by(&scopes, listed(listing))).await;
+    assert_eq!((ids(&fetched), fetched.total), (vec![], Some(0)));
+    for relationship in 0..TALKS.relationships.len() {
+        let plan = related(&TALKS, &talks[1], relationship, Listing::all());
+        assert!(!read(&*store, &by(&scopes, plan)).await.parent);
+    }
+    // Nothing at all.
+    let nothing = Scopes::new([(&TALKS, Filter::Or(Vec::new()))]);
+    let fetched = read(&*store, &by(&nothing, listed(page(0, 9)))).await;
+    assert_eq!((ids(&fetched), fetched.total), (vec![], Some(0)));
+}
+
+async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    for number in 1..=3 {
+        done(&*store, speaker(number)).await;
+    }
+    let first = done(&*store, talk("first")).await;
+    let mut linkage = only(SPEAKERS_OF, LinkageChange::Add([1, 2, 3].map(speaker_id).to_vec()));
+    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+    linkage[SEQUEL_OF] = Some(LinkageChange::One(Some(first.clone())));
+    let second = done(&*store, linked_talk("second", linkage)).await;
+    let reviews = [done(&*store, review(&second)).await, done(&*store, review(&second)).await];
+    let scopes = hiding(&[
+        (&ROOMS, &text("hall")),
+        (&SPEAKERS, &speaker_id(2)),
+        (&TALKS, &first),
+        (&REVIEWS, &reviews[0]),
+    ]);
+    let include = |relationship: usize| Include {
+        relationship,
+        selection: everything(TALKS.relationships[relationship].target()),
+    };
+    let selection = Selection { include: (0..4).map(include).collect(), ..everything(&TALKS) };
+    let with = Plan { most_included: 9, ..Plan::new(Root::One(second.clone()), selection) };
+    for plan in [one(&TALKS, &second), with] {
+        let fetched = read(&*store, &by(&scopes, plan)).await;
+        assert_eq!(one_link(&fetched, &TALKS, ROOM), None);
+        assert_eq!(one_link(&fetched, &TALKS, SEQUEL_OF), None);
+        assert_eq!(linkage_in(&fetched, SPEAKERS_OF), [1, 3].map(speaker_id));
+        assert_eq!(linkage_in(&fetched, REVIEWS_OF), reviews[1..]);
+        let included: usize = fetched.included.iter().map(|included| included.rows.len()).sum();
+        assert!(fetched.included.is_empty() || included == 3, "two speakers and a review");
+    }
+    for (relationship, number) in [(ROOM, 0), (SEQUEL_OF, 0), (SPEAKERS_OF, 2), (REVIEWS_OF, 1)] {
+        let listing = if relationship < SPEAKERS_OF { Listing::all() } else { page(0, 9) };
+        let fetched =
+            read(&*store, &by(&scopes, related(&TALKS, &second, relationship, listing.clone()))).await;
+        assert!(fetched.parent);
+        assert_eq!(fetched.rows.len(), number);
+        assert_eq!(fetched.total, listing.total.then_some(number as u64));
+    }
+    // Of a talk that is hidden, no speaker tells, and no review.
+    let hidden = hiding(&[(&TALKS, &second)]);
+    let fetched = read(&*store, &by(&hidden, one(&SPEAKERS, &speaker_id(1)))).await;
+    assert_eq!(linkage_in(&fetched, 0), []);
+    let fetched = read(&*store, &by(&hidden, one(&REVIEWS, &reviews[0]))).await;
+    assert_eq!(one_link(&fetched, &REVIEWS, 0), None, "though every review has one");
+}
+
+fn linkage_in(fetched: &Fetched, relationship: usize) -> Vec<ResourceId> {
+    linkage(fetched, relationship, 0)
+}
+
+async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    done(&*store, speaker(1)).await;
+    let first = done(&*store, talk("a")).await;
+    let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(vec![speaker_id(1)]));
+    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+    linkage[SEQUEL_OF] = Some(LinkageChange::One(Some(first.clone())));
+    let second = done(&*store, linked_talk("b", linkage)).await;
+    let third = done(&*store, talk("c")).await;
+    let scopes = hiding(&[(&ROOMS, &text("hall")), (&SPEAKERS, &speaker_id(1)), (&TALKS, &first)]);
+    let sequel_title = || Member { path: vec![SEQUEL_OF], field: Field::Attribute(0) };
+    let is = |member, value: Value| Filter::Compare {
+        member,
+        comparison: Comparison::Value(Relation::Equal, value),
+    };
+    let own = |field| Member { path: Vec::new(), field };
+    let leads = |relationship, filter: Option<Filter>| Filter::Related {
+        path: Vec::new(),
+        relationship,
+        filter: filter.map(Box::new),
+    };
+    for filter in [
+        is(sequel_title(), Value::Text("a".into())),
+        is(own(Field::ToOne(SEQUEL_OF)), first.to_value()),
+        is(own(Field::ToOne(ROOM)), Value::Text("hall".into())),
+        leads(ROOM, None),
+        leads(SEQUEL_OF, Some(Filter::And(Vec::new()))),
+        leads(SPEAKERS_OF, None),
+        leads(SPEAKERS_OF, Some(id_is(&speaker_id(1)))),
+    ] {
+        for (filter, expected) in
+            [(filter.clone(), vec![]), (Filter::Not(Box::new(filter)), vec![second.clone(), third.clone()])]
+        {
+            let told = format!("{filter:?}");
+            let listing = Listing { filter: Some(filter), total: true, ..Listing::all() };
+            let fetched = read(&*store, &by(&scopes, listed(listing))).await;
+            assert_eq!(fetched.total, Some(expected.len() as u64), "{told}");
+            assert_eq!(ids(&fetched), expected, "{told}");
+        }
+    }
+    // A hidden value would put the second behind or before the third: both are null, and the id decides.
+    for descending in [false, true] {
+        let listing =
+            Listing { sort: vec![SortKey { member: sequel_title(), descending }], ..Listing::all() };
+        let fetched = read(&*store, &by(&scopes, listed(listing))).await;
+        assert_eq!(ids(&fetched), [second.clone(), third.clone()]);
+    }
+    // Every review has a talk; if that is hidden, it has none, and nulls come last.
+    let (early, late) = (done(&*store, review(&first)).await, done(&*store, review(&second)).await);
+    for descending in [false, true] {
+        let sort = vec![SortKey { member: own(Field::ToOne(0)), descending }];
+        let plan = collection(&REVIEWS, Listing { sort, ..Listing::all() });
+        assert_eq!(ids(&read(&*store, &by(&scopes, plan)).await), [late.clone(), early.clone()]);
+    }
+}
+
+async fn a_scope_looks_at_all_that_is_stored(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    let within = only(ROOM, LinkageChange::One(Some(text("hall"))));
+    let with = done(&*store, linked_talk("with", within)).await;
+    done(&*store, talk("without")).await;
+    // Those in a room, of which the caller sees none.
+    let in_a_room = Filter::Related { path: Vec::new(), relationship: ROOM, filter: None };
+    let scopes = Scopes::new([(&TALKS, in_a_room), (&ROOMS, Filter::Or(Vec::new()))]);
+    let fetched = read(&*store, &by(&scopes, listed(Listing::all()))).await;
+    assert_eq!(ids(&fetched), [with]);
+    assert_eq!(one_link(&fetched, &TALKS, ROOM), None);
+}
+
+async fn what_is_hidden_cannot_be_changed(store: Arc<dyn Store>) {
+    let id = done(&*store, talk("before")).await;
+    let scopes = hiding(&[(&TALKS, &id)]);
+    for change in [
+        set(&id, &[(0, Value::Text("after".into()))]),
+        set(&id, &[]),
+        link(&id, SEQUEL_OF, LinkageChange::One(None)),
+        link(&id, SPEAKERS_OF, LinkageChange::Replace(vec![])),
+        delete(&TALKS, &id),
+    ] {
+        let told = format!("{change:?}");
+        let refused = change_by(&*store, &scopes, change).await;
+        assert!(matches!(refused, Err(StoreError::NotFound)), "{told}: {refused:?}");
+    }
+    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("before".into()));
+}
+
+async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    done(&*store, speaker(1)).await;
+    done(&*store, speaker(2)).await;
+    let [first, second] = [done(&*store, talk("1")).await, done(&*store, talk("2")).await];
+    let of_first = done(&*store, review(&first)).await;
+    let hidden = [
+        (ROOM, text("hall")),
+        (SEQUEL_OF, first.clone()),
+        (SPEAKERS_OF, speaker_id(2)),
+        (REVIEWS_OF, of_first.clone()),
+    ];
+    let scopes = hiding(
+        &hidden.each_ref().map(|(relationship, id)| (TALKS.relationships[*relationship].target(), id)),
+    );
+    for (relationship, id) in &hidden {
+        let changes = match TALKS.relationships[*relationship].is_to_many() {
+            false => vec![LinkageChange::One(Some(id.clone()))],
+            true => {
+                let mut ids = vec![id.clone()];
+                if *relationship == SPEAKERS_OF {
+                    ids.insert(0, speaker_id(1));
+                }
+                vec![LinkageChange::Add(ids.clone()), LinkageChange::Replace(ids)]
+            }
+        };
+        for change in changes {
+            for change in [
+                linked_talk("new", only(*relationship, change.clone())),
+                link(&second, *relationship, change.clone()),
+            ] {
+                let told = format!("{change:?}");
+                let missing = match change_by(&*store, &scopes, change).await {
+                    Err(StoreError::RelatedNotFound { relationship, id }) => (relationship, id),
+                    other => panic!("{told}: {other:?}"),
+                };
+                assert_eq!(missing, (*relationship, id.clone()), "{told}");
+            }
+        }
+    }
+    assert_eq!(World::read(&*store).await.ids(&TALKS), [first.clone(), second.clone()]);
+    assert_eq!(linkage_of(&*store, &first, REVIEWS_OF).await, [of_first]);
+    assert_eq!(linkage_of(&*store, &second, SPEAKERS_OF).await, []);
+    // A new one may relate to itself, within its scope or not.
+    let itself = Change::Insert {
+        resource: &ROOMS,
+        id: Some(text("yard")),
+        attributes: vec![],
+        linkage: vec![Some(LinkageChange::Add(vec![second]))],
+    };
+    change_by(&*store, &hiding(&[(&ROOMS, &text("yard"))]), itself).await.expect("the talk is seen");
+}
+
+async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    done(&*store, room("yard")).await;
+    for number in 1..=4 {
+        done(&*store, speaker(number)).await;
+    }
+    let mut linkage = only(SPEAKERS_OF, LinkageChange::Add([1, 2, 3].map(speaker_id).to_vec()));
+    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+    let id = done(&*store, linked_talk("talk", linkage)).await;
+    let other = done(&*store, linked_talk("other", only(ROOM, LinkageChange::One(Some(text("hall")))))).await;
+    let scopes = hiding(&[(&SPEAKERS, &speaker_id(2)), (&ROOMS, &text("hall"))]);
+    for (change, expected) in [
+        (LinkageChange::Replace(vec![speaker_id(4)]), &[2, 4][..]),
+        (LinkageChange::Remove([2, 4].map(speaker_id).to_vec()), &[2]),
+        (LinkageChange::Add(vec![speaker_id(1)]), &[1, 2]),
+        (LinkageChange::Replace(vec![]), &[2]),
+    ] {
+        let told = format!("{change:?}");
+        change_by(&*store, &scopes, link(&id, SPEAKERS_OF, change)).await.expect("changed");
+        let expected: Vec<_> = expected.iter().map(|number| speaker_id(*number)).collect();
+        assert_eq!(linkage_of(&*store, &id, SPEAKERS_OF).await, expected, "{told}");
+    }
+    // To-one: it looks empty, and to empty it changes nothing; another one takes its place.
+    change_by(&*store, &scopes, link(&id, ROOM, LinkageChange::One(None))).await.expect("changed");
+    assert_eq!(to_one_of(&*store, &id, ROOM).await, Value::Text("hall".into()));
+    let yard = LinkageChange::One(Some(text("yard")));
+    change_by(&*store, &scopes, link(&id, ROOM, yard)).await.expect("changed");
+    assert_eq!(to_one_of(&*store, &id, ROOM).await, Value::Text("yard".into()));
+    change_by(&*store, &scopes, link(&id, ROOM, LinkageChange::One(None))).await.expect("changed");
+    assert_eq!(to_one_of(&*store, &id, ROOM).await, Value::Null);
+    // An inverse: the other talk is hidden, and stays in the hall.
+    let scopes = hiding(&[(&TALKS, &other)]);
+    let only_this = Change::Update {
+        resource: &ROOMS,
+        id: text("hall"),
+        attributes: vec![],
+        linkage: vec![Some(LinkageChange::Replace(vec![id.clone()]))],
+    };
+    change_by(&*store, &scopes, only_this).await.expect("changed");
+    for talk in [&id, &other] {
+        assert_eq!(to_one_of(&*store, talk, ROOM).await, Value::Text("hall".into()));
+    }
+    // One that must have an owner stands in nobody's way while it is hidden.
+    let hidden = done(&*store, review(&id)).await;
+    let none = || link(&id, REVIEWS_OF, LinkageChange::Replace(vec![]));
+    change_by(&*store, &hiding(&[(&REVIEWS, &hidden)]), none()).await.expect("changed");
+    assert_eq!(linkage_of(&*store, &id, REVIEWS_OF).await, [hidden]);
+    let refused = change_by(&*store, &Scopes::NONE, none()).await;
+    assert!(matches!(refused, Err(StoreError::Constraint(Constraint::NotNull { .. }))), "{refused:?}");
+}
+
+async fn a_hidden_id_is_taken(store: Arc<dyn Store>) {
+    done(&*store, room("hall")).await;
+    let scopes = hiding(&[(&ROOMS, &text("hall"))]);
+    let refused = change_by(&*store, &scopes, room("hall")).await;
+    assert!(matches!(refused, Err(StoreError::IdExists)), "{refused:?}");
+}
+
+async fn deleting_reaches_what_is_hidden(store: Arc<dyn Store>) {
+    let mut resources = ALL.to_vec();
+    resources.push(&REPLIES);
+    store.prepare(&resources).await.expect("prepared");
+    let id = done(&*store, talk("talk")).await;
+    let review = done(&*store, review(&id)).await;
+    let reply = Change::Insert {
+        resource: &REPLIES,
+        id: None,
+        attributes: vec![],
+        linkage: vec![Some(LinkageChange::One(Some(review.clone())))],
+    };
+    let reply = done(&*store, reply).await;
+    let refused = change_by(&*store, &hiding(&[(&REVIEWS, &review)]), delete(&TALKS, &id)).await;
+    assert!(matches!(refused, Err(StoreError::Constraint(Constraint::ForeignKey))), "{refused:?}");
+    change_by(&*store, &hiding(&[(&REPLIES, &reply)]), delete(&REVIEWS, &review)).await.expect("deleted");
+    assert!(read(&*store, &one(&REPLIES, &reply)).await.rows.is_empty());
+}
+
+async fn what_a_scope_hides_is_as_if_it_had_never_been(store: Arc<dyn Store>) {
+    // Each fills the store once more; what is there already is as good as any.
+    filters_by_chance(&*store, 11, 120, Sight::Scoped).await;
+    for resource in [&REVIEWS, &TALKS, &SPEAKERS, &ROOMS] {
+        empty(&*store, resource).await;
+    }
+    orders_by_chance(&*store, 12, 40, Sight::Scoped).await;
+    for resource in [&REVIEWS, &TALKS, &SPEAKERS, &ROOMS] {
+        empty(&*store, resource).await;
+    }
+    includes_by_chance(&*store, 13, 60, Sight::Scoped).await;
+    for resource in [&REVIEWS, &TALKS, &SPEAKERS, &ROOMS] {
+        empty(&*store, resource).await;
+    }
+    related_by_chance(&*store, 14, Sight::Scoped).await;
+}
+
+async fn empty(store: &dyn Store, resource: &'static Description) {
+    for id in ids(&read(store, &collection(resource, Listing::all())).await) {
+        done(store, delete(resource, &id)).await;
+    }
+}
+
+async fn any_change_keeps_within_the_scopes(store: Arc<dyn Store>) {
+    changes_by_chance(&*store, 15, 200).await;
+}
+
+/// Attributes and to-one linkage.
+type Row = (Vec<Value>, Vec<Option<ResourceId>>);
+
+/// Everything that is stored, as rows and pairs.
+#[derive(Clone, Debug, PartialEq)]
+struct Stored {
+    rows: BTreeMap<(&'static str, ResourceId), Row>,
+    /// Talks and their speakers.
+    pairs: BTreeSet<(ResourceId, ResourceId)>,
+}
+
+impl Stored {
+    fn of(world: &World) -> Self {
+        let mut stored = Self { rows: BTreeMap::new(), pairs: BTreeSet::new() };
+        for (type_name, records) in world.records() {
+            for record in records {
+                let id = record.id.expect("an id");
+                if type_name == TALKS.type_name
+                    && let Linkage::Many(speakers) = &record.linkage[SPEAKERS_OF]
+                {
+                    stored.pairs.extend(speakers.iter().map(|speaker| (id.clone(), speaker.clone())));
+                }
+                let links = record.linkage.into_iter().map(|linkage| match linkage {
+                    Linkage::One(one) => one,
+                    _ => None,
+                });
+                stored.rows.insert((type_name, id), (record.attributes, links.collect()));
+            }
+        }
+        stored
+    }
+
+    /// Gives a relationship this linkage.
+    fn link(&mut self, resource: &Description, id: &ResourceId, relationship: usize, to: &[ResourceId]) {
+        let found = &resource.relationships[relationship];
+        let target = found.target();
+        match found.kind {
+            RelationshipKind::ToOne { .. } => {
+                let row = self.rows.get_mut(&(resource.type_name, id.clone())).expect("a row");
+                row.1[relationship] = to.first().cloned();
+            }
+            RelationshipKind::Inverse { of } => {
+                let (back, _) = target.relationship(of).expect("a way back");
+                for ((type_name, other), (_, links)) in &mut self.rows {
+                    if *type_name != target.type_name {
+                        continue;
+                    }
+                    if to.contains(other) {
+                        links[back] = Some(id.clone());
+                    } else if links[back].as_ref() == Some(id) {
+                        links[back] = None;
+                    }
+                }
+            }
+            RelationshipKind::Through { .. } => {
+                let of_talk = resource.is(&TALKS);
+                let own =
+                    |pair: &(ResourceId, ResourceId)| if of_talk { &pair.0 == id } else { &pair.1 == id };
+                self.pairs.retain(|pair| !own(pair));
+                for other in to {
+                    let (id, other) = (id.clone(), other.clone());
+                    self.pairs.insert(if of_talk { (id, other) } else { (other, id) });
+                }
+            }
+        }
+    }
+}
+
+/// Fills the empty store and makes changes as callers with scopes, each undone: its outcome is that of the same
+/// change where nothing is hidden because nothing else is there, and whatever is hidden stays as it was.
+pub(super) async fn changes_by_chance(store: &dyn Store, seed: u64, number: usize) {
+    let mut chance = Chance::new(seed);
+    chance.fill(store).await;
+    let before = World::read(store).await;
+    for _ in 0..number {
+        let scopes = chance.scopes(Sight::Scoped);
+        let seen = before.seen_by(&scopes);
+        let resource = *chance.of(&ALL);
+        let id = chance.of(&before.ids(resource)).clone();
+        let relationship = chance.below(resource.relationships.len());
+        let target = resource.relationships[relationship].target();
+        let mut related = before.ids(target);
+        related.retain(|_| chance.happens(4));
+        let change = match (resource.relationships[relationship].is_to_many(), chance.below(3)) {
+            (false, 0) => LinkageChange::One(None),
+            (false, _) => LinkageChange::One(related.pop()),
+            (true, 0) => LinkageChange::Replace(related),
+            (true, 1) => LinkageChange::Add(related),
+            (true, _) => LinkageChange::Remove(related),
+        };
+        let told = format!("seed {seed}: {id} of {resource:?}: {change:?} of {relationship} by {scopes:?}");
+        let mut linkage = vec![None; resource.relationships.len()];
+        linkage[relationship] = Some(change.clone());
+        let update = Change::Update {
+            resource,
+            id: id.clone(),
+            attributes: vec![None; resource.attributes.len()],
+            linkage,
+        };
+        let mut transaction = store.begin().await.expect("a turn");
+        let outcome = transaction.apply(update, &scopes).await;
+        if !seen.ids(resource).contains(&id) {
+            assert!(matches!(outcome, Err(StoreError::NotFound)), "{told}: {outcome:?}");
+            continue;
+        }
+        let wanted = match &change {
+            LinkageChange::One(id) => id.as_slice(),
+            LinkageChange::Replace(ids) | LinkageChange::Add(ids) => ids,
+            LinkageChange::Remove(_) => &[],
+        };
+        if let Some(missing) = wanted.iter().find(|id| !seen.ids(target).contains(id)) {
+            match outcome {
+                Err(StoreError::RelatedNotFound { relationship: place, id }) => {
+                    assert_eq!((place, &id), (relationship, missing), "{told}");
+                }
+                other => panic!("{told}: {other:?}"),
+            }
+            continue;
+        }
+        let stored = before.related(resource, &id, relationship);
+        let held = seen.related(resource, &id, relationship);
+        let ending: Vec<&ResourceId> = match &change {
+            LinkageChange::One(new) => held.iter().filter(|id| new.as_ref() != Some(id)).collect(),
+            LinkageChange::Replace(ids) => held.iter().filter(|id| !ids.contains(id)).collect(),
+            LinkageChange::Remove(ids) => held.iter().filter(|id| ids.contains(id)).collect(),
+            LinkageChange::Add(_) => Vec::new(),
+        };
+        let must_stay = match resource.relationships[relationship].kind {
+            RelationshipKind::ToOne { required, .. } => required && wanted.is_empty(),
+            RelationshipKind::Inverse { of } => {
+                target.relationship(of).is_some_and(|(_, back)| back.is_required())
+            }
+            RelationshipKind::Through { .. } => false,
+        };
+        if must_stay && !ending.is_empty() {
+            let refused = matches!(outcome, Err(StoreError::Constraint(Constraint::NotNull { .. })));
+            assert!(refused, "{told}: {outcome:?}");
+            continue;
+        }
+        assert_eq!(outcome.as_ref().ok(), Some(&id), "{told}: {outcome:?}");
+        let mut expected: Vec<ResourceId> = match wanted {
+            [new] if !resource.relationships[relationship].is_to_many() => vec![new.clone()],
+            wanted => {
+                let staying = stored.iter().filter(|id| !ending.contains(id));
+                staying.chain(wanted).cloned().collect()
+            }
+        };
+        expected.sort();
+        expected.dedup();
+        let after = World::read_in(transaction.as_mut()).await;
+        assert_eq!(after.related(resource, &id, relationship), expected, "{told}");
+        let mut all = Stored::of(&before);
+        all.link(resource, &id, relationship, &expected);
+        assert_eq!(Stored::of(&after), all, "{told}");
+    }
+}

@@ -1,0 +1,310 @@
+//! Which rows a caller sees.
+
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use super::evaluate_filter::{Records, matches};
+use super::listing::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::resource::{Description, Record, ResourceId, Value};
+
+/// The rows that a caller sees, resource by resource.
+///
+/// For that caller a row outside of its resource's scope does not exist: no plan gives it, counts it, follows a path
+/// through it or has linkage to it, and no [`Change`](super::Change) finds it or relates to it. A to-one relationship
+/// to it is empty. A scope is the program's own rule: its filter looks at all that is stored, whatever the scopes
+/// of the resources that it leads to.
+///
+/// It is data and costs little to copy: what a caller is shown depends on the caller by nothing but this, so that
+/// [`key`](Self::key) can stand for the caller.
+#[derive(Clone, Debug, Default)]
+pub struct Scopes(Option<Arc<Scoped>>);
+
+#[derive(Debug)]
+struct Scoped {
+    /// One entry a resource, by type.
+    filters: Vec<(&'static Description, Filter)>,
+    key: OnceLock<Vec<u8>>,
+}
+
+impl Scopes {
+    /// Every row of every resource.
+    pub const NONE: Self = Self(None);
+
+    /// The scopes of some resources; every row of all others. Of two scopes of one resource both hold.
+    pub fn new(scopes: impl IntoIterator<Item = (&'static Description, Filter)>) -> Self {
+        let mut filters: Vec<(&'static Description, Filter)> = Vec::new();
+        for (resource, filter) in scopes {
+            match filters.iter_mut().find(|(known, _)| known.is(resource)) {
+                Some((_, known)) => {
+                    let both = vec![std::mem::replace(known, Filter::And(Vec::new())), filter];
+                    *known = Filter::And(both);
+                }
+                None => filters.push((resource, filter)),
+            }
+        }
+        // The order in which they were asked for says nothing.
+        filters.sort_by_key(|(resource, _)| (resource.type_name, resource.rust_name));
+        Self((!filters.is_empty()).then(|| Arc::new(Scoped { filters, key: OnceLock::new() })))
+    }
+
+    /// Whether every row of every resource is seen.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Which rows of a resource are seen; `None` for all.
+    pub fn of(&self, resource: &Description) -> Option<&Filter> {
+        self.iter().find(|(known, _)| known.is(resource)).map(|(_, filter)| filter)
+    }
+
+    /// The resources of which not all rows may be seen.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Description, &Filter)> {
+        self.0.iter().flat_map(|scoped| &scoped.filters).map(|(resource, filter)| (*resource, filter))
+    }
+
+    /// The scopes as bytes: the same for the same scopes, in every process, and others for others. `None` where every
+    /// row is seen.
+    pub fn key(&self) -> Option<&[u8]> {
+        let scoped = self.0.as_ref()?;
+        Some(scoped.key.get_or_init(|| {
+            let mut bytes = Bytes(Vec::new());
+            for (resource, filter) in &scoped.filters {
+                bytes.text(resource.type_name);
+                bytes.filter(filter);
+            }
+            bytes.0
+        }))
+    }
+}
+
+impl PartialEq for Scopes {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+/// Writes filters so that no two are the same bytes: each node by a sign of its own, each list and text by its length.
+struct Bytes(Vec<u8>);
+
+impl Bytes {
+    fn sign(&mut self, sign: u8) {
+        self.0.push(sign);
+    }
+
+    fn number(&mut self, number: usize) {
+        self.0.extend_from_slice(&(number as u64).to_be_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn filter(&mut self, filter: &Filter) {
+        match filter {
+            Filter::And(filters) => self.filters(b'&', filters),
+            Filter::Or(filters) => self.filters(b'|', filters),
+            Filter::Not(filter) => {
+                self.sign(b'!');
+                self.filter(filter);
+            }
+            Filter::Compare { member, comparison } => {
+                self.sign(b'c');
+                self.member(member);
+                self.comparison(comparison);
+            }
+            Filter::Related { path, relationship, filter } => {
+                self.sign(if filter.is_some() { b'r' } else { b'e' });
+                self.path(path);
+                self.number(*relationship);
+                if let Some(filter) = filter {
+                    self.filter(filter);
+                }
+            }
+        }
+    }
+
+    fn filters(&mut self, sign: u8, filters: &[Filter]) {
+        self.sign(sign);
+        self.number(filters.len());
+        filters.iter().for_each(|filter| self.filter(filter));
+    }
+
+    fn path(&mut self, path: &[usize]) {
+        self.number(path.len());
+        path.iter().for_each(|step| self.number(*step));
+    }
+
+    fn member(&mut self, member: &Member) {
+        self.path(&member.path);
+        match member.field {
+            Field::Id => self.sign(b'i'),
+            Field::Attribute(place) => {
+                self.sign(b'a');
+                self.number(place);
+            }
+            Field::ToOne(place) => {
+                self.sign(b'o');
+                self.number(place);
+            }
+        }
+    }
+
+    fn comparison(&mut self, comparison: &Comparison) {
+        match comparison {
+            Comparison::IsNull => self.sign(b'n'),
+            Comparison::Value(relation, value) => {
+                self.sign(b'v');
+                self.relation(*relation);
+                self.value(value);
+            }
+            Comparison::Member(relation, member) => {
+                self.sign(b'm');
+                self.relation(*relation);
+                self.member(member);
+            }
+            Comparison::In(values) => {
+                self.sign(b'l');
+                self.number(values.len());
+                values.iter().for_each(|value| self.value(value));
+            }
+            Comparison::Between(from, to) => {
+                self.sign(b'b');
+                self.value(from);
+                self.value(to);
+            }
+            Comparison::Text { part, text, case_sensitive } => {
+                self.sign(b't');
+                self.sign(match part {
+                    Part::Anywhere => b'a',
+                    Part::Start => b's',
+                    Part::End => b'e',
+                    Part::Like => b'l',
+                });
+                self.sign((*case_sensitive).into());
+                self.text(text);
+            }
+        }
+    }
+
+    fn relation(&mut self, relation: Relation) {
+        self.sign(match relation {
+            Relation::Equal => b'=',
+            Relation::NotEqual => b'#',
+            Relation::Less => b'<',
+            Relation::LessOrEqual => b'(',
+            Relation::Greater => b'>',
+            Relation::GreaterOrEqual => b')',
+        });
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.sign(b'n'),
+            Value::Bool(value) => {
+                self.sign(b'b');
+                self.sign((*value).into());
+            }
+            Value::Integer(value) => {
+                self.sign(b'i');
+                self.0.extend_from_slice(&value.to_be_bytes());
+            }
+            Value::Float(value) => {
+                self.sign(b'f');
+                self.0.extend_from_slice(&value.to_bits().to_be_bytes());
+            }
+            Value::Text(value) => {
+                self.sign(b't');
+                self.text(value);
+            }
+        }
+    }
+}
+
+/// Records as a caller sees them: for stores that answer plans in memory.
+///
+/// It hides the records outside of the scopes, and leads to none of them. What stands in the
+/// [`linkage`](Record::linkage) of a record that it gives is not hidden: ask [`related`](Records::related) instead.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    records: &'a dyn Records,
+    scopes: &'a Scopes,
+}
+
+impl<'a> Seen<'a> {
+    /// These records, by these scopes.
+    pub fn new(records: &'a dyn Records, scopes: &'a Scopes) -> Self {
+        Self { records, scopes }
+    }
+
+    /// Whether the caller sees a record.
+    pub fn sees(&self, resource: &'static Description, record: &Record) -> bool {
+        self.scopes.of(resource).is_none_or(|filter| matches(filter, resource, record, self.records))
+    }
+}
+
+impl Records for Seen<'_> {
+    fn record(&self, resource: &'static Description, id: &ResourceId) -> Option<&Record> {
+        self.records.record(resource, id).filter(|record| self.sees(resource, record))
+    }
+
+    fn related<'a>(
+        &'a self,
+        resource: &'static Description,
+        record: &'a Record,
+        relationship: usize,
+    ) -> Cow<'a, [ResourceId]> {
+        let ids = self.records.related(resource, record, relationship);
+        match resource.relationships.get(relationship).map(|relationship| relationship.target()) {
+            Some(target) if self.scopes.of(target).is_some() => {
+                ids.iter().filter(|id| self.record(target, id).is_some()).cloned().collect()
+            }
+            _ => ids,
+        }
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use crate::store::contract::{ROOMS, SPEAKERS, TALKS};
+
+    fn titled(title: &str) -> Filter {
+        Filter::Compare {
+            member: Member { path: Vec::new(), field: Field::Attribute(0) },
+            comparison: Comparison::Value(Relation::Equal, Value::Text(title.into())),
+        }
+    }
+
+    #[test]
+    fn the_key_is_the_same_for_the_same_scopes_alone() {
+        let none = || Filter::Or(Vec::new());
+        let scopes = Scopes::new([(&TALKS, titled("a")), (&ROOMS, none())]);
+        assert_eq!(scopes.key(), Scopes::new([(&ROOMS, none()), (&TALKS, titled("a"))]).key());
+        let not = |filter| Filter::Not(Box::new(filter));
+        let others = [
+            Scopes::new([(&TALKS, titled("a"))]),
+            Scopes::new([(&TALKS, titled("b"))]),
+            Scopes::new([(&TALKS, not(titled("a")))]),
+            Scopes::new([(&TALKS, none()), (&ROOMS, titled("a"))]),
+            Scopes::new([(&TALKS, titled("a")), (&SPEAKERS, none())]),
+            Scopes::new([(&TALKS, titled("a")), (&ROOMS, Filter::And(Vec::new()))]),
+            // Lists that hold the same, split elsewhere.
+            Scopes::new([(&TALKS, Filter::And(vec![Filter::Or(vec![titled("a")]), titled("b")]))]),
+            Scopes::new([(&TALKS, Filter::And(vec![Filter::Or(vec![titled("a"), titled("b")])]))]),
+        ];
+        let mut keys: Vec<_> = others.iter().chain([&scopes]).map(Scopes::key).collect();
+        assert!(keys.iter().all(Option::is_some));
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), others.len() + 1);
+        assert_eq!((Scopes::new([]).key(), Scopes::NONE.key()), (None, None));
+    }
+
+    #[test]
+    fn two_scopes_of_one_resource_both_hold() {
+        let both = Scopes::new([(&TALKS, titled("a")), (&TALKS, titled("b"))]);
+        assert_eq!(both.of(&TALKS), Some(&Filter::And(vec![titled("a"), titled("b")])));
+        assert_eq!(both.of(&ROOMS), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! Columns that the store itself keeps, and the linkage that shows in resources that have such columns.
+
+use sea_query::{Expr, ExprTrait, Query};
+
+use super::{
+    Dialect,
+    edge::{Edge, EdgeKind},
+    parameter,
+    schema::reachable,
+};
+use crate::{
+    resource::{Description, ResourceId, Upkeep, Value, ValueRef},
+    store::{LinkageChange, StoreError},
+};
+
+/// What there is to keep. A version stands for all that a representation shows, so that it rises with the row, and
+/// with the linkage that the representation shows and other tables hold.
+#[derive(Debug, Default)]
+pub(crate) struct Versions {
+    tables: Vec<KeptTable>,
+    shown: Vec<Shown>,
+}
+
+/// A table with such columns.
+#[derive(Debug)]
+pub(crate) struct KeptTable {
+    pub(crate) name: &'static str,
+    pub(crate) columns: Vec<KeptColumn>,
+    /// Reads these columns of a row. Parameters: its id.
+    pub(crate) read: String,
+    /// Writes them. Parameters: a value for each, then the id.
+    pub(crate) write: String,
+}
+
+/// One such column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeptColumn {
+    pub(crate) name: &'static str,
+    pub(crate) upkeep: Upkeep,
+}
+
+/// Linkage that another table holds and that owners in a kept table show.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    owners: &'static str,
+    /// The table with the edges: a join table, or that of the related resources.
+    pub(crate) table: &'static str,
+    pub(crate) owner_column: &'static str,
+    targets: &'static str,
+    kind: EdgeKind,
+    /// Reads the owners of a related row. Parameters: its id.
+    pub(crate) read: String,
+}
+
+impl Versions {
+    /// What these resources, and those that they relate to, ask for.
+    pub(crate) fn of<D: Dialect>(dialect: D, resources: &[&'static Description]) -> Self {
+        let resources = reachable(resources);
+        let mut versions = Self::default();
+        for resource in &resources {
+            versions.add(dialect, resource);
+        }
+        for resource in resources {
+            // Also of a resource without a version of its own: another one may have one over the same table.
+            for relationship in resource.relationships.iter().filter(|relationship| relationship.linkage) {
+                if versions.table(resource.table).is_some()
+                    && let Ok(Some(edge)) = Edge::of(resource, relationship)
+                    && !versions.shows(resource.table, edge.table, edge.owner_column)
+                {
+                    versions.shown.push(Shown::of(dialect, resource.table, &edge));
+                }
+            }
+        }
+        versions
+    }
+
+    fn add<D: Dialect>(&mut self, dialect: D, resource: &'static Description) {
+        let kept = resource.kept().filter_map(|(place, upkeep)| {
+            let attribute = resource.attributes.get(place)?;
+            Some(KeptColumn { name: attribute.column, upkeep })
+        });
+        let mut columns: Vec<KeptColumn> = kept.collect();
+        if columns.is_empty() {
+            return;
+        }
+        // Resources over one table unite what they keep.
+        if let Some(place) = self.tables.iter().position(|table| same(table.name, resource.table)) {
+            let known = self.tables.remove(place).columns;
+            columns.retain(|column| !known.iter().any(|known| same(known.name, column.name)));
+            columns.splice(0..0, known);
+        }
+        self.tables.push(KeptTable::new(dialect, resource, columns));
+    }
+
+    /// Whether there is nothing to keep.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// The table of this name, if there is something to keep.
+    pub(crate) fn table(&self, name: &str) -> Option<&KeptTable> {
+        self.tables.iter().find(|table| same(table.name, name))
+    }
+
+    /// Whether resources in the table `owners` show the linkage of `column`, in which their ids stand.
+    pub(crate) fn shows(&self, owners: &str, table: &str, column: &str) -> bool {
+        self.shown(table, column).any(|shown| same(shown.owners, owners))
+    }
+
+    /// The linkage that is shown by the owners whose ids stand in this column.
+    pub(crate) fn shown<'a>(&'a self, table: &'a str, column: &'a str) -> impl Iterator<Item = &'a Shown> {
+        self.shown.iter().filter(move |shown| same(shown.table, table) && same(shown.owner_column, column))
+    }
+
+    /// The linkage that leads to rows of this table.
+    pub(crate) fn leading_to<'a>(&'a self, targets: &'a str) -> impl Iterator<Item = &'a Shown> {
+        self.shown.iter().filter(move |shown| same(shown.targets, targets))
+    }
+
+    /// The table of the owners.
+    pub(crate) fn owners(&self, shown: &Shown) -> Option<&KeptTable> {
+        self.table(shown.owners)
+    }
+}
+
+impl KeptTable {
+    fn new<D: Dialect>(dialect: D, resource: &Description, columns: Vec<KeptColumn>) -> Self {
+        let own = || Expr::col(resource.id.column).eq(parameter());
+        let names = || columns.iter().map(|column| column.name);
+        let read = Query::select().columns(names()).from(resource.table).and_where(own()).to_owned();
+        let write = Query::update()
+            .table(resource.table)
+            .values(names().map(|name| (name, parameter())))
+            .and_where(own())
+            .to_owned();
+        let (read, write) = (dialect.text(&read), dialect.text(&write));
+        Self { name: resource.table, columns, read, write }
+    }
+
+    /// Whether the column is one of those that the store keeps.
+    pub(crate) fn keeps(&self, column: &str) -> bool {
+        self.columns.iter().any(|kept| same(kept.name, column))
+    }
+}
+
+impl Shown {
+    fn of<D: Dialect>(dialect: D, owners: &'static str, edge: &Edge) -> Self {
+        let read = Query::select()
+            .column(edge.owner_column)
+            .from(edge.table)
+            .and_where(Expr::col(edge.target_column).eq(parameter()))
+            .and_where(Expr::col(edge.owner_column).is_not_null())
+            .to_owned();
+        Self {
+            owners,
+            table: edge.table,
+            owner_column: edge.owner_column,
+            targets: edge.target.table,
+            kind: edge.kind,
+            read: dialect.text(&read),
+        }
+    }
+
+    /// Whether a column of the related row itself is the linkage.
+    pub(crate) fn is_inverse(&self) -> bool {
+        self.kind != EdgeKind::Join
+    }
+}
+
+/// The version that a row must have.
+pub(crate) struct Guard<'a> {
+    pub(crate) column: &'static str,
+    pub(crate) value: ValueRef<'a>,
+}
+
+impl<'a> Guard<'a> {
+    /// The guard of a change that is made to this version alone.
+    pub(crate) fn of(resource: &Description, version: Option<&'a Value>) -> Result<Option<Self>, StoreError> {
+        match (version, resource.version_attribute()) {
+            (None, _) => Ok(None),
+            (Some(value), Some(attribute)) => {
+                Ok(Some(Self { column: attribute.column, value: value.as_ref() }))
+            }
+            (Some(_), None) => {
+                Err(StoreError::Internal(format!("`{}` has no version to compare", resource.rust_name)))
+            }
+        }
+    }
+}
+
+/// Whom a change lets go, and whom it adds.
+pub(crate) fn difference(
+    before: &[ResourceId],
+    change: &LinkageChange,
+) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    let (gone, wanted): (Vec<_>, &[ResourceId]) = match change {
+        LinkageChange::One(_) => (Vec::new(), &[]),
+        LinkageChange::Replace(ids) => (before.iter().filter(|id| !ids.contains(id)).cloned().collect(), ids),
+        LinkageChange::Add(ids) => (Vec::new(), ids),
+        LinkageChange::Remove(ids) => (before.iter().filter(|id| ids.contains(id)).cloned().collect(), &[]),
+    };
+    (gone, wanted.iter().filter(|id| !before.contains(id)).cloned().collect())
+}
+
+/// Names of tables and columns are compared without regard to the case of ASCII letters.
+fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}

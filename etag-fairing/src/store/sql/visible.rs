@@ -1,0 +1,128 @@
+//! Where rows come from in a statement that reads: a resource's table, or what its reader sees of it.
+//!
+//! Only here does such a statement get to a table's name, so that none forgets the scopes.
+
+use sea_query::{Alias, CaseStatement, Expr, ExprTrait, IntoIden, IntoTableRef, Query, TableRef};
+
+use super::{
+    Dialect, column,
+    edge::{Edge, EdgeKind},
+    filter::condition,
+    scope::{Names, Scope},
+    write,
+};
+use crate::{
+    resource::Description,
+    store::{Filter, Scopes},
+};
+
+/// The scoped table inside of the subquery that stands for it.
+const TABLE: &str = "s";
+/// What one of its rows refers to, and the same inside of a join table's.
+const TARGET: &str = "v";
+
+/// What a reader sees, in a dialect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Visible<'s, D> {
+    pub(crate) dialect: D,
+    pub(crate) scopes: &'s Scopes,
+}
+
+static EVERYTHING: Scopes = Scopes::NONE;
+
+impl<'s, D: Dialect> Visible<'s, D> {
+    /// The rows that the scopes let through.
+    pub(crate) fn new(dialect: D, scopes: &'s Scopes) -> Self {
+        Self { dialect, scopes }
+    }
+
+    /// All rows: a scope's own condition looks at all that is stored.
+    pub(crate) fn everything(dialect: D) -> Self {
+        Self { dialect, scopes: &EVERYTHING }
+    }
+
+    /// The rows of a resource. Where some are hidden, or some refer to what is hidden, a subquery of the same
+    /// columns.
+    pub(super) fn rows(self, resource: &'static Description, alias: &str) -> Result<TableRef, String> {
+        let own = self.scopes.of(resource);
+        let hides_links = resource.relationships.iter().any(|relationship| {
+            relationship.column().is_some() && self.scopes.of(relationship.target()).is_some()
+        });
+        if own.is_none() && !hides_links {
+            return Ok(named(resource.table, alias));
+        }
+        let mut select = Query::select();
+        select.column((TABLE, resource.id.column)).from_as(resource.table, TABLE);
+        let links = resource.relationships.iter().filter_map(|it| Some((it.column()?, it.target())));
+        let links: Vec<_> = links.collect();
+        let mut known = vec![resource.id.column];
+        for name in write::columns(resource) {
+            if known.contains(&name) {
+                continue;
+            }
+            known.push(name);
+            // However many members share the column: one that hides is enough.
+            let hides = links.iter().filter(|(link, _)| *link == name);
+            let mut shown = None;
+            for (target, filter) in hides.filter_map(|(_, target)| Some((*target, self.scopes.of(target)?))) {
+                let there = self.is_there(target, filter, column(TABLE, name))?;
+                shown = Some(match shown {
+                    None => there,
+                    Some(shown) => there.and(shown),
+                });
+            }
+            match shown {
+                None => select.column((TABLE, name)),
+                Some(shown) => select.expr_as(CaseStatement::new().case(shown, column(TABLE, name)), name),
+            };
+        }
+        if let Some(filter) = own {
+            let names = Names::default();
+            let mut scope = Scope::new(resource, TABLE, &names);
+            let everything = Visible::everything(self.dialect);
+            let condition = condition(everything, &mut scope, filter)?;
+            scope.join(everything, &mut select)?;
+            select.and_where(condition);
+        }
+        Ok(TableRef::SubQuery(select.into(), Alias::new(alias).into_iden()))
+    }
+
+    /// The edges of a to-many relationship that lead to what is seen. Their owners are not looked at.
+    pub(super) fn edges(self, edge: &Edge, alias: &str) -> Result<TableRef, String> {
+        match (edge.kind, self.scopes.of(edge.target)) {
+            (EdgeKind::Inverse { .. }, _) => self.rows(edge.target, alias),
+            (EdgeKind::Join, None) => Ok(named(edge.table, alias)),
+            (EdgeKind::Join, Some(filter)) => {
+                let there = self.is_there(edge.target, filter, column(TABLE, edge.target_column))?;
+                let mut select = Query::select();
+                select
+                    .columns([(TABLE, edge.owner_column), (TABLE, edge.target_column)])
+                    .from_as(edge.table, TABLE)
+                    .and_where(there);
+                Ok(TableRef::SubQuery(select.into(), Alias::new(alias).into_iden()))
+            }
+        }
+    }
+
+    /// All edges of a join table: for a statement that has the rows at their far end from [`rows`](Self::rows).
+    pub(super) fn all_edges(self, edge: &Edge, alias: &str) -> TableRef {
+        named(edge.table, alias)
+    }
+
+    /// Whether there is a row of this id that the filter lets through.
+    fn is_there(self, target: &'static Description, filter: &Filter, id: Expr) -> Result<Expr, String> {
+        let names = Names::default();
+        let mut scope = Scope::new(target, TARGET, &names);
+        let everything = Visible::everything(self.dialect);
+        let condition = condition(everything, &mut scope, filter)?;
+        let mut select = Query::select();
+        select.expr(Expr::cust("1")).from_as(target.table, TARGET);
+        scope.join(everything, &mut select)?;
+        select.and_where(column(TARGET, target.id.column).eq(id)).and_where(condition);
+        Ok(self.dialect.exists(select))
+    }
+}
+
+fn named(table: &'static str, alias: &str) -> TableRef {
+    table.into_table_ref().alias(Alias::new(alias).into_iden())
+}

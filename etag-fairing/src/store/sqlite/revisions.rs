@@ -1,0 +1,212 @@
+//! Revisions: a number per table that rises in the same transaction as every change to it.
+//!
+//! Triggers count, so that the changes of other programs, of cascades and of raw SQL are counted too. SQLite has one
+//! writer at a time: a single number per table makes nobody wait who would not wait anyway.
+//!
+//! What deletes by itself fires them: foreign keys' actions do, and `DELETE` without `WHERE` goes row by row where
+//! there are triggers. What `REPLACE` removes fires no trigger of its table, but the row that takes its place does.
+//! Dropping or altering a table fires none; so the schema's own number is part of what [`Watch`] answers, and a table
+//! whose triggers are gone has no revision.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension, Result};
+
+use super::table;
+
+/// The table of the numbers. Not `STRICT`, and the triggers are plain SQL: they stand in databases that other
+/// programs open too, with an SQLite that may be older than ours.
+const REVISIONS: &str = "_etag_fairing_revisions";
+
+/// What each of our triggers begins with.
+const PREFIX: &str = "_etag_fairing_revision_";
+
+const EVENTS: [&str; 3] = ["INSERT", "UPDATE", "DELETE"];
+
+struct Trigger {
+    name: String,
+    sql: String,
+}
+
+/// The triggers that count the changes of a table.
+fn triggers(table: &str) -> [Trigger; 3] {
+    EVENTS.map(|event| {
+        let name = format!("{PREFIX}{}_{table}", event.to_ascii_lowercase());
+        // Not by one: a database that is put back from a copy goes on counting from there, and should not come to a
+        // number that stood for another state before.
+        let sql = format!(
+            "CREATE TRIGGER {} AFTER {event} ON {} BEGIN \
+             UPDATE {REVISIONS} SET revision = revision + 1 + (random() & 4095) WHERE name = {}; END",
+            quoted(&name, '"'),
+            quoted(table, '"'),
+            quoted(table, '\''),
+        );
+        Trigger { name, sql }
+    })
+}
+
+fn quoted(text: &str, quote: char) -> String {
+    format!("{quote}{}{quote}", text.replace(quote, &format!("{quote}{quote}")))
+}
+
+/// Has the changes of these tables counted from now on. Writes nothing where that is so already.
+pub(super) fn install(sqlite: &Connection, tables: &[&'static str]) -> Result<()> {
+    if table::find(sqlite, REVISIONS)?.is_none() {
+        sqlite.execute_batch(&format!(
+            "CREATE TABLE {REVISIONS} (name TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID"
+        ))?;
+    }
+    // From the clock: where counting was given up and is taken up again, it doesn't come to an earlier number.
+    let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    let start = i64::try_from(start).unwrap_or(0);
+    for table in tables {
+        let known: bool = sqlite.query_row(
+            &format!("SELECT EXISTS (SELECT 1 FROM {REVISIONS} WHERE name = ?1)"),
+            [table],
+            |row| row.get(0),
+        )?;
+        if !known {
+            sqlite.execute(
+                &format!("INSERT INTO {REVISIONS} (name, revision) VALUES (?1, ?2)"),
+                (table, start),
+            )?;
+        }
+        for trigger in triggers(table) {
+            match found(sqlite, &trigger.name)? {
+                Some(sql) if sql == trigger.sql => {}
+                // That of a table which has another name by now, or of an earlier version.
+                Some(_) => {
+                    sqlite.execute_batch(&format!("DROP TRIGGER {}", quoted(&trigger.name, '"')))?;
+                    sqlite.execute_batch(&trigger.sql)?;
+                }
+                None => sqlite.execute_batch(&trigger.sql)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes away all that [`install`] has put there, whichever tables it was for.
+pub(super) fn remove(sqlite: &Connection) -> Result<()> {
+    if table::find(sqlite, REVISIONS)?.is_none() {
+        return Ok(());
+    }
+    let mut statement = sqlite
+        .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND substr(name, 1, ?1) = ?2")?;
+    let length = i64::try_from(PREFIX.len()).unwrap_or(0);
+    let names: Result<Vec<String>> = statement.query_map((length, PREFIX), |row| row.get(0))?.collect();
+    for name in names? {
+        sqlite.execute_batch(&format!("DROP TRIGGER {}", quoted(&name, '"')))?;
+    }
+    sqlite.execute_batch(&format!("DROP TABLE {REVISIONS}"))
+}
+
+fn found(sqlite: &Connection, trigger: &str) -> Result<Option<String>> {
+    sqlite
+        .prepare_cached("SELECT sql FROM main.sqlite_schema WHERE type = 'trigger' AND name = ?1")?
+        .query_row([trigger], |row| row.get(0))
+        .optional()
+}
+
+/// What one connection knows of the revisions.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// The tables whose changes are counted.
+    tables: Arc<[&'static str]>,
+    /// `PRAGMA data_version` when they were read: as long as nobody commits, it stays.
+    seen: Option<i64>,
+    /// The number of the schema whose triggers were looked at.
+    schema: Option<i64>,
+    /// Whether each table has its triggers in that schema.
+    counted: Vec<bool>,
+    /// The number of each table; `None` if its changes aren't counted.
+    numbers: Vec<Option<u64>>,
+}
+
+impl Watch {
+    /// Watches these tables.
+    pub(super) fn new(tables: Arc<[&'static str]>) -> Self {
+        Self { tables, ..Self::default() }
+    }
+
+    /// The number of these tables together; `None` if the changes of one of them aren't counted.
+    ///
+    /// The connection must not write: `data_version` tells of the commits of others.
+    pub(super) fn revision(&mut self, sqlite: &Connection, tables: &[&'static str]) -> Result<Option<u64>> {
+        if self.tables.is_empty() {
+            return Ok(None);
+        }
+        let version: i64 = sqlite.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        if self.seen != Some(version) {
+            self.read(sqlite)?;
+            // The version from before: a commit that came in between is looked at again.
+            self.seen = Some(version);
+        }
+        let Some(schema) = self.schema else { return Ok(None) };
+        // Each number only rises, so that the sum stays only if each of them does.
+        let number = |table: &&'static str| {
+            let place = self.tables.iter().position(|known| known.eq_ignore_ascii_case(table))?;
+            self.numbers.get(place).copied().flatten()
+        };
+        Ok(tables
+            .iter()
+            .map(number)
+            .try_fold(schema.cast_unsigned(), |sum, number| Some(sum.wrapping_add(number?))))
+    }
+
+    fn read(&mut self, sqlite: &Connection) -> Result<()> {
+        self.seen = None;
+        sqlite.prepare_cached("BEGIN")?.execute([])?;
+        let outcome = self.read_snapshot(sqlite);
+        if !sqlite.is_autocommit() {
+            sqlite.prepare_cached("ROLLBACK")?.execute([])?;
+        }
+        outcome
+    }
+
+    fn read_snapshot(&mut self, sqlite: &Connection) -> Result<()> {
+        let schema: i64 = sqlite.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))?;
+        if self.schema != Some(schema) {
+            self.counted = self.look_at_triggers(sqlite)?;
+            self.schema = Some(schema);
+        }
+        self.numbers = vec![None; self.tables.len()];
+        if !self.counted.contains(&true) {
+            return Ok(());
+        }
+        let mut statement =
+            sqlite.prepare_cached("SELECT name, revision FROM main._etag_fairing_revisions")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = row.get_ref(0)?.as_str()?;
+            let place = self.tables.iter().position(|table| *table == name);
+            if let Some(place) = place.filter(|place| self.counted.get(*place) == Some(&true))
+                && let Some(number) = self.numbers.get_mut(place)
+            {
+                *number = row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned);
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody may have dropped a trigger, or a table with them, and made it anew.
+    fn look_at_triggers(&self, sqlite: &Connection) -> Result<Vec<bool>> {
+        if table::find(sqlite, REVISIONS)?.is_none() {
+            return Ok(vec![false; self.tables.len()]);
+        }
+        let counted = |table: &&'static str| -> Result<bool> {
+            for trigger in triggers(table) {
+                if found(sqlite, &trigger.name)?.as_ref() != Some(&trigger.sql) {
+                    log::warn!(
+                        "the changes of the table `{table}` are no longer counted: a trigger of the last launch is \
+                         gone, so its answers are made anew each time until the next"
+                    );
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        self.tables.iter().map(counted).collect()
+    }
+}

@@ -1,0 +1,191 @@
+//! Which tables an answer is made of.
+
+use super::listing::{Comparison, Filter, Listing, Member};
+use super::plan::{Plan, Root, Selection};
+use crate::resource::{Description, RelationshipKind};
+
+impl Plan {
+    /// The tables that the answer is made of, each once: what is read, what leads there, and what decides which rows
+    /// are read and in which order. As long as none of them changes, the answer stays.
+    pub fn tables(&self) -> Vec<&'static str> {
+        let mut tables = Tables(Vec::new());
+        match &self.root {
+            Root::One(_) => {}
+            Root::Collection(listing) => tables.listing(self.selection.resource, listing),
+            Root::Related { parent, relationship, listing, .. } => {
+                tables.add(parent.table);
+                tables.step(parent, *relationship);
+                tables.listing(self.selection.resource, listing);
+            }
+        }
+        tables.selection(&self.selection);
+        // What a scope looks at decides what is seen, of whatever leads to its resource.
+        for (resource, filter) in self.scopes.iter() {
+            tables.add(resource.table);
+            tables.filter(resource, filter);
+        }
+        tables.0
+    }
+}
+
+struct Tables(Vec<&'static str>);
+
+impl Tables {
+    fn add(&mut self, table: &'static str) {
+        if !self.0.contains(&table) {
+            self.0.push(table);
+        }
+    }
+
+    /// The table with the linkage of a relationship.
+    fn linkage(&mut self, owner: &'static Description, relationship: usize) {
+        if let Some(relationship) = owner.relationships.get(relationship) {
+            self.add(match relationship.kind {
+                RelationshipKind::ToOne { .. } => owner.table,
+                RelationshipKind::Inverse { .. } => relationship.target().table,
+                RelationshipKind::Through { table, .. } => table,
+            });
+        }
+    }
+
+    /// From a resource to what it is related to.
+    fn step(&mut self, owner: &'static Description, relationship: usize) -> Option<&'static Description> {
+        self.linkage(owner, relationship);
+        let target = owner.relationships.get(relationship)?.target();
+        self.add(target.table);
+        Some(target)
+    }
+
+    fn walk(&mut self, owner: &'static Description, path: &[usize]) -> Option<&'static Description> {
+        path.iter().try_fold(owner, |here, relationship| self.step(here, *relationship))
+    }
+
+    fn selection(&mut self, selection: &Selection) {
+        let resource = selection.resource;
+        self.add(resource.table);
+        for (relationship, read) in selection.linkage.iter().enumerate() {
+            if *read {
+                self.linkage(resource, relationship);
+            }
+        }
+        for include in &selection.include {
+            self.linkage(resource, include.relationship);
+            self.selection(&include.selection);
+        }
+    }
+
+    fn listing(&mut self, resource: &'static Description, listing: &Listing) {
+        if let Some(filter) = &listing.filter {
+            self.filter(resource, filter);
+        }
+        for key in &listing.sort {
+            self.member(resource, &key.member);
+        }
+    }
+
+    fn filter(&mut self, resource: &'static Description, filter: &Filter) {
+        match filter {
+            Filter::And(parts) | Filter::Or(parts) => {
+                for part in parts {
+                    self.filter(resource, part);
+                }
+            }
+            Filter::Not(part) => self.filter(resource, part),
+            Filter::Compare { member, comparison } => {
+                self.member(resource, member);
+                if let Comparison::Member(_, other) = comparison {
+                    self.member(resource, other);
+                }
+            }
+            Filter::Related { path, relationship, filter } => {
+                let end = self.walk(resource, path);
+                if let Some(target) = end.and_then(|end| self.step(end, *relationship))
+                    && let Some(filter) = filter
+                {
+                    self.filter(target, filter);
+                }
+            }
+        }
+    }
+
+    fn member(&mut self, resource: &'static Description, member: &Member) {
+        self.walk(resource, &member.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{ResourceId, Value};
+    use crate::store::contract::{REVIEWS, TALKS};
+    use crate::store::{Field, Include, Relation, SortKey};
+
+    fn sorted(plan: &Plan) -> Vec<&'static str> {
+        let mut tables = plan.tables();
+        tables.sort_unstable();
+        tables
+    }
+
+    fn join_table(of: &Description, place: usize) -> &'static str {
+        match of.relationships[place].kind {
+            RelationshipKind::Through { table, .. } => table,
+            _ => panic!("{} has no join table there", of.rust_name),
+        }
+    }
+
+    #[test]
+    fn a_record_is_made_of_its_own_table_and_the_linkage_that_it_shows() {
+        let own = Plan::new(Root::One(ResourceId::Integer(1)), Selection::identifiers(&TALKS));
+        assert_eq!(own.tables(), [TALKS.table]);
+        let through = (0..TALKS.relationships.len())
+            .find(|place| matches!(TALKS.relationships[*place].kind, RelationshipKind::Through { .. }))
+            .expect("a join table");
+        let mut selection = Selection::identifiers(&TALKS);
+        selection.linkage[through] = true;
+        let linked = Plan::new(Root::One(ResourceId::Integer(1)), selection);
+        assert_eq!(linked.tables(), [TALKS.table, join_table(&TALKS, through)]);
+    }
+
+    #[test]
+    fn related_rows_are_made_of_owner_edge_and_target() {
+        for (place, relationship) in TALKS.relationships.iter().enumerate() {
+            let target = relationship.target();
+            let root = Root::Related {
+                parent: &TALKS,
+                id: ResourceId::Integer(1),
+                relationship: place,
+                listing: Listing::all(),
+            };
+            let tables = Plan::new(root, Selection::identifiers(target)).tables();
+            assert!(tables.contains(&TALKS.table) && tables.contains(&target.table), "{tables:?}");
+            if let RelationshipKind::Through { table, .. } = relationship.kind {
+                assert!(tables.contains(&table), "{tables:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_is_made_of_what_it_includes_filters_and_sorts_by_too() {
+        // Of the reviews' relationships the first leads to the talk.
+        let member = Member { path: vec![0], field: Field::Attribute(0) };
+        let bare = Plan::new(Root::Collection(Listing::all()), Selection::identifiers(&REVIEWS));
+        assert_eq!(bare.tables(), [REVIEWS.table]);
+        let with = |filter: Option<Filter>, sort: Vec<SortKey>, include: Vec<Include>| {
+            let listing = Listing { filter, sort, ..Listing::all() };
+            sorted(&Plan::new(
+                Root::Collection(listing),
+                Selection { include, ..Selection::identifiers(&REVIEWS) },
+            ))
+        };
+        let mut both = [REVIEWS.table, TALKS.table];
+        both.sort_unstable();
+        let comparison = crate::store::Comparison::Value(Relation::Equal, Value::Text("x".into()));
+        let filter = Filter::Not(Box::new(Filter::Compare { member: member.clone(), comparison }));
+        assert_eq!(with(Some(filter), Vec::new(), Vec::new()), both);
+        let related = Filter::Related { path: Vec::new(), relationship: 0, filter: None };
+        assert_eq!(with(Some(related), Vec::new(), Vec::new()), both);
+        assert_eq!(with(None, vec![SortKey { member, descending: true }], Vec::new()), both);
+        let include = Include { relationship: 0, selection: Selection::identifiers(&TALKS) };
+        assert_eq!(with(None, Vec::new(), vec![include]), both);
+    }
+}

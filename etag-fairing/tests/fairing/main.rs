@@ -1,0 +1,10 @@
+//! The fairing over raw sockets: which responses it tags, and what 304 and 412 look like on the wire.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod app;
+mod bodies;
+mod preconditions;
+mod tags;
+mod which;

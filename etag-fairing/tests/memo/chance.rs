@@ -1,0 +1,142 @@
+//! Changes by chance, from every side: after each, each answer that was remembered equals the one without a memo.
+
+use super::newspaper::{Database, Node, URLS};
+
+/// Numbers by chance (xorshift), the same in each run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+
+    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[usize::try_from(self.below(all.len() as u64)).expect("an index")]
+    }
+}
+
+fn by_sql(chance: &mut Chance, step: u64) -> String {
+    let (article, person) = (chance.below(5) + 1, chance.below(3) + 1);
+    let tag = *chance.one_of(&["news", "sport", "other"]);
+    match chance.below(14) {
+        0 => format!("UPDATE articles SET title = '{}' WHERE id = {article}", chance.below(4)),
+        1 => format!(
+            "INSERT OR REPLACE INTO articles (id, title, comment_count, author_id) VALUES ({article}, 'r{step}', 0, (SELECT min(id) FROM people))"
+        ),
+        2 => format!("DELETE FROM articles WHERE id = {article}"),
+        3 => format!("INSERT OR IGNORE INTO people (id, name) VALUES ({person}, 'Ann')"),
+        4 => format!("UPDATE people SET name = 'p{}' WHERE id = {person}", chance.below(3)),
+        5 => format!("DELETE FROM people WHERE id = {person}"),
+        6 => format!("INSERT OR IGNORE INTO tags (id, label) VALUES ('{tag}', 'News')"),
+        7 => format!("DELETE FROM tags WHERE id = '{tag}'"),
+        8 => format!(
+            "INSERT OR IGNORE INTO article_tags SELECT a.id, t.id FROM articles a, tags t WHERE a.id = {article}"
+        ),
+        9 => format!("DELETE FROM article_tags WHERE article_id = {article}"),
+        10 => format!(
+            "INSERT INTO comments (text, article_id) SELECT 'first', id FROM articles WHERE id = {article}"
+        ),
+        11 => format!(
+            "UPDATE comments SET text = 't{}', article_id = (SELECT min(id) FROM articles)",
+            chance.below(3)
+        ),
+        12 => "DELETE FROM comments WHERE id = (SELECT max(id) FROM comments)".into(),
+        _ => format!("UPDATE articles SET author_id = (SELECT max(id) FROM people) WHERE id = {article}"),
+    }
+}
+
+/// Some of these are refused, which changes nothing.
+fn by_http(chance: &mut Chance, node: &Node, step: u64) {
+    let (article, person) = (chance.below(5) + 1, chance.below(3) + 1);
+    let tag = *chance.one_of(&["news", "sport"]);
+    let identifier = |kind: &str, id: &str| format!(r#"{{"type":"{kind}","id":"{id}"}}"#);
+    let author = identifier("people", &person.to_string());
+    let tags = format!(r#"{{"data":[{}]}}"#, identifier("tags", tag));
+    let linkage = format!("/articles/{article}/relationships/tags");
+    let (method, url, document) = match chance.below(8) {
+        0 => (
+            "PATCH",
+            format!("/articles/{article}"),
+            format!(
+                r#"{{"data":{{"type":"articles","id":"{article}","attributes":{{"title":"h{}"}}}}}}"#,
+                chance.below(3)
+            ),
+        ),
+        1 => (
+            "POST",
+            "/articles".into(),
+            format!(
+                r#"{{"data":{{"type":"articles","attributes":{{"title":"h{step}"}},"relationships":{{"author":{{"data":{author}}}}}}}}}"#
+            ),
+        ),
+        2 => (
+            "POST",
+            "/comments".into(),
+            format!(
+                r#"{{"data":{{"type":"comments","attributes":{{"text":"first"}},"relationships":{{"article":{{"data":{{"type":"articles","id":"{article}"}}}}}}}}}}"#
+            ),
+        ),
+        3 => ("POST", linkage, tags),
+        4 => ("DELETE", linkage, tags),
+        5 => ("PATCH", linkage, tags),
+        6 => {
+            ("PATCH", format!("/articles/{article}/relationships/author"), format!(r#"{{"data":{author}}}"#))
+        }
+        _ => (
+            "DELETE",
+            (*chance.one_of(&["/articles/6", "/articles/2", "/people/2", "/tags/sport"])).into(),
+            String::new(),
+        ),
+    };
+    let status = node.write(method, &url, &document);
+    assert!(status.code < 500, "{method} {url} {document}: {status}");
+}
+
+#[test]
+fn after_each_of_ten_thousand_changes_what_is_remembered_is_what_is() {
+    const STEPS: u64 = 10_000;
+    let database = Database::new();
+    let nodes = ["64 MiB", "64 MiB"].map(|memo| database.node(memo));
+    let oracle = database.node("0");
+    let outside = database.outside();
+    let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
+    let mut urls: Vec<&str> = Vec::new();
+    for step in 0..STEPS {
+        // Few at a time, so that each is asked for after each change; others after a while, so that all are.
+        if step % 100 == 0 {
+            urls = (0..5).map(|_| *chance.one_of(&URLS)).collect();
+        }
+        let tags: Vec<_> = urls.iter().map(|url| oracle.get(url, &[]).tag).collect();
+        match chance.below(4) {
+            0 | 1 => {
+                let sql = by_sql(&mut chance, step);
+                outside.execute_batch(&sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+            }
+            2 => by_http(&mut chance, &nodes[0], step),
+            // Nothing at all: what is remembered is used.
+            _ if chance.below(2) == 0 => {}
+            _ => by_http(&mut chance, &nodes[1], step),
+        }
+        let node = chance.one_of(&nodes);
+        for (url, before) in urls.iter().zip(tags) {
+            let truth = oracle.get(url, &[]);
+            match before {
+                Some(before) if truth.tag.as_ref() == Some(&before) => {
+                    let again = node.get_again(url, &before);
+                    assert_eq!((again.status.code, again.tag), (304, Some(before)), "step {step}: {url}");
+                }
+                Some(before) => assert_eq!(node.get_again(url, &before), truth, "step {step}: {url}"),
+                None => {}
+            }
+            assert_eq!(node.get(url, &[]), truth, "step {step}: {url}");
+        }
+    }
+    let sum = |count: fn(&etag_fairing::Statistics) -> u64| -> u64 {
+        nodes.iter().map(|node| count(node.statistics())).sum()
+    };
+    let (hits, stale) = (sum(etag_fairing::Statistics::memo_hits), sum(etag_fairing::Statistics::memo_stale));
+    assert!(hits > STEPS && stale > STEPS / 10, "{hits} hits, {stale} stale");
+}

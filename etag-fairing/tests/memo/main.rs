@@ -1,0 +1,9 @@
+//! The memo: what it saves, and that it never answers with what no longer is.
+#![cfg(feature = "sqlite")]
+
+mod asked;
+mod chance;
+mod holds;
+mod newspaper;
+mod scopes;
+mod stale;

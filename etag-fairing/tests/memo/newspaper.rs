@@ -1,0 +1,225 @@
+//! Resources with every kind of relationship, and servers ("nodes") over one database.
+
+use std::path::PathBuf;
+
+use etag_fairing::resource::{HookError, Hooks, Write};
+use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Statistics, ToMany, ToOne};
+use rocket::http::{Header, Status};
+use rocket::local::blocking::Client;
+use rocket::{Build, Rocket};
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "people", etag)]
+pub(crate) struct Person {
+    #[jsonapi(id)]
+    id: i64,
+    name: String,
+    #[jsonapi(relationship, inverse = "author")]
+    articles: ToMany<Article>,
+}
+
+/// Loses its author with the person, and counts its comments by a hook of theirs.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "articles", etag, computed(shout = Self::shout))]
+pub(crate) struct Article {
+    #[jsonapi(id)]
+    id: i64,
+    title: String,
+    #[jsonapi(default)]
+    comment_count: i64,
+    #[jsonapi(relationship, on_delete = "set_null")]
+    author: ToOne<Person>,
+    #[jsonapi(relationship, through = "article_tags")]
+    tags: ToMany<Tag>,
+    #[jsonapi(relationship, inverse = "article")]
+    comments: ToMany<Comment>,
+}
+
+impl Article {
+    fn shout(&self) -> String {
+        self.title.to_uppercase()
+    }
+}
+
+/// Goes with its article.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "comments", etag, hooks)]
+pub(crate) struct Comment {
+    #[jsonapi(id)]
+    id: i64,
+    text: String,
+    #[jsonapi(relationship, required, on_delete = "cascade")]
+    article: ToOne<Article>,
+}
+
+#[rocket::async_trait]
+impl Hooks for Comment {
+    async fn after_create(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+        let Some(id) = self.article.id() else { return Ok(()) };
+        if let Some(mut article) = write.find::<Article>(id).await? {
+            article.comment_count += 1;
+            write.update(&article).await?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "tags", etag)]
+pub(crate) struct Tag {
+    #[jsonapi(id)]
+    id: String,
+    label: String,
+    #[jsonapi(relationship, through = "article_tags", linkage = false)]
+    articles: ToMany<Article>,
+}
+
+pub(crate) const JSON_API: &str = "application/vnd.api+json";
+
+/// URLs of every kind, by every parameter.
+pub(crate) const URLS: [&str; 35] = [
+    "/articles/1",
+    "/articles/2",
+    "/articles/1?include=author",
+    "/articles/1?include=tags,comments",
+    "/articles/1?fields[articles]=title",
+    "/articles/1?include=author.articles&fields[people]=name",
+    "/articles",
+    "/articles?page[size]=2&page[number]=2",
+    "/articles?page[size]=2&page[totals]",
+    "/articles?page[offset]=1&page[limit]=2",
+    "/articles?include=author,comments,tags",
+    "/articles?sort=-title",
+    "/articles?sort=author.name,title",
+    "/articles?filter[title][like]=%25a%25",
+    "/articles?filter[author.name]=Ann",
+    "/articles?filter[comments.text]=first",
+    "/articles?filter[tags.label]=News",
+    "/articles?fields[articles]=shout&sort=title",
+    "/articles/1/author",
+    "/articles/1/tags",
+    "/articles/1/comments",
+    "/articles/1/comments?sort=-text&include=article",
+    "/articles/1/relationships/author",
+    "/articles/1/relationships/tags",
+    "/articles/1/relationships/comments",
+    "/articles/1/relationships/tags?include=tags",
+    "/articles/1/relationships/tags?page[size]=1&page[totals]",
+    "/people",
+    "/people/1",
+    "/people/1?include=articles.comments",
+    "/people/1/articles?include=tags",
+    "/people/1/relationships/articles",
+    "/tags/news?include=articles",
+    "/tags/news/articles",
+    "/comments?include=article.author&sort=text",
+];
+
+/// Rows that every URL has something of.
+const ROWS: &str = "INSERT INTO people (id, name) VALUES (1, 'Ann'), (2, 'Bob');
+    INSERT INTO articles (id, title, comment_count, author_id)
+        VALUES (1, 'alpha', 1, 1), (2, 'beta', 0, 1), (3, 'gamma', 0, 2), (4, 'delta', 0, NULL);
+    INSERT INTO comments (id, text, article_id) VALUES (1, 'first', 1), (2, 'second', 2);
+    INSERT INTO tags (id, label) VALUES ('news', 'News'), ('sport', 'Sport');
+    INSERT INTO article_tags (article_id, tag_id) VALUES (1, 'news'), (2, 'news'), (3, 'sport');";
+
+/// A database, with the rows above, in a folder of its own.
+pub(crate) struct Database {
+    folder: tempfile::TempDir,
+}
+
+impl Database {
+    pub(crate) fn new() -> Self {
+        let database = Self { folder: tempfile::tempdir().expect("a folder") };
+        // The tables are made by the first launch.
+        drop(database.node("0"));
+        database.outside().execute_batch(ROWS).expect("rows");
+        database
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("newspaper.db")
+    }
+
+    /// A server with a memo of this size.
+    pub(crate) fn node(&self, memo: &str) -> Node {
+        self.node_with(&[("etag.memo", memo)])
+    }
+
+    pub(crate) fn node_with(&self, settings: &[(&str, &str)]) -> Node {
+        Node(Client::untracked(self.application(settings)).expect("a rocket"))
+    }
+
+    /// A connection of somebody else.
+    pub(crate) fn outside(&self) -> rusqlite::Connection {
+        let sqlite = rusqlite::Connection::open(self.path()).expect("the database");
+        sqlite.busy_timeout(std::time::Duration::from_secs(30)).expect("a timeout");
+        sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").expect("settings");
+        sqlite
+    }
+}
+
+/// A server.
+pub(crate) struct Node(pub(crate) Client);
+
+/// An answer, taken apart.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: Status,
+    pub(crate) tag: Option<String>,
+    pub(crate) media_type: Option<String>,
+    pub(crate) body: String,
+}
+
+impl Database {
+    /// The application of a node.
+    pub(crate) fn application(&self, settings: &[(&str, &str)]) -> Rocket<Build> {
+        let path = self.path();
+        let mut figment = rocket::Config::figment()
+            .merge(("etag.enabled", true))
+            .merge(("log_level", "off"))
+            .merge(("databases.api.url", format!("sqlite:{}", path.display())))
+            .merge(("databases.api.synchronous", "normal"))
+            .merge(("databases.api.busy_timeout", 30));
+        for (key, value) in settings {
+            figment = figment.merge((*key, *value));
+        }
+        rocket::custom(figment)
+            .attach(JsonApi::fairing())
+            .attach(EtagFairing::new())
+            .mount("/", Person::routes())
+            .mount("/", Article::routes())
+            .mount("/", Comment::routes())
+            .mount("/", Tag::routes())
+    }
+}
+
+impl Node {
+    pub(crate) fn get(&self, url: &str, fields: &[(&'static str, &str)]) -> Answer {
+        let mut request = self.0.get(url.to_owned());
+        for (name, value) in fields {
+            request.add_header(Header::new(*name, (*value).to_owned()));
+        }
+        let response = request.dispatch();
+        let field = |name: &str| response.headers().get_one(name).map(str::to_owned);
+        let (status, tag, media_type) = (response.status(), field("ETag"), field("Content-Type"));
+        Answer { status, tag, media_type, body: response.into_string().unwrap_or_default() }
+    }
+
+    /// A GET with the tag of what the client has.
+    pub(crate) fn get_again(&self, url: &str, tag: &str) -> Answer {
+        self.get(url, &[("If-None-Match", tag)])
+    }
+
+    /// A write with a document, or without one.
+    pub(crate) fn write(&self, method: &str, url: &str, document: &str) -> Status {
+        let method = method.parse().expect("a method");
+        let media_type = Header::new("Content-Type", JSON_API);
+        let response = self.0.req(method, url.to_owned()).header(media_type).body(document).dispatch();
+        response.status()
+    }
+
+    pub(crate) fn statistics(&self) -> &Statistics {
+        self.0.rocket().state().expect("statistics")
+    }
+}

@@ -1,0 +1,173 @@
+//! Nobody gets what another caller was answered, nor a 304 on it.
+
+use etag_fairing::resource::{HookError, Scope, member};
+use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Statistics, ToMany, ToOne};
+use rocket::Request;
+use rocket::http::{Header, Status};
+use rocket::local::blocking::Client;
+
+/// Which letters a caller sees depends on the letters' boxes, and those are another table.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "letters", etag, scope = in_own_boxes)]
+struct Letter {
+    #[jsonapi(id)]
+    id: i64,
+    text: String,
+    #[jsonapi(relationship, column = "box_id")]
+    mailbox: ToOne<Mailbox>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "mailboxes", etag, scope = own)]
+struct Mailbox {
+    #[jsonapi(id)]
+    id: i64,
+    owner: String,
+    #[jsonapi(relationship, inverse = "mailbox")]
+    letters: ToMany<Letter>,
+}
+
+/// Seen by everybody, and leads to letters.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "offices", etag)]
+struct Office {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship)]
+    desk: ToOne<Desk>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "desks", etag)]
+struct Desk {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, through = "desk_letters")]
+    letters: ToMany<Letter>,
+}
+
+fn user<'a>(request: &'a Request<'_>) -> &'a str {
+    request.headers().get_one("X-User").unwrap_or("")
+}
+
+async fn own(request: &Request<'_>) -> Result<Scope, HookError> {
+    Ok(match user(request) {
+        "admin" => Scope::All,
+        "" => Scope::None,
+        name => Scope::rows(member("owner").equals(name)),
+    })
+}
+
+async fn in_own_boxes(request: &Request<'_>) -> Result<Scope, HookError> {
+    Ok(match user(request) {
+        "admin" => Scope::All,
+        "" => Scope::None,
+        name => Scope::rows(member("mailbox.owner").equals(name)),
+    })
+}
+
+const USERS: [&str; 4] = ["ann", "bob", "admin", ""];
+
+const URLS: [&str; 16] = [
+    "/letters",
+    "/letters/1",
+    "/letters/2",
+    "/letters?filter[text][like]=%25",
+    "/letters?include=mailbox&sort=mailbox.owner",
+    "/letters?page[size]=1&page[totals]",
+    "/letters/1/mailbox",
+    "/mailboxes/1",
+    "/mailboxes/1?include=letters",
+    "/mailboxes/1/letters",
+    "/mailboxes/2/relationships/letters",
+    "/desks/1",
+    "/desks/1/letters",
+    "/desks/1/relationships/letters",
+    "/offices/1",
+    "/offices?include=desk.letters.mailbox",
+];
+
+fn node(url: &str, memo: &str) -> Client {
+    let figment = rocket::figment::Figment::from(rocket::Config::debug_default())
+        .merge(("log_level", "off"))
+        .merge(("etag.enabled", true))
+        .merge(("etag.memo", memo))
+        .merge(("databases.api.url", url));
+    let rocket = rocket::custom(figment)
+        .attach(JsonApi::fairing())
+        .attach(EtagFairing::new())
+        .mount("/", Letter::routes())
+        .mount("/", Mailbox::routes())
+        .mount("/", Office::routes())
+        .mount("/", Desk::routes());
+    Client::untracked(rocket).expect("the server ignites")
+}
+
+#[derive(Debug, PartialEq)]
+struct Answer {
+    status: Status,
+    tag: Option<String>,
+    body: String,
+}
+
+fn get(node: &Client, user: &str, url: &str, tag: Option<&str>) -> Answer {
+    let mut request = node.get(url.to_owned()).header(Header::new("X-User", user.to_owned()));
+    if let Some(tag) = tag {
+        request.add_header(Header::new("If-None-Match", tag.to_owned()));
+    }
+    let response = request.dispatch();
+    let tag = response.headers().get_one("ETag").map(str::to_owned);
+    Answer { status: response.status(), tag, body: response.into_string().unwrap_or_default() }
+}
+
+/// Everybody asks for everything, twice, and with everybody's tags.
+fn ask(node: &Client, oracle: &Client) {
+    for url in URLS {
+        let truths = USERS.map(|user| get(oracle, user, url, None));
+        for _ in 0..2 {
+            for (user, truth) in USERS.iter().zip(&truths) {
+                assert_eq!(get(node, user, url, None), *truth, "{user} {url}");
+                for other in &truths {
+                    let Some(tag) = &other.tag else { continue };
+                    let again = get(node, user, url, Some(tag));
+                    match truth.tag.as_ref() == Some(tag) {
+                        true => assert_eq!(again.status, Status::NotModified, "{user} {url}"),
+                        false => assert_eq!(again, *truth, "{user} {url}"),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_caller_gets_what_another_one_sees() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("letters.db");
+    let url = format!("sqlite:{}", file.display());
+    let (node, oracle) = (node(&url, "64 MiB"), node(&url, "0"));
+    let outside = rusqlite::Connection::open(&file).expect("the database");
+    outside
+        .execute_batch(
+            "INSERT INTO mailboxes (id, owner) VALUES (1, 'ann'), (2, 'bob');
+             INSERT INTO letters (id, text, box_id) VALUES (1, 'to ann', 1), (2, 'to bob', 2), (3, 'to none', NULL);
+             INSERT INTO desks (id) VALUES (1);
+             INSERT INTO desk_letters VALUES (1, 1), (1, 2), (1, 3);
+             INSERT INTO offices (id, desk_id) VALUES (1, 1)",
+        )
+        .expect("rows");
+    ask(&node, &oracle);
+    // Each changes what somebody sees of letters, and none of them changes a letter.
+    for sql in [
+        "UPDATE mailboxes SET owner = 'bob' WHERE id = 1",
+        "UPDATE mailboxes SET owner = 'ann'",
+        "INSERT INTO mailboxes (id, owner) VALUES (3, 'bob')",
+        "UPDATE letters SET box_id = 3",
+        "DELETE FROM desk_letters",
+    ] {
+        outside.execute_batch(sql).expect(sql);
+        ask(&node, &oracle);
+    }
+    let statistics = node.rocket().state::<Statistics>().expect("statistics");
+    assert!(statistics.memo_hits() > 500, "{statistics:?}: it is the memo that was tried");
+}

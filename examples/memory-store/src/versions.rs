@@ -1,0 +1,80 @@
+//! Versions and dates of the last change, which the store keeps.
+//!
+//! A change is made on a copy of the state, so what it shows in is found by comparing the two: whatever the change
+//! did, and to whom. (It looks at every resource that has a version. A store with more than fits into memory asks its
+//! indexes instead.)
+
+use std::collections::BTreeMap;
+
+use etag_fairing::resource::{Description, Record, ResourceId, Value};
+use etag_fairing::store::{Records, StoreError};
+
+use crate::state::{Row, State};
+
+/// The highest version that a deleted row of a table had, by the attribute's place: no id has one twice.
+pub type Marks = BTreeMap<usize, i64>;
+
+impl State {
+    /// Goes on with each version whose resource shows something else than `before`.
+    ///
+    /// # Errors
+    /// If a version is none, or has no successor.
+    pub fn keep_versions(&mut self, before: &Self) -> Result<(), StoreError> {
+        for (resource, id, record) in before.versioned() {
+            if self.record(resource, id).is_none() {
+                self.raise_marks(resource, record)?;
+            }
+        }
+        let mut kept: Vec<(&'static Description, ResourceId, usize, Value)> = Vec::new();
+        for (resource, id, record) in self.versioned() {
+            let old = before.record(resource, id);
+            let unchanged =
+                old.is_some_and(|old| before.shows(resource, old) == self.shows(resource, record));
+            for (place, upkeep) in resource.kept() {
+                let of = |record: &Record| record.attributes.get(place).cloned().unwrap_or_default();
+                let value = match old {
+                    Some(old) if unchanged => of(old),
+                    Some(old) => upkeep.next(of(old).as_ref())?,
+                    None => upkeep.first(of(record).as_ref(), self.mark(resource, place))?,
+                };
+                kept.push((resource, id.clone(), place, value));
+            }
+        }
+        for (resource, id, place, value) in kept {
+            if let Some(slot) = self.record_mut(resource, &id).and_then(|it| it.attributes.get_mut(place)) {
+                *slot = value;
+            }
+        }
+        Ok(())
+    }
+
+    fn versioned(&self) -> impl Iterator<Item = (&'static Description, &ResourceId, &Record)> {
+        self.rows().filter_map(|Row { resource, record }| {
+            resource.kept().next()?;
+            Some((*resource, record.id.as_ref()?, record))
+        })
+    }
+
+    /// What a resource's representation shows, but for what is kept here.
+    fn shows(&self, resource: &'static Description, record: &Record) -> (Vec<Value>, Vec<Vec<ResourceId>>) {
+        let mut attributes = record.attributes.clone();
+        for (place, _) in resource.kept() {
+            if let Some(slot) = attributes.get_mut(place) {
+                *slot = Value::Null;
+            }
+        }
+        let shown = resource.relationships.iter().enumerate().filter(|(_, there)| there.linkage);
+        let linkage = shown.map(|(place, _)| self.related(resource, record, place).into_owned());
+        (attributes, linkage.collect())
+    }
+
+    fn raise_marks(&mut self, resource: &'static Description, record: &Record) -> Result<(), StoreError> {
+        for (place, upkeep) in resource.kept() {
+            let value = record.attributes.get(place).cloned().unwrap_or_default();
+            let rank = upkeep.rank(value.as_ref())?;
+            let mark = self.marks(resource).entry(place).or_insert(rank);
+            *mark = rank.max(*mark);
+        }
+        Ok(())
+    }
+}
