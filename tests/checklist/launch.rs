@@ -128,7 +128,9 @@ pub(crate) fn writes_out_of_a_scope() -> ([(Status, Option<String>); 2], Option<
 struct ByHand<const PLACE: usize>;
 
 /// The type, the attributes, the relationships, and what is wrong with them.
-const BY_HAND: [(&str, &[&str], &[&str], &[&str]); 9] = [
+type Names = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const BY_HAND: [Names; 9] = [
     ("things", &["title", "größe 2"], &["part-of"], &[]),
     ("_things", &["title"], &[], &["the type \"_things\" of `Thing1` is no JSON:API member name"]),
     ("things", &["b/c"], &[], &["the attribute \"b/c\" of `Thing2` is no JSON:API member name"]),
