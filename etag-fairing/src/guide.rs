@@ -19,8 +19,9 @@
 //! 13. [Hooks and validation](hooks)
 //! 14. [Permission](permission)
 //! 15. [Configuration](configuration)
-//! 16. [A store of your own](own_store)
-//! 17. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 16. [PostgreSQL](postgresql)
+//! 17. [A store of your own](own_store)
+//! 18. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -43,6 +44,7 @@ macro_rules! page {
         #[doc = "[Hooks and validation]: crate::guide::hooks"]
         #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
+        #[doc = "[PostgreSQL]: crate::guide::postgresql"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]
@@ -66,5 +68,6 @@ page!(versions, "versions.md");
 page!(hooks, "hooks.md");
 page!(permission, "permission.md");
 page!(configuration, "configuration.md");
+page!(postgresql, "postgresql.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

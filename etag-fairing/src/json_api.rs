@@ -27,7 +27,7 @@ pub struct JsonApi {
 
 /// Opens the store from the configuration, or has it already.
 enum Source {
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Database(String),
     Store(Arc<dyn Store>),
 }
@@ -45,13 +45,13 @@ impl JsonApi {
     ///
     /// Two resources of one type, a relationship to a resource that isn't mounted, a table that doesn't fit or a
     /// bad value in the configuration stop the launch with a message that says which.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub fn fairing() -> JsonApiFairing {
         Self::database("api")
     }
 
     /// The same, with the database of this name.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub fn database(name: impl Into<String>) -> JsonApiFairing {
         JsonApiFairing::over(Source::Database(name.into()))
     }
@@ -80,15 +80,14 @@ impl JsonApi {
 impl Source {
     fn open(&self, figment: &Figment) -> Result<Arc<dyn Store>, Option<PrepareError>> {
         match self {
-            #[cfg(feature = "sqlite")]
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
             Self::Database(name) => {
                 let config = crate::config::DatabaseConfig::from_figment(figment, name).map_err(|error| {
                     rocket::config::pretty_print_error(error);
                     None
                 })?;
                 config.announce(name);
-                let options = crate::store::sqlite::SqliteOptions::from_config(&config).map_err(Some)?;
-                Ok(Arc::new(crate::store::sqlite::SqliteStore::open(options).map_err(Some)?))
+                crate::store::open(&config).map_err(Some)
             }
             Self::Store(store) => {
                 let _ = figment;

@@ -406,3 +406,35 @@ fn a_database_of_a_stronger_layer_overrides_key_by_key() {
     let config = DatabaseConfig::from_figment(&merged, "api").unwrap();
     assert_eq!((config.url.as_str(), config.readers), ("sqlite:b.db", 2));
 }
+
+#[test]
+fn a_database_of_postgresql_has_keys_of_its_own() {
+    let read = |toml: &str| {
+        DatabaseConfig::from_figment(&figment(&format!("[default.databases.api]\n{toml}")), "api")
+    };
+    let url = "url = 'postgres://api@localhost/api'\n";
+    let config = read(url).unwrap();
+    assert_eq!((config.connections, config.wait_timeout.as_secs()), (16, 5));
+    let all = "connections = 4\nconnect_timeout = 1\nwait_timeout = 2\nstatement_timeout = 3";
+    let config = read(&format!("{url}{all}")).unwrap();
+    let seconds = [config.connect_timeout, config.wait_timeout, config.statement_timeout];
+    assert_eq!((config.connections, seconds.map(|limit| limit.as_secs())), (4, [1, 2, 3]));
+    for bad in [
+        "connections = 0",
+        "connect_timeout = 0",
+        "wait_timeout = 'long'",
+        "statement_timeout = 4000",
+        // SQLite's, or nobody's.
+        "readers = 2",
+        "busy_timeout = 5",
+        "synchronous = 'full'",
+        "connection = 2",
+    ] {
+        let key = bad.split(' ').next().unwrap();
+        let messages = messages(read(&format!("{url}{bad}")).unwrap_err());
+        assert_eq!(messages.len(), 1, "{bad}: {messages:?}");
+        assert!(messages[0].contains(&format!("default.databases.api.{key} |")), "{bad}: {messages:?}");
+    }
+    let messages = messages(read("url = 'sqlite:a.db'\nconnections = 2").unwrap_err());
+    assert!(messages[0].starts_with("unknown key `connections`"), "{messages:?}");
+}

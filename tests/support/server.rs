@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use postgres_server::Database;
 use tempfile::TempDir;
 
 use super::http::Connection;
@@ -18,12 +19,16 @@ use super::http::Connection;
 /// How long a launch or an end may take before the test gives up; no test waits for it to pass.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// Whether this is the test program that has the example keep its resources in PostgreSQL.
+const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"acceptance_on_postgres");
+
 /// How to start the example. It runs in a temporary folder of its own, on a free port of the loopback
 /// interface, with no `ROCKET_…` or `OPEN_EVENT_…` variable but those given here.
 #[derive(Clone)]
 pub struct Launch {
     folder: Arc<TempDir>,
     variables: Vec<(String, String)>,
+    database: Option<Arc<Database>>,
 }
 
 /// The example, running. It ends with this value.
@@ -56,9 +61,37 @@ impl Default for Launch {
 
 impl Launch {
     /// In a new empty folder, without a `Rocket.toml`.
+    ///
+    /// Where the tests are those on PostgreSQL and there is none, all of them end here.
     pub fn new() -> Self {
+        if !ON_POSTGRES {
+            return Self::on_sqlite();
+        }
+        match Database::provide() {
+            Some(database) => Self::on(database),
+            None => std::process::exit(0),
+        }
+    }
+
+    /// With the database in a file of the folder, as it is by itself.
+    pub fn on_sqlite() -> Self {
         let folder = tempfile::Builder::new().prefix("open-event-").tempdir().expect("a temporary folder");
-        Self { folder: Arc::new(folder), variables: Vec::new() }
+        Self { folder: Arc::new(folder), variables: Vec::new(), database: None }
+    }
+
+    /// With a database of PostgreSQL.
+    pub fn on(database: Database) -> Self {
+        Self { database: Some(Arc::new(database)), ..Self::on_sqlite() }
+    }
+
+    /// Another node over the same database, in a folder of its own.
+    pub fn another_node(&self) -> Self {
+        Self { folder: Self::on_sqlite().folder, ..self.clone() }
+    }
+
+    /// The database of PostgreSQL.
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_deref()
     }
 
     /// With this environment variable.
@@ -120,6 +153,11 @@ impl Launch {
             .env("ROCKET_PORT", "0")
             .env("ROCKET_ADDRESS", "127.0.0.1")
             .env("ROCKET_CLI_COLORS", "false")
+            .envs(
+                self.database
+                    .iter()
+                    .map(|database| ("ROCKET_DATABASES", format!("{{api={{url=\"{}\"}}}}", database.url()))),
+            )
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -30,6 +30,15 @@ pub enum Synchronous {
 /// revisions = true         # whether changes are counted, by triggers; without, nothing is remembered
 /// ```
 ///
+/// ```toml
+/// [default.databases.api]
+/// url = "postgres://api:secret@localhost/conference"
+/// connections = 16         # at most
+/// connect_timeout = 5      # seconds to make one
+/// wait_timeout = 5         # seconds a request waits for a free one
+/// statement_timeout = 5    # seconds for a statement, the wait for locked rows included
+/// ```
+///
 /// ```
 /// use etag_fairing::config::DatabaseConfig;
 /// use rocket::figment::Figment;
@@ -42,16 +51,25 @@ pub enum Synchronous {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DatabaseConfig {
-    /// Which database: `sqlite:` and a path, such as `sqlite:open-event.db`.
+    /// Which database: `sqlite:` and a path, such as `sqlite:open-event.db`, or
+    /// `postgres://user:password@host/database`.
     pub url: String,
-    /// How many connections serve reads; at least 1.
+    /// SQLite: how many connections serve reads; at least 1.
     pub readers: usize,
-    /// How long to wait for a lock that another program holds.
+    /// SQLite: how long to wait for a lock that another program holds.
     pub busy_timeout: Duration,
-    /// When a change is on the disk.
+    /// SQLite: when a change is on the disk.
     pub synchronous: Synchronous,
-    /// Whether the store counts the changes of each table, by triggers that it installs. What the memo holds is
-    /// known to be current by these numbers; without them each answer is made anew.
+    /// PostgreSQL: how many connections there are at most; at least 1.
+    pub connections: usize,
+    /// PostgreSQL: how long making a connection may take.
+    pub connect_timeout: Duration,
+    /// PostgreSQL: how long a request waits for a free connection.
+    pub wait_timeout: Duration,
+    /// PostgreSQL: how long a statement may take, the wait for locked rows included.
+    pub statement_timeout: Duration,
+    /// SQLite: whether the store counts the changes of each table, by triggers that it installs. What the memo holds
+    /// is known to be current by these numbers; without them each answer is made anew.
     pub revisions: bool,
 }
 
@@ -64,6 +82,10 @@ impl DatabaseConfig {
             readers: cores.clamp(1, 8),
             busy_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
+            connections: 16,
+            connect_timeout: Duration::from_secs(5),
+            wait_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(5),
             revisions: true,
         }
     }
@@ -77,24 +99,35 @@ impl DatabaseConfig {
     pub fn from_figment(figment: &Figment, name: &str) -> Result<DatabaseConfig, Error> {
         let path = format!("databases.{name}");
         let mut table = Table::at(figment, &path)?;
-        let default = DatabaseConfig::new("");
-        let readers = u32::try_from(default.readers).unwrap_or(1);
-        let config = DatabaseConfig {
-            url: table.text(
-                "url",
-                String::new(),
-                "the URL of a database, such as \"sqlite:api.db\"",
-                |text| (!text.trim().is_empty()).then(|| text.trim().to_owned()),
-            ),
-            readers: usize::try_from(table.number("readers", readers, 1..=1024)).unwrap_or(default.readers),
-            busy_timeout: Duration::from_secs(table.number("busy_timeout", 5, 0..=3600).into()),
-            synchronous: table.choice(
+        let url = table.text(
+            "url",
+            String::new(),
+            "the URL of a database, such as \"sqlite:api.db\" or \"postgres://api@localhost/api\"",
+            |text| (!text.trim().is_empty()).then(|| text.trim().to_owned()),
+        );
+        let mut config = DatabaseConfig::new(url);
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let default = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        // Each kind of database has keys of its own; those of the other kind are unknown.
+        if config.is_postgres() {
+            let mut seconds = |key, default: Duration| {
+                let default = u32::try_from(default.as_secs()).unwrap_or(u32::MAX);
+                Duration::from_secs(table.number(key, default, 1..=3600).into())
+            };
+            config.connect_timeout = seconds("connect_timeout", config.connect_timeout);
+            config.wait_timeout = seconds("wait_timeout", config.wait_timeout);
+            config.statement_timeout = seconds("statement_timeout", config.statement_timeout);
+            config.connections = count(table.number("connections", default(config.connections), 1..=1024));
+        } else {
+            config.readers = count(table.number("readers", default(config.readers), 1..=1024));
+            config.busy_timeout = Duration::from_secs(table.number("busy_timeout", 5, 0..=3600).into());
+            config.synchronous = table.choice(
                 "synchronous",
-                default.synchronous,
+                config.synchronous,
                 &[("full", Synchronous::Full), ("normal", Synchronous::Normal)],
-            ),
-            revisions: table.flag("revisions", default.revisions),
-        };
+            );
+            config.revisions = table.flag("revisions", config.revisions);
+        }
         table.finish()?;
         if config.url.is_empty() {
             let mut error = Error::from(Kind::MissingField("url".into()));
@@ -105,6 +138,11 @@ impl DatabaseConfig {
         Ok(config)
     }
 
+    /// Whether the URL is one of PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres://") || self.url.starts_with("postgresql://")
+    }
+
     /// Prints the effective values at launch. The URL's password, if it has one, stays out of the log.
     #[allow(dead_code, reason = "called by the JSON:API fairing")]
     pub(crate) fn announce(&self, name: &str) {
@@ -112,26 +150,38 @@ impl DatabaseConfig {
             Synchronous::Full => "full",
             Synchronous::Normal => "normal",
         };
-        super::announce(
-            &format!("Database {name}"),
-            &[
-                ("url", without_password(&self.url)),
+        let seconds = |duration: Duration| format!("{}s", duration.as_secs());
+        let mut values = vec![("url", without_password(&self.url))];
+        match self.is_postgres() {
+            true => values.extend([
+                ("connections", self.connections.to_string()),
+                ("connect timeout", seconds(self.connect_timeout)),
+                ("wait timeout", seconds(self.wait_timeout)),
+                ("statement timeout", seconds(self.statement_timeout)),
+            ]),
+            false => values.extend([
                 ("readers", self.readers.to_string()),
-                ("busy timeout", format!("{}s", self.busy_timeout.as_secs())),
+                ("busy timeout", seconds(self.busy_timeout)),
                 ("synchronous", synchronous.to_owned()),
                 ("revisions", if self.revisions { "on" } else { "off" }.to_owned()),
-            ],
-        );
+            ]),
+        }
+        super::announce(&format!("Database {name}"), &values);
     }
 }
 
-/// `postgres://user:secret@host/db` as `postgres://user:…@host/db`.
+/// `postgres://user:secret@host/db?password=secret` as `postgres://user:…@host/db?…`. Of a password that is not encoded
+/// as it should be, nothing may come out either.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    match authority.rsplit_once('@').map(|(user, host)| (user.split_once(':'), host)) {
-        Some((Some((user, _)), host)) => format!("{scheme}://{user}:…@{host}{path}"),
-        _ => url.to_owned(),
+    let (rest, parameters) = match rest.split_once('?') {
+        Some((rest, parameters)) if parameters.contains("password") => (rest, "?…".to_owned()),
+        Some((rest, parameters)) => (rest, format!("?{parameters}")),
+        None => (rest, String::new()),
+    };
+    match rest.rsplit_once('@').map(|(user, host)| (user.split_once(':'), host)) {
+        Some((Some((user, _)), host)) => format!("{scheme}://{user}:…@{host}{parameters}"),
+        _ => format!("{scheme}://{rest}{parameters}"),
     }
 }
 
@@ -142,6 +192,8 @@ mod tests {
     #[test]
     fn a_password_is_not_printed() {
         assert_eq!(without_password("postgres://u:se:cr@t@h:5/d"), "postgres://u:…@h:5/d");
+        assert_eq!(without_password("postgres://u:a/b@h/d?x=1"), "postgres://u:…@h/d?x=1");
+        assert_eq!(without_password("postgres://u@h/d?password=s"), "postgres://u@h/d?…");
         assert_eq!(without_password("postgres://u@h/d"), "postgres://u@h/d");
         assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
     }

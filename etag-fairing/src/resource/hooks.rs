@@ -15,7 +15,8 @@ use crate::store::{Change, Fetched, LinkageChange, Plan, Root, Scopes, Selection
 /// so that what they see is what the write sees. A hook that gives an error refuses: nothing is changed, neither
 /// by the write nor by what hooks did to other rows. Before-hooks come before validation, so that what they fill
 /// in is validated too; after-hooks see the resource as it was stored. All of it must be done within
-/// `write_timeout`, or is undone and answered with 503.
+/// `write_timeout`, or is undone and answered with 503. Where a store has to undo one of two writes, that one is begun
+/// again, and its hooks with it.
 ///
 /// ```
 /// use etag_fairing::document::error::ErrorObject;

@@ -62,6 +62,12 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
             let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
             Errors::unavailable(seconds)
         }
+        StoreError::Conflict => Errors::unavailable(1),
+        StoreError::OutcomeUnknown => ErrorObject::outcome_unknown(
+            "the connection to the database was lost: the change was made as a whole, or not at all; read the \
+             resource before you try again",
+        )
+        .into(),
         StoreError::NotFound => ErrorObject::not_found().into(),
         // Whoever asked for the comparison tells the tag, too.
         StoreError::VersionChanged => ErrorObject::precondition_failed(
@@ -131,6 +137,11 @@ fn broken(constraint: Constraint, resource: &Description, sent: Option<&Resource
             ))
             .into(),
         },
+        Constraint::Value { column } => {
+            let name = member(resource, &column).unwrap_or("a value");
+            let detail = format!("{name} is not a value that can be stored");
+            pointer(ErrorObject::validation_failed(detail), &column).into()
+        }
         Constraint::ForeignKey => {
             ErrorObject::foreign_key_violation("other resources refer to this one, or it to one that is gone")
                 .into()

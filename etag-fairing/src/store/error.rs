@@ -28,6 +28,11 @@ pub enum StoreError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// Another write came in between; nothing was changed, and the whole transaction may be tried again, as
+    /// [`modify`](super::modify) does. 503 if it goes on.
+    Conflict,
+    /// The connection was lost while it committed: nobody knows whether the change was made. 504.
+    OutcomeUnknown,
     /// More included resources than the plan allows: 400.
     TooManyIncluded,
     /// Stored data does not fit the description: 500.
@@ -51,7 +56,12 @@ pub enum Constraint {
         /// The column.
         column: String,
     },
-    /// A check of the table.
+    /// A value that the column's type cannot hold.
+    Value {
+        /// The column.
+        column: String,
+    },
+    /// A check of the table, or a value that is too long or too large for its column.
     Check {
         /// The constraint's name, where it has one.
         name: String,
@@ -67,6 +77,8 @@ impl fmt::Display for StoreError {
             Self::VersionChanged => f.write_str("the resource has another version"),
             Self::IdExists => f.write_str("the id is taken"),
             Self::Busy { .. } => f.write_str("the store is busy"),
+            Self::Conflict => f.write_str("another write came in between"),
+            Self::OutcomeUnknown => f.write_str("the connection was lost while committing"),
             Self::TooManyIncluded => f.write_str("more included resources than allowed"),
             Self::Corrupt(corrupt) => write!(f, "stored data does not fit: {corrupt}"),
             Self::Internal(detail) => f.write_str(detail),

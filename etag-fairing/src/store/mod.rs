@@ -10,13 +10,18 @@ mod evaluate_filter;
 mod listing;
 mod modify;
 mod plan;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod revision;
 mod scopes;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod tables;
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -138,6 +143,45 @@ pub trait Transaction: Send {
     /// Makes the changes permanent and visible to all at once.
     ///
     /// # Errors
-    /// If the store could not; then nothing was changed.
+    /// If the store could not; then nothing was changed, unless it is [`StoreError::OutcomeUnknown`].
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+
+    /// Whether another write has come in between, so that this one can only be undone, and be tried again from its
+    /// beginning ([`StoreError::Conflict`]).
+    fn must_be_repeated(&self) -> bool {
+        false
+    }
+
+    /// Undoes what was done and begins again, with what was learnt: a store may know by now which rows to lock, and in
+    /// what order. Answers whether it did; else a new transaction is begun.
+    ///
+    /// # Errors
+    /// As [`Store::begin`].
+    async fn begin_again(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+/// Opens the store that a database's URL asks for.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn open(config: &crate::config::DatabaseConfig) -> Result<Arc<dyn Store>, PrepareError> {
+    #[cfg(feature = "postgres")]
+    if config.is_postgres() {
+        let options = postgres::PostgresOptions::from_config(config)?;
+        return Ok(Arc::new(postgres::PostgresStore::open(options)?));
+    }
+    #[cfg(not(feature = "postgres"))]
+    if config.is_postgres() {
+        return Err(PrepareError::new(
+            "the database is one of PostgreSQL, but `etag-fairing` is built without its feature `postgres`: add it to \
+             the dependency in Cargo.toml",
+        ));
+    }
+    #[cfg(feature = "sqlite")]
+    return Ok(Arc::new(sqlite::SqliteStore::open(sqlite::SqliteOptions::from_config(config)?)?));
+    #[cfg(not(feature = "sqlite"))]
+    Err(PrepareError::new(
+        "the database is one of SQLite, but `etag-fairing` is built without its feature `sqlite`: add it to the \
+         dependency in Cargo.toml, or write `url = \"postgres://<user>@<host>/<database>\"`",
+    ))
 }

@@ -1,8 +1,12 @@
 //! The one way to write: load, decide, change, read back, commit.
 
-use std::time::Duration;
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    time::Duration,
+};
 
 use async_trait::async_trait;
+use rocket::tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
 use crate::resource::{ResourceId, Value};
@@ -14,6 +18,8 @@ pub trait Decision: Send {
     type Refusal: From<StoreError> + Send;
 
     /// Judges the current state. Nothing has changed yet, and if this refuses, nothing will.
+    ///
+    /// It may be asked more than once: where another write came in between, all of this one is undone and begun again.
     ///
     /// `transaction` is the write's own: what is done in it is committed or undone with the change.
     async fn decide(
@@ -52,11 +58,16 @@ pub trait Decision: Send {
     }
 }
 
+/// How often a write is tried at most, where others come in between.
+const MOST_TRIES: u32 = 8;
+
 /// Loads and locks `target` (`None`: nothing that there is takes part), asks `decision`, makes the change, lets
 /// `decision` go on, reads it back and commits.
 ///
 /// All of it is one transaction: between the state that was judged and the state that was written no other
-/// write comes in, and if anything fails, nothing was changed.
+/// write comes in, and if anything fails, nothing was changed. If the store has to choose between two writes
+/// ([`StoreError::Conflict`]), the other one is undone and begun again: `decision` is then asked again, about the
+/// state that it meets now.
 ///
 /// # Errors
 /// With the decision's refusal; with [`StoreError::Busy`] if all of it takes longer than `limit`.
@@ -66,34 +77,102 @@ pub async fn modify<D: Decision>(
     decision: &mut D,
     limit: Duration,
 ) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
-    let write = async {
-        let mut transaction = store.begin().await?;
-        let current = match target {
-            Some(plan) => transaction.fetch(plan).await?,
-            None => Fetched::default(),
+    let deadline = Instant::now() + limit;
+    let mut tries = 0;
+    let mut undone = None;
+    loop {
+        tries += 1;
+        // The transaction is dropped with the future, and a dropped transaction is undone.
+        let attempt = timeout_at(deadline, attempt(store, undone.take(), target, decision));
+        let Ok(attempted) = attempt.await else {
+            return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         };
-        let change = decision.decide(current, transaction.as_mut()).await?;
-        let id = match decision.version() {
-            Some(version) => transaction.apply_to_version(change, version, decision.scopes()).await?,
-            None => transaction.apply(change, decision.scopes()).await?,
-        };
-        decision.changed(&id, transaction.as_mut()).await?;
-        let answer = match decision.read_back(&id) {
-            Some(plan) => {
-                let answer = transaction.fetch(&plan).await?;
-                decision.judge(&answer)?;
-                Some(answer)
+        match attempted? {
+            Attempt::Written(transaction, id, answer) => {
+                // Outside the limit: whoever stops waiting for a commit doesn't know whether it happened.
+                match transaction.commit().await {
+                    Ok(()) => return Ok((id, answer)),
+                    Err(StoreError::Conflict) if tries < MOST_TRIES => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
-            None => None,
-        };
-        Ok::<_, D::Refusal>((transaction, id, answer))
+            Attempt::Conflicted(transaction, _) if tries < MOST_TRIES => undone = Some(transaction),
+            Attempt::Conflicted(_, refusal) => return Err(refusal),
+        }
+        if undone.is_none() && timeout_at(deadline, sleep(pause(tries))).await.is_err() {
+            return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
+        }
+    }
+}
+
+enum Attempt<R> {
+    /// All but committed.
+    Written(Box<dyn Transaction>, ResourceId, Option<Fetched>),
+    /// Another write came in between.
+    Conflicted(Box<dyn Transaction>, R),
+}
+
+async fn attempt<D: Decision>(
+    store: &dyn Store,
+    undone: Option<Box<dyn Transaction>>,
+    target: Option<&Plan>,
+    decision: &mut D,
+) -> Result<Attempt<D::Refusal>, D::Refusal> {
+    let mut transaction = match undone {
+        None => store.begin().await?,
+        Some(mut transaction) => match transaction.begin_again().await {
+            Ok(true) => transaction,
+            Ok(false) => {
+                drop(transaction);
+                store.begin().await?
+            }
+            Err(error) if transaction.must_be_repeated() => {
+                return Ok(Attempt::Conflicted(transaction, error.into()));
+            }
+            Err(error) => return Err(error.into()),
+        },
     };
-    // The transaction is dropped with the future, and a dropped transaction is undone.
-    let Ok(written) = rocket::tokio::time::timeout(limit, write).await else {
-        return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
+    let written = write(transaction.as_mut(), target, decision).await;
+    // Asked of the transaction: what a decision makes of its errors is its own affair.
+    match written {
+        _ if transaction.must_be_repeated() => {
+            let refusal = written.err().unwrap_or_else(|| StoreError::Conflict.into());
+            Ok(Attempt::Conflicted(transaction, refusal))
+        }
+        Ok((id, answer)) => Ok(Attempt::Written(transaction, id, answer)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+async fn write<D: Decision>(
+    transaction: &mut dyn Transaction,
+    target: Option<&Plan>,
+    decision: &mut D,
+) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
+    let current = match target {
+        Some(plan) => transaction.fetch(plan).await?,
+        None => Fetched::default(),
     };
-    let (transaction, id, answer) = written?;
-    // Outside the limit: whoever stops waiting for a commit doesn't know whether it happened.
-    transaction.commit().await?;
+    let change = decision.decide(current, transaction).await?;
+    let id = match decision.version() {
+        Some(version) => transaction.apply_to_version(change, version, decision.scopes()).await?,
+        None => transaction.apply(change, decision.scopes()).await?,
+    };
+    decision.changed(&id, transaction).await?;
+    let answer = match decision.read_back(&id) {
+        Some(plan) => {
+            let answer = transaction.fetch(&plan).await?;
+            decision.judge(&answer)?;
+            Some(answer)
+        }
+        None => None,
+    };
     Ok((id, answer))
+}
+
+/// Longer each time, and never the same for two, so that those who met do not meet again.
+fn pause(tries: u32) -> Duration {
+    let chance = RandomState::new().build_hasher().finish();
+    let most = 5_000 << tries.min(6);
+    Duration::from_micros(chance % most)
 }

@@ -75,6 +75,8 @@ catalogue! {
     validation_failed(detail) = UnprocessableEntity, "Validation failed";
     /// 500: the server's fault. Details belong into the log, not into the answer.
     internal = InternalServerError, "Internal server error";
+    /// 504: the database was lost while it committed; nobody knows whether the change was made.
+    outcome_unknown(detail) = GatewayTimeout, "Outcome unknown";
     /// 503: the server can't do this now. See [`Errors::unavailable`], which adds `Retry-After`.
     unavailable = ServiceUnavailable, "Service unavailable";
 }

@@ -8,6 +8,14 @@ use crate::resource::Description;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Verb {
     One,
+    #[cfg(feature = "postgres")]
+    OneLocked,
+    #[cfg(feature = "postgres")]
+    Lock,
+    #[cfg(feature = "postgres")]
+    LockLinks,
+    #[cfg(feature = "postgres")]
+    Owners,
     Collection,
     RelatedOne,
     RelatedPage,
@@ -17,6 +25,7 @@ pub(crate) enum Verb {
     Linkage,
     IncludeOne,
     IncludeMany,
+    #[cfg(feature = "sqlite")]
     FirstMissing,
     Insert,
     InsertWithId,

@@ -1,6 +1,6 @@
 //! Where the linkage of a to-many relationship stands.
 
-use crate::resource::{Description, Relationship, RelationshipKind};
+use crate::resource::{Description, IdKind, Relationship, RelationshipKind};
 
 /// A table with a column of owners and a column of related resources: a join table, or, for an inverse, the
 /// related resources' own table.
@@ -9,6 +9,7 @@ pub(crate) struct Edge {
     pub(crate) table: &'static str,
     pub(crate) owner_column: &'static str,
     pub(crate) target_column: &'static str,
+    pub(crate) owner_id: IdKind,
     pub(crate) target: &'static Description,
     pub(crate) kind: EdgeKind,
 }
@@ -35,7 +36,8 @@ impl Edge {
         match relationship.kind {
             RelationshipKind::ToOne { .. } => Ok(None),
             RelationshipKind::Through { table, owner_column, target_column } => {
-                Ok(Some(Self { table, owner_column, target_column, target, kind: EdgeKind::Join }))
+                let kind = EdgeKind::Join;
+                Ok(Some(Self { table, owner_column, target_column, owner_id: owner.id.kind, target, kind }))
             }
             RelationshipKind::Inverse { of } => {
                 let back = target.relationship(of).map(|(_, back)| (back.kind, back.target().table));
@@ -47,6 +49,7 @@ impl Edge {
                             table: target.table,
                             owner_column: column,
                             target_column: target.id.column,
+                            owner_id: owner.id.kind,
                             target,
                             kind: EdgeKind::Inverse { required },
                         }))

@@ -8,13 +8,13 @@ use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
 use super::{
     Dialect, Pattern, column,
     edge::{Edge, EdgeKind},
-    ids_of_list,
+    operator,
     scope::{Class, Operand, Scope},
     value,
     visible::Visible,
 };
 use crate::{
-    resource::Value,
+    resource::{Kind, Value},
     store::{Comparison, Filter, Part, Relation},
 };
 
@@ -29,7 +29,7 @@ pub(super) fn condition<D: Dialect>(
         Filter::Or(filters) => joined(visible, scope, filters, BinOper::Or, never()),
         Filter::Not(filter) => {
             let condition = condition(visible, scope, filter)?;
-            Ok(Expr::cust_with_expr("((?) IS NOT TRUE)", condition))
+            Ok(condition.is_not(Expr::custom_keyword("TRUE")))
         }
         Filter::Compare { member, comparison } => {
             let operand = scope.operand(visible, member)?;
@@ -73,67 +73,69 @@ fn compare<D: Dialect>(
     operand: Operand,
     comparison: &Comparison,
 ) -> Result<Expr, String> {
-    let Operand { expression, class, .. } = operand;
+    let Operand { expression, kind, class, .. } = operand;
     let dialect = visible.dialect;
     // What is of another class equals nothing, precedes nothing and follows nothing.
-    let fitting = |given: &Value| if class.has(given) { value(given) } else { None };
+    let compared = |expression: Expr, relation, given: &Value| {
+        if class.has(given) { dialect.compare(expression, kind, relation, given) } else { None }
+    };
     Ok(match comparison {
         Comparison::IsNull => expression.is_null(),
-        Comparison::Value(relation, given) => match fitting(given) {
-            Some(given) => expression.binary(operator(*relation), given),
-            None => never(),
-        },
+        Comparison::Value(relation, given) => compared(expression, *relation, given).unwrap_or_else(never),
         Comparison::Member(relation, other) => {
             let other = scope.operand(visible, other)?;
             match other.class == class {
+                true if class == Class::Text && other.kind != kind => {
+                    let other = dialect.as_text(other.expression, other.kind);
+                    dialect.as_text(expression, kind).binary(operator(*relation), other)
+                }
                 true => expression.binary(operator(*relation), other.expression),
                 false => never(),
             }
         }
         Comparison::In(values) => {
-            let values: Vec<&Value> = values.iter().filter(|value| class.has(value)).collect();
-            one_of(dialect, expression, class, &values)?
+            let values = values.iter().filter(|value| class.has(value));
+            let values: Vec<Value> = values.filter_map(|value| dialect.equal(kind, value)).collect();
+            one_of(dialect, expression, kind, class, &values)?
         }
-        Comparison::Between(low, high) => match (fitting(low), fitting(high)) {
-            (Some(low), Some(high)) => expression.clone().gte(low).and(expression.lte(high)),
-            _ => never(),
-        },
+        Comparison::Between(low, high) => {
+            let low = compared(expression.clone(), Relation::GreaterOrEqual, low);
+            match (low, compared(expression, Relation::LessOrEqual, high)) {
+                (Some(low), Some(high)) => low.and(high),
+                _ => never(),
+            }
+        }
         // No stored text has the character U+0000, and no parameter of PostgreSQL may.
         Comparison::Text { text, .. } if class != Class::Text || text.contains('\0') => never(),
         Comparison::Text { part: Part::Like, text, case_sensitive } => {
-            dialect.is_like(expression, &Pattern::parse(text), *case_sensitive)
+            dialect.is_like(dialect.as_text(expression, kind), &Pattern::parse(text), *case_sensitive)
         }
         Comparison::Text { text, .. } if text.is_empty() => expression.is_not_null(),
         Comparison::Text { part, text, case_sensitive } => {
-            dialect.has_part(expression, *part, text, *case_sensitive)
+            dialect.has_part(dialect.as_text(expression, kind), *part, text, *case_sensitive)
         }
     })
 }
 
-fn operator(relation: Relation) -> BinOper {
-    match relation {
-        Relation::Equal => BinOper::Equal,
-        Relation::NotEqual => BinOper::NotEqual,
-        Relation::Less => BinOper::SmallerThan,
-        Relation::LessOrEqual => BinOper::SmallerThanOrEqual,
-        Relation::Greater => BinOper::GreaterThan,
-        Relation::GreaterOrEqual => BinOper::GreaterThanOrEqual,
-    }
-}
-
-fn one_of<D: Dialect>(dialect: D, expression: Expr, class: Class, values: &[&Value]) -> Result<Expr, String> {
+fn one_of<D: Dialect>(
+    dialect: D,
+    expression: Expr,
+    kind: Kind,
+    class: Class,
+    values: &[Value],
+) -> Result<Expr, String> {
     if values.is_empty() {
         return Ok(never());
     }
     match class {
         Class::Text => {
-            let texts: Vec<&str> = values.iter().filter_map(|value| text_of(value)).collect();
+            let texts: Vec<&str> = values.iter().filter_map(text_of).collect();
             let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
-            Ok(expression.in_subquery(ids_of_list(dialect, &list)))
+            Ok(dialect.is_listed(expression, &list, kind, false))
         }
         // A float that went through a list's text might come back as its neighbour.
         Class::Bool | Class::Number => {
-            let values: Vec<Expr> = values.iter().filter_map(|given| value(given)).collect();
+            let values: Vec<Expr> = values.iter().filter_map(value).collect();
             Ok(if values.is_empty() { never() } else { expression.is_in(values) })
         }
     }

@@ -5,7 +5,8 @@ use sea_query::{ExprTrait, JoinType, Order, Query};
 use super::{
     Dialect, Statement, column,
     edge::{Edge, EdgeKind},
-    id_column, ids_of_list,
+    id_column,
+    schema::kind_of_id,
     select::{ROWS, cells, rows_of},
     visible::Visible,
 };
@@ -22,7 +23,7 @@ pub(crate) fn to_one<D: Dialect>(
     let mut select = rows_of(selection);
     select
         .from(visible.rows(selection.resource, ROWS)?)
-        .and_where(column(ROWS, id).in_subquery(ids_of_list(dialect, list)))
+        .and_where(dialect.is_listed(column(ROWS, id), list, kind_of_id(selection.resource.id.kind), false))
         .order_by_expr(id_column(dialect, ROWS, id, selection.resource.id.kind), Order::Asc);
     Statement::new(dialect, &select)
 }
@@ -47,7 +48,7 @@ pub(crate) fn to_many<D: Dialect>(
     for cell in cells(selection).flatten() {
         select.column((ROWS, cell.column));
     }
-    select.from_function(dialect.id_list(list), "e").join(
+    select.from(dialect.list(list, kind_of_id(edge.owner_id))).join(
         JoinType::InnerJoin,
         visible.edges(edge, edges)?,
         column(edges, edge.owner_column).eq(column("e", "value")),

@@ -55,7 +55,7 @@ pub(crate) fn page<D: Dialect>(
         Page::Between { after, before, limit } => {
             for (place, side) in [(after, Side::Behind), (before, Side::Before)] {
                 if let Some(place) = place {
-                    select.and_where(order.beyond(place, side)?);
+                    select.and_where(order.beyond(visible.dialect, place, side)?);
                 }
             }
             select.limit(limit.saturating_add(1));

@@ -6,12 +6,17 @@
 //! spell differently.
 
 pub(crate) mod cache;
+pub(crate) mod document;
 pub(crate) mod edge;
 mod filter;
 pub(crate) mod include;
 pub(crate) mod listing;
+#[cfg(feature = "postgres")]
+pub(crate) mod lock;
 mod order;
 mod pattern;
+pub(crate) mod plan;
+pub(crate) mod question;
 pub(crate) mod referrer;
 pub(crate) mod schema;
 mod scope;
@@ -20,13 +25,16 @@ pub(crate) mod versions;
 pub(crate) mod visible;
 pub(crate) mod write;
 
-use sea_query::{Alias, Expr, FunctionCall, IntoColumnRef, Query, QueryStatementWriter, SelectStatement};
+use sea_query::{
+    Alias, BinOper, Expr, ExprTrait, IntoColumnRef, Query, QueryStatementWriter, SelectStatement, TableRef,
+};
 
 pub(crate) use pattern::{Pattern, Token};
 
+use self::schema::kind_of_id;
 use crate::{
-    resource::{IdKind, ResourceId, Value},
-    store::Part,
+    resource::{IdKind, Kind, ResourceId, Value},
+    store::{Part, Relation},
 };
 
 /// What databases spell differently.
@@ -37,12 +45,42 @@ pub(crate) trait Dialect: Copy {
     /// The text of a statement and its values, in the order of their places in the text.
     fn text_and_values(self, statement: &SelectStatement) -> (String, sea_query::Values);
 
-    /// A table of the ids in one parameter, so that the text does not depend on their number: the place of
-    /// each in the column `key`, the id in the column `value`.
-    fn id_list(self, list: &str) -> FunctionCall;
+    /// A table `e` of the values in one parameter, so that the text does not depend on their number: the place of
+    /// each in the column `key`, the value in the column `value`. The parameter is a JSON array.
+    fn list(self, list: &str, kind: Kind) -> TableRef;
 
-    /// Text that is compared by code points, whatever the column says.
-    fn by_code_points(self, text: Expr) -> Expr;
+    /// Whether a value is in the list of one parameter (or, for `others`, is not).
+    fn is_listed(self, value: Expr, list: &str, kind: Kind, others: bool) -> Expr {
+        let list = Query::select().column(("e", "value")).from(self.list(list, kind)).to_owned();
+        if others { value.not_in_subquery(list) } else { value.in_subquery(list) }
+    }
+
+    /// A parameter whose type the statement around it doesn't tell.
+    fn typed(self, parameter: Expr, kind: Kind) -> Expr {
+        let _ = kind;
+        parameter
+    }
+
+    /// A column as it is compared: text by code points, whatever the column says.
+    fn by_code_points(self, text: Expr, kind: Kind) -> Expr;
+
+    /// A column of a kind that is written as text, as that text.
+    fn as_text(self, value: Expr, kind: Kind) -> Expr {
+        let _ = kind;
+        value
+    }
+
+    /// A comparison with a value of the same class; `None` if the value is null.
+    fn compare(self, operand: Expr, kind: Kind, relation: Relation, with: &Value) -> Option<Expr> {
+        let _ = kind;
+        Some(operand.binary(operator(relation), value(with)?))
+    }
+
+    /// The value that a column of this kind must have to equal one of the same class; `None` if it can't.
+    fn equal(self, kind: Kind, to: &Value) -> Option<Value> {
+        let _ = kind;
+        Some(to.clone())
+    }
 
     /// The text of a JSON column.
     fn json_text(self, json: Expr) -> Expr;
@@ -89,9 +127,16 @@ fn parameter() -> Expr {
     Expr::val(0_i64)
 }
 
-/// The ids of a list, for `IN` and `NOT IN`.
-fn ids_of_list<D: Dialect>(dialect: D, list: &str) -> SelectStatement {
-    Query::select().column(("e", "value")).from_function(dialect.id_list(list), "e").to_owned()
+/// A relation as an operator.
+pub(crate) fn operator(relation: Relation) -> BinOper {
+    match relation {
+        Relation::Equal => BinOper::Equal,
+        Relation::NotEqual => BinOper::NotEqual,
+        Relation::Less => BinOper::SmallerThan,
+        Relation::LessOrEqual => BinOper::SmallerThanOrEqual,
+        Relation::Greater => BinOper::GreaterThan,
+        Relation::GreaterOrEqual => BinOper::GreaterThanOrEqual,
+    }
 }
 
 /// A column of a table by its alias.
@@ -103,7 +148,7 @@ fn column(table: &str, column: &'static str) -> Expr {
 fn id_column<D: Dialect>(dialect: D, table: &str, name: &'static str, kind: IdKind) -> Expr {
     match kind {
         IdKind::Integer { .. } => column(table, name),
-        IdKind::Text | IdKind::Uuid => dialect.by_code_points(column(table, name)),
+        IdKind::Text | IdKind::Uuid => dialect.by_code_points(column(table, name), kind_of_id(kind)),
     }
 }
 
@@ -116,7 +161,7 @@ fn id_value(id: &ResourceId) -> Expr {
 }
 
 /// A value as a parameter; `None` for null, which nothing is compared with.
-fn value(value: &Value) -> Option<Expr> {
+pub(crate) fn value(value: &Value) -> Option<Expr> {
     match value {
         Value::Null => None,
         Value::Bool(value) => Some(Expr::val(*value)),

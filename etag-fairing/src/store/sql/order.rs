@@ -5,12 +5,11 @@ use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStateme
 use super::{
     Dialect, id_value,
     scope::{Operand, Scope},
-    value,
     visible::Visible,
 };
 use crate::{
     resource::Value,
-    store::{Field, Member, Place, SortKey},
+    store::{Field, Member, Place, Relation, SortKey},
 };
 
 /// A total order: the sort's keys, then the id.
@@ -61,7 +60,7 @@ impl Order {
     }
 
     /// The rows on one side of a place, without the row at it.
-    pub(super) fn beyond(&self, place: &Place, side: Side) -> Result<Expr, String> {
+    pub(super) fn beyond<D: Dialect>(&self, dialect: D, place: &Place, side: Side) -> Result<Expr, String> {
         if place.keys.len() != self.keys.len() {
             return Err(format!("a place with {} keys in an order of {}", place.keys.len(), self.keys.len()));
         }
@@ -71,12 +70,10 @@ impl Order {
             Side::Before => self.id.clone().lt(id),
         };
         for ((operand, descending), given) in self.keys.iter().zip(&place.keys).rev() {
-            let same = match value(given) {
-                Some(given) => operand.expression.clone().eq(given),
-                None => operand.expression.clone().is_null(),
-            };
-            condition = same.and(condition);
-            if let Some(farther) = farther(operand, *descending, given, side) {
+            let key = operand.expression.clone();
+            let same = dialect.compare(key.clone(), operand.kind, Relation::Equal, given);
+            condition = same.unwrap_or_else(|| key.is_null()).and(condition);
+            if let Some(farther) = farther(dialect, operand, *descending, given, side) {
                 condition = farther.or(condition);
             }
         }
@@ -85,17 +82,23 @@ impl Order {
 }
 
 /// The rows whose key alone puts them beyond a value; `None` for no row.
-fn farther(operand: &Operand, descending: bool, given: &Value, side: Side) -> Option<Expr> {
+fn farther<D: Dialect>(
+    dialect: D,
+    operand: &Operand,
+    descending: bool,
+    given: &Value,
+    side: Side,
+) -> Option<Expr> {
     let key = operand.expression.clone();
-    match (value(given), side) {
+    let relation = match descending == (side == Side::Before) {
+        true => Relation::Greater,
+        false => Relation::Less,
+    };
+    match (dialect.compare(key.clone(), operand.kind, relation, given), side) {
         // Nulls come last, whatever the direction.
         (None, Side::Behind) => None,
         (None, Side::Before) => Some(key.is_not_null()),
-        (Some(given), side) => {
-            let beyond = match descending == (side == Side::Before) {
-                true => key.clone().gt(given),
-                false => key.clone().lt(given),
-            };
+        (Some(beyond), side) => {
             Some(if side == Side::Behind && operand.nullable { beyond.or(key.is_null()) } else { beyond })
         }
     }

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait, Query};
 
 use super::{
     Dialect, parameter,
-    schema::{Key, Reference, Table},
+    schema::{Key, Reference, Table, kind_of_id},
 };
 use crate::resource::OnDelete;
 
@@ -50,15 +50,15 @@ impl Referrer {
         for table in tables {
             for column in &table.columns {
                 let Some(Reference { table: target, on_delete, .. }) = column.reference else { continue };
-                let refers = || dialect.by_code_points(Expr::col(column.name)).eq(parameter());
+                let refers = || dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
                 let effect = match (table.key, on_delete) {
                     (Key::Pair { .. }, _) => {
                         Effect::End(dialect.text(Query::delete().from_table(table.name).and_where(refers())))
                     }
-                    (Key::Id { column: key, .. }, on_delete) => {
+                    (Key::Id { column: key, kind }, on_delete) => {
                         let ids =
                             dialect.text(Query::select().column(key).from(table.name).and_where(refers()));
-                        let own = dialect.by_code_points(Expr::col(key)).eq(parameter());
+                        let own = dialect.by_code_points(Expr::col(key), kind_of_id(kind)).eq(parameter());
                         match on_delete {
                             OnDelete::SetNull => Effect::Empty {
                                 ids,

@@ -99,7 +99,7 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
 }
 
 /// These resources and all that they lead to, each once.
-pub(super) fn reachable(resources: &[&'static Description]) -> Vec<&'static Description> {
+pub(crate) fn reachable(resources: &[&'static Description]) -> Vec<&'static Description> {
     let mut found: Vec<&'static Description> = Vec::new();
     let mut waiting: Vec<&'static Description> = resources.iter().rev().copied().collect();
     while let Some(resource) = waiting.pop() {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
 
-use super::{Dialect, column, id_column, visible::Visible};
+use super::{Dialect, column, id_column, schema::kind_of_id, visible::Visible};
 use crate::{
     resource::{Description, IdKind, Kind, Relationship, Value},
     store::{Field, Member},
@@ -34,6 +34,7 @@ struct Joined {
 #[derive(Clone, Debug)]
 pub(super) struct Operand {
     pub(super) expression: Expr,
+    pub(super) kind: Kind,
     pub(super) class: Class,
     /// Whether it may be null.
     pub(super) nullable: bool,
@@ -128,7 +129,7 @@ impl<'n> Scope<'n> {
             Field::Id => {
                 let kind = resource.id.kind;
                 let expression = id_column(dialect, &table, resource.id.column, kind);
-                Ok(Operand { expression, class: Class::of_id(kind), nullable: outer })
+                Ok(Operand { expression, kind: kind_of_id(kind), class: Class::of_id(kind), nullable: outer })
             }
             Field::ToOne(index) => {
                 let (relationship, link) = to_one(resource, index)?;
@@ -137,7 +138,7 @@ impl<'n> Scope<'n> {
                 let expression = id_column(dialect, &table, link, kind);
                 let hides = visible.scopes.of(target).is_some();
                 let nullable = outer || hides || !relationship.is_required();
-                Ok(Operand { expression, class: Class::of_id(kind), nullable })
+                Ok(Operand { expression, kind: kind_of_id(kind), class: Class::of_id(kind), nullable })
             }
             Field::Attribute(index) => {
                 let attribute = resource
@@ -150,9 +151,9 @@ impl<'n> Scope<'n> {
                     expression = dialect.json_text(expression);
                 }
                 if class == Class::Text {
-                    expression = dialect.by_code_points(expression);
+                    expression = dialect.by_code_points(expression, attribute.kind);
                 }
-                Ok(Operand { expression, class, nullable: outer || attribute.nullable })
+                Ok(Operand { expression, kind: attribute.kind, class, nullable: outer || attribute.nullable })
             }
         }
     }

@@ -5,7 +5,8 @@ use sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 use super::{
     Dialect, Statement, column,
     edge::{Edge, EdgeKind},
-    id_column, id_value, ids_of_list, parameter,
+    id_column, id_value, parameter,
+    schema::kind_of_id,
     visible::Visible,
 };
 use crate::{
@@ -218,7 +219,7 @@ pub(crate) fn linkage<D: Dialect>(
     select
         .column(("e", "key"))
         .column(("j", edge.target_column))
-        .from_function(dialect.id_list(list), "e")
+        .from(dialect.list(list, kind_of_id(edge.owner_id)))
         .join(JoinType::InnerJoin, visible.edges(edge, "j")?, joined)
         // A null in a join table of the user's links to nothing.
         .and_where(column("j", edge.target_column).is_not_null())
@@ -228,6 +229,7 @@ pub(crate) fn linkage<D: Dialect>(
 }
 
 /// The first id of a list that names no resource, by its place. Parameters: the list.
+#[cfg(feature = "sqlite")]
 pub(crate) fn first_missing<D: Dialect>(
     visible: Visible<'_, D>,
     resource: &'static Description,
@@ -242,7 +244,7 @@ pub(crate) fn first_missing<D: Dialect>(
     let mut select = Query::select();
     select
         .expr(column("e", "key").min())
-        .from_function(dialect.id_list(list), "e")
+        .from(dialect.list(list, kind_of_id(resource.id.kind)))
         .and_where(Expr::not_exists(found));
     Statement::new(dialect, &select)
 }
@@ -250,13 +252,13 @@ pub(crate) fn first_missing<D: Dialect>(
 /// A row if a related resource in the list (or, for `others`, not in the list) belongs to the owner.
 /// Parameters: the owner's id, the list.
 pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
-    let list = ids_of_list(dialect, "");
     let target = column(ROWS, edge.target_column);
+    let listed = dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), others);
     dialect.text(
         Query::select()
             .column((ROWS, edge.target_column))
             .from_as(edge.table, ROWS)
             .and_where(column(ROWS, edge.owner_column).eq(parameter()))
-            .and_where(if others { target.not_in_subquery(list) } else { target.in_subquery(list) }),
+            .and_where(listed),
     )
 }

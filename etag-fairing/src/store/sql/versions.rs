@@ -8,7 +8,10 @@ use super::{
     parameter,
     schema::reachable,
 };
-use crate::resource::{Description, Upkeep};
+use crate::{
+    resource::{Description, ResourceId, Upkeep, Value, ValueRef},
+    store::{LinkageChange, StoreError},
+};
 
 /// What there is to keep. A version stands for all that a representation shows, so that it rises with the row, and
 /// with the linkage that the representation shows and other tables hold.
@@ -162,6 +165,41 @@ impl Shown {
     pub(crate) fn is_inverse(&self) -> bool {
         self.kind != EdgeKind::Join
     }
+}
+
+/// The version that a row must have.
+pub(crate) struct Guard<'a> {
+    pub(crate) column: &'static str,
+    pub(crate) value: ValueRef<'a>,
+}
+
+impl<'a> Guard<'a> {
+    /// The guard of a change that is made to this version alone.
+    pub(crate) fn of(resource: &Description, version: Option<&'a Value>) -> Result<Option<Self>, StoreError> {
+        match (version, resource.version_attribute()) {
+            (None, _) => Ok(None),
+            (Some(value), Some(attribute)) => {
+                Ok(Some(Self { column: attribute.column, value: value.as_ref() }))
+            }
+            (Some(_), None) => {
+                Err(StoreError::Internal(format!("`{}` has no version to compare", resource.rust_name)))
+            }
+        }
+    }
+}
+
+/// Whom a change lets go, and whom it adds.
+pub(crate) fn difference(
+    before: &[ResourceId],
+    change: &LinkageChange,
+) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    let (gone, wanted): (Vec<_>, &[ResourceId]) = match change {
+        LinkageChange::One(_) => (Vec::new(), &[]),
+        LinkageChange::Replace(ids) => (before.iter().filter(|id| !ids.contains(id)).cloned().collect(), ids),
+        LinkageChange::Add(ids) => (Vec::new(), ids),
+        LinkageChange::Remove(ids) => (before.iter().filter(|id| ids.contains(id)).cloned().collect(), &[]),
+    };
+    (gone, wanted.iter().filter(|id| !before.contains(id)).cloned().collect())
 }
 
 /// Names of tables and columns are compared without regard to the case of ASCII letters.

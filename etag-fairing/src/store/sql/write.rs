@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, Query};
 
-use super::{Dialect, edge::Edge, ids_of_list, parameter};
+use super::{Dialect, edge::Edge, parameter, schema::kind_of_id};
 use crate::resource::{Description, RelationshipKind};
 
 /// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
@@ -80,9 +80,9 @@ pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, sea_qu
         .to_owned();
     let new = Query::select()
         .distinct()
-        .expr(parameter())
+        .expr(dialect.typed(parameter(), kind_of_id(edge.owner_id)))
         .column(("e", "value"))
-        .from_function(dialect.id_list(""), "e")
+        .from(dialect.list("", kind_of_id(edge.target.id.kind)))
         .and_where(Expr::not_exists(there))
         .to_owned();
     let mut insert = Query::insert();
@@ -124,7 +124,5 @@ pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Stri
 }
 
 fn listed<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Expr {
-    let target = Expr::col(edge.target_column);
-    let list = ids_of_list(dialect, "");
-    if others { target.not_in_subquery(list) } else { target.in_subquery(list) }
+    dialect.is_listed(Expr::col(edge.target_column), "", kind_of_id(edge.target.id.kind), others)
 }

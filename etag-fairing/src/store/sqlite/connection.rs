@@ -18,12 +18,13 @@ use rusqlite::{
 
 use super::{SqliteOptions, Synchronous, dialect::Sqlite, error::store_error};
 use crate::{
-    resource::{Value, ValueRef},
+    resource::ValueRef,
     store::{
         PrepareError, Scopes, StoreError,
         sql::{
             Statement,
             cache::{Shape, Texts},
+            question::Question,
             referrer::Referrer,
             versions::Versions,
             visible::Visible,
@@ -134,10 +135,9 @@ impl Connection {
         let build = || build(Visible::new(Sqlite, scopes));
         if scopes.is_empty() {
             let text = self.text(shape, || build().map(|statement| statement.text))?;
-            return Ok(Question { text, values: Values::Given(parameters) });
+            return Ok(Question::given(text, parameters));
         }
-        let statement = build().map_err(StoreError::Internal)?;
-        Ok(Question { text: statement.text.into(), values: Values::Built(statement.values) })
+        build().map(Question::built).map_err(StoreError::Internal)
     }
 
     /// A statement, ready to run.
@@ -192,27 +192,6 @@ impl Connection {
     }
 }
 
-/// A statement that reads, with its values.
-pub(super) struct Question<'p, const N: usize> {
-    pub(super) text: Arc<str>,
-    values: Values<'p, N>,
-}
-
-enum Values<'p, const N: usize> {
-    Given([ValueRef<'p>; N]),
-    Built(Vec<Value>),
-}
-
-impl<const N: usize> Question<'_, N> {
-    /// A value for each of its parameters.
-    pub(super) fn values(&self) -> Vec<ValueRef<'_>> {
-        match &self.values {
-            Values::Given(given) => given.to_vec(),
-            Values::Built(built) => built.iter().map(Value::as_ref).collect(),
-        }
-    }
-}
-
 /// Values as SQLite takes them.
 pub(super) fn bound(parameters: &[ValueRef<'_>]) -> impl rusqlite::Params {
     params_from_iter(parameters.iter().copied().map(Bound))
@@ -251,6 +230,9 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     // After a burst of writes the log shrinks to 64 MiB.
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
+    if purpose == Purpose::Write && options.synchronous == Synchronous::Normal {
+        sqlite.pragma_update_and_check(None, "wal_autocheckpoint", super::log::PAGES, |_| Ok(()))?;
+    }
     if purpose != Purpose::Write {
         sqlite.pragma_update(None, "query_only", true)?;
     }

@@ -12,7 +12,7 @@ use super::{
     connection::{Connection, bound},
     dialect::Sqlite,
     error::store_error,
-    read::{can_be, exists, id_value},
+    read::exists,
     versions::{self, RowOf, value_of},
 };
 use crate::{
@@ -21,8 +21,9 @@ use crate::{
         Constraint, Scopes, StoreError,
         sql::{
             cache::{Shape, Verb},
+            plan::{can_be, id_value},
             referrer::{Effect, Referrer},
-            versions::Versions,
+            versions::{Guard, Versions},
             write,
         },
     },
@@ -81,12 +82,6 @@ pub(super) fn delete(
         connection.control("PRAGMA defer_foreign_keys = OFF")?;
         outcome
     })
-}
-
-/// The version that a row must have.
-pub(super) struct Guard<'a> {
-    pub(super) column: &'static str,
-    pub(super) value: ValueRef<'a>,
 }
 
 /// Follows all references to rows that are about to end.

@@ -1,13 +1,16 @@
 //! How SQLite spells what databases spell differently.
 
 use sea_query::{
-    Expr, ExprTrait, Func, FunctionCall, LikeExpr, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
-    Values, extension::sqlite::SqliteBinOper,
+    Expr, ExprTrait, Func, IntoIden, LikeExpr, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
+    TableRef, Values, extension::sqlite::SqliteBinOper,
 };
 
-use crate::store::{
-    Part,
-    sql::{Dialect, Pattern, Token},
+use crate::{
+    resource::Kind,
+    store::{
+        Part,
+        sql::{Dialect, Pattern, Token},
+    },
 };
 
 /// SQLite's dialect.
@@ -23,13 +26,12 @@ impl Dialect for Sqlite {
         statement.build(SqliteQueryBuilder)
     }
 
-    /// The parameter is a JSON array.
-    fn id_list(self, list: &str) -> FunctionCall {
-        Func::cust("json_each").arg(Expr::val(list))
+    fn list(self, list: &str, _: Kind) -> TableRef {
+        TableRef::FunctionCall(Func::cust("json_each").arg(Expr::val(list)), "e".into_iden())
     }
 
     /// A column may be declared `COLLATE NOCASE`. `BINARY` compares UTF-8 bytes, which is by code points.
-    fn by_code_points(self, text: Expr) -> Expr {
+    fn by_code_points(self, text: Expr, _: Kind) -> Expr {
         Expr::cust_with_expr("(? COLLATE BINARY)", text)
     }
 

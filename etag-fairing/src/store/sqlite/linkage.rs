@@ -4,7 +4,6 @@ use super::{
     cell,
     connection::{Connection, bound},
     error::store_error,
-    read::{edge, id_list},
 };
 use crate::{
     resource::{Description, ResourceId, ValueRef},
@@ -12,6 +11,7 @@ use crate::{
         Links, Scopes, StoreError,
         sql::{
             cache::{Shape, Verb},
+            plan::{edge, id_list},
             select,
         },
     },

@@ -11,15 +11,15 @@ use super::{
     linkage::linkage,
 };
 use crate::{
-    resource::{Corrupt, Description, IdKind, RelationshipKind, ResourceId, Row, Rows, Value, ValueRef},
+    resource::{Description, RelationshipKind, ResourceId, Row, Rows, Value, ValueRef},
     store::{
-        Fetched, Listing, Page, Plan, Root, Scopes, Selection, StoreError,
+        Fetched, Listing, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             Statement,
             cache::{Shape, Verb},
-            edge::Edge,
             listing::{self, Source},
-            select::{self, Cell, Window},
+            plan::{bounds, can_be, edge, end_page, id_value, is_one_statement, reversed, with_next},
+            select::{self, Cell},
             visible::Visible,
         },
     },
@@ -40,21 +40,6 @@ pub(super) fn fetch_snapshot(connection: &mut Connection, plan: &Plan) -> Result
 /// Whether it takes no longer than to find one row by its key.
 pub(super) fn is_short(plan: &Plan) -> bool {
     matches!(plan.root, Root::One(_)) && plan.scopes.is_empty() && is_one_statement(plan)
-}
-
-fn is_one_statement(plan: &Plan) -> bool {
-    let to_many = |owner: &Description, relationship: usize| {
-        owner.relationships.get(relationship).is_none_or(|relationship| relationship.is_to_many())
-    };
-    let root = match &plan.root {
-        Root::One(_) => true,
-        Root::Collection(listing) => !listing.total,
-        Root::Related { parent, relationship, .. } => !to_many(parent, *relationship),
-    };
-    let selection = &plan.selection;
-    let mut linkage = selection.linkage.iter().enumerate();
-    root && selection.include.is_empty()
-        && linkage.all(|(index, wanted)| !wanted || !to_many(selection.resource, index))
 }
 
 /// Answers a plan in whatever transaction is open.
@@ -100,42 +85,6 @@ pub(super) fn exists(
         .question(scopes, shape, [id_value(id)], |visible| select::exists(visible, resource, id))?;
     let mut statement = connection.prepare(&question.text)?;
     statement.exists(bound(&question.values())).map_err(store_error)
-}
-
-/// Whether an id is of the kind that the resource has. SQLite would take `'1'` for 1.
-pub(super) fn can_be(id: &ResourceId, kind: IdKind) -> bool {
-    match (id, kind) {
-        (ResourceId::Integer(id), IdKind::Integer { min, max }) => (min..=max).contains(id),
-        (ResourceId::Text(_), IdKind::Text | IdKind::Uuid) => true,
-        _ => false,
-    }
-}
-
-/// An id as a parameter.
-pub(super) fn id_value(id: &ResourceId) -> ValueRef<'_> {
-    match id {
-        ResourceId::Integer(id) => ValueRef::Integer(*id),
-        ResourceId::Text(id) => ValueRef::Text(id),
-    }
-}
-
-/// Ids as the one parameter that [`Dialect::id_list`](crate::store::sql::Dialect::id_list) takes: a JSON array.
-pub(super) fn id_list<'a>(ids: impl Iterator<Item = ValueRef<'a>>) -> Result<String, StoreError> {
-    let mut list = String::from("[");
-    for id in ids {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        match id {
-            ValueRef::Integer(id) => list.push_str(itoa::Buffer::new().format(id)),
-            ValueRef::Text(id) => {
-                list.push_str(&serde_json::to_string(id).map_err(|e| StoreError::Internal(e.to_string()))?);
-            }
-            other => return Err(Corrupt::expected("an id", other).into()),
-        }
-    }
-    list.push(']');
-    Ok(list)
 }
 
 #[derive(Clone, Copy)]
@@ -222,16 +171,6 @@ fn values(statement: &Statement) -> Vec<ValueRef<'_>> {
     statement.values.iter().map(Value::as_ref).collect()
 }
 
-fn reversed(resource: &Description, rows: &Rows) -> Rows {
-    let mut reversed = Rows::new(resource);
-    for row in (0..rows.len()).rev().filter_map(|index| rows.get(index)) {
-        reversed.push(row.id());
-        (0..resource.attributes.len()).for_each(|index| reversed.push(row.attribute(index)));
-        (0..resource.relationships.len()).for_each(|index| reversed.push(row.to_one(resource, index)));
-    }
-    reversed
-}
-
 fn related(
     connection: &mut Connection,
     reading: Reading<'_>,
@@ -294,45 +233,6 @@ fn related(
         fetched.total = Some(count(connection, &total.text, &total.values())?);
     }
     Ok(())
-}
-
-/// The edge of a to-many relationship.
-pub(super) fn edge(owner: &Description, relationship: usize) -> Result<Edge, StoreError> {
-    let found = owner.relationships.get(relationship).map(|found| Edge::of(owner, found));
-    match found {
-        Some(Ok(Some(edge))) => Ok(edge),
-        Some(Err(problem)) => Err(StoreError::Internal(problem)),
-        Some(Ok(None)) | None => {
-            Err(StoreError::Internal(format!("`{}` has no such to-many relationship", owner.rust_name)))
-        }
-    }
-}
-
-fn window(listing: &Listing) -> (u64, Option<u64>) {
-    match listing.page {
-        Page::All => (0, None),
-        Page::Offset { offset, limit } => (offset, Some(limit)),
-        Page::Between { limit, .. } => (0, Some(limit)),
-    }
-}
-
-/// One row more than the page tells whether there is a next one.
-fn with_next(listing: &Listing) -> Window {
-    let (offset, limit) = window(listing);
-    Window { offset, limit: limit.map_or(u64::MAX, |limit| limit.saturating_add(1)) }
-}
-
-/// The window's parameters: limit, offset.
-fn bounds(window: Window) -> [ValueRef<'static>; 2] {
-    let number = |number: u64| ValueRef::Integer(i64::try_from(number).unwrap_or(i64::MAX));
-    [number(window.limit), number(window.offset)]
-}
-
-fn end_page(listing: &Listing, fetched: &mut Fetched) {
-    let (_, limit) = window(listing);
-    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    fetched.more = fetched.rows.len() > limit;
-    fetched.rows.truncate(limit);
 }
 
 fn count(connection: &Connection, text: &str, parameters: &[ValueRef<'_>]) -> Result<u64, StoreError> {

@@ -1,10 +1,13 @@
 //! A write in progress.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{
     connection::Connection,
     error::store_error,
+    log::Log,
     read,
     threads::{Threads, Turn},
     write,
@@ -23,13 +26,19 @@ pub(super) struct SqliteTransaction {
     writer: Threads,
     /// `None` once the commit was sent.
     turn: Option<Turn>,
+    /// Set where a commit doesn't wait for the disk.
+    log: Option<Arc<Log>>,
 }
 
 impl SqliteTransaction {
     /// Begins.
-    pub(super) async fn begin(writer: Threads, turn: Turn) -> Result<Self, StoreError> {
+    pub(super) async fn begin(
+        writer: Threads,
+        turn: Turn,
+        log: Option<Arc<Log>>,
+    ) -> Result<Self, StoreError> {
         // Before the first job: from here on, dropping it gives the turn back properly.
-        let transaction = Self { writer, turn: Some(turn) };
+        let transaction = Self { writer, turn: Some(turn), log };
         // IMMEDIATE: nobody else writes between what is read here and what is written. Where another process does, the
         // thread waits for it.
         match transaction.writer.run_at_once(|connection| connection.without_waiting("BEGIN IMMEDIATE")) {
@@ -72,6 +81,18 @@ impl SqliteTransaction {
     }
 
     async fn end(mut self: Box<Self>) -> Result<(), StoreError> {
+        if let Some(log) = &self.log {
+            let at_once = |connection: &mut Connection| {
+                let outcome = commit(connection);
+                connection.rollback();
+                outcome
+            };
+            if let Some(outcome) = self.writer.run_at_once(at_once) {
+                self.turn = None;
+                log.committed();
+                return outcome;
+            }
+        }
         let turn = self.turn.take();
         let (answer, answered) = rocket::tokio::sync::oneshot::channel();
         self.writer.send(move |connection| {

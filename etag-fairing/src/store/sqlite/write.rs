@@ -7,11 +7,11 @@ use rusqlite::types::{Value as Stored, ValueRef as SqliteValue};
 use super::{
     cell,
     connection::{Connection, bound},
-    delete::{Guard, delete},
+    delete::delete,
     dialect::Sqlite,
     error::store_error,
     linkage::linkage as linkage_of,
-    read::{can_be, edge, exists, fetch, id_list, id_value},
+    read::{exists, fetch},
     versions,
 };
 use crate::{
@@ -21,8 +21,9 @@ use crate::{
         sql::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
+            plan::{can_be, edge, id_list, id_value},
             select,
-            versions::Versions,
+            versions::{Guard, Versions, difference},
             write,
         },
     },
@@ -35,19 +36,12 @@ pub(super) fn apply(
     version: Option<&Value>,
     scopes: &Scopes,
 ) -> Result<ResourceId, StoreError> {
-    let guard = |resource: &'static Description| match (version, resource.version_attribute()) {
-        (None, _) => Ok(None),
-        (Some(value), Some(attribute)) => Ok(Some(Guard { column: attribute.column, value: value.as_ref() })),
-        (Some(_), None) => {
-            Err(StoreError::Internal(format!("`{}` has no version to compare", resource.rust_name)))
-        }
-    };
     match change {
         Change::Delete { resource, id } => {
             if scopes.of(resource).is_some() && !exists(connection, scopes, resource, id)? {
                 return Err(StoreError::NotFound);
             }
-            delete(connection, resource, id, guard(resource)?.as_ref())
+            delete(connection, resource, id, Guard::of(resource, version)?.as_ref())
         }
         Change::Insert { resource, id, attributes, linkage } => {
             whole(connection, resource, linkage, |connection| {
@@ -59,7 +53,7 @@ pub(super) fn apply(
         }
         Change::Update { resource, id, attributes, linkage } => {
             whole(connection, resource, linkage, |connection| {
-                let guard = guard(resource)?;
+                let guard = Guard::of(resource, version)?;
                 update(connection, scopes, resource, id, attributes, linkage, guard.as_ref())
             })
         }
@@ -374,17 +368,6 @@ fn stored(id: &ResourceId) -> Stored {
         ResourceId::Integer(id) => Stored::Integer(*id),
         ResourceId::Text(id) => Stored::Text(id.clone()),
     }
-}
-
-/// Whom a change lets go, and whom it adds.
-fn difference(before: &[ResourceId], change: &LinkageChange) -> (Vec<ResourceId>, Vec<ResourceId>) {
-    let (gone, wanted): (Vec<_>, &[ResourceId]) = match change {
-        LinkageChange::One(_) => (Vec::new(), &[]),
-        LinkageChange::Replace(ids) => (before.iter().filter(|id| !ids.contains(id)).cloned().collect(), ids),
-        LinkageChange::Add(ids) => (Vec::new(), ids),
-        LinkageChange::Remove(ids) => (before.iter().filter(|id| ids.contains(id)).cloned().collect(), &[]),
-    };
-    (gone, wanted.iter().filter(|id| !before.contains(id)).cloned().collect())
 }
 
 /// Each related resource must exist: a foreign key would say only that some reference fails, and a table of the

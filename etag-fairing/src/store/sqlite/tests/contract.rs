@@ -1,4 +1,5 @@
-//! Every rule of the contract, on a file and on a temporary database.
+//! Every rule of the contract: on a file whose commits wait for the disk, and on a temporary database whose commits
+//! don't.
 
 use super::*;
 use crate::store::{Store, contract};
@@ -20,8 +21,12 @@ macro_rules! rules {
         mod on_a_temporary_database {
             $(#[test] fn $rule() {
                 super::check(stringify!($rule), || {
-                    super::SqliteStore::open(super::SqliteOptions::new(super::Location::Temporary))
-                        .expect("a database")
+                    let options = super::SqliteOptions::new(super::Location::Temporary);
+                    super::SqliteStore::open(super::SqliteOptions {
+                        synchronous: super::Synchronous::Normal,
+                        ..options
+                    })
+                    .expect("a database")
                 });
             })*
         }

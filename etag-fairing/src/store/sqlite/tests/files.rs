@@ -160,7 +160,7 @@ fn a_turn_that_does_not_come_in_time_is_busy() {
 }
 
 #[test]
-fn a_closed_store_answers_with_an_error() {
+fn a_closed_store_is_busy() {
     rocket::async_test(async {
         let store = SqliteStore::open(SqliteOptions::new(Location::Temporary)).expect("a database");
         store.prepare(&ALL).await.expect("prepared");

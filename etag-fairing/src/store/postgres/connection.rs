@@ -1,0 +1,370 @@
+//! A connection of the pool while somebody uses it, and what becomes of it when they stop, wherever that is.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use deadpool_postgres::{Client, Pool};
+use rocket::{
+    futures::{FutureExt, future::join},
+    tokio::{runtime::Handle, time::timeout},
+};
+use tokio_postgres::{Error, Row, Statement, types::ToSql};
+
+use super::{
+    dialect::Postgres,
+    encode::Parameter,
+    error::{busy, is_outcome_unknown, is_stale, pool_error, store_error, told},
+    prepare::Known,
+    tls::Tls,
+};
+use crate::{
+    resource::{Description, ResourceId, ValueRef},
+    store::{
+        Scopes, StoreError,
+        sql::{
+            Statement as Built,
+            cache::{Shape, Texts},
+            question::Question,
+            visible::Visible,
+        },
+    },
+};
+
+/// What all connections of a store share.
+pub(super) struct Shared {
+    pub(super) texts: Mutex<Texts>,
+    pub(super) known: Mutex<Arc<Known>>,
+    pub(super) statements: AtomicU64,
+    pub(super) tls: Tls,
+    /// How long a statement may take; the server ends it then.
+    pub(super) statement_timeout: Duration,
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// One snapshot of everything.
+    Read,
+    /// Each statement sees what was committed before it; rows are locked.
+    Write,
+}
+
+/// Prepared statements a connection keeps at most: clients have a say in their number.
+const MOST_PREPARED: usize = 512;
+
+/// A connection in use. When it is dropped, what it has begun is undone, and it goes back to the pool.
+pub(super) struct Connection {
+    /// `None` once it was given back.
+    client: Option<Client>,
+    shared: Arc<Shared>,
+    /// Transaction control that goes out with the next statement, for which nobody waits.
+    ahead: Mutex<String>,
+    /// Whether a transaction is open, or will be with the next statement.
+    open: AtomicBool,
+    /// Statements sent, and not answered yet. One whose future was dropped stays counted.
+    running: AtomicUsize,
+    /// Whether a statement failed, which undoes the whole transaction, unless a savepoint takes it back.
+    failed: AtomicBool,
+    /// Whether another transaction has come in between.
+    conflicted: AtomicBool,
+    /// The rows that the transaction has locked, or tried to, and those that it did before it began again.
+    wanted: Mutex<Wanted>,
+}
+
+/// Rows to lock, each once, in the one order in which everybody locks who knows what to lock.
+pub(super) type Wanted = BTreeMap<(&'static str, ResourceId), &'static Description>;
+
+impl Connection {
+    /// Takes one from the pool.
+    pub(super) async fn take(pool: &Pool, shared: &Arc<Shared>) -> Result<Self, StoreError> {
+        let client = pool.get().await.map_err(pool_error)?;
+        Ok(Self {
+            client: Some(client),
+            shared: shared.clone(),
+            ahead: Mutex::default(),
+            open: AtomicBool::new(false),
+            running: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+            conflicted: AtomicBool::new(false),
+            wanted: Mutex::default(),
+        })
+    }
+
+    /// What was found when the store was prepared.
+    pub(super) fn known(&self) -> Arc<Known> {
+        self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins a transaction, with the next statement.
+    pub(super) fn begin(&self, purpose: Purpose) {
+        self.open.store(true, Ordering::Relaxed);
+        self.send_ahead(match purpose {
+            Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        });
+    }
+
+    /// Undoes the transaction and begins it again.
+    pub(super) async fn begin_again(&self) -> Result<(), StoreError> {
+        self.take_ahead();
+        self.client()?.batch_execute("ROLLBACK").await.map_err(store_error)?;
+        self.failed.store(false, Ordering::Relaxed);
+        self.conflicted.store(false, Ordering::Relaxed);
+        self.begin(Purpose::Write);
+        Ok(())
+    }
+
+    /// Remembers rows that are about to be locked.
+    pub(super) fn want<'a>(&self, resource: &'static Description, ids: impl Iterator<Item = &'a ResourceId>) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.extend(ids.map(|id| ((resource.table, id.clone()), resource)));
+    }
+
+    /// The rows that are remembered.
+    pub(super) fn wanted(&self) -> Wanted {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends transaction control with the next statement.
+    pub(super) fn send_ahead(&self, control: &str) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.push_str(control);
+        ahead.push(';');
+    }
+
+    fn take_ahead(&self) -> String {
+        std::mem::take(&mut *self.ahead.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn client(&self) -> Result<&Client, StoreError> {
+        self.client.as_ref().ok_or_else(|| StoreError::Internal("a connection was used after its end".into()))
+    }
+
+    /// The text of a statement of this shape.
+    pub(super) fn text<E: std::fmt::Display>(
+        &self,
+        shape: Shape,
+        build: impl FnOnce() -> Result<String, E>,
+    ) -> Result<Arc<str>, StoreError> {
+        let mut texts = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.get(shape, build).map_err(|error| StoreError::Internal(error.to_string()))
+    }
+
+    /// A statement that reads what is seen by these scopes. Without any, its text is kept, and `parameters` are what
+    /// it takes, in order; with some it is built each time, with all its values.
+    pub(super) fn question<'p, const N: usize>(
+        &self,
+        scopes: &Scopes,
+        shape: Shape,
+        parameters: [ValueRef<'p>; N],
+        build: impl FnOnce(Visible<'_, Postgres>) -> Result<Built, String>,
+    ) -> Result<Question<'p, N>, StoreError> {
+        let build = || build(Visible::new(Postgres, scopes));
+        if scopes.is_empty() {
+            let text = self.text(shape, || build().map(|statement| statement.text))?;
+            return Ok(Question::given(text, parameters));
+        }
+        build().map(Question::built).map_err(StoreError::Internal)
+    }
+
+    /// Asks a question. Answers its rows.
+    pub(super) async fn ask<const N: usize>(
+        &self,
+        question: &Question<'_, N>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let values: Vec<_> = question.values().into_iter().map(Parameter::from).collect();
+        self.rows(&question.text, &values).await
+    }
+
+    async fn prepare(&self, client: &Client, text: &str) -> Result<Statement, Error> {
+        if client.statement_cache.size() >= MOST_PREPARED {
+            client.statement_cache.clear();
+        }
+        client.prepare_cached(text).await
+    }
+
+    /// Runs a statement. Answers its rows.
+    pub(super) async fn rows(
+        &self,
+        text: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let client = self.client()?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
+        self.answer(text, async |statement| client.query(statement, &parameters).await).await
+    }
+
+    /// Runs a statement. Answers how many rows it changed.
+    pub(super) async fn run(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
+        let client = self.client()?;
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
+        self.answer(text, async |statement| client.execute(statement, &parameters).await).await
+    }
+
+    async fn answer<T>(
+        &self,
+        text: &str,
+        send: impl AsyncFnOnce(&Statement) -> Result<T, Error>,
+    ) -> Result<T, StoreError> {
+        let client = self.client()?;
+        self.shared.statements.fetch_add(1, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        let outcome = async {
+            let statement = self.prepare(client, text).await?;
+            let ahead = self.take_ahead();
+            if ahead.is_empty() {
+                return send(&statement).await;
+            }
+            // One after the other on the wire, and one wait for both.
+            let (ahead, answer) = join(client.batch_execute(&ahead), send(&statement)).await;
+            ahead.and(answer)
+        }
+        .await;
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        outcome.map_err(|error| self.note(client, text, error))
+    }
+
+    fn note(&self, client: &Client, text: &str, error: Error) -> StoreError {
+        self.failed.store(true, Ordering::Relaxed);
+        if error.as_db_error().is_some_and(is_stale) {
+            client.statement_cache.clear();
+        }
+        let told = told(&error);
+        let error = store_error(error);
+        match &error {
+            StoreError::Conflict => self.conflicted.store(true, Ordering::Relaxed),
+            StoreError::Internal(_) => return StoreError::Internal(format!("{told}: {text}")),
+            _ => {}
+        }
+        error
+    }
+
+    /// Runs statements that answer nothing: transaction control and definitions.
+    pub(super) async fn batch(&self, text: &str) -> Result<(), StoreError> {
+        let client = self.client()?;
+        let text = self.take_ahead() + text;
+        self.running.fetch_add(1, Ordering::Relaxed);
+        let outcome = client.batch_execute(&text).await;
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        outcome.map_err(|error| self.note(client, &text, error))
+    }
+
+    /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.
+    pub(super) async fn whole<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(undone());
+        }
+        self.send_ahead("SAVEPOINT change");
+        let outcome = work.await;
+        let conflicted = self.conflicted.load(Ordering::Relaxed);
+        if self.failed.load(Ordering::Relaxed) && !conflicted && !self.client()?.is_closed() {
+            // Clears what was to go ahead: it went with the statement that failed.
+            self.batch("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change").await?;
+            self.failed.store(false, Ordering::Relaxed);
+        } else if outcome.is_err() {
+            self.send_ahead("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change");
+        } else {
+            self.send_ahead("RELEASE SAVEPOINT change");
+        }
+        outcome
+    }
+
+    /// Whether another transaction has come in between, so that this one must be tried again from its beginning.
+    pub(super) fn is_conflicted(&self) -> bool {
+        self.conflicted.load(Ordering::Relaxed)
+    }
+
+    /// Makes the transaction's changes permanent.
+    pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
+        if self.failed.load(Ordering::Relaxed) {
+            // `COMMIT` would undo it and not call that an error.
+            return Err(if self.is_conflicted() { StoreError::Conflict } else { undone() });
+        }
+        let client = self.client()?;
+        if client.is_closed() {
+            return Err(busy());
+        }
+        let text = self.take_ahead() + "COMMIT";
+        self.running.fetch_add(1, Ordering::Relaxed);
+        let outcome = timeout(patience(self.shared.statement_timeout), client.batch_execute(&text)).await;
+        match outcome {
+            Ok(Ok(())) => {
+                self.running.fetch_sub(1, Ordering::Relaxed);
+                self.open.store(false, Ordering::Relaxed);
+                Ok(())
+            }
+            Ok(Err(error)) if is_outcome_unknown(&error) => {
+                log::error!("the connection was lost while committing: {}", told(&error));
+                Err(StoreError::OutcomeUnknown)
+            }
+            Ok(Err(error)) => {
+                self.running.fetch_sub(1, Ordering::Relaxed);
+                Err(self.note(client, &text, error))
+            }
+            Err(_) => {
+                log::error!("no answer to COMMIT from the database");
+                Err(StoreError::OutcomeUnknown)
+            }
+        }
+    }
+}
+
+fn undone() -> StoreError {
+    StoreError::Internal("the database has undone the transaction".into())
+}
+
+/// Longer than the server takes to give up by itself.
+fn patience(statement_timeout: Duration) -> Duration {
+    statement_timeout.saturating_add(Duration::from_secs(2))
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        if client.is_closed() {
+            return;
+        }
+        if self.running.load(Ordering::Relaxed) > 0 {
+            give_back_later(client, self.shared.clone());
+        } else if self.open.load(Ordering::Relaxed) && !self.take_ahead().starts_with("BEGIN") {
+            // Sent at the first poll; the connection reads the answer without us, and before that of whatever
+            // comes next.
+            let _ = client.batch_execute("ROLLBACK").now_or_never();
+        }
+    }
+}
+
+/// Somebody stopped waiting for a statement. The connection is given back when it has ended. If that takes long, since
+/// it waits for a lock, the server is told to stop it, and the connection is closed: there is no telling when the
+/// server does so, and it must not be to a statement of somebody else's.
+fn give_back_later(client: Client, shared: Arc<Shared>) {
+    let Ok(runtime) = Handle::try_current() else {
+        drop(Client::take(client));
+        return;
+    };
+    runtime.spawn(async move {
+        let rollback = client.batch_execute("ROLLBACK");
+        let ended = timeout(SOON, rollback).await;
+        if matches!(ended, Ok(Ok(()))) {
+            return;
+        }
+        let patience = patience(shared.statement_timeout);
+        if ended.is_err() {
+            let _ = timeout(patience, shared.tls.cancel(client.cancel_token())).await;
+            let _ = timeout(patience, client.batch_execute("ROLLBACK")).await;
+        }
+        drop(Client::take(client));
+    });
+}
+
+/// How long a statement may go on after nobody waits for it any more.
+const SOON: Duration = Duration::from_millis(100);

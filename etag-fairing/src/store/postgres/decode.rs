@@ -1,0 +1,127 @@
+//! PostgreSQL's values as ours, from the binary form of whatever type they have.
+
+use std::{error::Error, fmt::Write};
+
+use chrono::{Datelike, NaiveDate};
+use tokio_postgres::types::{FromSql, Type};
+
+use super::{
+    encode::{EPOCH_DAY, base, is_textual},
+    numeric,
+};
+use crate::resource::ValueRef;
+
+/// A value as it came.
+#[derive(Clone, Copy)]
+pub(super) struct Raw<'a>(pub(super) Option<&'a [u8]>);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(Some(raw)))
+    }
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// Reads a value. What has no text of its own is written to `text`.
+///
+/// # Errors
+/// With a phrase, if the type is not one that attributes and ids have, or the value is beyond what they can be.
+pub(super) fn decode<'a>(raw: Raw<'a>, ty: &Type, text: &'a mut String) -> Result<ValueRef<'a>, String> {
+    let Some(bytes) = raw.0 else { return Ok(ValueRef::Null) };
+    let ty = base(ty);
+    let short = || format!("a value of type `{}` that is cut short", ty.name());
+    let number = || bytes.try_into().map(i64::from_be_bytes).map_err(|_| short());
+    text.clear();
+    match *ty {
+        Type::BOOL => Ok(ValueRef::Bool(bytes.first().is_some_and(|byte| *byte != 0))),
+        Type::INT8 => Ok(ValueRef::Integer(number()?)),
+        Type::INT4 => {
+            Ok(ValueRef::Integer(bytes.try_into().map(i32::from_be_bytes).map_err(|_| short())?.into()))
+        }
+        Type::INT2 => {
+            Ok(ValueRef::Integer(bytes.try_into().map(i16::from_be_bytes).map_err(|_| short())?.into()))
+        }
+        Type::FLOAT8 => Ok(ValueRef::Float(bytes.try_into().map(f64::from_be_bytes).map_err(|_| short())?)),
+        Type::FLOAT4 => {
+            let narrow = bytes.try_into().map(f32::from_be_bytes).map_err(|_| short())?;
+            // By its shortest text: 0.1 stays 0.1 and does not become 0.10000000149011612.
+            Ok(ValueRef::Float(narrow.to_string().parse().unwrap_or(f64::from(narrow))))
+        }
+        Type::NUMERIC => {
+            let number = numeric::decode(bytes).ok_or("a `numeric` that is no finite number")?;
+            Ok(ValueRef::Float(number))
+        }
+        Type::TIMESTAMPTZ | Type::TIMESTAMP => {
+            let microseconds = number()?;
+            let day = i32::try_from(microseconds.div_euclid(DAY)).map_err(|_| beyond(ty))?;
+            write_date(day, text).ok_or_else(|| beyond(ty))?;
+            text.push('T');
+            write_time(microseconds.rem_euclid(DAY), text);
+            if *ty == Type::TIMESTAMPTZ {
+                text.push('Z');
+            }
+            Ok(ValueRef::Text(text))
+        }
+        Type::DATE => {
+            let day = bytes.try_into().map(i32::from_be_bytes).map_err(|_| short())?;
+            write_date(day, text).ok_or_else(|| beyond(ty))?;
+            Ok(ValueRef::Text(text))
+        }
+        Type::TIME => {
+            write_time(number()?, text);
+            Ok(ValueRef::Text(text))
+        }
+        Type::UUID => {
+            let id = uuid::Uuid::from_slice(bytes).map_err(|_| short())?;
+            text.push_str(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
+            Ok(ValueRef::Text(text))
+        }
+        Type::JSONB => match bytes.split_first() {
+            Some((1, json)) => utf8(json),
+            _ => Err("`jsonb` of a version that is not known".into()),
+        },
+        _ if is_textual(ty) => utf8(bytes),
+        _ => Err(format!("a value of type `{}`", ty.name())),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<ValueRef<'_>, String> {
+    std::str::from_utf8(bytes)
+        .map(ValueRef::Text)
+        .map_err(|error| format!("text that is not UTF-8 ({error})"))
+}
+
+fn beyond(ty: &Type) -> String {
+    format!("a `{}` that is infinite, or not of a year from 0 to 9999", ty.name())
+}
+
+/// Microseconds.
+const DAY: i64 = 86_400_000_000;
+
+fn write_date(day: i32, text: &mut String) -> Option<()> {
+    let date = NaiveDate::from_num_days_from_ce_opt(day.checked_add(EPOCH_DAY)?)?;
+    if !(0..=9999).contains(&date.year()) {
+        return None;
+    }
+    write!(text, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day()).ok()
+}
+
+fn write_time(microseconds: i64, text: &mut String) {
+    let seconds = microseconds / 1_000_000;
+    // Writing to a string does not fail.
+    let _ = write!(
+        text,
+        "{:02}:{:02}:{:02}.{:06}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        microseconds % 1_000_000
+    );
+}

@@ -1,0 +1,239 @@
+//! How PostgreSQL spells what databases spell differently.
+
+use sea_query::{
+    Expr, ExprTrait, Func, IntoIden, LikeExpr, PostgresQueryBuilder, Query, QueryStatementWriter,
+    SelectStatement, TableRef, Values,
+};
+
+use crate::{
+    resource::{AttributeType, Kind, Value},
+    store::{
+        Part, Relation,
+        sql::{Dialect, Pattern, Token, operator, value},
+    },
+};
+
+/// PostgreSQL's dialect.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Postgres;
+
+impl Dialect for Postgres {
+    fn text(self, statement: &impl QueryStatementWriter) -> String {
+        statement.build(PostgresQueryBuilder).0
+    }
+
+    fn text_and_values(self, statement: &SelectStatement) -> (String, Values) {
+        statement.build(PostgresQueryBuilder)
+    }
+
+    /// Both functions give a row an element, side by side. Not `WITH ORDINALITY`, which not all that speak
+    /// PostgreSQL's language know, and not the order of the rows, which nothing promises.
+    fn list(self, list: &str, kind: Kind) -> TableRef {
+        let array = Expr::cust_with_expr(format!("CAST($1 AS {}[])", type_name(kind)), Expr::val(list));
+        let array = Query::select().expr_as(array, "a").to_owned();
+        let elements = Query::select()
+            .expr_as(Expr::cust("unnest(l.a)"), "value")
+            .expr_as(Expr::cust("generate_series(0, array_length(l.a, 1) - 1)"), "key")
+            .from_subquery(array, "l")
+            .to_owned();
+        TableRef::SubQuery(Box::new(elements), "e".into_iden())
+    }
+
+    /// By an index, whose use `IN` with a subquery would leave to the estimate of the list's length.
+    fn is_listed(self, value: Expr, list: &str, kind: Kind, others: bool) -> Expr {
+        let list = Expr::val(list);
+        let text = match others {
+            true => format!("($1 <> ALL (CAST($2 AS {}[])))", compared_as(kind)),
+            false => format!("($1 = ANY (CAST($2 AS {}[])))", compared_as(kind)),
+        };
+        Expr::cust_with_exprs(text, [value, list])
+    }
+
+    fn typed(self, parameter: Expr, kind: Kind) -> Expr {
+        Expr::cust_with_expr(format!("CAST($1 AS {})", type_name(kind)), parameter)
+    }
+
+    /// What is no text by its own order, which is that of our text of it.
+    fn by_code_points(self, text: Expr, kind: Kind) -> Expr {
+        match kind {
+            Kind::Text | Kind::Json => Expr::cust_with_expr("(CAST($1 AS text) COLLATE \"C\")", text),
+            _ => text,
+        }
+    }
+
+    fn json_text(self, json: Expr) -> Expr {
+        Expr::cust_with_expr("CAST($1 AS text)", json)
+    }
+
+    fn as_text(self, value: Expr, kind: Kind) -> Expr {
+        let form = match kind {
+            Kind::Timestamp => "to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+            Kind::DateTime => "to_char($1, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
+            Kind::Date => "to_char($1, 'YYYY-MM-DD')",
+            Kind::Time => "to_char($1, 'HH24:MI:SS.US')",
+            Kind::Uuid => "CAST($1 AS text)",
+            _ => return value,
+        };
+        Expr::cust_with_expr(format!("({form} COLLATE \"C\")"), value)
+    }
+
+    fn compare(self, operand: Expr, kind: Kind, relation: Relation, with: &Value) -> Option<Expr> {
+        match (kind, with) {
+            (Kind::Integer, Value::Float(float)) => Some(integer_with_float(operand, relation, *float)),
+            (Kind::Float, Value::Integer(integer)) => Some(float_with_integer(operand, relation, *integer)),
+            (_, Value::Text(text)) if !is_of_kind(kind, text) => {
+                compared(self.as_text(operand, kind), relation, Expr::val(text.as_str()))
+            }
+            _ => compared(operand, relation, value(with)?),
+        }
+    }
+
+    fn equal(self, kind: Kind, to: &Value) -> Option<Value> {
+        match (kind, to) {
+            (Kind::Integer, Value::Float(float)) => whole(*float).map(Value::Integer),
+            (Kind::Float, Value::Integer(integer)) => exact(*integer).map(Value::Float),
+            (_, Value::Text(text)) => (is_of_kind(kind, text) && !text.contains('\0')).then(|| to.clone()),
+            _ => Some(to.clone()),
+        }
+    }
+
+    fn exists(self, select: SelectStatement) -> Expr {
+        Expr::exists(select)
+    }
+
+    fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {
+        // By the collation `C`, `lower` knows ASCII alone, which is what is asked for.
+        let (text, value) = match case_sensitive {
+            true => (text, value.to_owned()),
+            false => (Expr::expr(Func::lower(text)), value.to_ascii_lowercase()),
+        };
+        let length = i32::try_from(value.chars().count()).unwrap_or(i32::MAX);
+        let function = |name: &'static str| Func::cust(name).arg(text);
+        match part {
+            Part::Start => Expr::expr(function("left").arg(Expr::cust(length.to_string()))).eq(value),
+            Part::End => Expr::expr(function("right").arg(Expr::cust(length.to_string()))).eq(value),
+            Part::Anywhere | Part::Like => Expr::expr(function("strpos").arg(value)).gt(Expr::cust("0")),
+        }
+    }
+
+    fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr {
+        let mut written = String::new();
+        for token in pattern.tokens() {
+            match *token {
+                Token::Any => written.push('%'),
+                Token::One => written.push('_'),
+                Token::Literal(character @ ('%' | '_' | '\\')) => written.extend(['\\', character]),
+                Token::Literal(character) => written.push(character),
+            }
+        }
+        match case_sensitive {
+            true => text.like(LikeExpr::new(written)),
+            false => Expr::expr(Func::lower(text)).like(LikeExpr::new(written.to_ascii_lowercase())),
+        }
+    }
+}
+
+/// The type of values that such a column is compared with.
+fn compared_as(kind: Kind) -> &'static str {
+    if kind == Kind::Json { "text" } else { type_name(kind) }
+}
+
+/// The type that a column of ours has, and that stands for those it may have.
+pub(super) fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "boolean",
+        Kind::Integer => "bigint",
+        Kind::Float => "double precision",
+        Kind::Text => "text",
+        Kind::Timestamp => "timestamptz",
+        Kind::DateTime => "timestamp",
+        Kind::Date => "date",
+        Kind::Time => "time",
+        Kind::Uuid => "uuid",
+        // Keeps the text as it is, unlike `jsonb`.
+        Kind::Json => "json",
+    }
+}
+
+/// Whether a text is the one that values of this kind have.
+pub(super) fn is_of_kind(kind: Kind, text: &str) -> bool {
+    fn comes_back<A: AttributeType>(text: &str) -> bool {
+        let value = A::from_value(crate::resource::ValueRef::Text(text)).ok();
+        let written = value.and_then(|value| A::to_value(&value).ok());
+        written.is_some_and(|written| written == Value::Text(text.into()))
+    }
+    match kind {
+        Kind::Timestamp => comes_back::<chrono::DateTime<chrono::Utc>>(text),
+        Kind::DateTime => comes_back::<chrono::NaiveDateTime>(text),
+        Kind::Date => comes_back::<chrono::NaiveDate>(text),
+        Kind::Time => comes_back::<chrono::NaiveTime>(text),
+        Kind::Uuid => comes_back::<uuid::Uuid>(text),
+        _ => true,
+    }
+}
+
+fn compared(operand: Expr, relation: Relation, with: Expr) -> Option<Expr> {
+    Some(operand.binary(operator(relation), with))
+}
+
+fn always(operand: Expr) -> Expr {
+    operand.is_not_null()
+}
+
+fn never() -> Expr {
+    Expr::cust("FALSE")
+}
+
+/// 2⁶³: the first float beyond all integers.
+const END: f64 = 9_223_372_036_854_775_808.0;
+
+/// The integer that equals a float.
+fn whole(float: f64) -> Option<i64> {
+    (float.trunc() == float && (-END..END).contains(&float)).then_some(float as i64)
+}
+
+/// The float that equals an integer.
+fn exact(integer: i64) -> Option<f64> {
+    let float = integer as f64;
+    (whole(float) == Some(integer)).then_some(float)
+}
+
+/// Exact, and by an index: the float is replaced by an integer beside it.
+fn integer_with_float(operand: Expr, relation: Relation, float: f64) -> Expr {
+    use Relation::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+
+    if let Some(integer) = whole(float) {
+        return operand.binary(operator(relation), Expr::val(integer));
+    }
+    let below = float.floor();
+    match relation {
+        Equal => never(),
+        NotEqual => always(operand),
+        Less | LessOrEqual if float >= END => always(operand),
+        Less | LessOrEqual if float < -END => never(),
+        Greater | GreaterOrEqual if float >= END => never(),
+        Greater | GreaterOrEqual if float < -END => always(operand),
+        Less | LessOrEqual => operand.lte(below as i64),
+        Greater | GreaterOrEqual => operand.gt(below as i64),
+    }
+}
+
+/// Exact: an integer that no float equals lies between two of them.
+fn float_with_integer(operand: Expr, relation: Relation, integer: i64) -> Expr {
+    use Relation::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
+
+    if let Some(float) = exact(integer) {
+        return operand.binary(operator(relation), Expr::val(float));
+    }
+    let near = integer as f64;
+    // Rounded up or down: whether the nearest float lies above.
+    let above = near >= END || near as i64 > integer;
+    match (relation, above) {
+        (Equal, _) => never(),
+        (NotEqual, _) => always(operand),
+        (Less | LessOrEqual, true) => operand.lt(near),
+        (Less | LessOrEqual, false) => operand.lte(near),
+        (Greater | GreaterOrEqual, true) => operand.gte(near),
+        (Greater | GreaterOrEqual, false) => operand.gt(near),
+    }
+}

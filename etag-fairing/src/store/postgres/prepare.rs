@@ -1,0 +1,458 @@
+//! Creates, migrates and checks the tables.
+//!
+//! A table that is missing is created, and remembered in [`OURS`] as the store's own. A table of the store's own
+//! that lacks a column gets it. Any other table is the user's: it is used as it is, checked, and never altered.
+//!
+//! All of it is one transaction, and several nodes that start at once come one after another.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    connection::Connection,
+    dialect::{Postgres, type_name},
+    table::{self, Found, quoted},
+    versions::MARKS,
+};
+use crate::{
+    resource::{Description, IdKind, Kind, OnDelete, Value, ValueRef},
+    store::{
+        StoreError,
+        sql::{
+            edge::{Edge, EdgeKind},
+            referrer::Referrer,
+            schema::{self, Column, Key, Reference, Table, kind_of_id, reachable},
+            versions::Versions,
+        },
+    },
+};
+
+/// The table of the store's own tables; made with the first of them.
+const OURS: &str = "_etag_fairing_tables";
+
+/// The key of the lock under which nodes prepare, one after another: `etagfair` in ASCII.
+const PREPARING: i64 = 0x6574_6167_6661_6972;
+
+/// What is known of the tables once they are prepared.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// All references, if the store has to follow them when a row is deleted; else none.
+    pub(super) referrers: Vec<Referrer>,
+    /// Whether the database sees to each reference when a row is deleted.
+    pub(super) sees_to_all: bool,
+    /// What the store itself keeps.
+    pub(super) versions: Versions,
+    views: HashSet<&'static str>,
+    /// Tables and columns where somebody's to-many linkage stands.
+    watched: HashSet<(&'static str, &'static str)>,
+    joins: Vec<JoinEnd>,
+    sequences: HashMap<&'static str, Sequence>,
+}
+
+/// A join table, seen from one end.
+#[derive(Debug)]
+pub(super) struct JoinEnd {
+    near_table: &'static str,
+    pub(super) join_table: &'static str,
+    pub(super) near_column: &'static str,
+    pub(super) far_column: &'static str,
+    pub(super) far: &'static Description,
+}
+
+/// How a table's sequence is set behind ids that it did not give.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    /// Behind all that the table has.
+    pub(super) behind_all: String,
+    /// Behind one, which is the parameter.
+    pub(super) behind_one: String,
+}
+
+impl Known {
+    /// Whether rows of the table can be locked. Those of a view, in general, cannot.
+    pub(super) fn can_lock(&self, table: &str) -> bool {
+        !self.views.contains(table)
+    }
+
+    /// Whether a change of the column changes what is shown of the row it refers to.
+    pub(super) fn is_watched(&self, table: &'static str, column: &'static str) -> bool {
+        self.watched.contains(&(table, column))
+    }
+
+    /// The join tables of a table.
+    pub(super) fn joins_of(&self, table: &str) -> impl Iterator<Item = &JoinEnd> {
+        self.joins.iter().filter(move |end| end.near_table == table)
+    }
+
+    /// The sequence that gives a table's ids.
+    pub(super) fn sequence(&self, table: &str) -> Option<&Sequence> {
+        self.sequences.get(table)
+    }
+
+    fn of(resources: &[&'static Description]) -> Self {
+        let mut known = Self::default();
+        let resources = reachable(resources);
+        let edges = || {
+            resources.iter().flat_map(|resource| {
+                let edges = resource.relationships.iter().map(|found| Edge::of(resource, found));
+                edges.filter_map(|edge| edge.ok().flatten().map(|edge| (*resource, edge)))
+            })
+        };
+        known.watched = edges().map(|(_, edge)| (edge.table, edge.owner_column)).collect();
+        for (owner, edge) in edges().filter(|(_, edge)| edge.kind == EdgeKind::Join) {
+            let join_table = edge.table;
+            if known.is_watched(join_table, edge.target_column) {
+                known.joins.push(JoinEnd {
+                    near_table: owner.table,
+                    join_table,
+                    near_column: edge.owner_column,
+                    far_column: edge.target_column,
+                    far: edge.target,
+                });
+            }
+            known.joins.push(JoinEnd {
+                near_table: edge.target.table,
+                join_table,
+                near_column: edge.target_column,
+                far_column: edge.owner_column,
+                far: owner,
+            });
+        }
+        known
+    }
+}
+
+/// Makes the database ready, in the transaction that is open. Gives the problems if something doesn't fit; then the
+/// transaction must be undone.
+pub(super) async fn prepare(
+    connection: &Connection,
+    resources: &[&'static Description],
+) -> Result<Result<Known, Vec<String>>, StoreError> {
+    let mut problems = Vec::new();
+    let tables = schema::tables(resources, &mut problems);
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    connection.rows("SELECT pg_advisory_xact_lock($1)", &[ValueRef::Integer(PREPARING).into()]).await?;
+    let ours = ours(connection).await?;
+    let mut new = Vec::new();
+    let mut known = Known::of(resources);
+    for table in &tables {
+        match table::find(connection, table.name).await? {
+            None => {
+                create(connection, table).await?;
+                new.push(table);
+            }
+            Some(found) => {
+                let is_ours = ours.contains(table.name);
+                if found.is_view {
+                    known.views.insert(table.name);
+                }
+                check_key(table, &found, &mut problems);
+                check_columns(connection, table, &found, is_ours, &mut problems).await?;
+                if is_ours && problems.is_empty() {
+                    index_references(connection, table).await?;
+                }
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
+    // Tables that refer to each other must all be there first.
+    for table in new {
+        for column in &table.columns {
+            refer(connection, table, column, &known).await?;
+        }
+    }
+    for table in &tables {
+        if let Key::Id { column, kind: IdKind::Integer { .. } } = table.key
+            && known.can_lock(table.name)
+        {
+            match table::sequence(connection, table.name, column).await? {
+                Some(sequence) => {
+                    drop(known.sequences.insert(table.name, Sequence::of(&sequence, table.name, column)))
+                }
+                None => log::warn!(
+                    "table `{}`, column `{column}` takes its values from no sequence of its own: if nothing else gives \
+                     it one, creating will fail",
+                    table.name
+                ),
+            }
+        }
+    }
+    let real: Vec<Table> = tables.into_iter().filter(|table| known.can_lock(table.name)).collect();
+    known.versions = Versions::of(Postgres, resources);
+    if !known.versions.is_empty() {
+        connection.batch(MARKS).await?;
+    }
+    known.sees_to_all = all_seen_to(connection, &real).await?;
+    // What PostgreSQL takes along or empties would not come by, and versions would not rise with it.
+    if !(known.sees_to_all && known.versions.is_empty()) {
+        known.referrers = Referrer::of(Postgres, &real);
+    }
+    Ok(Ok(known))
+}
+
+impl Sequence {
+    fn of(sequence: &str, table: &str, column: &str) -> Self {
+        let literal = format!("CAST('{}' AS regclass)", sequence.replace('\'', "''"));
+        let (table, column) = (quoted(table), quoted(column));
+        Self {
+            behind_all: format!(
+                "SELECT setval({literal}, greatest((SELECT max({column}) FROM {table}), \
+                 pg_sequence_last_value({literal}), 1))"
+            ),
+            behind_one: format!(
+                "SELECT setval({literal}, q.id) FROM (SELECT CAST($1 AS bigint) AS id) AS q \
+                 WHERE q.id > coalesce(pg_sequence_last_value({literal}), 0)"
+            ),
+        }
+    }
+}
+
+/// Whether each reference has a foreign key that does what its resource asks for.
+async fn all_seen_to(connection: &Connection, tables: &[Table]) -> Result<bool, StoreError> {
+    for table in tables {
+        let keys = table::foreign_keys(connection, table.name).await?;
+        for column in &table.columns {
+            let Some(Reference { table: target, on_delete, .. }) = column.reference else { continue };
+            let actions: &[&str] = match on_delete {
+                OnDelete::Restrict => &["RESTRICT", "NO ACTION"],
+                OnDelete::SetNull => &["SET NULL"],
+                OnDelete::Cascade => &["CASCADE"],
+            };
+            let seen_to = keys.iter().any(|key| {
+                key.column == column.name && key.target == target && actions.contains(&key.on_delete.as_str())
+            });
+            if !seen_to {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+async fn ours(connection: &Connection) -> Result<HashSet<String>, StoreError> {
+    match table::find(connection, OURS).await? {
+        None => Ok(HashSet::new()),
+        Some(_) => Ok(table::names(connection, OURS).await?.into_iter().collect()),
+    }
+}
+
+async fn create(connection: &Connection, table: &Table) -> Result<(), StoreError> {
+    let mut parts = Vec::new();
+    match table.key {
+        Key::Id { column, kind } => {
+            // An id that was given once is never given again, or a tag of a deleted resource could match the next one.
+            let made = match kind {
+                IdKind::Integer { .. } => " GENERATED BY DEFAULT AS IDENTITY",
+                IdKind::Text | IdKind::Uuid => "",
+            };
+            parts.push(format!("{} {}{made} PRIMARY KEY", quoted(column), column_type(kind_of_id(kind))));
+        }
+        Key::Pair { owner, target } => {
+            parts.push(format!("PRIMARY KEY ({}, {})", quoted(owner), quoted(target)));
+        }
+    }
+    for column in &table.columns {
+        let required = table.is_required(column) || matches!(table.key, Key::Pair { .. });
+        let required = if required { " NOT NULL" } else { "" };
+        parts.push(format!("{} {}{required}", quoted(column.name), column_type(column.kind)));
+    }
+    connection.batch(&format!("CREATE TABLE {} ({})", quoted(table.name), parts.join(", "))).await?;
+    index_references(connection, table).await?;
+    connection.batch(&format!("CREATE TABLE IF NOT EXISTS {OURS} (name text NOT NULL PRIMARY KEY)")).await?;
+    let remember = format!("INSERT INTO {OURS} (name) VALUES ($1) ON CONFLICT DO NOTHING");
+    connection.run(&remember, &[ValueRef::Text(table.name).into()]).await.map(drop)
+}
+
+/// Gives a column of ours its foreign key. A view cannot be referred to.
+async fn refer(
+    connection: &Connection,
+    table: &Table,
+    column: &Column,
+    known: &Known,
+) -> Result<(), StoreError> {
+    let Some(Reference { table: target, column: key, on_delete }) = column.reference else { return Ok(()) };
+    if !known.can_lock(target) {
+        return Ok(());
+    }
+    connection
+        .batch(&format!(
+            "ALTER TABLE {} ADD FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {}",
+            quoted(table.name),
+            quoted(column.name),
+            quoted(target),
+            quoted(key),
+            action(on_delete)
+        ))
+        .await
+}
+
+/// Without an index each deletion of a referent would read the whole table, and so would each inverse.
+async fn index_references(connection: &Connection, table: &Table) -> Result<(), StoreError> {
+    for column in table.columns.iter().filter(|column| column.reference.is_some()) {
+        if matches!(table.key, Key::Pair { owner, .. } if owner == column.name) {
+            // The first column of the primary key has its index.
+            continue;
+        }
+        connection
+            .batch(&format!(
+                "CREATE INDEX IF NOT EXISTS {} ON {} ({})",
+                quoted(&format!("{}_{}_index", table.name, column.name)),
+                quoted(table.name),
+                quoted(column.name)
+            ))
+            .await?;
+    }
+    Ok(())
+}
+
+fn check_key(table: &Table, found: &Found, problems: &mut Vec<String>) {
+    let Key::Id { column: name, kind } = table.key else { return };
+    let Some(column) = found.column(name) else {
+        problems.push(format!(
+            "table `{}` has no column `{name}`, which is the id of `{}`: add it, or name the right one with \
+             #[jsonapi(column = \"…\")]",
+            table.name,
+            table.resources()
+        ));
+        return;
+    };
+    let kind = kind_of_id(kind);
+    let fits = if kind == Kind::Text { column.is_text() } else { column.fits(kind) };
+    if !fits {
+        problems.push(wrong_type(table.name, name, kind, &column.declared, "the id"));
+    }
+    if !found.is_view && !column.is_unique {
+        problems.push(format!(
+            "table `{}`, column `{name}`: the id of `{}` must be the primary key, or unique",
+            table.name,
+            table.resources()
+        ));
+    }
+}
+
+async fn check_columns(
+    connection: &Connection,
+    table: &Table,
+    found: &Found,
+    is_ours: bool,
+    problems: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    for column in &table.columns {
+        match found.column(column.name) {
+            Some(known) if !known.fits(column.kind) => problems.push(wrong_type(
+                table.name,
+                column.name,
+                column.kind,
+                &known.declared,
+                &column.needed_by,
+            )),
+            Some(known) => {
+                if known.is_not_null && !table.is_required(column) && !known.has_default {
+                    log::warn!(
+                        "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
+                        table.name,
+                        column.name,
+                        column.needed_by
+                    );
+                }
+            }
+            None if is_ours => add_column(connection, table, column, problems).await?,
+            None => problems.push(format!(
+                "table `{}` has no column `{}`, which {} needs: add it (`ALTER TABLE {} ADD COLUMN {} {}`), or \
+                 name the right one with #[jsonapi(column = \"…\")]",
+                table.name,
+                column.name,
+                column.needed_by,
+                quoted(table.name),
+                quoted(column.name),
+                type_name(column.kind)
+            )),
+        }
+    }
+    for column in &found.columns {
+        let is_known = table.columns.iter().any(|known| known.name == column.name)
+            || matches!(table.key, Key::Id { column: id, .. } if id == column.name);
+        if !found.is_view && !is_known && column.is_not_null && !column.has_default && !column.is_generated {
+            log::warn!(
+                "table `{}`, column `{}` needs a value, but nothing here gives it one: creating will fail",
+                table.name,
+                column.name
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn add_column(
+    connection: &Connection,
+    table: &Table,
+    column: &Column,
+    problems: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let default = match column.default.map(|default| default()) {
+        Some(Ok(value)) => value,
+        Some(Err(mismatch)) => {
+            problems.push(format!(
+                "table `{}`, column `{}`: the default of {} {mismatch}",
+                table.name, column.name, column.needed_by
+            ));
+            return Ok(());
+        }
+        None => Value::Null,
+    };
+    let mut definition = format!("{} {}", quoted(column.name), column_type(column.kind));
+    if table.is_required(column) {
+        if default.is_null() && table::has_rows(connection, table.name).await? {
+            problems.push(format!(
+                "table `{}` has rows, but no column `{}`, which {} needs, and there is no value to give them: \
+                 give it a default, or make it optional",
+                table.name, column.name, column.needed_by
+            ));
+            return Ok(());
+        }
+        definition.push_str(" NOT NULL");
+    }
+    match default {
+        Value::Null => {}
+        Value::Bool(value) => definition.push_str(&format!(" DEFAULT {value}")),
+        Value::Integer(value) => definition.push_str(&format!(" DEFAULT {value}")),
+        Value::Float(value) => definition.push_str(&format!(" DEFAULT {value:?}")),
+        Value::Text(value) => definition.push_str(&format!(" DEFAULT '{}'", value.replace('\'', "''"))),
+    }
+    if let Some(Reference { table: target, column: key, on_delete }) = column.reference {
+        definition.push_str(&format!(
+            " REFERENCES {} ({}) ON DELETE {}",
+            quoted(target),
+            quoted(key),
+            action(on_delete)
+        ));
+    }
+    log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
+    connection.batch(&format!("ALTER TABLE {} ADD COLUMN {definition}", quoted(table.name))).await
+}
+
+fn wrong_type(table: &str, column: &str, kind: Kind, declared: &str, needed_by: &str) -> String {
+    format!(
+        "table `{table}`, column `{column}`: expected {}, found `{declared}`; {needed_by} needs it",
+        type_name(kind)
+    )
+}
+
+/// The type of a column of ours. Text stands in the order in which it is compared, so that an index serves.
+fn column_type(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text COLLATE \"C\"",
+        kind => type_name(kind),
+    }
+}
+
+fn action(on_delete: OnDelete) -> &'static str {
+    match on_delete {
+        OnDelete::Restrict => "RESTRICT",
+        OnDelete::SetNull => "SET NULL",
+        OnDelete::Cascade => "CASCADE",
+    }
+}

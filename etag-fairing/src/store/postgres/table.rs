@@ -1,0 +1,174 @@
+//! What is there: tables and columns, as PostgreSQL's catalogue tells of them.
+
+use tokio_postgres::{Row, types::FromSqlOwned};
+
+use super::{connection::Connection, encode::Parameter};
+use crate::{
+    resource::{Kind, ValueRef},
+    store::StoreError,
+};
+
+/// A table or view that is there, by the connection's search path.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) is_view: bool,
+    pub(super) columns: Vec<FoundColumn>,
+}
+
+/// One of its columns.
+#[derive(Debug)]
+pub(super) struct FoundColumn {
+    pub(super) name: String,
+    /// With its length and the like, for messages.
+    pub(super) declared: String,
+    /// The type's name; that of the type below it for a domain.
+    pub(super) type_name: String,
+    pub(super) is_enum: bool,
+    pub(super) is_not_null: bool,
+    pub(super) has_default: bool,
+    pub(super) is_generated: bool,
+    /// Whether no two rows have the same value in it.
+    pub(super) is_unique: bool,
+}
+
+/// A foreign key of one column.
+#[derive(Debug)]
+pub(super) struct ForeignKey {
+    pub(super) column: String,
+    pub(super) target: String,
+    /// `RESTRICT`, `NO ACTION`, `SET NULL`, `CASCADE` or `SET DEFAULT`.
+    pub(super) on_delete: String,
+}
+
+impl Found {
+    /// A column by its name.
+    pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+impl FoundColumn {
+    /// Whether the column gives back what was put in, and takes what its attribute can be, but for its length and
+    /// range.
+    pub(super) fn fits(&self, kind: Kind) -> bool {
+        let types: &[&str] = match kind {
+            Kind::Bool => &["bool"],
+            Kind::Integer => &["int8", "int4", "int2"],
+            Kind::Float => &["float8", "float4", "numeric"],
+            Kind::Text => return self.is_enum || self.is_text(),
+            Kind::Timestamp => &["timestamptz"],
+            Kind::DateTime => &["timestamp"],
+            Kind::Date => &["date"],
+            Kind::Time => &["time"],
+            Kind::Uuid => &["uuid"],
+            Kind::Json => &["json", "jsonb"],
+        };
+        types.contains(&self.type_name.as_str())
+    }
+
+    /// Whether any text can be in it.
+    pub(super) fn is_text(&self) -> bool {
+        ["text", "varchar", "bpchar", "name", "citext"].contains(&self.type_name.as_str())
+    }
+}
+
+/// Looks for a table or view.
+pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<Found>, StoreError> {
+    let table = connection
+        .rows(
+            "SELECT relkind IN ('v', 'm') FROM pg_class WHERE oid = to_regclass(quote_ident(CAST($1 AS text))) \
+             AND relkind IN ('r', 'p', 'v', 'm', 'f')",
+            &[text(name)],
+        )
+        .await?;
+    let Some(table) = table.first() else { return Ok(None) };
+    let rows = connection
+        .rows(
+            "SELECT CAST(a.attname AS text), format_type(a.atttypid, a.atttypmod), \
+             CAST(coalesce(b.typname, t.typname) AS text), coalesce(b.typtype, t.typtype) = 'e', \
+             a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', \
+             EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
+             AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) \
+             FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid \
+             LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
+             WHERE a.attrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attnum > 0 \
+             AND NOT a.attisdropped ORDER BY a.attnum",
+            &[text(name)],
+        )
+        .await?;
+    let columns = rows.iter().map(|row| {
+        Ok(FoundColumn {
+            name: get(row, 0)?,
+            declared: get(row, 1)?,
+            type_name: get(row, 2)?,
+            is_enum: get(row, 3)?,
+            is_not_null: get(row, 4)?,
+            has_default: get(row, 5)?,
+            is_generated: get(row, 6)?,
+            is_unique: get(row, 7)?,
+        })
+    });
+    Ok(Some(Found { is_view: get(table, 0)?, columns: columns.collect::<Result<_, StoreError>>()? }))
+}
+
+/// The foreign keys of a table.
+pub(super) async fn foreign_keys(
+    connection: &Connection,
+    table: &str,
+) -> Result<Vec<ForeignKey>, StoreError> {
+    let rows = connection
+        .rows(
+            "SELECT CAST(a.attname AS text), CAST(t.relname AS text), CASE f.confdeltype WHEN 'r' THEN 'RESTRICT' \
+             WHEN 'a' THEN 'NO ACTION' WHEN 'n' THEN 'SET NULL' WHEN 'c' THEN 'CASCADE' ELSE 'SET DEFAULT' END \
+             FROM pg_constraint AS f JOIN pg_class AS t ON t.oid = f.confrelid \
+             JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1] \
+             WHERE f.contype = 'f' AND array_length(f.conkey, 1) = 1 \
+             AND f.conrelid = to_regclass(quote_ident(CAST($1 AS text)))",
+            &[text(table)],
+        )
+        .await?;
+    let keys = rows
+        .iter()
+        .map(|row| Ok(ForeignKey { column: get(row, 0)?, target: get(row, 1)?, on_delete: get(row, 2)? }));
+    keys.collect()
+}
+
+/// The sequence from which a column takes its values, quoted; `None` if it has none.
+pub(super) async fn sequence(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+) -> Result<Option<String>, StoreError> {
+    let rows = connection
+        .rows(
+            "SELECT pg_get_serial_sequence(quote_ident(CAST($1 AS text)), CAST($2 AS text))",
+            &[text(table), text(column)],
+        )
+        .await?;
+    rows.first().map_or(Ok(None), |row| get(row, 0))
+}
+
+/// Whether the table has a row.
+pub(super) async fn has_rows(connection: &Connection, table: &str) -> Result<bool, StoreError> {
+    let rows = connection.rows(&format!("SELECT 1 FROM {} LIMIT 1", quoted(table)), &[]).await?;
+    Ok(!rows.is_empty())
+}
+
+/// The names in the store's own table.
+pub(super) async fn names(connection: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
+    let rows = connection.rows(&format!("SELECT name FROM {}", quoted(table)), &[]).await?;
+    rows.iter().map(|row| get(row, 0)).collect()
+}
+
+/// A name as SQL text has it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn text(value: &str) -> Parameter<'_> {
+    ValueRef::Text(value).into()
+}
+
+fn get<T: FromSqlOwned>(row: &Row, index: usize) -> Result<T, StoreError> {
+    row.try_get(index).map_err(|error| StoreError::Internal(format!("the catalogue: {error}")))
+}

@@ -1,0 +1,122 @@
+//! A connection that is lost around the commit, by a proxy that cuts it.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::store::{
+    Decision, Fetched, Transaction,
+    contract::{ALL, ROOMS},
+    modify,
+};
+
+/// When the proxy cuts a connection, once a message of the client's holds this text.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    /// The server never gets the message.
+    Before(&'static str),
+    /// It gets the message, and the client no answer.
+    After(&'static str),
+}
+
+/// A URL by way of a proxy.
+fn by_proxy(url: &str, cut: Cut) -> String {
+    let server = url.split_once('@').and_then(|(_, rest)| rest.split_once('/')).expect("a host").0.to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let own = listener.local_addr().expect("an address").to_string();
+    let through = url.replace(&server, &own);
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let Ok(server) = TcpStream::connect(&server) else { return };
+            let (back, to) = (server.try_clone().expect("a socket"), client.try_clone().expect("a socket"));
+            thread::spawn(move || pass(back, to, None));
+            thread::spawn(move || pass(client, server, Some(cut)));
+        }
+    });
+    through
+}
+
+fn pass(mut from: TcpStream, mut to: TcpStream, cut: Option<Cut>) {
+    let mut bytes = [0; 65536];
+    while let Ok(length @ 1..) = from.read(&mut bytes) {
+        let holds = |text: &str| bytes[..length].windows(text.len()).any(|part| part == text.as_bytes());
+        match cut {
+            Some(Cut::Before(text)) if holds(text) => break,
+            Some(Cut::After(text)) if holds(text) => {
+                // No answer comes back, but all of the message gets there.
+                let _ = from.shutdown(Shutdown::Both);
+                let _ = to.write_all(&bytes[..length]);
+                thread::sleep(Duration::from_millis(300));
+                break;
+            }
+            _ if to.write_all(&bytes[..length]).is_err() => break,
+            _ => {}
+        }
+    }
+    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+}
+
+/// Makes a room.
+struct Make(usize);
+
+#[async_trait]
+impl Decision for Make {
+    type Refusal = StoreError;
+
+    async fn decide(&mut self, _: Fetched, _: &mut dyn Transaction) -> Result<Change, StoreError> {
+        self.0 += 1;
+        let id = Some(ResourceId::Text("hall".into()));
+        Ok(Change::Insert { resource: &ROOMS, id, attributes: vec![], linkage: vec![None] })
+    }
+
+    fn read_back(&self, _: &ResourceId) -> Option<Plan> {
+        None
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &Scopes::NONE
+    }
+}
+
+#[test]
+fn a_lost_commit_is_neither_called_failed_nor_tried_again() {
+    with_database(async |database| {
+        let direct = open(database);
+        direct.prepare(&ALL).await.expect("prepared");
+        for (cut, made) in [(Cut::After("COMMIT\0"), "1\n"), (Cut::Before("COMMIT\0"), "0\n")] {
+            let url = by_proxy(database.url(), cut);
+            let store = PostgresStore::open(PostgresOptions::new(&url).expect("a URL")).expect("a store");
+            let mut make = Make(0);
+            let outcome = modify(&store, None, &mut make, Duration::from_secs(20)).await;
+            assert!(matches!(outcome, Err(StoreError::OutcomeUnknown)), "{cut:?}: {outcome:?}");
+            assert_eq!(make.0, 1, "{cut:?}");
+            rocket::tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(database.run("SELECT count(*) FROM rooms"), made, "{cut:?}");
+            database.run("DELETE FROM rooms");
+        }
+        direct.close().await;
+    });
+}
+
+#[test]
+fn a_connection_that_is_lost_before_the_commit_has_changed_nothing() {
+    with_database(async |database| {
+        let direct = open(database);
+        direct.prepare(&ALL).await.expect("prepared");
+        for cut in [Cut::Before("INSERT"), Cut::After("SAVEPOINT")] {
+            let url = by_proxy(database.url(), cut);
+            let store = PostgresStore::open(PostgresOptions::new(&url).expect("a URL")).expect("a store");
+            let outcome = modify(&store, None, &mut Make(0), Duration::from_secs(20)).await;
+            assert!(matches!(outcome, Err(StoreError::Busy { .. })), "{cut:?}: {outcome:?}");
+            rocket::tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(database.run("SELECT count(*) FROM rooms"), "0\n", "{cut:?}");
+        }
+        direct.close().await;
+    });
+}

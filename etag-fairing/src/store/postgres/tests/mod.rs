@@ -1,0 +1,70 @@
+//! The contract, and what is PostgreSQL's own.
+
+mod commit;
+mod constraints;
+mod contract;
+mod schema;
+mod theirs;
+mod waiting;
+
+use postgres_server::Database;
+
+use super::{PostgresOptions, PostgresStore};
+use crate::{
+    resource::{Access, Attribute, Description, Kind, Mismatch, ResourceId, Value},
+    store::{Change, Listing, Plan, Root, Scopes, Selection, Store, StoreError},
+};
+
+fn open(database: &Database) -> PostgresStore {
+    PostgresStore::open(PostgresOptions::new(database.url()).expect("a URL")).expect("a store")
+}
+
+/// Runs a test with a database, if there is a server.
+fn with_database(test: impl AsyncFnOnce(&Database)) {
+    let Some(database) = Database::provide() else { return };
+    rocket::async_test(test(&database));
+}
+
+const fn attribute(
+    name: &'static str,
+    kind: Kind,
+    nullable: bool,
+    default: Option<fn() -> Result<Value, Mismatch>>,
+) -> Attribute {
+    Attribute {
+        name,
+        column: name,
+        kind,
+        nullable,
+        access: Access::ReadWrite,
+        filter: true,
+        sort: true,
+        default,
+        parse: crate::resource::parse::<String>,
+    }
+}
+
+fn new(resource: &'static Description, attributes: Vec<Value>) -> Change {
+    Change::Insert { resource, id: None, attributes, linkage: vec![None; resource.relationships.len()] }
+}
+
+async fn write(store: &PostgresStore, change: Change) -> Result<ResourceId, StoreError> {
+    let mut transaction = Store::begin(store).await?;
+    let id = transaction.apply(change, &Scopes::NONE).await?;
+    transaction.commit().await?;
+    Ok(id)
+}
+
+/// All attributes of all resources.
+async fn attributes(store: &PostgresStore, resource: &'static Description) -> Vec<Vec<Value>> {
+    let plan = Plan::new(Root::Collection(Listing::all()), Selection::whole(resource));
+    let fetched = store.fetch(&plan).await.expect("readable");
+    let values = |row: crate::resource::Row<'_>| {
+        (0..resource.attributes.len()).map(|index| row.attribute(index).to_owned()).collect()
+    };
+    fetched.rows.iter().map(values).collect()
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.into())
+}

@@ -1,0 +1,167 @@
+//! Locks, deadlocks, and waits that have an end.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rocket::{futures::future::join_all, tokio};
+
+use super::*;
+use crate::store::{
+    Decision, Fetched, Transaction,
+    contract::{ALL, ROOMS},
+    modify,
+};
+
+fn room(name: &str) -> Change {
+    Change::Insert {
+        resource: &ROOMS,
+        id: Some(ResourceId::Text(name.into())),
+        attributes: vec![],
+        linkage: vec![None],
+    }
+}
+
+fn one(name: &str) -> Plan {
+    Plan::new(Root::One(ResourceId::Text(name.into())), Selection::whole(&ROOMS))
+}
+
+async fn with_rooms(database: &Database, options: PostgresOptions) -> PostgresStore {
+    let store = PostgresStore::open(options).expect("a store");
+    store.prepare(&ALL).await.expect("prepared");
+    for name in ["a", "b"] {
+        write(&store, room(name)).await.expect("written");
+    }
+    let _ = database;
+    store
+}
+
+/// Locks one room, then another.
+struct Both<'a> {
+    both: &'a tokio::sync::Barrier,
+    second: &'static str,
+    decided: usize,
+}
+
+#[async_trait]
+impl Decision for Both<'_> {
+    type Refusal = StoreError;
+
+    async fn decide(
+        &mut self,
+        current: Fetched,
+        transaction: &mut dyn Transaction,
+    ) -> Result<Change, StoreError> {
+        self.decided += 1;
+        let id = current.rows.get(0).ok_or(StoreError::NotFound)?.resource_id()?;
+        if self.decided == 1 {
+            // Both have their first one.
+            self.both.wait().await;
+        }
+        transaction.fetch(&one(self.second)).await?;
+        Ok(Change::Update { resource: &ROOMS, id, attributes: vec![], linkage: vec![None] })
+    }
+
+    fn read_back(&self, _: &ResourceId) -> Option<Plan> {
+        None
+    }
+
+    fn scopes(&self) -> &Scopes {
+        &Scopes::NONE
+    }
+}
+
+#[test]
+fn of_two_that_wait_for_each_other_one_begins_again() {
+    with_database(async |database| {
+        let store = with_rooms(database, PostgresOptions::new(database.url()).expect("a URL")).await;
+        let both = &tokio::sync::Barrier::new(2);
+        let mut first = Both { both, second: "b", decided: 0 };
+        let mut second = Both { both, second: "a", decided: 0 };
+        let limit = Duration::from_secs(30);
+        let (a, b) = (one("a"), one("b"));
+        let (one, other) = tokio::join!(
+            modify(&store, Some(&a), &mut first, limit),
+            modify(&store, Some(&b), &mut second, limit)
+        );
+        one.expect("written");
+        other.expect("written");
+        assert_eq!(first.decided + second.decided, 3, "one of them was asked twice");
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_lock_is_waited_for_only_so_long() {
+    with_database(async |database| {
+        let mut options = PostgresOptions::new(database.url()).expect("a URL");
+        options.statement_timeout = Duration::from_millis(300);
+        let store = with_rooms(database, options).await;
+        let mut holder = Store::begin(&store).await.expect("a transaction");
+        holder.fetch(&one("a")).await.expect("locked");
+        let start = Instant::now();
+        let mut waiter = Store::begin(&store).await.expect("a transaction");
+        assert!(matches!(waiter.fetch(&one("a")).await, Err(StoreError::Busy { .. })));
+        assert!(start.elapsed() >= Duration::from_millis(300));
+        // What failed undid the transaction: it cannot seem to be committed.
+        assert!(waiter.commit().await.is_err());
+        // Another row is free, and so is reading.
+        let mut other = Store::begin(&store).await.expect("a transaction");
+        other.fetch(&one("b")).await.expect("locked");
+        assert_eq!(store.fetch(&one("a")).await.expect("read").rows.len(), 1);
+        drop(holder);
+        drop(other);
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_connection_is_waited_for_only_so_long() {
+    with_database(async |database| {
+        let mut options = PostgresOptions::new(database.url()).expect("a URL");
+        (options.connections, options.wait_timeout) = (2, Duration::from_millis(200));
+        let store = with_rooms(database, options).await;
+        let mut held = Vec::new();
+        for name in ["a", "b"] {
+            let mut transaction = Store::begin(&store).await.expect("a transaction");
+            transaction.fetch(&one(name)).await.expect("locked");
+            held.push(transaction);
+        }
+        assert!(matches!(store.fetch(&one("a")).await, Err(StoreError::Busy { .. })));
+        drop(held);
+        assert_eq!(store.fetch(&one("a")).await.expect("read").rows.len(), 1);
+        store.close().await;
+    });
+}
+
+#[test]
+fn who_stops_waiting_leaves_no_lock_and_no_broken_connection() {
+    with_database(async |database| {
+        let mut options = PostgresOptions::new(database.url()).expect("a URL");
+        options.connections = 3;
+        let store = with_rooms(database, options).await;
+        let mut holder = Store::begin(&store).await.expect("a transaction");
+        holder.fetch(&one("a")).await.expect("locked");
+        let plan = one("a");
+        let impatient = (0..2).map(|_| async {
+            let mut transaction = Store::begin(&store).await.expect("a transaction");
+            tokio::time::timeout(Duration::from_millis(50), transaction.fetch(&plan)).await.is_err()
+        });
+        assert_eq!(join_all(impatient).await, [true, true]);
+        drop(holder);
+        // All three connections are of use again.
+        for _ in 0..3 {
+            let work = (0..3).map(|_| store.fetch(&plan));
+            for fetched in join_all(work).await {
+                assert_eq!(fetched.expect("read").rows.len(), 1);
+            }
+        }
+        assert_eq!(
+            database.run(
+                "SELECT count(*) FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation \
+                          WHERE c.relnamespace = current_schema()::regnamespace AND l.mode = 'RowShareLock'"
+            ),
+            "0\n"
+        );
+        store.close().await;
+    });
+}

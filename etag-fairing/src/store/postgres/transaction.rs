@@ -1,0 +1,51 @@
+//! A write in progress.
+
+use async_trait::async_trait;
+
+use super::{
+    connection::Connection,
+    lock,
+    read::{self, Locking},
+    write,
+};
+use crate::{
+    resource::{ResourceId, Value},
+    store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
+};
+
+/// A transaction on a connection of its own. Dropping it undoes it.
+pub(super) struct PostgresTransaction(pub(super) Connection);
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
+        read::fetch(&self.0, plan, Locking::Root).await
+    }
+
+    async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
+        self.0.whole(write::apply(&self.0, &change, None, scopes)).await
+    }
+
+    async fn apply_to_version(
+        &mut self,
+        change: Change,
+        version: &Value,
+        scopes: &Scopes,
+    ) -> Result<ResourceId, StoreError> {
+        self.0.whole(write::apply(&self.0, &change, Some(version), scopes)).await
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.0.commit().await
+    }
+
+    fn must_be_repeated(&self) -> bool {
+        self.0.is_conflicted()
+    }
+
+    async fn begin_again(&mut self) -> Result<bool, StoreError> {
+        self.0.begin_again().await?;
+        lock::all_wanted(&self.0).await?;
+        Ok(true)
+    }
+}

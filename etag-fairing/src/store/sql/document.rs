@@ -1,0 +1,302 @@
+//! A compound document while it is read: which rows stand in it, and what is still to be read.
+//!
+//! A resource stands in a document once (JSON:API §7.4). What an edge leads to may be there already, among the
+//! root's rows or by an earlier edge: it is not read again where its id is known beforehand, but the next level
+//! goes on from it all the same, since its linkage must be complete.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::{
+    edge::Edge,
+    plan::edge,
+    select::{self, Cell},
+};
+use crate::{
+    resource::{Description, ResourceId, Row, Rows},
+    store::{Fetched, Include, Included, Links, Plan, Scopes, Selection, StoreError},
+};
+
+/// An edge of the plan with its owners.
+pub(crate) struct Step<'p> {
+    pub(crate) owner: &'static Description,
+    pub(crate) owners: Vec<ResourceId>,
+    pub(crate) include: &'p Include,
+}
+
+/// What must be read to follow an edge.
+pub(crate) enum Demand<'p> {
+    /// Nothing: there are no owners.
+    Nothing,
+    /// Resources by their ids.
+    ToOne {
+        /// All that the owners are linked to.
+        links: BTreeSet<ResourceId>,
+        /// Those of them that the document doesn't have.
+        new: Vec<ResourceId>,
+        /// What to read of each.
+        selection: &'p Selection,
+    },
+    /// The edges of the step's owners, and the resources at their other end.
+    ToMany {
+        /// Where they stand.
+        edge: Edge,
+        /// What to read of each.
+        selection: &'p Selection,
+        /// The linkage, to be filled.
+        links: EdgeLinks,
+    },
+}
+
+/// The linkage of a step's owners, as far as the document shows it.
+pub(crate) struct EdgeLinks(Vec<Vec<ResourceId>>);
+
+impl EdgeLinks {
+    /// Adds an edge, in ascending order of related ids.
+    pub(crate) fn push(&mut self, owner: i64, related: ResourceId) {
+        if let Some(links) = usize::try_from(owner).ok().and_then(|owner| self.0.get_mut(owner))
+            // A join table of the user's may hold an edge twice; linkage names it once.
+            && links.last() != Some(&related)
+        {
+            links.push(related);
+        }
+    }
+}
+
+/// Linkage that no edge has read.
+pub(crate) struct Unread {
+    place: usize,
+    pub(crate) owner: &'static Description,
+    pub(crate) relationship: usize,
+    pub(crate) owners: Vec<ResourceId>,
+}
+
+/// The steps that go on from resources of this selection.
+pub(crate) fn steps<'p>(selection: &'p Selection, owners: &[ResourceId]) -> impl Iterator<Item = Step<'p>> {
+    selection.include.iter().map(|include| Step {
+        owner: selection.resource,
+        owners: owners.to_vec(),
+        include,
+    })
+}
+
+/// What was read so far.
+pub(crate) struct Document<'p> {
+    /// The root's rows.
+    root: Rows,
+    /// One entry a resource, the root's first.
+    resources: Vec<Resource<'p>>,
+    /// The resources that are included, in the order in which the plan first comes to each.
+    order: Vec<&'static Description>,
+    /// How many more resources may be included.
+    left: usize,
+    /// Which of them are seen.
+    pub(crate) scopes: &'p Scopes,
+}
+
+struct Resource<'p> {
+    selection: &'p Selection,
+    cells: Vec<Option<Cell>>,
+    included: Rows,
+    places: HashMap<ResourceId, Place>,
+    /// The to-many linkage read so far, one entry a relationship.
+    linkage: Vec<HashMap<ResourceId, Vec<ResourceId>>>,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Root(usize),
+    Included(usize),
+}
+
+impl<'p> Resource<'p> {
+    fn new(selection: &'p Selection) -> Self {
+        Self {
+            selection,
+            cells: select::cells(selection).collect(),
+            included: Rows::new(selection.resource),
+            places: HashMap::new(),
+            linkage: vec![HashMap::new(); selection.resource.relationships.len()],
+        }
+    }
+
+    fn row<'a>(&'a self, root: &'a Rows, id: &ResourceId) -> Option<Row<'a>> {
+        match *self.places.get(id)? {
+            Place::Root(row) => root.get(row),
+            Place::Included(row) => self.included.get(row),
+        }
+    }
+
+    fn wants_linkage(&self, relationship: usize) -> bool {
+        let to_many = |relationship: usize| {
+            self.selection.resource.relationships.get(relationship).is_some_and(|found| found.is_to_many())
+        };
+        self.selection.linkage.get(relationship).copied().unwrap_or(false) && to_many(relationship)
+    }
+}
+
+impl<'p> Document<'p> {
+    /// A document of the root's rows.
+    pub(crate) fn new(plan: &'p Plan, root: Rows) -> Result<Self, StoreError> {
+        let mut resources = vec![Resource::new(&plan.selection)];
+        let mut order: Vec<&'static Description> = Vec::new();
+        let mut level = vec![&plan.selection];
+        while !level.is_empty() {
+            let mut next = Vec::new();
+            for include in level.iter().flat_map(|selection| &selection.include) {
+                let selection = &include.selection;
+                if !order.iter().any(|known| known.is(selection.resource)) {
+                    order.push(selection.resource);
+                    if !plan.selection.resource.is(selection.resource) {
+                        resources.push(Resource::new(selection));
+                    }
+                }
+                next.push(selection);
+            }
+            level = next;
+        }
+        if let Some(first) = resources.first_mut() {
+            for (place, row) in root.iter().enumerate() {
+                first.places.insert(row.resource_id()?, Place::Root(place));
+            }
+        }
+        Ok(Self { root, resources, order, left: plan.most_included, scopes: &plan.scopes })
+    }
+
+    fn of(&self, description: &Description) -> Result<usize, StoreError> {
+        self.resources
+            .iter()
+            .position(|known| known.selection.resource.is(description))
+            .ok_or_else(|| unknown(description))
+    }
+
+    /// The steps that go on from the root.
+    pub(crate) fn first_steps(&self, plan: &'p Plan) -> Result<VecDeque<Step<'p>>, StoreError> {
+        let owners = self.root.iter().map(Row::resource_id).collect::<Result<Vec<_>, _>>()?;
+        Ok(steps(&plan.selection, &owners).collect())
+    }
+
+    /// What must be read to follow an edge.
+    pub(crate) fn demand(&self, step: &Step<'p>) -> Result<Demand<'p>, StoreError> {
+        let relationship = step.include.relationship;
+        let found = step.owner.relationships.get(relationship).ok_or_else(|| unknown(step.owner))?;
+        if !found.target().is(step.include.selection.resource) {
+            return Err(unknown(step.owner));
+        }
+        let owner = self.of(step.owner)?;
+        let target = self.of(step.include.selection.resource)?;
+        let (Some(owner), Some(target)) = (self.resources.get(owner), self.resources.get(target)) else {
+            return Err(unknown(step.owner));
+        };
+        if step.owners.is_empty() {
+            return Ok(Demand::Nothing);
+        }
+        let selection = target.selection;
+        if found.is_to_many() {
+            let wanted = owner.wants_linkage(relationship);
+            let links = EdgeLinks(vec![Vec::new(); if wanted { step.owners.len() } else { 0 }]);
+            return Ok(Demand::ToMany { edge: edge(step.owner, relationship)?, selection, links });
+        }
+        let mut links = BTreeSet::new();
+        for id in &step.owners {
+            if let Some(row) = owner.row(&self.root, id) {
+                links.extend(ResourceId::from_value(row.to_one(step.owner, relationship))?);
+            }
+        }
+        let new = links.iter().filter(|id| !target.places.contains_key(*id)).cloned().collect();
+        Ok(Demand::ToOne { links, new, selection })
+    }
+
+    /// Adds an included row, unless it is there.
+    pub(crate) fn add(
+        &mut self,
+        resource: &Description,
+        id: ResourceId,
+        push: impl FnOnce(&[Option<Cell>], &mut Rows) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let place = self.of(resource)?;
+        let target = self.resources.get_mut(place).ok_or_else(|| unknown(resource))?;
+        if target.places.contains_key(&id) {
+            return Ok(());
+        }
+        self.left = self.left.checked_sub(1).ok_or(StoreError::TooManyIncluded)?;
+        target.places.insert(id, Place::Included(target.included.len()));
+        push(&target.cells, &mut target.included)
+    }
+
+    /// Whether a resource stands in the document. (A foreign key that dangles leads nowhere, and its owner stays.)
+    pub(crate) fn has(&self, resource: &Description, id: &ResourceId) -> bool {
+        let found = self.of(resource).ok().and_then(|place| self.resources.get(place));
+        found.is_some_and(|found| found.places.contains_key(id))
+    }
+
+    /// Keeps the linkage that an edge has read.
+    pub(crate) fn keep(&mut self, step: &Step<'_>, links: EdgeLinks) -> Result<(), StoreError> {
+        let owner = self.of(step.owner)?;
+        let known =
+            self.resources.get_mut(owner).and_then(|owner| owner.linkage.get_mut(step.include.relationship));
+        if let Some(known) = known {
+            known.extend(step.owners.iter().cloned().zip(links.0));
+        }
+        Ok(())
+    }
+
+    /// The linkage that no edge has read.
+    pub(crate) fn unread(&self) -> Vec<Unread> {
+        let mut unread = Vec::new();
+        for (place, resource) in self.resources.iter().enumerate() {
+            for (relationship, known) in resource.linkage.iter().enumerate() {
+                if resource.wants_linkage(relationship) {
+                    let owners: BTreeSet<_> =
+                        resource.places.keys().filter(|id| !known.contains_key(*id)).cloned().collect();
+                    let owner = resource.selection.resource;
+                    unread.push(Unread { place, owner, relationship, owners: owners.into_iter().collect() });
+                }
+            }
+        }
+        unread
+    }
+
+    /// Puts linkage that was unread.
+    pub(crate) fn put(&mut self, unread: Unread, links: &Links) {
+        let resource = self.resources.get_mut(unread.place);
+        if let Some(known) = resource.and_then(|resource| resource.linkage.get_mut(unread.relationship)) {
+            let owners = unread.owners.into_iter().enumerate();
+            known.extend(owners.map(|(place, id)| (id, links.of(place).to_vec())));
+        }
+    }
+
+    /// The document as an answer.
+    pub(crate) fn finish(mut self, fetched: &mut Fetched) {
+        fetched.links = self.resources.first().map(|first| first.links(&self.root)).unwrap_or_default();
+        for description in self.order {
+            let found = self.resources.iter_mut().find(|known| known.selection.resource.is(description));
+            if let Some(found) = found {
+                let rows = std::mem::take(&mut found.included);
+                let links = found.links(&rows);
+                fetched.included.push(Included { resource: description, rows, links });
+            }
+        }
+        fetched.rows = self.root;
+    }
+}
+
+impl Resource<'_> {
+    fn links(&self, rows: &Rows) -> Vec<Option<Links>> {
+        let wanted = |(relationship, known): (usize, &HashMap<ResourceId, Vec<ResourceId>>)| {
+            self.wants_linkage(relationship).then(|| {
+                let mut links = Links::default();
+                for row in rows.iter() {
+                    let ids = row.resource_id().ok().and_then(|id| known.get(&id));
+                    ids.into_iter().flatten().for_each(|id| links.push(id.clone()));
+                    links.end_row();
+                }
+                links
+            })
+        };
+        self.linkage.iter().enumerate().map(wanted).collect()
+    }
+}
+
+fn unknown(owner: &Description) -> StoreError {
+    StoreError::Internal(format!("a plan includes what `{}` is not related to", owner.rust_name))
+}

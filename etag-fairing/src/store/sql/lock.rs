@@ -1,0 +1,65 @@
+//! Statements that find the rows to lock. How they are locked is the dialect's to add.
+
+use sea_query::{Expr, ExprTrait, Order, Query};
+
+use super::{Dialect, column, edge::Edge, parameter, schema::kind_of_id, select::ROWS};
+use crate::resource::{Description, RelationshipKind};
+
+/// Rows in the order of their ids. Parameters: the list of ids.
+pub(crate) fn listed<D: Dialect>(dialect: D, resource: &Description) -> String {
+    let id = column(ROWS, resource.id.column);
+    dialect.text(
+        Query::select()
+            .column((ROWS, resource.id.column))
+            .from_as(resource.table, ROWS)
+            .and_where(dialect.is_listed(id, "", kind_of_id(resource.id.kind), false))
+            .order_by((ROWS, resource.id.column), Order::Asc),
+    )
+}
+
+/// A row's id and where its to-one relationships lead. Parameters: its id.
+pub(crate) fn with_links<D: Dialect>(dialect: D, resource: &Description) -> String {
+    let mut select = Query::select();
+    select.column((ROWS, resource.id.column)).from_as(resource.table, ROWS);
+    for relationship in resource.relationships {
+        if let RelationshipKind::ToOne { column, .. } = relationship.kind {
+            select.column((ROWS, column));
+        }
+    }
+    dialect.text(select.and_where(column(ROWS, resource.id.column).eq(parameter())))
+}
+
+/// The rows at the other end of a join table, in the order of their ids. Parameters: the id at this end.
+pub(crate) fn joined<D: Dialect>(
+    dialect: D,
+    far: &Description,
+    table: &'static str,
+    near_column: &'static str,
+    far_column: &'static str,
+) -> String {
+    let linked = Query::select()
+        .column(("j", far_column))
+        .from_as(table, "j")
+        .and_where(Expr::col(("j", near_column)).eq(parameter()))
+        .to_owned();
+    dialect.text(
+        Query::select()
+            .column((ROWS, far.id.column))
+            .from_as(far.table, ROWS)
+            .and_where(column(ROWS, far.id.column).in_subquery(linked))
+            .order_by((ROWS, far.id.column), Order::Asc),
+    )
+}
+
+/// The owners of the related resources in the list, each once. Parameters: the list.
+pub(crate) fn owners<D: Dialect>(dialect: D, edge: &Edge) -> String {
+    let target = column(ROWS, edge.target_column);
+    dialect.text(
+        Query::select()
+            .distinct()
+            .column((ROWS, edge.owner_column))
+            .from_as(edge.table, ROWS)
+            .and_where(dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), false))
+            .and_where(column(ROWS, edge.owner_column).is_not_null()),
+    )
+}
