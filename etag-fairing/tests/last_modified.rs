@@ -129,7 +129,8 @@ fn if_unmodified_since_is_judged_where_the_change_is_made() {
 #[test]
 fn if_unmodified_since_says_nothing_of_linkage() {
     let server = server();
-    let books = |id: Option<&str>| json!({"data": id.map(|id| json!({"type": "books", "id": id}))}).to_string();
+    let books =
+        |id: Option<&str>| json!({"data": id.map(|id| json!({"type": "books", "id": id}))}).to_string();
     let pages = json!({"data": [{"type": "pages", "id": "1"}]}).to_string();
     let media_type = ("Content-Type", "application/vnd.api+json");
     let past = ("If-Unmodified-Since", PAST);
