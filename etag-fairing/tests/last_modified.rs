@@ -125,6 +125,47 @@ fn if_unmodified_since_is_judged_where_the_change_is_made() {
     rename(&server, &[("If-Unmodified-Since", FUTURE)], "by a date").is(200);
 }
 
+/// RFC 9110 §13.1.4: ignored where no date is known. Linkage has none, so its URLs send none either; tags guard it.
+#[test]
+fn if_unmodified_since_says_nothing_of_linkage() {
+    let server = server();
+    let books =
+        |id: Option<&str>| json!({"data": id.map(|id| json!({"type": "books", "id": id}))}).to_string();
+    let pages = json!({"data": [{"type": "pages", "id": "1"}]}).to_string();
+    let media_type = ("Content-Type", "application/vnd.api+json");
+    let past = ("If-Unmodified-Since", PAST);
+    for path in ["/pages/1/relationships/book", "/books/1/relationships/pages"] {
+        let read = server.get(path, &[past]).is(200);
+        assert_eq!(read.field("last-modified"), None, "{path}");
+    }
+    for (method, path, body) in [
+        ("POST", "/books/1/relationships/pages", &pages),
+        ("DELETE", "/books/1/relationships/pages", &pages),
+        ("PATCH", "/books/1/relationships/pages", &pages),
+    ] {
+        let date = date_of_attribute(&server);
+        server.send(method, path, &[media_type, past], body).is(200);
+        // A tag is judged all the same, with and without a date beside it.
+        let stale = [media_type, past, ("If-Match", "\"other\"")];
+        let refused = server.send(method, path, &stale, body).is(412);
+        assert_eq!(refused.error().1, json!({"header": "If-Match"}));
+        assert_eq!(refused.field("etag"), server.get(path, &[]).field("etag"), "{method} {path}");
+        // The book shows no pages, so that its date stays.
+        assert_eq!(date_of_attribute(&server), date, "{method} {path}");
+    }
+    // Pages require tags, and a date is none.
+    let book = "/pages/1/relationships/book";
+    server.send("PATCH", book, &[media_type, past], &books(None)).is(428);
+    let tag = server.get(book, &[]).is(200).tag();
+    server.send("PATCH", book, &[media_type, past, ("If-Match", &tag)], &books(None)).is(200);
+    server.send("PATCH", book, &[media_type, past, ("If-Match", &tag)], &books(Some("1"))).is(412);
+}
+
+/// The book's date, to the microsecond.
+fn date_of_attribute(server: &Server) -> Value {
+    server.get("/books/1", &[]).is(200).json()["data"]["attributes"]["changedAt"].clone()
+}
+
 /// Two states never have one date: the second writer loses although the clock has not moved on.
 #[test]
 fn a_date_is_good_for_one_change() {

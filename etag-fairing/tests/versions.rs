@@ -5,7 +5,7 @@ mod support;
 
 use chrono::{DateTime, Utc};
 use etag_fairing::{JsonApiResource, Statistics, ToMany, ToOne};
-use rocket::{State, get, routes};
+use rocket::{Build, Rocket, State, get, routes};
 use serde_json::{Value, json};
 use support::{Answer, Server, api};
 
@@ -58,13 +58,18 @@ fn digests(statistics: &State<Statistics>) -> String {
 }
 
 fn server() -> Server {
-    let server = api::start_with("client_ids = true", |rocket| {
-        rocket
-            .mount("/", Page::routes())
-            .mount("/", Book::routes())
-            .mount("/", Topic::routes())
-            .mount("/", routes![digests])
-    });
+    filled(api::start_with("client_ids = true", mounted))
+}
+
+fn mounted(rocket: Rocket<Build>) -> Rocket<Build> {
+    rocket
+        .mount("/", Page::routes())
+        .mount("/", Book::routes())
+        .mount("/", Topic::routes())
+        .mount("/", routes![digests])
+}
+
+fn filled(server: Server) -> Server {
     server.write("POST", "/books", &json!({"data": {"type": "books"}})).is(201);
     server.write("POST", "/books", &json!({"data": {"type": "books"}})).is(201);
     let topic = json!({"data": {"type": "topics", "attributes": {"name": "rust"}}});
@@ -172,6 +177,51 @@ fn every_precondition_of_a_write_is_judged_by_the_version() {
             }
         }
     }
+}
+
+/// RFC 9110 §13.2.1: the precondition is judged first, and then there is nothing to do.
+#[test]
+fn a_change_of_nothing_keeps_the_version() {
+    let server = server();
+    let current = tag(&server, "/pages/a");
+    let nothing = [
+        json!({"data": {"type": "pages", "id": "a"}}),
+        json!({"data": {"type": "pages", "id": "a", "attributes": {}, "relationships": {}}}),
+        json!({"data": {"type": "pages", "id": "a", "attributes": {"version": 1}}}),
+    ];
+    for document in &nothing {
+        for headers in [&[][..], &[("If-Match", current.as_str())], &[("If-Match", "*")]] {
+            let told = format!("{document} {headers:?}");
+            let answer = conditional(&server, "PATCH", "/pages/a", headers, document);
+            assert_eq!((answer.status, answer.field("etag")), (200, Some(current.as_str())), "{told}");
+        }
+        conditional(&server, "PATCH", "/pages/a", &[("If-Match", "\"v9\"")], document).is(412);
+    }
+    assert_eq!(tag(&server, "/pages/a"), current);
+}
+
+/// What a proxy that compresses makes of a version's tag (`accept_weakened`).
+#[test]
+fn a_weakened_version_is_taken_where_the_configuration_says_so() {
+    let toml = "[default.databases.api]\nurl = 'sqlite::memory:'\n[default.jsonapi]\nclient_ids = true\n\
+                [default.etag]\nenabled = true\naccept_weakened = true\n";
+    let server = filled(Server::start(toml, |rocket| {
+        mounted(rocket.attach(etag_fairing::JsonApi::fairing()).attach(etag_fairing::EtagFairing::new()))
+    }));
+    let viewed = "/pages/a?include=book";
+    for (round, path) in ["/pages/a", viewed, "/pages/a?fields%5Bpages%5D=title"].into_iter().enumerate() {
+        let old = format!("W/{}", tag(&server, path));
+        let title = format!("round {round}");
+        patch(&server, &[("If-None-Match", &old)], "lost").is(412);
+        patch(&server, &[("If-Match", &format!("\"x\", {old}"))], &title).is(200);
+        // A weak form of another state is another state.
+        let refused = patch(&server, &[("If-Match", &old)], "lost").is(412);
+        assert_eq!(refused.field("etag"), Some(tag(&server, "/pages/a").as_str()));
+        conditional(&server, "DELETE", "/pages/a", &[("If-Match", &old)], &Value::Null).is(412);
+        assert_eq!(server.get("/pages/a", &[]).json()["data"]["attributes"]["title"], title);
+    }
+    let compressed = format!("W/{}-gzip\"", tag(&server, "/pages/a").trim_end_matches('"'));
+    conditional(&server, "DELETE", "/pages/a", &[("If-Match", &compressed)], &Value::Null).is(204);
 }
 
 #[test]

@@ -172,6 +172,7 @@ fn b9_members_are_member_names_and_others_do_not_compile() {
     assert_pointer(&http.post("/v1/sessions", &[], &document), 422, "/data/attributes/Subtitle");
     let said = include_str!("../../etag-derive/tests/ui/names/fail/rename_is_no_member_name.stderr");
     assert_compile_error(said, &["`title!` cannot be a member name", "`@at` cannot be", "`rename` is empty"]);
+    crate::launch::refuses_wrong_names_written_by_hand();
 }
 
 #[test]
@@ -189,6 +190,7 @@ fn b10_attributes_and_relationships_share_names_without_id_and_type() {
     assert_compile_error(said, &["`track` is the member name of the field `track` already"]);
     let said = include_str!("../../etag-derive/tests/ui/names/fail/reserved.stderr");
     assert_compile_error(said, &["can be named `type`", "can be named `id`"]);
+    crate::launch::refuses_wrong_names_written_by_hand();
 }
 
 #[test]

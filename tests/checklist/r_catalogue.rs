@@ -1,6 +1,6 @@
 //! R: the catalogue of errors: what is refused, with which status, code and source.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     api::assert_error,
@@ -143,4 +143,16 @@ fn r_every_refusal_has_its_status_code_and_source() {
         (&errors[0]["code"], &errors[0]["source"]["header"]),
         (&json!("precondition_required"), &json!("If-Match"))
     );
+
+    // What the example has none of: who writes a row must see it.
+    let (refused, left) = crate::launch::writes_out_of_a_scope();
+    for (status, body) in refused {
+        let document: Value = serde_json::from_str(body.as_deref().unwrap_or_default()).expect("a document");
+        assert_eq!((status.code, &document["errors"][0]["status"]), (403, &json!("403")));
+        let error = &document["errors"][0];
+        assert_eq!((&error["code"], &error["source"]), (&json!("outside_scope"), &json!(null)));
+    }
+    let left: Value = serde_json::from_str(left.as_deref().unwrap_or_default()).expect("a document");
+    assert_eq!(left["data"].as_array().map(Vec::len), Some(1), "{left}");
+    assert_eq!(left["data"][0]["attributes"], json!({"owner": "ann"}));
 }

@@ -54,9 +54,13 @@ pub(crate) struct LinkageDocument {
 impl LinkageDocument {
     /// # Errors
     /// 400 for what is no linkage of this relationship's kind, 409 for identifiers of another type, 404 for ids
-    /// that nothing can have.
+    /// that nothing can have. That a required relationship is emptied is no mistake of the document alone.
     pub(crate) fn parse(body: &[u8], relationship: &Relationship) -> Result<Self, Errors> {
         let data = primary_data(body)?;
+        // Judged with what is there now: see `must_not_be_empty`.
+        if data.is_null() && relationship.is_required() {
+            return Ok(Self { change: LinkageChange::One(None), data });
+        }
         match linkage(relationship, &data, "/data") {
             Ok(change) => Ok(Self { change, data }),
             Err(errors) => {
@@ -258,6 +262,11 @@ impl ResourceObject {
                 );
                 continue;
             }
+            // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
+            let looks_empty = current.is_some_and(|row| row.to_one(resource, place).is_null());
+            if data.is_null() && relationship.is_required() && looks_empty {
+                continue;
+            }
             match linkage(relationship, data, &format!("{pointer}/data")) {
                 Ok(change) => {
                     if let Some(slot) = members.linkage.get_mut(place) {
@@ -395,10 +404,7 @@ pub(crate) fn linkage(
     }
     if data.is_null() {
         return match relationship.is_required() {
-            true => Err(vec![
-                ErrorObject::validation_failed(format!("{} must not be empty", relationship.name))
-                    .pointer(pointer),
-            ]),
+            true => Err(vec![must_not_be_empty(relationship, pointer)]),
             false => Ok(LinkageChange::One(None)),
         };
     }
@@ -412,6 +418,12 @@ pub(crate) fn linkage(
     identifier(relationship, data, pointer)
         .map(|id| LinkageChange::One(Some(id)))
         .map_err(|error| vec![error])
+}
+
+/// A required relationship is emptied, which it is not now: where it leads to what the client doesn't see it looks
+/// empty already.
+pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: &str) -> ErrorObject {
+    ErrorObject::validation_failed(format!("{} must not be empty", relationship.name)).pointer(pointer)
 }
 
 /// Reads a resource identifier object (JSON:API §7.3).

@@ -70,7 +70,6 @@ impl Decision for Update<'_, '_> {
         let resource = exchange.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
         exchange.check_state(&self.conditions, &self.id, &current)?;
-        self.version = exchange.version_to_keep(&self.conditions, &current);
         // Only now the body (RFC 9110 §13.2.1): a wrong body with a stale tag is 412.
         let object = self.object.as_ref().map_err(Clone::clone)?;
         match &object.id {
@@ -94,6 +93,10 @@ impl Decision for Update<'_, '_> {
         self.previous = exchange.previous(&self.id, &current, transaction).await?;
         exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;
         let Proposal { attributes, linkage, .. } = proposal;
+        // What names nothing changes nothing, and needs no version to do it.
+        if attributes.iter().any(Option::is_some) || linkage.iter().any(Option::is_some) {
+            self.version = exchange.version_to_keep(&self.conditions, &current);
+        }
         self.moved = exchange.moved(Some(&self.id), &linkage, transaction).await?;
         Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
     }

@@ -10,7 +10,7 @@ use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
-use crate::document::read::LinkageDocument;
+use crate::document::read::{LinkageDocument, must_not_be_empty};
 use crate::document::write::View;
 use crate::query::{Parameters, Target};
 use crate::resource::registry::encode_segment;
@@ -87,6 +87,20 @@ impl Decision for UpdateRelationship<'_, '_> {
         let about = format!("{href}/relationships/{}", encode_segment(name));
         self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, &about)?;
         let given = self.document.as_ref().map_err(Clone::clone)?.change.clone();
+        let mut linkage = vec![None; resource.relationships.len()];
+        let (id, attributes) = (self.id.clone(), vec![None; resource.attributes.len()]);
+        let of = |linkage| Change::Update { resource, id, attributes, linkage };
+        if given == LinkageChange::One(None)
+            && let Some(relationship) = resource.relationships.get(self.place)
+            && relationship.is_required()
+        {
+            let looks_empty =
+                current.rows.get(0).is_some_and(|row| row.to_one(resource, self.place).is_null());
+            return match looks_empty {
+                true => Ok(of(linkage)),
+                false => Err(Errors::from(must_not_be_empty(relationship, "/data")).into()),
+            };
+        }
         let mut change = match (exchange.request.method(), given) {
             (Method::Post, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),
             (Method::Delete, LinkageChange::Replace(ids)) => LinkageChange::Remove(ids),
@@ -99,17 +113,11 @@ impl Decision for UpdateRelationship<'_, '_> {
             change = revised.change;
             self.changing = Some(RelationshipChange { name, change: change.clone() });
         }
-        let mut linkage = vec![None; resource.relationships.len()];
         if let Some(slot) = linkage.get_mut(self.place) {
             *slot = Some(change);
         }
         self.moved = exchange.moved(Some(&self.id), &linkage, transaction).await?;
-        Ok(Change::Update {
-            resource,
-            id: self.id.clone(),
-            attributes: vec![None; resource.attributes.len()],
-            linkage,
-        })
+        Ok(of(linkage))
     }
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {

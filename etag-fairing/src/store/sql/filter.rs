@@ -9,6 +9,7 @@ use super::{
     Dialect, Pattern, column,
     edge::{Edge, EdgeKind},
     operator,
+    plan::id_list,
     scope::{Class, Operand, Scope},
     value,
     visible::Visible,
@@ -131,6 +132,11 @@ fn one_of<D: Dialect>(
         Class::Text => {
             let texts: Vec<&str> = values.iter().filter_map(text_of).collect();
             let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
+            Ok(dialect.is_listed(expression, &list, kind, false))
+        }
+        // One parameter, however many: a scope may list more than a statement may have parameters.
+        Class::Number if kind == Kind::Integer && values.iter().all(|it| matches!(it, Value::Integer(_))) => {
+            let list = id_list(values.iter().map(Value::as_ref)).map_err(|error| error.to_string())?;
             Ok(dialect.is_listed(expression, &list, kind, false))
         }
         // A float that went through a list's text might come back as its neighbour.
