@@ -37,6 +37,7 @@ pub enum Synchronous {
 /// connect_timeout = 5      # seconds to make one
 /// wait_timeout = 5         # seconds a request waits for a free one
 /// statement_timeout = 5    # seconds for a statement, the wait for locked rows included
+/// revisions = true         # as above
 /// ```
 ///
 /// ```
@@ -68,7 +69,7 @@ pub struct DatabaseConfig {
     pub wait_timeout: Duration,
     /// PostgreSQL: how long a statement may take, the wait for locked rows included.
     pub statement_timeout: Duration,
-    /// SQLite: whether the store counts the changes of each table, by triggers that it installs. What the memo holds
+    /// Whether the store counts the changes of each table, by triggers that it installs. What the memo holds
     /// is known to be current by these numbers; without them each answer is made anew.
     pub revisions: bool,
 }
@@ -126,8 +127,8 @@ impl DatabaseConfig {
                 config.synchronous,
                 &[("full", Synchronous::Full), ("normal", Synchronous::Normal)],
             );
-            config.revisions = table.flag("revisions", config.revisions);
         }
+        config.revisions = table.flag("revisions", config.revisions);
         table.finish()?;
         if config.url.is_empty() {
             let mut error = Error::from(Kind::MissingField("url".into()));
@@ -163,9 +164,9 @@ impl DatabaseConfig {
                 ("readers", self.readers.to_string()),
                 ("busy timeout", seconds(self.busy_timeout)),
                 ("synchronous", synchronous.to_owned()),
-                ("revisions", if self.revisions { "on" } else { "off" }.to_owned()),
             ]),
         }
+        values.push(("revisions", if self.revisions { "on" } else { "off" }.to_owned()));
         super::announce(&format!("Database {name}"), &values);
     }
 }

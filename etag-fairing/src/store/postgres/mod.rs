@@ -6,6 +6,9 @@
 //! decided by the latest state, on whichever node. Deadlocks and serialisation failures are tried again by
 //! [`modify`](super::modify).
 //!
+//! Triggers count the changes of each table ([`Revision`]), so that other nodes' and other programs' changes are counted
+//! too. They stand on tables of your own as well, unless [`PostgresOptions::revisions`] says no; a view has none.
+//!
 //! Tables that are missing are created from the resources' descriptions, and those that the store has created are
 //! given columns that came later; a table of your own is checked, and never altered. Its columns may be of any type
 //! that gives back what was put in: an `f64` can be kept in a `numeric`, an `i64` in an `integer`.
@@ -33,6 +36,7 @@ mod numeric;
 mod options;
 mod prepare;
 mod read;
+mod revisions;
 mod showing;
 mod table;
 mod tls;
@@ -59,7 +63,7 @@ use self::{
     tls::Tls,
     transaction::PostgresTransaction,
 };
-use super::{Fetched, Plan, PrepareError, Store, StoreError, Transaction};
+use super::{Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction};
 use crate::resource::Description;
 
 /// A store over one PostgreSQL database. See the [module](self).
@@ -67,6 +71,7 @@ pub struct PostgresStore {
     pool: Pool,
     shared: Arc<Shared>,
     place: String,
+    revisions: bool,
 }
 
 impl PostgresStore {
@@ -97,7 +102,7 @@ impl PostgresStore {
             tls: Tls,
             statement_timeout: options.statement_timeout,
         };
-        Ok(Self { pool, shared: Arc::new(shared), place: options.place() })
+        Ok(Self { pool, shared: Arc::new(shared), place: options.place(), revisions: options.revisions })
     }
 
     /// The number of statements run so far, without transaction control: for tests and metrics.
@@ -134,13 +139,21 @@ impl Store for PostgresStore {
         connection.begin(Purpose::Write);
         // Another node may be preparing, or indexing what was added.
         connection.batch("SET LOCAL statement_timeout = '5min'").await.map_err(name)?;
-        let known = prepare::prepare(&connection, resources)
+        let known = prepare::prepare(&connection, resources, self.revisions)
             .await
             .map_err(name)?
             .map_err(|problems| PrepareError { problems })?;
         connection.commit().await.map_err(name)?;
         *self.shared.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Ok(())
+    }
+
+    async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+        let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
+        match counts {
+            true => revisions::revision(&self.take().await?, tables).await,
+            false => Ok(None),
+        }
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {

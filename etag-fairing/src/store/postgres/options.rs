@@ -22,6 +22,8 @@ pub struct PostgresOptions {
     pub wait_timeout: Duration,
     /// How long a statement may take, the wait for locked rows included.
     pub statement_timeout: Duration,
+    /// Whether the changes of each table are counted, by triggers; without, nothing is remembered.
+    pub revisions: bool,
 }
 
 impl PostgresOptions {
@@ -35,6 +37,7 @@ impl PostgresOptions {
             connect_timeout: config.connect_timeout,
             wait_timeout: config.wait_timeout,
             statement_timeout: config.statement_timeout,
+            revisions: config.revisions,
             ..Self::new(&config.url)?
         })
     }
@@ -51,6 +54,7 @@ impl PostgresOptions {
             connect_timeout: defaults.connect_timeout,
             wait_timeout: defaults.wait_timeout,
             statement_timeout: defaults.statement_timeout,
+            revisions: defaults.revisions,
         };
         options.connection().map(|_| options)
     }

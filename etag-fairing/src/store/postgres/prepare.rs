@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     connection::Connection,
     dialect::{Postgres, type_name},
+    revisions,
     table::{self, Found, quoted},
     versions::MARKS,
 };
@@ -41,6 +42,8 @@ pub(super) struct Known {
     pub(super) sees_to_all: bool,
     /// What the store itself keeps.
     pub(super) versions: Versions,
+    /// Whether there are tables whose changes are counted.
+    pub(super) counts: bool,
     views: HashSet<&'static str>,
     /// Tables and columns where somebody's to-many linkage stands.
     watched: HashSet<(&'static str, &'static str)>,
@@ -126,6 +129,7 @@ impl Known {
 pub(super) async fn prepare(
     connection: &Connection,
     resources: &[&'static Description],
+    count: bool,
 ) -> Result<Result<Known, Vec<String>>, StoreError> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
@@ -181,6 +185,13 @@ pub(super) async fn prepare(
         }
     }
     let real: Vec<Table> = tables.into_iter().filter(|table| known.can_lock(table.name)).collect();
+    match count {
+        true => {
+            let names: Vec<_> = real.iter().map(|table| table.name).collect();
+            known.counts = revisions::install(connection, &names).await?;
+        }
+        false => revisions::remove(connection).await?,
+    }
     known.versions = Versions::of(Postgres, resources);
     if !known.versions.is_empty() {
         connection.batch(MARKS).await?;

@@ -1,6 +1,6 @@
 //! Statements that read.
 
-use sea_query::{Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use sea_query::{ExprTrait, JoinType, Order, Query, SelectStatement};
 
 use super::{
     Dialect, Statement, column,
@@ -245,7 +245,7 @@ pub(crate) fn first_missing<D: Dialect>(
     select
         .expr(column("e", "key").min())
         .from(dialect.list(list, kind_of_id(resource.id.kind)))
-        .and_where(Expr::not_exists(found));
+        .and_where(sea_query::Expr::not_exists(found));
     Statement::new(dialect, &select)
 }
 

@@ -3,8 +3,10 @@
 mod commit;
 mod constraints;
 mod contract;
+mod revisions;
 mod schema;
 mod theirs;
+mod versions;
 mod waiting;
 
 use postgres_server::Database;

@@ -1,0 +1,183 @@
+//! Revisions: numbers of each table of which one rises in the same transaction as every change to it.
+//!
+//! Triggers count, so that the changes of other programs, of cascades and of raw SQL are counted too. They make nobody
+//! wait: a table has as many numbers as writers were ever at it at once, and each transaction takes one that nobody has
+//! locked, or makes a new one. A table's revision is their sum, read in one snapshot: with each commit that it sees it
+//! has risen.
+//!
+//! The triggers fire for each statement, also in replicas' sessions (`session_replication_role`). What changes a
+//! partition or a child of a table doesn't fire the table's, so that such tables have no revision. What comes by logical
+//! replication fires none.
+
+use super::{cell, connection::Connection, table::quoted};
+use crate::{
+    resource::{Value, ValueRef},
+    store::{Revision, StoreError},
+};
+
+/// The table of the numbers, by the tables' own: a name may be given to another one.
+const REVISIONS: &str = "_etag_fairing_revisions";
+
+/// What our triggers and their function are called.
+const COUNT: &str = "_etag_fairing_count";
+
+/// Not by one: a database that is put back from a copy goes on counting from there, and should not come to a number
+/// that stood for another state before.
+const SOME: &str = "1 + CAST(floor(random() * 4096) AS bigint)";
+
+/// Tables whose changes are counted, in a query with the parameter `$1`, a list of their names.
+const COUNTED: &str = "SELECT c.oid FROM unnest(CAST($1 AS text[])) AS n(name) \
+     JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(n.name) \
+     JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = '_etag_fairing_count' \
+     WHERE g.tgenabled = 'A' AND c.relkind = 'r' AND NOT c.relhassubclass";
+
+/// The number of these tables together; `None` if the changes of one of them aren't counted.
+pub(super) async fn revision(
+    connection: &Connection,
+    tables: &[&'static str],
+) -> Result<Option<Revision>, StoreError> {
+    // One statement, one snapshot: the triggers are those that counted.
+    let text = format!(
+        "WITH counted AS MATERIALIZED ({COUNTED}) SELECT (SELECT count(*) FROM counted), \
+         (SELECT CAST(coalesce(sum(r.revision), 0) % 9223372036854775807 AS bigint) FROM {REVISIONS} AS r \
+         WHERE r.table_oid IN (SELECT oid FROM counted))"
+    );
+    let rows = connection.rows(&text, &[ValueRef::Text(&names(tables)?).into()]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let counted = cell::number(row, 0)?.and_then(|number| usize::try_from(number).ok());
+    let number = cell::number(row, 1)?.unwrap_or(0);
+    Ok((counted == Some(tables.len())).then(|| Revision::new(number.cast_unsigned())))
+}
+
+/// Makes one number of those that nobody has locked, where a table has very many. Their sum stays.
+fn gather() -> String {
+    format!(
+        "WITH gone AS (DELETE FROM {REVISIONS} AS r USING (SELECT m.table_oid, m.shard FROM {REVISIONS} AS m \
+         WHERE m.table_oid IN (SELECT table_oid FROM {REVISIONS} GROUP BY table_oid HAVING count(*) > 256) \
+         FOR UPDATE SKIP LOCKED) AS free WHERE r.table_oid = free.table_oid AND r.shard = free.shard \
+         RETURNING r.table_oid, r.revision) \
+         INSERT INTO {REVISIONS} (table_oid, revision) \
+         SELECT table_oid, CAST(sum(revision) % 9223372036854775807 AS bigint) FROM gone GROUP BY table_oid"
+    )
+}
+
+fn names(tables: &[&str]) -> Result<String, StoreError> {
+    let names: Vec<String> = tables.iter().map(|table| quoted(table)).collect();
+    serde_json::to_string(&names).map_err(|error| StoreError::Internal(error.to_string()))
+}
+
+/// Has the changes of these tables counted from now on, as far as their owners let us. Writes nothing where that is so
+/// already. Answers whether any is.
+pub(super) async fn install(connection: &Connection, tables: &[&'static str]) -> Result<bool, StoreError> {
+    if let Err(error) = connection.whole(make(connection)).await {
+        log::warn!("changes are not counted, so that no answer is remembered: {error}");
+        return if connection.is_conflicted() { Err(error) } else { Ok(false) };
+    }
+    connection.run(&gather(), &[]).await?;
+    let mut any = false;
+    for table in tables {
+        match connection.whole(count(connection, table)).await {
+            Ok(counted) => any |= counted,
+            Err(error) if connection.is_conflicted() => return Err(error),
+            Err(error) => log::warn!(
+                "the changes of the table `{table}` are not counted, so that its answers are made anew each time: \
+                 {error}"
+            ),
+        }
+    }
+    Ok(any)
+}
+
+/// Takes away all that [`install`] has put there, whichever tables it was for.
+pub(super) async fn remove(connection: &Connection) -> Result<(), StoreError> {
+    if is_there(connection, "to_regclass", REVISIONS).await? {
+        connection
+            .batch(&format!("DROP FUNCTION IF EXISTS {COUNT}() CASCADE; DROP TABLE {REVISIONS}"))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn is_there(connection: &Connection, find: &str, name: &str) -> Result<bool, StoreError> {
+    let rows = connection.rows(&format!("SELECT 1 WHERE {find}('{name}') IS NOT NULL"), &[]).await?;
+    Ok(!rows.is_empty())
+}
+
+async fn make(connection: &Connection) -> Result<(), StoreError> {
+    if !is_there(connection, "to_regclass", REVISIONS).await? {
+        let table = format!(
+            "CREATE TABLE {REVISIONS} (table_oid oid NOT NULL, shard bigint GENERATED ALWAYS AS IDENTITY, \
+             revision bigint NOT NULL, PRIMARY KEY (table_oid, shard)) WITH (fillfactor = 50)"
+        );
+        connection.batch(&table).await?;
+    }
+    if is_there(connection, "to_regproc", COUNT).await? {
+        return Ok(());
+    }
+    let rows = connection.rows("SELECT CAST(current_schema() AS text)", &[]).await?;
+    let schema = rows.first().map(|row| cell::value(row, 0)).transpose()?;
+    let Some(Value::Text(schema)) = schema else {
+        return Err(StoreError::Internal("the search path names no schema".into()));
+    };
+    let schema = quoted(&schema);
+    let table = format!("{schema}.{REVISIONS}");
+    // By its owner's rights: whoever may change a table may count the change. No statement waits, since a number that
+    // somebody has locked is passed over. In a snapshot of the whole transaction, a number that has risen since cannot be
+    // taken; then there is one more.
+    let find = |order: &str| {
+        format!(
+            "SELECT r.shard INTO free FROM {table} AS r WHERE r.table_oid = TG_RELID ORDER BY r.shard{order} LIMIT 1 \
+             FOR UPDATE SKIP LOCKED;"
+        )
+    };
+    let (first, last) = (find(""), find(" DESC"));
+    let function = format!(
+        "CREATE FUNCTION {schema}.{COUNT}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
+         SET search_path = pg_catalog, pg_temp AS $count$\n\
+         DECLARE free bigint;\n\
+         BEGIN\n\
+         IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN\n\
+         BEGIN\n{last}\n\
+         EXCEPTION WHEN serialization_failure THEN free := NULL;\n\
+         END;\n\
+         ELSE\n{first}\n\
+         END IF;\n\
+         IF free IS NULL THEN\n\
+         INSERT INTO {table} (table_oid, revision) VALUES (TG_RELID, {SOME});\n\
+         ELSE\n\
+         UPDATE {table} AS r SET revision = r.revision + {SOME} WHERE r.table_oid = TG_RELID AND r.shard = free;\n\
+         END IF;\n\
+         RETURN NULL;\n\
+         END $count$"
+    );
+    connection.batch(&function).await
+}
+
+/// Has the changes of a table counted. Answers whether they can be.
+async fn count(connection: &Connection, table: &str) -> Result<bool, StoreError> {
+    let name = quoted(table);
+    let list = names(&[table])?;
+    if !connection.rows(COUNTED, &[ValueRef::Text(&list).into()]).await?.is_empty() {
+        return Ok(true);
+    }
+    let plain = "SELECT 1 FROM pg_catalog.pg_class AS c JOIN unnest(CAST($1 AS text[])) AS n(name) \
+         ON c.oid = to_regclass(n.name) WHERE c.relkind = 'r' AND NOT c.relhassubclass";
+    if connection.rows(plain, &[ValueRef::Text(&list).into()]).await?.is_empty() {
+        return Ok(false);
+    }
+    connection
+        .batch(&format!(
+            "DROP TRIGGER IF EXISTS {COUNT} ON {name}; \
+             CREATE TRIGGER {COUNT} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {name} \
+             FOR EACH STATEMENT EXECUTE FUNCTION {COUNT}(); \
+             ALTER TABLE {name} ENABLE ALWAYS TRIGGER {COUNT}"
+        ))
+        .await?;
+    // From the clock: where counting was given up and is taken up again, it doesn't come to an earlier number.
+    let start = format!(
+        "INSERT INTO {REVISIONS} (table_oid, revision) SELECT to_regclass(n.name), \
+         CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) FROM unnest(CAST($1 AS text[])) AS n(name)"
+    );
+    connection.run(&start, &[ValueRef::Text(&list).into()]).await?;
+    Ok(true)
+}
