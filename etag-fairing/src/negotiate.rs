@@ -92,8 +92,15 @@ fn unquoted(value: &str) -> String {
 /// # Errors
 /// 406 if no range allows `application/vnd.api+json` without parameters of ours.
 pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Errors> {
-    let ranges: Vec<_> = lines
-        .into_iter()
+    let mut lines = lines.into_iter();
+    let first = match (lines.next(), lines.next()) {
+        // What nearly all clients send, or nothing.
+        (None, _) => return Ok(()),
+        (Some(MEDIA_TYPE | "*/*"), None) => return Ok(()),
+        (first, second) => first.into_iter().chain(second),
+    };
+    let ranges: Vec<_> = first
+        .chain(lines)
         .flat_map(|line| split_unquoted(line, ','))
         .filter_map(|range| media_range(range.trim()))
         .collect();
@@ -114,6 +121,8 @@ pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Resu
 pub(crate) fn asks_for_profile<'a>(lines: impl IntoIterator<Item = &'a str>, profile: &str) -> bool {
     lines
         .into_iter()
+        // Nearly all have no parameter at all.
+        .filter(|line| line.contains('='))
         .flat_map(|line| split_unquoted(line, ','))
         .filter_map(|range| media_range(range.trim()))
         .any(|range| {

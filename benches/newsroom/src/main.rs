@@ -6,7 +6,8 @@
 //! | `/people`, `/articles`, `/comments` | the annotated structs of [`resources`], and nothing more |
 //! | `/b0`, `/b1`, `/b2` | constants of 1 KiB, 64 KiB and 1 MiB |
 //!
-//! `ETAG=0` turns the entity tags off, `MEMO` is the limit of the memo (`0` for none); everything else is configured
+//! `ETAG=0` turns the entity tags off, `MEMO` is the limit of the memo (`0` for none), `TOTALS=0` leaves lists uncounted;
+//! everything else is configured
 //! as in any Rocket application, by `ROCKET_…`.
 
 mod constants;
@@ -42,7 +43,7 @@ fn figment() -> Figment {
         .merge(("ident", "bench"))
         .merge(("databases.api.url", format!("sqlite:{}", variable("DB", "newsroom.db"))))
         .merge(("databases.api.synchronous", "normal"))
-        .merge(("jsonapi.totals", true))
+        .merge(("jsonapi.totals", variable("TOTALS", "1") != "0"))
         .merge(("etag.enabled", variable("ETAG", "1") != "0"));
     if let Ok(port) = variable("PORT", "8000").parse::<u16>() {
         figment = figment.merge(("port", port));

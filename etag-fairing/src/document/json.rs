@@ -4,8 +4,12 @@ use crate::resource::{Corrupt, Kind, ValueRef, read_date_time, read_time, read_t
 
 /// Writes a JSON string (RFC 8259 §7).
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
-    // Most text needs no escape: one scan and one copy.
-    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+    // Most text needs no escape: one scan and one copy. The scan doesn't stop early, so that it takes many bytes at
+    // a time.
+    let escapes =
+        text.bytes().fold(false, |escapes, byte| escapes | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
+    if !escapes {
+        out.reserve(text.len() + 2);
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
@@ -69,6 +73,12 @@ fn write_time(kind: Kind, text: &str, out: &mut Vec<u8>) -> Result<(), Corrupt> 
         Kind::DateTime => ("0000-00-00T00:00:00.000000", ""),
         _ => ("00:00:00.000000", ""),
     };
+    if is_whole_second(kind, text) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return Ok(());
+    }
     let normalized;
     let canonical = match fits(text, form) {
         true => text,
@@ -95,6 +105,17 @@ fn write_time(kind: Kind, text: &str, out: &mut Vec<u8>) -> Result<(), Corrupt> 
     out.extend_from_slice(zone.as_bytes());
     out.push(b'"');
     Ok(())
+}
+
+/// Whether it is an instant of whole seconds as documents write it: what other programs mostly store.
+fn is_whole_second(kind: Kind, text: &str) -> bool {
+    if kind != Kind::Timestamp || !fits(text, "0000-00-00T00:00:00Z") {
+        return false;
+    }
+    let number = |from: usize| text.get(from..from + 2).and_then(|digits| digits.parse::<u32>().ok());
+    // Up to the 28th each month has its day; the few others are left to the calendar.
+    let within = |from, least, most| number(from).is_some_and(|number| (least..=most).contains(&number));
+    within(5, 1, 12) && within(8, 1, 28) && within(11, 0, 23) && within(14, 0, 59) && within(17, 0, 59)
 }
 
 /// Whether the text has the form's length, a digit at each of its zeros, and its other characters.
@@ -124,6 +145,13 @@ mod tests {
         assert_eq!(timestamp("2018-03-24T05:30:00.120000Z"), r#""2018-03-24T05:30:00.12Z""#);
         assert_eq!(timestamp("2018-03-24T05:30:10.000000Z"), r#""2018-03-24T05:30:10Z""#);
         assert_eq!(timestamp("2018-03-24 05:30:00"), r#""2018-03-24T05:30:00Z""#);
+        assert_eq!(timestamp("2018-03-24T05:30:00Z"), r#""2018-03-24T05:30:00Z""#);
+        assert_eq!(timestamp("2024-02-29T23:59:59Z"), r#""2024-02-29T23:59:59Z""#);
+        for never in
+            ["2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z", "2023-01-00T00:00:00Z", "2023-01-01T24:00:00Z"]
+        {
+            assert!(written(Kind::Timestamp, ValueRef::Text(never)).is_err(), "{never}");
+        }
         assert_eq!(timestamp("2018-03-24T13:30:00+08:00"), r#""2018-03-24T05:30:00Z""#);
         assert_eq!(written(Kind::Time, ValueRef::Text("00:00:00.000000")).unwrap(), r#""00:00:00""#);
         assert!(written(Kind::Timestamp, ValueRef::Text("yesterday")).is_err());

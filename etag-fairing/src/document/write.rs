@@ -242,7 +242,6 @@ impl<'a> Writer<'a> {
     ) -> Result<(), Corrupt> {
         let fieldset = view.fieldset(resource);
         let id = row.resource_id()?;
-        let href = self.href(resource, &id);
         out.extend_from_slice(br#"{"type":"#);
         write_string(resource.type_name, out);
         out.extend_from_slice(br#","id":"#);
@@ -289,11 +288,14 @@ impl<'a> Writer<'a> {
             separator = b",";
             write_string(relationship.name, out);
             out.extend_from_slice(br#":{"links":{"self":"#);
-            let own = RelationshipLinks::of(&href, relationship);
-            write_string(&own.own, out);
-            out.extend_from_slice(br#","related":"#);
-            write_string(&own.related, out);
-            out.push(b'}');
+            self.write_href(resource, &id, out);
+            out.extend_from_slice(b"/relationships/");
+            write_segment(relationship.name, out);
+            out.extend_from_slice(br#"","related":"#);
+            self.write_href(resource, &id, out);
+            out.push(b'/');
+            write_segment(relationship.name, out);
+            out.extend_from_slice(br#""}"#);
             if with_data {
                 write_data(resource, place, row, index, links, out)?;
             }
@@ -303,9 +305,20 @@ impl<'a> Writer<'a> {
             out.push(b'}');
         }
         out.extend_from_slice(br#","links":{"self":"#);
-        write_string(&href, out);
-        out.extend_from_slice(b"}}");
+        self.write_href(resource, &id, out);
+        out.extend_from_slice(br#""}}"#);
         Ok(())
+    }
+
+    /// The URL of one resource as a JSON string, up to its closing quote.
+    fn write_href(&self, resource: &Description, id: &ResourceId, out: &mut Vec<u8>) {
+        write_string(self.registry.collection(resource), out);
+        out.pop();
+        out.push(b'/');
+        match id {
+            ResourceId::Integer(id) => out.extend_from_slice(itoa::Buffer::new().format(*id).as_bytes()),
+            ResourceId::Text(id) => write_segment(id, out),
+        }
     }
 }
 
@@ -370,6 +383,13 @@ impl RelationshipLinks {
     fn of(href: &str, relationship: &Relationship) -> Self {
         let name = encode_segment(relationship.name);
         Self { own: format!("{href}/relationships/{name}"), related: format!("{href}/{name}") }
+    }
+}
+
+/// A path segment, percent-encoded, so that it needs no JSON escape.
+fn write_segment(segment: &str, out: &mut Vec<u8>) {
+    for part in encode_segment(segment) {
+        out.extend_from_slice(part.as_bytes());
     }
 }
 

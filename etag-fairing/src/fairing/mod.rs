@@ -41,6 +41,8 @@ mod preconditions_guard;
 mod statistics;
 mod tagged;
 
+use std::borrow::Cow;
+
 use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Header, Method, Status};
 use rocket::{Build, Orbit, Request, Response, Rocket};
@@ -142,6 +144,9 @@ impl Fairing for EtagFairing {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if !matches!(response.status().code, 200 | 206) {
+            return;
+        }
         let Some(config) = request.rocket().state::<EtagConfig>().filter(|config| config.enabled) else {
             return;
         };
@@ -149,13 +154,16 @@ impl Fairing for EtagFairing {
         if method_kind(request) != MethodKind::Read || !self.is_opted_in(request) {
             return;
         }
-        let tag = match own_tag(response) {
+        let seen = Seen::of(response);
+        let own = if seen.tag { own_tag(response) } else { OwnTag::Absent };
+        let tag = match own {
             // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
             // preconditions come first. Its body is a part, so that only its own tag will do.
-            OwnTag::Valid(tag) if matches!(response.status().code, 200 | 206) => tag,
-            OwnTag::Absent if is_taggable(request, response, config) => {
+            OwnTag::Valid(tag) => tag,
+            OwnTag::Absent if is_taggable(request, response, config, &seen) => {
                 let tag = match mark::tag_of(request) {
-                    Some(tag) => Some(of_coding(tag, response)),
+                    Some(tag) if seen.coded => Some(of_coding(tag, response)),
+                    Some(tag) => Some(tag.clone()),
                     None => hash(response, statistics).await,
                 };
                 match tag {
@@ -181,10 +189,13 @@ impl Fairing for EtagFairing {
             _ => return,
         };
         digest::send_in_large_chunks(response);
-        complete_cache_fields(response, config);
+        complete_cache_fields(response, config, &seen);
 
-        let last_modified =
-            response.headers().get_one("Last-Modified").and_then(|date| HttpDate::parse(date.as_bytes()));
+        let last_modified = match seen.last_modified {
+            true => response.headers().get_one("Last-Modified"),
+            false => None,
+        };
+        let last_modified = last_modified.and_then(|date| HttpDate::parse(date.as_bytes()));
         let selected = Selected { validator: Validator::Tag(&tag), last_modified };
         let headers = conditional_headers(request);
         match evaluate(&headers, MethodKind::Read, Some(&selected), &options(config)) {
@@ -204,6 +215,47 @@ impl Fairing for EtagFairing {
                 );
             }
         }
+    }
+}
+
+/// What there is to know of a response's fields, found in one pass over them: each look into the map of fields costs
+/// more than the pass.
+#[derive(Default)]
+struct Seen {
+    tag: bool,
+    last_modified: bool,
+    /// Whether it says how it may be cached.
+    caching: bool,
+    /// `Cache-Control: no-store`, in whatever case and place.
+    no_store: bool,
+    coded: bool,
+    event_stream: bool,
+}
+
+impl Seen {
+    fn of(response: &Response<'_>) -> Seen {
+        let mut seen = Seen::default();
+        for header in response.headers().iter() {
+            let (name, value) = (header.name().as_str(), header.value());
+            let is = |known: &str| name.eq_ignore_ascii_case(known);
+            if is("ETag") {
+                seen.tag = true;
+            } else if is("Last-Modified") {
+                seen.last_modified = true;
+            } else if is("Expires") {
+                seen.caching = true;
+            } else if is("Cache-Control") {
+                seen.caching = true;
+                seen.no_store |=
+                    value.split(',').any(|element| element.trim().eq_ignore_ascii_case("no-store"));
+            } else if is("Content-Encoding") {
+                seen.coded = true;
+            } else if is("Content-Type") {
+                let essence = value.split(';').next().unwrap_or_default();
+                seen.event_stream |= essence.trim().eq_ignore_ascii_case("text/event-stream");
+            }
+        }
+        seen
     }
 }
 
@@ -233,24 +285,15 @@ fn own_tag(response: &Response<'_>) -> OwnTag {
 }
 
 /// Whether the body is one to make a tag from.
-fn is_taggable(request: &Request<'_>, response: &Response<'_>, config: &EtagConfig) -> bool {
+fn is_taggable(request: &Request<'_>, response: &Response<'_>, config: &EtagConfig, seen: &Seen) -> bool {
     let size = response.body().preset_size();
     // With its tag made already, a body's size doesn't matter; a compressing fairing makes a stream of it.
     let affordable = size.is_some_and(|size| size as u64 <= config.max_body.as_u64());
     response.status() == Status::Ok
         && request.method() == Method::Get
         && (affordable || mark::tag_of(request).is_some())
-        && !has_directive(response, "no-store")
-        && !response.content_type().is_some_and(|media_type| media_type.is_event_stream())
-}
-
-/// Whether `Cache-Control` has a directive, in whatever case and place.
-fn has_directive(response: &Response<'_>, directive: &str) -> bool {
-    response
-        .headers()
-        .get("Cache-Control")
-        .flat_map(|line| line.split(','))
-        .any(|element| element.trim().eq_ignore_ascii_case(directive))
+        && !seen.no_store
+        && !seen.event_stream
 }
 
 /// The tag of the body; `None` if there is none to give, and then the response is as it should go out.
@@ -287,16 +330,16 @@ fn of_coding(tag: &EntityTag, response: &Response<'_>) -> EntityTag {
 }
 
 /// What caches have to know about a tagged response, where the handler didn't say.
-fn complete_cache_fields(response: &mut Response<'_>, config: &EtagConfig) {
-    let headers = response.headers();
-    let silent = !headers.contains("Cache-Control") && !headers.contains("Expires");
+fn complete_cache_fields(response: &mut Response<'_>, config: &EtagConfig, seen: &Seen) {
     // RFC 9110 §12.5.5: a response that was coded depends on what the client can decode.
-    let coded = headers.contains("Content-Encoding")
-        && !headers
-            .get("Vary")
-            .flat_map(|line| line.split(','))
-            .any(|name| matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("Accept-Encoding"));
-    if silent && let Some(cache_control) = &config.cache_control {
+    let coded =
+        seen.coded
+            && !response.headers().get("Vary").flat_map(|line| line.split(',')).any(|name| {
+                matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("Accept-Encoding")
+            });
+    if !seen.caching
+        && let Some(cache_control) = &config.cache_control
+    {
         response.set_header(Header::new("Cache-Control", cache_control.clone()));
     }
     if coded {
@@ -318,5 +361,17 @@ fn method_kind(request: &Request<'_>) -> MethodKind {
 
 /// The conditional fields of a request, all lines of each.
 pub(crate) fn conditional_headers<'r>(request: &'r Request<'_>) -> ConditionalHeaders<'r> {
-    ConditionalHeaders::from_lookup(|name| request.headers().get(name).map(str::as_bytes))
+    let mut headers = ConditionalHeaders::new();
+    // One pass over few fields, where a look for each of four costs more.
+    for header in request.headers().iter() {
+        match header.value {
+            Cow::Borrowed(value) => headers.push(header.name.as_str(), value.as_bytes()),
+            Cow::Owned(_) => {
+                return ConditionalHeaders::from_lookup(|name| {
+                    request.headers().get(name).map(str::as_bytes)
+                });
+            }
+        }
+    }
+    headers
 }

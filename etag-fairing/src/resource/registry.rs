@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use rocket::Route;
 
 use super::member_name::is_member_name;
@@ -13,7 +13,7 @@ use crate::conditional::StateTag;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes one path segment (RFC 3986 §3.3).
-pub(crate) fn encode_segment(segment: &str) -> impl std::fmt::Display + '_ {
+pub(crate) fn encode_segment(segment: &str) -> PercentEncode<'_> {
     utf8_percent_encode(segment, SEGMENT)
 }
 

@@ -136,16 +136,17 @@ impl Endpoint {
         if let Some(response) = exchange.recalled().await {
             return Ok(response);
         }
+        // Boxed: the future of each is many times as large as that of a read from the memo.
         match self.operation {
-            Operation::List => list::answer(exchange).await,
-            Operation::Create => create::answer(exchange, data).await,
-            Operation::Read => read::answer(exchange).await,
-            Operation::Update => update::answer(exchange, data).await,
-            Operation::Delete => delete::answer(exchange).await,
-            Operation::Related => related::answer(exchange, self.relationship).await,
-            Operation::Relationship => relationship::answer(exchange, self.relationship).await,
+            Operation::List => Box::pin(list::answer(exchange)).await,
+            Operation::Create => Box::pin(create::answer(exchange, data)).await,
+            Operation::Read => Box::pin(read::answer(exchange)).await,
+            Operation::Update => Box::pin(update::answer(exchange, data)).await,
+            Operation::Delete => Box::pin(delete::answer(exchange)).await,
+            Operation::Related => Box::pin(related::answer(exchange, self.relationship)).await,
+            Operation::Relationship => Box::pin(relationship::answer(exchange, self.relationship)).await,
             Operation::UpdateRelationship => {
-                update_relationship::answer(exchange, self.relationship, data).await
+                Box::pin(update_relationship::answer(exchange, self.relationship, data)).await
             }
         }
     }

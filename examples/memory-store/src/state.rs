@@ -15,6 +15,8 @@ use crate::versions::Marks;
 pub struct State {
     tables: BTreeMap<&'static str, Table>,
     joins: BTreeMap<&'static str, BTreeSet<(ResourceId, ResourceId)>>,
+    /// How many writes it came about by.
+    pub(crate) writes: u64,
 }
 
 /// The rows of one table, and the largest id that was ever made there: none is made twice.

@@ -4,7 +4,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use etag_fairing::resource::{Description, ResourceId};
-use etag_fairing::store::{Change, Fetched, Plan, PrepareError, Scopes, Store, StoreError, Transaction};
+use etag_fairing::store::{
+    Change, Fetched, Plan, PrepareError, Revision, Scopes, Store, StoreError, Transaction,
+};
 use rocket::tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::answer::answer;
@@ -48,6 +50,11 @@ impl Store for MemoryStore {
         answer(&self.snapshot(), plan)
     }
 
+    async fn revision(&self, _: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+        // One number for all tables will do: whatever is written, every answer is made anew once.
+        Ok(Some(Revision::new(self.snapshot().writes)))
+    }
+
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         // After the turn came: the state that this transaction will replace.
@@ -71,7 +78,8 @@ impl Transaction for MemoryTransaction {
         Ok(id)
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.state.writes += 1;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(self.state);
         Ok(())
     }

@@ -46,11 +46,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "requests: {}", self.statuses.values().sum::<usize>())?;
-        for status in [200, 201, 204, 304, 404, 409, 412, 428, 503] {
+        for status in [200, 201, 204, 304, 404, 409, 412, 428, 503, 504] {
             writeln!(f, "  {status}: {}", self.count(status))?;
         }
         writeln!(f, "  no answer: {}", self.count(0))?;
-        let usual = [0, 200, 201, 204, 304, 404, 409, 412, 428, 503];
+        let usual = [0, 200, 201, 204, 304, 404, 409, 412, 428, 503, 504];
         for (status, count) in self.statuses.iter().filter(|(status, _)| !usual.contains(status)) {
             writeln!(f, "  {status}: {count}")?;
         }

@@ -1,4 +1,5 @@
-//! README.md's recipe for more than one machine, started on this one: its nginx in front of two servers.
+//! README.md's recipe for more than one machine, started on this one: its nginx in front of two servers
+//! over one PostgreSQL.
 
 mod support;
 
@@ -8,7 +9,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use etag_fairing_storm::database::Database;
 use etag_fairing_storm::http::{Answer, Client};
 use etag_fairing_storm::node::Way;
 use etag_fairing_storm::process::free_port;
@@ -101,7 +101,7 @@ fn configuration(servers: &[SocketAddr], address: SocketAddr, folder: &Path) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_behind_nginx_are_one() {
-    let mut cluster = support::start(Database::sqlite().unwrap(), Way::Inside, 2).await;
+    let Some(mut cluster) = support::postgres(Way::Inside, 2).await else { return };
     let folder = tempfile::Builder::new().prefix("nginx-").tempdir().unwrap();
     let Some(nginx) = Nginx::start(&cluster.addresses(), folder.path()).await else { return };
 

@@ -15,7 +15,6 @@ use crate::{
 name_rules! {
     a_revision_changes_with_every_change,
     a_revision_stays_while_nothing_changes,
-    a_revision_is_told_of_all_tables_or_of_none,
     what_is_read_after_a_revision_is_at_least_as_new,
 }
 
@@ -106,15 +105,6 @@ async fn a_revision_stays_while_nothing_changes(store: Arc<dyn Store>) {
     read(store, &plan).await;
     read(store, &collection(&TALKS, Listing::all())).await;
     assert_eq!(revision(store, &plan).await, before);
-    done(store, room("main")).await;
-    let rooms = store.revision(&[ROOMS.table]).await.expect("a revision, or none");
-    done(store, set(&id, &[(0, Value::Text("second".into()))])).await;
-    assert_eq!(store.revision(&[ROOMS.table]).await.expect("a revision, or none"), rooms);
-}
-
-async fn a_revision_is_told_of_all_tables_or_of_none(store: Arc<dyn Store>) {
-    let unknown = store.revision(&[TALKS.table, "no_such_table"]).await.expect("a revision, or none");
-    assert_eq!(unknown, None);
 }
 
 async fn what_is_read_after_a_revision_is_at_least_as_new(store: Arc<dyn Store>) {

@@ -41,6 +41,7 @@ pub(super) struct Connection {
     /// What the store itself keeps.
     pub(super) versions: Arc<Versions>,
     statements: Arc<AtomicU64>,
+    busy_timeout: Duration,
     // After the connection: the file is removed when the last connection is closed.
     _file: Arc<DatabaseFile>,
 }
@@ -100,6 +101,7 @@ impl Connection {
             referrers: Arc::default(),
             versions: Arc::default(),
             statements,
+            busy_timeout: options.busy_timeout,
             _file: file,
         })
     }
@@ -155,6 +157,14 @@ impl Connection {
         statement.execute([]).map(drop).map_err(store_error)
     }
 
+    /// The same, without waiting for another process.
+    pub(super) fn without_waiting(&self, text: &'static str) -> Result<(), StoreError> {
+        self.sqlite.busy_timeout(Duration::ZERO).map_err(store_error)?;
+        let outcome = self.control(text);
+        self.sqlite.busy_timeout(self.busy_timeout).map_err(store_error)?;
+        outcome
+    }
+
     /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.
     pub(super) fn whole<T>(
         &mut self,
@@ -206,6 +216,8 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     write_ahead_log(sqlite, options.busy_timeout)?;
     // A column that was dropped behind our back is an error, not the text of its name.
     sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    // A plan doesn't depend on the values of parameters: else a statement is prepared anew for each other offset.
+    sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     sqlite.pragma_update(None, "foreign_keys", true)?;
     let synchronous = match options.synchronous {
         Synchronous::Full => "FULL",
@@ -218,6 +230,9 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     // After a burst of writes the log shrinks to 64 MiB.
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
+    if purpose == Purpose::Write && options.synchronous == Synchronous::Normal {
+        sqlite.pragma_update_and_check(None, "wal_autocheckpoint", super::log::PAGES, |_| Ok(()))?;
+    }
     if purpose != Purpose::Write {
         sqlite.pragma_update(None, "query_only", true)?;
     }

@@ -34,6 +34,7 @@ mod direct;
 mod error;
 mod include;
 mod linkage;
+mod log;
 mod options;
 mod prepare;
 mod read;
@@ -61,6 +62,7 @@ use self::{
     connection::{Connection, DatabaseFile, Purpose},
     direct::Direct,
     error::store_error,
+    log::Log,
     threads::Threads,
     transaction::SqliteTransaction,
 };
@@ -72,6 +74,8 @@ pub struct SqliteStore {
     writer: Threads,
     readers: Threads,
     direct: Direct,
+    /// Set where commits don't wait for the disk.
+    log: Option<Arc<Log>>,
     revisions: bool,
     queue_timeout: Duration,
     statements: Arc<AtomicU64>,
@@ -100,10 +104,19 @@ impl SqliteStore {
         let (readers, mut handles) = Threads::start("sqlite-reader", readers?)?;
         let (writer, handle) = Threads::start("sqlite-writer", vec![writer])?;
         handles.extend(handle);
+        let log = match options.synchronous {
+            Synchronous::Full => None,
+            Synchronous::Normal => {
+                let (threads, handle) = Threads::start("sqlite-log", vec![open(Purpose::Write)?])?;
+                handles.extend(handle);
+                Some(Arc::new(Log::new(threads)))
+            }
+        };
         Ok(Self {
             writer,
             readers,
             direct,
+            log,
             revisions: options.revisions,
             queue_timeout: options.queue_timeout,
             statements,
@@ -119,7 +132,7 @@ impl SqliteStore {
 
     async fn begin(&self) -> Result<SqliteTransaction, StoreError> {
         let turn = self.writer.turn(self.queue_timeout).await?;
-        SqliteTransaction::begin(self.writer.clone(), turn).await
+        SqliteTransaction::begin(self.writer.clone(), turn, self.log.clone()).await
     }
 }
 
@@ -205,9 +218,12 @@ impl Store for SqliteStore {
         };
         // The log is kept and read at the next start; nothing is lost.
         if let Err(error) = self.writer.run(checkpoint).await {
-            log::warn!("cannot move the log of `{}` into the database: {error}", self.path.display());
+            ::log::warn!("cannot move the log of `{}` into the database: {error}", self.path.display());
         }
         self.writer.stop();
+        if let Some(log) = &self.log {
+            log.stop();
+        }
         self.readers.stop();
         let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
         let joined = rocket::tokio::task::spawn_blocking(move || {

@@ -39,7 +39,7 @@ pub(super) fn fetch_snapshot(connection: &mut Connection, plan: &Plan) -> Result
 
 /// Whether it takes no longer than to find one row by its key.
 pub(super) fn is_short(plan: &Plan) -> bool {
-    matches!(plan.root, Root::One(_)) && is_one_statement(plan)
+    matches!(plan.root, Root::One(_)) && plan.scopes.is_empty() && is_one_statement(plan)
 }
 
 /// Answers a plan in whatever transaction is open.

@@ -5,7 +5,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -38,7 +38,12 @@ pub(super) struct Threads {
     sender: Sender<Message>,
     turns: Arc<Semaphore>,
     count: usize,
+    /// The connection, where there is but one: whoever has the turn may use it at once, too.
+    only: Option<Shared>,
 }
+
+/// A connection, until its thread ends.
+type Shared = Arc<Mutex<Option<Connection>>>;
 
 /// The right to use one connection.
 pub(super) type Turn = OwnedSemaphorePermit;
@@ -52,15 +57,21 @@ impl Threads {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let count = connections.len();
         let mut handles = Vec::with_capacity(count);
+        let share = |connection| Arc::new(Mutex::new(Some(connection)));
+        let connections: Vec<Shared> = connections.into_iter().map(share).collect();
+        let only = match connections.as_slice() {
+            [only] => Some(Arc::clone(only)),
+            _ => None,
+        };
         for connection in connections {
             let receiver = receiver.clone();
             let thread = std::thread::Builder::new().name(name.into());
-            let handle = thread.spawn(move || serve(connection, &receiver));
+            let handle = thread.spawn(move || serve(&connection, &receiver));
             handles.push(handle.map_err(|error| {
                 PrepareError::new(format!("cannot start a thread for the database: {error}"))
             })?);
         }
-        Ok((Self { sender, turns: Arc::new(Semaphore::new(count)), count }, handles))
+        Ok((Self { sender, turns: Arc::new(Semaphore::new(count)), count, only }, handles))
     }
 
     /// Waits for a turn, so long at most.
@@ -93,6 +104,24 @@ impl Threads {
             .unwrap_or_else(|_| Err(StoreError::Internal("the database's thread gave no answer".into())))
     }
 
+    /// Runs a short job on the only connection, where the caller stands, who must have the turn. `None` if a job that
+    /// was sent before has not ended.
+    pub(super) fn run_at_once<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Option<Result<T, StoreError>> {
+        let only = self.only.as_ref()?;
+        // With the turn nobody holds it but perhaps the thread, which has just given its last answer and lets go.
+        let mut shared = (0..100).find_map(|_| {
+            let shared = only.try_lock().ok();
+            if shared.is_none() {
+                std::hint::spin_loop();
+            }
+            shared
+        })?;
+        shared.as_mut().map(work)
+    }
+
     /// Sends a job and waits for nothing.
     pub(super) fn send(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), StoreError> {
         self.sender.send(Message::Run(Box::new(job))).map_err(|_| closed())
@@ -114,11 +143,16 @@ impl Threads {
     }
 }
 
-fn serve(mut connection: Connection, receiver: &Receiver<Message>) {
+fn serve(shared: &Mutex<Option<Connection>>, receiver: &Receiver<Message>) {
+    let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     while let Ok(Message::Run(job)) = receiver.recv() {
-        if catch_unwind(AssertUnwindSafe(|| job(&mut connection))).is_err() {
+        let mut shared = lock();
+        let Some(connection) = shared.as_mut() else { return };
+        if catch_unwind(AssertUnwindSafe(|| job(connection))).is_err() {
             log::error!("a job of the database's thread panicked; what it did is undone");
             connection.rollback();
         }
     }
+    // Closed with its thread, whoever else could still use it.
+    *lock() = None;
 }

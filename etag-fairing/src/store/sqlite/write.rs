@@ -60,6 +60,16 @@ pub(super) fn apply(
     }
 }
 
+/// Whether it changes one row, and nothing that goes with it.
+pub(super) fn is_short(change: &Change) -> bool {
+    match change {
+        Change::Delete { .. } => false,
+        Change::Insert { linkage, .. } | Change::Update { linkage, .. } => {
+            linkage.iter().all(|change| matches!(change, None | Some(LinkageChange::One(_))))
+        }
+    }
+}
+
 /// One statement is made whole or not at all by itself; more need a savepoint.
 fn whole(
     connection: &mut Connection,

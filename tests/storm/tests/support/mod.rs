@@ -2,10 +2,16 @@
 #![allow(dead_code, reason = "every test file uses its part of it")]
 
 use std::path::Path;
+use std::time::Duration;
 
 use etag_fairing_storm::cluster::Cluster;
+use etag_fairing_storm::crashes::{Blow, crashes};
 use etag_fairing_storm::database::Database;
 use etag_fairing_storm::node::Way;
+use etag_fairing_storm::report::Report;
+use etag_fairing_storm::rounds::{RACES, Rounds};
+use etag_fairing_storm::storm::{Size, Storm};
+use postgres_server::Binaries;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_etag-fairing-storm");
 
@@ -17,4 +23,54 @@ pub(crate) async fn start(database: Database, way: Way, count: usize) -> Cluster
 /// Servers over one SQLite database.
 pub(crate) async fn sqlite(way: Way, count: usize) -> Cluster {
     start(Database::sqlite().unwrap(), way, count).await
+}
+
+/// Servers over one PostgreSQL; nothing, and a word of why, where there is none.
+pub(crate) async fn postgres(way: Way, count: usize) -> Option<Cluster> {
+    let binaries = Binaries::provide()?;
+    Some(start(Database::postgres(&binaries).unwrap(), way, count).await)
+}
+
+/// A storm of 64.
+pub(crate) const SIZE: Size = Size { clients: 64, registers: 8, parameters: true };
+
+/// A storm, judged.
+pub(crate) async fn storm(cluster: &Cluster, seconds: u64) -> Report {
+    storm_of(cluster, SIZE, seconds).await
+}
+
+/// The same, of another size.
+pub(crate) async fn storm_of(cluster: &Cluster, size: Size, seconds: u64) -> Report {
+    let storm = Storm::begin(&cluster.addresses(), size).await.unwrap();
+    let records = storm.blow(Duration::from_secs(seconds)).await.unwrap();
+    let report = Report::of(&records);
+    println!("{report}");
+    report
+}
+
+/// Each kind of answer was given: the storm has tried everything.
+#[track_caller]
+pub(crate) fn assert_all_tried(report: &Report) {
+    for status in [200, 201, 204, 304, 404, 409, 412, 428] {
+        assert!(report.count(status) > 0, "no {status}: {report}");
+    }
+}
+
+/// Some rounds of each race: one wins each.
+pub(crate) async fn all_rounds(cluster: &Cluster) {
+    let mut rounds = Rounds::new(&cluster.addresses(), 16).await.unwrap();
+    for race in RACES {
+        let outcome = rounds.run(race, 50).await.unwrap();
+        println!("{outcome}");
+        assert!(outcome.faults.is_empty(), "{outcome}");
+    }
+}
+
+/// A storm with so many blows: nothing is lost.
+pub(crate) async fn blows(mut cluster: Cluster, blow: Blow, count: usize) {
+    let crashes = crashes(&mut cluster, SIZE, blow, count).await.unwrap();
+    let report = Report::of(&crashes.records);
+    println!("{crashes}\n{report}");
+    assert!(report.is_clean(), "{report}");
+    assert!(crashes.compared > 0 && crashes.changed.is_empty() && crashes.bad_ends.is_empty(), "{crashes}");
 }

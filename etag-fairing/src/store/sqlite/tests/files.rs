@@ -169,6 +169,7 @@ fn a_closed_store_is_busy() {
         store.close().await;
         assert!(!folder.exists(), "a temporary database goes with its store");
         let plan = whole(&TALKS, Root::Collection(Listing::all()));
+        // The next server is perhaps there already.
         assert!(matches!(store.fetch(&plan).await, Err(StoreError::Busy { .. })));
         assert!(matches!(write(&store, room("late")).await, Err(StoreError::Busy { .. })));
         store.close().await;

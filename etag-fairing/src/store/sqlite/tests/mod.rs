@@ -12,7 +12,7 @@ mod theirs;
 
 use std::path::Path;
 
-use super::{Location, SqliteOptions, SqliteStore};
+use super::{Location, SqliteOptions, SqliteStore, Synchronous};
 use crate::{
     resource::{Attribute, Description, Kind, Mismatch, ResourceId, Value},
     store::{Change, LinkageChange, Plan, Root, Scopes, Selection, Store, StoreError},

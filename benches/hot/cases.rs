@@ -1,0 +1,132 @@
+//! What is measured: requests that go the hot paths, on one thread and without a socket.
+
+use chrono::{DateTime, Utc};
+use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};
+use rocket::http::{Header, Status};
+use rocket::local::asynchronous::Client;
+use rocket::tokio::runtime::{Builder, Runtime};
+
+/// Somebody who writes.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "people", etag)]
+struct Person {
+    #[jsonapi(id)]
+    id: i64,
+    name: String,
+    #[jsonapi(relationship, inverse = "author")]
+    articles: ToMany<Article>,
+}
+
+/// A record of a size that is common in practice.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "articles", etag)]
+struct Article {
+    #[jsonapi(id)]
+    id: i64,
+    title: String,
+    summary: Option<String>,
+    published: bool,
+    rating: f64,
+    written_at: DateTime<Utc>,
+    #[jsonapi(relationship)]
+    author: ToOne<Person>,
+}
+
+/// A case: its name, the target, whether the memo is on, and whether the client has the current answer.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    target: &'static str,
+    memo: bool,
+    known: bool,
+}
+
+const RECORD: &str = "/articles/7";
+const PAGE: &str = "/articles?page%5Bsize%5D=50&page%5Bnumber%5D=2";
+const INCLUDE: &str = "/articles?include=author&page%5Bsize%5D=20";
+
+const fn case(name: &'static str, target: &'static str, memo: bool, known: bool) -> Case {
+    Case { name, target, memo, known }
+}
+
+/// All of them.
+pub(crate) const CASES: [Case; 9] = [
+    case("record_304", RECORD, true, true),
+    case("record_200", RECORD, true, false),
+    case("record_304_without_memo", RECORD, false, true),
+    case("record_200_without_memo", RECORD, false, false),
+    case("page_304", PAGE, true, true),
+    case("page_200", PAGE, true, false),
+    case("page_200_without_memo", PAGE, false, false),
+    case("include_304", INCLUDE, true, true),
+    case("include_200_without_memo", INCLUDE, false, false),
+];
+
+/// A case that is set up: a server with a database of its own.
+pub(crate) struct Bench {
+    runtime: Runtime,
+    client: Client,
+    target: &'static str,
+    tag: Option<String>,
+    status: Status,
+}
+
+impl Bench {
+    /// Starts the server, fills the database and asks once.
+    pub(crate) fn new(case: &Case) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let client = runtime.block_on(client(case.memo));
+        let bench = Self { runtime, client, target: case.target, tag: None, status: Status::Ok };
+        let tag = bench.ask();
+        match case.known {
+            true => Self { tag: Some(tag), status: Status::NotModified, ..bench },
+            false => bench,
+        }
+    }
+
+    /// Asks; answers the tag that came.
+    pub(crate) fn ask(&self) -> String {
+        self.runtime.block_on(async {
+            let mut request = self.client.get(self.target);
+            request.add_header(Header::new("Accept", "application/vnd.api+json"));
+            if let Some(tag) = &self.tag {
+                request.add_header(Header::new("If-None-Match", tag.clone()));
+            }
+            let response = request.dispatch().await;
+            assert_eq!(response.status(), self.status, "{}", self.target);
+            response.headers().get_one("ETag").expect("a tag").to_owned()
+        })
+    }
+}
+
+async fn client(memo: bool) -> Client {
+    let figment = rocket::Config::figment()
+        .merge(("log_level", "off"))
+        .merge(("etag.enabled", true))
+        .merge(("etag.memo", if memo { "8 MiB" } else { "0" }))
+        .merge(("databases.api.url", "sqlite::memory:"))
+        .merge(("databases.api.readers", 1));
+    let rocket = rocket::custom(figment)
+        .attach(JsonApi::fairing())
+        .attach(EtagFairing::new())
+        .mount("/", Person::routes())
+        .mount("/", Article::routes());
+    let client = Client::untracked(rocket).await.expect("a rocket");
+    let create = async |target: &'static str, document: String| {
+        let request = client.post(target).header(Header::new("Content-Type", "application/vnd.api+json"));
+        assert_eq!(request.body(document).dispatch().await.status(), Status::Created, "{target}");
+    };
+    for number in 0..10 {
+        let name = format!("Writer {number}");
+        create("/people", format!(r#"{{"data":{{"type":"people","attributes":{{"name":"{name}"}}}}}}"#))
+            .await;
+    }
+    for number in 0..120 {
+        let document = format!(
+            r#"{{"data":{{"type":"articles","attributes":{{"title":"Article {number}","summary":"{}","published":true,"rating":4.5,"writtenAt":"2027-06-12T09:40:00Z"}},"relationships":{{"author":{{"data":{{"type":"people","id":"{}"}}}}}}}}}}"#,
+            "Two people open the same form. ".repeat(10),
+            number % 10 + 1
+        );
+        create("/articles", document).await;
+    }
+    client
+}

@@ -1,0 +1,49 @@
+//! Storms, rounds and crashes of several servers over one PostgreSQL, in a size that a test run can bear.
+
+mod support;
+
+use etag_fairing_storm::crashes::Blow;
+use etag_fairing_storm::node::Way;
+use support::{all_rounds, assert_all_tried, blows, postgres, storm};
+
+async fn servers_are_one(count: usize) {
+    let Some(cluster) = postgres(Way::Inside, count).await else { return };
+    let report = storm(&cluster, 10).await;
+    assert!(report.is_clean(), "{report}");
+    assert_all_tried(&report);
+    assert_eq!(report.count(0), 0, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers() {
+    servers_are_one(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_servers() {
+    servers_are_one(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_each_round_one_wins() {
+    let Some(cluster) = postgres(Way::Inside, 2).await else { return };
+    all_rounds(&cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_servers_lose_nothing() {
+    let Some(cluster) = postgres(Way::Inside, 2).await else { return };
+    blows(cluster, Blow::KillNode, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_servers_lose_nothing() {
+    let Some(cluster) = postgres(Way::Inside, 2).await else { return };
+    blows(cluster, Blow::StopNode, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_database_loses_nothing() {
+    let Some(cluster) = postgres(Way::Inside, 2).await else { return };
+    blows(cluster, Blow::KillDatabase, 3).await;
+}
