@@ -82,7 +82,6 @@ rules! {
     one_id_is_created_once
     a_revision_changes_with_every_change
     a_revision_stays_while_nothing_changes
-    a_revision_is_told_of_all_tables_or_of_none
     what_is_read_after_a_revision_is_at_least_as_new
     what_is_hidden_is_not_read
     no_linkage_leads_to_what_is_hidden
