@@ -195,13 +195,26 @@ impl Condition {
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self(Node::And(vec![self, other]))
+        // Flat, so that a long chain is no deep tree.
+        Self(Node::And(match self.0 {
+            Node::And(mut all) => {
+                all.push(other);
+                all
+            }
+            node => vec![Self(node), other],
+        }))
     }
 
     /// One of the two, or both.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self(Node::Or(vec![self, other]))
+        Self(Node::Or(match self.0 {
+            Node::Or(mut any) => {
+                any.push(other);
+                any
+            }
+            node => vec![Self(node), other],
+        }))
     }
 
     /// All of these; true if there are none.

@@ -57,15 +57,24 @@ fn joined<D: Dialect>(
     operator: BinOper,
     empty: Expr,
 ) -> Result<Expr, String> {
-    let mut whole: Option<Expr> = None;
+    let mut parts = Vec::with_capacity(filters.len());
     for filter in filters {
-        let part = condition(visible, scope, filter)?;
-        whole = Some(match whole {
-            None => part,
-            Some(whole) => whole.binary(operator, part),
-        });
+        parts.push(condition(visible, scope, filter)?);
     }
-    Ok(whole.unwrap_or(empty))
+    // By halves: whoever walks the expression goes as deep as it is high, and the stack of a thread has an end. A scope
+    // may have thousands of parts.
+    while parts.len() > 1 {
+        let mut rest = parts.into_iter();
+        let mut joined = Vec::with_capacity(rest.len().div_ceil(2));
+        while let Some(part) = rest.next() {
+            joined.push(match rest.next() {
+                Some(other) => part.binary(operator, other),
+                None => part,
+            });
+        }
+        parts = joined;
+    }
+    Ok(parts.pop().unwrap_or(empty))
 }
 
 fn compare<D: Dialect>(
