@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -16,7 +16,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef as SqliteValue},
 };
 
-use super::{SqliteOptions, Synchronous, dialect::Sqlite, error::store_error};
+use super::{SqliteOptions, Synchronous, dialect::Sqlite, error::store_error, log_index::LogIndex};
 use crate::{
     resource::ValueRef,
     store::{
@@ -51,6 +51,8 @@ pub(super) struct Connection {
 pub(super) struct DatabaseFile {
     pub(super) path: PathBuf,
     pub(super) folder: Option<PathBuf>,
+    /// Open from when somebody wants to know of commits, until the last connection is closed.
+    pub(super) log_index: Arc<OnceLock<Option<LogIndex>>>,
 }
 
 impl Drop for DatabaseFile {

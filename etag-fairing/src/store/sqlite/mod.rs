@@ -35,6 +35,7 @@ mod error;
 mod include;
 mod linkage;
 mod log;
+mod log_index;
 mod options;
 mod prepare;
 mod read;
@@ -46,9 +47,9 @@ mod versions;
 mod write;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -63,6 +64,8 @@ use self::{
     direct::Direct,
     error::store_error,
     log::Log,
+    log_index::LogIndex,
+    revisions::Latest,
     threads::Threads,
     transaction::SqliteTransaction,
 };
@@ -77,9 +80,11 @@ pub struct SqliteStore {
     /// Set where commits don't wait for the disk.
     log: Option<Arc<Log>>,
     revisions: bool,
+    latest: Latest,
     queue_timeout: Duration,
     statements: Arc<AtomicU64>,
     path: PathBuf,
+    log_index: Arc<OnceLock<Option<LogIndex>>>,
     handles: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -91,7 +96,9 @@ impl SqliteStore {
     /// process for longer than [`SqliteOptions::busy_timeout`].
     pub fn open(options: SqliteOptions) -> Result<Self, PrepareError> {
         let file = Arc::new(match &options.location {
-            Location::File(path) => DatabaseFile { path: path.clone(), folder: None },
+            Location::File(path) => {
+                DatabaseFile { path: path.clone(), folder: None, log_index: Arc::default() }
+            }
             Location::Temporary => temporary()?,
         });
         let statements = Arc::new(AtomicU64::new(0));
@@ -118,9 +125,11 @@ impl SqliteStore {
             direct,
             log,
             revisions: options.revisions,
+            latest: Latest::default(),
             queue_timeout: options.queue_timeout,
             statements,
             path: file.path.clone(),
+            log_index: Arc::clone(&file.log_index),
             handles: Mutex::new(handles),
         })
     }
@@ -148,7 +157,7 @@ fn temporary() -> Result<DatabaseFile, PrepareError> {
             folder.display()
         ))
     })?;
-    Ok(DatabaseFile { path: folder.join("temporary.db"), folder: Some(folder) })
+    Ok(DatabaseFile { path: folder.join("temporary.db"), folder: Some(folder), log_index: Arc::default() })
 }
 
 #[async_trait]
@@ -178,11 +187,23 @@ impl Store for SqliteStore {
     }
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
-        let known = self
-            .direct
-            .run(|connection, watch| watch.revision(&connection.sqlite, tables).map_err(store_error));
+        let header = self.log_index.get().and_then(|index| index.as_ref()?.header());
+        if let Some(known) = header.and_then(|header| self.latest.of(header, tables)) {
+            return Ok(known.map(Revision::new));
+        }
+        let numbers = self.direct.run(|connection, watch| {
+            let numbers = watch.numbers(&connection.sqlite).map_err(store_error)?;
+            // Now that the connection has read the index is there, and stays as long as the connection.
+            self.log_index.get_or_init(|| LogIndex::open(Path::new(connection.sqlite.path()?)));
+            Ok(numbers)
+        });
         // If no connection is free, the answer is made anew: that is right, whatever has changed.
-        Ok(known.transpose()?.flatten().map(Revision::new))
+        let Some(numbers) = numbers.transpose()? else { return Ok(None) };
+        let revision = numbers.of(tables).map(Revision::new);
+        if let Some(header) = header {
+            self.latest.set(header, numbers);
+        }
+        Ok(revision)
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
@@ -207,6 +228,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.latest.forget();
         self.direct.close();
         self.writer.drain(self.queue_timeout).await;
         self.readers.drain(self.queue_timeout).await;

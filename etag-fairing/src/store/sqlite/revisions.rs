@@ -8,12 +8,12 @@
 //! Dropping or altering a table fires none; so the schema's own number is part of what [`Watch`] answers, and a table
 //! whose triggers are gone has no revision.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
-use super::table;
+use super::{log_index::Header, table};
 
 /// The table of the numbers. Not `STRICT`, and the triggers are plain SQL: they stand in databases that other
 /// programs open too, with an SQLite that may be older than ours.
@@ -109,33 +109,88 @@ fn found(sqlite: &Connection, trigger: &str) -> Result<Option<String>> {
         .optional()
 }
 
+/// The numbers of all tables at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    /// The tables whose changes are counted.
+    tables: Arc<[&'static str]>,
+    /// The number of the schema.
+    schema: Option<i64>,
+    /// The number of each table; `None` if its changes aren't counted.
+    numbers: Vec<Option<u64>>,
+}
+
+impl Numbers {
+    /// The number of these tables together; `None` if the changes of one of them aren't counted.
+    pub(super) fn of(&self, tables: &[&'static str]) -> Option<u64> {
+        // Each number only rises, so that the sum stays only if each of them does.
+        let number = |table: &&'static str| {
+            let is = |known: &&str| std::ptr::eq(*known, *table) || known.eq_ignore_ascii_case(table);
+            self.numbers.get(self.tables.iter().position(is)?).copied().flatten()
+        };
+        tables
+            .iter()
+            .map(number)
+            .try_fold(self.schema?.cast_unsigned(), |sum, number| Some(sum.wrapping_add(number?)))
+    }
+}
+
+/// The numbers as the store last read them.
+#[derive(Debug, Default)]
+pub(super) struct Latest(RwLock<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The numbers are those of this header, or of a later one: read after it. So as long as it is the header, they
+    /// are those of now.
+    known: Option<(Header, Arc<Numbers>)>,
+    closed: bool,
+}
+
+impl Latest {
+    /// The number of these tables together, if the numbers of this header are known.
+    pub(super) fn of(&self, header: Header, tables: &[&'static str]) -> Option<Option<u64>> {
+        let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (known, numbers) = state.known.as_ref()?;
+        (*known == header).then(|| numbers.of(tables))
+    }
+
+    /// Keeps numbers that were read after this header.
+    pub(super) fn set(&self, header: Header, numbers: Arc<Numbers>) {
+        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !state.closed {
+            state.known = Some((header, numbers));
+        }
+    }
+
+    /// Knows nothing any more: without a connection the header tells nothing.
+    pub(super) fn forget(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = State { known: None, closed: true };
+    }
+}
+
 /// What one connection knows of the revisions.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    /// The tables whose changes are counted.
-    tables: Arc<[&'static str]>,
     /// `PRAGMA data_version` when they were read: as long as nobody commits, it stays.
     seen: Option<i64>,
-    /// The number of the schema whose triggers were looked at.
-    schema: Option<i64>,
-    /// Whether each table has its triggers in that schema.
+    /// Whether each table has its triggers in the schema that the numbers are of.
     counted: Vec<bool>,
-    /// The number of each table; `None` if its changes aren't counted.
-    numbers: Vec<Option<u64>>,
+    numbers: Arc<Numbers>,
 }
 
 impl Watch {
     /// Watches these tables.
     pub(super) fn new(tables: Arc<[&'static str]>) -> Self {
-        Self { tables, ..Self::default() }
+        Self { numbers: Arc::new(Numbers { tables, ..Numbers::default() }), ..Self::default() }
     }
 
-    /// The number of these tables together; `None` if the changes of one of them aren't counted.
+    /// The numbers of now.
     ///
     /// The connection must not write: `data_version` tells of the commits of others.
-    pub(super) fn revision(&mut self, sqlite: &Connection, tables: &[&'static str]) -> Result<Option<u64>> {
-        if self.tables.is_empty() {
-            return Ok(None);
+    pub(super) fn numbers(&mut self, sqlite: &Connection) -> Result<Arc<Numbers>> {
+        if self.numbers.tables.is_empty() {
+            return Ok(Arc::clone(&self.numbers));
         }
         let version: i64 = sqlite.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if self.seen != Some(version) {
@@ -143,16 +198,7 @@ impl Watch {
             // The version from before: a commit that came in between is looked at again.
             self.seen = Some(version);
         }
-        let Some(schema) = self.schema else { return Ok(None) };
-        // Each number only rises, so that the sum stays only if each of them does.
-        let number = |table: &&'static str| {
-            let place = self.tables.iter().position(|known| known.eq_ignore_ascii_case(table))?;
-            self.numbers.get(place).copied().flatten()
-        };
-        Ok(tables
-            .iter()
-            .map(number)
-            .try_fold(schema.cast_unsigned(), |sum, number| Some(sum.wrapping_add(number?))))
+        Ok(Arc::clone(&self.numbers))
     }
 
     fn read(&mut self, sqlite: &Connection) -> Result<()> {
@@ -166,47 +212,47 @@ impl Watch {
     }
 
     fn read_snapshot(&mut self, sqlite: &Connection) -> Result<()> {
+        let tables = Arc::clone(&self.numbers.tables);
         let schema: i64 = sqlite.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))?;
-        if self.schema != Some(schema) {
-            self.counted = self.look_at_triggers(sqlite)?;
-            self.schema = Some(schema);
+        if self.numbers.schema != Some(schema) {
+            self.counted = look_at_triggers(sqlite, &tables)?;
         }
-        self.numbers = vec![None; self.tables.len()];
-        if !self.counted.contains(&true) {
-            return Ok(());
-        }
-        let mut statement =
-            sqlite.prepare_cached("SELECT name, revision FROM main._etag_fairing_revisions")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let name = row.get_ref(0)?.as_str()?;
-            let place = self.tables.iter().position(|table| *table == name);
-            if let Some(place) = place.filter(|place| self.counted.get(*place) == Some(&true))
-                && let Some(number) = self.numbers.get_mut(place)
-            {
-                *number = row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned);
-            }
-        }
-        Ok(())
-    }
-
-    /// Somebody may have dropped a trigger, or a table with them, and made it anew.
-    fn look_at_triggers(&self, sqlite: &Connection) -> Result<Vec<bool>> {
-        if table::find(sqlite, REVISIONS)?.is_none() {
-            return Ok(vec![false; self.tables.len()]);
-        }
-        let counted = |table: &&'static str| -> Result<bool> {
-            for trigger in triggers(table) {
-                if found(sqlite, &trigger.name)?.as_ref() != Some(&trigger.sql) {
-                    log::warn!(
-                        "the changes of the table `{table}` are no longer counted: a trigger of the last launch is \
-                         gone, so its answers are made anew each time until the next"
-                    );
-                    return Ok(false);
+        let mut numbers = vec![None; tables.len()];
+        if self.counted.contains(&true) {
+            let mut statement =
+                sqlite.prepare_cached("SELECT name, revision FROM main._etag_fairing_revisions")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let name = row.get_ref(0)?.as_str()?;
+                let place = tables.iter().position(|table| *table == name);
+                if let Some(place) = place.filter(|place| self.counted.get(*place) == Some(&true))
+                    && let Some(number) = numbers.get_mut(place)
+                {
+                    *number = row.get::<_, Option<i64>>(1)?.map(i64::cast_unsigned);
                 }
             }
-            Ok(true)
-        };
-        self.tables.iter().map(counted).collect()
+        }
+        self.numbers = Arc::new(Numbers { tables, schema: Some(schema), numbers });
+        Ok(())
     }
+}
+
+/// Whether each table has its triggers: somebody may have dropped one, or a table with them, and made it anew.
+fn look_at_triggers(sqlite: &Connection, tables: &[&'static str]) -> Result<Vec<bool>> {
+    if table::find(sqlite, REVISIONS)?.is_none() {
+        return Ok(vec![false; tables.len()]);
+    }
+    let counted = |table: &&'static str| -> Result<bool> {
+        for trigger in triggers(table) {
+            if found(sqlite, &trigger.name)?.as_ref() != Some(&trigger.sql) {
+                log::warn!(
+                    "the changes of the table `{table}` are no longer counted: a trigger of the last launch is \
+                     gone, so its answers are made anew each time until the next"
+                );
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    tables.iter().map(counted).collect()
 }

@@ -274,3 +274,37 @@ fn names_are_quoted_and_a_view_has_no_number() {
         store.close().await;
     });
 }
+
+#[test]
+fn as_long_as_nobody_commits_no_connection_is_asked() {
+    with_store("unasked", async |store, sqlite, _| {
+        let header = || store.log_index.get().and_then(|index| index.as_ref()?.header());
+        let first = revision(store, ROOMS.table).await;
+        // The connection that was asked has found the index, the next one keeps what the header stands for.
+        assert_eq!(revision(store, ROOMS.table).await, first);
+        let before = header().expect("a header");
+        assert_eq!(
+            store.latest.of(before, &[ROOMS.table]).map(|number| number.map(Revision::new)),
+            Some(first)
+        );
+        // Another connection that opens, reads and closes doesn't change it.
+        sqlite.query_row("SELECT count(*) FROM rooms", [], |_| Ok(())).expect("read");
+        assert_eq!(header(), Some(before));
+        for step in 0..100 {
+            let before = header().expect("a header");
+            let sql = match step % 3 {
+                0 => format!("INSERT INTO rooms VALUES ('{step}')"),
+                1 => "DELETE FROM rooms".to_owned(),
+                // The log begins anew.
+                _ => "PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO rooms VALUES ('x')".to_owned(),
+            };
+            let known = revision(store, ROOMS.table).await;
+            sqlite.execute_batch(&sql).expect(&sql);
+            assert_ne!(header(), Some(before), "{sql}");
+            assert_ne!(revision(store, ROOMS.table).await, known, "{sql}");
+        }
+        store.close().await;
+        let now = header();
+        assert!(now.is_none_or(|now| store.latest.of(now, &[ROOMS.table]).is_none()), "it is closed");
+    });
+}
