@@ -6,8 +6,8 @@
 use super::json::{write_string, write_value};
 use crate::query::{FieldSet, Fields, Parameters, href};
 use crate::resource::registry::{Registry, encode_segment};
-use crate::resource::{Corrupt, Description, Relationship, RelationshipKind, ResourceId, Row};
-use crate::store::{Fetched, Links};
+use crate::resource::{Corrupt, Description, Relationship, RelationshipKind, ResourceId, Row, Rows};
+use crate::store::{Fetched, Included, Links};
 
 /// Links of a page (JSON:API §8.4); `None` where there is no such page.
 #[derive(Debug, Default)]
@@ -76,7 +76,8 @@ impl<'a> Writer<'a> {
         fetched: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
-        let mut out = Vec::with_capacity(1024);
+        let mut out =
+            Vec::with_capacity(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
         out.extend_from_slice(START);
         write_string(self_link, &mut out);
         out.extend_from_slice(br#"},"data":"#);
@@ -99,8 +100,8 @@ impl<'a> Writer<'a> {
         fetched: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
-        // Text twice: members' names and links weigh about as much as the values.
-        let mut out = Vec::with_capacity(1024 + 2 * fetched.rows.bytes());
+        let mut out =
+            Vec::with_capacity(1024 + self.size(resource, &fetched.rows) + self.size_included(fetched));
         start(profile, &mut out);
         write_string(self_link, &mut out);
         write_page_links(pages, &mut out);
@@ -144,6 +145,28 @@ impl<'a> Writer<'a> {
         self.included(fetched, view, &mut out)?;
         out.push(b'}');
         Ok(out)
+    }
+
+    /// About how long these resources will be, without linkage and escapes: rather a little too much, since a body
+    /// that must grow is copied.
+    fn size(&self, resource: &'static Description, rows: &Rows) -> usize {
+        const NUMBER: usize = 12;
+        let href = self.registry.collection(resource).len() + NUMBER;
+        let attributes: usize =
+            resource.attributes.iter().map(|attribute| attribute.name.len() + NUMBER).sum();
+        let relationship = |relationship: &Relationship| 3 * relationship.name.len() + 2 * href + 64;
+        let relationships: usize = resource.relationships.iter().map(relationship).sum();
+        let frame = 96 + resource.type_name.len() + href;
+        rows.text_bytes() + rows.len() * (frame + attributes + relationships)
+    }
+
+    /// The same of what is included, with the linkage that leads to it.
+    fn size_included(&self, fetched: &Fetched) -> usize {
+        let size = |included: &Included| {
+            let identifier = included.resource.type_name.len() + 32;
+            self.size(included.resource, &included.rows) + included.rows.len() * identifier
+        };
+        fetched.included.iter().map(size).sum()
     }
 
     /// The included resources of a compound document (JSON:API §7.4), where the query asks for some.

@@ -59,6 +59,20 @@ impl Rows {
         Self { width: description.width(), cells: Vec::new(), text: String::new() }
     }
 
+    /// The same, with memory for about so many rows.
+    pub(crate) fn with_capacity(description: &Description, rows: usize) -> Self {
+        /// Text of a row, for a beginning.
+        const TEXT: usize = 256;
+        let width = description.width();
+        let cells = Vec::with_capacity(width.saturating_mul(rows));
+        Self { width, cells, text: String::with_capacity(TEXT.saturating_mul(rows)) }
+    }
+
+    /// Bytes of text held.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Adds the next cell: the id first, then attributes, then relationships; then the next row.
     pub fn push(&mut self, value: ValueRef<'_>) {
         let cell = match value {

@@ -1,27 +1,42 @@
 //! Connections that are used where the caller stands, without a thread of their own.
 //!
-//! The way to another thread and back costs more than SQLite takes to find one row by its key. What may take longer
+//! The way to another thread and back costs more than SQLite takes to find one row by its key. What takes much longer
 //! than that, or may have to wait for another process, goes to the threads.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::{connection::Connection, revisions::Watch};
-use crate::store::StoreError;
+use super::{
+    brief::{Budget, Experience},
+    connection::Connection,
+    error::store_error,
+    read,
+    revisions::Watch,
+};
+use crate::store::{Fetched, Plan, StoreError};
 
 /// A few connections that read, each used by one caller at a time and never waited for.
 pub(super) struct Direct {
     places: Vec<Mutex<Option<Place>>>,
+    experience: Experience,
 }
 
 struct Place {
     connection: Connection,
     watch: Watch,
+    budget: Budget,
 }
 
 impl Direct {
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
-        let place = |connection| Mutex::new(Some(Place { connection, watch: Watch::default() }));
-        Self { places: connections.into_iter().map(place).collect() }
+    /// # Errors
+    /// If SQLite cannot be asked to keep to a budget.
+    pub(super) fn new(connections: Vec<Connection>) -> Result<Self, StoreError> {
+        let place = |connection: Connection| {
+            let budget = Budget::default();
+            budget.watch(&connection.sqlite).map_err(store_error)?;
+            Ok(Mutex::new(Some(Place { connection, watch: Watch::default(), budget })))
+        };
+        let places: Result<_, StoreError> = connections.into_iter().map(place).collect();
+        Ok(Self { places: places?, experience: Experience::default() })
     }
 
     /// Watches these tables from now on.
@@ -33,7 +48,31 @@ impl Direct {
         }
     }
 
-    /// Runs a job on a connection that is free now. `None` if there is none, or if another process is in the way.
+    /// Answers a plan, if that is brief.
+    pub(super) fn fetch(&self, plan: &Plan) -> Option<Result<Fetched, StoreError>> {
+        if !self.experience.is_brief(plan) {
+            return None;
+        }
+        let mut begun = false;
+        let fetched = self.run(|connection, _| {
+            begun = true;
+            read::fetch_snapshot(connection, plan)
+        });
+        match &fetched {
+            Some(Ok(fetched)) => self.learn(plan, fetched),
+            None if begun => self.experience.took_long(plan),
+            Some(Err(_)) | None => {}
+        }
+        fetched
+    }
+
+    /// Learns from an answer, whoever gave it.
+    pub(super) fn learn(&self, plan: &Plan, fetched: &Fetched) {
+        self.experience.learn(plan, fetched);
+    }
+
+    /// Runs a job on a connection that is free now. `None` if there is none, if another process is in the way, or if
+    /// it takes too long.
     pub(super) fn run<T>(
         &self,
         work: impl FnOnce(&mut Connection, &mut Watch) -> Result<T, StoreError>,
@@ -50,8 +89,10 @@ impl Direct {
             Err(TryLockError::WouldBlock) => None,
         })?;
         let place = free.as_mut()?;
+        place.budget.renew();
         match work(&mut place.connection, &mut place.watch) {
             Err(StoreError::Busy { .. }) => None,
+            Err(_) if place.budget.is_spent() => None,
             outcome => Some(outcome),
         }
     }

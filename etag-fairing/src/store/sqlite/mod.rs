@@ -1,6 +1,6 @@
 //! The embedded store: SQLite, bundled.
 //!
-//! One connection writes, the others read; each has a thread of its own, but for a few on which one row is looked up
+//! One connection writes, the others read; each has a thread of its own, but for a few on which what is brief is read
 //! where the request is answered. The database is in write-ahead log
 //! mode, so readers never wait for the writer and each plan is answered from one snapshot. Writes come one after
 //! another, in the order in which they asked, each as `BEGIN IMMEDIATE`.
@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod brief;
 mod cell;
 mod connection;
 mod delete;
@@ -107,7 +108,9 @@ impl SqliteStore {
         let readers: Result<Vec<_>, _> = (0..options.readers.max(1)).map(|_| open(Purpose::Read)).collect();
         let direct: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| open(Purpose::ReadAtOnce)).collect();
-        let direct = Direct::new(direct?);
+        let direct = Direct::new(direct?).map_err(|error| {
+            PrepareError::new(format!("cannot open the database `{}`: {error}", file.path.display()))
+        })?;
         let (readers, mut handles) = Threads::start("sqlite-reader", readers?)?;
         let (writer, handle) = Threads::start("sqlite-writer", vec![writer])?;
         handles.extend(handle);
@@ -207,20 +210,21 @@ impl Store for SqliteStore {
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
-        if read::is_short(plan)
-            && let Some(fetched) = self.direct.run(|connection, _| read::fetch(connection, plan))
-        {
+        if let Some(fetched) = self.direct.fetch(plan) {
             return fetched;
         }
         let turn = self.readers.turn(self.queue_timeout).await?;
-        let plan = plan.clone();
-        self.readers
+        let owned = plan.clone();
+        let fetched = self
+            .readers
             .run(move |connection| {
-                let fetched = read::fetch_snapshot(connection, &plan);
+                let fetched = read::fetch_snapshot(connection, &owned);
                 drop(turn);
                 fetched
             })
-            .await
+            .await?;
+        self.direct.learn(plan, &fetched);
+        Ok(fetched)
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {

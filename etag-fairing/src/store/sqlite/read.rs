@@ -13,7 +13,7 @@ use super::{
 use crate::{
     resource::{Description, RelationshipKind, ResourceId, Row, Rows, Value, ValueRef},
     store::{
-        Fetched, Listing, Plan, Root, Scopes, Selection, StoreError,
+        Fetched, Listing, Page, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             Statement,
             cache::{Shape, Verb},
@@ -46,7 +46,8 @@ pub(super) fn is_short(plan: &Plan) -> bool {
 pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched, StoreError> {
     let (selection, scopes) = (&plan.selection, &plan.scopes);
     let reading = Reading { selection, scopes };
-    let mut fetched = Fetched { parent: true, rows: Rows::new(selection.resource), ..Fetched::default() };
+    let rows = Rows::with_capacity(selection.resource, expected(plan));
+    let mut fetched = Fetched { parent: true, rows, ..Fetched::default() };
     match &plan.root {
         Root::One(id) => one(connection, reading, id, &mut fetched)?,
         Root::Collection(listing) => collection(connection, reading, listing, &mut fetched)?,
@@ -68,6 +69,20 @@ pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched,
         });
     }
     Ok(fetched)
+}
+
+/// For how many rows to have memory at the beginning.
+fn expected(plan: &Plan) -> usize {
+    let listing = match &plan.root {
+        Root::One(_) => return 1,
+        Root::Collection(listing) | Root::Related { listing, .. } => listing,
+    };
+    let limit = match listing.page {
+        Page::All => return 0,
+        Page::Offset { limit, .. } | Page::Between { limit, .. } => limit,
+    };
+    // One more tells whether there is a next page.
+    usize::try_from(limit.min(100)).unwrap_or(0) + 1
 }
 
 /// Whether the resource exists.

@@ -1,0 +1,196 @@
+//! Which plans are answered where the request is, without a thread of their own.
+//!
+//! Nobody knows beforehand how long a plan takes: that depends on the data, on indices and on how far in a page lies.
+//! So each may begin there, within a budget of SQLite's instructions; what exceeds it goes to a thread and begins
+//! anew, and for a while so does all that looks like it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::store::{Fetched, Page, Plan, Root};
+
+/// After so many instructions SQLite asks whether to go on.
+const STEP: u32 = 1_000;
+
+/// How often: some hundred microseconds together.
+const STEPS: u32 = 16;
+
+/// A plain count is one instruction, however many rows there are. Above this many it goes to a thread.
+const ROWS: u64 = 10_000;
+
+/// How many plans that look like one that took too long go to a thread at once.
+const SPARED: u8 = 64;
+
+/// The budget of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Budget(Arc<AtomicU32>);
+
+impl Budget {
+    /// Interrupts a connection's statements whenever the budget is spent.
+    pub(super) fn watch(&self, sqlite: &rusqlite::Connection) -> rusqlite::Result<()> {
+        let spent = Arc::clone(&self.0);
+        let step = i32::try_from(STEP).unwrap_or(i32::MAX);
+        sqlite.progress_handler(step, Some(move || spent.fetch_add(1, Ordering::Relaxed) >= STEPS))
+    }
+
+    /// All of it is there again.
+    pub(super) fn renew(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether a statement was interrupted.
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > STEPS
+    }
+}
+
+/// What is known of plans that came before.
+#[derive(Debug)]
+pub(super) struct Experience {
+    /// For each kind of plan, how many more are spared the attempt.
+    long: [AtomicU8; 256],
+    /// The tables with too many rows to count.
+    large: RwLock<Vec<&'static str>>,
+}
+
+impl Default for Experience {
+    fn default() -> Self {
+        Self { long: [const { AtomicU8::new(0) }; 256], large: RwLock::default() }
+    }
+}
+
+impl Experience {
+    /// Whether to try.
+    pub(super) fn is_brief(&self, plan: &Plan) -> bool {
+        let spared = self.of(plan).is_some_and(|left| {
+            let less = |left: u8| left.checked_sub(1);
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        });
+        !spared && !counted(plan).is_some_and(|table| self.read(|large| large.contains(&table)))
+    }
+
+    /// One of the kind took too long.
+    pub(super) fn took_long(&self, plan: &Plan) {
+        if let Some(left) = self.of(plan) {
+            left.store(SPARED, Ordering::Relaxed);
+        }
+    }
+
+    /// Learns how many rows there are.
+    pub(super) fn learn(&self, plan: &Plan, fetched: &Fetched) {
+        let (Some(table), Some(total)) = (counted(plan), fetched.total) else { return };
+        let is_large = total > ROWS;
+        if self.read(|large| large.contains(&table)) != is_large {
+            let mut large = self.large.write().unwrap_or_else(PoisonError::into_inner);
+            large.retain(|known| *known != table);
+            if is_large {
+                large.push(table);
+            }
+        }
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&[&'static str]) -> T) -> T {
+        work(&self.large.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The place of plans that look like this one.
+    fn of(&self, plan: &Plan) -> Option<&AtomicU8> {
+        let mut hasher = DefaultHasher::new();
+        let resource = |description| std::ptr::from_ref(description) as usize;
+        resource(plan.selection.resource).hash(&mut hasher);
+        let listing = match &plan.root {
+            Root::One(_) => None,
+            Root::Collection(listing) => Some(listing),
+            Root::Related { parent, relationship, listing, .. } => {
+                (resource(parent), relationship).hash(&mut hasher);
+                Some(listing)
+            }
+        };
+        if let Some(listing) = listing {
+            listing.filter.is_some().hash(&mut hasher);
+            for key in &listing.sort {
+                (&key.member.path, std::mem::discriminant(&key.member.field), key.descending)
+                    .hash(&mut hasher);
+            }
+            match &listing.page {
+                Page::All => 0.hash(&mut hasher),
+                Page::Offset { offset, limit } => {
+                    (offset.checked_ilog2(), limit.checked_ilog2()).hash(&mut hasher);
+                }
+                Page::Between { limit, .. } => limit.checked_ilog2().hash(&mut hasher),
+            }
+        }
+        for include in &plan.selection.include {
+            (include.relationship, include.selection.include.len()).hash(&mut hasher);
+        }
+        let place = usize::try_from(hasher.finish() % 256).unwrap_or(0);
+        self.long.get(place)
+    }
+}
+
+/// The table whose rows the plan counts without looking at them.
+fn counted(plan: &Plan) -> Option<&'static str> {
+    match &plan.root {
+        Root::Collection(listing) if listing.total && listing.filter.is_none() => {
+            Some(plan.selection.resource.table)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::{ROOMS, TALKS};
+    use crate::store::{Listing, Selection};
+
+    fn page(total: bool, offset: u64) -> Plan {
+        let page = Page::Offset { offset, limit: 10 };
+        Plan::new(Root::Collection(Listing { page, total, ..Listing::all() }), Selection::whole(&TALKS))
+    }
+
+    #[test]
+    fn what_took_long_is_tried_again_after_a_while() {
+        let experience = Experience::default();
+        let (near, far) = (page(false, 0), page(false, 1 << 20));
+        assert!(experience.is_brief(&near) && experience.is_brief(&far));
+        experience.took_long(&far);
+        assert!(experience.is_brief(&near));
+        for _ in 0..SPARED {
+            assert!(!experience.is_brief(&far));
+        }
+        assert!(experience.is_brief(&far));
+    }
+
+    #[test]
+    fn a_table_is_large_for_as_long_as_it_is() {
+        let experience = Experience::default();
+        let fetched = |total| Fetched { total: Some(total), ..Fetched::default() };
+        experience.learn(&page(true, 0), &fetched(ROWS + 1));
+        assert!(!experience.is_brief(&page(true, 0)));
+        assert!(experience.is_brief(&page(false, 0)), "not counted");
+        let rooms =
+            Plan::new(Root::Collection(Listing { total: true, ..Listing::all() }), Selection::whole(&ROOMS));
+        assert!(experience.is_brief(&rooms), "another table");
+        experience.learn(&page(true, 0), &fetched(ROWS));
+        assert!(experience.is_brief(&page(true, 0)));
+    }
+
+    #[test]
+    fn a_budget_ends_and_is_renewed() {
+        let sqlite = rusqlite::Connection::open_in_memory().unwrap();
+        let budget = Budget::default();
+        budget.watch(&sqlite).unwrap();
+        let count = |rows: u32| {
+            let sql = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT sum(i) FROM n"
+            );
+            sqlite.query_row(&sql, [], |row| row.get::<_, i64>(0))
+        };
+        assert!(count(10).is_ok() && !budget.is_spent());
+        assert!(count(100_000).is_err() && budget.is_spent());
+        budget.renew();
+        assert!(count(10).is_ok() && !budget.is_spent());
+    }
+}
