@@ -14,8 +14,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult, PlaceholderGuard};
-use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 use rocket::data::ByteUnit;
 
 use crate::conditional::{EntityTag, HttpDate};
@@ -133,7 +134,7 @@ impl Weighter<Key, Arc<Entry>> for Bytes {
 
 /// The memo of an application.
 pub(crate) struct Memo {
-    entries: Cache<Key, Arc<Entry>, Bytes>,
+    entries: Cache<Key, Arc<Entry>, Bytes, RandomState>,
     /// The largest body that it takes.
     largest: usize,
 }
@@ -154,8 +155,7 @@ pub(crate) enum Recalled<'m> {
 /// The turn to make an answer. Dropped without one, it goes to the next who waits.
 pub(crate) struct Flight<'m>(Guard<'m>);
 
-type Guard<'m> =
-    PlaceholderGuard<'m, Key, Arc<Entry>, Bytes, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Entry>>>;
+type Guard<'m> = PlaceholderGuard<'m, Key, Arc<Entry>, Bytes, RandomState, DefaultLifecycle<Key, Arc<Entry>>>;
 
 impl Memo {
     /// A memo of at most so many bytes; `None` for none at all.
@@ -173,7 +173,7 @@ impl Memo {
             .build()
             .ok()?;
         let entries =
-            Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default());
+            Cache::with_options(options, Bytes, RandomState::default(), DefaultLifecycle::default());
         // Half of a part, so that one body never empties the whole of it.
         let largest = usize::try_from(entries.shard_capacity() / 2).unwrap_or(usize::MAX);
         Some(Self { entries, largest })

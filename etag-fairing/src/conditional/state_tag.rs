@@ -25,7 +25,7 @@ pub struct StateTag(Box<[u8]>);
 impl StateTag {
     /// S from the body of a read without parameters: its SHA-1 in lower-case hex.
     pub fn of_body(body: &[u8]) -> Self {
-        Self(hex_digest(body).into_bytes().into_boxed_slice())
+        Self(hex_digest(body).into())
     }
 
     /// S from a version that the resource keeps: a number, or any text.
@@ -65,7 +65,7 @@ impl StateTag {
         let mut opaque = Vec::with_capacity(self.0.len() + 1 + digest.len());
         opaque.extend_from_slice(&self.0);
         opaque.push(b'-');
-        opaque.extend_from_slice(digest.as_bytes());
+        opaque.extend_from_slice(&digest);
         EntityTag::trusted(opaque)
     }
 

@@ -6,12 +6,14 @@ use rocket::Response;
 use rocket::response::Body;
 use rocket::tokio::io::AsyncReadExt;
 
+use super::Statistics;
+use super::bodies::Bodies;
 use crate::conditional::EntityTag;
 
 /// Rocket reads a body in pieces of 4 KiB unless told otherwise, which costs more than the hash does.
 const LARGEST_CHUNK: usize = 64 * 1024;
 
-/// Hashes the body: read once into memory that is large enough, hashed, put back.
+/// The tag of the body: read once into memory that is large enough, hashed unless its bytes are known, put back.
 ///
 /// `size` is the size that the body claims to have. The tag is that of the bytes that will be sent;
 /// `None` if the body is longer than it claims, which then goes out as a stream, untagged.
@@ -19,7 +21,12 @@ const LARGEST_CHUNK: usize = 64 * 1024;
 /// # Errors
 ///
 /// If the body can't be read. It is lost then.
-pub(super) async fn digest(response: &mut Response<'_>, size: usize) -> io::Result<Option<EntityTag>> {
+pub(super) async fn digest(
+    response: &mut Response<'_>,
+    size: usize,
+    bodies: Option<&Bodies>,
+    statistics: &Statistics,
+) -> io::Result<Option<EntityTag>> {
     let mut body = response.body_mut().take();
     // One byte more than expected, so that reading finds the end without growing the vector.
     let limit = size.saturating_add(1);
@@ -29,7 +36,13 @@ pub(super) async fn digest(response: &mut Response<'_>, size: usize) -> io::Resu
         response.set_streamed_body(Cursor::new(bytes).chain(body));
         return Ok(None);
     }
-    let tag = EntityTag::of(&bytes);
+    let tag = match bodies {
+        Some(bodies) => bodies.tag_of(&bytes, statistics),
+        None => {
+            statistics.count_digest();
+            EntityTag::of(&bytes)
+        }
+    };
     response.set_sized_body(bytes.len(), Cursor::new(bytes));
     send_in_large_chunks(response);
     Ok(Some(tag))
@@ -37,10 +50,12 @@ pub(super) async fn digest(response: &mut Response<'_>, size: usize) -> io::Resu
 
 /// Has a body of known size sent in as few pieces as are sensible. To be called after the body was
 /// set: setting one sets the chunk size back.
-pub(super) fn send_in_large_chunks(response: &mut Response<'_>) {
+pub(crate) fn send_in_large_chunks(response: &mut Response<'_>) {
     if let Some(size) = response.body().preset_size()
         && response.body().max_chunk_size() == Body::DEFAULT_MAX_CHUNK
     {
-        response.set_max_chunk_size(size.clamp(1, LARGEST_CHUNK));
+        // One byte more than there is: where a piece fills all of its memory, Rocket takes as much again to find
+        // that nothing follows.
+        response.set_max_chunk_size(size.min(LARGEST_CHUNK) + 1);
     }
 }

@@ -9,7 +9,7 @@ use crate::conditional::EntityTag;
 
 /// Rocket keeps one value a type for each request, from routing to the response fairings.
 #[derive(Default)]
-struct Mark {
+pub(super) struct Mark {
     opted_in: AtomicBool,
     /// The tag of the body, where the handler made it when it had the bytes at hand.
     tag: OnceLock<EntityTag>,
@@ -25,20 +25,29 @@ pub(crate) fn mark(request: &Request<'_>) {
 
 /// Opts the response of this request in, with the strong tag of its body: it needs no second hash.
 pub(crate) fn mark_with_tag(request: &Request<'_>, tag: EntityTag) {
-    mark(request);
-    let _ = request.local_cache(Mark::default).tag.set(tag);
-}
-
-/// The tag that the handler made.
-pub(super) fn tag_of<'r>(request: &'r Request<'_>) -> Option<&'r EntityTag> {
-    request.local_cache(Mark::default).tag.get()
+    let mark = of(request);
+    mark.opted_in.store(true, Ordering::Relaxed);
+    let _ = mark.tag.set(tag);
 }
 
 /// Says whether the last handler that was tried answered, and opted in.
 pub(super) fn set(request: &Request<'_>, marked: bool) {
-    request.local_cache(Mark::default).opted_in.store(marked, Ordering::Relaxed);
+    of(request).opted_in.store(marked, Ordering::Relaxed);
 }
 
-pub(super) fn is_marked(request: &Request<'_>) -> bool {
-    request.local_cache(Mark::default).opted_in.load(Ordering::Relaxed)
+/// What was said of this request.
+pub(super) fn of<'r>(request: &'r Request<'_>) -> &'r Mark {
+    request.local_cache(Mark::default)
+}
+
+impl Mark {
+    /// Whether the response is opted in.
+    pub(super) fn is_set(&self) -> bool {
+        self.opted_in.load(Ordering::Relaxed)
+    }
+
+    /// The tag that the handler made.
+    pub(super) fn tag(&self) -> Option<&EntityTag> {
+        self.tag.get()
+    }
 }

@@ -33,6 +33,7 @@
 //! the tags of what it compresses, or give them a suffix. Where a proxy weakens them, see
 //! [`EtagConfig::accept_weakened`].
 
+mod bodies;
 mod digest;
 mod mark;
 mod not_modified;
@@ -43,10 +44,12 @@ mod tagged;
 
 use std::borrow::Cow;
 
+use rocket::data::ByteUnit;
 use rocket::fairing::{self, Fairing, Info, Kind};
-use rocket::http::{Header, Method, Status};
+use rocket::http::{Method, Status};
 use rocket::{Build, Orbit, Request, Response, Rocket};
 
+pub(crate) use digest::send_in_large_chunks;
 #[allow(unused_imports, reason = "called by generated routes")]
 pub(crate) use mark::mark_with_tag;
 pub use not_modified::NotModified;
@@ -63,6 +66,8 @@ use crate::conditional::{
 use crate::config::EtagConfig;
 use crate::document::error::{ErrorObject, Errors};
 use crate::memo::Memo;
+use bodies::Bodies;
+use mark::Mark;
 
 /// Adds entity tags and answers preconditions. See the [module's documentation](crate::fairing) for
 /// which responses, and [`EtagConfig`] for the switch in `Rocket.toml`.
@@ -107,8 +112,8 @@ impl EtagFairing {
         EtagFairing { all: true }
     }
 
-    fn is_opted_in(&self, request: &Request<'_>) -> bool {
-        mark::is_marked(request) || (self.all && request.route().is_some())
+    fn is_opted_in(&self, request: &Request<'_>, mark: &Mark) -> bool {
+        mark.is_set() || (self.all && request.route().is_some())
     }
 }
 
@@ -122,12 +127,17 @@ impl Fairing for EtagFairing {
         match EtagConfig::from_figment(rocket.figment()) {
             Ok(config) => {
                 config.announce(rocket.figment());
-                let memo = if config.enabled { Memo::new(config.memo) } else { None };
-                let rocket = rocket.manage(config).manage(Statistics::default());
-                Ok(match memo {
-                    Some(memo) => rocket.manage(memo),
-                    None => rocket,
-                })
+                let limit = if config.enabled { config.memo.as_u64() } else { 0 };
+                let mut rocket = rocket.manage(config).manage(Statistics::default());
+                // Most of the memory is for what saves most.
+                let bodies = limit / 8;
+                if let Some(memo) = Memo::new(ByteUnit::Byte(limit - bodies)) {
+                    rocket = rocket.manage(memo);
+                }
+                if let Some(bodies) = Bodies::new(bodies) {
+                    rocket = rocket.manage(bodies);
+                }
+                Ok(rocket)
             }
             Err(error) => {
                 rocket::config::pretty_print_error(error);
@@ -150,21 +160,22 @@ impl Fairing for EtagFairing {
         let Some(config) = request.rocket().state::<EtagConfig>().filter(|config| config.enabled) else {
             return;
         };
-        let Some(statistics) = request.rocket().state::<Statistics>() else { return };
-        if method_kind(request) != MethodKind::Read || !self.is_opted_in(request) {
+        let mark = mark::of(request);
+        if method_kind(request) != MethodKind::Read || !self.is_opted_in(request, mark) {
             return;
         }
+        let Some(statistics) = request.rocket().state::<Statistics>() else { return };
         let seen = Seen::of(response);
         let own = if seen.tag { own_tag(response) } else { OwnTag::Absent };
         let tag = match own {
             // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
             // preconditions come first. Its body is a part, so that only its own tag will do.
             OwnTag::Valid(tag) => tag,
-            OwnTag::Absent if is_taggable(request, response, config, &seen) => {
-                let tag = match mark::tag_of(request) {
+            OwnTag::Absent if is_taggable(request, response, config, mark, &seen) => {
+                let tag = match mark.tag() {
                     Some(tag) if seen.coded => Some(of_coding(tag, response)),
                     Some(tag) => Some(tag.clone()),
-                    None => hash(response, statistics).await,
+                    None => tag_of_body(request, response, statistics).await,
                 };
                 match tag {
                     Some(tag) if config.weak() => {
@@ -285,25 +296,32 @@ fn own_tag(response: &Response<'_>) -> OwnTag {
 }
 
 /// Whether the body is one to make a tag from.
-fn is_taggable(request: &Request<'_>, response: &Response<'_>, config: &EtagConfig, seen: &Seen) -> bool {
+fn is_taggable(
+    request: &Request<'_>,
+    response: &Response<'_>,
+    config: &EtagConfig,
+    mark: &Mark,
+    seen: &Seen,
+) -> bool {
     let size = response.body().preset_size();
     // With its tag made already, a body's size doesn't matter; a compressing fairing makes a stream of it.
     let affordable = size.is_some_and(|size| size as u64 <= config.max_body.as_u64());
     response.status() == Status::Ok
         && request.method() == Method::Get
-        && (affordable || mark::tag_of(request).is_some())
+        && (affordable || mark.tag().is_some())
         && !seen.no_store
         && !seen.event_stream
 }
 
 /// The tag of the body; `None` if there is none to give, and then the response is as it should go out.
-async fn hash(response: &mut Response<'_>, statistics: &Statistics) -> Option<EntityTag> {
+async fn tag_of_body(
+    request: &Request<'_>,
+    response: &mut Response<'_>,
+    statistics: &Statistics,
+) -> Option<EntityTag> {
     let size = response.body().preset_size()?;
-    match digest::digest(response, size).await {
-        Ok(Some(tag)) => {
-            statistics.count_digest();
-            Some(tag)
-        }
+    match digest::digest(response, size, request.rocket().state(), statistics).await {
+        Ok(Some(tag)) => Some(tag),
         Ok(None) => {
             log::warn!("a body of {size} bytes turned out to be longer: it goes out untagged, as a stream");
             None
@@ -330,7 +348,7 @@ fn of_coding(tag: &EntityTag, response: &Response<'_>) -> EntityTag {
 }
 
 /// What caches have to know about a tagged response, where the handler didn't say.
-fn complete_cache_fields(response: &mut Response<'_>, config: &EtagConfig, seen: &Seen) {
+fn complete_cache_fields<'r>(response: &mut Response<'r>, config: &'r EtagConfig, seen: &Seen) {
     // RFC 9110 §12.5.5: a response that was coded depends on what the client can decode.
     let coded =
         seen.coded
@@ -340,7 +358,7 @@ fn complete_cache_fields(response: &mut Response<'_>, config: &EtagConfig, seen:
     if !seen.caching
         && let Some(cache_control) = &config.cache_control
     {
-        response.set_header(Header::new("Cache-Control", cache_control.clone()));
+        response.set_raw_header("Cache-Control", cache_control.as_str());
     }
     if coded {
         response.adjoin_raw_header("Vary", "Accept-Encoding");
@@ -348,7 +366,7 @@ fn complete_cache_fields(response: &mut Response<'_>, config: &EtagConfig, seen:
 }
 
 fn set_tag(response: &mut Response<'_>, tag: &EntityTag) {
-    response.set_header(Header::new("ETag", tag.to_string()));
+    response.set_raw_header("ETag", tag.borrowed().to_field());
 }
 
 fn options(config: &EtagConfig) -> Options {

@@ -109,7 +109,7 @@ pub(crate) fn early<'r>(
     let mut response = Response::new();
     response.set_status(Status::NotModified);
     let tag = tag.borrowed();
-    response.set_raw_header("ETag", if config.weak() { tag.weakened() } else { tag }.to_string());
+    response.set_raw_header("ETag", if config.weak() { tag.weakened() } else { tag }.to_field());
     if let Some(cache_control) = &config.cache_control {
         response.set_raw_header("Cache-Control", cache_control.as_str());
     }

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Statistics {
     digests: AtomicU64,
+    digests_saved: AtomicU64,
     not_modified: AtomicU64,
     preconditions_failed: AtomicU64,
     bytes_saved: AtomicU64,
@@ -29,6 +30,11 @@ impl Statistics {
     /// How many bodies were hashed.
     pub fn digests(&self) -> u64 {
         self.digests.load(Ordering::Relaxed)
+    }
+
+    /// How many bodies of hand-written routes were not hashed, because the same bytes had been before.
+    pub fn digests_saved(&self) -> u64 {
+        self.digests_saved.load(Ordering::Relaxed)
     }
 
     /// How many requests were answered with 304.
@@ -69,6 +75,10 @@ impl Statistics {
     pub(crate) fn count_memo_miss(&self, stale: bool) {
         let counter = if stale { &self.memo_stale } else { &self.memo_misses };
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_digest_saved(&self) {
+        self.digests_saved.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_digest(&self) {

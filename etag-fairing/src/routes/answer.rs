@@ -3,18 +3,15 @@
 use std::io::Cursor;
 
 use rocket::Response;
-use rocket::http::{Header, Status};
+use rocket::http::Status;
 use rocket::tokio::io::{AsyncRead, AsyncSeek};
 
 use super::exchange::Exchange;
 use super::recall::Made;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::MEDIA_TYPE;
-use crate::fairing::Statistics;
+use crate::fairing::{Statistics, send_in_large_chunks};
 use crate::query::Query;
-
-/// Rocket sends 4 KiB at a time unless told otherwise, which costs more than hashing the body.
-const LARGEST_CHUNK: usize = 64 * 1024;
 
 /// A response with a document.
 pub(super) fn document(status: Status, body: Vec<u8>) -> Response<'static> {
@@ -38,8 +35,7 @@ pub(super) fn of_body<'r>(
     }
     response.set_raw_header("Vary", "Accept");
     response.set_sized_body(size, body);
-    // After the body: setting that sets the chunk size back.
-    response.set_max_chunk_size(size.clamp(1, LARGEST_CHUNK));
+    send_in_large_chunks(&mut response);
     response
 }
 
@@ -81,5 +77,5 @@ impl Exchange<'_> {
 
 /// Sets the tag of the representation that a response carries or speaks of.
 pub(super) fn set_tag(response: &mut Response<'_>, exchange: &Exchange<'_>, tag: EntityTag) {
-    response.set_header(Header::new("ETag", exchange.issue(tag).to_string()));
+    response.set_raw_header("ETag", exchange.issue(tag).borrowed().to_field());
 }
