@@ -59,13 +59,12 @@ impl Rows {
         Self { width: description.width(), cells: Vec::new(), text: String::new() }
     }
 
-    /// The same, with memory for about so many rows.
-    pub(crate) fn with_capacity(description: &Description, rows: usize) -> Self {
-        /// Text of a row, for a beginning.
-        const TEXT: usize = 256;
+    /// The same, with memory for so many rows, each with so many bytes of text.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn with_capacity(description: &Description, rows: usize, text: usize) -> Self {
         let width = description.width();
         let cells = Vec::with_capacity(width.saturating_mul(rows));
-        Self { width, cells, text: String::with_capacity(TEXT.saturating_mul(rows)) }
+        Self { width, cells, text: String::with_capacity(text.saturating_mul(rows)) }
     }
 
     /// Bytes of text held.

@@ -18,7 +18,7 @@ use rusqlite::{
 
 use super::{SqliteOptions, Synchronous, dialect::Sqlite, error::store_error, log_index::LogIndex};
 use crate::{
-    resource::ValueRef,
+    resource::{Description, Rows, ValueRef},
     store::{
         PrepareError, Scopes, StoreError,
         sql::{
@@ -42,6 +42,8 @@ pub(super) struct Connection {
     pub(super) versions: Arc<Versions>,
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
+    /// The text of a row of each table, in bytes: as it was last.
+    texts_of_rows: Vec<(&'static str, usize)>,
     // After the connection: the file is removed when the last connection is closed.
     _file: Arc<DatabaseFile>,
 }
@@ -104,6 +106,7 @@ impl Connection {
             versions: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
+            texts_of_rows: Vec::new(),
             _file: file,
         })
     }
@@ -114,6 +117,26 @@ impl Connection {
         self.versions = versions.into();
         // What updates write depends on it.
         self.texts = Texts::default();
+    }
+
+    /// Rows of a resource, with memory for about so many.
+    pub(super) fn rows(&self, resource: &'static Description, expected: usize) -> Rows {
+        /// Where nothing is known yet.
+        const TEXT: usize = 128;
+        let known = self.texts_of_rows.iter().find(|(table, _)| *table == resource.table);
+        let text = known.map_or(TEXT, |(_, text)| *text);
+        Rows::with_capacity(resource, expected, text)
+    }
+
+    /// Learns how much text rows have.
+    pub(super) fn learn(&mut self, resource: &'static Description, rows: &Rows) {
+        let Some(text) = rows.text_bytes().checked_div(rows.len()) else { return };
+        // An eighth more, since rows are not all the same; and no row of a few is a measure for many.
+        let text = (text + text / 8 + 8).min(4096);
+        match self.texts_of_rows.iter_mut().find(|(table, _)| *table == resource.table) {
+            Some((_, known)) => *known = text,
+            None => self.texts_of_rows.push((resource.table, text)),
+        }
     }
 
     /// The text of a statement of this shape.

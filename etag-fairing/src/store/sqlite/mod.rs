@@ -142,6 +142,19 @@ impl SqliteStore {
         self.statements.load(Ordering::Relaxed)
     }
 
+    async fn fetch_on_a_thread(&self, plan: &Plan) -> Result<Fetched, StoreError> {
+        let turn = self.readers.turn(self.queue_timeout).await?;
+        let owned = plan.clone();
+        let answer = self.readers.run(move |connection| {
+            let fetched = read::fetch_snapshot(connection, &owned);
+            drop(turn);
+            fetched
+        });
+        let fetched = answer.await?;
+        self.direct.learn(plan, &fetched);
+        Ok(fetched)
+    }
+
     async fn begin(&self) -> Result<SqliteTransaction, StoreError> {
         let turn = self.writer.turn(self.queue_timeout).await?;
         SqliteTransaction::begin(self.writer.clone(), turn, self.log.clone()).await
@@ -213,18 +226,8 @@ impl Store for SqliteStore {
         if let Some(fetched) = self.direct.fetch(plan) {
             return fetched;
         }
-        let turn = self.readers.turn(self.queue_timeout).await?;
-        let owned = plan.clone();
-        let fetched = self
-            .readers
-            .run(move |connection| {
-                let fetched = read::fetch_snapshot(connection, &owned);
-                drop(turn);
-                fetched
-            })
-            .await?;
-        self.direct.learn(plan, &fetched);
-        Ok(fetched)
+        // Boxed, since most requests do without: memory for it would be taken, and moved, with each.
+        Box::pin(self.fetch_on_a_thread(plan)).await
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {

@@ -46,7 +46,7 @@ pub(super) fn is_short(plan: &Plan) -> bool {
 pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched, StoreError> {
     let (selection, scopes) = (&plan.selection, &plan.scopes);
     let reading = Reading { selection, scopes };
-    let rows = Rows::with_capacity(selection.resource, expected(plan));
+    let rows = connection.rows(selection.resource, expected(plan));
     let mut fetched = Fetched { parent: true, rows, ..Fetched::default() };
     match &plan.root {
         Root::One(id) => one(connection, reading, id, &mut fetched)?,
@@ -56,6 +56,7 @@ pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched,
             related(connection, reading, owner, listing, &mut fetched)?;
         }
     }
+    connection.learn(selection.resource, &fetched.rows);
     if !selection.include.is_empty() {
         include(connection, plan, &mut fetched)?;
         return Ok(fetched);

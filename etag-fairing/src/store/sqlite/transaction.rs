@@ -63,36 +63,49 @@ impl SqliteTransaction {
             .await
     }
 
-    /// Runs a job about something in the transaction; one that is short where the caller stands, if that is possible.
-    async fn run_on<A: Send + 'static, T: Send + 'static>(
+    /// Runs a short job where the caller stands, if that is possible.
+    fn run_at_once<T>(
         &self,
-        subject: A,
-        is_short: bool,
-        work: fn(&mut Connection, &A) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let at_once = |connection: &mut Connection| {
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Option<Result<T, StoreError>> {
+        self.writer.run_at_once(|connection| {
             still_open(connection)?;
-            work(connection, &subject)
-        };
-        match if is_short { self.writer.run_at_once(at_once) } else { None } {
-            Some(outcome) => outcome,
-            None => self.run(move |connection| work(connection, &subject)).await,
+            work(connection)
+        })
+    }
+
+    async fn change(
+        &self,
+        change: Change,
+        version: Option<&Value>,
+        scopes: &Scopes,
+    ) -> Result<ResourceId, StoreError> {
+        let is_short = scopes.is_empty() && write::is_short(&change);
+        if is_short
+            && let Some(outcome) =
+                self.run_at_once(|connection| write::apply(connection, &change, version, scopes))
+        {
+            return outcome;
         }
+        let (version, scopes) = (version.cloned(), scopes.clone());
+        Box::pin(self.run(move |connection| write::apply(connection, &change, version.as_ref(), &scopes)))
+            .await
+    }
+
+    /// Commits where the caller stands, if that waits for no disk and is possible.
+    fn end_at_once(&mut self) -> Option<Result<(), StoreError>> {
+        let log = self.log.as_ref()?;
+        let outcome = self.writer.run_at_once(|connection| {
+            let outcome = commit(connection);
+            connection.rollback();
+            outcome
+        })?;
+        self.turn = None;
+        log.committed();
+        Some(outcome)
     }
 
     async fn end(mut self: Box<Self>) -> Result<(), StoreError> {
-        if let Some(log) = &self.log {
-            let at_once = |connection: &mut Connection| {
-                let outcome = commit(connection);
-                connection.rollback();
-                outcome
-            };
-            if let Some(outcome) = self.writer.run_at_once(at_once) {
-                self.turn = None;
-                log.committed();
-                return outcome;
-            }
-        }
         let turn = self.turn.take();
         let (answer, answered) = rocket::tokio::sync::oneshot::channel();
         self.writer.send(move |connection| {
@@ -126,15 +139,18 @@ fn commit(connection: &Connection) -> Result<(), StoreError> {
 #[async_trait]
 impl Transaction for SqliteTransaction {
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
-        self.run_on(plan.clone(), read::is_short(plan), read::fetch).await
+        if read::is_short(plan)
+            && let Some(outcome) = self.run_at_once(|connection| read::fetch(connection, plan))
+        {
+            return outcome;
+        }
+        // Boxed, as below, since most transactions do without: memory for it would be taken with each step.
+        let plan = plan.clone();
+        Box::pin(self.run(move |connection| read::fetch(connection, &plan))).await
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
-        let is_short = scopes.is_empty() && write::is_short(&change);
-        self.run_on((change, scopes.clone()), is_short, |connection, (change, scopes)| {
-            write::apply(connection, change, None, scopes)
-        })
-        .await
+        self.change(change, None, scopes).await
     }
 
     async fn apply_to_version(
@@ -143,16 +159,14 @@ impl Transaction for SqliteTransaction {
         version: &Value,
         scopes: &Scopes,
     ) -> Result<ResourceId, StoreError> {
-        let is_short = scopes.is_empty() && write::is_short(&change);
-        let subject = (change, version.clone(), scopes.clone());
-        self.run_on(subject, is_short, |connection, (change, version, scopes)| {
-            write::apply(connection, change, Some(version), scopes)
-        })
-        .await
+        self.change(change, Some(version), scopes).await
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        self.end().await
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        match self.end_at_once() {
+            Some(outcome) => outcome,
+            None => Box::pin(self.end()).await,
+        }
     }
 }
 
