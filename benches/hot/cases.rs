@@ -1,5 +1,7 @@
 //! What is measured: requests that go the hot paths, on one thread and without a socket.
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Utc};
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};
 use rocket::http::{Header, Status};
@@ -38,6 +40,8 @@ pub(crate) struct Case {
     target: &'static str,
     memo: bool,
     known: bool,
+    /// Whether the client writes back what it has, changed, with the tag of what it has.
+    write: bool,
 }
 
 const RECORD: &str = "/articles/7";
@@ -45,11 +49,11 @@ const PAGE: &str = "/articles?page%5Bsize%5D=50&page%5Bnumber%5D=2";
 const INCLUDE: &str = "/articles?include=author&page%5Bsize%5D=20";
 
 const fn case(name: &'static str, target: &'static str, memo: bool, known: bool) -> Case {
-    Case { name, target, memo, known }
+    Case { name, target, memo, known, write: false }
 }
 
 /// All of them.
-pub(crate) const CASES: [Case; 9] = [
+pub(crate) const CASES: [Case; 10] = [
     case("record_304", RECORD, true, true),
     case("record_200", RECORD, true, false),
     case("record_304_without_memo", RECORD, false, true),
@@ -59,6 +63,7 @@ pub(crate) const CASES: [Case; 9] = [
     case("page_200_without_memo", PAGE, false, false),
     case("include_304", INCLUDE, true, true),
     case("include_200_without_memo", INCLUDE, false, false),
+    Case { name: "record_patch", target: RECORD, memo: true, known: false, write: true },
 ];
 
 /// A case that is set up: a server with a database of its own.
@@ -68,6 +73,8 @@ pub(crate) struct Bench {
     target: &'static str,
     tag: Option<String>,
     status: Status,
+    write: bool,
+    last: Cell<usize>,
 }
 
 impl Bench {
@@ -75,8 +82,20 @@ impl Bench {
     pub(crate) fn new(case: &Case) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let client = runtime.block_on(client(case.memo));
-        let bench = Self { runtime, client, target: case.target, tag: None, status: Status::Ok };
+        let mut bench = Self {
+            runtime,
+            client,
+            target: case.target,
+            tag: None,
+            status: Status::Ok,
+            write: case.write,
+            last: Cell::new(0),
+        };
         let tag = bench.ask();
+        if case.write {
+            // Both tags that there are in turn, so that each change finds one of them.
+            bench.tag = Some(format!("{tag}, {}", bench.ask()));
+        }
         match case.known {
             true => Self { tag: Some(tag), status: Status::NotModified, ..bench },
             false => bench,
@@ -86,6 +105,9 @@ impl Bench {
     /// Asks; answers the tag that came.
     pub(crate) fn ask(&self) -> String {
         self.runtime.block_on(async {
+            if self.write {
+                return self.write().await;
+            }
             let mut request = self.client.get(self.target);
             request.add_header(Header::new("Accept", "application/vnd.api+json"));
             if let Some(tag) = &self.tag {
@@ -98,13 +120,34 @@ impl Bench {
     }
 }
 
+impl Bench {
+    /// Changes the title from one to another and back.
+    async fn write(&self) -> String {
+        let turn = self.last.get();
+        self.last.set(turn + 1);
+        let title = ["Article 7", "Another"][turn % 2];
+        let document =
+            format!(r#"{{"data":{{"type":"articles","id":"7","attributes":{{"title":"{title}"}}}}}}"#);
+        let mut request = self.client.patch(self.target);
+        request.add_header(Header::new("Accept", "application/vnd.api+json"));
+        request.add_header(Header::new("Content-Type", "application/vnd.api+json"));
+        if let Some(tags) = &self.tag {
+            request.add_header(Header::new("If-Match", tags.clone()));
+        }
+        let response = request.body(document).dispatch().await;
+        assert_eq!(response.status(), self.status, "{}", self.target);
+        response.headers().get_one("ETag").expect("a tag").to_owned()
+    }
+}
+
 async fn client(memo: bool) -> Client {
     let figment = rocket::Config::figment()
         .merge(("log_level", "off"))
         .merge(("etag.enabled", true))
         .merge(("etag.memo", if memo { "8 MiB" } else { "0" }))
         .merge(("databases.api.url", "sqlite::memory:"))
-        .merge(("databases.api.readers", 1));
+        .merge(("databases.api.readers", 1))
+        .merge(("databases.api.synchronous", "normal"));
     let rocket = rocket::custom(figment)
         .attach(JsonApi::fairing())
         .attach(EtagFairing::new())

@@ -28,6 +28,11 @@ impl StateTag {
         Self(hex_digest(body).into())
     }
 
+    /// S from the tag that [`EntityTag::of`] gave the body of a read without parameters.
+    pub(crate) fn of_tag(tag: &EntityTag) -> Self {
+        Self(tag.opaque().into())
+    }
+
     /// S from a version that the resource keeps: a number, or any text.
     ///
     /// ASCII letters, digits, `.` and `_` stand as they are. Every other byte is written as `~` and two hex

@@ -1,7 +1,8 @@
 //! Bodies whose tags are known.
 //!
-//! What a hand-written route answers is known only once it is there, and then mostly it is what it was the last time.
-//! To see that takes a tenth of the time that SHA-1 takes. Nothing here depends on who asks for what: a tag is found
+//! What a hand-written route answers is known only once it is there, and then mostly it is what it was the last time;
+//! and what a write finds is mostly what the one before it left. To see that takes a tenth of the time that SHA-1
+//! takes. Nothing here depends on who asks for what: a tag is found
 //! by the bytes of the body, all of them compared.
 
 use std::hash::BuildHasher;
@@ -41,8 +42,8 @@ impl Weighter<u64, Known> for Bytes {
     }
 }
 
-/// The bodies of an application's hand-written routes.
-pub(super) struct Bodies {
+/// The bodies of an application's hand-written routes, and the representations that its writes judge.
+pub(crate) struct Bodies {
     // Where the bodies lie by a fingerprint of their bytes that nobody outside can foresee.
     known: Cache<u64, Known, Bytes, RandomState>,
     fingerprints: RandomState,
@@ -68,7 +69,7 @@ impl Bodies {
     }
 
     /// The tag of a body: its SHA-1, made now if these bytes aren't known.
-    pub(super) fn tag_of(&self, body: &[u8], statistics: &Statistics) -> EntityTag {
+    pub(crate) fn tag_of(&self, body: &[u8], statistics: &Statistics) -> EntityTag {
         if !(SMALLEST..=self.largest).contains(&body.len()) {
             statistics.count_digest();
             return EntityTag::of(body);

@@ -49,6 +49,7 @@ use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::http::{Method, Status};
 use rocket::{Build, Orbit, Request, Response, Rocket};
 
+pub(crate) use bodies::Bodies;
 pub(crate) use digest::send_in_large_chunks;
 #[allow(unused_imports, reason = "called by generated routes")]
 pub(crate) use mark::mark_with_tag;
@@ -66,7 +67,6 @@ use crate::conditional::{
 use crate::config::EtagConfig;
 use crate::document::error::{ErrorObject, Errors};
 use crate::memo::Memo;
-use bodies::Bodies;
 use mark::Mark;
 
 /// Adds entity tags and answers preconditions. See the [module's documentation](crate::fairing) for

@@ -32,7 +32,8 @@ impl Statistics {
         self.digests.load(Ordering::Relaxed)
     }
 
-    /// How many bodies of hand-written routes were not hashed, because the same bytes had been before.
+    /// How many bodies of hand-written routes, and representations that writes judge, were not hashed, because the
+    /// same bytes had been before.
     pub fn digests_saved(&self) -> u64 {
         self.digests_saved.load(Ordering::Relaxed)
     }

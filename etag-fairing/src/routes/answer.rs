@@ -3,14 +3,14 @@
 use std::io::Cursor;
 
 use rocket::Response;
-use rocket::http::Status;
+use rocket::http::{Method, Status};
 use rocket::tokio::io::{AsyncRead, AsyncSeek};
 
 use super::exchange::Exchange;
 use super::recall::Made;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::MEDIA_TYPE;
-use crate::fairing::{Statistics, send_in_large_chunks};
+use crate::fairing::{Bodies, Statistics, send_in_large_chunks};
 use crate::query::Query;
 
 /// A response with a document.
@@ -58,6 +58,14 @@ impl Exchange<'_> {
 
     /// The state tag of a resource: that of the representation at its own URL.
     pub(super) fn state_tag(&self, representation: &[u8]) -> StateTag {
+        // What a write finds was mostly hashed when it was sent to whoever writes now, or by the write before. A read
+        // comes here only with what the memo doesn't have.
+        let rocket = self.request.rocket();
+        if !matches!(self.request.method(), Method::Get | Method::Head)
+            && let (Some(bodies), Some(statistics)) = (rocket.state::<Bodies>(), rocket.state())
+        {
+            return StateTag::of_tag(&bodies.tag_of(representation, statistics));
+        }
         self.count_digest();
         StateTag::of_body(representation)
     }
