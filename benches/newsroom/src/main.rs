@@ -1,5 +1,5 @@
-//! A newsroom for side-by-side benches: people, articles and comments from the SQLite file named in `DB`, and three
-//! constants, on the port named in `PORT` of the loopback.
+//! A newsroom for side-by-side benches: people, articles and comments from the SQLite file or the PostgreSQL URL named in
+//! `DB`, and three constants, on the port named in `PORT` of the loopback.
 //!
 //! | URL | |
 //! |---|---|
@@ -41,10 +41,15 @@ fn figment() -> Figment {
         .merge(("address", "127.0.0.1"))
         .merge(("keep_alive", 60))
         .merge(("ident", "bench"))
-        .merge(("databases.api.url", format!("sqlite:{}", variable("DB", "newsroom.db"))))
-        .merge(("databases.api.synchronous", "normal"))
         .merge(("jsonapi.totals", variable("TOTALS", "1") != "0"))
         .merge(("etag.enabled", variable("ETAG", "1") != "0"));
+    let database = variable("DB", "newsroom.db");
+    figment = match database.starts_with("postgres://") {
+        true => figment.merge(("databases.api.url", database)),
+        false => figment
+            .merge(("databases.api.url", format!("sqlite:{database}")))
+            .merge(("databases.api.synchronous", "normal")),
+    };
     if let Ok(port) = variable("PORT", "8000").parse::<u16>() {
         figment = figment.merge(("port", port));
     }

@@ -3,17 +3,17 @@
 use super::newspaper::{Database, Node, URLS};
 
 /// Numbers by chance (xorshift), the same in each run.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % end
     }
 
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub(crate) fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[usize::try_from(self.below(all.len() as u64)).expect("an index")]
     }
 }
@@ -97,33 +97,35 @@ fn by_http(chance: &mut Chance, node: &Node, step: u64) {
 
 #[test]
 fn after_each_of_ten_thousand_changes_what_is_remembered_is_what_is() {
+    steps(&Database::new(), 5, by_sql);
+}
+
+/// Ten thousand steps; after each so many URLs are asked for.
+pub(crate) fn steps(database: &Database, at_a_time: usize, by_sql: fn(&mut Chance, u64) -> String) {
     const STEPS: u64 = 10_000;
-    let database = Database::new();
     let nodes = ["64 MiB", "64 MiB"].map(|memo| database.node(memo));
     let oracle = database.node("0");
-    let outside = database.outside();
+    let outside = database.somebody_else();
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
     let mut urls: Vec<&str> = Vec::new();
+    let mut tags: Vec<Option<String>> = Vec::new();
     for step in 0..STEPS {
         // Few at a time, so that each is asked for after each change; others after a while, so that all are.
         if step % 100 == 0 {
-            urls = (0..5).map(|_| *chance.one_of(&URLS)).collect();
+            urls = (0..at_a_time).map(|_| *chance.one_of(&URLS)).collect();
+            tags = urls.iter().map(|url| oracle.get(url, &[]).tag).collect();
         }
-        let tags: Vec<_> = urls.iter().map(|url| oracle.get(url, &[]).tag).collect();
         match chance.below(4) {
-            0 | 1 => {
-                let sql = by_sql(&mut chance, step);
-                outside.execute_batch(&sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-            }
+            0 | 1 => outside.run(&by_sql(&mut chance, step)),
             2 => by_http(&mut chance, &nodes[0], step),
             // Nothing at all: what is remembered is used.
             _ if chance.below(2) == 0 => {}
             _ => by_http(&mut chance, &nodes[1], step),
         }
         let node = chance.one_of(&nodes);
-        for (url, before) in urls.iter().zip(tags) {
+        for (url, tag) in urls.iter().zip(&mut tags) {
             let truth = oracle.get(url, &[]);
-            match before {
+            match std::mem::replace(tag, truth.tag.clone()) {
                 Some(before) if truth.tag.as_ref() == Some(&before) => {
                     let again = node.get_again(url, &before);
                     assert_eq!((again.status.code, again.tag), (304, Some(before)), "step {step}: {url}");
@@ -138,5 +140,5 @@ fn after_each_of_ten_thousand_changes_what_is_remembered_is_what_is() {
         nodes.iter().map(|node| count(node.statistics())).sum()
     };
     let (hits, stale) = (sum(etag_fairing::Statistics::memo_hits), sum(etag_fairing::Statistics::memo_stale));
-    assert!(hits > STEPS && stale > STEPS / 10, "{hits} hits, {stale} stale");
+    assert!(hits > STEPS && stale > STEPS / 20, "{hits} hits, {stale} stale");
 }

@@ -5,5 +5,7 @@ mod asked;
 mod chance;
 mod holds;
 mod newspaper;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod scopes;
 mod stale;

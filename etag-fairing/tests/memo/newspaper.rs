@@ -123,22 +123,78 @@ const ROWS: &str = "INSERT INTO people (id, name) VALUES (1, 'Ann'), (2, 'Bob');
     INSERT INTO tags (id, label) VALUES ('news', 'News'), ('sport', 'Sport');
     INSERT INTO article_tags (article_id, tag_id) VALUES (1, 'news'), (2, 'news'), (3, 'sport');";
 
-/// A database, with the rows above, in a folder of its own.
+/// A database, with the rows above.
 pub(crate) struct Database {
-    folder: tempfile::TempDir,
+    place: Place,
+}
+
+enum Place {
+    /// SQLite, in a folder of its own.
+    Folder(tempfile::TempDir),
+    #[cfg(feature = "postgres")]
+    Server(postgres_server::Database),
+}
+
+/// Somebody else's connection.
+pub(crate) trait Outside {
+    /// Runs statements.
+    fn run(&self, sql: &str);
+}
+
+impl Outside for rusqlite::Connection {
+    fn run(&self, sql: &str) {
+        self.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
 }
 
 impl Database {
     pub(crate) fn new() -> Self {
-        let database = Self { folder: tempfile::tempdir().expect("a folder") };
+        let database = Self { place: Place::Folder(tempfile::tempdir().expect("a folder")) };
         // The tables are made by the first launch.
         drop(database.node("0"));
         database.outside().execute_batch(ROWS).expect("rows");
         database
     }
 
+    /// One on a PostgreSQL, if there is a server.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn on_postgres() -> Option<Self> {
+        let database = Self { place: Place::Server(postgres_server::Database::provide()?) };
+        drop(database.node("0"));
+        let outside = super::postgres::Connection::open(database.url());
+        outside.run(ROWS);
+        // Ids that were given by hand are not given again.
+        for table in ["people", "articles", "comments"] {
+            outside.run(&format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), 10)"));
+        }
+        Some(database)
+    }
+
+    /// What the configuration names it by.
+    pub(crate) fn url(&self) -> String {
+        match &self.place {
+            Place::Folder(_) => format!("sqlite:{}", self.path().display()),
+            #[cfg(feature = "postgres")]
+            Place::Server(database) => database.url().to_owned(),
+        }
+    }
+
+    /// The file of an SQLite database.
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("newspaper.db")
+        match &self.place {
+            Place::Folder(folder) => folder.path().join("newspaper.db"),
+            #[cfg(feature = "postgres")]
+            Place::Server(_) => panic!("no file"),
+        }
+    }
+
+    /// A connection of somebody else, of whatever kind.
+    pub(crate) fn somebody_else(&self) -> Box<dyn Outside> {
+        match &self.place {
+            Place::Folder(_) => Box::new(self.outside()),
+            #[cfg(feature = "postgres")]
+            Place::Server(database) => Box::new(super::postgres::Connection::open(database.url().to_owned())),
+        }
     }
 
     /// A server with a memo of this size.
@@ -174,13 +230,17 @@ pub(crate) struct Answer {
 impl Database {
     /// The application of a node.
     pub(crate) fn application(&self, settings: &[(&str, &str)]) -> Rocket<Build> {
-        let path = self.path();
         let mut figment = rocket::Config::figment()
             .merge(("etag.enabled", true))
             .merge(("log_level", "off"))
-            .merge(("databases.api.url", format!("sqlite:{}", path.display())))
-            .merge(("databases.api.synchronous", "normal"))
-            .merge(("databases.api.busy_timeout", 30));
+            .merge(("databases.api.url", self.url()));
+        figment = match self.place {
+            Place::Folder(_) => figment
+                .merge(("databases.api.synchronous", "normal"))
+                .merge(("databases.api.busy_timeout", 30)),
+            #[cfg(feature = "postgres")]
+            Place::Server(_) => figment,
+        };
         for (key, value) in settings {
             figment = figment.merge((*key, *value));
         }

@@ -7,16 +7,19 @@ use rocket::http::Status;
 use super::newspaper::{Database, Node, URLS};
 
 /// The node that answers from its memo, another one, a third that has no memo, and all that was answered so far.
-struct Bench {
-    database: Database,
-    node: Node,
-    other: Node,
+pub(crate) struct Bench {
+    pub(crate) database: Database,
+    pub(crate) node: Node,
+    pub(crate) other: Node,
     oracle: Node,
 }
 
 impl Bench {
     fn new() -> Self {
-        let database = Database::new();
+        Self::over(Database::new())
+    }
+
+    pub(crate) fn over(database: Database) -> Self {
         let [node, other, oracle] = ["64 MiB", "64 MiB", "0"].map(|memo| database.node(memo));
         Self { database, node, other, oracle }
     }
@@ -24,7 +27,7 @@ impl Bench {
     /// Asks for everything, changes something, and asks for everything again with the tags from before.
     ///
     /// Answers how many of the answers have changed.
-    fn around(&self, told: &str, change: impl FnOnce(&Self)) -> usize {
+    pub(crate) fn around(&self, told: &str, change: impl FnOnce(&Self)) -> usize {
         let ask = |url: &&str| {
             let first = self.node.get(url, &[]);
             let hits = self.node.statistics().memo_hits();
@@ -51,8 +54,8 @@ impl Bench {
         changed
     }
 
-    fn sql(&self, sql: &str, at_least: usize) {
-        let changed = self.around(sql, |bench| bench.database.outside().execute_batch(sql).expect(sql));
+    pub(crate) fn sql(&self, sql: &str, at_least: usize) {
+        let changed = self.around(sql, |bench| bench.database.somebody_else().run(sql));
         assert!(changed >= at_least, "{sql}: {changed} answers have changed");
     }
 }
@@ -61,7 +64,10 @@ const TITLE: &str = r#"{"data":{"type":"articles","id":"1","attributes":{"title"
 
 #[test]
 fn a_change_by_this_node_or_by_another_is_seen() {
-    let bench = Bench::new();
+    changes_by_nodes(&Bench::new());
+}
+
+pub(crate) fn changes_by_nodes(bench: &Bench) {
     for (by, title) in [("this", "one"), ("other", "two"), ("this", "three")] {
         let writes = [
             ("PATCH", "/articles/1", TITLE.replace("NEW", title), 10),
@@ -115,7 +121,10 @@ fn a_change_by_this_node_or_by_another_is_seen() {
 
 #[test]
 fn a_deletion_is_seen_wherever_it_reaches() {
-    let bench = Bench::new();
+    deletions(&Bench::new());
+}
+
+pub(crate) fn deletions(bench: &Bench) {
     for (url, at_least) in [
         // Its links end.
         ("/tags/news", 8),

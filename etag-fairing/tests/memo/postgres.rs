@@ -1,0 +1,174 @@
+//! The same over PostgreSQL: two nodes, each with a memo of its own, and others who write to the database.
+
+use std::process::{Command, Stdio};
+
+use rocket::http::Status;
+use rocket::tokio::{self, runtime::Runtime};
+
+use super::chance::{Chance, steps};
+use super::newspaper::{Database, Outside};
+use super::stale::{Bench, changes_by_nodes, deletions};
+
+/// A connection that is no server's.
+pub(crate) struct Connection {
+    client: tokio_postgres::Client,
+    runtime: Runtime,
+}
+
+impl Connection {
+    pub(crate) fn open(url: String) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let client = runtime.block_on(async {
+            let (client, connection) =
+                tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
+            tokio::spawn(connection);
+            client
+        });
+        Self { client, runtime }
+    }
+}
+
+impl Outside for Connection {
+    fn run(&self, sql: &str) {
+        self.runtime
+            .block_on(self.client.batch_execute(sql))
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+#[test]
+fn a_change_by_a_node_is_seen_by_all() {
+    let Some(database) = Database::on_postgres() else { return };
+    changes_by_nodes(&Bench::over(database));
+}
+
+#[test]
+fn a_deletion_is_seen_wherever_it_reaches() {
+    let Some(database) = Database::on_postgres() else { return };
+    deletions(&Bench::over(database));
+}
+
+#[test]
+fn what_is_written_past_the_servers_is_seen() {
+    let Some(database) = Database::on_postgres() else { return };
+    let bench = Bench::over(database);
+    bench.sql("UPDATE articles SET title = 'raw' WHERE id = 1", 10);
+    bench.sql("UPDATE people SET name = 'raw'", 5);
+    bench.sql("UPDATE tags SET label = 'raw'", 4);
+    bench.sql("DELETE FROM article_tags WHERE article_id = 1", 6);
+    bench.sql("INSERT INTO article_tags (article_id, tag_id) VALUES (1, 'sport')", 6);
+    bench.sql("UPDATE comments SET text = 'raw', article_id = 3 WHERE id = 1", 5);
+    bench.sql(
+        "INSERT INTO articles (id, title, comment_count, author_id) VALUES (1, 'x', 7, 2)
+         ON CONFLICT (id) DO UPDATE SET title = 'replaced', comment_count = 7, author_id = 2",
+        10,
+    );
+    bench.sql("MERGE INTO tags USING (VALUES ('news')) AS v (id) ON tags.id = v.id WHEN MATCHED THEN UPDATE SET label = 'merged'", 3);
+    // A trigger of the user's own.
+    bench.database.somebody_else().run(
+        "CREATE FUNCTION theirs() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN UPDATE people SET name = name || '!'; RETURN NULL; END $$;
+         CREATE TRIGGER theirs AFTER UPDATE ON tags FOR EACH STATEMENT EXECUTE FUNCTION theirs()",
+    );
+    bench.sql("UPDATE tags SET label = 'fired'", 7);
+    bench.sql("BEGIN; DELETE FROM comments; UPDATE articles SET title = 'a' || id; COMMIT", 10);
+    // No row of it is looked at.
+    bench.sql("TRUNCATE article_tags", 8);
+    bench.sql("INSERT INTO article_tags (article_id, tag_id) VALUES (1, 'sport')", 6);
+    bench.sql("DELETE FROM people", 5);
+    bench.sql("TRUNCATE articles CASCADE", 15);
+}
+
+#[test]
+fn the_shell_of_the_database_is_somebody_else() {
+    let Some(database) = Database::on_postgres() else { return };
+    let bench = Bench::over(database);
+    let shell = |bench: &Bench, sql: &str| {
+        Command::new("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &bench.database.url(), "-c", sql])
+            .stdout(Stdio::null())
+            .status()
+    };
+    if shell(&bench, "SELECT 1").is_err() {
+        assert!(std::env::var_os("CI").is_none(), "psql is missing");
+        eprintln!("skipped: there is no psql");
+        return;
+    }
+    for sql in [
+        "UPDATE articles SET title = 'by the shell'",
+        "COPY comments (text, article_id) FROM PROGRAM 'printf \"copied\\t1\\n\"'",
+        "DELETE FROM people WHERE id = 1",
+        "DELETE FROM article_tags",
+    ] {
+        let changed = bench.around(sql, |bench| assert!(shell(bench, sql).expect("psql").success(), "{sql}"));
+        assert!(changed >= 3, "{sql}: {changed} answers have changed");
+    }
+}
+
+#[test]
+fn what_is_committed_late_is_seen_then() {
+    let Some(database) = Database::on_postgres() else { return };
+    let bench = Bench::over(database);
+    let [first, second] = [(); 2].map(|()| bench.database.somebody_else());
+    // Both take their numbers now. What is remembered in between is of the state before.
+    first.run("BEGIN; UPDATE articles SET title = 'late' WHERE id = 1");
+    second.run("BEGIN; UPDATE articles SET title = 'later' WHERE id = 2");
+    assert_eq!(bench.around("neither is committed", |_| {}), 0);
+    // A third that begins after them and ends before.
+    bench.sql("UPDATE articles SET title = 'at once' WHERE id = 3", 5);
+    assert!(bench.around("the later one first", |_| second.run("COMMIT")) >= 5);
+    assert_eq!(bench.around("nothing", |_| {}), 0);
+    assert!(bench.around("then the other", |_| first.run("COMMIT")) >= 5);
+    // What is undone has never been.
+    first.run("BEGIN; UPDATE articles SET title = 'never'");
+    assert_eq!(bench.around("undone", |_| first.run("ROLLBACK")), 0);
+    first.run(
+        "BEGIN; UPDATE people SET name = 'part'; SAVEPOINT s; UPDATE articles SET title = 'x'; ROLLBACK TO s",
+    );
+    assert!(bench.around("half of it", |_| first.run("COMMIT")) >= 5);
+    assert_eq!(bench.node.write("DELETE", "/comments/1", ""), Status::NoContent);
+}
+
+fn by_sql(chance: &mut Chance, step: u64) -> String {
+    let (article, person) = (chance.below(5) + 1, chance.below(3) + 1);
+    let tag = *chance.one_of(&["news", "sport", "other"]);
+    match chance.below(15) {
+        0 => format!("UPDATE articles SET title = '{}' WHERE id = {article}", chance.below(4)),
+        1 => format!(
+            "INSERT INTO articles (id, title, comment_count, author_id)
+                VALUES ({article}, 'r{step}', 0, (SELECT min(id) FROM people))
+             ON CONFLICT (id) DO UPDATE SET title = excluded.title, author_id = excluded.author_id"
+        ),
+        2 => format!("DELETE FROM articles WHERE id = {article}"),
+        3 => format!("INSERT INTO people (id, name) VALUES ({person}, 'Ann') ON CONFLICT DO NOTHING"),
+        4 => format!("UPDATE people SET name = 'p{}' WHERE id = {person}", chance.below(3)),
+        5 => format!("DELETE FROM people WHERE id = {person}"),
+        6 => format!("INSERT INTO tags (id, label) VALUES ('{tag}', 'News') ON CONFLICT DO NOTHING"),
+        7 => format!("DELETE FROM tags WHERE id = '{tag}'"),
+        8 => format!(
+            "INSERT INTO article_tags (article_id, tag_id)
+                SELECT a.id, t.id FROM articles a, tags t WHERE a.id = {article} ON CONFLICT DO NOTHING"
+        ),
+        9 => format!("DELETE FROM article_tags WHERE article_id = {article}"),
+        10 => format!(
+            "INSERT INTO comments (text, article_id) SELECT 'first', id FROM articles WHERE id = {article}"
+        ),
+        11 => format!(
+            "UPDATE comments SET text = 't{}', article_id = (SELECT min(id) FROM articles)",
+            chance.below(3)
+        ),
+        12 => "DELETE FROM comments WHERE id = (SELECT max(id) FROM comments)".into(),
+        13 => "TRUNCATE article_tags".into(),
+        _ => format!("UPDATE articles SET author_id = (SELECT max(id) FROM people) WHERE id = {article}"),
+    }
+}
+
+#[test]
+fn after_each_of_ten_thousand_changes_what_is_remembered_is_what_is() {
+    let Some(database) = Database::on_postgres() else { return };
+    steps(&database, 2, by_sql);
+}
