@@ -79,6 +79,17 @@ fn what_is_written_past_the_servers_is_seen() {
     // No row of it is looked at.
     bench.sql("TRUNCATE article_tags", 8);
     bench.sql("INSERT INTO article_tags (article_id, tag_id) VALUES (1, 'sport')", 6);
+    // Neither a row nor a trigger.
+    bench.sql("ALTER TABLE articles ALTER COLUMN title TYPE text USING upper(title)", 10);
+    bench.sql(
+        "ALTER TABLE people RENAME COLUMN name TO former;
+         ALTER TABLE people ADD COLUMN name text NOT NULL DEFAULT 'x'",
+        5,
+    );
+    bench.sql(
+        "ALTER TABLE people RENAME COLUMN name TO other; ALTER TABLE people RENAME COLUMN former TO name",
+        5,
+    );
     bench.sql("DELETE FROM people", 5);
     bench.sql("TRUNCATE articles CASCADE", 15);
 }
@@ -100,7 +111,7 @@ fn the_shell_of_the_database_is_somebody_else() {
     }
     for sql in [
         "UPDATE articles SET title = 'by the shell'",
-        "COPY comments (text, article_id) FROM PROGRAM 'printf \"copied\\t1\\n\"'",
+        "\\copy comments (text, article_id) FROM PROGRAM 'echo copied,1' (FORMAT csv)",
         "DELETE FROM people WHERE id = 1",
         "DELETE FROM article_tags",
     ] {

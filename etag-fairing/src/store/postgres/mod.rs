@@ -157,11 +157,15 @@ impl Store for PostgresStore {
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
-        match read::fetch_snapshot(&self.take().await?, plan).await {
-            // A statement that was prepared for a table that has changed since; it is forgotten by now.
-            Err(StoreError::Conflict) => read::fetch_snapshot(&self.take().await?, plan).await,
-            outcome => outcome,
+        // A statement may have been prepared for a table that has changed since; its connection forgets it then. The
+        // next try may meet another one that was idle so long.
+        for _ in 0..self.pool.status().max_size {
+            match read::fetch_snapshot(&self.take().await?, plan).await {
+                Err(StoreError::Conflict) => {}
+                outcome => return outcome,
+            }
         }
+        read::fetch_snapshot(&self.take().await?, plan).await
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {

@@ -5,6 +5,9 @@
 //! locked, or makes a new one. A table's revision is their sum, read in one snapshot: with each commit that it sees it
 //! has risen.
 //!
+//! `ALTER TABLE` fires no trigger: what the catalogue says of a table and its columns, and when it last said something
+//! else, is part of the revision, too.
+//!
 //! The triggers fire for each statement, also in replicas' sessions (`session_replication_role`). What changes a
 //! partition or a child of a table doesn't fire the table's, so that such tables have no revision. What comes by logical
 //! replication fires none.
@@ -25,8 +28,12 @@ const COUNT: &str = "_etag_fairing_count";
 /// that stood for another state before.
 const SOME: &str = "1 + CAST(floor(random() * 4096) AS bigint)";
 
-/// Tables whose changes are counted, in a query with the parameter `$1`, a list of their names.
-const COUNTED: &str = "SELECT c.oid FROM unnest(CAST($1 AS text[])) AS n(name) \
+/// Tables whose changes are counted, and the shape of each, in a query with the parameter `$1`, a list of their names.
+///
+/// The shape is another one after each `ALTER TABLE`: that writes a row of the catalogue anew, or the table's own file.
+const COUNTED: &str = "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.relfilenode, c.xmin, \
+     (SELECT sum(CAST(CAST(a.xmin AS text) AS bigint)) FROM pg_catalog.pg_attribute AS a \
+     WHERE a.attrelid = c.oid AND a.attnum > 0)), 0) AS shape FROM unnest(CAST($1 AS text[])) AS n(name) \
      JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(n.name) \
      JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = '_etag_fairing_count' \
      WHERE g.tgenabled = 'A' AND c.relkind = 'r' AND NOT c.relhassubclass";
@@ -39,8 +46,9 @@ pub(super) async fn revision(
     // One statement, one snapshot: the triggers are those that counted.
     let text = format!(
         "WITH counted AS MATERIALIZED ({COUNTED}) SELECT (SELECT count(*) FROM counted), \
-         (SELECT CAST(coalesce(sum(r.revision), 0) % 9223372036854775807 AS bigint) FROM {REVISIONS} AS r \
-         WHERE r.table_oid IN (SELECT oid FROM counted))"
+         CAST((coalesce((SELECT sum(r.revision) FROM {REVISIONS} AS r \
+         WHERE r.table_oid IN (SELECT oid FROM counted)), 0) + coalesce((SELECT sum(shape) FROM counted), 0)) \
+         % 9223372036854775807 AS bigint)"
     );
     let rows = connection.rows(&text, &[ValueRef::Text(&names(tables)?).into()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
