@@ -2,13 +2,16 @@
 //!
 //! Nobody knows beforehand how long a plan takes: that depends on the data, on indices and on how far in a page lies.
 //! So each may begin there, within a budget of SQLite's instructions; what exceeds it goes to a thread and begins
-//! anew, and for a while so does all that looks like it.
+//! anew, and for a while so does all that looks like it, and all that looks like what was slow within its budget: few
+//! rows, but large ones. What one instruction may take long for goes to a thread anyway: to count very many rows, and
+//! to look for a client's text within others.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use crate::store::{Fetched, Page, Plan, Root};
+use crate::store::{Comparison, Fetched, Filter, Page, Plan, Root};
 
 /// After so many instructions SQLite asks whether to go on.
 const STEP: u32 = 1_000;
@@ -19,29 +22,51 @@ const STEPS: u32 = 16;
 /// A plain count is one instruction, however many rows there are. Above this many it goes to a thread.
 const ROWS: u64 = 10_000;
 
+/// What takes longer than this is better done by a thread.
+const PATIENCE: Duration = Duration::from_millis(2);
+
 /// How many plans that look like one that took too long go to a thread at once.
 const SPARED: u8 = 64;
 
 /// The budget of one connection.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Budget(Arc<Spent>);
+
 #[derive(Debug, Default)]
-pub(super) struct Budget(Arc<AtomicU32>);
+struct Spent {
+    steps: AtomicU32,
+    interrupted: AtomicBool,
+}
 
 impl Budget {
     /// Interrupts a connection's statements whenever the budget is spent.
     pub(super) fn watch(&self, sqlite: &rusqlite::Connection) -> rusqlite::Result<()> {
         let spent = Arc::clone(&self.0);
         let step = i32::try_from(STEP).unwrap_or(i32::MAX);
-        sqlite.progress_handler(step, Some(move || spent.fetch_add(1, Ordering::Relaxed) >= STEPS))
+        let interrupt = move || {
+            let is_spent = spent.steps.fetch_add(1, Ordering::Relaxed) >= STEPS;
+            if is_spent {
+                spent.interrupted.store(true, Ordering::Relaxed);
+            }
+            is_spent
+        };
+        sqlite.progress_handler(step, Some(interrupt))
     }
 
-    /// All of it is there again.
+    /// All of it is there, and nothing was interrupted.
+    pub(super) fn begin(&self) {
+        self.0.interrupted.store(false, Ordering::Relaxed);
+        self.renew();
+    }
+
+    /// All of it is there again, so that what was begun can be ended.
     pub(super) fn renew(&self) {
-        self.0.store(0, Ordering::Relaxed);
+        self.0.steps.store(0, Ordering::Relaxed);
     }
 
     /// Whether a statement was interrupted.
-    pub(super) fn is_spent(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > STEPS
+    pub(super) fn was_spent(&self) -> bool {
+        self.0.interrupted.load(Ordering::Relaxed)
     }
 }
 
@@ -67,13 +92,22 @@ impl Experience {
             let less = |left: u8| left.checked_sub(1);
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
         });
-        !spared && !counted(plan).is_some_and(|table| self.read(|large| large.contains(&table)))
+        !spared
+            && !looks_into_text(plan)
+            && !counted(plan).is_some_and(|table| self.read(|large| large.contains(&table)))
     }
 
     /// One of the kind took too long.
     pub(super) fn took_long(&self, plan: &Plan) {
         if let Some(left) = self.of(plan) {
             left.store(SPARED, Ordering::Relaxed);
+        }
+    }
+
+    /// Learns how long one of the kind took.
+    pub(super) fn took(&self, plan: &Plan, time: Duration) {
+        if time > PATIENCE {
+            self.took_long(plan);
         }
     }
 
@@ -139,11 +173,30 @@ fn counted(plan: &Plan) -> Option<&'static str> {
     }
 }
 
+/// Whether a text of the client's is looked for within others: SQLite does that in one instruction, however long they
+/// are.
+fn looks_into_text(plan: &Plan) -> bool {
+    fn does(filter: &Filter) -> bool {
+        match filter {
+            Filter::And(filters) | Filter::Or(filters) => filters.iter().any(does),
+            Filter::Not(filter) => does(filter),
+            Filter::Compare { comparison, .. } => matches!(comparison, Comparison::Text { .. }),
+            Filter::Related { filter, .. } => filter.as_deref().is_some_and(does),
+        }
+    }
+    match &plan.root {
+        Root::One(_) => false,
+        Root::Collection(listing) | Root::Related { listing, .. } => {
+            listing.filter.as_ref().is_some_and(does)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::contract::{ROOMS, TALKS};
-    use crate::store::{Listing, Selection};
+    use crate::store::{Field, Listing, Member, Part, Selection};
 
     fn page(total: bool, offset: u64) -> Plan {
         let page = Page::Offset { offset, limit: 10 };
@@ -178,6 +231,29 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_into_text_or_was_slow_goes_to_a_thread() {
+        let experience = Experience::default();
+        let text = Filter::Compare {
+            member: Member { path: Vec::new(), field: Field::Attribute(0) },
+            comparison: Comparison::Text { part: Part::Like, text: "%a%b%".into(), case_sensitive: true },
+        };
+        let within = Filter::Related {
+            path: Vec::new(),
+            relationship: 0,
+            filter: Some(Box::new(Filter::Not(Box::new(Filter::And(vec![text.clone()]))))),
+        };
+        for filter in [text, within] {
+            let listing = Listing { filter: Some(filter), ..Listing::all() };
+            let plan = Plan::new(Root::Collection(listing), Selection::whole(&TALKS));
+            assert!(!experience.is_brief(&plan));
+        }
+        experience.took(&page(false, 0), PATIENCE);
+        assert!(experience.is_brief(&page(false, 0)));
+        experience.took(&page(false, 0), PATIENCE * 2);
+        assert!(!experience.is_brief(&page(false, 0)));
+    }
+
+    #[test]
     fn a_budget_ends_and_is_renewed() {
         let sqlite = rusqlite::Connection::open_in_memory().unwrap();
         let budget = Budget::default();
@@ -188,9 +264,11 @@ mod tests {
             );
             sqlite.query_row(&sql, [], |row| row.get::<_, i64>(0))
         };
-        assert!(count(10).is_ok() && !budget.is_spent());
-        assert!(count(100_000).is_err() && budget.is_spent());
+        assert!(count(10).is_ok() && !budget.was_spent());
+        assert!(count(100_000).is_err() && budget.was_spent());
         budget.renew();
-        assert!(count(10).is_ok() && !budget.is_spent());
+        assert!(count(10).is_ok() && budget.was_spent());
+        budget.begin();
+        assert!(count(10).is_ok() && !budget.was_spent());
     }
 }

@@ -16,7 +16,9 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef as SqliteValue},
 };
 
-use super::{SqliteOptions, Synchronous, dialect::Sqlite, error::store_error, log_index::LogIndex};
+use super::{
+    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, log_index::LogIndex,
+};
 use crate::{
     resource::{Description, Rows, ValueRef},
     store::{
@@ -42,6 +44,8 @@ pub(super) struct Connection {
     pub(super) versions: Arc<Versions>,
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
+    /// What its statements may take, where somebody waits on the spot.
+    pub(super) budget: Budget,
     /// The text of a row of each table, in bytes: as it was last.
     texts_of_rows: Vec<(&'static str, usize)>,
     // After the connection: the file is removed when the last connection is closed.
@@ -106,6 +110,7 @@ impl Connection {
             versions: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
+            budget: Budget::default(),
             texts_of_rows: Vec::new(),
             _file: file,
         })
@@ -209,6 +214,7 @@ impl Connection {
 
     /// Undoes what is open, if anything is.
     pub(super) fn rollback(&self) {
+        self.budget.renew();
         if !self.sqlite.is_autocommit()
             && let Err(error) = self.control("ROLLBACK")
         {

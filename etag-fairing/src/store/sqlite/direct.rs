@@ -4,14 +4,9 @@
 //! than that, or may have to wait for another process, goes to the threads.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Instant;
 
-use super::{
-    brief::{Budget, Experience},
-    connection::Connection,
-    error::store_error,
-    read,
-    revisions::Watch,
-};
+use super::{brief::Experience, connection::Connection, error::store_error, read, revisions::Watch};
 use crate::store::{Fetched, Plan, StoreError};
 
 /// A few connections that read, each used by one caller at a time and never waited for.
@@ -23,7 +18,6 @@ pub(super) struct Direct {
 struct Place {
     connection: Connection,
     watch: Watch,
-    budget: Budget,
 }
 
 impl Direct {
@@ -31,9 +25,8 @@ impl Direct {
     /// If SQLite cannot be asked to keep to a budget.
     pub(super) fn new(connections: Vec<Connection>) -> Result<Self, StoreError> {
         let place = |connection: Connection| {
-            let budget = Budget::default();
-            budget.watch(&connection.sqlite).map_err(store_error)?;
-            Ok(Mutex::new(Some(Place { connection, watch: Watch::default(), budget })))
+            connection.budget.watch(&connection.sqlite).map_err(store_error)?;
+            Ok(Mutex::new(Some(Place { connection, watch: Watch::default() })))
         };
         let places: Result<_, StoreError> = connections.into_iter().map(place).collect();
         Ok(Self { places: places?, experience: Experience::default() })
@@ -53,15 +46,18 @@ impl Direct {
         if !self.experience.is_brief(plan) {
             return None;
         }
-        let mut begun = false;
+        let mut begun = None;
         let fetched = self.run(|connection, _| {
-            begun = true;
+            begun = Some(Instant::now());
             read::fetch_snapshot(connection, plan)
         });
-        match &fetched {
-            Some(Ok(fetched)) => self.learn(plan, fetched),
-            None if begun => self.experience.took_long(plan),
-            Some(Err(_)) | None => {}
+        match (&fetched, begun) {
+            (Some(Ok(fetched)), Some(begun)) => {
+                self.experience.took(plan, begun.elapsed());
+                self.learn(plan, fetched);
+            }
+            (None, Some(_)) => self.experience.took_long(plan),
+            (Some(_), _) | (None, None) => {}
         }
         fetched
     }
@@ -89,10 +85,13 @@ impl Direct {
             Err(TryLockError::WouldBlock) => None,
         })?;
         let place = free.as_mut()?;
-        place.budget.renew();
-        match work(&mut place.connection, &mut place.watch) {
+        place.connection.budget.begin();
+        let outcome = work(&mut place.connection, &mut place.watch);
+        // Whatever has happened, the next one sees the database as it is then.
+        place.connection.rollback();
+        match outcome {
             Err(StoreError::Busy { .. }) => None,
-            Err(_) if place.budget.is_spent() => None,
+            Err(_) if place.connection.budget.was_spent() => None,
             outcome => Some(outcome),
         }
     }

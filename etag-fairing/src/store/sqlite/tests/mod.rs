@@ -1,5 +1,6 @@
 //! The contract, and what is SQLite's own.
 
+mod brief;
 mod constraints;
 mod contract;
 mod corrupt;
