@@ -86,7 +86,14 @@ pub struct SqliteStore {
     statements: Arc<AtomicU64>,
     path: PathBuf,
     log_index: Arc<OnceLock<Option<LogIndex>>>,
-    handles: Mutex<Vec<JoinHandle<()>>>,
+    handles: Mutex<Handles>,
+}
+
+/// The threads, until the store is closed.
+#[derive(Default)]
+struct Handles {
+    others: Vec<JoinHandle<()>>,
+    writer: Vec<JoinHandle<()>>,
 }
 
 impl SqliteStore {
@@ -112,8 +119,7 @@ impl SqliteStore {
             PrepareError::new(format!("cannot open the database `{}`: {error}", file.path.display()))
         })?;
         let (readers, mut handles) = Threads::start("sqlite-reader", readers?)?;
-        let (writer, handle) = Threads::start("sqlite-writer", vec![writer])?;
-        handles.extend(handle);
+        let (writer, last) = Threads::start("sqlite-writer", vec![writer])?;
         let log = match options.synchronous {
             Synchronous::Full => None,
             Synchronous::Normal => {
@@ -133,7 +139,7 @@ impl SqliteStore {
             statements,
             path: file.path.clone(),
             log_index: Arc::clone(&file.log_index),
-            handles: Mutex::new(handles),
+            handles: Mutex::new(Handles { others: handles, writer: last }),
         })
     }
 
@@ -239,6 +245,14 @@ impl Store for SqliteStore {
         self.direct.close();
         self.writer.drain(self.queue_timeout).await;
         self.readers.drain(self.queue_timeout).await;
+        self.readers.stop();
+        if let Some(log) = &self.log {
+            log.stop();
+        }
+        // The writer's connection is the last one: SQLite removes the log with the last, and of two that are closed at
+        // the same time each takes the other for that.
+        let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
+        joined(handles.others).await;
         let checkpoint = |connection: &mut Connection| {
             connection
                 .sqlite
@@ -250,19 +264,19 @@ impl Store for SqliteStore {
             ::log::warn!("cannot move the log of `{}` into the database: {error}", self.path.display());
         }
         self.writer.stop();
-        if let Some(log) = &self.log {
-            log.stop();
-        }
-        self.readers.stop();
-        let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
-        let joined = rocket::tokio::task::spawn_blocking(move || {
-            for handle in handles {
-                // A thread that panicked has ended, too.
-                let _ = handle.join();
-            }
-        });
-        let _ = joined.await;
+        joined(handles.writer).await;
     }
+}
+
+/// Waits until these threads have ended.
+async fn joined(handles: Vec<JoinHandle<()>>) {
+    let joined = rocket::tokio::task::spawn_blocking(move || {
+        for handle in handles {
+            // A thread that panicked has ended, too.
+            let _ = handle.join();
+        }
+    });
+    let _ = joined.await;
 }
 
 #[cfg(test)]
