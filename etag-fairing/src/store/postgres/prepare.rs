@@ -307,10 +307,15 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
             // The first column of the primary key has its index.
             continue;
         }
+        let name = quoted(&format!("{}_{}_index", table.name, column.name));
+        // Asked first: `IF NOT EXISTS` waits for all who write to the table, and another node may be writing already.
+        let found = "SELECT 1 WHERE to_regclass(CAST($1 AS text)) IS NOT NULL";
+        if !connection.rows(found, &[ValueRef::Text(&name).into()]).await?.is_empty() {
+            continue;
+        }
         connection
             .batch(&format!(
-                "CREATE INDEX IF NOT EXISTS {} ON {} ({})",
-                quoted(&format!("{}_{}_index", table.name, column.name)),
+                "CREATE INDEX IF NOT EXISTS {name} ON {} ({})",
                 quoted(table.name),
                 quoted(column.name)
             ))

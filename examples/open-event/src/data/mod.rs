@@ -8,11 +8,13 @@ mod conference;
 mod load;
 mod source;
 
+use std::time::Duration;
+
 use etag_fairing::{
     JsonApi,
     store::{Store, StoreError},
 };
-use rocket::fairing::AdHoc;
+use rocket::{fairing::AdHoc, tokio::time::sleep};
 
 use conference::Conference;
 use source::Source;
@@ -40,16 +42,33 @@ pub(crate) fn fairing() -> AdHoc {
     })
 }
 
+/// How often loading is tried, where other servers start at the same time.
+const MOST_TRIES: u64 = 4;
+
 /// Loads the data if there is none; says what was done.
 async fn first_start(store: &dyn Store, source: &Source) -> Result<String, String> {
     let failed = |error: StoreError| format!("the conference data could not be loaded: {error}");
-    // The transaction has the store's one writer: of two servers that start over one file, one loads.
-    let mut transaction = store.begin().await.map_err(failed)?;
-    if !load::is_empty(transaction.as_mut()).await.map_err(failed)? {
-        return Ok(format!("the database holds a conference already; {source} was not read"));
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        // With SQLite the transaction has the store's one writer: of two servers that start over one file, one loads.
+        // Of several over one PostgreSQL those who come second meet what the first one writes; then it is there.
+        let mut transaction = store.begin().await.map_err(failed)?;
+        if !load::is_empty(transaction.as_mut()).await.map_err(failed)? {
+            return Ok(format!("the database holds a conference already; {source} was not read"));
+        }
+        let conference = Conference::read(source).map_err(|broken| broken.to_string())?;
+        let outcome = match load::insert(transaction.as_mut(), &conference).await {
+            Ok(()) => transaction.commit().await.map_err(failed),
+            Err(problem) => {
+                drop(transaction);
+                Err(problem)
+            }
+        };
+        match outcome {
+            Ok(()) => return Ok(format!("loaded {source}: {conference}")),
+            Err(problem) if tries == MOST_TRIES => return Err(problem),
+            Err(_) => sleep(Duration::from_millis(100 * tries)).await,
+        }
     }
-    let conference = Conference::read(source).map_err(|broken| broken.to_string())?;
-    load::insert(transaction.as_mut(), &conference).await?;
-    transaction.commit().await.map_err(failed)?;
-    Ok(format!("loaded {source}: {conference}"))
 }
