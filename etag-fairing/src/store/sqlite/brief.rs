@@ -36,6 +36,7 @@ pub(super) struct Budget(Arc<Spent>);
 struct Spent {
     steps: AtomicU32,
     interrupted: AtomicBool,
+    lifted: AtomicBool,
 }
 
 impl Budget {
@@ -44,7 +45,8 @@ impl Budget {
         let spent = Arc::clone(&self.0);
         let step = i32::try_from(STEP).unwrap_or(i32::MAX);
         let interrupt = move || {
-            let is_spent = spent.steps.fetch_add(1, Ordering::Relaxed) >= STEPS;
+            let is_spent =
+                !spent.lifted.load(Ordering::Relaxed) && spent.steps.fetch_add(1, Ordering::Relaxed) >= STEPS;
             if is_spent {
                 spent.interrupted.store(true, Ordering::Relaxed);
             }
@@ -56,7 +58,14 @@ impl Budget {
     /// All of it is there, and nothing was interrupted.
     pub(super) fn begin(&self) {
         self.0.interrupted.store(false, Ordering::Relaxed);
+        self.0.lifted.store(false, Ordering::Relaxed);
         self.renew();
+    }
+
+    /// For this once there is no limit: to look at the triggers again, after the schema has changed, takes as long as the
+    /// schema is large, and given up each time it would never be done.
+    pub(super) fn lift(&self) {
+        self.0.lifted.store(true, Ordering::Relaxed);
     }
 
     /// All of it is there again, so that what was begun can be ended.

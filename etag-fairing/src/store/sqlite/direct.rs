@@ -91,7 +91,8 @@ impl Direct {
         place.connection.rollback();
         match outcome {
             Err(StoreError::Busy { .. }) => None,
-            Err(_) if place.connection.budget.was_spent() => None,
+            // Whatever came of it, it may not be whole.
+            _ if place.connection.budget.was_spent() => None,
             outcome => Some(outcome),
         }
     }

@@ -214,6 +214,7 @@ impl Store for SqliteStore {
             return Ok(known.map(Revision::new));
         }
         let numbers = self.direct.run(|connection, watch| {
+            connection.budget.lift();
             let numbers = watch.numbers(&connection.sqlite).map_err(store_error)?;
             // Now that the connection has read the index is there, and stays as long as the connection.
             self.log_index.get_or_init(|| LogIndex::open(Path::new(connection.sqlite.path()?)));

@@ -276,6 +276,22 @@ fn names_are_quoted_and_a_view_has_no_number() {
 }
 
 #[test]
+fn a_large_schema_has_revisions_too() {
+    with_store("large", async |store, sqlite, _| {
+        for number in 0..1000 {
+            sqlite
+                .execute_batch(&format!("CREATE TABLE other_{number} (id INTEGER PRIMARY KEY)"))
+                .expect("a table");
+        }
+        let first = revision(store, ROOMS.table).await;
+        assert!(first.is_some());
+        assert_eq!(revision(store, ROOMS.table).await, first);
+        sqlite.execute_batch("INSERT INTO rooms VALUES ('x')").expect("a row");
+        assert!(revision(store, ROOMS.table).await.is_some_and(|now| Some(now) != first));
+    });
+}
+
+#[test]
 fn as_long_as_nobody_commits_no_connection_is_asked() {
     with_store("unasked", async |store, sqlite, _| {
         let header = || store.log_index.get().and_then(|index| index.as_ref()?.header());
