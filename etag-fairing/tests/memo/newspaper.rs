@@ -1,12 +1,13 @@
 //! Resources with every kind of relationship, and servers ("nodes") over one database.
 
-use std::path::PathBuf;
+use std::any::Any;
+use std::path::{Path, PathBuf};
 
-use etag_fairing::resource::{HookError, Hooks, Write};
+use etag_fairing::resource::{HookError, Hooks, Operation, Write};
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Statistics, ToMany, ToOne};
 use rocket::http::{Header, Status};
 use rocket::local::blocking::Client;
-use rocket::{Build, Rocket};
+use rocket::{Build, Request, Rocket};
 
 #[derive(Clone, Debug, JsonApiResource)]
 #[jsonapi(type = "people", etag)]
@@ -41,7 +42,7 @@ impl Article {
     }
 }
 
-/// Goes with its article.
+/// Goes with its article. Its hooks run SQL that the request brings.
 #[derive(Clone, Debug, JsonApiResource)]
 #[jsonapi(type = "comments", etag, hooks)]
 pub(crate) struct Comment {
@@ -54,13 +55,30 @@ pub(crate) struct Comment {
 
 #[rocket::async_trait]
 impl Hooks for Comment {
+    async fn before_read(request: &Request<'_>, _: Operation) -> Result<(), HookError> {
+        run_raw(request);
+        Ok(())
+    }
+
     async fn after_create(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+        run_raw(write.request());
         let Some(id) = self.article.id() else { return Ok(()) };
         if let Some(mut article) = write.find::<Article>(id).await? {
             article.comment_count += 1;
             write.update(&article).await?;
         }
         Ok(())
+    }
+}
+
+/// The header field with SQL that a hook is to run.
+pub(crate) const RAW: &str = "Raw";
+
+/// Runs it by a connection of the application's own, and waits for it.
+fn run_raw(request: &Request<'_>) {
+    if let (Some(sql), Some(place)) = (request.headers().get_one(RAW), request.rocket().state::<Place>()) {
+        // Connections of the tests block, as nothing may where requests are answered.
+        std::thread::scope(|scope| scope.spawn(|| place.connect().run(sql)).join().expect("SQL"));
     }
 }
 
@@ -126,13 +144,33 @@ const ROWS: &str = "INSERT INTO people (id, name) VALUES (1, 'Ann'), (2, 'Bob');
 /// A database, with the rows above.
 pub(crate) struct Database {
     place: Place,
+    _kept: Box<dyn Any + Send + Sync>,
 }
 
+#[derive(Clone)]
 enum Place {
-    /// SQLite, in a folder of its own.
-    Folder(tempfile::TempDir),
+    /// The file of an SQLite database.
+    File(PathBuf),
+    /// The URL of one on a PostgreSQL.
     #[cfg(feature = "postgres")]
-    Server(postgres_server::Database),
+    Server(String),
+}
+
+impl Place {
+    fn connect(&self) -> Box<dyn Outside> {
+        match self {
+            Self::File(path) => Box::new(open(path)),
+            #[cfg(feature = "postgres")]
+            Self::Server(url) => Box::new(super::postgres::Connection::open(url.clone())),
+        }
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Connection {
+    let sqlite = rusqlite::Connection::open(path).expect("the database");
+    sqlite.busy_timeout(std::time::Duration::from_secs(30)).expect("a timeout");
+    sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").expect("settings");
+    sqlite
 }
 
 /// Somebody else's connection.
@@ -149,7 +187,9 @@ impl Outside for rusqlite::Connection {
 
 impl Database {
     pub(crate) fn new() -> Self {
-        let database = Self { place: Place::Folder(tempfile::tempdir().expect("a folder")) };
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place::File(folder.path().join("newspaper.db"));
+        let database = Self { place, _kept: Box::new(folder) };
         // The tables are made by the first launch.
         drop(database.node("0"));
         database.outside().execute_batch(ROWS).expect("rows");
@@ -159,7 +199,8 @@ impl Database {
     /// One on a PostgreSQL, if there is a server.
     #[cfg(feature = "postgres")]
     pub(crate) fn on_postgres() -> Option<Self> {
-        let database = Self { place: Place::Server(postgres_server::Database::provide()?) };
+        let provided = postgres_server::Database::provide()?;
+        let database = Self { place: Place::Server(provided.url().to_owned()), _kept: Box::new(provided) };
         drop(database.node("0"));
         let outside = super::postgres::Connection::open(database.url());
         outside.run(ROWS);
@@ -170,19 +211,28 @@ impl Database {
         Some(database)
     }
 
+    /// The same, worked in as this role of PostgreSQL's.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn worked_in_as(mut self, role: &str) -> Self {
+        if let Place::Server(url) = &mut self.place {
+            url.push_str(&format!("%20-crole%3D{role}"));
+        }
+        self
+    }
+
     /// What the configuration names it by.
     pub(crate) fn url(&self) -> String {
         match &self.place {
-            Place::Folder(_) => format!("sqlite:{}", self.path().display()),
+            Place::File(path) => format!("sqlite:{}", path.display()),
             #[cfg(feature = "postgres")]
-            Place::Server(database) => database.url().to_owned(),
+            Place::Server(url) => url.clone(),
         }
     }
 
     /// The file of an SQLite database.
     pub(crate) fn path(&self) -> PathBuf {
         match &self.place {
-            Place::Folder(folder) => folder.path().join("newspaper.db"),
+            Place::File(path) => path.clone(),
             #[cfg(feature = "postgres")]
             Place::Server(_) => panic!("no file"),
         }
@@ -190,11 +240,7 @@ impl Database {
 
     /// A connection of somebody else, of whatever kind.
     pub(crate) fn somebody_else(&self) -> Box<dyn Outside> {
-        match &self.place {
-            Place::Folder(_) => Box::new(self.outside()),
-            #[cfg(feature = "postgres")]
-            Place::Server(database) => Box::new(super::postgres::Connection::open(database.url().to_owned())),
-        }
+        self.place.connect()
     }
 
     /// A server with a memo of this size.
@@ -208,10 +254,7 @@ impl Database {
 
     /// A connection of somebody else.
     pub(crate) fn outside(&self) -> rusqlite::Connection {
-        let sqlite = rusqlite::Connection::open(self.path()).expect("the database");
-        sqlite.busy_timeout(std::time::Duration::from_secs(30)).expect("a timeout");
-        sqlite.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = OFF").expect("settings");
-        sqlite
+        open(&self.path())
     }
 }
 
@@ -235,7 +278,7 @@ impl Database {
             .merge(("log_level", "off"))
             .merge(("databases.api.url", self.url()));
         figment = match self.place {
-            Place::Folder(_) => figment
+            Place::File(_) => figment
                 .merge(("databases.api.synchronous", "normal"))
                 .merge(("databases.api.busy_timeout", 30)),
             #[cfg(feature = "postgres")]
@@ -245,6 +288,7 @@ impl Database {
             figment = figment.merge((*key, *value));
         }
         rocket::custom(figment)
+            .manage(self.place.clone())
             .attach(JsonApi::fairing())
             .attach(EtagFairing::new())
             .mount("/", Person::routes())
@@ -273,10 +317,23 @@ impl Node {
 
     /// A write with a document, or without one.
     pub(crate) fn write(&self, method: &str, url: &str, document: &str) -> Status {
+        self.write_with(method, url, document, &[])
+    }
+
+    pub(crate) fn write_with(
+        &self,
+        method: &str,
+        url: &str,
+        document: &str,
+        fields: &[(&'static str, &str)],
+    ) -> Status {
         let method = method.parse().expect("a method");
         let media_type = Header::new("Content-Type", JSON_API);
-        let response = self.0.req(method, url.to_owned()).header(media_type).body(document).dispatch();
-        response.status()
+        let mut request = self.0.req(method, url.to_owned()).header(media_type).body(document);
+        for (name, value) in fields {
+            request.add_header(Header::new(*name, (*value).to_owned()));
+        }
+        request.dispatch().status()
     }
 
     pub(crate) fn statistics(&self) -> &Statistics {

@@ -6,8 +6,8 @@ use rocket::http::Status;
 use rocket::tokio::{self, runtime::Runtime};
 
 use super::chance::{Chance, steps};
-use super::newspaper::{Database, Outside};
-use super::stale::{Bench, changes_by_nodes, deletions};
+use super::newspaper::{Database, Outside, RAW};
+use super::stale::{Bench, changes_by_nodes, deletions, hooks_by_sql};
 
 /// A connection that is no server's.
 pub(crate) struct Connection {
@@ -92,6 +92,88 @@ fn what_is_written_past_the_servers_is_seen() {
     );
     bench.sql("DELETE FROM people", 5);
     bench.sql("TRUNCATE articles CASCADE", 15);
+}
+
+#[test]
+fn what_a_hook_writes_by_sql_is_seen() {
+    let Some(database) = Database::on_postgres() else { return };
+    let bench = Bench::over(database);
+    hooks_by_sql(&bench);
+    // In the middle of a write, of which it is no part.
+    let changed = bench.around("a hook of a write", |bench| {
+        let document = r#"{"data":{"type":"comments","attributes":{"text":"new"},"relationships":{"article":{"data":{"type":"articles","id":"1"}}}}}"#;
+        let sql = "UPDATE tags SET label = 'by the hook'";
+        assert_eq!(bench.node.write_with("POST", "/comments", document, &[(RAW, sql)]), Status::Created);
+    });
+    assert!(changed >= 10, "{changed} answers have changed");
+    let tags = bench.node.get("/tags/news?include=articles", &[]).body;
+    assert!(tags.contains("by the hook"), "{tags}");
+}
+
+#[test]
+fn what_changes_without_a_row_is_seen() {
+    let Some(database) = Database::on_postgres() else { return };
+    let bench = Bench::over(database);
+    bench.sql(
+        "CREATE TYPE word AS ENUM ('News', 'Sport'); CREATE DOMAIN good AS word CHECK (VALUE <> 'Sport');
+         ALTER TABLE tags ALTER label TYPE word USING CAST(label AS word)",
+        0,
+    );
+    bench.sql("ALTER TYPE word RENAME VALUE 'News' TO 'Novelties'", 4);
+    bench.sql("DELETE FROM tags WHERE id = 'sport'; ALTER TABLE tags ALTER label TYPE good", 1);
+    bench.sql("ALTER TYPE word RENAME VALUE 'Novelties' TO 'News'", 4);
+    // Counted before and afterwards, but not when it was changed.
+    bench.sql(
+        "BEGIN; ALTER TABLE articles DISABLE TRIGGER _etag_fairing_count; UPDATE articles SET title = 'silent';
+         ALTER TABLE articles ENABLE ALWAYS TRIGGER _etag_fairing_count; COMMIT",
+        10,
+    );
+}
+
+#[test]
+fn what_a_policy_hides_is_seen() {
+    let Some(database) = Database::on_postgres() else { return };
+    // Servers work as somebody whom policies bind.
+    let role = format!("writer_{}", std::process::id());
+    let owner = database.somebody_else();
+    owner.run(&format!(
+        "CREATE ROLE {role};
+         DO $$ DECLARE it regclass; BEGIN
+             FOR it IN SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace(current_schema())
+                 AND relkind = 'r' LOOP
+                 EXECUTE format('ALTER TABLE %s OWNER TO {role}', it);
+             END LOOP;
+             EXECUTE format('GRANT ALL ON SCHEMA %I TO {role}', current_schema());
+         END $$"
+    ));
+    let database = database.worked_in_as(&role);
+    let (node, oracle) = (database.node("64 MiB"), database.node("0"));
+    let (articles, people) = ("/articles?sort=-title", "/people/1");
+    let mut before = node.get(articles, &[]);
+    for change in [
+        "ALTER TABLE articles ENABLE ROW LEVEL SECURITY; ALTER TABLE articles FORCE ROW LEVEL SECURITY",
+        // What it lets through stands in another table.
+        "CREATE TABLE allowed (id bigint); CREATE POLICY p ON articles USING (id IN (SELECT id FROM allowed))",
+        "INSERT INTO allowed VALUES (1), (2)",
+        "UPDATE allowed SET id = id + 2",
+        "ALTER TABLE articles NO FORCE ROW LEVEL SECURITY",
+    ] {
+        let tag = before.tag.as_deref().expect("a tag");
+        assert_eq!(node.get_again(articles, tag).status, Status::NotModified);
+        database.somebody_else().run(change);
+        let after = node.get_again(articles, tag);
+        let truth = oracle.get(articles, &[]);
+        // The policy hides all at first, as no policy does.
+        assert_eq!(after.status == Status::NotModified, truth == before, "{change}");
+        assert_eq!(node.get(articles, &[]), truth, "{change}");
+        before = truth;
+    }
+    // Others are remembered as before.
+    let hits = node.statistics().memo_hits();
+    assert_eq!(node.get(people, &[]), node.get(people, &[]));
+    assert_eq!(node.statistics().memo_hits(), hits + 1);
+    drop((node, oracle));
+    owner.run(&format!("REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
 #[test]

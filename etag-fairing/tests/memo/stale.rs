@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use rocket::http::Status;
 
-use super::newspaper::{Database, Node, URLS};
+use super::newspaper::{Database, Node, RAW, URLS};
 
 /// The node that answers from its memo, another one, a third that has no memo, and all that was answered so far.
 pub(crate) struct Bench {
@@ -138,6 +138,33 @@ pub(crate) fn deletions(bench: &Bench) {
         });
         assert!(changed >= at_least, "{url}: {changed} answers have changed");
     }
+}
+
+#[test]
+fn what_a_hook_writes_by_sql_is_seen() {
+    hooks_by_sql(&Bench::new());
+}
+
+pub(crate) fn hooks_by_sql(bench: &Bench) {
+    let told = "a hook by the SQL of its own";
+    for (by, title) in [("this", "raw"), ("other", "rarer")] {
+        let sql = format!("UPDATE articles SET title = '{title}' WHERE id < 3; DELETE FROM article_tags");
+        let changed = bench.around(told, |bench| {
+            let node = if by == "this" { &bench.node } else { &bench.other };
+            assert_eq!(node.get("/comments", &[(RAW, &sql)]).status, Status::Ok);
+        });
+        assert!(changed >= 10, "{by} node: {changed} answers have changed");
+    }
+    // Also by the request itself, whose tag was current when it was sent.
+    let url = "/comments?include=article.author&sort=text";
+    let before = bench.node.get(url, &[]);
+    let tag = before.tag.as_deref().expect("a tag");
+    assert_eq!(bench.node.get_again(url, tag).status, Status::NotModified);
+    let sql = "UPDATE people SET name = 'by the reader'";
+    let after = bench.node.get(url, &[("If-None-Match", tag), (RAW, sql)]);
+    assert_eq!(after.status, Status::Ok);
+    assert!(after.body.contains("by the reader"), "{}", after.body);
+    assert_eq!(after, bench.oracle.get(url, &[]));
 }
 
 #[test]

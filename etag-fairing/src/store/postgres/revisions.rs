@@ -5,12 +5,13 @@
 //! locked, or makes a new one. A table's revision is their sum, read in one snapshot: with each commit that it sees it
 //! has risen.
 //!
-//! `ALTER TABLE` fires no trigger: what the catalogue says of a table and its columns, and when it last said something
-//! else, is part of the revision, too.
+//! What is defined fires no trigger: what the catalogue says of a table, its columns, the names of their enumerated
+//! values and our trigger, and when it last said something else, is part of the revision, too.
 //!
 //! The triggers fire for each statement, also in replicas' sessions (`session_replication_role`). What changes a
-//! partition or a child of a table doesn't fire the table's, so that such tables have no revision. What comes by logical
-//! replication fires none.
+//! partition or a child of a table doesn't fire the table's, so that such tables have no revision. Nor have those with
+//! policies that bind the store's role: what they let through may depend on other tables, on settings, on the clock.
+//! What comes by logical replication fires none.
 
 use super::{cell, connection::Connection, table::quoted};
 use crate::{
@@ -30,13 +31,17 @@ const SOME: &str = "1 + CAST(floor(random() * 4096) AS bigint)";
 
 /// Tables whose changes are counted, and the shape of each, in a query with the parameter `$1`, a list of their names.
 ///
-/// The shape is another one after each `ALTER TABLE`: that writes a row of the catalogue anew, or the table's own file.
-const COUNTED: &str = "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.relfilenode, c.xmin, \
-     (SELECT sum(CAST(CAST(a.xmin AS text) AS bigint)) FROM pg_catalog.pg_attribute AS a \
-     WHERE a.attrelid = c.oid AND a.attnum > 0)), 0) AS shape FROM unnest(CAST($1 AS text[])) AS n(name) \
+/// The shape is another one after each change of what is defined: that writes a row of the catalogue anew, or the
+/// table's own file. Our trigger is part of it, since it may have been disabled for a while.
+const COUNTED: &str = "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.relfilenode, c.xmin, g.oid, g.xmin, \
+     (SELECT concat_ws(' ', sum(CAST(CAST(a.xmin AS text) AS bigint)), sum((SELECT \
+     sum(CAST(CAST(e.xmin AS text) AS bigint)) FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_enum AS e \
+     ON e.enumtypid IN (t.oid, t.typbasetype, t.typelem) WHERE t.oid = a.atttypid AND t.typcategory IN ('E', 'A')))) \
+     FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0)), 0) AS shape \
+     FROM unnest(CAST($1 AS text[])) AS n(name) \
      JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(n.name) \
      JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = '_etag_fairing_count' \
-     WHERE g.tgenabled = 'A' AND c.relkind = 'r' AND NOT c.relhassubclass";
+     WHERE g.tgenabled = 'A' AND c.relkind = 'r' AND NOT c.relhassubclass AND NOT pg_catalog.row_security_active(c.oid)";
 
 /// The number of these tables together; `None` if the changes of one of them aren't counted.
 pub(super) async fn revision(
@@ -169,7 +174,8 @@ async fn count(connection: &Connection, table: &str) -> Result<bool, StoreError>
         return Ok(true);
     }
     let plain = "SELECT 1 FROM pg_catalog.pg_class AS c JOIN unnest(CAST($1 AS text[])) AS n(name) \
-         ON c.oid = to_regclass(n.name) WHERE c.relkind = 'r' AND NOT c.relhassubclass";
+         ON c.oid = to_regclass(n.name) WHERE c.relkind = 'r' AND NOT c.relhassubclass \
+         AND NOT pg_catalog.row_security_active(c.oid)";
     if connection.rows(plain, &[ValueRef::Text(&list).into()]).await?.is_empty() {
         return Ok(false);
     }
