@@ -73,6 +73,8 @@ pub(super) struct Connection {
     failed: AtomicBool,
     /// Whether another transaction has come in between.
     conflicted: AtomicBool,
+    /// Whether that was a statement of its own, prepared for what is defined otherwise by now.
+    stale: AtomicBool,
     /// The rows that the transaction has locked, or tried to, and those that it did before it began again.
     wanted: Mutex<Wanted>,
 }
@@ -92,6 +94,7 @@ impl Connection {
             running: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             conflicted: AtomicBool::new(false),
+            stale: AtomicBool::new(false),
             wanted: Mutex::default(),
         })
     }
@@ -234,6 +237,7 @@ impl Connection {
         self.failed.store(true, Ordering::Relaxed);
         if error.as_db_error().is_some_and(is_stale) {
             client.statement_cache.clear();
+            self.stale.store(true, Ordering::Relaxed);
         }
         let told = told(&error);
         let error = store_error(error);
@@ -281,6 +285,11 @@ impl Connection {
     /// Whether another transaction has come in between, so that this one must be tried again from its beginning.
     pub(super) fn is_conflicted(&self) -> bool {
         self.conflicted.load(Ordering::Relaxed)
+    }
+
+    /// Whether one of its statements was prepared for what is defined otherwise by now. It is forgotten.
+    pub(super) fn was_stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
     }
 
     /// Makes the transaction's changes permanent.

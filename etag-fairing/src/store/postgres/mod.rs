@@ -157,15 +157,18 @@ impl Store for PostgresStore {
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
-        // A statement may have been prepared for a table that has changed since; its connection forgets it then. The
-        // next try may meet another one that was idle so long.
-        for _ in 0..self.pool.status().max_size {
-            match read::fetch_snapshot(&self.take().await?, plan).await {
-                Err(StoreError::Conflict) => {}
+        let connections = self.pool.status().max_size;
+        let (mut stale, mut met) = (0, false);
+        loop {
+            let connection = self.take().await?;
+            match read::fetch_snapshot(&connection, plan).await {
+                // A statement was prepared for a table that has changed since; its connection forgets it. The next try
+                // may meet another one that was idle so long, and each of them once.
+                Err(StoreError::Conflict) if connection.was_stale() && stale < connections => stale += 1,
+                Err(StoreError::Conflict) if !connection.was_stale() && !met => met = true,
                 outcome => return outcome,
             }
         }
-        read::fetch_snapshot(&self.take().await?, plan).await
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
