@@ -307,18 +307,20 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
             // The first column of the primary key has its index.
             continue;
         }
-        let name = quoted(&format!("{}_{}_index", table.name, column.name));
+        let name = format!("{}_{}_index", table.name, column.name);
         // Asked first: `IF NOT EXISTS` waits for all who write to the table, and another node may be writing already.
-        let found = "SELECT 1 WHERE to_regclass(CAST($1 AS text)) IS NOT NULL";
-        if !connection.rows(found, &[ValueRef::Text(&name).into()]).await?.is_empty() {
+        let found = "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
+             WHERE i.indrelid = to_regclass(CAST($1 AS text)) AND c.relname = CAST($2 AS text)";
+        let of = quoted(table.name);
+        if !connection
+            .rows(found, &[ValueRef::Text(&of).into(), ValueRef::Text(&name).into()])
+            .await?
+            .is_empty()
+        {
             continue;
         }
         connection
-            .batch(&format!(
-                "CREATE INDEX IF NOT EXISTS {name} ON {} ({})",
-                quoted(table.name),
-                quoted(column.name)
-            ))
+            .batch(&format!("CREATE INDEX IF NOT EXISTS {} ON {of} ({})", quoted(&name), quoted(column.name)))
             .await?;
     }
     Ok(())
