@@ -11,10 +11,9 @@
 //! - Of several who ask at once for what isn't there, one makes the answer, and the others wait for it.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{Hash, Hasher, RandomState};
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult, PlaceholderGuard};
 use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 use rocket::data::ByteUnit;
@@ -165,7 +164,7 @@ impl Memo {
             return None;
         }
         // Each shard bounds its own part, and takes nothing larger. Few of them, so that a part is large.
-        let shards = (limit / (8 << 20)).clamp(1, 16).next_power_of_two();
+        let shards = 1_u64 << (limit / (8 << 20)).clamp(1, 16).ilog2();
         let options = OptionsBuilder::new()
             .shards(usize::try_from(shards).unwrap_or(1))
             .weight_capacity(limit)
