@@ -1,29 +1,32 @@
 //! Which plans are answered where the request is, without a thread of their own.
 //!
 //! Nobody knows beforehand how long a plan takes: that depends on the data, on indices and on how far in a page lies.
-//! So each may begin there, within a budget of SQLite's instructions; what exceeds it goes to a thread and begins
-//! anew, and for a while so does all that looks like it, and all that looks like what was slow within its budget: few
-//! rows, but large ones. What one instruction may take long for goes to a thread anyway: to count very many rows, and
-//! to look for a client's text within others.
+//! So each may begin there, within a budget of SQLite's instructions and of time; what exceeds it goes to a thread and
+//! begins anew, and for a while so does all that looks like it. The clock is looked at between instructions. What one
+//! of them may take long for goes to a thread from the beginning: to count the rows of a table until it is known that
+//! they are few, and to look for a client's text within others.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::store::{Comparison, Fetched, Filter, Page, Plan, Root};
 
 /// After so many instructions SQLite asks whether to go on.
-const STEP: u32 = 1_000;
+const STEP: u32 = 200;
 
-/// How often: some hundred microseconds together.
-const STEPS: u32 = 16;
+/// How often: some hundred microseconds together, unless rows are large.
+const STEPS: u32 = 80;
 
 /// A plain count is one instruction, however many rows there are. Above this many it goes to a thread.
 const ROWS: u64 = 10_000;
 
 /// What takes longer than this is better done by a thread.
 const PATIENCE: Duration = Duration::from_millis(2);
+
+/// What is not done by then goes to a thread, too.
+const LIMIT: Duration = Duration::from_millis(8);
 
 /// How many plans that look like one that took too long go to a thread at once.
 const SPARED: u8 = 64;
@@ -32,11 +35,38 @@ const SPARED: u8 = 64;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Budget(Arc<Spent>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Spent {
     steps: AtomicU32,
+    /// Where the clock stood at the beginning, in nanoseconds.
+    begun: AtomicU64,
+    clock: Instant,
     interrupted: AtomicBool,
     lifted: AtomicBool,
+}
+
+impl Default for Spent {
+    fn default() -> Self {
+        Self {
+            steps: AtomicU32::new(0),
+            begun: AtomicU64::new(0),
+            clock: Instant::now(),
+            interrupted: AtomicBool::new(false),
+            lifted: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Spent {
+    fn now(&self) -> u64 {
+        u64::try_from(self.clock.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether a step more is too much: few instructions take long where rows are large.
+    fn is_all(&self) -> bool {
+        self.steps.fetch_add(1, Ordering::Relaxed) >= STEPS
+            || u128::from(self.now().saturating_sub(self.begun.load(Ordering::Relaxed))) > LIMIT.as_nanos()
+    }
 }
 
 impl Budget {
@@ -45,8 +75,7 @@ impl Budget {
         let spent = Arc::clone(&self.0);
         let step = i32::try_from(STEP).unwrap_or(i32::MAX);
         let interrupt = move || {
-            let is_spent =
-                !spent.lifted.load(Ordering::Relaxed) && spent.steps.fetch_add(1, Ordering::Relaxed) >= STEPS;
+            let is_spent = !spent.lifted.load(Ordering::Relaxed) && spent.is_all();
             if is_spent {
                 spent.interrupted.store(true, Ordering::Relaxed);
             }
@@ -71,6 +100,7 @@ impl Budget {
     /// All of it is there again, so that what was begun can be ended.
     pub(super) fn renew(&self) {
         self.0.steps.store(0, Ordering::Relaxed);
+        self.0.begun.store(self.0.now(), Ordering::Relaxed);
     }
 
     /// Whether a statement was interrupted.
@@ -84,13 +114,13 @@ impl Budget {
 pub(super) struct Experience {
     /// For each kind of plan, how many more are spared the attempt.
     long: [AtomicU8; 256],
-    /// The tables with too many rows to count.
-    large: RwLock<Vec<&'static str>>,
+    /// The tables whose rows were counted, and whether they are few.
+    few: RwLock<Vec<(&'static str, bool)>>,
 }
 
 impl Default for Experience {
     fn default() -> Self {
-        Self { long: [const { AtomicU8::new(0) }; 256], large: RwLock::default() }
+        Self { long: [const { AtomicU8::new(0) }; 256], few: RwLock::default() }
     }
 }
 
@@ -103,7 +133,7 @@ impl Experience {
         });
         !spared
             && !looks_into_text(plan)
-            && !counted(plan).is_some_and(|table| self.read(|large| large.contains(&table)))
+            && counted(plan).is_none_or(|table| self.has_few(table) == Some(true))
     }
 
     /// One of the kind took too long.
@@ -123,18 +153,17 @@ impl Experience {
     /// Learns how many rows there are.
     pub(super) fn learn(&self, plan: &Plan, fetched: &Fetched) {
         let (Some(table), Some(total)) = (counted(plan), fetched.total) else { return };
-        let is_large = total > ROWS;
-        if self.read(|large| large.contains(&table)) != is_large {
-            let mut large = self.large.write().unwrap_or_else(PoisonError::into_inner);
-            large.retain(|known| *known != table);
-            if is_large {
-                large.push(table);
-            }
+        let has_few = total <= ROWS;
+        if self.has_few(table) != Some(has_few) {
+            let mut few = self.few.write().unwrap_or_else(PoisonError::into_inner);
+            few.retain(|(known, _)| *known != table);
+            few.push((table, has_few));
         }
     }
 
-    fn read<T>(&self, work: impl FnOnce(&[&'static str]) -> T) -> T {
-        work(&self.large.read().unwrap_or_else(PoisonError::into_inner))
+    fn has_few(&self, table: &str) -> Option<bool> {
+        let few = self.few.read().unwrap_or_else(PoisonError::into_inner);
+        few.iter().find(|(known, _)| *known == table).map(|(_, few)| *few)
     }
 
     /// The place of plans that look like this one.
@@ -234,7 +263,9 @@ mod tests {
         assert!(experience.is_brief(&page(false, 0)), "not counted");
         let rooms =
             Plan::new(Root::Collection(Listing { total: true, ..Listing::all() }), Selection::whole(&ROOMS));
-        assert!(experience.is_brief(&rooms), "another table");
+        assert!(!experience.is_brief(&rooms), "nobody has counted it");
+        experience.learn(&rooms, &fetched(1));
+        assert!(experience.is_brief(&rooms) && !experience.is_brief(&page(true, 0)));
         experience.learn(&page(true, 0), &fetched(ROWS));
         assert!(experience.is_brief(&page(true, 0)));
     }
