@@ -4,6 +4,9 @@
 //! Whoever only wants to know that nothing has happened reads it, and needs neither a lock nor a connection: one system
 //! call. What SQLite documents of it (<https://www.sqlite.org/walformat.html>, §2.1) holds between all programs that
 //! have the database open, whichever version of SQLite they carry; of any other format nothing is believed.
+//!
+//! It stands and falls with a file system on which `read` sees at once what is written by a memory map, as those of a
+//! local disk do. SQLite itself asks for one on which maps are shared between processes.
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(super) use shared::LogIndex;

@@ -8,6 +8,7 @@
 //! Dropping or altering a table fires none; so the schema's own number is part of what [`Watch`] answers, and a table
 //! whose triggers are gone has no revision.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -242,17 +243,22 @@ fn look_at_triggers(sqlite: &Connection, tables: &[&'static str]) -> Result<Vec<
     if table::find(sqlite, REVISIONS)?.is_none() {
         return Ok(vec![false; tables.len()]);
     }
-    let counted = |table: &&'static str| -> Result<bool> {
-        for trigger in triggers(table) {
-            if found(sqlite, &trigger.name)?.as_ref() != Some(&trigger.sql) {
-                log::warn!(
-                    "the changes of the table `{table}` are no longer counted: a trigger of the last launch is \
-                     gone, so its answers are made anew each time until the next"
-                );
-                return Ok(false);
-            }
+    let mut statement = sqlite.prepare_cached(
+        "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger' AND substr(name, 1, ?1) = ?2",
+    )?;
+    let length = i64::try_from(PREFIX.len()).unwrap_or(0);
+    let there: Result<HashMap<String, String>> =
+        statement.query_map((length, PREFIX), |row| Ok((row.get(0)?, row.get(1)?)))?.collect();
+    let there = there?;
+    let counted = |table: &&'static str| {
+        let counted = triggers(table).iter().all(|trigger| there.get(&trigger.name) == Some(&trigger.sql));
+        if !counted {
+            log::warn!(
+                "the changes of the table `{table}` are no longer counted: a trigger of the last launch is gone, so \
+                 its answers are made anew each time until the next"
+            );
         }
-        Ok(true)
+        counted
     };
-    tables.iter().map(counted).collect()
+    Ok(tables.iter().map(counted).collect())
 }
