@@ -58,6 +58,10 @@ struct Create<'e, 'r> {
 impl Decision for Create<'_, '_> {
     type Refusal = Refusal;
 
+    fn is_brief(&self) -> bool {
+        self.exchange.hooks().is_none()
+    }
+
     async fn decide(
         &mut self,
         current: Fetched,

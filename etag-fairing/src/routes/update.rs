@@ -61,6 +61,10 @@ struct Update<'e, 'r> {
 impl Decision for Update<'_, '_> {
     type Refusal = Refusal;
 
+    fn is_brief(&self) -> bool {
+        self.exchange.hooks().is_none()
+    }
+
     async fn decide(
         &mut self,
         current: Fetched,

@@ -76,6 +76,16 @@ pub trait Store: Send + Sync + 'static {
     /// If the store is busy or broken.
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
 
+    /// The same, for a write that awaits nothing but its transaction ([`Decision::is_brief`]). A store may commit it
+    /// together with others: then a change or a refusal is told only after that commit, and where it fails because of
+    /// another write, this one is tried again ([`StoreError::Conflict`]).
+    ///
+    /// # Errors
+    /// If the store is busy or broken.
+    async fn begin_brief(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        self.begin().await
+    }
+
     /// Finishes what is running and closes the store.
     async fn close(&self) {}
 }
@@ -145,6 +155,14 @@ pub trait Transaction: Send {
     /// # Errors
     /// If the store could not; then nothing was changed, unless it is [`StoreError::OutcomeUnknown`].
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+
+    /// Undoes what was done, and answers once all that was seen here is permanent: only then may a refusal be told.
+    ///
+    /// # Errors
+    /// If what was seen did not become permanent: [`StoreError::Conflict`] if the write may be tried again.
+    async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Whether another write has come in between, so that this one can only be undone, and be tried again from its
     /// beginning ([`StoreError::Conflict`]).

@@ -17,6 +17,12 @@ pub trait Decision: Send {
     /// Why a write is refused. A store's own trouble must become one too.
     type Refusal: From<StoreError> + Send;
 
+    /// Whether it awaits nothing but the transaction: no hook, no other service. Then the store may commit it together
+    /// with others, none of which it keeps waiting.
+    fn is_brief(&self) -> bool {
+        false
+    }
+
     /// Judges the current state. Nothing has changed yet, and if this refuses, nothing will.
     ///
     /// It may be asked more than once: where another write came in between, all of this one is undone and begun again.
@@ -98,6 +104,11 @@ pub async fn modify<D: Decision>(
             }
             Attempt::Conflicted(transaction, _) if tries < MOST_TRIES => undone = Some(transaction),
             Attempt::Conflicted(_, refusal) => return Err(refusal),
+            Attempt::Refused(transaction, refusal) => match transaction.abandon().await {
+                Ok(()) => return Err(refusal),
+                Err(StoreError::Conflict) if tries < MOST_TRIES => {}
+                Err(error) => return Err(error.into()),
+            },
         }
         if undone.is_none() && timeout_at(deadline, sleep(pause(tries))).await.is_err() {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
@@ -108,6 +119,8 @@ pub async fn modify<D: Decision>(
 enum Attempt<R> {
     /// All but committed.
     Written(Box<dyn Transaction>, ResourceId, Option<Fetched>),
+    /// The decision was against it, or the store.
+    Refused(Box<dyn Transaction>, R),
     /// Another write came in between.
     Conflicted(Box<dyn Transaction>, R),
 }
@@ -118,13 +131,17 @@ async fn attempt<D: Decision>(
     target: Option<&Plan>,
     decision: &mut D,
 ) -> Result<Attempt<D::Refusal>, D::Refusal> {
+    let begin = async |decision: &D| match decision.is_brief() {
+        true => store.begin_brief().await,
+        false => store.begin().await,
+    };
     let mut transaction = match undone {
-        None => store.begin().await?,
+        None => begin(decision).await?,
         Some(mut transaction) => match transaction.begin_again().await {
             Ok(true) => transaction,
             Ok(false) => {
                 drop(transaction);
-                store.begin().await?
+                begin(decision).await?
             }
             Err(error) if transaction.must_be_repeated() => {
                 return Ok(Attempt::Conflicted(transaction, error.into()));
@@ -140,7 +157,7 @@ async fn attempt<D: Decision>(
             Ok(Attempt::Conflicted(transaction, refusal))
         }
         Ok((id, answer)) => Ok(Attempt::Written(transaction, id, answer)),
-        Err(refusal) => Err(refusal),
+        Err(refusal) => Ok(Attempt::Refused(transaction, refusal)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::pin,
     sync::Arc,
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -34,6 +34,9 @@ name_rules! {
     a_transaction_is_undone_when_its_future_is_dropped_anywhere,
     a_snapshot_has_no_seam,
     modify_gives_each_writer_the_last_ones_outcome,
+    brief_writes_give_each_writer_the_last_ones_outcome,
+    brief_writes_are_made_whole_or_not_at_all_whoever_ends_how,
+    a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent,
     modify_leaves_nothing_of_a_refused_write,
     exactly_one_of_many_deletes_finds_the_resource,
     one_id_is_created_once,
@@ -162,11 +165,17 @@ async fn a_snapshot_has_no_seam(store: Arc<dyn Store>) {
 }
 
 /// Adds one to the favourites it reads.
-struct AddOne;
+struct AddOne {
+    brief: bool,
+}
 
 #[async_trait]
 impl Decision for AddOne {
     type Refusal = StoreError;
+
+    fn is_brief(&self) -> bool {
+        self.brief
+    }
 
     async fn decide(
         &mut self,
@@ -177,7 +186,9 @@ impl Decision for AddOne {
         let id = row.resource_id()?;
         let ValueRef::Integer(count) = row.attribute(2) else { return Err(StoreError::NotFound) };
         // Others get to run between the reading and the writing.
-        tokio::task::yield_now().await;
+        if !self.brief {
+            tokio::task::yield_now().await;
+        }
         Ok(set(&id, &[(2, Value::Integer(count + 1))]))
     }
 
@@ -191,6 +202,14 @@ impl Decision for AddOne {
 }
 
 async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
+    count_to_eighty(store, false).await;
+}
+
+async fn brief_writes_give_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
+    count_to_eighty(store, true).await;
+}
+
+async fn count_to_eighty(store: Arc<dyn Store>, brief: bool) {
     let id = done(&*store, talk("counted")).await;
     let mut tasks = Vec::new();
     for _ in 0..8 {
@@ -198,8 +217,9 @@ async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
         tasks.push(tokio::spawn(async move {
             let mut counts = Vec::new();
             for _ in 0..10 {
-                let (_, answer) =
-                    modify(&*store, Some(&one(&TALKS, &id)), &mut AddOne, PATIENCE).await.expect("a count");
+                let (_, answer) = modify(&*store, Some(&one(&TALKS, &id)), &mut AddOne { brief }, PATIENCE)
+                    .await
+                    .expect("a count");
                 let answer = answer.expect("what was asked for");
                 counts.push(answer.rows.get(0).map(|row| row.attribute(2).to_owned()));
             }
@@ -219,6 +239,110 @@ async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
             "{count}"
         );
     }
+}
+
+/// How a writer of the next rule ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Commit,
+    Abandon,
+    Drop,
+    /// The future of the commit is dropped after so many looks at it.
+    Forget(u32),
+}
+
+/// Two talks of one title, in one brief transaction that ends in this way. Answers whether they must be there.
+async fn pair(store: Arc<dyn Store>, title: String, way: Way) -> Option<bool> {
+    let mut transaction = store.begin_brief().await.expect("a transaction");
+    for _ in 0..2 {
+        if way == Way::Drop {
+            // Dropped with the task, wherever it is then.
+            tokio::task::yield_now().await;
+        }
+        transaction.apply(talk(&title), &Scopes::NONE).await.expect("applied");
+    }
+    match way {
+        Way::Commit => transaction.commit().await.map(|()| Some(true)).expect("committed"),
+        Way::Abandon => transaction.abandon().await.map(|()| Some(false)).expect("abandoned"),
+        Way::Drop => Some(false),
+        Way::Forget(looks) => {
+            let mut commit = transaction.commit();
+            for _ in 0..looks {
+                if let Poll::Ready(outcome) = poll_once(&mut commit).await {
+                    outcome.expect("committed");
+                    return Some(true);
+                }
+                tokio::task::yield_now().await;
+            }
+            None
+        }
+    }
+}
+
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    std::future::poll_fn(|context| Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))).await
+}
+
+async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(store: Arc<dyn Store>) {
+    let ways =
+        [Way::Commit, Way::Abandon, Way::Commit, Way::Drop, Way::Forget(1), Way::Forget(2), Way::Forget(0)];
+    for round in 0..8 {
+        let tasks: Vec<_> = (0..28_usize)
+            .map(|number| {
+                let way = ways[(number * 5 + round * 3 + number / 7) % ways.len()];
+                let title = format!("{round}, {number}");
+                let task = pair(store.clone(), title.clone(), way);
+                (title, way, tokio::spawn(timeout(PATIENCE, task)))
+            })
+            .collect();
+        let mut expected = Vec::new();
+        for (title, way, task) in tasks {
+            if way == Way::Drop && round % 2 == 0 {
+                task.abort();
+                let _ = task.await;
+                expected.push((title, Some(false)));
+                continue;
+            }
+            expected.push((title, task.await.expect("a writer").expect("in time")));
+        }
+        // Whoever is gone has left nothing open.
+        done(&*store, talk("the turn is free")).await;
+        let all = read(&*store, &collection(&TALKS, Listing::all())).await;
+        for (title, there) in expected {
+            let found = all.rows.iter().filter(|row| row.attribute(0) == ValueRef::Text(&title)).count();
+            match there {
+                Some(there) => assert_eq!(found, if there { 2 } else { 0 }, "{title}"),
+                None => assert!(found == 0 || found == 2, "{title}: {found}"),
+            }
+        }
+    }
+}
+
+async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent(store: Arc<dyn Store>) {
+    let id = done(&*store, talk("before")).await;
+    let plan = one(&TALKS, &id);
+    let mut first = store.begin_brief().await.expect("a transaction");
+    first.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
+    let mut commit = first.commit();
+    let committed = poll_once(&mut commit).await.is_ready();
+    if committed {
+        // This store lets nobody see what is not permanent.
+        return;
+    }
+    // It may wait for the first one's end, or come to see what that did.
+    let mut second = store.clone();
+    let second = tokio::spawn(async move {
+        let store = &mut second;
+        let mut transaction = store.begin_brief().await.expect("a transaction");
+        let seen = read_in(&mut *transaction, &plan).await;
+        let seen = seen.rows.get(0).map(|row| row.attribute(0).to_owned());
+        transaction.abandon().await.expect("what it has seen is permanent");
+        (seen, attribute_of(&**store, &id, 0).await)
+    });
+    commit.await.expect("committed");
+    let (seen, permanent) = timeout(PATIENCE, second).await.expect("in time").expect("the second");
+    assert_eq!(seen, Some(Value::Text("after".into())));
+    assert_eq!(seen, Some(permanent));
 }
 
 /// Writes, and then refuses.

@@ -17,7 +17,8 @@ use rusqlite::{
 };
 
 use super::{
-    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, log_index::LogIndex,
+    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, joint::Joint,
+    log_index::LogIndex,
 };
 use crate::{
     resource::{Description, Rows, ValueRef},
@@ -44,6 +45,8 @@ pub(super) struct Connection {
     pub(super) versions: Arc<Versions>,
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
+    /// Who shares a transaction on it.
+    pub(super) joint: Joint,
     /// What its statements may take, where somebody waits on the spot.
     pub(super) budget: Budget,
     /// The text of a row of each table, in bytes: as it was last.
@@ -110,6 +113,7 @@ impl Connection {
             versions: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
+            joint: Joint::default(),
             budget: Budget::default(),
             texts_of_rows: Vec::new(),
             _file: file,

@@ -34,6 +34,7 @@ mod dialect;
 mod direct;
 mod error;
 mod include;
+mod joint;
 mod linkage;
 mod log;
 mod log_index;
@@ -84,6 +85,7 @@ pub struct SqliteStore {
     latest: Latest,
     queue_timeout: Duration,
     statements: Arc<AtomicU64>,
+    commits: Arc<AtomicU64>,
     path: PathBuf,
     log_index: Arc<OnceLock<Option<LogIndex>>>,
     handles: Mutex<Handles>,
@@ -111,7 +113,7 @@ impl SqliteStore {
         });
         let statements = Arc::new(AtomicU64::new(0));
         let open = |purpose| Connection::open(file.clone(), purpose, &options, statements.clone());
-        let writer = open(Purpose::Write)?;
+        let mut writer = open(Purpose::Write)?;
         let readers: Result<Vec<_>, _> = (0..options.readers.max(1)).map(|_| open(Purpose::Read)).collect();
         let direct: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| open(Purpose::ReadAtOnce)).collect();
@@ -119,7 +121,6 @@ impl SqliteStore {
             PrepareError::new(format!("cannot open the database `{}`: {error}", file.path.display()))
         })?;
         let (readers, mut handles) = Threads::start("sqlite-reader", readers?)?;
-        let (writer, last) = Threads::start("sqlite-writer", vec![writer])?;
         let log = match options.synchronous {
             Synchronous::Full => None,
             Synchronous::Normal => {
@@ -128,6 +129,9 @@ impl SqliteStore {
                 Some(Arc::new(Log::new(threads)))
             }
         };
+        writer.joint.log.clone_from(&log);
+        let commits = Arc::clone(&writer.joint.commits);
+        let (writer, last) = Threads::start("sqlite-writer", vec![writer])?;
         Ok(Self {
             writer,
             readers,
@@ -137,6 +141,7 @@ impl SqliteStore {
             latest: Latest::default(),
             queue_timeout: options.queue_timeout,
             statements,
+            commits,
             path: file.path.clone(),
             log_index: Arc::clone(&file.log_index),
             handles: Mutex::new(Handles { others: handles, writer: last }),
@@ -146,6 +151,11 @@ impl SqliteStore {
     /// The number of statements run so far, without transaction control: for tests and metrics.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// The number of commits so far: fewer than writes where several shared one, for tests and metrics.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     async fn fetch_on_a_thread(&self, plan: &Plan) -> Result<Fetched, StoreError> {
@@ -161,9 +171,9 @@ impl SqliteStore {
         Ok(fetched)
     }
 
-    async fn begin(&self) -> Result<SqliteTransaction, StoreError> {
+    async fn turn_to_write(&self, shared: bool) -> Result<SqliteTransaction, StoreError> {
         let turn = self.writer.turn(self.queue_timeout).await?;
-        SqliteTransaction::begin(self.writer.clone(), turn, self.log.clone()).await
+        SqliteTransaction::begin(self.writer.clone(), turn, shared, self.log.is_some()).await
     }
 }
 
@@ -188,7 +198,7 @@ impl Store for SqliteStore {
         let name = |error: StoreError| {
             PrepareError::new(format!("cannot prepare the database `{}`: {error}", self.path.display()))
         };
-        let transaction = self.begin().await.map_err(name)?;
+        let transaction = self.turn_to_write(false).await.map_err(name)?;
         let resources = resources.to_vec();
         let revisions = self.revisions;
         let (problems, counted) = transaction
@@ -238,7 +248,11 @@ impl Store for SqliteStore {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
-        Ok(Box::new(self.begin().await?))
+        Ok(Box::new(self.turn_to_write(false).await?))
+    }
+
+    async fn begin_brief(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        Ok(Box::new(self.turn_to_write(true).await?))
     }
 
     async fn close(&self) {
@@ -255,6 +269,8 @@ impl Store for SqliteStore {
         let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
         joined(handles.others).await;
         let checkpoint = |connection: &mut Connection| {
+            // Begun by somebody who is gone.
+            connection.commit_open();
             connection
                 .sqlite
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

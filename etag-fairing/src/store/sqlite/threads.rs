@@ -5,7 +5,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -37,6 +40,8 @@ enum Message {
 pub(super) struct Threads {
     sender: Sender<Message>,
     turns: Arc<Semaphore>,
+    /// How many wait for theirs.
+    waiting: Arc<AtomicUsize>,
     count: usize,
     /// The connection, where there is but one: whoever has the turn may use it at once, too.
     only: Option<Shared>,
@@ -71,7 +76,10 @@ impl Threads {
                 PrepareError::new(format!("cannot start a thread for the database: {error}"))
             })?);
         }
-        Ok((Self { sender, turns: Arc::new(Semaphore::new(count)), count, only }, handles))
+        Ok((
+            Self { sender, turns: Arc::new(Semaphore::new(count)), waiting: Arc::default(), count, only },
+            handles,
+        ))
     }
 
     /// Waits for a turn, so long at most.
@@ -79,11 +87,22 @@ impl Threads {
         if let Ok(turn) = self.turns.clone().try_acquire_owned() {
             return Ok(turn);
         }
+        let _waits = Waits::begin(&self.waiting);
         match timeout(limit, self.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) => Err(closed()),
             Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
         }
+    }
+
+    /// Waits for a turn as long as that takes.
+    pub(super) async fn turn_in_the_end(&self) -> Result<Turn, StoreError> {
+        self.turns.clone().acquire_owned().await.map_err(|_| closed())
+    }
+
+    /// Whether anybody waits for a turn.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// Runs a job on a connection and waits for its answer. A job whose caller is gone before it starts is
@@ -106,10 +125,7 @@ impl Threads {
 
     /// Runs a short job on the only connection, where the caller stands, who must have the turn. `None` if a job that
     /// was sent before has not ended.
-    pub(super) fn run_at_once<T>(
-        &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
-    ) -> Option<Result<T, StoreError>> {
+    pub(super) fn run_at_once<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let only = self.only.as_ref()?;
         // With the turn nobody holds it but perhaps the thread, which has just given its last answer and lets go.
         let mut shared = (0..100).find_map(|_| {
@@ -143,6 +159,22 @@ impl Threads {
     }
 }
 
+/// Counts one who waits, for as long as it does.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 fn serve(shared: &Mutex<Option<Connection>>, receiver: &Receiver<Message>) {
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
     while let Ok(Message::Run(job)) = receiver.recv() {
@@ -150,7 +182,7 @@ fn serve(shared: &Mutex<Option<Connection>>, receiver: &Receiver<Message>) {
         let Some(connection) = shared.as_mut() else { return };
         if catch_unwind(AssertUnwindSafe(|| job(connection))).is_err() {
             log::error!("a job of the database's thread panicked; what it did is undone");
-            connection.rollback();
+            connection.give_up();
         }
     }
     // Closed with its thread, whoever else could still use it.

@@ -1,13 +1,12 @@
 //! A write in progress.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
+use rocket::tokio::sync::oneshot;
 
 use super::{
     connection::Connection,
-    error::store_error,
-    log::Log,
+    error::closed,
+    joint::{End, Place},
     read,
     threads::{Threads, Turn},
     write,
@@ -17,17 +16,21 @@ use crate::{
     store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
 };
 
-/// A transaction on the writer's connection, which is its own until it ends.
+/// A transaction on the writer's connection, which is its own until it ends; or its turn in one that is
+/// [shared](super::joint).
 ///
-/// Short jobs run where the caller stands, since the way to the thread and back costs more; what may take long, and
-/// the commit, which waits for the disk, go there. Jobs run in the order in which they are sent, so that when this is dropped (or the future that holds it, at
-/// any point), what is still running ends first, then all is undone, and only then the next one gets the turn.
+/// Short jobs run where the caller stands, since the way to the thread and back costs more; what may take long, and a
+/// commit that waits for the disk, go there. Jobs run in the order in which they are sent, so that when this is dropped
+/// (or the future that holds it, at any point), what is still running ends first, then all is undone, and only then the
+/// next one gets the turn.
 pub(super) struct SqliteTransaction {
     writer: Threads,
-    /// `None` once the commit was sent.
+    /// `None` once the end was sent.
     turn: Option<Turn>,
-    /// Set where a commit doesn't wait for the disk.
-    log: Option<Arc<Log>>,
+    /// Whether others may share it.
+    shared: bool,
+    /// Whether a commit doesn't wait for the disk.
+    at_once: bool,
 }
 
 impl SqliteTransaction {
@@ -35,17 +38,22 @@ impl SqliteTransaction {
     pub(super) async fn begin(
         writer: Threads,
         turn: Turn,
-        log: Option<Arc<Log>>,
+        shared: bool,
+        at_once: bool,
     ) -> Result<Self, StoreError> {
         // Before the first job: from here on, dropping it gives the turn back properly.
-        let transaction = Self { writer, turn: Some(turn), log };
+        let transaction = Self { writer, turn: Some(turn), shared, at_once };
         // IMMEDIATE: nobody else writes between what is read here and what is written. Where another process does, the
         // thread waits for it.
-        match transaction.writer.run_at_once(|connection| connection.without_waiting("BEGIN IMMEDIATE")) {
-            Some(Err(StoreError::Busy { .. })) | None => {
-                transaction.writer.run(|connection| connection.control("BEGIN IMMEDIATE")).await?;
-            }
+        let begun = transaction.writer.run_at_once(|connection| connection.begin(shared, Place::AtOnce));
+        match begun.flatten() {
             Some(begun) => begun?,
+            None => {
+                let begin = move |connection: &mut Connection| {
+                    connection.begin(shared, Place::Thread).unwrap_or_else(|| Err(closed()))
+                };
+                transaction.writer.run(begin).await?;
+            }
         }
         Ok(transaction)
     }
@@ -57,7 +65,7 @@ impl SqliteTransaction {
     ) -> Result<T, StoreError> {
         self.writer
             .run(move |connection| {
-                still_open(connection)?;
+                connection.still_open()?;
                 work(connection)
             })
             .await
@@ -69,7 +77,7 @@ impl SqliteTransaction {
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Option<Result<T, StoreError>> {
         self.writer.run_at_once(|connection| {
-            still_open(connection)?;
+            connection.still_open()?;
             work(connection)
         })
     }
@@ -82,58 +90,72 @@ impl SqliteTransaction {
     ) -> Result<ResourceId, StoreError> {
         let is_short = scopes.is_empty() && write::is_short(&change);
         if is_short
-            && let Some(outcome) =
-                self.run_at_once(|connection| write::apply(connection, &change, version, scopes))
+            && let Some(outcome) = self.run_at_once(|connection| {
+                connection.mark()?;
+                write::apply(connection, &change, version, scopes)
+            })
         {
             return outcome;
         }
         let (version, scopes) = (version.cloned(), scopes.clone());
-        Box::pin(self.run(move |connection| write::apply(connection, &change, version.as_ref(), &scopes)))
-            .await
+        let apply = move |connection: &mut Connection| {
+            connection.mark()?;
+            write::apply(connection, &change, version.as_ref(), &scopes)
+        };
+        Box::pin(self.run(apply)).await
     }
 
-    /// Commits where the caller stands, if that waits for no disk and is possible.
-    fn end_at_once(&mut self) -> Option<Result<(), StoreError>> {
-        let log = self.log.as_ref()?;
-        let outcome = self.writer.run_at_once(|connection| {
-            let outcome = commit(connection);
-            connection.rollback();
-            outcome
-        })?;
-        self.turn = None;
-        log.committed();
-        Some(outcome)
+    /// Ends it, by committing or by leaving, and gives the turn back.
+    async fn end(mut self: Box<Self>, leaves: bool) -> Result<(), StoreError> {
+        let mut turn = self.turn.take();
+        let (shared, writer) = (self.shared, self.writer.clone());
+        let end = writer.run_at_once(|connection| match leaves {
+            true => connection.leave(),
+            false => connection.end(shared, &self.writer),
+        });
+        let end = match end {
+            Some(end @ (End::Done(_) | End::Follow(_) | End::Lead(..))) => {
+                turn = None;
+                end
+            }
+            // Decided already, and the disk is to be waited for.
+            Some(End::Commit) => Box::pin(self.end_on_the_thread(turn.take(), leaves, false)).await?,
+            None => Box::pin(self.end_on_the_thread(turn.take(), leaves, shared)).await?,
+        };
+        drop(turn);
+        match end {
+            End::Done(outcome) => outcome,
+            End::Follow(answer) => answer.await.unwrap_or_else(|_| Err(closed())),
+            End::Lead(leader, answer) => Box::pin(leader.lead(&self.writer, answer, self.at_once)).await,
+            End::Commit => Err(StoreError::Internal("the database's thread has not committed".into())),
+        }
     }
 
-    async fn end(mut self: Box<Self>) -> Result<(), StoreError> {
-        let turn = self.turn.take();
-        let (answer, answered) = rocket::tokio::sync::oneshot::channel();
+    async fn end_on_the_thread(
+        &self,
+        turn: Option<Turn>,
+        leaves: bool,
+        shared: bool,
+    ) -> Result<End, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let writer = self.writer.clone();
         self.writer.send(move |connection| {
             // Nobody waits any more: undone, as by dropping.
-            let outcome = if answer.is_closed() { Ok(()) } else { commit(connection) };
-            connection.rollback();
+            let end = match leaves || answer.is_closed() {
+                true => connection.leave(),
+                false => connection.end(shared, &writer),
+            };
+            let end = match end {
+                End::Commit => End::Done(connection.commit_alone()),
+                end => end,
+            };
+            if let Err(End::Lead(..)) = answer.send(end) {
+                connection.commit_open();
+            }
             drop(turn);
-            let _ = answer.send(outcome);
         })?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Internal("the database's thread gave no answer".into())))
+        answered.await.map_err(|_| StoreError::Internal("the database's thread gave no answer".into()))
     }
-}
-
-/// After some errors (a full disk) SQLite undoes the transaction by itself; what came then would be committed
-/// statement by statement.
-fn still_open(connection: &Connection) -> Result<(), StoreError> {
-    match connection.sqlite.is_autocommit() {
-        true => Err(StoreError::Internal("the database has undone the transaction".into())),
-        false => Ok(()),
-    }
-}
-
-fn commit(connection: &Connection) -> Result<(), StoreError> {
-    still_open(connection)?;
-    let mut statement = connection.sqlite.prepare_cached("COMMIT").map_err(store_error)?;
-    statement.execute([]).map(drop).map_err(store_error)
 }
 
 #[async_trait]
@@ -162,11 +184,12 @@ impl Transaction for SqliteTransaction {
         self.change(change, Some(version), scopes).await
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        match self.end_at_once() {
-            Some(outcome) => outcome,
-            None => Box::pin(self.end()).await,
-        }
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.end(false).await
+    }
+
+    async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
+        self.end(true).await
     }
 }
 
@@ -175,7 +198,7 @@ impl Drop for SqliteTransaction {
         if let Some(turn) = self.turn.take() {
             // If the thread is gone, its connection is closed and with it all is undone.
             let _ = self.writer.send(move |connection| {
-                connection.rollback();
+                connection.leave();
                 drop(turn);
             });
         }

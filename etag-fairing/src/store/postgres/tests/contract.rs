@@ -77,6 +77,9 @@ rules! {
     a_transaction_is_undone_when_its_future_is_dropped_anywhere
     a_snapshot_has_no_seam
     modify_gives_each_writer_the_last_ones_outcome
+    brief_writes_give_each_writer_the_last_ones_outcome
+    brief_writes_are_made_whole_or_not_at_all_whoever_ends_how
+    a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent
     modify_leaves_nothing_of_a_refused_write
     exactly_one_of_many_deletes_finds_the_resource
     one_id_is_created_once

@@ -5,6 +5,7 @@ mod constraints;
 mod contract;
 mod corrupt;
 mod files;
+mod joint;
 mod plans;
 mod revisions;
 mod schema;

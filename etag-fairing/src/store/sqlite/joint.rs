@@ -1,0 +1,413 @@
+//! Several writes in one commit.
+//!
+//! A commit costs what a hundred statements do: system calls for the locks, pages into the log, and where it waits for
+//! the disk, milliseconds. So short writes that are there at the same time share one. Each still has its turn, in which
+//! nobody else reads or writes on the connection; but instead of committing it leaves the transaction open for the next
+//! one, whose changes stand behind a savepoint, so that what is refused undoes itself alone. Who began it commits for
+//! all, after those that were ready have had their turn.
+//!
+//! Nobody is told of anything before the commit, neither of a change nor of a refusal that has seen another's change. If
+//! the commit fails, or a statement undoes the whole transaction, all but the one that did it begin again
+//! ([`StoreError::Conflict`]), and from then on each write commits by itself.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use rocket::tokio::{
+    runtime::Handle,
+    select,
+    sync::oneshot::{self, Receiver, Sender},
+};
+
+use super::{
+    connection::Connection,
+    error::{closed, store_error},
+    log::Log,
+    threads::Threads,
+};
+use crate::store::StoreError;
+
+/// So many share one at most.
+const MOST: usize = 64;
+
+/// Whoever comes later than this begins another one.
+const LATE: Duration = Duration::from_millis(5);
+
+/// After waiting in vain so often, the next [`SPARED`] don't wait for others.
+const IN_VAIN: u8 = 4;
+
+const SPARED: u8 = 16;
+
+/// What the writer's connection knows of those who share a transaction. Only who has the turn may use it.
+#[derive(Default)]
+pub(super) struct Joint {
+    /// The transaction that waits for more, or for its commit.
+    open: Option<Open>,
+    /// How who has the turn stands in it; `None` before it has begun and after its end.
+    current: Option<Standing>,
+    /// Whether that has set its savepoint.
+    savepoint: bool,
+    begun: u64,
+    /// How often nobody else came, and how many go without waiting since.
+    in_vain: u8,
+    spared: u8,
+    /// Set once sharing has failed.
+    never: bool,
+    /// Where a commit doesn't wait for the disk.
+    pub(super) log: Option<Arc<Log>>,
+    pub(super) commits: Arc<AtomicU64>,
+}
+
+/// A transaction between two turns.
+struct Open {
+    number: u64,
+    since: Instant,
+    /// Lives as long as who began it.
+    leader: Weak<()>,
+    members: Vec<Sender<Outcome>>,
+}
+
+/// What became of the commit.
+type Outcome = Result<(), StoreError>;
+
+/// How a write stands in its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It has begun it.
+    First,
+    /// Others were there before.
+    Joined,
+}
+
+/// What a write does at its end.
+pub(super) enum End {
+    /// All is done.
+    Done(Outcome),
+    /// It commits for itself, where waiting for the disk is allowed.
+    Commit,
+    /// It waits for who has begun.
+    Follow(Receiver<Outcome>),
+    /// It commits for all.
+    Lead(Leader, Receiver<Outcome>),
+}
+
+impl Connection {
+    /// Begins a transaction, or, if it is to be `shared`, goes on with the one that is open. `None` if that has to be
+    /// done on the thread.
+    pub(super) fn begin(&mut self, shared: bool, place: Place) -> Option<Result<(), StoreError>> {
+        self.joint.current = None;
+        if let Some(open) = &self.joint.open {
+            if self.sqlite.is_autocommit() {
+                self.undone();
+            } else if shared && open.has_room() {
+                self.joint.current = Some(Standing::Joined);
+                return Some(Ok(()));
+            } else if place == Place::AtOnce && self.joint.log.is_none() {
+                return None;
+            } else {
+                self.commit_open();
+            }
+        }
+        let begun = match place {
+            Place::Thread => self.control("BEGIN IMMEDIATE"),
+            Place::AtOnce => match self.without_waiting("BEGIN IMMEDIATE") {
+                Err(StoreError::Busy { .. }) => return None,
+                begun => begun,
+            },
+        };
+        self.joint.current = begun.is_ok().then_some(Standing::First);
+        Some(begun)
+    }
+
+    /// Sets the savepoint of a write that has joined others, before its first change.
+    pub(super) fn mark(&mut self) -> Result<(), StoreError> {
+        if self.joint.current == Some(Standing::Joined) && !self.joint.savepoint {
+            self.control("SAVEPOINT member")?;
+            self.joint.savepoint = true;
+        }
+        Ok(())
+    }
+
+    /// Ends a write whose changes stand: commits, or leaves that to whoever does it for all.
+    pub(super) fn end(&mut self, shared: bool, writer: &Threads) -> End {
+        let standing = self.joint.current.take();
+        if let Err(error) = self.still_open() {
+            self.give_up();
+            return End::Done(Err(error));
+        }
+        if standing == Some(Standing::Joined) {
+            return match self.release() {
+                Ok(()) => self.follow(),
+                Err(error) => {
+                    self.give_up();
+                    End::Done(Err(error))
+                }
+            };
+        }
+        if !(shared && self.joint.may_gather(writer.has_waiting())) {
+            return match self.joint.log {
+                Some(_) => End::Done(self.commit_alone()),
+                None => End::Commit,
+            };
+        }
+        let (outcome, answer) = oneshot::channel();
+        let alive = Arc::new(());
+        self.joint.begun += 1;
+        let number = self.joint.begun;
+        let (since, leader) = (Instant::now(), Arc::downgrade(&alive));
+        self.joint.open = Some(Open { number, since, leader, members: vec![outcome] });
+        End::Lead(Leader { number, _alive: alive, writer: Some(writer.clone()) }, answer)
+    }
+
+    /// Undoes a write. What it has seen of others is not permanent before the outcome is.
+    pub(super) fn leave(&mut self) -> End {
+        match self.joint.current.take() {
+            // It has not even begun.
+            None if self.joint.open.is_some() => return End::Done(Ok(())),
+            None | Some(Standing::First) => {
+                self.give_up();
+                return End::Done(Ok(()));
+            }
+            Some(Standing::Joined) => {}
+        }
+        if self.still_open().is_err() {
+            // By a statement of its own, perhaps because of what others did before: it has to be asked again.
+            self.give_up();
+            return End::Done(Err(StoreError::Conflict));
+        }
+        let undone = match self.joint.savepoint {
+            true => self.control("ROLLBACK TO member").and_then(|()| self.release()),
+            false => Ok(()),
+        };
+        match undone {
+            Ok(()) => self.follow(),
+            Err(error) => {
+                self.give_up();
+                End::Done(Err(error))
+            }
+        }
+    }
+
+    fn release(&mut self) -> Result<(), StoreError> {
+        match std::mem::take(&mut self.joint.savepoint) {
+            true => self.control("RELEASE member"),
+            false => Ok(()),
+        }
+    }
+
+    fn follow(&mut self) -> End {
+        let (outcome, answer) = oneshot::channel();
+        match &mut self.joint.open {
+            Some(open) => open.members.push(outcome),
+            None => return End::Done(Err(StoreError::Internal("the transaction has ended".into()))),
+        }
+        End::Follow(answer)
+    }
+
+    /// Commits what one write alone has done.
+    pub(super) fn commit_alone(&mut self) -> Outcome {
+        let outcome = self.commit();
+        self.rollback();
+        outcome
+    }
+
+    /// Commits for all who share the open transaction, and tells them.
+    pub(super) fn commit_open(&mut self) {
+        if self.still_open().is_err() {
+            self.undone();
+        }
+        let Some(open) = self.joint.open.take() else { return };
+        let outcome = self.commit_alone();
+        self.joint.learn(open.members.len());
+        if open.members.len() > 1
+            && let Err(error) = &outcome
+        {
+            self.joint.give_up_sharing(error);
+        }
+        open.tell(outcome);
+    }
+
+    /// The same, if it is still this one.
+    fn commit_number(&mut self, number: u64) {
+        if self.joint.open.as_ref().is_some_and(|open| open.number == number) {
+            self.commit_open();
+        }
+    }
+
+    /// Undoes all that is open, whoever shares it.
+    pub(super) fn give_up(&mut self) {
+        self.rollback();
+        self.undone();
+    }
+
+    /// Tells those who shared a transaction that it is gone.
+    fn undone(&mut self) {
+        (self.joint.current, self.joint.savepoint) = (None, false);
+        if let Some(open) = self.joint.open.take() {
+            self.joint.give_up_sharing(&"it was undone");
+            open.tell(Err(StoreError::Conflict));
+        }
+    }
+
+    /// After some errors (a full disk) SQLite undoes the transaction by itself; what came then would be committed
+    /// statement by statement.
+    pub(super) fn still_open(&self) -> Result<(), StoreError> {
+        match self.sqlite.is_autocommit() {
+            true => Err(StoreError::Internal("the database has undone the transaction".into())),
+            false => Ok(()),
+        }
+    }
+
+    fn commit(&self) -> Result<(), StoreError> {
+        self.still_open()?;
+        let mut statement = self.sqlite.prepare_cached("COMMIT").map_err(store_error)?;
+        statement.execute([]).map_err(store_error)?;
+        self.joint.commits.fetch_add(1, Ordering::Relaxed);
+        if let Some(log) = &self.joint.log {
+            log.committed();
+        }
+        Ok(())
+    }
+}
+
+/// Where a job runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On the connection's thread, which may wait.
+    Thread,
+    /// Where the request is answered.
+    AtOnce,
+}
+
+impl Joint {
+    /// Whether to wait for others. Where a commit waits for the disk, they are worth waiting for; else only if some
+    /// came lately, or are there.
+    fn may_gather(&mut self, others: bool) -> bool {
+        if self.never {
+            return false;
+        }
+        if self.log.is_none() || others || self.in_vain < IN_VAIN {
+            return true;
+        }
+        self.spared = (self.spared + 1) % SPARED;
+        self.spared == 0
+    }
+
+    fn learn(&mut self, members: usize) {
+        self.in_vain = match members {
+            1 => self.in_vain.saturating_add(1),
+            _ => 0,
+        };
+    }
+
+    fn give_up_sharing(&mut self, error: &dyn std::fmt::Display) {
+        if !std::mem::replace(&mut self.never, true) {
+            ::log::warn!(
+                "several writes in one transaction failed, and begin again ({error}); from now on each has its own"
+            );
+        }
+    }
+}
+
+impl Open {
+    fn has_room(&self) -> bool {
+        self.members.len() < MOST && self.leader.strong_count() > 0 && self.since.elapsed() < LATE
+    }
+
+    fn tell(self, outcome: Outcome) {
+        let alone = self.members.len() == 1;
+        let mut error = outcome.err();
+        for member in self.members {
+            // Who does not wait any more needs not be told.
+            let _ = member.send(match (&mut error, alone) {
+                (None, _) => Ok(()),
+                (Some(_), false) => Err(StoreError::Conflict),
+                (error, true) => error.take().map_or(Ok(()), Err),
+            });
+        }
+    }
+}
+
+/// Who has begun a transaction that is shared, and has to end it.
+pub(super) struct Leader {
+    number: u64,
+    /// As long as it lives, others join.
+    _alive: Arc<()>,
+    /// Set while that is still to be done. Dropped before, it leaves it to a task.
+    writer: Option<Threads>,
+}
+
+impl Leader {
+    /// Lets those who are ready have their turn, then commits for all.
+    pub(super) async fn lead(
+        mut self,
+        writer: &Threads,
+        mut answer: Receiver<Outcome>,
+        at_once: bool,
+    ) -> Outcome {
+        OthersFirst(false).await;
+        // Another one may have committed it, to begin its own, which may take long.
+        select! {
+            biased;
+            outcome = &mut answer => {
+                self.writer = None;
+                return outcome.unwrap_or_else(|_| Err(closed()));
+            }
+            ended = commit(writer, self.number, at_once) => {
+                self.writer = None;
+                // Else the store has closed, and with that committed it.
+                let _ = ended;
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        // Without a runtime nobody waits; whoever writes next commits it, or the store when it closes.
+        if let (Some(writer), Ok(runtime)) = (self.writer.take(), Handle::try_current()) {
+            let number = self.number;
+            runtime.spawn(async move { commit(&writer, number, false).await });
+        }
+    }
+}
+
+/// Commits the transaction of this number when its turn comes, if nobody else has.
+async fn commit(writer: &Threads, number: u64, at_once: bool) -> Result<(), StoreError> {
+    let turn = writer.turn_in_the_end().await?;
+    if at_once
+        && let Some(done) = writer.run_at_once(|connection| {
+            connection.commit_number(number);
+            Ok(())
+        })
+    {
+        return done;
+    }
+    writer.send(move |connection| {
+        connection.commit_number(number);
+        drop(turn);
+    })
+}
+
+/// Lets the tasks that are ready go first. Unlike tokio's own, an idle worker may take it up at once.
+struct OthersFirst(bool);
+
+impl Future for OthersFirst {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
