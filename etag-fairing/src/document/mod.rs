@@ -3,6 +3,7 @@
 pub mod error;
 mod json;
 pub(crate) mod read;
+pub(crate) mod spare;
 pub(crate) mod write;
 
 /// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters

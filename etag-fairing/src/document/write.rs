@@ -4,6 +4,7 @@
 //! of a hash map, so that the same state has the same bytes, and so the same entity tag, on every server.
 
 use super::json::{write_string, write_value};
+use super::spare;
 use crate::query::{FieldSet, Fields, Parameters, href};
 use crate::resource::registry::{Registry, encode_segment};
 use crate::resource::{Corrupt, Description, Relationship, RelationshipKind, ResourceId, Row, Rows};
@@ -76,8 +77,7 @@ impl<'a> Writer<'a> {
         fetched: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
-        let mut out =
-            Vec::with_capacity(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
+        let mut out = spare::take(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
         out.extend_from_slice(START);
         write_string(self_link, &mut out);
         out.extend_from_slice(br#"},"data":"#);

@@ -5,6 +5,7 @@ use super::recall::Made;
 use super::trouble::internal;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::error::ErrorObject;
+use crate::document::spare;
 use crate::document::write::View;
 use crate::query::{Parameters, Query, Target, href};
 use crate::resource::{Corrupt, ResourceId};
@@ -67,6 +68,7 @@ impl Exchange<'_> {
         if !query.changes_representation() {
             return Ok((whole, plain.map(|plain| Tags { own: plain.clone(), plain })));
         }
+        spare::give(whole);
         let href = href(&self.writer.href(self.resource, id), parameters);
         let body = self.writer.single(self.resource, &href, fetched, query.view())?;
         let own = state.as_ref().map(|state| self.view_tag(state, &body));

@@ -6,6 +6,7 @@ use super::trouble::Refusal;
 use crate::conditional::{HttpDate, StateTag, Validator};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
+use crate::document::spare;
 use crate::resource::{Corrupt, ResourceId, Row, Upkeep, Value};
 use crate::store::{Fetched, Plan, Root, Selection, StoreError};
 
@@ -75,7 +76,12 @@ impl Exchange<'_> {
         let state = match conditions.need_tag() {
             true => Some(match self.version_tag(row)? {
                 Some(state) => state,
-                None => self.state_tag(&self.representation(id, current)?),
+                None => {
+                    let representation = self.representation(id, current)?;
+                    let state = self.state_tag(&representation);
+                    spare::give(representation);
+                    state
+                }
             }),
             false => None,
         };
