@@ -31,6 +31,7 @@ mod encode;
 mod error;
 mod include;
 mod linkage;
+mod links;
 mod lock;
 mod numeric;
 mod options;

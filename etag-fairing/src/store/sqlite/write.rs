@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::{Value as Stored, ValueRef as SqliteValue};
+use rusqlite::types::ValueRef as SqliteValue;
 
 use super::{
     cell,
@@ -10,20 +10,20 @@ use super::{
     delete::delete,
     dialect::Sqlite,
     error::store_error,
-    linkage::linkage as linkage_of,
+    links,
     read::{exists, fetch},
+    showing::Showing,
     versions,
 };
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
     store::{
-        Change, Constraint, LinkageChange, Plan, Root, Scopes, Selection, StoreError,
+        Change, LinkageChange, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             cache::{Shape, Verb},
-            edge::{Edge, EdgeKind},
-            plan::{can_be, edge, id_list, id_value},
+            plan::{can_be, id_list, id_value},
             select,
-            versions::{Guard, Versions, difference},
+            versions::Guard,
             write,
         },
     },
@@ -152,7 +152,7 @@ fn insert(
         }
     }
     shown.relinked(connection, scopes, linkage)?;
-    change_links(connection, scopes, resource, &id, linkage)?;
+    links::change(connection, scopes, resource, &id, linkage)?;
     shown.touch(connection)?;
     Ok(id)
 }
@@ -228,7 +228,7 @@ fn update(
             return Err(StoreError::VersionChanged);
         }
     }
-    change_links(connection, scopes, resource, id, linkage)?;
+    links::change(connection, scopes, resource, id, linkage)?;
     shown.touch(connection)?;
     Ok(id.clone())
 }
@@ -255,119 +255,6 @@ fn hidden_links(
         emptied.retain(|index| seen.rows.get(0).is_some_and(|row| row.to_one(resource, *index).is_null()));
     }
     Ok(emptied)
-}
-
-/// What else shows a change: rows of others, whose versions rise with it.
-struct Showing<'a> {
-    versions: &'a Versions,
-    resource: &'static Description,
-    id: &'a ResourceId,
-    /// Whether the resource's own row shows it.
-    own: bool,
-    /// The others: tables and ids, each once.
-    rows: Vec<(&'static str, Stored)>,
-}
-
-impl<'a> Showing<'a> {
-    fn new(versions: &'a Versions, resource: &'static Description, id: &'a ResourceId) -> Self {
-        Self { versions, resource, id, own: false, rows: Vec::new() }
-    }
-
-    fn add(&mut self, table: &'static str, id: Stored) {
-        let row = (table, id);
-        if table.eq_ignore_ascii_case(self.resource.table) && row.1 == stored(self.id) {
-            self.own = true;
-        } else if row.1 != Stored::Null && !self.rows.contains(&row) {
-            self.rows.push(row);
-        }
-    }
-
-    /// A to-one relationship in a column of the row (of `row`, unless it is new) will lead to `related`: this shows
-    /// where it led to and where it will.
-    fn moved(
-        &mut self,
-        connection: &Connection,
-        column: &'static str,
-        row: Option<&ResourceId>,
-        related: Option<&ResourceId>,
-    ) -> Result<(), StoreError> {
-        let versions = self.versions;
-        let new = related.map(stored).unwrap_or(Stored::Null);
-        for shown in versions.shown(self.resource.table, column).filter(|shown| shown.is_inverse()) {
-            let old = match row {
-                Some(row) => versions::owners(connection, shown, id_value(row))?,
-                None => Vec::new(),
-            };
-            let owners = versions.owners(shown).map_or(self.resource.table, |table| table.name);
-            if !old.contains(&new) {
-                old.into_iter().chain([new.clone()]).for_each(|owner| self.add(owners, owner));
-            }
-        }
-        Ok(())
-    }
-
-    /// What the changes of to-many linkage will show in. They are not made yet.
-    fn relinked(
-        &mut self,
-        connection: &mut Connection,
-        scopes: &Scopes,
-        linkage: &[Option<LinkageChange>],
-    ) -> Result<(), StoreError> {
-        if self.versions.is_empty() {
-            return Ok(());
-        }
-        let versions = self.versions;
-        for (index, (relationship, change)) in self.resource.relationships.iter().zip(linkage).enumerate() {
-            let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
-            let edge = edge(self.resource, index)?;
-            let before =
-                linkage_of(connection, scopes, self.resource, index, [id_value(self.id)].into_iter())?;
-            let (gone, new) = difference(before.of(0), change);
-            self.own |= !(gone.is_empty() && new.is_empty())
-                && versions.shows(self.resource.table, edge.table, edge.owner_column);
-            match edge.kind {
-                EdgeKind::Join => {
-                    for shown in versions.shown(edge.table, edge.target_column) {
-                        if let Some(table) = versions.owners(shown) {
-                            gone.iter().chain(&new).for_each(|id| self.add(table.name, stored(id)));
-                        }
-                    }
-                }
-                EdgeKind::Inverse { .. } => {
-                    // The column of theirs that is the linkage.
-                    if let Some(table) = versions.table(edge.target.table) {
-                        gone.iter().chain(&new).for_each(|id| self.add(table.name, stored(id)));
-                    }
-                    for shown in versions.shown(edge.table, edge.owner_column) {
-                        let Some(table) = versions.owners(shown) else { continue };
-                        for id in &new {
-                            for owner in versions::owners(connection, shown, id_value(id))? {
-                                self.add(table.name, owner);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Goes on with the others.
-    fn touch(self, connection: &Connection) -> Result<(), StoreError> {
-        for (name, id) in &self.rows {
-            if let (Some(table), Some(id)) = (self.versions.table(name), versions::value_of(id)) {
-                versions::touch(connection, table, id)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn stored(id: &ResourceId) -> Stored {
-    match id {
-        ResourceId::Integer(id) => Stored::Integer(*id),
-        ResourceId::Text(id) => Stored::Text(id.clone()),
-    }
 }
 
 /// Each related resource must exist: a foreign key would say only that some reference fails, and a table of the
@@ -429,116 +316,6 @@ fn first_missing<'a>(
     Ok(wrong.first().map(|id| (*id).clone()))
 }
 
-fn change_links(
-    connection: &mut Connection,
-    scopes: &Scopes,
-    resource: &'static Description,
-    owner: &ResourceId,
-    linkage: &[Option<LinkageChange>],
-) -> Result<(), StoreError> {
-    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
-        let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
-        let links = ToMany { resource, index, edge: edge(resource, index)?, owner: id_value(owner) };
-        match change {
-            LinkageChange::One(_) => return Err(misshapen(resource)),
-            LinkageChange::Add(ids) => links.add(connection, ids)?,
-            // Links to what is hidden stay: only those that are seen can end.
-            LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
-                if scopes.of(relationship.target()).is_some() =>
-            {
-                let seen = linkage_of(connection, scopes, resource, index, [links.owner].into_iter())?;
-                let replaces = matches!(change, LinkageChange::Replace(_));
-                let ending: Vec<_> =
-                    seen.of(0).iter().filter(|id| ids.contains(id) != replaces).cloned().collect();
-                if !ending.is_empty() {
-                    links.remove(connection, &ending, false)?;
-                }
-                if replaces {
-                    links.add(connection, ids)?;
-                }
-            }
-            LinkageChange::Replace(ids) => {
-                links.remove(connection, ids, true)?;
-                links.add(connection, ids)?;
-            }
-            LinkageChange::Remove(ids) => links.remove(connection, ids, false)?,
-        }
-    }
-    Ok(())
-}
-
-/// The linkage of one to-many relationship of one resource.
-struct ToMany<'a> {
-    resource: &'static Description,
-    index: usize,
-    edge: Edge,
-    owner: ValueRef<'a>,
-}
-
-impl ToMany<'_> {
-    fn text(
-        &self,
-        connection: &mut Connection,
-        verb: Verb,
-        build: impl FnOnce(&Edge) -> Result<String, sea_query::error::Error>,
-    ) -> Result<Arc<str>, StoreError> {
-        let shape = Shape::new(verb, self.resource).relationship(self.index);
-        connection.text(shape, || build(&self.edge))
-    }
-
-    fn add(&self, connection: &mut Connection, ids: &[ResourceId]) -> Result<(), StoreError> {
-        let list = id_list(ids.iter().map(id_value))?;
-        let list = ValueRef::Text(&list);
-        match self.edge.kind {
-            EdgeKind::Join => {
-                let text = self.text(connection, Verb::Link, |edge| write::link(Sqlite, edge))?;
-                connection.run(&text, &[self.owner, list, self.owner])?;
-            }
-            EdgeKind::Inverse { .. } => {
-                let text = self.text(connection, Verb::Adopt, |edge| Ok(write::adopt(Sqlite, edge)))?;
-                connection.run(&text, &[self.owner, list])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Ends the links in the list, or, for `others`, all that are not in it.
-    fn remove(
-        &self,
-        connection: &mut Connection,
-        ids: &[ResourceId],
-        others: bool,
-    ) -> Result<(), StoreError> {
-        // What cannot be an id links to nothing; SQLite would take `'1'` for 1.
-        let ids = ids.iter().filter(|id| can_be(id, self.edge.target.id.kind));
-        let list = id_list(ids.map(id_value))?;
-        let parameters = [self.owner, ValueRef::Text(&list)];
-        let either = |listed, unlisted| if others { unlisted } else { listed };
-        let text = match self.edge.kind {
-            EdgeKind::Join => {
-                let verb = either(Verb::Unlink, Verb::UnlinkOthers);
-                self.text(connection, verb, |edge| Ok(write::unlink(Sqlite, edge, others)))?
-            }
-            EdgeKind::Inverse { required: false } => {
-                let verb = either(Verb::Release, Verb::ReleaseOthers);
-                self.text(connection, verb, |edge| Ok(write::release(Sqlite, edge, others)))?
-            }
-            // Each of them must have an owner: none can be let go.
-            EdgeKind::Inverse { required: true } => {
-                let verb = either(Verb::Held, Verb::HeldOthers);
-                let text = self.text(connection, verb, |edge| Ok(select::held(Sqlite, edge, others)))?;
-                let held = connection.prepare(&text)?.exists(bound(&parameters)).map_err(store_error)?;
-                let column = self.edge.owner_column.into();
-                return match held {
-                    true => Err(StoreError::Constraint(Constraint::NotNull { column })),
-                    false => Ok(()),
-                };
-            }
-        };
-        connection.run(&text, &parameters).map(drop)
-    }
-}
-
-fn misshapen(resource: &Description) -> StoreError {
+pub(super) fn misshapen(resource: &Description) -> StoreError {
     StoreError::Internal(format!("a change does not have the shape of `{}`", resource.rust_name))
 }
