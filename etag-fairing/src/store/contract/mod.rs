@@ -22,6 +22,7 @@ mod reading;
 mod relationships;
 mod resources;
 mod revisions;
+mod scoped_changes;
 mod scopes;
 mod steps;
 mod transactions;
@@ -102,7 +103,7 @@ pub(crate) async fn check_by_chance(open: impl AsyncFn() -> Box<dyn Store>, seed
             4 => listings::orders_by_chance(&*store, seed, 12, Sight::Scoped).await,
             5 => includes::includes_by_chance(&*store, seed, 24, Sight::Scoped).await,
             6 => listings::related_by_chance(&*store, seed, Sight::Scoped).await,
-            _ => scopes::changes_by_chance(&*store, seed, 40).await,
+            _ => scoped_changes::changes_by_chance(&*store, seed, 40).await,
         }
         store.close().await;
     }

@@ -1,0 +1,170 @@
+//! Changes by chance, by callers who see a part: compared with what each may do to all that is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    naive::World,
+    random::{Chance, Sight},
+    resources::{ALL, SPEAKERS_OF, TALKS},
+};
+use crate::{
+    resource::{Description, Linkage, RelationshipKind, ResourceId, Value},
+    store::{Change, Constraint, LinkageChange, Store, StoreError},
+};
+
+/// Attributes and to-one linkage.
+type Row = (Vec<Value>, Vec<Option<ResourceId>>);
+
+/// Everything that is stored, as rows and pairs.
+#[derive(Clone, Debug, PartialEq)]
+struct Stored {
+    rows: BTreeMap<(&'static str, ResourceId), Row>,
+    /// Talks and their speakers.
+    pairs: BTreeSet<(ResourceId, ResourceId)>,
+}
+
+impl Stored {
+    fn of(world: &World) -> Self {
+        let mut stored = Self { rows: BTreeMap::new(), pairs: BTreeSet::new() };
+        for (type_name, records) in world.records() {
+            for record in records {
+                let id = record.id.expect("an id");
+                if type_name == TALKS.type_name
+                    && let Linkage::Many(speakers) = &record.linkage[SPEAKERS_OF]
+                {
+                    stored.pairs.extend(speakers.iter().map(|speaker| (id.clone(), speaker.clone())));
+                }
+                let links = record.linkage.into_iter().map(|linkage| match linkage {
+                    Linkage::One(one) => one,
+                    _ => None,
+                });
+                stored.rows.insert((type_name, id), (record.attributes, links.collect()));
+            }
+        }
+        stored
+    }
+
+    /// Gives a relationship this linkage.
+    fn link(&mut self, resource: &Description, id: &ResourceId, relationship: usize, to: &[ResourceId]) {
+        let found = &resource.relationships[relationship];
+        let target = found.target();
+        match found.kind {
+            RelationshipKind::ToOne { .. } => {
+                let row = self.rows.get_mut(&(resource.type_name, id.clone())).expect("a row");
+                row.1[relationship] = to.first().cloned();
+            }
+            RelationshipKind::Inverse { of } => {
+                let (back, _) = target.relationship(of).expect("a way back");
+                for ((type_name, other), (_, links)) in &mut self.rows {
+                    if *type_name != target.type_name {
+                        continue;
+                    }
+                    if to.contains(other) {
+                        links[back] = Some(id.clone());
+                    } else if links[back].as_ref() == Some(id) {
+                        links[back] = None;
+                    }
+                }
+            }
+            RelationshipKind::Through { .. } => {
+                let of_talk = resource.is(&TALKS);
+                let own =
+                    |pair: &(ResourceId, ResourceId)| if of_talk { &pair.0 == id } else { &pair.1 == id };
+                self.pairs.retain(|pair| !own(pair));
+                for other in to {
+                    let (id, other) = (id.clone(), other.clone());
+                    self.pairs.insert(if of_talk { (id, other) } else { (other, id) });
+                }
+            }
+        }
+    }
+}
+
+/// Fills the empty store and makes changes as callers with scopes, each undone: its outcome is that of the same
+/// change where nothing is hidden because nothing else is there, and whatever is hidden stays as it was.
+pub(super) async fn changes_by_chance(store: &dyn Store, seed: u64, number: usize) {
+    let mut chance = Chance::new(seed);
+    chance.fill(store).await;
+    let before = World::read(store).await;
+    for _ in 0..number {
+        let scopes = chance.scopes(Sight::Scoped);
+        let seen = before.seen_by(&scopes);
+        let resource = *chance.of(&ALL);
+        let id = chance.of(&before.ids(resource)).clone();
+        let relationship = chance.below(resource.relationships.len());
+        let target = resource.relationships[relationship].target();
+        let mut related = before.ids(target);
+        related.retain(|_| chance.happens(4));
+        let change = match (resource.relationships[relationship].is_to_many(), chance.below(3)) {
+            (false, 0) => LinkageChange::One(None),
+            (false, _) => LinkageChange::One(related.pop()),
+            (true, 0) => LinkageChange::Replace(related),
+            (true, 1) => LinkageChange::Add(related),
+            (true, _) => LinkageChange::Remove(related),
+        };
+        let told = format!("seed {seed}: {id} of {resource:?}: {change:?} of {relationship} by {scopes:?}");
+        let mut linkage = vec![None; resource.relationships.len()];
+        linkage[relationship] = Some(change.clone());
+        let update = Change::Update {
+            resource,
+            id: id.clone(),
+            attributes: vec![None; resource.attributes.len()],
+            linkage,
+        };
+        let mut transaction = store.begin().await.expect("a turn");
+        let outcome = transaction.apply(update, &scopes).await;
+        if !seen.ids(resource).contains(&id) {
+            assert!(matches!(outcome, Err(StoreError::NotFound)), "{told}: {outcome:?}");
+            continue;
+        }
+        let wanted = match &change {
+            LinkageChange::One(id) => id.as_slice(),
+            LinkageChange::Replace(ids) | LinkageChange::Add(ids) => ids,
+            LinkageChange::Remove(_) => &[],
+        };
+        if let Some(missing) = wanted.iter().find(|id| !seen.ids(target).contains(id)) {
+            match outcome {
+                Err(StoreError::RelatedNotFound { relationship: place, id }) => {
+                    assert_eq!((place, &id), (relationship, missing), "{told}");
+                }
+                other => panic!("{told}: {other:?}"),
+            }
+            continue;
+        }
+        let stored = before.related(resource, &id, relationship);
+        let held = seen.related(resource, &id, relationship);
+        let ending: Vec<&ResourceId> = match &change {
+            LinkageChange::One(new) => held.iter().filter(|id| new.as_ref() != Some(id)).collect(),
+            LinkageChange::Replace(ids) => held.iter().filter(|id| !ids.contains(id)).collect(),
+            LinkageChange::Remove(ids) => held.iter().filter(|id| ids.contains(id)).collect(),
+            LinkageChange::Add(_) => Vec::new(),
+        };
+        let must_stay = match resource.relationships[relationship].kind {
+            RelationshipKind::ToOne { required, .. } => required && wanted.is_empty(),
+            RelationshipKind::Inverse { of } => {
+                target.relationship(of).is_some_and(|(_, back)| back.is_required())
+            }
+            RelationshipKind::Through { .. } => false,
+        };
+        if must_stay && !ending.is_empty() {
+            let refused = matches!(outcome, Err(StoreError::Constraint(Constraint::NotNull { .. })));
+            assert!(refused, "{told}: {outcome:?}");
+            continue;
+        }
+        assert_eq!(outcome.as_ref().ok(), Some(&id), "{told}: {outcome:?}");
+        let mut expected: Vec<ResourceId> = match wanted {
+            [new] if !resource.relationships[relationship].is_to_many() => vec![new.clone()],
+            wanted => {
+                let staying = stored.iter().filter(|id| !ending.contains(id));
+                staying.chain(wanted).cloned().collect()
+            }
+        };
+        expected.sort();
+        expected.dedup();
+        let after = World::read_in(transaction.as_mut()).await;
+        assert_eq!(after.related(resource, &id, relationship), expected, "{told}");
+        let mut all = Stored::of(&before);
+        all.link(resource, &id, relationship, &expected);
+        assert_eq!(Stored::of(&after), all, "{told}");
+    }
+}
