@@ -1,9 +1,9 @@
 //! The embedded store: SQLite, bundled.
 //!
 //! One connection writes, the others read; each has a thread of its own, but for a few on which what is brief is read
-//! where the request is answered. The database is in write-ahead log
-//! mode, so readers never wait for the writer and each plan is answered from one snapshot. Writes come one after
-//! another, in the order in which they asked, each as `BEGIN IMMEDIATE`.
+//! where the request is answered. The database is in write-ahead log mode, so readers never wait for the writer and each
+//! plan is answered from one snapshot. Writes come one after another, in the order in which they asked, under
+//! `BEGIN IMMEDIATE`; those that await nothing and are there at the same time share a commit.
 //!
 //! Triggers count the changes of each table ([`Revision`]), so that other programs' changes are counted too. They stand
 //! on tables of your own as well, unless [`SqliteOptions::revisions`] says no; a view has none.
