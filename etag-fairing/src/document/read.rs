@@ -92,6 +92,14 @@ fn pointer_into(data: Option<&JsonValue>, base: String, id: &ResourceId) -> Stri
 }
 
 impl ResourceObject {
+    /// Whether it lists what a relationship leads to: one linkage, or a thousand.
+    pub(crate) fn has_lists(&self) -> bool {
+        let relationships = self.relationships.iter().flat_map(Map::values);
+        relationships
+            .into_iter()
+            .any(|relationship| relationship.get("data").is_some_and(JsonValue::is_array))
+    }
+
     /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
     ///
     /// # Errors

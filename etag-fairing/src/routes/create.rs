@@ -59,7 +59,10 @@ impl Decision for Create<'_, '_> {
     type Refusal = Refusal;
 
     fn is_brief(&self) -> bool {
+        // Reading the collection, or linking very many, may keep others waiting.
         self.exchange.hooks().is_none()
+            && self.collection.is_none()
+            && !self.object.as_ref().is_ok_and(ResourceObject::has_lists)
     }
 
     async fn decide(

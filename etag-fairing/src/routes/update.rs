@@ -62,7 +62,7 @@ impl Decision for Update<'_, '_> {
     type Refusal = Refusal;
 
     fn is_brief(&self) -> bool {
-        self.exchange.hooks().is_none()
+        self.exchange.hooks().is_none() && !self.object.as_ref().is_ok_and(ResourceObject::has_lists)
     }
 
     async fn decide(

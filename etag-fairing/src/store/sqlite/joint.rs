@@ -213,7 +213,11 @@ impl Connection {
 
     /// Commits what one write alone has done.
     pub(super) fn commit_alone(&mut self) -> Outcome {
-        let outcome = self.commit();
+        self.commit_for(1)
+    }
+
+    fn commit_for(&mut self, writes: usize) -> Outcome {
+        let outcome = self.commit(writes);
         self.rollback();
         outcome
     }
@@ -224,7 +228,7 @@ impl Connection {
             self.undone();
         }
         let Some(open) = self.joint.open.take() else { return };
-        let outcome = self.commit_alone();
+        let outcome = self.commit_for(open.members.len());
         self.joint.learn(open.members.len());
         if open.members.len() > 1
             && let Err(error) = &outcome
@@ -265,13 +269,13 @@ impl Connection {
         }
     }
 
-    fn commit(&self) -> Result<(), StoreError> {
+    fn commit(&self, writes: usize) -> Result<(), StoreError> {
         self.still_open()?;
         let mut statement = self.sqlite.prepare_cached("COMMIT").map_err(store_error)?;
         statement.execute([]).map_err(store_error)?;
         self.joint.commits.fetch_add(1, Ordering::Relaxed);
         if let Some(log) = &self.joint.log {
-            log.committed();
+            log.committed(writes as u64);
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::threads::Threads;
 
-/// After so many commits the log is moved.
-const COMMITS: u64 = 256;
+/// After so many writes the log is moved.
+const WRITES: u64 = 256;
 
 /// The pages after which the writer moves the log itself: when one transaction has written very much.
 pub(super) const PAGES: i64 = 10_000;
@@ -17,17 +17,18 @@ pub(super) const PAGES: i64 = 10_000;
 /// Who moves the log.
 pub(super) struct Log {
     threads: Threads,
-    commits: AtomicU64,
+    writes: AtomicU64,
 }
 
 impl Log {
     pub(super) fn new(threads: Threads) -> Self {
-        Self { threads, commits: AtomicU64::new(0) }
+        Self { threads, writes: AtomicU64::new(0) }
     }
 
-    /// Tells of a commit.
-    pub(super) fn committed(&self) {
-        if self.commits.fetch_add(1, Ordering::Relaxed) % COMMITS != COMMITS - 1 {
+    /// Tells of a commit of so many writes.
+    pub(super) fn committed(&self, writes: u64) {
+        let before = self.writes.fetch_add(writes, Ordering::Relaxed);
+        if before / WRITES == (before + writes) / WRITES {
             return;
         }
         // If the store is closing, that moves the log.
