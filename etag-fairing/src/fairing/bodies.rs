@@ -15,6 +15,9 @@ use quick_cache::{OptionsBuilder, Weighter};
 use super::Statistics;
 use crate::conditional::EntityTag;
 
+/// So much of a body says which one it may be, together with its size.
+pub(super) const BEGINNING: usize = 64 << 10;
+
 /// Below this size to look costs as much as to hash.
 const SMALLEST: usize = 256;
 
@@ -26,7 +29,23 @@ enum Known {
     /// A body that looked like this has come by: if it comes again, it is worth its memory.
     Seen,
     /// This body has this tag.
-    Body(Arc<(Box<[u8]>, EntityTag)>),
+    Body(KnownBody),
+}
+
+/// A body whose tag is known.
+#[derive(Clone)]
+pub(super) struct KnownBody(Arc<(Box<[u8]>, EntityTag)>);
+
+impl KnownBody {
+    pub(super) fn tag(&self) -> &EntityTag {
+        &self.0.1
+    }
+}
+
+impl AsRef<[u8]> for KnownBody {
+    fn as_ref(&self) -> &[u8] {
+        &self.0.0
+    }
 }
 
 #[derive(Clone)]
@@ -36,7 +55,7 @@ impl Weighter<u64, Known> for Bytes {
     fn weight(&self, _: &u64, known: &Known) -> u64 {
         let body = match known {
             Known::Seen => 0,
-            Known::Body(known) => known.0.len() + known.1.opaque().len(),
+            Known::Body(known) => known.as_ref().len() + known.tag().opaque().len(),
         };
         (OVERHEAD + body) as u64
     }
@@ -74,22 +93,34 @@ impl Bodies {
             statistics.count_digest();
             return EntityTag::of(body);
         }
-        let fingerprint = self.fingerprints.hash_one(body);
+        let fingerprint = self.fingerprint(body.len(), body);
         let known = self.known.get(&fingerprint);
         if let Some(Known::Body(known)) = &known
-            && *known.0 == *body
+            && known.as_ref() == body
         {
             statistics.count_digest_saved();
-            return known.1.clone();
+            return known.tag().clone();
         }
         let tag = EntityTag::of(body);
         statistics.count_digest();
         let now = match known {
             None => Known::Seen,
-            Some(_) => Known::Body(Arc::new((body.into(), tag.clone()))),
+            Some(_) => Known::Body(KnownBody(Arc::new((body.into(), tag.clone())))),
         };
         self.known.insert(fingerprint, now);
         tag
+    }
+
+    /// The known body of this size that a body with this beginning may be.
+    pub(super) fn beginning_with(&self, size: usize, beginning: &[u8]) -> Option<KnownBody> {
+        match self.known.get(&self.fingerprint(size, beginning)) {
+            Some(Known::Body(known)) if known.as_ref().len() == size => Some(known),
+            _ => None,
+        }
+    }
+
+    fn fingerprint(&self, size: usize, body: &[u8]) -> u64 {
+        self.fingerprints.hash_one((size, body.get(..BEGINNING).unwrap_or(body)))
     }
 }
 
@@ -119,8 +150,8 @@ mod tests {
         let (bodies, statistics) = (Bodies::new(1 << 20).unwrap(), Statistics::default());
         let (one, other) = (vec![1; 300], vec![2; 300]);
         // As if the fingerprints were the same.
-        let wrong = Known::Body(Arc::new((other.clone().into(), EntityTag::of(&other))));
-        bodies.known.insert(bodies.fingerprints.hash_one(&*one), wrong);
+        let wrong = Known::Body(KnownBody(Arc::new((other.clone().into(), EntityTag::of(&other)))));
+        bodies.known.insert(bodies.fingerprint(one.len(), &one), wrong);
         for _ in 0..3 {
             assert_eq!(bodies.tag_of(&one, &statistics), EntityTag::of(&one));
         }
