@@ -37,7 +37,7 @@ use crate::store::StoreError;
 /// So many share one at most.
 const MOST: usize = 64;
 
-/// Whoever comes later than this begins another one.
+/// How long a transaction is open to others.
 const LATE: Duration = Duration::from_millis(5);
 
 /// After waiting in vain so often, the next [`SPARED`] don't wait for others.
@@ -46,7 +46,6 @@ const IN_VAIN: u8 = 4;
 const SPARED: u8 = 16;
 
 /// What the writer's connection knows of those who share a transaction. Only who has the turn may use it.
-#[derive(Default)]
 pub(super) struct Joint {
     /// The transaction that waits for more, or for its commit.
     open: Option<Open>,
@@ -63,6 +62,25 @@ pub(super) struct Joint {
     /// Where a commit doesn't wait for the disk.
     pub(super) log: Option<Arc<Log>>,
     pub(super) commits: Arc<AtomicU64>,
+    /// Whoever comes later than this begins another one.
+    pub(super) late: Duration,
+}
+
+impl Default for Joint {
+    fn default() -> Self {
+        Self {
+            open: None,
+            current: None,
+            savepoint: false,
+            begun: 0,
+            in_vain: 0,
+            spared: 0,
+            never: false,
+            log: None,
+            commits: Arc::default(),
+            late: LATE,
+        }
+    }
 }
 
 /// A transaction between two turns.
@@ -106,7 +124,7 @@ impl Connection {
         if let Some(open) = &self.joint.open {
             if self.sqlite.is_autocommit() {
                 self.undone();
-            } else if shared && open.has_room() {
+            } else if shared && open.has_room(self.joint.late) {
                 self.joint.current = Some(Standing::Joined);
                 return Some(Ok(()));
             } else if place == Place::AtOnce && self.joint.log.is_none() {
@@ -321,8 +339,8 @@ impl Joint {
 }
 
 impl Open {
-    fn has_room(&self) -> bool {
-        self.members.len() < MOST && self.leader.strong_count() > 0 && self.since.elapsed() < LATE
+    fn has_room(&self, late: Duration) -> bool {
+        self.members.len() < MOST && self.leader.strong_count() > 0 && self.since.elapsed() < late
     }
 
     fn tell(self, outcome: Outcome) {

@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use rocket::tokio::{self, time::timeout};
 
-use super::*;
+use super::{super::connection::Connection, *};
 use crate::store::{
     Constraint, Decision, Fetched, Transaction,
     contract::{ALL, TALKS},
@@ -99,6 +99,15 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// Keeps transactions open to others for so long, however slow the machine.
+async fn late_after(store: &SqliteStore, late: Duration) {
+    let set = move |connection: &mut Connection| {
+        connection.joint.late = late;
+        Ok(())
+    };
+    store.writer.run(set).await.expect("set");
+}
+
 /// For each way to commit, in a file.
 fn for_each(test: impl AsyncFn(Arc<SqliteStore>, &Path)) {
     for synchronous in [Synchronous::Normal, Synchronous::Full] {
@@ -108,6 +117,7 @@ fn for_each(test: impl AsyncFn(Arc<SqliteStore>, &Path)) {
             let store =
                 SqliteStore::open(SqliteOptions { synchronous, ..options(&path) }).expect("a database");
             store.prepare(&ALL).await.expect("prepared");
+            late_after(&store, PATIENCE).await;
             timeout(PATIENCE, test(Arc::new(store), &path)).await.expect("in time");
         });
     }
@@ -253,6 +263,21 @@ fn what_may_take_long_waits_for_no_shared_commit_and_none_waits_for_it() {
         assert_eq!(titles(&store).await, ["first"]);
         first.await.expect("committed");
         drop(long);
+        store.close().await;
+    });
+}
+
+#[test]
+fn who_comes_late_begins_another_one() {
+    for_each(async |store, _| {
+        late_after(&store, Duration::ZERO).await;
+        let mut first = begin(&store, "first").await.commit();
+        assert!(poll(&mut first).is_pending());
+        let second = begin(&store, "second").await;
+        assert_eq!(titles(&store).await, ["first"]);
+        drop(second);
+        first.await.expect("committed");
+        assert_eq!(titles(&store).await, ["first"]);
         store.close().await;
     });
 }
