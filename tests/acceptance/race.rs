@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use serde_json::json;
@@ -132,6 +133,47 @@ fn of_edits_and_deletes_with_one_tag_exactly_one_wins() {
         let now = server.connect().get(&record.path, &[]).status;
         assert_eq!(now, if *won[0] == 204 { 404 } else { 200 });
     }
+}
+
+/// Some don't wait for their answers, wherever their writes are then; the others' go on.
+#[test]
+fn who_breaks_off_harms_nobody() {
+    let server = Launch::new().start();
+    let records: Vec<_> = (0..5).map(|_| new_session(&mut server.connect(), "Before")).collect();
+    let (steady, torn) = (&records[..4], &records[4]);
+    clients(12, |number| {
+        if let Some(record) = steady.get(number) {
+            let mut connection = server.connect();
+            for round in 1..=ROUNDS {
+                let document = session_document(&record.id, json!({"favourites": round}));
+                let response = connection.patch(&record.path, &[], &document);
+                assert_eq!((response.status, favourites(&response.body)), (200, round as u64));
+            }
+            return;
+        }
+        for round in 0..ROUNDS {
+            let document = session_document(&torn.id, json!({"favourites": round})).to_string();
+            let mut connection = server.connect();
+            connection.send(
+                format!(
+                    "PATCH {} HTTP/1.1\r\nHost: test\r\nContent-Type: application/vnd.api+json\r\n\
+                     Content-Length: {}\r\n\r\n{document}",
+                    torn.path,
+                    document.len()
+                )
+                .as_bytes(),
+            );
+            thread::sleep(Duration::from_micros(200 * (round as u64 % 7)));
+        }
+    });
+    let mut connection = server.connect();
+    for record in steady {
+        assert_eq!(favourites(&read(&mut connection, &record.path).body), ROUNDS as u64);
+    }
+    // Nobody holds the turn to write.
+    let document = session_document(&torn.id, json!({"favourites": 7}));
+    assert_eq!(connection.patch(&torn.path, &[], &document).status, 200);
+    server.stop();
 }
 
 /// POSTs that each mean the collection as they saw it.
