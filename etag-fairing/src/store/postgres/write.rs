@@ -138,7 +138,8 @@ async fn insert_row(
     parameters: &[Parameter<'_>],
 ) -> Result<ResourceId, StoreError> {
     let verb = if with_id { Verb::InsertWithId } else { Verb::Insert };
-    let text = connection.text(Shape::new(verb, resource), || write::insert(Postgres, resource, with_id))?;
+    let text =
+        connection.text(Shape::new(verb, resource), || write::insert(Postgres, resource, with_id, true))?;
     let rows = connection.rows(&text, parameters).await?;
     match rows.first() {
         Some(row) if !cell::is_null(row, 0)? => {

@@ -14,7 +14,7 @@ pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static s
     resource.attributes.iter().map(|attribute| attribute.column).chain(links)
 }
 
-/// A new row; answers its id. Parameters: the id if `with_id`, then a value for each of [`columns`].
+/// A new row; answers its id if it is `returned`. Parameters: the id if `with_id`, then a value for each of [`columns`].
 ///
 /// # Errors
 /// Never for a description: as many values as columns are given.
@@ -22,11 +22,15 @@ pub(crate) fn insert<D: Dialect>(
     dialect: D,
     resource: &Description,
     with_id: bool,
+    returned: bool,
 ) -> Result<String, sea_query::error::Error> {
     let id = with_id.then_some(resource.id.column);
     let names: Vec<_> = id.into_iter().chain(columns(resource)).collect();
     let mut insert = Query::insert();
-    insert.into_table(resource.table).returning_col(resource.id.column);
+    insert.into_table(resource.table);
+    if returned {
+        insert.returning_col(resource.id.column);
+    }
     if names.is_empty() {
         insert.or_default_values();
     } else {

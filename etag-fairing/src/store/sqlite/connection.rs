@@ -43,6 +43,9 @@ pub(super) struct Connection {
     pub(super) referrers: Arc<[Referrer]>,
     /// What the store itself keeps.
     pub(super) versions: Arc<Versions>,
+    /// The tables whose id is the rowid. SQLite tells the last one that it has made; to be told by the statement,
+    /// with `RETURNING`, takes a table in memory each time.
+    pub(super) rowids: Arc<[&'static str]>,
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
     /// Who shares a transaction on it.
@@ -111,6 +114,7 @@ impl Connection {
             texts: Texts::default(),
             referrers: Arc::default(),
             versions: Arc::default(),
+            rowids: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
             joint: Joint::default(),
@@ -121,9 +125,10 @@ impl Connection {
     }
 
     /// Takes what was learned of the resources.
-    pub(super) fn know(&mut self, referrers: Vec<Referrer>, versions: Versions) {
+    pub(super) fn know(&mut self, referrers: Vec<Referrer>, versions: Versions, rowids: Vec<&'static str>) {
         self.referrers = referrers.into();
         self.versions = versions.into();
+        self.rowids = rowids.into();
         // What updates write depends on it.
         self.texts = Texts::default();
     }
@@ -261,7 +266,11 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     sqlite.pragma_update(None, "synchronous", synchronous)?;
     // 8 MiB of pages a connection. No memory map: a fault on the disk would kill the process.
     sqlite.pragma_update(None, "cache_size", -8192)?;
-    sqlite.pragma_update(None, "temp_store", "MEMORY")?;
+    // What a savepoint of the writer has changed lies in one piece of memory, and in a file if it is more than 64 KiB;
+    // without files it lies in pieces of 1 KiB, a good part of a short write's time.
+    if purpose != Purpose::Write || !takes_files(&std::env::temp_dir()) {
+        sqlite.pragma_update(None, "temp_store", "MEMORY")?;
+    }
     // After a burst of writes the log shrinks to 64 MiB.
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
@@ -275,6 +284,16 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
         sqlite.busy_timeout(Duration::ZERO)?;
     }
     Ok(())
+}
+
+/// Whether files can be made in a folder. Where none can be there is no temporary folder: SQLite would fail.
+pub(super) fn takes_files(folder: &Path) -> bool {
+    let path = folder.join(format!("etag-fairing-{}", uuid::Uuid::now_v7()));
+    let made = std::fs::File::create_new(&path).is_ok();
+    if made && let Err(error) = std::fs::remove_file(&path) {
+        log::warn!("cannot remove `{}`: {error}", path.display());
+    }
+    made
 }
 
 /// Readers and the writer go side by side. SQLite doesn't wait when two connections want to switch at once, so

@@ -207,7 +207,7 @@ impl Store for SqliteStore {
             .run(move |connection| {
                 let prepared =
                     prepare::prepare(&connection.sqlite, &resources, revisions).map_err(store_error)?;
-                connection.know(prepared.referrers, prepared.versions);
+                connection.know(prepared.referrers, prepared.versions, prepared.rowids);
                 Ok((prepared.problems, prepared.counted))
             })
             .await

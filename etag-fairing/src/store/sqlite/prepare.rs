@@ -38,6 +38,8 @@ pub(super) struct Prepared {
     pub(super) versions: Versions,
     /// The tables whose changes are counted.
     pub(super) counted: Vec<&'static str>,
+    /// The tables whose id is the rowid.
+    pub(super) rowids: Vec<&'static str>,
 }
 
 /// Makes the database ready, in the transaction that is open.
@@ -70,10 +72,17 @@ pub(super) fn prepare(
     }
     let mut real = Vec::new();
     let mut counted = Vec::new();
+    let mut rowids = Vec::new();
     for table in tables {
         let Some(found) = table::find(sqlite, table.name)? else { continue };
         if revisions && found.takes_triggers {
             counted.push(table.name);
+        }
+        if found.takes_triggers
+            && matches!(table.key, Key::Id { kind: IdKind::Integer { .. }, .. })
+            && !table::has_key_index(sqlite, table.name)?
+        {
+            rowids.push(table.name);
         }
         if !found.is_view {
             real.push(table);
@@ -90,7 +99,7 @@ pub(super) fn prepare(
     // What SQLite takes along or empties would not come by, and versions would not rise with it.
     let seen_to = versions.is_empty() && all_seen_to(sqlite, &real)?;
     let referrers = if seen_to { Vec::new() } else { Referrer::of(Sqlite, &real) };
-    Ok(Prepared { problems, referrers, versions, counted })
+    Ok(Prepared { problems, referrers, versions, counted, rowids })
 }
 
 /// Whether each reference has a foreign key that does what its resource asks for.

@@ -119,6 +119,15 @@ pub(super) fn is_unique(sqlite: &Connection, table: &str, column: &str) -> Resul
     )
 }
 
+/// Whether the primary key has an index: then it is not the rowid, as with `INTEGER PRIMARY KEY DESC`.
+pub(super) fn has_key_index(sqlite: &Connection, table: &str) -> Result<bool> {
+    sqlite.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) WHERE origin = 'pk')",
+        [table],
+        |row| row.get(0),
+    )
+}
+
 /// Whether the table has a row. Takes its quoted name.
 pub(super) fn has_rows(sqlite: &Connection, quoted: &str) -> Result<bool> {
     sqlite.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {quoted})"), [], |row| row.get(0))

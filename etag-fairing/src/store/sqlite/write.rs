@@ -124,23 +124,7 @@ fn insert(
             Some(_) => return Err(misshapen(resource)),
         });
     }
-    let verb = if id.is_some() { Verb::InsertWithId } else { Verb::Insert };
-    let text =
-        connection.text(Shape::new(verb, resource), || write::insert(Sqlite, resource, id.is_some()))?;
-    let id = {
-        let mut statement = connection.prepare(&text)?;
-        let mut rows = statement.query(bound(&parameters)).map_err(store_error)?;
-        let gave_none = || StoreError::Internal(format!("table `{}` gave a new row no id", resource.table));
-        let row = rows.next().map_err(store_error)?.ok_or_else(gave_none)?;
-        let value = row.get_ref(0).map_err(store_error)?;
-        if value == SqliteValue::Null {
-            return Err(gave_none());
-        }
-        let id = cell::id(resource.table, resource.id.column, resource.id.kind, value)?;
-        // To its end: only then is the row made and every constraint checked.
-        while rows.next().map_err(store_error)?.is_some() {}
-        id
-    };
+    let id = insert_row(connection, resource, id, &parameters)?;
     let versions = Arc::clone(&connection.versions);
     if let Some(kept) = versions.table(resource.table) {
         versions::begin(connection, kept, id_value(&id))?;
@@ -154,6 +138,38 @@ fn insert(
     shown.relinked(connection, scopes, linkage)?;
     links::change(connection, scopes, resource, &id, linkage)?;
     shown.touch(connection)?;
+    Ok(id)
+}
+
+/// Makes the row itself. Answers its id.
+fn insert_row(
+    connection: &mut Connection,
+    resource: &'static Description,
+    id: Option<&ResourceId>,
+    parameters: &[ValueRef<'_>],
+) -> Result<ResourceId, StoreError> {
+    let gave_none = || StoreError::Internal(format!("table `{}` gave a new row no id", resource.table));
+    let is_rowid = connection.rowids.contains(&resource.table);
+    let verb = if id.is_some() { Verb::InsertWithId } else { Verb::Insert };
+    let text = connection
+        .text(Shape::new(verb, resource), || write::insert(Sqlite, resource, id.is_some(), !is_rowid))?;
+    let mut statement = connection.prepare(&text)?;
+    if is_rowid {
+        // A trigger may have ignored it; then the last rowid is that of another row.
+        return match statement.execute(bound(parameters)).map_err(store_error)? {
+            1 => Ok(id.cloned().unwrap_or(ResourceId::Integer(connection.sqlite.last_insert_rowid()))),
+            _ => Err(gave_none()),
+        };
+    }
+    let mut rows = statement.query(bound(parameters)).map_err(store_error)?;
+    let row = rows.next().map_err(store_error)?.ok_or_else(gave_none)?;
+    let value = row.get_ref(0).map_err(store_error)?;
+    if value == SqliteValue::Null {
+        return Err(gave_none());
+    }
+    let id = cell::id(resource.table, resource.id.column, resource.id.kind, value)?;
+    // To its end: only then is the row made and every constraint checked.
+    while rows.next().map_err(store_error)?.is_some() {}
     Ok(id)
 }
 

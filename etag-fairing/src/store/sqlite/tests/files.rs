@@ -213,3 +213,11 @@ fn a_panic_in_a_job_ends_neither_the_thread_nor_the_queue() {
         write(&store, room("after")).await.expect("written");
     });
 }
+
+#[test]
+fn whether_files_can_be_made_is_tried_and_leaves_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(super::super::connection::takes_files(folder.path()));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0);
+    assert!(!super::super::connection::takes_files(&folder.path().join("missing")));
+}

@@ -5,6 +5,7 @@ mod constraints;
 mod contract;
 mod corrupt;
 mod files;
+mod ids;
 mod joint;
 mod plans;
 mod revisions;
