@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sha1::{Digest, Sha1};
 
@@ -22,7 +23,8 @@ use sha1::{Digest, Sha1};
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EntityTag {
     weak: bool,
-    opaque: Box<[u8]>,
+    /// Shared: the one that a body was given goes into its response, the memo and comparisons.
+    opaque: Arc<[u8]>,
 }
 
 impl EntityTag {
@@ -53,7 +55,7 @@ impl EntityTag {
     /// assert_eq!(EntityTag::of(b"abc").to_string(), "\"a9993e364706816aba3e25717850c26c9cd0d89d\"");
     /// ```
     pub fn of(body: &[u8]) -> Self {
-        Self::trusted(hex_digest(body).to_vec())
+        Self::trusted(hex_digest(body))
     }
 
     /// Reads one whole entity tag, quotes included, with nothing before or after it.
@@ -90,6 +92,11 @@ impl EntityTag {
         self.borrowed().weak_eq(other.borrowed())
     }
 
+    /// What stands between the quotes, to be kept elsewhere, too.
+    pub(super) fn shared(&self) -> Arc<[u8]> {
+        Arc::clone(&self.opaque)
+    }
+
     /// The same tag, borrowed.
     pub fn borrowed(&self) -> EntityTagRef<'_> {
         EntityTagRef { weak: self.weak, opaque: &self.opaque }
@@ -102,14 +109,15 @@ impl EntityTag {
     }
 
     /// A strong tag of bytes that this crate made and knows to be allowed.
-    pub(super) fn trusted(opaque: Vec<u8>) -> Self {
+    pub(super) fn trusted(opaque: impl Into<Arc<[u8]>>) -> Self {
+        let opaque = opaque.into();
         debug_assert!(opaque.iter().copied().all(is_etagc), "not an opaque tag: {opaque:?}");
-        Self { weak: false, opaque: opaque.into_boxed_slice() }
+        Self { weak: false, opaque }
     }
 
     fn new(weak: bool, opaque: Vec<u8>) -> Result<Self, InvalidEntityTag> {
         if opaque.iter().copied().all(is_etagc) {
-            Ok(Self { weak, opaque: opaque.into_boxed_slice() })
+            Ok(Self { weak, opaque: opaque.into() })
         } else {
             Err(InvalidEntityTag(()))
         }

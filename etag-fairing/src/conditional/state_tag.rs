@@ -1,5 +1,7 @@
 //! The state of a resource, as a part of its entity tags.
 
+use std::sync::Arc;
+
 use super::entity_tag::{EntityTag, EntityTagRef, hex_digest};
 
 /// The state of a single resource, whatever the parameters it is read with.
@@ -20,7 +22,7 @@ use super::entity_tag::{EntityTag, EntityTagRef, hex_digest};
 /// assert!(!StateTag::of_version("18").is_named_by(with_include.opaque()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct StateTag(Box<[u8]>);
+pub struct StateTag(Arc<[u8]>);
 
 impl StateTag {
     /// S from the body of a read without parameters: its SHA-1 in lower-case hex.
@@ -30,7 +32,7 @@ impl StateTag {
 
     /// S from the tag that [`EntityTag::of`] gave the body of a read without parameters.
     pub(crate) fn of_tag(tag: &EntityTag) -> Self {
-        Self(tag.opaque().into())
+        Self(tag.shared())
     }
 
     /// S from a version that the resource keeps: a number, or any text.
@@ -51,7 +53,7 @@ impl StateTag {
                 state.extend_from_slice(hex::encode([byte]).as_bytes());
             }
         }
-        Self(state.into_boxed_slice())
+        Self(state.into())
     }
 
     /// S itself, without quotes.
@@ -61,7 +63,7 @@ impl StateTag {
 
     /// The strong tag `"S"`, of a read without parameters.
     pub fn entity_tag(&self) -> EntityTag {
-        EntityTag::trusted(self.0.to_vec())
+        EntityTag::trusted(Arc::clone(&self.0))
     }
 
     /// The strong tag `"S-D"`, of a read whose parameters gave this body.

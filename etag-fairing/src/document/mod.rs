@@ -3,6 +3,7 @@
 pub mod error;
 mod json;
 pub(crate) mod read;
+mod sent;
 pub(crate) mod spare;
 pub(crate) mod write;
 

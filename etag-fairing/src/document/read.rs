@@ -1,9 +1,11 @@
 //! Documents in: request bodies to values, every mistake with its pointer (JSON:API §9, §11).
 
-use serde_json::{Map, Value as JsonValue};
+use serde::de::DeserializeOwned;
+use serde_json::Value as JsonValue;
 
 use super::error::{ErrorObject, Errors};
 use super::json::write_value;
+use super::sent::{Data, Document, Held, Members as SentMembers, Sent};
 use crate::resource::{Access, Description, Relationship, ResourceId, Row, Value};
 use crate::store::LinkageChange;
 
@@ -12,8 +14,8 @@ use crate::store::LinkageChange;
 pub(crate) struct ResourceObject {
     /// The client's id.
     pub(crate) id: Option<String>,
-    attributes: Option<Map<String, JsonValue>>,
-    relationships: Option<Map<String, JsonValue>>,
+    attributes: Option<SentMembers<JsonValue>>,
+    relationships: Option<SentMembers<Sent>>,
 }
 
 /// What a resource object changes: one entry an attribute, one a relationship; `None` where it says nothing.
@@ -32,15 +34,19 @@ fn token(name: &str) -> String {
 ///
 /// # Errors
 /// 400 for what is not JSON, no object, or has no data.
-fn primary_data(body: &[u8]) -> Result<JsonValue, Errors> {
-    let document: JsonValue = serde_json::from_slice(body)
-        .map_err(|error| ErrorObject::malformed_json(error.to_string()).pointer(""))?;
-    let JsonValue::Object(mut document) = document else {
-        return Err(ErrorObject::invalid_document("the document must be an object").pointer("").into());
-    };
-    document
-        .remove("data")
-        .ok_or_else(|| ErrorObject::invalid_document("the document must have data").pointer("").into())
+fn primary_data<T: DeserializeOwned>(body: &[u8]) -> Result<T, Errors> {
+    let malformed = |detail: String| ErrorObject::malformed_json(detail).pointer("");
+    // RFC 8259 §8.1, also of what nobody reads.
+    let text = std::str::from_utf8(body).map_err(|error| malformed(format!("no UTF-8: {error}")))?;
+    match serde_json::from_str(text).map_err(|error| malformed(error.to_string()))? {
+        Document::Object(Some(data)) => Ok(data),
+        Document::Object(None) => {
+            Err(ErrorObject::invalid_document("the document must have data").pointer("").into())
+        }
+        Document::Other => {
+            Err(ErrorObject::invalid_document("the document must be an object").pointer("").into())
+        }
+    }
 }
 
 /// The document of a change to a relationship: linkage as primary data.
@@ -48,7 +54,7 @@ fn primary_data(body: &[u8]) -> Result<JsonValue, Errors> {
 pub(crate) struct LinkageDocument {
     /// The linkage as a full replacement.
     pub(crate) change: LinkageChange,
-    data: JsonValue,
+    data: Sent,
 }
 
 impl LinkageDocument {
@@ -56,12 +62,12 @@ impl LinkageDocument {
     /// 400 for what is no linkage of this relationship's kind, 409 for identifiers of another type, 404 for ids
     /// that nothing can have. That a required relationship is emptied is no mistake of the document alone.
     pub(crate) fn parse(body: &[u8], relationship: &Relationship) -> Result<Self, Errors> {
-        let data = primary_data(body)?;
+        let data: Sent = primary_data(body)?;
         // Judged with what is there now: see `must_not_be_empty`.
         if data.is_null() && relationship.is_required() {
             return Ok(Self { change: LinkageChange::One(None), data });
         }
-        match linkage(relationship, &data, "/data") {
+        match linkage(relationship, &data, &|| "/data".to_owned()) {
             Ok(change) => Ok(Self { change, data }),
             Err(errors) => {
                 Err(Errors::from_vec(errors)
@@ -77,16 +83,14 @@ impl LinkageDocument {
 }
 
 /// Where the identifier with this id stands in linkage that stands at `base`.
-fn pointer_into(data: Option<&JsonValue>, base: String, id: &ResourceId) -> String {
+fn pointer_into(data: Option<&Sent>, base: String, id: &ResourceId) -> String {
     let id = id.to_string();
-    let position = data.and_then(JsonValue::as_array).and_then(|identifiers| {
-        identifiers
-            .iter()
-            .position(|identifier| identifier.get("id").and_then(JsonValue::as_str) == Some(&id))
+    let position = data.and_then(Sent::as_array).and_then(|identifiers| {
+        identifiers.iter().position(|identifier| identifier.get("id").and_then(Sent::as_str) == Some(&id))
     });
     match position {
         Some(position) => format!("{base}/{position}/id"),
-        None if data.is_some_and(JsonValue::is_object) => format!("{base}/id"),
+        None if data.is_some_and(Sent::is_object) => format!("{base}/id"),
         None => base,
     }
 }
@@ -94,10 +98,8 @@ fn pointer_into(data: Option<&JsonValue>, base: String, id: &ResourceId) -> Stri
 impl ResourceObject {
     /// Whether it lists what a relationship leads to: one linkage, or a thousand.
     pub(crate) fn has_lists(&self) -> bool {
-        let relationships = self.relationships.iter().flat_map(Map::values);
-        relationships
-            .into_iter()
-            .any(|relationship| relationship.get("data").is_some_and(JsonValue::is_array))
+        let mut relationships = self.relationships.iter().flat_map(SentMembers::iter);
+        relationships.any(|(_, sent)| sent.get("data").and_then(Sent::as_array).is_some())
     }
 
     /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
@@ -105,18 +107,14 @@ impl ResourceObject {
     /// # Errors
     /// 400 for what is no document of one resource object, 409 for a type of another resource.
     pub(crate) fn parse(body: &[u8], resource: &Description) -> Result<Self, Errors> {
-        match primary_data(body)? {
-            JsonValue::Object(data) => Self::of(data, resource),
-            _ => {
-                Err(ErrorObject::invalid_document("data must be one resource object").pointer("/data").into())
-            }
-        }
-    }
-
-    fn of(mut data: Map<String, JsonValue>, resource: &Description) -> Result<Self, Errors> {
-        match data.get("type") {
-            Some(JsonValue::String(name)) if name == resource.type_name => {}
-            Some(JsonValue::String(name)) => {
+        let Data::Resource { type_name, id, attributes, relationships } = primary_data(body)? else {
+            return Err(ErrorObject::invalid_document("data must be one resource object")
+                .pointer("/data")
+                .into());
+        };
+        match type_name {
+            Some(Sent::String(name)) if name == resource.type_name => {}
+            Some(Sent::String(name)) => {
                 return Err(ErrorObject::type_mismatch(format!(
                     "resources here are of type {}, not {name}",
                     resource.type_name
@@ -135,22 +133,15 @@ impl ResourceObject {
                     .into());
             }
         }
-        let id = match data.remove("id") {
+        let id = match id {
             None => None,
-            Some(JsonValue::String(id)) => Some(id),
+            Some(Sent::String(id)) => Some(id),
             Some(_) => {
                 return Err(ErrorObject::invalid_document("id must be a string").pointer("/data/id").into());
             }
         };
-        let mut object = |name: &str| match data.remove(name) {
-            None => Ok(None),
-            Some(JsonValue::Object(members)) => Ok(Some(members)),
-            Some(_) => Err(Errors::from(
-                ErrorObject::invalid_document(format!("{name} must be an object"))
-                    .pointer(format!("/data/{name}")),
-            )),
-        };
-        Ok(Self { id, attributes: object("attributes")?, relationships: object("relationships")? })
+        let attributes = object("attributes", attributes)?;
+        Ok(Self { id, attributes, relationships: object("relationships", relationships)? })
     }
 
     /// Judges the members of a new resource: what is left out takes its default.
@@ -175,7 +166,7 @@ impl ResourceObject {
                     Value::Null
                 }),
                 (None, None) => {
-                    let sent = self.attributes.as_ref().is_some_and(|sent| sent.contains_key(attribute.name));
+                    let sent = self.attributes.as_ref().is_some_and(|sent| sent.contains(attribute.name));
                     if !attribute.nullable && !sent {
                         errors.push(
                             ErrorObject::validation_failed(format!("{} is required", attribute.name))
@@ -188,7 +179,7 @@ impl ResourceObject {
             attributes.push(value);
         }
         for (relationship, change) in resource.relationships.iter().zip(&members.linkage) {
-            let sent = self.relationships.as_ref().is_some_and(|sent| sent.contains_key(relationship.name));
+            let sent = self.relationships.as_ref().is_some_and(|sent| sent.contains(relationship.name));
             if relationship.is_required() && change.is_none() && !sent {
                 errors.push(
                     ErrorObject::validation_failed(format!("{} is required", relationship.name))
@@ -225,7 +216,7 @@ impl ResourceObject {
             attributes: vec![None; resource.attributes.len()],
             linkage: vec![None; resource.relationships.len()],
         };
-        for (name, json) in self.attributes.iter().flatten() {
+        for (name, json) in self.attributes.iter().flat_map(SentMembers::iter) {
             // JSON:API §7.1.1: @-members are ignored.
             if name.starts_with('@') {
                 continue;
@@ -240,24 +231,24 @@ impl ResourceObject {
                 Err(error) => errors.push(error.pointer(format!("/data/attributes/{}", token(name)))),
             }
         }
-        for (name, json) in self.relationships.iter().flatten() {
+        for (name, sent) in self.relationships.iter().flat_map(SentMembers::iter) {
             if name.starts_with('@') {
                 continue;
             }
-            let pointer = format!("/data/relationships/{}", token(name));
+            let pointer = || format!("/data/relationships/{}", token(name));
             let Some((place, relationship)) = resource.relationship(name) else {
                 errors.push(
                     ErrorObject::validation_failed(format!(
                         "{} have no relationship {name}",
                         resource.type_name
                     ))
-                    .pointer(pointer),
+                    .pointer(pointer()),
                 );
                 continue;
             };
             // JSON:API §9.2.2: a relationship in a request needs data.
-            let Some(data) = json.get("data") else {
-                errors.push(ErrorObject::invalid_linkage("a relationship needs data").pointer(pointer));
+            let Some(data) = sent.get("data") else {
+                errors.push(ErrorObject::invalid_linkage("a relationship needs data").pointer(pointer()));
                 continue;
             };
             // What the state tag doesn't cover can't be replaced through it: that would lose updates.
@@ -266,7 +257,7 @@ impl ResourceObject {
                     ErrorObject::full_replacement_not_allowed(format!(
                         "{name} is not part of this representation; change it at the other end"
                     ))
-                    .pointer(pointer),
+                    .pointer(pointer()),
                 );
                 continue;
             }
@@ -275,7 +266,7 @@ impl ResourceObject {
             if data.is_null() && relationship.is_required() && looks_empty {
                 continue;
             }
-            match linkage(relationship, data, &format!("{pointer}/data")) {
+            match linkage(relationship, data, &|| pointer() + "/data") {
                 Ok(change) => {
                     if let Some(slot) = members.linkage.get_mut(place) {
                         *slot = Some(change);
@@ -318,12 +309,24 @@ impl ResourceObject {
     /// Where the member of an attribute or relationship stands: itself if it was sent, else what would hold it
     /// (JSON:API §10.2: a pointer points to something that is there).
     pub(crate) fn pointer_of(&self, name: &str) -> String {
-        for (kind, sent) in [("attributes", &self.attributes), ("relationships", &self.relationships)] {
-            if sent.as_ref().is_some_and(|sent| sent.contains_key(name)) {
+        let attributes = self.attributes.as_ref().is_some_and(|sent| sent.contains(name));
+        let relationships = self.relationships.as_ref().is_some_and(|sent| sent.contains(name));
+        for (kind, is_sent) in [("attributes", attributes), ("relationships", relationships)] {
+            if is_sent {
                 return format!("/data/{kind}/{}", token(name));
             }
         }
         deepest("attributes", self.attributes.is_some())
+    }
+}
+
+fn object<T>(name: &str, sent: Option<Held<T>>) -> Result<Option<SentMembers<T>>, Errors> {
+    match sent {
+        None => Ok(None),
+        Some(Held::Object(members)) => Ok(Some(members)),
+        Some(Held::Other) => Err(ErrorObject::invalid_document(format!("{name} must be an object"))
+            .pointer(format!("/data/{name}"))
+            .into()),
     }
 }
 
@@ -383,14 +386,14 @@ fn computed(
     }
 }
 
-/// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` is where it stands.
+/// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` tells where it stands.
 ///
 /// # Errors
 /// 400 for another shape, 409 for another type, 404 for an id that nothing can have.
-pub(crate) fn linkage(
+fn linkage(
     relationship: &Relationship,
-    data: &JsonValue,
-    pointer: &str,
+    data: &Sent,
+    pointer: &dyn Fn() -> String,
 ) -> Result<LinkageChange, Vec<ErrorObject>> {
     if relationship.is_to_many() {
         let Some(identifiers) = data.as_array() else {
@@ -398,12 +401,12 @@ pub(crate) fn linkage(
                 "{} is to-many: data must be an array",
                 relationship.name
             ));
-            return Err(vec![error.pointer(pointer)]);
+            return Err(vec![error.pointer(pointer())]);
         };
         let mut errors = Vec::new();
         let mut ids = Vec::with_capacity(identifiers.len());
-        for (position, json) in identifiers.iter().enumerate() {
-            match identifier(relationship, json, &format!("{pointer}/{position}")) {
+        for (position, sent) in identifiers.iter().enumerate() {
+            match identifier(relationship, sent, &|| format!("{}/{position}", pointer())) {
                 Ok(id) => ids.push(id),
                 Err(error) => errors.push(error),
             }
@@ -412,16 +415,16 @@ pub(crate) fn linkage(
     }
     if data.is_null() {
         return match relationship.is_required() {
-            true => Err(vec![must_not_be_empty(relationship, pointer)]),
+            true => Err(vec![must_not_be_empty(relationship, &pointer())]),
             false => Ok(LinkageChange::One(None)),
         };
     }
-    if data.is_array() {
+    if data.as_array().is_some() {
         let error = ErrorObject::invalid_linkage(format!(
             "{} is to-one: data must be an identifier or null",
             relationship.name
         ));
-        return Err(vec![error.pointer(pointer)]);
+        return Err(vec![error.pointer(pointer())]);
     }
     identifier(relationship, data, pointer)
         .map(|id| LinkageChange::One(Some(id)))
@@ -437,40 +440,40 @@ pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: &str) -> E
 /// Reads a resource identifier object (JSON:API §7.3).
 fn identifier(
     relationship: &Relationship,
-    json: &JsonValue,
-    pointer: &str,
+    sent: &Sent,
+    pointer: &dyn Fn() -> String,
 ) -> Result<ResourceId, ErrorObject> {
     let target = relationship.target();
-    let JsonValue::Object(members) = json else {
-        return Err(ErrorObject::invalid_linkage("a resource identifier must be an object").pointer(pointer));
+    let Sent::Object(members) = sent else {
+        return Err(
+            ErrorObject::invalid_linkage("a resource identifier must be an object").pointer(pointer())
+        );
     };
     match members.get("type") {
-        Some(JsonValue::String(name)) if name == target.type_name => {}
-        Some(JsonValue::String(name)) => {
+        Some(Sent::String(name)) if name == target.type_name => {}
+        Some(Sent::String(name)) => {
             return Err(ErrorObject::type_mismatch(format!(
                 "{} leads to resources of type {}, not {name}",
                 relationship.name, target.type_name
             ))
-            .pointer(format!("{pointer}/type")));
+            .pointer(pointer() + "/type"));
         }
         Some(_) => {
-            return Err(
-                ErrorObject::invalid_linkage("type must be a string").pointer(format!("{pointer}/type"))
-            );
+            return Err(ErrorObject::invalid_linkage("type must be a string").pointer(pointer() + "/type"));
         }
         None => {
-            return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer));
+            return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer()));
         }
     }
     match members.get("id") {
-        Some(JsonValue::String(id)) => target.id.kind.parse(id).ok_or_else(|| {
+        Some(Sent::String(id)) => target.id.kind.parse(id).ok_or_else(|| {
             ErrorObject::related_not_found(format!(
                 "there is no resource of type {} with id {id}",
                 target.type_name
             ))
-            .pointer(format!("{pointer}/id"))
+            .pointer(pointer() + "/id")
         }),
-        Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(format!("{pointer}/id"))),
-        None => Err(ErrorObject::missing_id("a resource identifier needs its id").pointer(pointer)),
+        Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(pointer() + "/id")),
+        None => Err(ErrorObject::missing_id("a resource identifier needs its id").pointer(pointer())),
     }
 }

@@ -1,7 +1,7 @@
-//! Memory of documents that were needed for their tags alone.
+//! Memory of documents that are done with: sent, or needed for their tags alone.
 //!
-//! A write makes two documents: that of the state it meets, which nobody is sent, and that of its answer. The second one
-//! takes the memory of the first, since memory of this size comes from where all threads ask for it.
+//! The next document takes it, since memory of this size comes from where all threads ask for it, and wait for each
+//! other. So does the second document of a write, that of its answer, from that of the state it met.
 
 use std::cell::Cell;
 
@@ -26,7 +26,29 @@ pub(super) fn take(capacity: usize) -> Vec<u8> {
 pub(crate) fn give(mut buffer: Vec<u8>) {
     if buffer.capacity() <= MOST {
         buffer.clear();
-        SPARE.set(buffer);
+        // A thread that ends has none to keep it for.
+        let _ = SPARE.try_with(|spare| spare.set(buffer));
+    }
+}
+
+/// A document that is sent, whose memory comes back.
+pub(crate) struct Sent(Vec<u8>);
+
+impl Sent {
+    pub(crate) fn new(document: Vec<u8>) -> Self {
+        Self(document)
+    }
+}
+
+impl AsRef<[u8]> for Sent {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        give(std::mem::take(&mut self.0));
     }
 }
 
@@ -48,5 +70,17 @@ mod tests {
         assert!(take(10).capacity() < 1000, "far too large");
         give(Vec::with_capacity(MOST + 1));
         assert!(take(MOST).capacity() <= MOST);
+    }
+
+    #[test]
+    fn what_was_sent_comes_back() {
+        let mut document = Vec::with_capacity(1000);
+        document.extend_from_slice(b"secret");
+        let place = document.as_ptr();
+        let sent = Sent::new(document);
+        assert_eq!(sent.as_ref(), b"secret");
+        drop(sent);
+        let next = take(900);
+        assert_eq!((next.as_ptr(), next.len()), (place, 0));
     }
 }

@@ -58,10 +58,15 @@ impl<'a> Writer<'a> {
     /// The URL of one resource.
     pub(crate) fn href(&self, resource: &Description, id: &ResourceId) -> String {
         let collection = self.registry.collection(resource);
+        // As long as the longest number: what grows takes memory from where all threads ask for it.
+        let mut href = String::with_capacity(collection.len() + 21);
+        href.push_str(collection);
+        href.push('/');
         match id {
-            ResourceId::Integer(id) => format!("{collection}/{id}"),
-            ResourceId::Text(id) => format!("{collection}/{}", encode_segment(id)),
+            ResourceId::Integer(id) => href.push_str(itoa::Buffer::new().format(*id)),
+            ResourceId::Text(id) => href.extend(encode_segment(id)),
         }
+        href
     }
 
     /// The URL of a resource's collection.

@@ -43,6 +43,9 @@ mod statistics;
 mod tagged;
 
 use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use rocket::data::ByteUnit;
 use rocket::fairing::{self, Fairing, Info, Kind};
@@ -153,62 +156,137 @@ impl Fairing for EtagFairing {
         }
     }
 
-    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        if !matches!(response.status().code, 200 | 206) {
-            return;
+    fn on_response<'r, 'fairing, 'request, 'response, 'future>(
+        &'fairing self,
+        request: &'r Request<'request>,
+        response: &'response mut Response<'r>,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'future>>
+    where
+        'r: 'future,
+        'fairing: 'future,
+        'request: 'future,
+        'response: 'future,
+    {
+        // Written out, since only a body whose tag nobody knows is awaited: for all else there is no future to make.
+        let Some(tagging) = self.tagging(request, response) else { return Box::pin(Done) };
+        match tagging.tag_without_the_body(response) {
+            Tag::None => {}
+            Tag::Known(tag) => tagging.finish(response, tag),
+            Tag::OfBody => {
+                return Box::pin(async move {
+                    if let Some(tag) = tag_of_body(request, response, tagging.statistics).await {
+                        let tag = tagging.issue(response, tag);
+                        tagging.finish(response, tag);
+                    }
+                });
+            }
         }
-        let Some(config) = request.rocket().state::<EtagConfig>().filter(|config| config.enabled) else {
-            return;
-        };
+        Box::pin(Done)
+    }
+}
+
+impl EtagFairing {
+    /// `None` if this response gets no tag.
+    fn tagging<'r, 'request>(
+        &self,
+        request: &'r Request<'request>,
+        response: &Response<'r>,
+    ) -> Option<Tagging<'r, 'request>> {
+        if !matches!(response.status().code, 200 | 206) {
+            return None;
+        }
+        let config = request.rocket().state::<EtagConfig>().filter(|config| config.enabled)?;
         let mark = mark::of(request);
         if method_kind(request) != MethodKind::Read || !self.is_opted_in(request, mark) {
-            return;
+            return None;
         }
-        let Some(statistics) = request.rocket().state::<Statistics>() else { return };
-        let seen = Seen::of(response);
-        let own = if seen.tag { own_tag(response) } else { OwnTag::Absent };
-        let tag = match own {
+        let statistics = request.rocket().state::<Statistics>()?;
+        Some(Tagging { request, config, statistics, mark, seen: Seen::of(response) })
+    }
+}
+
+/// Nothing left to do.
+struct Done;
+
+impl Future for Done {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// Where the tag of a response comes from.
+enum Tag {
+    /// It has none.
+    None,
+    /// The response has it, as it goes out; for the preconditions.
+    Known(EntityTag),
+    /// It is to be made from the bytes.
+    OfBody,
+}
+
+/// A response that is to have a tag, and its request.
+struct Tagging<'r, 'request> {
+    request: &'r Request<'request>,
+    config: &'r EtagConfig,
+    statistics: &'r Statistics,
+    mark: &'r Mark,
+    seen: Seen,
+}
+
+impl<'r> Tagging<'r, '_> {
+    fn tag_without_the_body(&self, response: &mut Response<'r>) -> Tag {
+        let own = if self.seen.tag { own_tag(response) } else { OwnTag::Absent };
+        match own {
             // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
             // preconditions come first. Its body is a part, so that only its own tag will do.
-            OwnTag::Valid(tag) => tag,
-            OwnTag::Absent if is_taggable(request, response, config, mark, &seen) => {
-                let tag = match mark.tag() {
-                    Some(tag) if seen.coded => Some(of_coding(tag, response)),
-                    Some(tag) => Some(tag.clone()),
-                    None => tag_of_body(request, response, statistics).await,
-                };
-                match tag {
-                    Some(tag) if config.weak() => {
-                        set_tag(response, &tag.clone().weakened());
-                        // What clients have is weak, and never matches strongly, unless that's allowed.
-                        if config.accept_weakened { tag } else { tag.weakened() }
+            OwnTag::Valid(tag) => Tag::Known(tag),
+            OwnTag::Absent if is_taggable(self.request, response, self.config, self.mark, &self.seen) => {
+                match self.mark.tag() {
+                    Some(tag) if self.seen.coded => {
+                        let tag = of_coding(tag, response);
+                        Tag::Known(self.issue(response, tag))
                     }
-                    Some(tag) => {
-                        set_tag(response, &tag);
-                        tag
-                    }
-                    None => return,
+                    Some(tag) => Tag::Known(self.issue(response, tag.clone())),
+                    None => Tag::OfBody,
                 }
             }
             OwnTag::Malformed => {
-                let route = request.route().and_then(|route| route.name.as_deref()).unwrap_or("a route");
+                let route = self.request.route().and_then(|route| route.name.as_deref()).unwrap_or("a route");
                 log::warn!(
                     "`{route}` set an ETag that is none (RFC 9110 §8.8.3): its response is left alone"
                 );
-                return;
+                Tag::None
             }
-            _ => return,
-        };
-        digest::send_in_large_chunks(response);
-        complete_cache_fields(response, config, &seen);
+            OwnTag::Absent => Tag::None,
+        }
+    }
 
-        let last_modified = match seen.last_modified {
+    /// Sets the tag as the configuration wants it. Gives what preconditions are compared with.
+    fn issue(&self, response: &mut Response<'r>, tag: EntityTag) -> EntityTag {
+        if !self.config.weak() {
+            set_tag(response, &tag);
+            return tag;
+        }
+        set_tag(response, &tag.clone().weakened());
+        // What clients have is weak, and never matches strongly, unless that's allowed.
+        if self.config.accept_weakened { tag } else { tag.weakened() }
+    }
+
+    /// Completes the fields and answers the preconditions.
+    fn finish(&self, response: &mut Response<'r>, tag: EntityTag) {
+        let (config, statistics) = (self.config, self.statistics);
+        digest::send_in_large_chunks(response);
+        complete_cache_fields(response, config, &self.seen);
+
+        let last_modified = match self.seen.last_modified {
             true => response.headers().get_one("Last-Modified"),
             false => None,
         };
         let last_modified = last_modified.and_then(|date| HttpDate::parse(date.as_bytes()));
         let selected = Selected { validator: Validator::Tag(&tag), last_modified };
-        let headers = conditional_headers(request);
+        let headers = conditional_headers(self.request);
         match evaluate(&headers, MethodKind::Read, Some(&selected), &options(config)) {
             Decision::Proceed => {}
             Decision::NotModified => {
@@ -220,7 +298,7 @@ impl Fairing for EtagFairing {
                 let current = if config.weak() { own_tag(response).valid() } else { Some(tag) };
                 precondition_failed::turn_into_precondition_failed(
                     response,
-                    request,
+                    self.request,
                     failed,
                     current.as_ref(),
                 );

@@ -1,5 +1,8 @@
 //! Opting hand-written routes in: one responder, or whole routes.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use rocket::http::Method;
 use rocket::response::{self, Responder};
 use rocket::route::{Handler, Outcome};
@@ -72,12 +75,24 @@ struct Marked {
     inner: Box<dyn Handler>,
 }
 
-#[rocket::async_trait]
+// Written out: what the macro makes of an `async fn` holds the request's data, twice.
 impl Handler for Marked {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let outcome = self.inner.handle(request, data).await;
-        // A forward goes to another route, which may not be opted in; an error to a catcher.
-        mark::set(request, outcome.is_success());
-        outcome
+    fn handle<'r, 'handler, 'request, 'future>(
+        &'handler self,
+        request: &'r Request<'request>,
+        data: Data<'r>,
+    ) -> Pin<Box<dyn Future<Output = Outcome<'r>> + Send + 'future>>
+    where
+        'r: 'future,
+        'handler: 'future,
+        'request: 'future,
+    {
+        let inner = self.inner.handle(request, data);
+        Box::pin(async move {
+            let outcome = inner.await;
+            // A forward goes to another route, which may not be opted in; an error to a catcher.
+            mark::set(request, outcome.is_success());
+            outcome
+        })
     }
 }

@@ -10,12 +10,13 @@ use super::exchange::Exchange;
 use super::recall::Made;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::MEDIA_TYPE;
+use crate::document::spare::Sent;
 use crate::fairing::{Bodies, Statistics, send_in_large_chunks};
 use crate::query::Query;
 
 /// A response with a document.
 pub(super) fn document(status: Status, body: Vec<u8>) -> Response<'static> {
-    of_body(status, body.len(), Cursor::new(body), None)
+    of_body(status, body.len(), Cursor::new(Sent::new(body)), None)
 }
 
 /// A response with the bytes of a document, wherever they lie.

@@ -9,30 +9,37 @@ use super::list;
 use super::propose::Proposal;
 use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
+use super::write::Given;
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
-use crate::document::read::ResourceObject;
 use crate::query::{Parameters, Query, Target};
 use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
-pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
-    let body = exchange.body(data).await?;
+    let body = Box::pin(exchange.body(data)).await?;
     // RFC 6585 §3: there is no state that a new resource would overwrite.
     let conditions = exchange.conditions().not_required();
     // RFC 9110 §13: the target of a POST is the collection at this URL, so its preconditions are about that.
     let collection = match conditions.need_tag() {
-        true => Some(exchange.query(Target::Many).await?.1),
+        true => Some(Box::pin(exchange.query(Target::Many)).await?.1),
         false => None,
     };
-    let target = collection.as_ref().map(|query| list::plan(exchange, query));
-    let object = ResourceObject::parse(&body, exchange.resource);
-    let (moved, scopes) = (Moved::default(), exchange.scopes());
-    let mut create = Create { exchange, conditions, parameters, query, collection, object, moved, scopes };
-    let written = exchange.make(target.as_ref(), &mut create).await;
+    let target = collection.as_ref().map(|query| Box::new(list::plan(exchange, query)));
+    let mut create = Box::new(Create {
+        exchange,
+        conditions,
+        parameters,
+        query,
+        collection,
+        given: Given::read(&body, exchange.resource),
+        moved: Moved::default(),
+        scopes: exchange.scopes(),
+    });
+    let written = exchange.make(target.as_deref(), &mut *create).await;
     let (id, fetched) =
-        written.map_err(|refusal| refusal.answer(exchange.resource, create.object.as_ref().ok()))?;
+        written.map_err(|refusal| refusal.answer(exchange.resource, create.given.object().ok()))?;
     let (body, tags) =
         exchange.document_of(&id, &create.parameters, &create.query, &fetched).map_err(internal)?;
     // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
@@ -49,7 +56,7 @@ struct Create<'e, 'r> {
     query: Query,
     /// Set where the collection's tag takes part in the decision.
     collection: Option<Query>,
-    object: Result<ResourceObject, Errors>,
+    given: Given<'e>,
     moved: Moved,
     scopes: Scopes,
 }
@@ -60,9 +67,7 @@ impl Decision for Create<'_, '_> {
 
     fn is_brief(&self) -> bool {
         // Reading the collection, or linking very many, may keep others waiting.
-        self.exchange.hooks().is_none()
-            && self.collection.is_none()
-            && !self.object.as_ref().is_ok_and(ResourceObject::has_lists)
+        self.exchange.hooks().is_none() && self.collection.is_none() && !self.given.has_lists
     }
 
     async fn decide(
@@ -79,7 +84,7 @@ impl Decision for Create<'_, '_> {
             None => None,
         };
         self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, about)?;
-        let object = self.object.as_ref().map_err(Clone::clone)?;
+        let object = self.given.object()?;
         let kind = exchange.resource.id.kind;
         let id = match &object.id {
             Some(_) if !exchange.config().client_ids => {
@@ -111,10 +116,13 @@ impl Decision for Create<'_, '_> {
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
         if let Some(hooks) = self.exchange.hooks() {
-            let record = self.exchange.record(id, transaction).await?;
+            let record = Box::pin(self.exchange.record(id, transaction)).await?;
             (hooks.after_create)(record, self.exchange.write(transaction)).await?;
         }
-        self.exchange.check_moved(&self.moved, transaction).await
+        match self.moved.is_empty() {
+            true => Ok(()),
+            false => Box::pin(self.exchange.check_moved(&self.moved, transaction)).await,
+        }
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
@@ -126,6 +134,8 @@ impl Decision for Create<'_, '_> {
     }
 
     fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
-        self.exchange.check_answer(answer)
+        self.exchange.check_answer(answer)?;
+        self.given.put_away();
+        Ok(())
     }
 }

@@ -20,10 +20,11 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
         None => exchange.state_plan(id.clone(), &conditions),
     };
     let scopes = exchange.scopes();
-    let mut delete = Delete { exchange, conditions, id, previous: None, version: None, scopes };
-    let deleted = modify(exchange.store(), Some(&target), &mut delete, exchange.config().write_timeout).await;
+    let mut delete = Box::new(Delete { exchange, conditions, id, previous: None, version: None, scopes });
+    let limit = exchange.config().write_timeout;
+    let deleted = Box::pin(modify(exchange.store(), Some(&target), &mut *delete, limit)).await;
     if let Err(refusal) = deleted {
-        return Err(exchange.refused(refusal, &delete.conditions, &delete.id, None).await);
+        return Err(Box::pin(exchange.refused(refusal, &delete.conditions, &delete.id, None)).await);
     }
     Ok(Response::build().status(Status::NoContent).header(Header::new("Vary", "Accept")).finalize())
 }

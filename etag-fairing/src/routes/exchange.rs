@@ -112,7 +112,7 @@ impl<'r> Exchange<'r> {
         if reached.iter().any(|reached| reached.guards.has(Operation::List) || reached.hooks.is_some()) {
             self.asks.store(true, Ordering::Relaxed);
         }
-        self.ask_scopes(reached).await?;
+        self.ask_scopes(&reached).await?;
         Ok((parameters, query))
     }
 
@@ -120,10 +120,7 @@ impl<'r> Exchange<'r> {
     ///
     /// # Errors
     /// With a scope's refusal; 500 if one doesn't fit its resource.
-    pub(super) async fn ask_scopes(
-        &self,
-        resources: impl IntoIterator<Item = &'static Description>,
-    ) -> Result<(), Errors> {
+    pub(super) async fn ask_scopes(&self, resources: &[&'static Description]) -> Result<(), Errors> {
         self.asked.ask(self.request, resources).await
     }
 
@@ -153,7 +150,7 @@ impl<'r> Exchange<'r> {
     ///
     /// # Errors
     /// 413 if it is longer than the configuration allows.
-    pub(super) async fn body(&self, data: Data<'_>) -> Result<Vec<u8>, Errors> {
+    pub(super) async fn body(&self, data: &mut Option<Data<'_>>) -> Result<Vec<u8>, Errors> {
         let limit = self.config().max_body;
         let broken = |error| {
             log::warn!("a request body broke off: {error}");
@@ -163,6 +160,7 @@ impl<'r> Exchange<'r> {
         // is worth so much memory and no more.
         let told = self.request.headers().get_one("Content-Length").and_then(|told| told.parse().ok());
         let mut body = Vec::with_capacity(told.unwrap_or(0_usize).min(64 << 10) + 1);
+        let Some(data) = data.take() else { return Ok(body) };
         let mut stream = data.open(limit + 1.bytes());
         while stream.read_buf(&mut body).await.map_err(broken)? > 0 {}
         match body.len() as u64 > limit.as_u64() {

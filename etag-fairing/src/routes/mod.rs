@@ -25,6 +25,9 @@ mod update_relationship;
 mod view;
 mod write;
 
+use std::future::Future;
+use std::pin::Pin;
+
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
@@ -32,7 +35,7 @@ use rocket::{Data, Request};
 use crate::document::error::Errors;
 use crate::resource::guard::Denied;
 use crate::resource::registry::{encode_segment, name_route};
-use crate::resource::{Description, Operation};
+use crate::resource::{Description, Operation, Relationship};
 use exchange::{Answer, Exchange};
 
 /// Below the rank of every route that Rocket ranks itself, so that a user's own route on a path wins.
@@ -88,19 +91,53 @@ fn route(
     route
 }
 
-#[rocket::async_trait]
+// Written out: what the macro makes of an `async fn` holds the request's data twice. The memory of large futures comes
+// from where all threads ask for it, and waits for each other, so that they are kept below 1 KiB.
 impl Handler for Endpoint {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
-        match permission::ask(request, self.resource, self.operation, self.relationship).await {
-            Ok(()) => {}
-            // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
-            Err(Denied::Failed(status)) => return Outcome::Error(status),
-            Err(Denied::Forwarded(status)) => {
-                fallback::remember_forward(request, status);
-                return Outcome::Forward((data, status));
-            }
+    fn handle<'r, 'endpoint, 'request, 'future>(
+        &'endpoint self,
+        request: &'r Request<'request>,
+        data: Data<'r>,
+    ) -> Pin<Box<dyn Future<Output = Outcome<'r>> + Send + 'future>>
+    where
+        'r: 'future,
+        'endpoint: 'future,
+        'request: 'future,
+    {
+        let endpoint = *self;
+        if endpoint.reads()
+            && !permission::is_asked(endpoint.resource, endpoint.operation, endpoint.relationship)
+        {
+            return Box::pin(async move { endpoint.respond(request, &mut None).await });
         }
+        let mut sent = Some(data);
+        Box::pin(async move {
+            // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
+            let Endpoint { resource, operation, relationship } = endpoint;
+            match permission::ask(request, resource, operation, relationship).await {
+                Ok(()) => endpoint.respond(request, &mut sent).await,
+                // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
+                Err(Denied::Failed(status)) => Outcome::Error(status),
+                Err(Denied::Forwarded(status)) => match sent.take() {
+                    Some(data) => {
+                        fallback::remember_forward(request, status);
+                        Outcome::Forward((data, status))
+                    }
+                    None => Outcome::Error(status),
+                },
+            }
+        })
+    }
+}
+
+impl Endpoint {
+    /// Whether it takes no data and changes nothing.
+    fn reads(&self) -> bool {
+        use Operation::{List, Read, Related, Relationship};
+        matches!(self.operation, List | Read | Related | Relationship)
+    }
+
+    async fn respond<'r>(&self, request: &'r Request<'_>, data: &mut Option<Data<'_>>) -> Outcome<'r> {
         let answer = match Exchange::new(request, self.resource, self.operation, self.relationship) {
             Ok(exchange) => self.run(&exchange, data).await,
             Err(errors) => Err(errors),
@@ -108,10 +145,8 @@ impl Handler for Endpoint {
         // Errors too are our answer: a catcher would know less of them.
         Outcome::Success(answer.unwrap_or_else(|errors| errors.to_response()))
     }
-}
 
-impl Endpoint {
-    async fn run<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+    async fn run<'r>(&self, exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
         exchange.before_read(self.operation, self.relationship).await?;
         self.ask_scopes(exchange).await?;
         let response = self.answer(exchange, data).await?;
@@ -121,18 +156,17 @@ impl Endpoint {
 
     /// Asks which rows the caller sees of what the URL itself leads to.
     async fn ask_scopes(&self, exchange: &Exchange<'_>) -> Result<(), Errors> {
-        let other = self.resource.relationships.get(self.relationship);
-        let other = other.filter(|_| {
-            matches!(
-                self.operation,
-                Operation::Related | Operation::Relationship | Operation::UpdateRelationship
-            )
-        });
-        let resources = [Some(self.resource), other.map(|relationship| relationship.target())];
-        exchange.ask_scopes(resources.into_iter().flatten()).await
+        exchange.ask_scopes(&[self.resource]).await?;
+        match self.operation {
+            Operation::Related | Operation::Relationship | Operation::UpdateRelationship => {
+                let other = self.resource.relationships.get(self.relationship);
+                exchange.ask_scopes(other.map(Relationship::target).as_slice()).await
+            }
+            _ => Ok(()),
+        }
     }
 
-    async fn answer<'r>(&self, exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+    async fn answer<'r>(&self, exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
         if let Some(response) = exchange.recalled().await {
             return Ok(response);
         }

@@ -11,6 +11,12 @@ use crate::resource::guard::Denied;
 use crate::resource::{Description, Operation, Relationship};
 use crate::store::{Comparison, Filter, Member};
 
+/// Whether an endpoint itself has any guard.
+pub(super) fn is_asked(resource: &'static Description, operation: Operation, relationship: usize) -> bool {
+    let there = there(resource, operation, relationship);
+    resource.guards.has(operation) || there.is_some_and(|(other, operation)| other.guards.has(operation))
+}
+
 /// Asks all guards that an endpoint itself has.
 pub(super) async fn ask(
     request: &Request<'_>,
@@ -19,14 +25,22 @@ pub(super) async fn ask(
     relationship: usize,
 ) -> Result<(), Denied> {
     resource.guards.ask(operation, request).await?;
-    // The same resources have a URL of their own, where this guard stands before them.
-    if operation == Operation::Related
-        && let Some(relationship) = resource.relationships.get(relationship)
-    {
-        let there = if relationship.is_to_many() { Operation::List } else { Operation::Read };
-        relationship.target().guards.ask(there, request).await?;
+    match there(resource, operation, relationship) {
+        Some((other, operation)) => other.guards.ask(operation, request).await,
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Under which operation a related URL's resources have a URL of their own, where a guard stands before them.
+fn there(
+    resource: &'static Description,
+    operation: Operation,
+    relationship: usize,
+) -> Option<(&'static Description, Operation)> {
+    let relationship =
+        resource.relationships.get(relationship).filter(|_| operation == Operation::Related)?;
+    let there = if relationship.is_to_many() { Operation::List } else { Operation::Read };
+    Some((relationship.target(), there))
 }
 
 /// Asks the guards of what a query brings in from elsewhere. Answers those resources.

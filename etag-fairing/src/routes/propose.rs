@@ -91,9 +91,19 @@ impl Exchange<'_> {
         sent: &ResourceObject,
         transaction: &mut dyn Transaction,
     ) -> Result<(), Refusal> {
-        if self.resource.hooks.is_none() && self.resource.validation.is_none() {
-            return Ok(());
+        match self.resource.hooks.is_none() && self.resource.validation.is_none() {
+            true => Ok(()),
+            false => Box::pin(self.revise_record(proposal, current, sent, transaction)).await,
         }
+    }
+
+    async fn revise_record(
+        &self,
+        proposal: &mut Proposal,
+        current: Option<&Record>,
+        sent: &ResourceObject,
+        transaction: &mut dyn Transaction,
+    ) -> Result<(), Refusal> {
         let mut record = proposal.record(current, self.resource.id.kind, self.resource);
         if let Some(hooks) = self.resource.hooks {
             let write = self.write(transaction);

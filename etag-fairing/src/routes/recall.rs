@@ -11,6 +11,7 @@ use super::answer;
 use super::exchange::{Answer, Exchange};
 use crate::conditional::{EntityTag, HttpDate};
 use crate::document::error::Errors;
+use crate::document::spare::Sent;
 use crate::fairing::{Statistics, early_not_modified, mark_with_tag};
 use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
 use crate::resource::Operation;
@@ -73,7 +74,9 @@ impl<'r> Exchange<'r> {
             true => CallerRef::Anyone,
             false => CallerRef::Scoped(scopes.key().unwrap_or_default()),
         };
-        match memo.recall(&self.key(caller), revision).await {
+        // Boxed, as are other futures that are large and seldom awaited.
+        let recalled = Box::pin(memo.recall(&self.key(caller), revision)).await;
+        match recalled {
             Recalled::Known(entry) => match &entry.answer {
                 Some(remembered) => Ok(self.remembered(remembered)),
                 None => self.fetch(plan, make).await.map(|made| self.response(made)),
@@ -163,8 +166,8 @@ impl<'r> Exchange<'r> {
         if let Some(tag) = made.tag {
             mark_with_tag(self.request, tag);
         }
-        let size = made.body.len();
-        dated(answer::of_body(Status::Ok, size, Cursor::new(made.body), made.profile), made.last_modified)
+        let (size, body) = (made.body.len(), Cursor::new(Sent::new(made.body)));
+        dated(answer::of_body(Status::Ok, size, body, made.profile), made.last_modified)
     }
 
     fn statistics(&self) -> Option<&'r Statistics> {

@@ -1,6 +1,7 @@
 //! Row scopes: which are asked for a request, and what a write must not leave outside of them.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::{Mutex, PoisonError};
 
 use rocket::Request;
@@ -9,7 +10,8 @@ use super::exchange::Exchange;
 use super::trouble::{Refusal, internal};
 use crate::document::error::{ErrorObject, Errors};
 use crate::resource::hooks::record_of;
-use crate::resource::{Description, Record, RelationshipKind, ResourceId};
+use crate::resource::scope::ScopeFunction;
+use crate::resource::{Description, Record, Relationship, RelationshipKind, ResourceId};
 use crate::store::{
     Comparison, Fetched, Field, Filter, LinkageChange, Listing, Member, Plan, Root, Scopes, Selection,
     Transaction,
@@ -44,19 +46,25 @@ impl Asked {
     pub(super) async fn ask(
         &self,
         request: &Request<'_>,
-        resources: impl IntoIterator<Item = &'static Description>,
+        resources: &[&'static Description],
     ) -> Result<(), Errors> {
         for resource in resources {
-            self.ask_one(request, resource).await?;
-            for relationship in resource.relationships {
-                self.ask_one(request, relationship.target()).await?;
+            let targets = resource.relationships.iter().map(Relationship::target);
+            for resource in iter::once(*resource).chain(targets) {
+                if let Some(scope) = &resource.scope {
+                    Box::pin(self.ask_one(request, resource, scope)).await?;
+                }
             }
         }
         Ok(())
     }
 
-    async fn ask_one(&self, request: &Request<'_>, resource: &'static Description) -> Result<(), Errors> {
-        let Some(scope) = resource.scope else { return Ok(()) };
+    async fn ask_one(
+        &self,
+        request: &Request<'_>,
+        resource: &'static Description,
+        scope: &'static ScopeFunction,
+    ) -> Result<(), Errors> {
         if self.lock(|known| known.asked.iter().any(|(asked, _)| asked.is(resource))) {
             return Ok(());
         }
@@ -82,6 +90,12 @@ impl Asked {
 #[derive(Debug, Default)]
 pub(super) struct Moved(Vec<(&'static Description, BTreeSet<ResourceId>)>);
 
+impl Moved {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl Exchange<'_> {
     /// The resource before a write, as hooks and rules see it: whole, whatever the caller sees of it.
     pub(super) async fn previous(
@@ -92,7 +106,7 @@ impl Exchange<'_> {
     ) -> Result<Option<Record>, Refusal> {
         let wanted = self.resource.hooks.is_some() || self.resource.validation.is_some();
         match wanted && !self.scopes().is_empty() {
-            true => Ok(Some(self.record(id, transaction).await?)),
+            true => Ok(Some(Box::pin(self.record(id, transaction)).await?)),
             false => Ok(record_of(self.resource, current)?),
         }
     }
@@ -106,6 +120,19 @@ impl Exchange<'_> {
         transaction: &mut dyn Transaction,
     ) -> Result<Moved, Refusal> {
         let scopes = self.scopes();
+        match scopes.is_empty() {
+            true => Ok(Moved::default()),
+            false => Box::pin(self.moved_within(&scopes, id, linkage, transaction)).await,
+        }
+    }
+
+    async fn moved_within(
+        &self,
+        scopes: &Scopes,
+        id: Option<&ResourceId>,
+        linkage: &[Option<LinkageChange>],
+        transaction: &mut dyn Transaction,
+    ) -> Result<Moved, Refusal> {
         let mut moved = Vec::new();
         for (place, (relationship, change)) in self.resource.relationships.iter().zip(linkage).enumerate() {
             let target = relationship.target();

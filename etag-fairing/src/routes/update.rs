@@ -8,34 +8,33 @@ use super::exchange::{Answer, Exchange};
 use super::propose::Proposal;
 use super::scoped::Moved;
 use super::trouble::{Refusal, internal};
+use super::write::Given;
 use crate::document::error::{ErrorObject, Errors};
-use crate::document::read::ResourceObject;
 use crate::query::{Query, Target};
 use crate::resource::{Record, ResourceId, Value};
 use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
-pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: Data<'_>) -> Answer<'r> {
+pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;
-    let body = exchange.body(data).await?;
+    let body = Box::pin(exchange.body(data)).await?;
     let id = exchange.id()?;
-    let object = ResourceObject::parse(&body, exchange.resource);
     let target = exchange.whole(id.clone());
-    let mut update = Update {
+    let mut update = Box::new(Update {
         exchange,
         conditions: exchange.conditions(),
         id,
         query,
-        object,
+        given: Given::read(&body, exchange.resource),
         previous: None,
         version: None,
         moved: Moved::default(),
         scopes: exchange.scopes(),
-    };
-    let (id, fetched) = match exchange.make(Some(&target), &mut update).await {
+    });
+    let (id, fetched) = match exchange.make(Some(&target), &mut *update).await {
         Ok(written) => written,
         Err(refusal) => {
-            let sent = update.object.as_ref().ok();
-            return Err(exchange.refused(refusal, &update.conditions, &update.id, sent).await);
+            let Update { conditions, id, given, .. } = &mut *update;
+            return Err(Box::pin(exchange.refused(refusal, conditions, id, given.object().ok())).await);
         }
     };
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
@@ -48,7 +47,7 @@ struct Update<'e, 'r> {
     conditions: Conditions<'r>,
     id: ResourceId,
     query: Query,
-    object: Result<ResourceObject, Errors>,
+    given: Given<'e>,
     /// The resource before the change.
     previous: Option<Record>,
     /// The version that is changed, and no other.
@@ -62,7 +61,7 @@ impl Decision for Update<'_, '_> {
     type Refusal = Refusal;
 
     fn is_brief(&self) -> bool {
-        self.exchange.hooks().is_none() && !self.object.as_ref().is_ok_and(ResourceObject::has_lists)
+        self.exchange.hooks().is_none() && !self.given.has_lists
     }
 
     async fn decide(
@@ -75,7 +74,7 @@ impl Decision for Update<'_, '_> {
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
         exchange.check_state(&self.conditions, &self.id, &current)?;
         // Only now the body (RFC 9110 §13.2.1): a wrong body with a stale tag is 412.
-        let object = self.object.as_ref().map_err(Clone::clone)?;
+        let object = self.given.object()?;
         match &object.id {
             Some(id) if *id == self.id.to_string() => {}
             Some(id) => {
@@ -111,10 +110,13 @@ impl Decision for Update<'_, '_> {
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
         if let (Some(hooks), Some(previous)) = (self.exchange.hooks(), self.previous.take()) {
-            let record = self.exchange.record(id, transaction).await?;
+            let record = Box::pin(self.exchange.record(id, transaction)).await?;
             (hooks.after_update)(record, previous, self.exchange.write(transaction)).await?;
         }
-        self.exchange.check_moved(&self.moved, transaction).await
+        match self.moved.is_empty() {
+            true => Ok(()),
+            false => Box::pin(self.exchange.check_moved(&self.moved, transaction)).await,
+        }
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
@@ -126,6 +128,8 @@ impl Decision for Update<'_, '_> {
     }
 
     fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
-        self.exchange.check_answer(answer)
+        self.exchange.check_answer(answer)?;
+        self.given.put_away();
+        Ok(())
     }
 }

@@ -17,16 +17,20 @@ use crate::resource::registry::encode_segment;
 use crate::resource::{Corrupt, RelationshipChange, ResourceId};
 use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, Scopes, StoreError, Transaction};
 
-pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data<'_>) -> Answer<'r> {
+pub(super) async fn answer<'r>(
+    exchange: &Exchange<'r>,
+    place: usize,
+    data: &mut Option<Data<'_>>,
+) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
-    let body = exchange.body(data).await?;
+    let body = Box::pin(exchange.body(data)).await?;
     let id = exchange.id()?;
     let Some(relationship) = exchange.resource.relationships.get(place) else {
         return Err(internal("a route of a relationship that isn't there"));
     };
     let document = LinkageDocument::parse(&body, relationship);
     let target = plan(exchange, id.clone(), place);
-    let mut update = UpdateRelationship {
+    let mut update = Box::new(UpdateRelationship {
         exchange,
         conditions: exchange.conditions(),
         id,
@@ -35,8 +39,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize, data: Data
         changing: None,
         moved: Moved::default(),
         scopes: exchange.scopes(),
-    };
-    let written = exchange.make(Some(&target), &mut update).await;
+    });
+    let written = exchange.make(Some(&target), &mut *update).await;
     let (_, fetched) = written.map_err(|refusal| match (refusal, &update.document) {
         (Refusal::Store(StoreError::RelatedNotFound { id, .. }), Ok(document)) => {
             let target = relationship.target().type_name;
@@ -107,7 +111,7 @@ impl Decision for UpdateRelationship<'_, '_> {
             (_, given) => given,
         };
         if let Some(hooks) = exchange.hooks() {
-            let record = exchange.record(&self.id, transaction).await?;
+            let record = Box::pin(exchange.record(&self.id, transaction)).await?;
             let asked = RelationshipChange { name, change };
             let revised = (hooks.before_relationship)(record, asked, exchange.write(transaction)).await?;
             change = revised.change;
@@ -122,10 +126,13 @@ impl Decision for UpdateRelationship<'_, '_> {
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
         if let (Some(hooks), Some(change)) = (self.exchange.hooks(), self.changing.take()) {
-            let record = self.exchange.record(id, transaction).await?;
+            let record = Box::pin(self.exchange.record(id, transaction)).await?;
             (hooks.after_relationship)(record, change, self.exchange.write(transaction)).await?;
         }
-        self.exchange.check_moved(&self.moved, transaction).await
+        match self.moved.is_empty() {
+            true => Ok(()),
+            false => Box::pin(self.exchange.check_moved(&self.moved, transaction)).await,
+        }
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {

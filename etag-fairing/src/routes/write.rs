@@ -7,8 +7,43 @@ use super::answer::{document, set_tag};
 use super::exchange::Exchange;
 use super::trouble::{Refusal, internal};
 use crate::conditional::EntityTag;
-use crate::resource::ResourceId;
+use crate::document::error::Errors;
+use crate::document::read::ResourceObject;
+use crate::resource::{Description, ResourceId};
 use crate::store::{Decision, Fetched, Plan, modify};
+
+/// The resource object that a request carries, if it does.
+pub(super) struct Given<'e> {
+    body: &'e [u8],
+    resource: &'static Description,
+    read: Option<Result<ResourceObject, Errors>>,
+    /// Whether it lists what a relationship leads to.
+    pub(super) has_lists: bool,
+}
+
+impl<'e> Given<'e> {
+    pub(super) fn read(body: &'e [u8], resource: &'static Description) -> Self {
+        let read = ResourceObject::parse(body, resource);
+        let has_lists = read.as_ref().is_ok_and(ResourceObject::has_lists);
+        Self { body, resource, read: Some(read), has_lists }
+    }
+
+    /// # Errors
+    /// With what is wrong with it.
+    pub(super) fn object(&mut self) -> Result<&ResourceObject, Errors> {
+        let read = || ResourceObject::parse(self.body, self.resource);
+        self.read.get_or_insert_with(read).as_ref().map_err(|errors| errors.clone())
+    }
+
+    /// Forgets what was read until it is asked for again: where another write came in between, or to tell what of it
+    /// is to blame.
+    ///
+    /// To be called before a commit is waited for: who goes on then may be another thread, and what one gives back that
+    /// another has taken both wait for.
+    pub(super) fn put_away(&mut self) {
+        self.read = None;
+    }
+}
 
 impl Exchange<'_> {
     /// Makes a change, and gives what was read back of it.
@@ -17,7 +52,8 @@ impl Exchange<'_> {
         target: Option<&Plan>,
         decision: &mut D,
     ) -> Result<(ResourceId, Fetched), Refusal> {
-        let (id, fetched) = modify(self.store(), target, decision, self.config().write_timeout).await?;
+        let written = Box::pin(modify(self.store(), target, decision, self.config().write_timeout)).await;
+        let (id, fetched) = written?;
         let fetched = fetched.ok_or_else(|| internal("what was written was not read back"))?;
         Ok((id, fetched))
     }

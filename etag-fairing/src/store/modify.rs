@@ -89,7 +89,7 @@ pub async fn modify<D: Decision>(
     loop {
         tries += 1;
         // The transaction is dropped with the future, and a dropped transaction is undone.
-        let attempt = timeout_at(deadline, attempt(store, undone.take(), target, decision));
+        let attempt = timeout_at(deadline, Box::pin(attempt(store, undone.take(), target, decision)));
         let Ok(attempted) = attempt.await else {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         };
