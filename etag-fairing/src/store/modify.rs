@@ -89,7 +89,9 @@ pub async fn modify<D: Decision>(
     loop {
         tries += 1;
         // The transaction is dropped with the future, and a dropped transaction is undone.
-        let attempt = timeout_at(deadline, Box::pin(attempt(store, undone.take(), target, decision)));
+        // Who was undone because of another shares with nobody again.
+        let brief = tries == 1 && decision.is_brief();
+        let attempt = timeout_at(deadline, Box::pin(attempt(store, undone.take(), target, decision, brief)));
         let Ok(attempted) = attempt.await else {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         };
@@ -130,18 +132,19 @@ async fn attempt<D: Decision>(
     undone: Option<Box<dyn Transaction>>,
     target: Option<&Plan>,
     decision: &mut D,
+    brief: bool,
 ) -> Result<Attempt<D::Refusal>, D::Refusal> {
-    let begin = async |decision: &D| match decision.is_brief() {
+    let begin = async || match brief {
         true => store.begin_brief().await,
         false => store.begin().await,
     };
     let mut transaction = match undone {
-        None => begin(decision).await?,
+        None => begin().await?,
         Some(mut transaction) => match transaction.begin_again().await {
             Ok(true) => transaction,
             Ok(false) => {
                 drop(transaction);
-                begin(decision).await?
+                begin().await?
             }
             Err(error) if transaction.must_be_repeated() => {
                 return Ok(Attempt::Conflicted(transaction, error.into()));

@@ -54,6 +54,8 @@ pub(super) struct Connection {
     pub(super) budget: Budget,
     /// The text of a row of each table, in bytes: as it was last.
     texts_of_rows: Vec<(&'static str, usize)>,
+    /// Tables whose changes took long, a trigger perhaps, and how many more of each go to the thread.
+    long: Vec<(&'static str, u32)>,
     // After the connection: the file is removed when the last connection is closed.
     _file: Arc<DatabaseFile>,
 }
@@ -120,6 +122,7 @@ impl Connection {
             joint: Joint::default(),
             budget: Budget::default(),
             texts_of_rows: Vec::new(),
+            long: Vec::new(),
             _file: file,
         })
     }
@@ -131,6 +134,29 @@ impl Connection {
         self.rowids = rowids.into();
         // What updates write depends on it.
         self.texts = Texts::default();
+    }
+
+    /// Makes a change of a table where the request is answered. `None` if such changes have taken long.
+    pub(super) fn try_at_once<T>(
+        &mut self,
+        table: &'static str,
+        change: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        /// What takes longer is better done by the thread: meanwhile no request on this worker goes on.
+        const LONG: Duration = Duration::from_millis(8);
+        /// How many more go there at once.
+        const SPARED: u32 = 64;
+        if let Some((_, left)) = self.long.iter_mut().find(|(long, left)| *long == table && *left > 0) {
+            *left -= 1;
+            return None;
+        }
+        let begun = Instant::now();
+        let changed = change(self);
+        if begun.elapsed() > LONG {
+            self.long.retain(|(long, _)| *long != table);
+            self.long.push((table, SPARED));
+        }
+        Some(changed)
     }
 
     /// Rows of a resource, with memory for about so many.

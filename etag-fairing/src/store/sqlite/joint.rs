@@ -8,7 +8,8 @@
 //!
 //! Nobody is told of anything before the commit, neither of a change nor of a refusal that has seen another's change. If
 //! the commit fails, or a statement undoes the whole transaction, all but the one that did it begin again
-//! ([`StoreError::Conflict`]), and from then on each write commits by itself.
+//! ([`StoreError::Conflict`]), each by itself, and for a while nobody shares. Nor do they while another process writes to
+//! the file: it can only get its turn between two commits, and so fewer commits are fewer chances.
 
 use std::{
     pin::Pin,
@@ -24,6 +25,7 @@ use rocket::tokio::{
     runtime::Handle,
     select,
     sync::oneshot::{self, Receiver, Sender},
+    time::timeout,
 };
 
 use super::{
@@ -45,6 +47,21 @@ const IN_VAIN: u8 = 4;
 
 const SPARED: u8 = 16;
 
+/// After the first failure so many writes commit by themselves; after each further one twice as many.
+const ALONE: u32 = 64;
+
+/// How often that doubles at most.
+const MOST_FAILURES: u8 = 8;
+
+/// After so many commits for several in a row the failures are forgotten.
+const GOOD: u16 = 1_000;
+
+/// After another process has written so many writes commit by themselves.
+const BESIDE_OTHERS: u32 = 256;
+
+/// How long who follows waits for who leads. Longer than any commit takes, unless nobody looks at the leader's future.
+const IN_THE_END: Duration = Duration::from_millis(250);
+
 /// What the writer's connection knows of those who share a transaction. Only who has the turn may use it.
 pub(super) struct Joint {
     /// The transaction that waits for more, or for its commit.
@@ -57,8 +74,15 @@ pub(super) struct Joint {
     /// How often nobody else came, and how many go without waiting since.
     in_vain: u8,
     spared: u8,
-    /// Set once sharing has failed.
-    never: bool,
+    /// How many writes from now on commit by themselves.
+    alone: u32,
+    /// How often sharing has failed, and how often it has not since.
+    failures: u8,
+    good: u16,
+    /// SQLite's number of commits by others, as it was last.
+    others: Option<i64>,
+    /// Set once the store closes.
+    closed: bool,
     /// Where a commit doesn't wait for the disk.
     pub(super) log: Option<Arc<Log>>,
     pub(super) commits: Arc<AtomicU64>,
@@ -75,7 +99,11 @@ impl Default for Joint {
             begun: 0,
             in_vain: 0,
             spared: 0,
-            never: false,
+            alone: 0,
+            failures: 0,
+            good: 0,
+            others: None,
+            closed: false,
             log: None,
             commits: Arc::default(),
             late: LATE,
@@ -111,7 +139,7 @@ pub(super) enum End {
     /// It commits for itself, where waiting for the disk is allowed.
     Commit,
     /// It waits for who has begun.
-    Follow(Receiver<Outcome>),
+    Follow(Follower),
     /// It commits for all.
     Lead(Leader, Receiver<Outcome>),
 }
@@ -120,7 +148,13 @@ impl Connection {
     /// Begins a transaction, or, if it is to be `shared`, goes on with the one that is open. `None` if that has to be
     /// done on the thread.
     pub(super) fn begin(&mut self, shared: bool, place: Place) -> Option<Result<(), StoreError>> {
-        self.joint.current = None;
+        if self.joint.closed {
+            return Some(Err(closed()));
+        }
+        // Who had the turn before has ended, unless that was broken off by a panic.
+        if self.joint.current.is_some() || self.joint.savepoint {
+            self.give_up();
+        }
         if let Some(open) = &self.joint.open {
             if self.sqlite.is_autocommit() {
                 self.undone();
@@ -186,6 +220,9 @@ impl Connection {
 
     /// Undoes a write. What it has seen of others is not permanent before the outcome is.
     pub(super) fn leave(&mut self) -> End {
+        if self.joint.closed {
+            return End::Done(Err(closed()));
+        }
         match self.joint.current.take() {
             // It has not even begun.
             None if self.joint.open.is_some() => return End::Done(Ok(())),
@@ -223,10 +260,12 @@ impl Connection {
     fn follow(&mut self) -> End {
         let (outcome, answer) = oneshot::channel();
         match &mut self.joint.open {
-            Some(open) => open.members.push(outcome),
-            None => return End::Done(Err(StoreError::Internal("the transaction has ended".into()))),
+            Some(open) => {
+                open.members.push(outcome);
+                End::Follow(Follower { number: open.number, answer })
+            }
+            None => End::Done(Err(StoreError::Internal("the transaction has ended".into()))),
         }
-        End::Follow(answer)
     }
 
     /// Commits what one write alone has done.
@@ -246,14 +285,37 @@ impl Connection {
             self.undone();
         }
         let Some(open) = self.joint.open.take() else { return };
-        let outcome = self.commit_for(open.members.len());
-        self.joint.learn(open.members.len());
-        if open.members.len() > 1
-            && let Err(error) = &outcome
-        {
-            self.joint.give_up_sharing(error);
+        let members = open.members.len();
+        if members > 1 {
+            self.look_for_others();
+        }
+        let outcome = self.commit_for(members);
+        self.joint.learn(members);
+        match &outcome {
+            Ok(()) if members > 1 => self.joint.shared_well(),
+            Err(error) if members > 1 => self.joint.give_up_sharing(error),
+            _ => {}
         }
         open.tell(outcome);
+    }
+
+    /// Ends all for good, whoever has the turn: what is not whole is undone, and the rest is committed.
+    pub(super) fn finish(&mut self) {
+        if self.joint.current.is_some() {
+            self.leave();
+        }
+        self.commit_open();
+        self.joint.closed = true;
+    }
+
+    /// Finds out whether another process writes to the file, too.
+    fn look_for_others(&mut self) {
+        let version = self.sqlite.prepare_cached("PRAGMA data_version");
+        // Not known: nothing depends on it but how long others wait.
+        let Ok(version) = version.and_then(|mut it| it.query_row([], |row| row.get(0))) else { return };
+        if self.joint.others.replace(version).is_some_and(|before| before != version) {
+            self.joint.alone = self.joint.alone.max(BESIDE_OTHERS);
+        }
     }
 
     /// The same, if it is still this one.
@@ -282,6 +344,7 @@ impl Connection {
     /// statement by statement.
     pub(super) fn still_open(&self) -> Result<(), StoreError> {
         match self.sqlite.is_autocommit() {
+            _ if self.joint.closed => Err(closed()),
             true => Err(StoreError::Internal("the database has undone the transaction".into())),
             false => Ok(()),
         }
@@ -312,7 +375,8 @@ impl Joint {
     /// Whether to wait for others. Where a commit waits for the disk, they are worth waiting for; else only if some
     /// came lately, or are there.
     fn may_gather(&mut self, others: bool) -> bool {
-        if self.never {
+        if self.alone > 0 {
+            self.alone -= 1;
             return false;
         }
         if self.log.is_none() || others || self.in_vain < IN_VAIN {
@@ -329,10 +393,21 @@ impl Joint {
         };
     }
 
+    fn shared_well(&mut self) {
+        self.good += 1;
+        if self.good >= GOOD {
+            (self.good, self.failures) = (0, 0);
+        }
+    }
+
     fn give_up_sharing(&mut self, error: &dyn std::fmt::Display) {
-        if !std::mem::replace(&mut self.never, true) {
+        self.good = 0;
+        self.alone = ALONE << self.failures;
+        if self.failures < MOST_FAILURES {
+            self.failures += 1;
             ::log::warn!(
-                "several writes in one transaction failed, and begin again ({error}); from now on each has its own"
+                "several writes in one transaction failed, and begin again ({error}); the next {} have their own",
+                self.alone
             );
         }
     }
@@ -354,6 +429,23 @@ impl Open {
                 (error, true) => error.take().map_or(Ok(()), Err),
             });
         }
+    }
+}
+
+/// Who waits for another's commit.
+pub(super) struct Follower {
+    number: u64,
+    answer: Receiver<Outcome>,
+}
+
+impl Follower {
+    pub(super) async fn wait(mut self, writer: &Threads, at_once: bool) -> Outcome {
+        if let Ok(outcome) = timeout(IN_THE_END, &mut self.answer).await {
+            return outcome.unwrap_or_else(|_| Err(closed()));
+        }
+        // Nobody looks at the leader's future, which its program may do as it likes. If the store has closed, it has told.
+        let _ = commit(writer, self.number, at_once).await;
+        self.answer.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
@@ -394,7 +486,7 @@ impl Leader {
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        // Without a runtime nobody waits; whoever writes next commits it, or the store when it closes.
+        // Without a runtime those who follow do it, whoever writes next, or the store when it closes.
         if let (Some(writer), Ok(runtime)) = (self.writer.take(), Handle::try_current()) {
             let number = self.number;
             runtime.spawn(async move { commit(&writer, number, false).await });

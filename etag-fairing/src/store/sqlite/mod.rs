@@ -271,8 +271,8 @@ impl Store for SqliteStore {
         let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
         joined(handles.others).await;
         let checkpoint = |connection: &mut Connection| {
-            // Begun by somebody who is gone.
-            connection.commit_open();
+            // Begun by somebody who is gone, or who takes longer than anybody waits.
+            connection.finish();
             connection
                 .sqlite
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

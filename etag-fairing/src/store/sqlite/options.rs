@@ -14,6 +14,8 @@ pub struct SqliteOptions {
     /// The number of connections (each with a thread of its own) that read; at least 1.
     pub readers: usize,
     /// How long a write waits for another *process* that writes to the same file.
+    ///
+    /// SQLite doesn't queue processes: one that writes all the time may keep another waiting for seconds.
     pub busy_timeout: Duration,
     /// How long a request waits for a free reader, or for its turn to write.
     pub queue_timeout: Duration,

@@ -6,7 +6,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
     },
     thread::JoinHandle,
@@ -118,9 +118,15 @@ impl Threads {
                 let _ = answer.send(work(connection));
             }
         })?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Internal("the database's thread gave no answer".into())))
+        answered.await.unwrap_or_else(|_| Err(self.no_answer()))
+    }
+
+    /// Why a job that was sent gave no answer: it was left behind when the store closed, or it panicked.
+    pub(super) fn no_answer(&self) -> StoreError {
+        match self.turns.is_closed() {
+            true => closed(),
+            false => StoreError::Internal("the database's thread gave no answer".into()),
+        }
     }
 
     /// Runs a short job on the only connection, where the caller stands, who must have the turn. `None` if a job that
@@ -129,7 +135,12 @@ impl Threads {
         let only = self.only.as_ref()?;
         // With the turn nobody holds it but perhaps the thread, which has just given its last answer and lets go.
         let mut shared = (0..100).find_map(|_| {
-            let shared = only.try_lock().ok();
+            let shared = match only.try_lock() {
+                Ok(shared) => Some(shared),
+                // After a panic, too, who has the turn ends it in order.
+                Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            };
             if shared.is_none() {
                 std::hint::spin_loop();
             }

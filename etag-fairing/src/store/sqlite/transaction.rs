@@ -90,9 +90,12 @@ impl SqliteTransaction {
     ) -> Result<ResourceId, StoreError> {
         let is_short = scopes.is_empty() && write::is_short(&change);
         if is_short
-            && let Some(outcome) = self.run_at_once(|connection| {
-                connection.mark()?;
-                write::apply(connection, &change, version, scopes)
+            && let Some(Some(outcome)) = self.writer.run_at_once(|connection| {
+                connection.try_at_once(write::table(&change), |connection| {
+                    connection.still_open()?;
+                    connection.mark()?;
+                    write::apply(connection, &change, version, scopes)
+                })
             })
         {
             return outcome;
@@ -125,7 +128,7 @@ impl SqliteTransaction {
         drop(turn);
         match end {
             End::Done(outcome) => outcome,
-            End::Follow(answer) => answer.await.unwrap_or_else(|_| Err(closed())),
+            End::Follow(follower) => Box::pin(follower.wait(&self.writer, self.at_once)).await,
             End::Lead(leader, answer) => Box::pin(leader.lead(&self.writer, answer, self.at_once)).await,
             End::Commit => Err(StoreError::Internal("the database's thread has not committed".into())),
         }
@@ -154,7 +157,7 @@ impl SqliteTransaction {
             }
             drop(turn);
         })?;
-        answered.await.map_err(|_| StoreError::Internal("the database's thread gave no answer".into()))
+        answered.await.map_err(|_| self.writer.no_answer())
     }
 }
 

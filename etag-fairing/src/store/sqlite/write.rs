@@ -60,6 +60,15 @@ pub(super) fn apply(
     }
 }
 
+/// The table of the resource that it is about.
+pub(super) fn table(change: &Change) -> &'static str {
+    match change {
+        Change::Insert { resource, .. }
+        | Change::Update { resource, .. }
+        | Change::Delete { resource, .. } => resource.table,
+    }
+}
+
 /// Whether it changes one row, and nothing that goes with it.
 pub(super) fn is_short(change: &Change) -> bool {
     match change {

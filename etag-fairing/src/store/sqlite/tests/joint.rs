@@ -296,3 +296,126 @@ fn closing_commits_what_is_open() {
         assert_eq!(titles, 1);
     });
 }
+
+/// The titles that others see.
+fn titles_outside(path: &Path) -> Vec<String> {
+    let sqlite = outside(path);
+    let mut statement = sqlite.prepare("SELECT title FROM talks ORDER BY title").expect("talks");
+    let titles = statement.query_map([], |row| row.get(0)).expect("titles");
+    titles.collect::<Result<_, _>>().expect("titles")
+}
+
+#[test]
+fn closing_undoes_what_is_not_whole() {
+    for synchronous in [Synchronous::Normal, Synchronous::Full] {
+        for leaves in [true, false] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("shared.db");
+            rocket::async_test(async {
+                let queue_timeout = Duration::from_millis(100);
+                let options = SqliteOptions { synchronous, queue_timeout, ..options(&path) };
+                let store = SqliteStore::open(options).expect("a database");
+                store.prepare(&ALL).await.expect("prepared");
+                late_after(&store, PATIENCE).await;
+                let mut first = begin(&store, "first").await.commit();
+                assert!(poll(&mut first).is_pending());
+                // Still has its turn when nobody waits for it any more.
+                let mut half = begin(&store, "half").await;
+                store.close().await;
+                first.await.expect("committed");
+                assert!(matches!(
+                    half.apply(talk("more"), &Scopes::NONE).await,
+                    Err(StoreError::Busy { .. })
+                ));
+                let ended = if leaves { half.abandon().await } else { half.commit().await };
+                assert!(matches!(ended, Err(StoreError::Busy { .. })), "{ended:?}");
+                assert_eq!(titles_outside(&path), ["first"], "{synchronous:?} {leaves}");
+            });
+        }
+    }
+}
+
+#[test]
+fn who_follows_commits_itself_in_the_end() {
+    for_each(async |store, path| {
+        let mut first = begin(&store, "first").await.commit();
+        assert!(poll(&mut first).is_pending());
+        // Nobody looks at the first one's future again.
+        begin(&store, "second").await.commit().await.expect("committed");
+        assert_eq!(titles_outside(path), ["first", "second"]);
+        first.await.expect("committed");
+        let mut third = begin(&store, "third").await.commit();
+        assert!(poll(&mut third).is_pending());
+        let fourth = begin(&store, "fourth").await.commit();
+        // Where there is no runtime to leave the commit to.
+        std::thread::spawn(move || drop(third)).join().expect("dropped");
+        fourth.await.expect("committed");
+        assert_eq!(titles_outside(path), ["first", "fourth", "second", "third"]);
+        store.close().await;
+    });
+}
+
+fn several(number: usize) -> Vec<(String, bool)> {
+    (0..number).map(|number| (number.to_string(), false)).collect()
+}
+
+/// How many commits so many writes take that are there at the same time.
+async fn commits_of(store: &Arc<SqliteStore>, number: usize) -> u64 {
+    let before = store.commits();
+    assert!(make(store, several(number)).await.iter().all(Result::is_ok));
+    store.commits() - before
+}
+
+#[test]
+fn after_a_failure_writes_commit_by_themselves_for_a_while() {
+    for_each(async |store, path| {
+        let trigger = "CREATE TRIGGER bad AFTER INSERT ON talks WHEN new.title = 'bad' BEGIN SELECT RAISE(ROLLBACK, ''); END";
+        outside(path).execute_batch(trigger).expect("a trigger");
+        let mut all = several(20);
+        all.push(("bad".into(), false));
+        assert_eq!(make(&store, all).await.iter().filter(|outcome| outcome.is_err()).count(), 1);
+        // At least those that began again did so by themselves.
+        assert_eq!(commits_of(&store, 40).await, 40);
+        let later = commits_of(&store, 120).await;
+        assert!(later < 110, "{later} commits for 120 writes");
+        store.close().await;
+    });
+}
+
+#[test]
+fn beside_another_process_writes_commit_by_themselves() {
+    for_each(async |store, path| {
+        assert!(commits_of(&store, 40).await < 30);
+        assert!(commits_of(&store, 40).await < 30);
+        outside(path).execute_batch("CREATE TABLE theirs (id INTEGER)").expect("their write");
+        // Found out with the first commit for several.
+        assert!(commits_of(&store, 80).await > 16);
+        assert_eq!(commits_of(&store, 40).await, 40);
+        store.close().await;
+    });
+}
+
+#[test]
+fn changes_that_take_long_go_to_the_thread() {
+    for_each(async |store, path| {
+        let slow = "CREATE TRIGGER slow AFTER INSERT ON talks WHEN new.title LIKE 'slow%' BEGIN \
+             SELECT count(*) FROM (WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300000) \
+             SELECT n FROM n); END";
+        outside(path).execute_batch(slow).expect("a trigger");
+        let mut transaction = store.begin_brief().await.expect("a transaction");
+        let (none, titles) = (&Scopes::NONE, ["quick", "slow", "slow after slow", "quick after slow"]);
+        for (title, at_once) in titles.into_iter().zip([true, true, false, false]) {
+            let mut applied = transaction.apply(talk(title), none);
+            match poll(&mut applied) {
+                Poll::Ready(outcome) => assert!(at_once && outcome.is_ok(), "{title}: {outcome:?}"),
+                Poll::Pending => {
+                    assert!(!at_once, "{title}");
+                    applied.await.expect("applied");
+                }
+            }
+        }
+        transaction.commit().await.expect("committed");
+        assert_eq!(titles_outside(path).len(), 4);
+        store.close().await;
+    });
+}

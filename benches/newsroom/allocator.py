@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""What another memory allocator saves: the newsroom and the hand-written Rocket server with the system's and with another.
+
+    benches/newsroom/allocator.py BENCH LIBRARY             about eight minutes; writes its part of docs/performance.md
+    benches/newsroom/allocator.py BENCH LIBRARY --seconds 1 --rounds 1 --dry    a quick look; writes nothing
+
+BENCH is the folder that `targets.py` takes. LIBRARY is the allocator as a shared library, such as Debian's
+`libjemalloc.so.2`; it is loaded before all others (`LD_PRELOAD`), so that both servers are what they are otherwise. A
+program of one's own names its allocator in its code, with `#[global_allocator]`.
+"""
+
+import argparse
+import importlib.util
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+BEGIN, END = "<!-- allocator: begin -->", "<!-- allocator: end -->"
+WORKS = ["B0", "R1", "R6", "R7"]
+OTHER = "-preloaded"
+
+
+def load_targets():
+    description = importlib.util.spec_from_file_location("targets", HERE / "targets.py")
+    module = importlib.util.module_from_spec(description)
+    description.loader.exec_module(module)
+    return module
+
+
+def configuration(targets, folder, options):
+    """The servers, each twice, and the framework that is the cheapest of those in the targets."""
+    known = targets.configuration(folder, targets.newsroom(options.binary))
+    chosen = []
+    for peer in known["peers"]:
+        if peer["name"] == "fastify":
+            chosen.append(peer)
+        elif peer["name"] in (targets.BARE, targets.OURS, targets.NO_MEMO):
+            preloaded = dict(peer.get("env", {}), LD_PRELOAD=str(options.library))
+            port = targets.free_port()
+            chosen += [peer, dict(peer, name=peer["name"] + OTHER, port=port, env=preloaded)]
+    return dict(known, peers=chosen)
+
+
+def measure(targets, folder, options):
+    (folder / "run").mkdir(exist_ok=True)
+    peers, results = folder / "run" / "allocator-peers.json", folder / "run" / "allocator.json"
+    peers.write_text(json.dumps(configuration(targets, folder, options), indent=1))
+    results.unlink(missing_ok=True)
+    # Its status is 1 where a check failed, too; what came of it is in the results.
+    subprocess.run([sys.executable, "bench.py", "--config", peers, "--out", results, "--work", ",".join(WORKS),
+                    "--seconds", str(options.seconds), "--rounds", str(options.rounds)], cwd=folder)
+    if not results.is_file():
+        sys.exit("the bench ended without results")
+    return json.loads(results.read_text())
+
+
+def ratio(targets, results, one, other, work):
+    mine, theirs = (targets.cell_of(results, name, work) for name in (one, other))
+    if targets.unusable(mine, results) or targets.unusable(theirs, results):
+        return "–"
+    return f"{statistics.median(a['cpu_us'] / b['cpu_us'] for a, b in zip(mine['runs'], theirs['runs'])):.2f}"
+
+
+def section(targets, results, options):
+    here, arguments = targets.machine(), results["args"]
+    used = [run["other_cores"] for row in results["cells"].values() for cell in row.values() if "runs" in cell
+            for run in cell["runs"]]
+    servers = [targets.BARE, targets.NO_MEMO, targets.OURS]
+    costs = [[name] + [targets.cost(targets.cell_of(results, name, work)) for work in WORKS]
+             for server in servers for name in (server, server + OTHER)]
+    costs.append(["fastify"] + [targets.cost(targets.cell_of(results, "fastify", work)) for work in WORKS])
+    saved = [[f"{server}, preloaded of as it is"]
+             + [ratio(targets, results, server + OTHER, server, work) for work in WORKS] for server in servers]
+    against = [[f"{one} of {other}, both preloaded"]
+               + [ratio(targets, results, one + OTHER, other + OTHER, work) for work in WORKS]
+               for one, other in ((targets.OURS, targets.BARE), (targets.NO_MEMO, targets.BARE))]
+    against.append(["newsroom, preloaded, of fastify"]
+                   + [ratio(targets, results, targets.OURS + OTHER, "fastify", work) for work in WORKS])
+    return "\n\n".join([
+        BEGIN,
+        f"Made by `benches/newsroom/allocator.py BENCH {options.library.name} --seconds {arguments['seconds']:g} --rounds"
+        f" {results['rounds']}` on {results['when'][:10]}: {here['cores']} cores ({here['processor']}), {here['rustc']},"
+        f" {arguments['connections']} connections. Other work on the machine used {statistics.median(used):.2f} cores"
+        f" meanwhile ({min(used):.2f} to {max(used):.2f}).",
+        "CPU of the server per request in µs, medians over the rounds:",
+        targets.table(["server", *WORKS], costs),
+        "Medians of the ratios within a round:",
+        targets.table(["ratio", *WORKS], saved + against),
+        END,
+    ])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("bench", type=pathlib.Path, help="the folder of the side-by-side bench")
+    parser.add_argument("library", type=pathlib.Path, help="the allocator, a shared library")
+    parser.add_argument("--seconds", type=float, default=2, help="of one run (2)")
+    parser.add_argument("--rounds", type=int, default=5, help="of every server and work (5)")
+    parser.add_argument("--binary", type=pathlib.Path, help="a newsroom that is built already, in release")
+    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance.md alone")
+    options = parser.parse_args()
+    if not options.library.is_file():
+        sys.exit(f"{options.library}: no such library")
+    options.library = options.library.absolute()
+    targets = load_targets()
+    text = targets.REPORT.read_text()
+    part = section(targets, measure(targets, options.bench.resolve(), options), options)
+    if options.dry:
+        print(part)
+    else:
+        targets.REPORT.write_text(targets.replace(text, BEGIN, END, part))
+
+
+if __name__ == "__main__":
+    main()
