@@ -25,7 +25,6 @@ use rocket::tokio::{
     runtime::Handle,
     select,
     sync::oneshot::{self, Receiver, Sender},
-    time::timeout,
 };
 
 use super::{
@@ -59,8 +58,8 @@ const GOOD: u16 = 1_000;
 /// After another process has written so many writes commit by themselves.
 const BESIDE_OTHERS: u32 = 256;
 
-/// How long who follows waits for who leads. Longer than any commit takes, unless nobody looks at the leader's future.
-const IN_THE_END: Duration = Duration::from_millis(250);
+/// When the connection's thread commits what nobody has: the leader's future isn't looked at.
+pub(super) const IN_THE_END: Duration = Duration::from_millis(250);
 
 /// What the writer's connection knows of those who share a transaction. Only who has the turn may use it.
 pub(super) struct Joint {
@@ -81,6 +80,8 @@ pub(super) struct Joint {
     good: u16,
     /// SQLite's number of commits by others, as it was last.
     others: Option<i64>,
+    /// When the thread was last asked to look after what is open.
+    watched: Option<Instant>,
     /// Set once the store closes.
     closed: bool,
     /// Where a commit doesn't wait for the disk.
@@ -103,6 +104,7 @@ impl Default for Joint {
             failures: 0,
             good: 0,
             others: None,
+            watched: None,
             closed: false,
             log: None,
             commits: Arc::default(),
@@ -139,7 +141,7 @@ pub(super) enum End {
     /// It commits for itself, where waiting for the disk is allowed.
     Commit,
     /// It waits for who has begun.
-    Follow(Follower),
+    Follow(Receiver<Outcome>),
     /// It commits for all.
     Lead(Leader, Receiver<Outcome>),
 }
@@ -214,6 +216,10 @@ impl Connection {
         self.joint.begun += 1;
         let number = self.joint.begun;
         let (since, leader) = (Instant::now(), Arc::downgrade(&alive));
+        if self.joint.watched.is_none_or(|watched| since.duration_since(watched) >= IN_THE_END) {
+            self.joint.watched = Some(since);
+            writer.watch();
+        }
         self.joint.open = Some(Open { number, since, leader, members: vec![outcome] });
         End::Lead(Leader { number, _alive: alive, writer: Some(writer.clone()) }, answer)
     }
@@ -262,7 +268,7 @@ impl Connection {
         match &mut self.joint.open {
             Some(open) => {
                 open.members.push(outcome);
-                End::Follow(Follower { number: open.number, answer })
+                End::Follow(answer)
             }
             None => End::Done(Err(StoreError::Internal("the transaction has ended".into()))),
         }
@@ -299,6 +305,16 @@ impl Connection {
         open.tell(outcome);
     }
 
+    /// Commits what has been open for too long. Answers when to look again, if anything is open still.
+    pub(super) fn look_after_open(&mut self) -> Option<Instant> {
+        let since = self.joint.open.as_ref()?.since;
+        if since.elapsed() >= IN_THE_END && self.joint.current.is_none() {
+            self.commit_open();
+            return None;
+        }
+        Some(Instant::now() + IN_THE_END)
+    }
+
     /// Ends all for good, whoever has the turn: what is not whole is undone, and the rest is committed.
     pub(super) fn finish(&mut self) {
         if self.joint.current.is_some() {
@@ -318,7 +334,7 @@ impl Connection {
         }
     }
 
-    /// The same, if it is still this one.
+    /// Commits the open transaction if it is still this one.
     fn commit_number(&mut self, number: u64) {
         if self.joint.open.as_ref().is_some_and(|open| open.number == number) {
             self.commit_open();
@@ -432,23 +448,6 @@ impl Open {
     }
 }
 
-/// Who waits for another's commit.
-pub(super) struct Follower {
-    number: u64,
-    answer: Receiver<Outcome>,
-}
-
-impl Follower {
-    pub(super) async fn wait(mut self, writer: &Threads, at_once: bool) -> Outcome {
-        if let Ok(outcome) = timeout(IN_THE_END, &mut self.answer).await {
-            return outcome.unwrap_or_else(|_| Err(closed()));
-        }
-        // Nobody looks at the leader's future, which its program may do as it likes. If the store has closed, it has told.
-        let _ = commit(writer, self.number, at_once).await;
-        self.answer.await.unwrap_or_else(|_| Err(closed()))
-    }
-}
-
 /// Who has begun a transaction that is shared, and has to end it.
 pub(super) struct Leader {
     number: u64,
@@ -486,7 +485,7 @@ impl Leader {
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        // Without a runtime those who follow do it, whoever writes next, or the store when it closes.
+        // Without a runtime the connection's thread does it, or whoever writes next.
         if let (Some(writer), Ok(runtime)) = (self.writer.take(), Handle::try_current()) {
             let number = self.number;
             runtime.spawn(async move { commit(&writer, number, false).await });

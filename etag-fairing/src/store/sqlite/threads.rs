@@ -10,10 +10,10 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rocket::tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     time::timeout,
@@ -22,6 +22,7 @@ use rocket::tokio::{
 use super::{
     connection::Connection,
     error::{RETRY_AFTER, closed},
+    joint::IN_THE_END,
 };
 use crate::store::{PrepareError, StoreError};
 
@@ -29,6 +30,8 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 enum Message {
     Run(Job),
+    /// Look after a transaction that is left open.
+    Watch,
     Stop,
 }
 
@@ -154,6 +157,12 @@ impl Threads {
         self.sender.send(Message::Run(Box::new(job))).map_err(|_| closed())
     }
 
+    /// Has the thread look, somewhat later, whether a transaction is open that nobody commits.
+    pub(super) fn watch(&self) {
+        // Gone already: then all was committed.
+        let _ = self.sender.send(Message::Watch);
+    }
+
     /// Waits until no turn is out, so long at most, and gives none from then on.
     pub(super) async fn drain(&self, limit: Duration) {
         let all = u32::try_from(self.count).unwrap_or(u32::MAX);
@@ -188,7 +197,26 @@ impl Drop for Waits<'_> {
 
 fn serve(shared: &Mutex<Option<Connection>>, receiver: &Receiver<Message>) {
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
-    while let Ok(Message::Run(job)) = receiver.recv() {
+    let mut look = None;
+    loop {
+        let message = match look {
+            None => receiver.recv().ok(),
+            Some(at) => match receiver.recv_deadline(at) {
+                Err(RecvTimeoutError::Timeout) => {
+                    look = lock().as_mut().and_then(Connection::look_after_open);
+                    continue;
+                }
+                message => message.ok(),
+            },
+        };
+        let job = match message {
+            Some(Message::Run(job)) => job,
+            Some(Message::Watch) => {
+                look = look.or_else(|| Some(Instant::now() + IN_THE_END));
+                continue;
+            }
+            Some(Message::Stop) | None => break,
+        };
         let mut shared = lock();
         let Some(connection) = shared.as_mut() else { return };
         if catch_unwind(AssertUnwindSafe(|| job(connection))).is_err() {

@@ -128,7 +128,7 @@ impl SqliteTransaction {
         drop(turn);
         match end {
             End::Done(outcome) => outcome,
-            End::Follow(follower) => Box::pin(follower.wait(&self.writer, self.at_once)).await,
+            End::Follow(answer) => answer.await.unwrap_or_else(|_| Err(closed())),
             End::Lead(leader, answer) => Box::pin(leader.lead(&self.writer, answer, self.at_once)).await,
             End::Commit => Err(StoreError::Internal("the database's thread has not committed".into())),
         }

@@ -336,7 +336,7 @@ fn closing_undoes_what_is_not_whole() {
 }
 
 #[test]
-fn who_follows_commits_itself_in_the_end() {
+fn what_nobody_commits_the_thread_does_in_the_end() {
     for_each(async |store, path| {
         let mut first = begin(&store, "first").await.commit();
         assert!(poll(&mut first).is_pending());
