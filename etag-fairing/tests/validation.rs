@@ -181,3 +181,27 @@ fn a_missing_member_is_told_of_at_what_would_hold_it() {
     let bare = server.write("POST", "/rooms", &json!({"data": {"type": "rooms"}})).is(422);
     assert_eq!(bare.pointers(), ["/data", "/data"]);
 }
+
+#[test]
+fn what_nobody_reads_of_a_document_must_be_json_too() {
+    let server = server();
+    let post = |body: &[u8]| {
+        // The line's end is white space after the document.
+        let fields = "Content-Type: application/vnd.api+json\r\nContent-Length: ";
+        let head = format!("{fields}{}\r\n\r\n", body.len() + 2);
+        server.connect().send_bytes("POST", "/tracks", &[head.as_bytes(), body].concat())
+    };
+    for body in [
+        &b"{\"data\": {\"type\": \"tracks\"}, \"meta\": \"\xff\"}"[..],
+        b"{\"data\": {\"type\": \"tracks\", \"x\": \"\xc3\x28\"}}",
+        b"{\"data\": {\"type\": \"tracks\"}, \"meta\": [1, {\"data\": }]}",
+        b"{\"data\": {\"type\": \"tracks\"}} {}",
+        b"{\"data\": {\"type\": \"tracks\"}",
+    ] {
+        let refused = post(body).is(400);
+        assert_eq!(refused.pointers(), [""], "{}", String::from_utf8_lossy(body));
+    }
+    assert_eq!(server.get("/tracks", &[]).json()["data"].as_array().map(Vec::len), Some(2));
+    // Of two members with one name the last counts, as in most parsers.
+    post(b"{\"data\": {\"type\": \"other\"}, \"meta\": {\"data\": [1e3, null]}, \"data\": {\"type\": \"tracks\"}}").is(201);
+}

@@ -12,24 +12,19 @@
 //! the file: it can only get its turn between two commits, and so fewer commits are fewer chances.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
-use rocket::tokio::{
-    runtime::Handle,
-    select,
-    sync::oneshot::{self, Receiver, Sender},
-};
+use rocket::tokio::sync::oneshot::{self, Receiver, Sender};
 
 use super::{
     connection::Connection,
     error::{closed, store_error},
+    leader::Leader,
     log::Log,
     threads::Threads,
 };
@@ -123,7 +118,7 @@ struct Open {
 }
 
 /// What became of the commit.
-type Outcome = Result<(), StoreError>;
+pub(super) type Outcome = Result<(), StoreError>;
 
 /// How a write stands in its transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +216,7 @@ impl Connection {
             writer.watch();
         }
         self.joint.open = Some(Open { number, since, leader, members: vec![outcome] });
-        End::Lead(Leader { number, _alive: alive, writer: Some(writer.clone()) }, answer)
+        End::Lead(Leader::new(number, alive, writer.clone()), answer)
     }
 
     /// Undoes a write. What it has seen of others is not permanent before the outcome is.
@@ -335,7 +330,7 @@ impl Connection {
     }
 
     /// Commits the open transaction if it is still this one.
-    fn commit_number(&mut self, number: u64) {
+    pub(super) fn commit_number(&mut self, number: u64) {
         if self.joint.open.as_ref().is_some_and(|open| open.number == number) {
             self.commit_open();
         }
@@ -409,6 +404,12 @@ impl Joint {
         };
     }
 
+    /// Forgets what stands against sharing.
+    #[cfg(test)]
+    pub(super) fn share_again(&mut self) {
+        (self.alone, self.failures) = (0, 0);
+    }
+
     fn shared_well(&mut self) {
         self.good += 1;
         if self.good >= GOOD {
@@ -445,82 +446,5 @@ impl Open {
                 (error, true) => error.take().map_or(Ok(()), Err),
             });
         }
-    }
-}
-
-/// Who has begun a transaction that is shared, and has to end it.
-pub(super) struct Leader {
-    number: u64,
-    /// As long as it lives, others join.
-    _alive: Arc<()>,
-    /// Set while that is still to be done. Dropped before, it leaves it to a task.
-    writer: Option<Threads>,
-}
-
-impl Leader {
-    /// Lets those who are ready have their turn, then commits for all.
-    pub(super) async fn lead(
-        mut self,
-        writer: &Threads,
-        mut answer: Receiver<Outcome>,
-        at_once: bool,
-    ) -> Outcome {
-        OthersFirst(false).await;
-        // Another one may have committed it, to begin its own, which may take long.
-        select! {
-            biased;
-            outcome = &mut answer => {
-                self.writer = None;
-                return outcome.unwrap_or_else(|_| Err(closed()));
-            }
-            ended = commit(writer, self.number, at_once) => {
-                self.writer = None;
-                // Else the store has closed, and with that committed it.
-                let _ = ended;
-            }
-        }
-        answer.await.unwrap_or_else(|_| Err(closed()))
-    }
-}
-
-impl Drop for Leader {
-    fn drop(&mut self) {
-        // Without a runtime the connection's thread does it, or whoever writes next.
-        if let (Some(writer), Ok(runtime)) = (self.writer.take(), Handle::try_current()) {
-            let number = self.number;
-            runtime.spawn(async move { commit(&writer, number, false).await });
-        }
-    }
-}
-
-/// Commits the transaction of this number when its turn comes, if nobody else has.
-async fn commit(writer: &Threads, number: u64, at_once: bool) -> Result<(), StoreError> {
-    let turn = writer.turn_in_the_end().await?;
-    if at_once
-        && let Some(done) = writer.run_at_once(|connection| {
-            connection.commit_number(number);
-            Ok(())
-        })
-    {
-        return done;
-    }
-    writer.send(move |connection| {
-        connection.commit_number(number);
-        drop(turn);
-    })
-}
-
-/// Lets the tasks that are ready go first. Unlike tokio's own, an idle worker may take it up at once.
-struct OthersFirst(bool);
-
-impl Future for OthersFirst {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
     }
 }

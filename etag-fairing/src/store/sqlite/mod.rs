@@ -35,6 +35,7 @@ mod direct;
 mod error;
 mod include;
 mod joint;
+mod leader;
 mod linkage;
 mod links;
 mod log;

@@ -7,6 +7,7 @@ mod corrupt;
 mod files;
 mod ids;
 mod joint;
+mod joint_by_chance;
 mod plans;
 mod revisions;
 mod schema;
