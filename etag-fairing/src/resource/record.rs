@@ -117,6 +117,36 @@ impl Rows {
         self.cells.truncate(len.saturating_mul(self.width));
     }
 
+    /// Brings the rows from the `first`th on into ascending order of ids. Answers whether any row has moved.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn sort(&mut self, first: usize) -> bool {
+        let id = |row: &usize| match self.cell(row * self.width) {
+            ValueRef::Integer(id) => (id, ""),
+            ValueRef::Text(id) => (0, id),
+            _ => (0, ""),
+        };
+        let mut order: Vec<usize> = (first..self.len()).collect();
+        if order.is_sorted_by_key(id) {
+            return false;
+        }
+        order.sort_by_key(id);
+        let rows = order.iter().filter_map(|row| self.cells.get(row * self.width..(row + 1) * self.width));
+        let cells: Vec<Cell> = rows.flatten().copied().collect();
+        self.cells.truncate(first * self.width);
+        self.cells.extend(cells);
+        true
+    }
+
+    fn cell(&self, place: usize) -> ValueRef<'_> {
+        match self.cells.get(place) {
+            None | Some(Cell::Null) => ValueRef::Null,
+            Some(Cell::Bool(value)) => ValueRef::Bool(*value),
+            Some(Cell::Integer(value)) => ValueRef::Integer(*value),
+            Some(Cell::Float(value)) => ValueRef::Float(*value),
+            Some(Cell::Text { start, end }) => ValueRef::Text(self.text.get(*start..*end).unwrap_or("")),
+        }
+    }
+
     /// One row, counted from 0.
     pub fn get(&self, index: usize) -> Option<Row<'_>> {
         (index < self.len()).then(|| Row { rows: self, start: index * self.width })
@@ -135,14 +165,7 @@ impl Rows {
 
 impl<'a> Row<'a> {
     fn cell(self, column: usize) -> ValueRef<'a> {
-        let cell = if column < self.rows.width { self.rows.cells.get(self.start + column) } else { None };
-        match cell {
-            None | Some(Cell::Null) => ValueRef::Null,
-            Some(Cell::Bool(value)) => ValueRef::Bool(*value),
-            Some(Cell::Integer(value)) => ValueRef::Integer(*value),
-            Some(Cell::Float(value)) => ValueRef::Float(*value),
-            Some(Cell::Text { start, end }) => ValueRef::Text(self.rows.text.get(*start..*end).unwrap_or("")),
-        }
+        if column < self.rows.width { self.rows.cell(self.start + column) } else { ValueRef::Null }
     }
 
     /// The id's value.

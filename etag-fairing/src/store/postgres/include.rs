@@ -14,6 +14,7 @@ use crate::{
         sql::{
             cache::{Shape, Verb},
             document::{Demand, Document, Step, steps},
+            edge::EdgeKind,
             include,
             plan::{id_list, id_value},
         },
@@ -46,7 +47,8 @@ pub(super) async fn include(
     Ok(())
 }
 
-/// Reads what an edge leads to. Answers all that it leads to, whether it was there already or not.
+/// Reads what an edge leads to. Answers all that it leads to, whether it was there already or not, if the plan goes on
+/// from there.
 async fn follow<'p>(
     connection: &Connection,
     document: &mut Document<'p>,
@@ -57,6 +59,7 @@ async fn follow<'p>(
         Demand::ToOne { mut links, new, selection } => {
             let resource = selection.resource;
             if !new.is_empty() {
+                let first = document.number(resource)?;
                 let list = id_list(new.iter().map(id_value))?;
                 let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
                 let question =
@@ -68,6 +71,10 @@ async fn follow<'p>(
                     document
                         .add(resource, id, |cells, rows| push_row(&row, 0, cells, resource.table, rows))?;
                 }
+                document.sort(resource, first)?;
+            }
+            if !step.goes_on() {
+                return Ok(BTreeSet::new());
             }
             links.retain(|id| document.has(resource, id));
             Ok(links)
@@ -82,17 +89,22 @@ async fn follow<'p>(
                 connection.question(document.scopes, shape, [ValueRef::Text(&list)], |visible| {
                     include::to_many(visible, &edge, selection, &list)
                 })?;
+            let first = document.number(resource)?;
             let mut reached = BTreeSet::new();
             for row in connection.ask(&question).await? {
                 let related = cell::id(edge.table, edge.target_column, edge.target.id.kind, &row, 0)?;
-                links.push(cell::number(&row, 1)?.unwrap_or(-1), related);
-                if cell::is_null(&row, 2)? {
-                    continue;
+                links.push(cell::number(&row, 1)?.unwrap_or(-1), &related);
+                let id = match edge.kind {
+                    EdgeKind::Inverse { .. } => related,
+                    EdgeKind::Join if cell::is_null(&row, 2)? => continue,
+                    EdgeKind::Join => id_of(resource, &row, 2)?,
+                };
+                if step.goes_on() {
+                    reached.insert(id.clone());
                 }
-                let id = id_of(resource, &row, 2)?;
-                reached.insert(id.clone());
                 document.add(resource, id, |cells, rows| push_row(&row, 2, cells, resource.table, rows))?;
             }
+            document.sort(resource, first)?;
             document.keep(step, links)?;
             Ok(reached)
         }

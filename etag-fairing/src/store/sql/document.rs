@@ -4,7 +4,7 @@
 //! root's rows or by an earlier edge: it is not read again where its id is known beforehand, but the next level
 //! goes on from it all the same, since its linkage must be complete.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry};
 
 use super::{
     edge::Edge,
@@ -51,14 +51,21 @@ pub(crate) enum Demand<'p> {
 pub(crate) struct EdgeLinks(Vec<Vec<ResourceId>>);
 
 impl EdgeLinks {
-    /// Adds an edge, in ascending order of related ids.
-    pub(crate) fn push(&mut self, owner: i64, related: ResourceId) {
-        if let Some(links) = usize::try_from(owner).ok().and_then(|owner| self.0.get_mut(owner))
-            // A join table of the user's may hold an edge twice; linkage names it once.
-            && links.last() != Some(&related)
-        {
-            links.push(related);
+    /// Adds an edge.
+    pub(crate) fn push(&mut self, owner: i64, related: &ResourceId) {
+        if let Some(links) = usize::try_from(owner).ok().and_then(|owner| self.0.get_mut(owner)) {
+            links.push(related.clone());
         }
+    }
+
+    /// Each owner's, in ascending order of related ids.
+    fn in_order(self) -> impl Iterator<Item = Vec<ResourceId>> {
+        self.0.into_iter().map(|mut links| {
+            links.sort_unstable();
+            // A join table of the user's may hold an edge twice; linkage names it once.
+            links.dedup();
+            links
+        })
     }
 }
 
@@ -68,6 +75,13 @@ pub(crate) struct Unread {
     pub(crate) owner: &'static Description,
     pub(crate) relationship: usize,
     pub(crate) owners: Vec<ResourceId>,
+}
+
+impl Step<'_> {
+    /// Whether more is included of what it leads to.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.include.selection.include.is_empty()
+    }
 }
 
 /// The steps that go on from resources of this selection.
@@ -155,6 +169,7 @@ impl<'p> Document<'p> {
             level = next;
         }
         if let Some(first) = resources.first_mut() {
+            first.places.reserve(root.len());
             for (place, row) in root.iter().enumerate() {
                 first.places.insert(row.resource_id()?, Place::Root(place));
             }
@@ -215,12 +230,30 @@ impl<'p> Document<'p> {
     ) -> Result<(), StoreError> {
         let place = self.of(resource)?;
         let target = self.resources.get_mut(place).ok_or_else(|| unknown(resource))?;
-        if target.places.contains_key(&id) {
-            return Ok(());
-        }
+        let Entry::Vacant(place) = target.places.entry(id) else { return Ok(()) };
         self.left = self.left.checked_sub(1).ok_or(StoreError::TooManyIncluded)?;
-        target.places.insert(id, Place::Included(target.included.len()));
+        place.insert(Place::Included(target.included.len()));
         push(&target.cells, &mut target.included)
+    }
+
+    /// How many rows of a resource are included by now.
+    pub(crate) fn number(&self, resource: &Description) -> Result<usize, StoreError> {
+        let place = self.of(resource)?;
+        Ok(self.resources.get(place).map_or(0, |found| found.included.len()))
+    }
+
+    /// Brings what an edge has added, from the `first` row of its resource on, into ascending order of ids.
+    pub(crate) fn sort(&mut self, resource: &Description, first: usize) -> Result<(), StoreError> {
+        let place = self.of(resource)?;
+        let found = self.resources.get_mut(place).ok_or_else(|| unknown(resource))?;
+        if found.included.sort(first) {
+            for place in first..found.included.len() {
+                if let Some(row) = found.included.get(place) {
+                    found.places.insert(row.resource_id()?, Place::Included(place));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether a resource stands in the document. (A foreign key that dangles leads nowhere, and its owner stays.)
@@ -235,7 +268,7 @@ impl<'p> Document<'p> {
         let known =
             self.resources.get_mut(owner).and_then(|owner| owner.linkage.get_mut(step.include.relationship));
         if let Some(known) = known {
-            known.extend(step.owners.iter().cloned().zip(links.0));
+            known.extend(step.owners.iter().cloned().zip(links.in_order()));
         }
         Ok(())
     }

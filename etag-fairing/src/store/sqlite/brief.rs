@@ -22,8 +22,11 @@ const STEPS: u32 = 80;
 /// A plain count is one instruction, however many rows there are. Above this many it goes to a thread.
 const ROWS: u64 = 10_000;
 
-/// What takes longer than this is better done by a thread.
+/// What takes longer than this is better done by a thread, …
 const PATIENCE: Duration = Duration::from_millis(2);
+
+/// … if it does so this often, one after the other: on a busy machine anything may have had to wait once.
+const STRIKES: u8 = 3;
 
 /// What is not done by then goes to a thread, too.
 const LIMIT: Duration = Duration::from_millis(8);
@@ -114,20 +117,23 @@ impl Budget {
 pub(super) struct Experience {
     /// For each kind of plan, how many more are spared the attempt.
     long: [AtomicU8; 256],
+    /// For each, how many of the last took longer than they should, one after the other.
+    strikes: [AtomicU8; 256],
     /// The tables whose rows were counted, and whether they are few.
     few: RwLock<Vec<(&'static str, bool)>>,
 }
 
 impl Default for Experience {
     fn default() -> Self {
-        Self { long: [const { AtomicU8::new(0) }; 256], few: RwLock::default() }
+        let none = || [const { AtomicU8::new(0) }; 256];
+        Self { long: none(), strikes: none(), few: RwLock::default() }
     }
 }
 
 impl Experience {
     /// Whether to try.
     pub(super) fn is_brief(&self, plan: &Plan) -> bool {
-        let spared = self.of(plan).is_some_and(|left| {
+        let spared = self.long.get(place(plan)).is_some_and(|left| {
             let less = |left: u8| left.checked_sub(1);
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
         });
@@ -138,14 +144,21 @@ impl Experience {
 
     /// One of the kind took too long.
     pub(super) fn took_long(&self, plan: &Plan) {
-        if let Some(left) = self.of(plan) {
+        if let Some(left) = self.long.get(place(plan)) {
             left.store(SPARED, Ordering::Relaxed);
         }
     }
 
     /// Learns how long one of the kind took.
     pub(super) fn took(&self, plan: &Plan, time: Duration) {
-        if time > PATIENCE {
+        let Some(strikes) = self.strikes.get(place(plan)) else { return };
+        if time <= PATIENCE {
+            strikes.store(0, Ordering::Relaxed);
+            return;
+        }
+        let more = |strikes: u8| Some(strikes.saturating_add(1).min(STRIKES));
+        let before = strikes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).unwrap_or(0);
+        if before + 1 >= STRIKES {
             self.took_long(plan);
         }
     }
@@ -165,40 +178,38 @@ impl Experience {
         let few = self.few.read().unwrap_or_else(PoisonError::into_inner);
         few.iter().find(|(known, _)| *known == table).map(|(_, few)| *few)
     }
+}
 
-    /// The place of plans that look like this one.
-    fn of(&self, plan: &Plan) -> Option<&AtomicU8> {
-        let mut hasher = DefaultHasher::new();
-        let resource = |description| std::ptr::from_ref(description) as usize;
-        resource(plan.selection.resource).hash(&mut hasher);
-        let listing = match &plan.root {
-            Root::One(_) => None,
-            Root::Collection(listing) => Some(listing),
-            Root::Related { parent, relationship, listing, .. } => {
-                (resource(parent), relationship).hash(&mut hasher);
-                Some(listing)
-            }
-        };
-        if let Some(listing) = listing {
-            listing.filter.is_some().hash(&mut hasher);
-            for key in &listing.sort {
-                (&key.member.path, std::mem::discriminant(&key.member.field), key.descending)
-                    .hash(&mut hasher);
-            }
-            match &listing.page {
-                Page::All => 0.hash(&mut hasher),
-                Page::Offset { offset, limit } => {
-                    (offset.checked_ilog2(), limit.checked_ilog2()).hash(&mut hasher);
-                }
-                Page::Between { limit, .. } => limit.checked_ilog2().hash(&mut hasher),
-            }
+/// The place of plans that look like this one.
+fn place(plan: &Plan) -> usize {
+    let mut hasher = DefaultHasher::new();
+    let resource = |description| std::ptr::from_ref(description) as usize;
+    resource(plan.selection.resource).hash(&mut hasher);
+    let listing = match &plan.root {
+        Root::One(_) => None,
+        Root::Collection(listing) => Some(listing),
+        Root::Related { parent, relationship, listing, .. } => {
+            (resource(parent), relationship).hash(&mut hasher);
+            Some(listing)
         }
-        for include in &plan.selection.include {
-            (include.relationship, include.selection.include.len()).hash(&mut hasher);
+    };
+    if let Some(listing) = listing {
+        listing.filter.is_some().hash(&mut hasher);
+        for key in &listing.sort {
+            (&key.member.path, std::mem::discriminant(&key.member.field), key.descending).hash(&mut hasher);
         }
-        let place = usize::try_from(hasher.finish() % 256).unwrap_or(0);
-        self.long.get(place)
+        match &listing.page {
+            Page::All => 0.hash(&mut hasher),
+            Page::Offset { offset, limit } => {
+                (offset.checked_ilog2(), limit.checked_ilog2()).hash(&mut hasher);
+            }
+            Page::Between { limit, .. } => limit.checked_ilog2().hash(&mut hasher),
+        }
     }
+    for include in &plan.selection.include {
+        (include.relationship, include.selection.include.len()).hash(&mut hasher);
+    }
+    usize::try_from(hasher.finish() % 256).unwrap_or(0)
 }
 
 /// The table whose rows the plan counts without looking at them.
@@ -289,8 +300,18 @@ mod tests {
         }
         experience.took(&page(false, 0), PATIENCE);
         assert!(experience.is_brief(&page(false, 0)));
-        experience.took(&page(false, 0), PATIENCE * 2);
-        assert!(!experience.is_brief(&page(false, 0)));
+        let (fast, slow) = (PATIENCE, PATIENCE * 2);
+        for time in [slow, slow, fast, slow, slow] {
+            experience.took(&page(false, 0), time);
+            assert!(experience.is_brief(&page(false, 0)), "not so often that it means anything");
+        }
+        experience.took(&page(false, 0), slow);
+        for _ in 0..SPARED {
+            assert!(!experience.is_brief(&page(false, 0)));
+        }
+        assert!(experience.is_brief(&page(false, 0)));
+        experience.took(&page(false, 0), slow);
+        assert!(!experience.is_brief(&page(false, 0)), "it is known to be slow until it was fast");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
         sql::{
             cache::{Shape, Verb},
             document::{Demand, Document, Step, steps},
+            edge::EdgeKind,
             include,
             plan::{id_list, id_value},
         },
@@ -48,7 +49,8 @@ pub(super) fn include(
     Ok(())
 }
 
-/// Reads what an edge leads to. Answers all that it leads to, whether it was there already or not.
+/// Reads what an edge leads to. Answers all that it leads to, whether it was there already or not, if the plan goes on
+/// from there.
 fn follow<'p>(
     connection: &mut Connection,
     document: &mut Document<'p>,
@@ -59,6 +61,7 @@ fn follow<'p>(
         Demand::ToOne { mut links, new, selection } => {
             let resource = selection.resource;
             if !new.is_empty() {
+                let first = document.number(resource)?;
                 let list = id_list(new.iter().map(id_value))?;
                 let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
                 let question =
@@ -72,6 +75,10 @@ fn follow<'p>(
                     document
                         .add(resource, id, |cells, rows| push_row(row, 0, cells, resource.table, rows))?;
                 }
+                document.sort(resource, first)?;
+            }
+            if !step.goes_on() {
+                return Ok(BTreeSet::new());
             }
             links.retain(|id| document.has(resource, id));
             Ok(links)
@@ -86,20 +93,25 @@ fn follow<'p>(
                 connection.question(document.scopes, shape, [ValueRef::Text(&list)], |visible| {
                     include::to_many(visible, &edge, selection, &list)
                 })?;
+            let first = document.number(resource)?;
             let mut reached = BTreeSet::new();
             let mut statement = connection.prepare(&question.text)?;
             let mut rows = statement.query(bound(&question.values())).map_err(store_error)?;
             while let Some(row) = rows.next().map_err(store_error)? {
                 let value = row.get_ref(0).map_err(store_error)?;
                 let related = cell::id(edge.table, edge.target_column, edge.target.id.kind, value)?;
-                links.push(row.get(1).map_err(store_error)?, related);
-                if row.get_ref(2).map_err(store_error)? == SqliteValue::Null {
-                    continue;
+                links.push(row.get(1).map_err(store_error)?, &related);
+                let id = match edge.kind {
+                    EdgeKind::Inverse { .. } => related,
+                    EdgeKind::Join if row.get_ref(2).map_err(store_error)? == SqliteValue::Null => continue,
+                    EdgeKind::Join => id_of(resource, row, 2)?,
+                };
+                if step.goes_on() {
+                    reached.insert(id.clone());
                 }
-                let id = id_of(resource, row, 2)?;
-                reached.insert(id.clone());
                 document.add(resource, id, |cells, rows| push_row(row, 2, cells, resource.table, rows))?;
             }
+            document.sort(resource, first)?;
             document.keep(step, links)?;
             Ok(reached)
         }
