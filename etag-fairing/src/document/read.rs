@@ -1,21 +1,23 @@
 //! Documents in: request bodies to values, every mistake with its pointer (JSON:API §9, §11).
 
-use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use serde_json::Value as JsonValue;
 
 use super::error::{ErrorObject, Errors};
 use super::json::write_value;
-use super::sent::{Data, Document, Held, Members as SentMembers, Sent};
+use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
 use crate::resource::{Access, Description, Relationship, ResourceId, Row, Value};
 use crate::store::LinkageChange;
 
 /// A resource object as sent: well-formed and of the right type, its members not yet judged.
 #[derive(Debug)]
-pub(crate) struct ResourceObject {
+pub(crate) struct ResourceObject<'b> {
     /// The client's id.
-    pub(crate) id: Option<String>,
-    attributes: Option<SentMembers<JsonValue>>,
-    relationships: Option<SentMembers<Sent>>,
+    pub(crate) id: Option<Cow<'b, str>>,
+    attributes: Option<SentMembers<'b, JsonValue>>,
+    relationships: Option<SentMembers<'b, WithData<Linkage<'b>>>>,
 }
 
 /// What a resource object changes: one entry an attribute, one a relationship; `None` where it says nothing.
@@ -34,16 +36,16 @@ fn token(name: &str) -> String {
 ///
 /// # Errors
 /// 400 for what is not JSON, no object, or has no data.
-fn primary_data<T: DeserializeOwned>(body: &[u8]) -> Result<T, Errors> {
+fn primary_data<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Errors> {
     let malformed = |detail: String| ErrorObject::malformed_json(detail).pointer("");
     // RFC 8259 §8.1, also of what nobody reads.
     let text = std::str::from_utf8(body).map_err(|error| malformed(format!("no UTF-8: {error}")))?;
     match serde_json::from_str(text).map_err(|error| malformed(error.to_string()))? {
-        Document::Object(Some(data)) => Ok(data),
-        Document::Object(None) => {
+        WithData::Object(Some(data)) => Ok(data),
+        WithData::Object(None) => {
             Err(ErrorObject::invalid_document("the document must have data").pointer("").into())
         }
-        Document::Other => {
+        WithData::Other => {
             Err(ErrorObject::invalid_document("the document must be an object").pointer("").into())
         }
     }
@@ -51,20 +53,20 @@ fn primary_data<T: DeserializeOwned>(body: &[u8]) -> Result<T, Errors> {
 
 /// The document of a change to a relationship: linkage as primary data.
 #[derive(Debug)]
-pub(crate) struct LinkageDocument {
+pub(crate) struct LinkageDocument<'b> {
     /// The linkage as a full replacement.
     pub(crate) change: LinkageChange,
-    data: Sent,
+    data: Linkage<'b>,
 }
 
-impl LinkageDocument {
+impl<'b> LinkageDocument<'b> {
     /// # Errors
     /// 400 for what is no linkage of this relationship's kind, 409 for identifiers of another type, 404 for ids
     /// that nothing can have. That a required relationship is emptied is no mistake of the document alone.
-    pub(crate) fn parse(body: &[u8], relationship: &Relationship) -> Result<Self, Errors> {
-        let data: Sent = primary_data(body)?;
+    pub(crate) fn parse(body: &'b [u8], relationship: &Relationship) -> Result<Self, Errors> {
+        let data = primary_data(body)?;
         // Judged with what is there now: see `must_not_be_empty`.
-        if data.is_null() && relationship.is_required() {
+        if matches!(data, Linkage::Null) && relationship.is_required() {
             return Ok(Self { change: LinkageChange::One(None), data });
         }
         match linkage(relationship, &data, &|| "/data".to_owned()) {
@@ -83,38 +85,40 @@ impl LinkageDocument {
 }
 
 /// Where the identifier with this id stands in linkage that stands at `base`.
-fn pointer_into(data: Option<&Sent>, base: String, id: &ResourceId) -> String {
-    let id = id.to_string();
-    let position = data.and_then(Sent::as_array).and_then(|identifiers| {
-        identifiers.iter().position(|identifier| identifier.get("id").and_then(Sent::as_str) == Some(&id))
-    });
-    match position {
-        Some(position) => format!("{base}/{position}/id"),
-        None if data.is_some_and(Sent::is_object) => format!("{base}/id"),
-        None => base,
+fn pointer_into(data: Option<&Linkage<'_>>, base: String, id: &ResourceId) -> String {
+    match data {
+        Some(Linkage::Many(identifiers)) => {
+            let id = id.to_string();
+            match identifiers.iter().position(|identifier| identifier.id() == Some(&id)) {
+                Some(position) => format!("{base}/{position}/id"),
+                None => base,
+            }
+        }
+        Some(Linkage::One(Identifier::Object { .. })) => format!("{base}/id"),
+        _ => base,
     }
 }
 
-impl ResourceObject {
+impl<'b> ResourceObject<'b> {
     /// Whether it lists what a relationship leads to: one linkage, or a thousand.
     pub(crate) fn has_lists(&self) -> bool {
         let mut relationships = self.relationships.iter().flat_map(SentMembers::iter);
-        relationships.any(|(_, sent)| sent.get("data").and_then(Sent::as_array).is_some())
+        relationships.any(|(_, sent)| matches!(sent, WithData::Object(Some(Linkage::Many(_)))))
     }
 
     /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
     ///
     /// # Errors
     /// 400 for what is no document of one resource object, 409 for a type of another resource.
-    pub(crate) fn parse(body: &[u8], resource: &Description) -> Result<Self, Errors> {
+    pub(crate) fn parse(body: &'b [u8], resource: &Description) -> Result<Self, Errors> {
         let Data::Resource { type_name, id, attributes, relationships } = primary_data(body)? else {
             return Err(ErrorObject::invalid_document("data must be one resource object")
                 .pointer("/data")
                 .into());
         };
         match type_name {
-            Some(Sent::String(name)) if name == resource.type_name => {}
-            Some(Sent::String(name)) => {
+            Some(Sent::Text(name)) if name == resource.type_name => {}
+            Some(Sent::Text(name)) => {
                 return Err(ErrorObject::type_mismatch(format!(
                     "resources here are of type {}, not {name}",
                     resource.type_name
@@ -135,7 +139,7 @@ impl ResourceObject {
         }
         let id = match id {
             None => None,
-            Some(Sent::String(id)) => Some(id),
+            Some(Sent::Text(id)) => Some(id),
             Some(_) => {
                 return Err(ErrorObject::invalid_document("id must be a string").pointer("/data/id").into());
             }
@@ -247,7 +251,7 @@ impl ResourceObject {
                 continue;
             };
             // JSON:API §9.2.2: a relationship in a request needs data.
-            let Some(data) = sent.get("data") else {
+            let WithData::Object(Some(data)) = sent else {
                 errors.push(ErrorObject::invalid_linkage("a relationship needs data").pointer(pointer()));
                 continue;
             };
@@ -282,7 +286,11 @@ impl ResourceObject {
     pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> String {
         let sent = self.relationships.as_ref().and_then(|sent| sent.get(relationship.name));
         let base = format!("/data/relationships/{}/data", token(relationship.name));
-        pointer_into(sent.and_then(|sent| sent.get("data")), base, id)
+        let data = match sent {
+            Some(WithData::Object(data)) => data.as_ref(),
+            Some(WithData::Other) | None => None,
+        };
+        pointer_into(data, base, id)
     }
 
     /// Where something inside of a member stands, as deep as the document has it.
@@ -320,7 +328,7 @@ impl ResourceObject {
     }
 }
 
-fn object<T>(name: &str, sent: Option<Held<T>>) -> Result<Option<SentMembers<T>>, Errors> {
+fn object<'b, T>(name: &str, sent: Option<Held<'b, T>>) -> Result<Option<SentMembers<'b, T>>, Errors> {
     match sent {
         None => Ok(None),
         Some(Held::Object(members)) => Ok(Some(members)),
@@ -392,11 +400,11 @@ fn computed(
 /// 400 for another shape, 409 for another type, 404 for an id that nothing can have.
 fn linkage(
     relationship: &Relationship,
-    data: &Sent,
+    data: &Linkage<'_>,
     pointer: &dyn Fn() -> String,
 ) -> Result<LinkageChange, Vec<ErrorObject>> {
     if relationship.is_to_many() {
-        let Some(identifiers) = data.as_array() else {
+        let Linkage::Many(identifiers) = data else {
             let error = ErrorObject::invalid_linkage(format!(
                 "{} is to-many: data must be an array",
                 relationship.name
@@ -413,22 +421,20 @@ fn linkage(
         }
         return if errors.is_empty() { Ok(LinkageChange::Replace(ids)) } else { Err(errors) };
     }
-    if data.is_null() {
-        return match relationship.is_required() {
-            true => Err(vec![must_not_be_empty(relationship, &pointer())]),
-            false => Ok(LinkageChange::One(None)),
-        };
+    match data {
+        Linkage::Null if relationship.is_required() => Err(vec![must_not_be_empty(relationship, &pointer())]),
+        Linkage::Null => Ok(LinkageChange::One(None)),
+        Linkage::Many(_) => {
+            let error = ErrorObject::invalid_linkage(format!(
+                "{} is to-one: data must be an identifier or null",
+                relationship.name
+            ));
+            Err(vec![error.pointer(pointer())])
+        }
+        Linkage::One(sent) => identifier(relationship, sent, pointer)
+            .map(|id| LinkageChange::One(Some(id)))
+            .map_err(|error| vec![error]),
     }
-    if data.as_array().is_some() {
-        let error = ErrorObject::invalid_linkage(format!(
-            "{} is to-one: data must be an identifier or null",
-            relationship.name
-        ));
-        return Err(vec![error.pointer(pointer())]);
-    }
-    identifier(relationship, data, pointer)
-        .map(|id| LinkageChange::One(Some(id)))
-        .map_err(|error| vec![error])
 }
 
 /// A required relationship is emptied, which it is not now: where it leads to what the client doesn't see it looks
@@ -440,18 +446,18 @@ pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: &str) -> E
 /// Reads a resource identifier object (JSON:API §7.3).
 fn identifier(
     relationship: &Relationship,
-    sent: &Sent,
+    sent: &Identifier<'_>,
     pointer: &dyn Fn() -> String,
 ) -> Result<ResourceId, ErrorObject> {
     let target = relationship.target();
-    let Sent::Object(members) = sent else {
+    let Identifier::Object { type_name, id } = sent else {
         return Err(
             ErrorObject::invalid_linkage("a resource identifier must be an object").pointer(pointer())
         );
     };
-    match members.get("type") {
-        Some(Sent::String(name)) if name == target.type_name => {}
-        Some(Sent::String(name)) => {
+    match type_name {
+        Some(Sent::Text(name)) if name == target.type_name => {}
+        Some(Sent::Text(name)) => {
             return Err(ErrorObject::type_mismatch(format!(
                 "{} leads to resources of type {}, not {name}",
                 relationship.name, target.type_name
@@ -465,8 +471,8 @@ fn identifier(
             return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer()));
         }
     }
-    match members.get("id") {
-        Some(Sent::String(id)) => target.id.kind.parse(id).ok_or_else(|| {
+    match id {
+        Some(Sent::Text(id)) => target.id.kind.parse(id).ok_or_else(|| {
             ErrorObject::related_not_found(format!(
                 "there is no resource of type {} with id {id}",
                 target.type_name

@@ -1,60 +1,26 @@
-//! JSON as clients send it, in few pieces of memory: a map takes one, and what nobody reads none.
+//! JSON as clients send it, in few pieces of memory: text without escapes stays where it is, in the body, and what nobody
+//! reads takes none.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// A value, as far as documents have a use for it.
+/// A member that should be text.
 #[derive(Debug)]
-pub(super) enum Sent {
-    Null,
-    String(String),
-    Array(Vec<Sent>),
-    Object(Members<Sent>),
-    /// A number or a boolean, which no part of a document is but attributes.
+pub(super) enum Sent<'a> {
+    Text(Cow<'a, str>),
     Other,
-}
-
-impl Sent {
-    pub(super) fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
-    }
-
-    pub(super) fn is_object(&self) -> bool {
-        matches!(self, Self::Object(_))
-    }
-
-    pub(super) fn as_array(&self) -> Option<&[Sent]> {
-        match self {
-            Self::Array(elements) => Some(elements),
-            _ => None,
-        }
-    }
-
-    pub(super) fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// A member, if this is an object that has it.
-    pub(super) fn get(&self, name: &str) -> Option<&Sent> {
-        match self {
-            Self::Object(members) => members.get(name),
-            _ => None,
-        }
-    }
 }
 
 /// The members of an object, by name; of two with one name the last.
 #[derive(Debug)]
-pub(super) struct Members<T>(Vec<(String, T)>);
+pub(super) struct Members<'a, T>(Vec<(Cow<'a, str>, T)>);
 
-impl<T> Members<T> {
+impl<'a, T> Members<'a, T> {
     pub(super) fn get(&self, name: &str) -> Option<&T> {
-        let place = self.0.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        let place = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)).ok()?;
         self.0.get(place).map(|(_, value)| value)
     }
 
@@ -63,10 +29,10 @@ impl<T> Members<T> {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
-    fn of(mut members: Vec<(String, T)>) -> Self {
+    fn of(mut members: Vec<(Cow<'a, str>, T)>) -> Self {
         // From the last to the first, which the sort keeps among those of one name.
         members.reverse();
         members.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -77,26 +43,58 @@ impl<T> Members<T> {
 
 /// An object with members of one kind, or something else.
 #[derive(Debug)]
-pub(super) enum Held<T> {
-    Object(Members<T>),
+pub(super) enum Held<'a, T> {
+    Object(Members<'a, T>),
     Other,
 }
 
-/// A document, and of its members only the data.
-pub(super) enum Document<T> {
+/// A document or a relationship: an object of whose members only the data is read, or something else.
+#[derive(Debug)]
+pub(super) enum WithData<T> {
     Object(Option<T>),
     Other,
 }
 
 /// A resource object as primary data.
-pub(super) enum Data {
+pub(super) enum Data<'a> {
     Resource {
-        type_name: Option<Sent>,
-        id: Option<Sent>,
-        attributes: Option<Held<serde_json::Value>>,
-        relationships: Option<Held<Sent>>,
+        type_name: Option<Sent<'a>>,
+        id: Option<Sent<'a>>,
+        attributes: Option<Held<'a, serde_json::Value>>,
+        relationships: Option<Held<'a, WithData<Linkage<'a>>>>,
     },
     Other,
+}
+
+/// Resource linkage.
+#[derive(Debug)]
+pub(super) enum Linkage<'a> {
+    Null,
+    One(Identifier<'a>),
+    Many(Vec<Identifier<'a>>),
+}
+
+impl Linkage<'_> {
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+/// A resource identifier object, or something else.
+#[derive(Debug)]
+pub(super) enum Identifier<'a> {
+    Object { type_name: Option<Sent<'a>>, id: Option<Sent<'a>> },
+    Other,
+}
+
+impl Identifier<'_> {
+    /// The id, if there is one that is text.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::Object { id: Some(Sent::Text(id)), .. } => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// What becomes of the kinds of JSON: a map is read by itself, and all else is mostly as good as another.
@@ -109,7 +107,7 @@ trait Kinds<'de>: Sized {
         Self::other()
     }
 
-    fn text(_: &str) -> Self {
+    fn text(_: Cow<'de, str>) -> Self {
         Self::other()
     }
 
@@ -149,7 +147,11 @@ impl<'de, T: Kinds<'de>> Visitor<'de> for AnyKind<T> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        Ok(T::text(text))
+        Ok(T::text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<T, E> {
+        Ok(T::text(Cow::Borrowed(text)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<T, A::Error> {
@@ -161,41 +163,70 @@ impl<'de, T: Kinds<'de>> Visitor<'de> for AnyKind<T> {
     }
 }
 
-fn members<'de, T: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<Members<T>, A::Error> {
+fn members<'de, T: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<Members<'de, T>, A::Error> {
     let mut members = Vec::new();
-    while let Some(member) = map.next_entry()? {
-        members.push(member);
+    while let Some(Text(name)) = map.next_key()? {
+        members.push((name, map.next_value()?));
     }
     Ok(Members::of(members))
 }
 
-impl<'de> Kinds<'de> for Sent {
-    fn map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        members(map).map(Self::Object)
+impl<'de> Kinds<'de> for Sent<'de> {
+    fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::Other)
     }
 
     fn other() -> Self {
         Self::Other
+    }
+
+    fn text(text: Cow<'de, str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'de> Kinds<'de> for Identifier<'de> {
+    fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (mut type_name, mut id) = (None, None);
+        while let Some(name) = map.next_key()? {
+            match name {
+                Name::Type => type_name = Some(map.next_value()?),
+                Name::Id => id = Some(map.next_value()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Self::Object { type_name, id })
+    }
+
+    fn other() -> Self {
+        Self::Other
+    }
+}
+
+impl<'de> Kinds<'de> for Linkage<'de> {
+    fn map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        Identifier::map(map).map(Self::One)
+    }
+
+    fn other() -> Self {
+        Self::One(Identifier::Other)
     }
 
     fn null() -> Self {
         Self::Null
     }
 
-    fn text(text: &str) -> Self {
-        Self::String(text.to_owned())
-    }
-
     fn seq<A: SeqAccess<'de>>(mut given: A) -> Result<Self, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = given.next_element()? {
-            elements.push(element);
+        let mut identifiers = Vec::new();
+        while let Some(identifier) = given.next_element()? {
+            identifiers.push(identifier);
         }
-        Ok(Self::Array(elements))
+        Ok(Self::Many(identifiers))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Kinds<'de> for Held<T> {
+impl<'de, T: Deserialize<'de>> Kinds<'de> for Held<'de, T> {
     fn map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
         members(map).map(Self::Object)
     }
@@ -205,10 +236,10 @@ impl<'de, T: Deserialize<'de>> Kinds<'de> for Held<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Kinds<'de> for Document<T> {
+impl<'de, T: Deserialize<'de>> Kinds<'de> for WithData<T> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut data = None;
-        while let Some(name) = map.next_key::<Name>()? {
+        while let Some(name) = map.next_key()? {
             match name {
                 Name::Data => data = Some(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
@@ -222,10 +253,10 @@ impl<'de, T: Deserialize<'de>> Kinds<'de> for Document<T> {
     }
 }
 
-impl<'de> Kinds<'de> for Data {
+impl<'de> Kinds<'de> for Data<'de> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut type_name, mut id, mut attributes, mut relationships) = (None, None, None, None);
-        while let Some(name) = map.next_key::<Name>()? {
+        while let Some(name) = map.next_key()? {
             match name {
                 Name::Type => type_name = Some(map.next_value()?),
                 Name::Id => id = Some(map.next_value()?),
@@ -279,122 +310,68 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-impl<'de> Deserialize<'de> for Sent {
+/// Text as it stands in the body, or a copy where that has escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a name")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+        }
+
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sent<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyKind(PhantomData))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Held<T> {
+impl<'de> Deserialize<'de> for Identifier<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyKind(PhantomData))
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Document<T> {
+impl<'de> Deserialize<'de> for Linkage<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyKind(PhantomData))
     }
 }
 
-impl<'de> Deserialize<'de> for Data {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Held<'de, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyKind(PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for WithData<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyKind(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Data<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyKind(PhantomData))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value as JsonValue, json};
-
-    use super::*;
-
-    /// Whether both say the same, as far as `Sent` says anything.
-    fn agree(sent: &Sent, json: &JsonValue) -> bool {
-        match (sent, json) {
-            (Sent::Null, JsonValue::Null) | (Sent::Other, JsonValue::Bool(_) | JsonValue::Number(_)) => true,
-            (Sent::String(text), JsonValue::String(other)) => text == other,
-            (Sent::Array(elements), JsonValue::Array(others)) => {
-                elements.len() == others.len()
-                    && elements.iter().zip(others).all(|(element, other)| agree(element, other))
-            }
-            (Sent::Object(members), JsonValue::Object(others)) => {
-                members.iter().count() == others.len()
-                    && members.iter().zip(others).all(|((name, member), (other_name, other))| {
-                        name == other_name && agree(member, other)
-                    })
-                    && others.keys().all(|name| members.contains(name))
-            }
-            _ => false,
-        }
-    }
-
-    fn json_text() -> impl Strategy<Value = String> {
-        let leaf = prop_oneof![
-            Just("null".to_owned()),
-            Just("true".to_owned()),
-            any::<i64>().prop_map(|number| number.to_string()),
-            Just("-0.5e3".to_owned()),
-            "[a-c]{0,2}".prop_map(|text| format!("{text:?}")),
-            Just(r#""\u00e9\n\"""#.to_owned()),
-        ];
-        leaf.prop_recursive(4, 32, 5, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(|it| format!("[{}]", it.join(","))),
-                // Names repeat.
-                prop::collection::vec(("[a-c]{0,1}", inner), 0..5).prop_map(|members| {
-                    let members: Vec<_> =
-                        members.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
-                    format!("{{{}}}", members.join(", "))
-                }),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_sent_is_read_as_serde_json_reads_it(text in json_text(), cut in any::<prop::sample::Index>()) {
-            let sent: Sent = serde_json::from_str(&text).expect("JSON");
-            let json: JsonValue = serde_json::from_str(&text).expect("JSON");
-            prop_assert!(agree(&sent, &json), "{} {:?}", text, sent);
-            let cut = &text[..cut.index(text.len())];
-            let errors = (
-                serde_json::from_str::<Sent>(cut).err().map(|error| error.to_string()),
-                serde_json::from_str::<JsonValue>(cut).err().map(|error| error.to_string()),
-            );
-            prop_assert_eq!(errors.0, errors.1, "{}", cut);
-        }
-    }
-
-    #[test]
-    fn of_members_with_one_name_the_last_counts() {
-        let Document::Object(Some(Data::Resource { type_name, id, attributes, relationships })) =
-            serde_json::from_str(
-                r#"{"data": 1, "x": [1, {"y": null}], "data": {"id": 1, "type": "a", "data": {"id": "z"}, "type": "b",
-                    "id": "2", "attributes": [], "attributes": {"m": 1, "n": 2, "m": {"a": [3]}}, "relationships": 5}}"#,
-            )
-            .expect("a document")
-        else {
-            panic!("no document of a resource object");
-        };
-        assert_eq!(type_name.as_ref().and_then(Sent::as_str), Some("b"));
-        assert_eq!(id.as_ref().and_then(Sent::as_str), Some("2"));
-        assert!(matches!(relationships, Some(Held::Other)));
-        let Some(Held::Object(attributes)) = attributes else { panic!("no attributes") };
-        let attributes: Vec<_> = attributes.iter().collect();
-        assert_eq!(attributes, [("m", &json!({"a": [3]})), ("n", &json!(2))]);
-    }
-
-    #[test]
-    fn what_is_no_object_is_read_to_its_end() {
-        for text in ["null", "true", "1", "-1", "1.5", "\"x\"", "[]", "[[1], {\"data\": 2}]"] {
-            assert!(matches!(serde_json::from_str(text), Ok(Document::<Sent>::Other)), "{text}");
-            assert!(matches!(serde_json::from_str(text), Ok(Data::Other)), "{text}");
-            assert!(serde_json::from_str::<Document<Sent>>(&format!("{text} 1")).is_err(), "{text}");
-        }
-        for text in ["", "{", "{\"data\"}", "{\"data\": }", "{\"x\": [}", "{} {}", "{'data': 1}"] {
-            assert!(serde_json::from_str::<Document<Data>>(text).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

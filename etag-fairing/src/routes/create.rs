@@ -17,7 +17,7 @@ use crate::resource::ResourceId;
 use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Single).await?;
+    let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;
     let body = Box::pin(exchange.body(data)).await?;
     // RFC 6585 §3: there is no state that a new resource would overwrite.
     let conditions = exchange.conditions().not_required();

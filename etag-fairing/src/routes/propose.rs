@@ -88,7 +88,7 @@ impl Exchange<'_> {
         &self,
         proposal: &mut Proposal,
         current: Option<&Record>,
-        sent: &ResourceObject,
+        sent: &ResourceObject<'_>,
         transaction: &mut dyn Transaction,
     ) -> Result<(), Refusal> {
         match self.resource.hooks.is_none() && self.resource.validation.is_none() {
@@ -101,7 +101,7 @@ impl Exchange<'_> {
         &self,
         proposal: &mut Proposal,
         current: Option<&Record>,
-        sent: &ResourceObject,
+        sent: &ResourceObject<'_>,
         transaction: &mut dyn Transaction,
     ) -> Result<(), Refusal> {
         let mut record = proposal.record(current, self.resource.id.kind, self.resource);
@@ -126,7 +126,7 @@ impl Exchange<'_> {
     }
 
     /// JSON:API §11.1: all broken rules at once, each with its pointer.
-    fn judge(&self, record: &Record, sent: &ResourceObject) -> Result<(), Refusal> {
+    fn judge(&self, record: &Record, sent: &ResourceObject<'_>) -> Result<(), Refusal> {
         let Some(validation) = self.resource.validation else { return Ok(()) };
         let broken = (validation.broken)(record)?;
         let errors = broken.into_iter().map(|rule| {

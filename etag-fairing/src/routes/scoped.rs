@@ -105,9 +105,10 @@ impl Exchange<'_> {
         transaction: &mut dyn Transaction,
     ) -> Result<Option<Record>, Refusal> {
         let wanted = self.resource.hooks.is_some() || self.resource.validation.is_some();
-        match wanted && !self.scopes().is_empty() {
-            true => Ok(Some(Box::pin(self.record(id, transaction)).await?)),
-            false => Ok(record_of(self.resource, current)?),
+        match (wanted, self.scopes().is_empty()) {
+            (false, _) => Ok(None),
+            (true, true) => Ok(record_of(self.resource, current)?),
+            (true, false) => Ok(Some(Box::pin(self.record(id, transaction)).await?)),
         }
     }
 

@@ -106,7 +106,7 @@ impl Exchange<'_> {
         refusal: Refusal,
         conditions: &Conditions<'_>,
         id: &ResourceId,
-        sent: Option<&ResourceObject>,
+        sent: Option<&ResourceObject<'_>>,
     ) -> Errors {
         if matches!(refusal, Refusal::Store(StoreError::VersionChanged)) {
             // Somebody else was first: what there is now has another tag, or is gone.

@@ -34,7 +34,7 @@ impl From<Corrupt> for Refusal {
 
 impl Refusal {
     /// The answer; `sent` is the resource object of the request, if it has one.
-    pub(super) fn answer(self, resource: &Description, sent: Option<&ResourceObject>) -> Errors {
+    pub(super) fn answer(self, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
         match self {
             Self::Answer(errors) => errors,
             Self::Store(error) => store(error, resource, sent),
@@ -56,7 +56,7 @@ impl Exchange<'_> {
     }
 }
 
-fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject>) -> Errors {
+fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
     match error {
         StoreError::Busy { retry_after } => {
             let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
@@ -107,7 +107,7 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
     }
 }
 
-fn broken(constraint: Constraint, resource: &Description, sent: Option<&ResourceObject>) -> Errors {
+fn broken(constraint: Constraint, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
     let pointer = |error: ErrorObject, column: &str| match (member(resource, column), sent) {
         (Some(name), Some(sent)) => error.pointer(sent.pointer_of(name)),
         _ => error,

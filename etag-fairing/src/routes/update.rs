@@ -15,7 +15,7 @@ use crate::resource::{Record, ResourceId, Value};
 use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Single).await?;
+    let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;
     let body = Box::pin(exchange.body(data)).await?;
     let id = exchange.id()?;
     let target = exchange.whole(id.clone());

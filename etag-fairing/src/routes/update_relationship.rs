@@ -60,7 +60,7 @@ struct UpdateRelationship<'e, 'r> {
     conditions: Conditions<'r>,
     id: ResourceId,
     place: usize,
-    document: Result<LinkageDocument, Errors>,
+    document: Result<LinkageDocument<'e>, Errors>,
     /// The change that is made, for hooks.
     changing: Option<RelationshipChange>,
     moved: Moved,

@@ -16,7 +16,7 @@ use crate::store::{Decision, Fetched, Plan, modify};
 pub(super) struct Given<'e> {
     body: &'e [u8],
     resource: &'static Description,
-    read: Option<Result<ResourceObject, Errors>>,
+    read: Option<Result<ResourceObject<'e>, Errors>>,
     /// Whether it lists what a relationship leads to.
     pub(super) has_lists: bool,
 }
@@ -30,7 +30,7 @@ impl<'e> Given<'e> {
 
     /// # Errors
     /// With what is wrong with it.
-    pub(super) fn object(&mut self) -> Result<&ResourceObject, Errors> {
+    pub(super) fn object(&mut self) -> Result<&ResourceObject<'e>, Errors> {
         let read = || ResourceObject::parse(self.body, self.resource);
         self.read.get_or_insert_with(read).as_ref().map_err(|errors| errors.clone())
     }

@@ -181,7 +181,7 @@ impl Connection {
         &self,
         question: &Question<'_, N>,
     ) -> Result<Vec<Row>, StoreError> {
-        let values: Vec<_> = question.values().into_iter().map(Parameter::from).collect();
+        let values: Vec<_> = question.values().iter().copied().map(Parameter::from).collect();
         self.rows(&question.text, &values).await
     }
 

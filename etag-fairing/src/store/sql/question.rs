@@ -1,6 +1,6 @@
 //! A statement that reads what somebody sees, with its values.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::Statement;
 use crate::resource::{Value, ValueRef};
@@ -28,9 +28,9 @@ impl<'p, const N: usize> Question<'p, N> {
     }
 
     /// A value for each of its parameters.
-    pub(crate) fn values(&self) -> Vec<ValueRef<'_>> {
+    pub(crate) fn values(&self) -> Cow<'_, [ValueRef<'_>]> {
         match &self.values {
-            Values::Given(given) => given.to_vec(),
+            Values::Given(given) => Cow::Borrowed(given),
             Values::Built(built) => built.iter().map(Value::as_ref).collect(),
         }
     }
