@@ -63,25 +63,26 @@ const OTHERS: &str = "CREATE TABLE sessions (id INTEGER PRIMARY KEY AUTOINCREMEN
 
 /// A server over tables of its own, and over each kind of the user's.
 fn servers() -> Vec<(&'static str, Server, tempfile::TempDir)> {
-    let server = |name, tables: &str| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.db");
-        rusqlite::Connection::open(&path).unwrap().execute_batch(tables).unwrap();
-        let toml = format!(
-            "[default]\nETAG = true\n[default.databases.api]\nurl = 'sqlite:{}'\n[default.jsonapi]\nclient_ids = true",
-            path.display()
-        );
-        let server = Server::start(&toml, |rocket| {
-            let rocket = rocket.attach(JsonApi::fairing()).attach(EtagFairing::new());
-            rocket
-                .mount("/", Event::routes())
-                .mount("/", Session::routes())
-                .mount("/", Tag::routes())
-                .mount("/", Recording::routes())
-        });
-        (name, server, folder)
-    };
-    vec![server("ours", ""), server("theirs", THEIRS), server("others", OTHERS)]
+    vec![server_over("ours", ""), server_over("theirs", THEIRS), server_over("others", OTHERS)]
+}
+
+fn server_over(name: &'static str, tables: &str) -> (&'static str, Server, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(tables).unwrap();
+    let toml = format!(
+        "[default]\nETAG = true\n[default.databases.api]\nurl = 'sqlite:{}'\n[default.jsonapi]\nclient_ids = true",
+        path.display()
+    );
+    let server = Server::start(&toml, |rocket| {
+        let rocket = rocket.attach(JsonApi::fairing()).attach(EtagFairing::new());
+        rocket
+            .mount("/", Event::routes())
+            .mount("/", Session::routes())
+            .mount("/", Tag::routes())
+            .mount("/", Recording::routes())
+    });
+    (name, server, folder)
 }
 
 fn identifier(kind: &str, id: &str) -> Value {
@@ -216,4 +217,32 @@ fn a_rule_that_came_later_holds_too() {
     });
     delete(&later, "/events/1").is(204);
     assert_eq!(ids(&later, "sessions"), Vec::<String>::new());
+}
+
+#[test]
+fn a_write_whose_row_does_not_stay_is_undone() {
+    let theirs = "CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT);
+        CREATE TABLE sessions (id INTEGER PRIMARY KEY AUTOINCREMENT, event_id INTEGER, follows_id INTEGER);
+        CREATE TRIGGER one_event AFTER INSERT ON events WHEN new.id > 1 BEGIN DELETE FROM events WHERE id = new.id; END;
+        CREATE TRIGGER other_id AFTER INSERT ON sessions WHEN new.id = 2 BEGIN UPDATE sessions SET id = 20 WHERE id = 2; END;
+        CREATE TRIGGER ends AFTER UPDATE OF follows_id ON sessions BEGIN DELETE FROM sessions WHERE id = new.id; END;";
+    let (_, server, _folder) = server_over("theirs", theirs);
+    make(&server, "events", "1", json!({}));
+    make(&server, "sessions", "1", json!({"event": identifier("events", "1")}));
+    let refused = |method, path: &str, data: Value| {
+        let answer = server.write(method, path, &json!({"data": data})).is(422);
+        assert_eq!(answer.json()["errors"][0]["code"], "validation_failed", "{path}");
+    };
+    refused("POST", "/events", json!({"type": "events", "id": "2"}));
+    refused(
+        "POST",
+        "/sessions",
+        json!({"type": "sessions", "id": "2", "relationships": {"event": identifier("events", "1")}}),
+    );
+    refused(
+        "PATCH",
+        "/sessions/1",
+        json!({"type": "sessions", "id": "1", "relationships": {"follows": identifier("sessions", "1")}}),
+    );
+    assert_eq!((ids(&server, "events"), ids(&server, "sessions")), (vec!["1".into()], vec!["1".into()]));
 }

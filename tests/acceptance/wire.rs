@@ -1,10 +1,11 @@
-//! The bytes of a 304 (RFC 9110 §15.4.5, §8.6): caches serve `Content-Length: 0` on a 304 as an empty 200.
+//! The bytes of a 304 (RFC 9110 §15.4.5, §8.6): caches serve `Content-Length: 0` on a 304 as an empty 200. And of
+//! bodies that break off.
 
 use std::collections::BTreeSet;
 
 use crate::{
     api::{carries_tags, crawl},
-    support::{Connection, Launch, Response},
+    support::{Connection, Launch, MEDIA_TYPE, Response},
 };
 
 /// Checks the 304 for what would be `full`.
@@ -129,4 +130,48 @@ fn documents_go_out_with_their_length() {
         let length = response.header("Content-Length").expect("a Content-Length");
         assert_eq!(length, response.body.len().to_string(), "{url}");
     }
+}
+
+/// RFC 9112 §8: what is not whole is no request. Where it breaks off in the first bytes, which Rocket has looked at
+/// before any route, it seems to end; and what was sent until then may be a document.
+#[test]
+fn a_body_that_breaks_off_changes_nothing() {
+    let server = Launch::new().start();
+    let mut reader = server.connect();
+    let url = "/v1/sessions/1/relationships/track";
+    let before = reader.get(url, &[]).json()["data"].clone();
+    assert!(before.is_object(), "there is something to lose: {before}");
+    let whole = "{\"data\":null}";
+    let long = format!("{whole}{}", " ".repeat(100));
+    for (framing, sent) in [
+        ("Content-Length: 500", whole.to_owned()),
+        ("Content-Length: 500", long.clone()),
+        ("Content-Length: 14", whole.to_owned()),
+        ("Transfer-Encoding: chunked", format!("fff\r\n{whole}")),
+        ("Transfer-Encoding: chunked", format!("d\r\n{whole}\r\n")),
+        ("Transfer-Encoding: chunked", format!("d\r\n{whole}\r\nno number\r\n")),
+        ("Transfer-Encoding: chunked", format!("71\r\n{long}\r\n")),
+    ] {
+        let mut connection = server.connect();
+        let etag = reader.get(url, &[]).etag().to_owned();
+        let head = format!(
+            "PATCH {url} HTTP/1.1\r\nHost: x\r\nIf-Match: {etag}\r\nContent-Type: {MEDIA_TYPE}\r\n{framing}\r\n\r\n"
+        );
+        connection.send(head.as_bytes());
+        connection.send(sent.as_bytes());
+        connection.end();
+        // Either an answer or none, but never that of a whole request.
+        let answer = String::from_utf8_lossy(&connection.rest()).into_owned();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{framing} {sent:?}: {answer}");
+        assert_eq!(reader.get(url, &[]).json()["data"], before, "{framing} {sent:?}");
+    }
+    // Whole, it is made.
+    let etag = reader.get(url, &[]).etag().to_owned();
+    let chunked = format!(
+        "PATCH {url} HTTP/1.1\r\nHost: x\r\nIf-Match: {etag}\r\nContent-Type: {MEDIA_TYPE}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n1\r\n{{\r\nc\r\n{}\r\n0\r\n\r\n",
+        &whole[1..]
+    );
+    assert_eq!(server.connect().exchange(chunked.as_bytes()).status, 200);
+    assert_eq!(reader.get(url, &[]).json()["data"], serde_json::Value::Null);
 }

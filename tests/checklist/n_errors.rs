@@ -150,3 +150,30 @@ fn n8_the_type_of_an_error_is_one_link() {
     let about = assert_error(&failed, 412)[0]["links"]["about"].clone();
     read(&mut http, about.as_str().expect("one link"));
 }
+
+/// A body may have a mistake every two bytes, and each error takes a hundred.
+#[test]
+fn n1_no_more_than_a_hundred_errors_are_told() {
+    let (_server, mut http) = serve();
+    let many = vec![json!(0); 5_000];
+    let attributes: serde_json::Map<_, _> =
+        (0..5_000).map(|number| (format!("no{number}"), json!(1))).collect();
+    let speakers = json!({"speakers": {"data": many.clone()}});
+    let of_session =
+        |name: &str, value: &Value| json!({"data": {"type": "sessions", "id": "1", name: value}});
+    let before = read(&mut http, "/v1/sessions/1");
+    for (url, document, last) in [
+        ("/v1/sessions/1/relationships/speakers", json!({"data": many}), "/data/99"),
+        ("/v1/sessions/1", of_session("relationships", &speakers), "/data/relationships/speakers/data/99"),
+        ("/v1/sessions/1", of_session("attributes", &json!(attributes)), ""),
+    ] {
+        let etag = http.get(url, &[]).etag().to_owned();
+        let headers = [("If-Match", &*etag), ("Content-Type", MEDIA_TYPE)];
+        let answer = http.request("PATCH", url, &headers, Some(document.to_string().as_bytes()));
+        let errors = answer.json()["errors"].as_array().expect("errors").clone();
+        let pointers = pointers(&errors);
+        assert_eq!((answer.status / 100, pointers.len()), (4, 100), "{url}");
+        assert!(pointers[99].ends_with(last), "{url}: {}", pointers[99]);
+    }
+    assert_eq!(read(&mut http, "/v1/sessions/1"), before);
+}

@@ -61,6 +61,11 @@ impl Connection {
         self.stream.get_mut().write_all(bytes).expect("send");
     }
 
+    /// Sends nothing more.
+    pub fn end(&mut self) {
+        self.stream.get_ref().shutdown(std::net::Shutdown::Write).expect("an end");
+    }
+
     /// Reads one response to a request of `method`; interim ones (1xx) are passed over.
     pub fn receive(&mut self, method: &str) -> Response {
         loop {

@@ -234,6 +234,10 @@ pub struct Errors {
     headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
 }
 
+/// As many errors of one request are looked for and told, and no more: what a client sends may have a mistake every two
+/// bytes.
+pub(crate) const MOST_ERRORS: usize = 100;
+
 impl Errors {
     /// The errors collected in a list; `None` if there are none.
     pub fn from_vec(errors: Vec<ErrorObject>) -> Option<Errors> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value as JsonValue;
 
-use super::error::{ErrorObject, Errors};
+use super::error::{ErrorObject, Errors, MOST_ERRORS};
 use super::json::write_value;
 use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
 use crate::resource::{Access, Description, Relationship, ResourceId, Row, Value};
@@ -225,6 +225,9 @@ impl<'b> ResourceObject<'b> {
             if name.starts_with('@') {
                 continue;
             }
+            if errors.len() >= MOST_ERRORS {
+                break;
+            }
             match attribute(resource, current, name, json) {
                 Ok(Some((place, value))) => {
                     if let Some(slot) = members.attributes.get_mut(place) {
@@ -238,6 +241,9 @@ impl<'b> ResourceObject<'b> {
         for (name, sent) in self.relationships.iter().flat_map(SentMembers::iter) {
             if name.starts_with('@') {
                 continue;
+            }
+            if errors.len() >= MOST_ERRORS {
+                break;
             }
             let pointer = || format!("/data/relationships/{}", token(name));
             let Some((place, relationship)) = resource.relationship(name) else {
@@ -276,7 +282,7 @@ impl<'b> ResourceObject<'b> {
                         *slot = Some(change);
                     }
                 }
-                Err(found) => errors.extend(found),
+                Err(found) => errors.extend(found.into_iter().take(MOST_ERRORS - errors.len())),
             }
         }
         members
@@ -414,6 +420,9 @@ fn linkage(
         let mut errors = Vec::new();
         let mut ids = Vec::with_capacity(identifiers.len());
         for (position, sent) in identifiers.iter().enumerate() {
+            if errors.len() >= MOST_ERRORS {
+                break;
+            }
             match identifier(relationship, sent, &|| format!("{}/{position}", pointer())) {
                 Ok(id) => ids.push(id),
                 Err(error) => errors.push(error),

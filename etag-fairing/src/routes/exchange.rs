@@ -1,5 +1,6 @@
 //! One request to a generated route, with what every endpoint needs of it.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocket::data::{Data, ToByteUnit};
@@ -19,6 +20,10 @@ use crate::negotiate::{asks_for_profile, check_accept, check_content_type};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
 use crate::store::{Plan, Root, Scopes, Selection, Store};
+
+/// So many bytes of each body Rocket has looked at before a route sees it: the longest beginning of a form that means
+/// another method.
+const PEEKED: usize = "_method=delete".len();
 
 /// A request and what it is answered with.
 pub(super) struct Exchange<'r> {
@@ -152,21 +157,28 @@ impl<'r> Exchange<'r> {
     /// 413 if it is longer than the configuration allows.
     pub(super) async fn body(&self, data: &mut Option<Data<'_>>) -> Result<Vec<u8>, Errors> {
         let limit = self.config().max_body;
-        let broken = |error| {
+        let broken = |error: &dyn fmt::Display| {
             log::warn!("a request body broke off: {error}");
             Errors::from(ErrorObject::malformed_json("the body broke off").pointer(""))
         };
         // Rocket's own way takes 8 KiB, fills them with zeros and copies from there. What a client says of the length
         // is worth so much memory and no more.
-        let told = self.request.headers().get_one("Content-Length").and_then(|told| told.parse().ok());
+        let headers = self.request.headers();
+        let told = headers.get_one("Content-Length").and_then(|told| told.parse().ok());
         let mut body = Vec::with_capacity(told.unwrap_or(0_usize).min(64 << 10) + 1);
         let Some(data) = data.take() else { return Ok(body) };
+        let is_complete = data.peek_complete();
         let mut stream = data.open(limit + 1.bytes());
-        while stream.read_buf(&mut body).await.map_err(broken)? > 0 {}
-        match body.len() as u64 > limit.as_u64() {
-            true => Err(ErrorObject::body_too_large(format!("at most {limit}")).into()),
-            false => Ok(body),
+        while stream.read_buf(&mut body).await.map_err(|error| broken(&error))? > 0 {}
+        if body.len() as u64 > limit.as_u64() {
+            return Err(ErrorObject::body_too_large(format!("at most {limit}")).into());
         }
+        // Rocket has looked at the beginning, and keeps to itself what went wrong there: the body then seems to end.
+        let differs = told.is_some_and(|told| told != body.len()) && !headers.contains("Transfer-Encoding");
+        if differs || (!is_complete && body.len() < PEEKED) {
+            return Err(broken(&"before its end"));
+        }
+        Ok(body)
     }
 
     /// The preconditions of a write.

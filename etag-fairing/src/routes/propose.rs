@@ -2,7 +2,7 @@
 
 use super::exchange::Exchange;
 use super::trouble::Refusal;
-use crate::document::error::{ErrorObject, Errors};
+use crate::document::error::{ErrorObject, Errors, MOST_ERRORS};
 use crate::document::read::ResourceObject;
 use crate::resource::hooks::{HookTable, Write, record_of};
 use crate::resource::{HookError, IdKind, Linkage, Record, ResourceId, Value};
@@ -129,7 +129,7 @@ impl Exchange<'_> {
     fn judge(&self, record: &Record, sent: &ResourceObject<'_>) -> Result<(), Refusal> {
         let Some(validation) = self.resource.validation else { return Ok(()) };
         let broken = (validation.broken)(record)?;
-        let errors = broken.into_iter().map(|rule| {
+        let errors = broken.into_iter().take(MOST_ERRORS).map(|rule| {
             let error = ErrorObject::validation_failed(rule.message);
             let Some((field, inside)) = rule.path.split_first() else { return error.pointer("/data") };
             let member = validation.members.iter().find(|(name, _)| name == field);

@@ -13,8 +13,8 @@ use crate::resource::hooks::record_of;
 use crate::resource::scope::ScopeFunction;
 use crate::resource::{Description, Record, Relationship, RelationshipKind, ResourceId};
 use crate::store::{
-    Comparison, Fetched, Field, Filter, LinkageChange, Listing, Member, Plan, Root, Scopes, Selection,
-    Transaction,
+    Comparison, Constraint, Fetched, Field, Filter, LinkageChange, Listing, Member, Plan, Root, Scopes,
+    Selection, StoreError, Transaction,
 };
 
 /// The scopes that a request has asked for so far.
@@ -195,11 +195,12 @@ impl Exchange<'_> {
     /// Judges what a write left behind: its writer must see it.
     ///
     /// # Errors
-    /// 403 if the resource is outside of the scope now.
+    /// 403 if the resource is outside of the scope now; 422 if it is gone, which only a trigger can have done.
     pub(super) fn check_answer(&self, answer: &Fetched) -> Result<(), Refusal> {
-        match answer.rows.is_empty() && !self.scopes().is_empty() {
-            true => Err(outside_scope(self.resource).into()),
-            false => Ok(()),
+        match (answer.rows.is_empty(), self.scopes().is_empty()) {
+            (false, _) => Ok(()),
+            (true, false) => Err(outside_scope(self.resource).into()),
+            (true, true) => Err(StoreError::Constraint(Constraint::nameless()).into()),
         }
     }
 }

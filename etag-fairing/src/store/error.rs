@@ -68,6 +68,13 @@ pub enum Constraint {
     },
 }
 
+impl Constraint {
+    /// A rule of the database's own, which let a statement run and make nothing of it.
+    pub(crate) fn nameless() -> Self {
+        Self::Check { name: String::new() }
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -68,10 +68,10 @@ pub(super) async fn delete(
     let own = [Some(id_value(id)), version.map(|guard| guard.value)];
     let own: Vec<Parameter<'_>> = own.into_iter().flatten().map(Parameter::from).collect();
     match connection.run(&text, &own).await? {
-        0 if version.is_some() && exists(connection, &Scopes::NONE, resource, id).await? => {
-            Err(StoreError::VersionChanged)
-        }
-        0 => Err(StoreError::NotFound),
+        0 if !exists(connection, &Scopes::NONE, resource, id).await? => Err(StoreError::NotFound),
+        0 if version.is_some() => Err(StoreError::VersionChanged),
+        // A trigger has kept it.
+        0 => Err(StoreError::Constraint(Constraint::nameless())),
         _ => Ok(id.clone()),
     }
 }

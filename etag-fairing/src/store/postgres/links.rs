@@ -14,7 +14,9 @@ use crate::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
             plan::{edge, id_list, id_value},
-            select, write,
+            select,
+            versions::of_these,
+            write,
         },
     },
 };
@@ -39,8 +41,7 @@ pub(super) async fn change(
                 let own = [links.owner].into_iter();
                 let seen = linkage_of(connection, scopes, resource, index, own).await?;
                 let replaces = matches!(change, LinkageChange::Replace(_));
-                let ending: Vec<_> =
-                    seen.of(0).iter().filter(|id| ids.contains(id) != replaces).cloned().collect();
+                let ending = of_these(seen.of(0), ids, !replaces);
                 if !ending.is_empty() {
                     links.remove(connection, &ending, false).await?;
                 }

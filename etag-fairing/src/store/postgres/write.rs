@@ -145,7 +145,9 @@ async fn insert_row(
         Some(row) if !cell::is_null(row, 0)? => {
             cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)
         }
-        _ => Err(StoreError::Internal(format!("table `{}` gave a new row no id", resource.table))),
+        Some(_) => Err(StoreError::Internal(format!("table `{}` gave a new row no id", resource.table))),
+        // A trigger has let it fall.
+        None => Err(StoreError::Constraint(Constraint::nameless())),
     }
 }
 

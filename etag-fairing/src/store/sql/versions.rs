@@ -1,5 +1,7 @@
 //! Columns that the store itself keeps, and the linkage that shows in resources that have such columns.
 
+use std::collections::HashSet;
+
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::{
@@ -193,13 +195,23 @@ pub(crate) fn difference(
     before: &[ResourceId],
     change: &LinkageChange,
 ) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    let those = |ids: &[ResourceId], named: bool| of_these(before, ids, named);
     let (gone, wanted): (Vec<_>, &[ResourceId]) = match change {
         LinkageChange::One(_) => (Vec::new(), &[]),
-        LinkageChange::Replace(ids) => (before.iter().filter(|id| !ids.contains(id)).cloned().collect(), ids),
+        LinkageChange::Replace(ids) => (those(ids, false), ids),
         LinkageChange::Add(ids) => (Vec::new(), ids),
-        LinkageChange::Remove(ids) => (before.iter().filter(|id| ids.contains(id)).cloned().collect(), &[]),
+        LinkageChange::Remove(ids) => (those(ids, true), &[]),
     };
-    (gone, wanted.iter().filter(|id| !before.contains(id)).cloned().collect())
+    (gone, of_these(wanted, before, false))
+}
+
+/// Those of `some` that are among the others, or (not `named`) are not. A client may name very many.
+pub(crate) fn of_these(some: &[ResourceId], others: &[ResourceId], named: bool) -> Vec<ResourceId> {
+    if some.is_empty() {
+        return Vec::new();
+    }
+    let others: HashSet<&ResourceId> = others.iter().collect();
+    some.iter().filter(|id| others.contains(id) == named).cloned().collect()
 }
 
 /// Names of tables and columns are compared without regard to the case of ASCII letters.

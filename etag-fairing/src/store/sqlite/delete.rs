@@ -49,10 +49,10 @@ pub(super) fn delete(
         let own = [Some(id_value(id)), version.map(|guard| guard.value)];
         let own: Vec<_> = own.into_iter().flatten().collect();
         match connection.run(&text, &own)? {
-            0 if version.is_some() && exists(connection, &Scopes::NONE, resource, id)? => {
-                Err(StoreError::VersionChanged)
-            }
-            0 => Err(StoreError::NotFound),
+            0 if !exists(connection, &Scopes::NONE, resource, id)? => Err(StoreError::NotFound),
+            0 if version.is_some() => Err(StoreError::VersionChanged),
+            // A trigger has kept it.
+            0 => Err(StoreError::Constraint(Constraint::nameless())),
             _ => Ok(id.clone()),
         }
     };

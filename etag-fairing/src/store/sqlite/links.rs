@@ -17,7 +17,9 @@ use crate::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
             plan::{can_be, edge, id_list, id_value},
-            select, write,
+            select,
+            versions::of_these,
+            write,
         },
     },
 };
@@ -42,8 +44,7 @@ pub(super) fn change(
             {
                 let seen = linkage_of(connection, scopes, resource, index, [links.owner].into_iter())?;
                 let replaces = matches!(change, LinkageChange::Replace(_));
-                let ending: Vec<_> =
-                    seen.of(0).iter().filter(|id| ids.contains(id) != replaces).cloned().collect();
+                let ending = of_these(seen.of(0), ids, !replaces);
                 if !ending.is_empty() {
                     links.remove(connection, &ending, false)?;
                 }

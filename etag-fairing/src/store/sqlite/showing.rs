@@ -1,5 +1,7 @@
 //! What else shows a change: rows of others, whose versions rise with it.
 
+use std::collections::HashSet;
+
 use rusqlite::types::Value as Stored;
 
 use super::{connection::Connection, linkage::linkage as linkage_of, versions};
@@ -24,19 +26,28 @@ pub(super) struct Showing<'a> {
     pub(super) own: bool,
     /// The others: tables and ids, each once.
     rows: Vec<(&'static str, Stored)>,
+    known: HashSet<(&'static str, ResourceId)>,
 }
 
 impl<'a> Showing<'a> {
     pub(super) fn new(versions: &'a Versions, resource: &'static Description, id: &'a ResourceId) -> Self {
-        Self { versions, resource, id, own: false, rows: Vec::new() }
+        Self { versions, resource, id, own: false, rows: Vec::new(), known: HashSet::new() }
     }
 
     fn add(&mut self, table: &'static str, id: Stored) {
-        let row = (table, id);
-        if table.eq_ignore_ascii_case(self.resource.table) && row.1 == stored(self.id) {
+        if table.eq_ignore_ascii_case(self.resource.table) && id == stored(self.id) {
             self.own = true;
-        } else if row.1 != Stored::Null && !self.rows.contains(&row) {
-            self.rows.push(row);
+            return;
+        }
+        let key = match &id {
+            Stored::Null => return,
+            Stored::Integer(id) => Some(ResourceId::Integer(*id)),
+            Stored::Text(id) => Some(ResourceId::Text(id.clone())),
+            // No id.
+            Stored::Real(_) | Stored::Blob(_) => None,
+        };
+        if key.is_none_or(|key| self.known.insert((table, key))) {
+            self.rows.push((table, id));
         }
     }
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
     store::{
-        Change, LinkageChange, Plan, Root, Scopes, Selection, StoreError,
+        Change, Constraint, LinkageChange, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             cache::{Shape, Verb},
             plan::{can_be, id_list, id_value},
@@ -158,6 +158,7 @@ fn insert_row(
     parameters: &[ValueRef<'_>],
 ) -> Result<ResourceId, StoreError> {
     let gave_none = || StoreError::Internal(format!("table `{}` gave a new row no id", resource.table));
+    let ignored = || StoreError::Constraint(Constraint::nameless());
     let is_rowid = connection.rowids.contains(&resource.table);
     let verb = if id.is_some() { Verb::InsertWithId } else { Verb::Insert };
     let text = connection
@@ -167,11 +168,11 @@ fn insert_row(
         // A trigger may have ignored it; then the last rowid is that of another row.
         return match statement.execute(bound(parameters)).map_err(store_error)? {
             1 => Ok(id.cloned().unwrap_or(ResourceId::Integer(connection.sqlite.last_insert_rowid()))),
-            _ => Err(gave_none()),
+            _ => Err(ignored()),
         };
     }
     let mut rows = statement.query(bound(parameters)).map_err(store_error)?;
-    let row = rows.next().map_err(store_error)?.ok_or_else(gave_none)?;
+    let row = rows.next().map_err(store_error)?.ok_or_else(ignored)?;
     let value = row.get_ref(0).map_err(store_error)?;
     if value == SqliteValue::Null {
         return Err(gave_none());

@@ -42,6 +42,27 @@ fn constraints_are_named() {
 }
 
 #[test]
+fn what_a_trigger_lets_fall_breaks_a_rule() {
+    with_database(async |database| {
+        let store = open(database);
+        store.prepare(&ALL).await.expect("prepared");
+        database.run(
+            "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+             CREATE TRIGGER none BEFORE INSERT ON speakers FOR EACH ROW WHEN (NEW.name = 'bob') EXECUTE FUNCTION nothing();
+             CREATE TRIGGER stay BEFORE DELETE ON speakers FOR EACH ROW WHEN (OLD.name = 'eve') EXECUTE FUNCTION nothing();",
+        );
+        let named = |name: &str| new(&SPEAKERS, vec![text(name)]);
+        let refused = write(&store, named("bob")).await;
+        assert!(matches!(refused, Err(StoreError::Constraint(Constraint::Check { .. }))), "{refused:?}");
+        let eve = write(&store, named("eve")).await.expect("written");
+        let refused = write(&store, Change::Delete { resource: &SPEAKERS, id: eve }).await;
+        assert!(matches!(refused, Err(StoreError::Constraint(Constraint::Check { .. }))), "{refused:?}");
+        assert_eq!(attributes(&store, &SPEAKERS).await.len(), 1);
+        store.close().await;
+    });
+}
+
+#[test]
 fn several_columns_of_one_constraint_are_all_named() {
     with_database(async |database| {
         let store = open(database);

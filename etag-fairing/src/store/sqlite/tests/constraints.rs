@@ -10,7 +10,9 @@ const THEIRS: &str = "CREATE TABLE speakers (id TEXT PRIMARY KEY, name TEXT NOT 
      email TEXT NOT NULL DEFAULT '', CONSTRAINT no_shouting CHECK (name <> upper(name)));
      CREATE UNIQUE INDEX by_length ON speakers (length(name)) WHERE name LIKE 'x%';
      CREATE TRIGGER no_bob BEFORE INSERT ON speakers WHEN NEW.name = 'bob'
-     BEGIN SELECT RAISE(ABORT, 'no bobs'); END;";
+     BEGIN SELECT RAISE(ABORT, 'no bobs'); END;
+     CREATE TRIGGER no_eve BEFORE INSERT ON speakers WHEN NEW.name = 'eve'
+     BEGIN SELECT RAISE(IGNORE); END;";
 
 #[test]
 fn constraints_are_named() {
@@ -29,6 +31,7 @@ fn constraints_are_named() {
             ("xb", Constraint::Unique { columns: vec![] }),
             ("ADA", Constraint::Check { name: "no_shouting".into() }),
             ("bob", Constraint::Check { name: "no bobs".into() }),
+            ("eve", Constraint::Check { name: String::new() }),
         ] {
             match write(&store, named(name)).await {
                 Err(StoreError::Constraint(found)) => assert_eq!(found, expected, "{name}"),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::resource::{Id, IdKind, Operations};
+use crate::store::Constraint;
 
 static NOTES: Description = Description::new(
     "notes",
@@ -65,17 +66,46 @@ fn triggers_that_make_other_rows_do_not_change_it() {
 }
 
 #[test]
-fn a_row_that_a_trigger_ignores_has_none() {
+fn a_row_that_a_trigger_ignores_breaks_a_rule() {
     let theirs = "CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL); \
          CREATE TRIGGER no_spam BEFORE INSERT ON notes WHEN new.text = 'spam' BEGIN SELECT RAISE(IGNORE); END;";
     over(theirs, async |store, path| {
         write(store, note("a")).await.expect("a note");
         let refused = write(store, note("spam")).await;
-        assert!(matches!(&refused, Err(StoreError::Internal(told)) if told.contains("no id")), "{refused:?}");
+        let Err(StoreError::Constraint(rule)) = refused else { panic!("{refused:?}") };
+        assert_eq!(rule, Constraint::Check { name: String::new() });
         assert!(ids_of(path, "spam").is_empty());
         assert_eq!(ids_of(path, "a").len(), 1);
         let id = write(store, note("b")).await.expect("a note");
         assert_eq!(ids_of(path, "b").into_iter().map(ResourceId::Integer).collect::<Vec<_>>(), [id]);
+    });
+}
+
+#[test]
+fn a_row_that_its_table_ignores_breaks_a_rule() {
+    let theirs = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE ON CONFLICT IGNORE)";
+    over(theirs, async |store, path| {
+        write(store, note("once")).await.expect("a note");
+        let refused = write(store, note("once")).await;
+        assert!(matches!(refused, Err(StoreError::Constraint(Constraint::Check { .. }))), "{refused:?}");
+        assert_eq!(ids_of(path, "once").len(), 1);
+    });
+}
+
+#[test]
+fn a_row_that_a_trigger_keeps_is_not_gone() {
+    let theirs = "CREATE TABLE notes (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL); \
+         CREATE TRIGGER stay BEFORE DELETE ON notes WHEN old.text = 'stay' BEGIN SELECT RAISE(IGNORE); END;";
+    over(theirs, async |store, path| {
+        let delete = |id| Change::Delete { resource: &NOTES, id };
+        let id = write(store, note("stay")).await.expect("a note");
+        let refused = write(store, delete(id)).await;
+        assert!(matches!(refused, Err(StoreError::Constraint(Constraint::Check { .. }))), "{refused:?}");
+        assert_eq!(ids_of(path, "stay").len(), 1);
+        let id = write(store, note("goes")).await.expect("a note");
+        write(store, delete(id.clone())).await.expect("deleted");
+        let refused = write(store, delete(id)).await;
+        assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
     });
 }
 
