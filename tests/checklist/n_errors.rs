@@ -153,7 +153,7 @@ fn n8_the_type_of_an_error_is_one_link() {
 
 /// A body may have a mistake every two bytes, and each error takes a hundred.
 #[test]
-fn n1_no_more_than_a_hundred_errors_are_told() {
+fn no_more_than_a_hundred_errors_are_told() {
     let (_server, mut http) = serve();
     let many = vec![json!(0); 5_000];
     let attributes: serde_json::Map<_, _> =
