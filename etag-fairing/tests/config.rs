@@ -381,14 +381,21 @@ fn database_defaults_every_key_and_what_cannot_be() {
     assert!((1..=8).contains(&config.readers));
     assert_eq!(config.synchronous, Synchronous::Full);
     let config = read(
-        "[default.databases.api]\nurl = 'sqlite:a.db'\nreaders = 2\nbusy_timeout = 0\nsynchronous = 'normal'",
+        "[default.databases.api]\nurl = 'sqlite:a.db'\nreaders = 2\nbusy_timeout = 0\nread_timeout = 7\n\
+         synchronous = 'normal'",
     )
     .unwrap();
-    assert_eq!((config.readers, config.busy_timeout.as_secs()), (2, 0));
+    assert_eq!((config.readers, config.busy_timeout.as_secs(), config.read_timeout.as_secs()), (2, 0, 7));
     assert_eq!(config.synchronous, Synchronous::Normal);
-    for bad in
-        ["readers = 0", "busy_timeout = -1", "synchronous = 'off'", "reader = 2", "url = 3", "url = ''"]
-    {
+    for bad in [
+        "readers = 0",
+        "busy_timeout = -1",
+        "read_timeout = 0",
+        "synchronous = 'off'",
+        "reader = 2",
+        "url = 3",
+        "url = ''",
+    ] {
         let url = if bad.starts_with("url") { "" } else { "url = 'sqlite:a.db'\n" };
         let messages = messages(read(&format!("[default.databases.api]\n{url}{bad}")).unwrap_err());
         let key = bad.split(' ').next().unwrap();
@@ -415,15 +422,18 @@ fn a_database_of_postgresql_has_keys_of_its_own() {
     let url = "url = 'postgres://api@localhost/api'\n";
     let config = read(url).unwrap();
     assert_eq!((config.connections, config.wait_timeout.as_secs()), (16, 5));
-    let all = "connections = 4\nconnect_timeout = 1\nwait_timeout = 2\nstatement_timeout = 3";
+    let all = "connections = 4\nconnect_timeout = 1\nwait_timeout = 2\nstatement_timeout = 3\n\
+               read_timeout = 4";
     let config = read(&format!("{url}{all}")).unwrap();
-    let seconds = [config.connect_timeout, config.wait_timeout, config.statement_timeout];
-    assert_eq!((config.connections, seconds.map(|limit| limit.as_secs())), (4, [1, 2, 3]));
+    let seconds =
+        [config.connect_timeout, config.wait_timeout, config.statement_timeout, config.read_timeout];
+    assert_eq!((config.connections, seconds.map(|limit| limit.as_secs())), (4, [1, 2, 3, 4]));
     for bad in [
         "connections = 0",
         "connect_timeout = 0",
         "wait_timeout = 'long'",
         "statement_timeout = 4000",
+        "read_timeout = 0",
         // SQLite's, or nobody's.
         "readers = 2",
         "busy_timeout = 5",

@@ -26,6 +26,7 @@ pub enum Synchronous {
 /// url = "sqlite:open-event.db"
 /// readers = 4              # connections for reading; the cores of the machine, from 1 to 8
 /// busy_timeout = 5         # seconds to wait for another program's lock on the file
+/// read_timeout = 5         # seconds for all that one request reads; what takes longer is ended and answered with 503
 /// synchronous = "full"     # or "normal"
 /// revisions = true         # whether changes are counted, by triggers; without, nothing is remembered
 /// ```
@@ -36,6 +37,7 @@ pub enum Synchronous {
 /// connections = 16         # at most
 /// connect_timeout = 5      # seconds to make one
 /// wait_timeout = 5         # seconds a request waits for a free one
+/// read_timeout = 5         # as above
 /// statement_timeout = 5    # seconds for a statement, the wait for locked rows included
 /// revisions = true         # as above
 /// ```
@@ -59,6 +61,9 @@ pub struct DatabaseConfig {
     pub readers: usize,
     /// SQLite: how long to wait for a lock that another program holds.
     pub busy_timeout: Duration,
+    /// How long the store may take for what one request reads; at least a second. What takes longer is ended, and the
+    /// request is answered with 503. The wait for a turn, or a connection, has limits of its own.
+    pub read_timeout: Duration,
     /// SQLite: when a change is on the disk.
     pub synchronous: Synchronous,
     /// PostgreSQL: how many connections there are at most; at least 1.
@@ -82,6 +87,7 @@ impl DatabaseConfig {
             url: url.into(),
             readers: cores.clamp(1, 8),
             busy_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
             connections: 16,
             connect_timeout: Duration::from_secs(5),
@@ -109,6 +115,9 @@ impl DatabaseConfig {
         let mut config = DatabaseConfig::new(url);
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let default = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let read_timeout = u32::try_from(config.read_timeout.as_secs()).unwrap_or(u32::MAX);
+        config.read_timeout =
+            Duration::from_secs(table.number("read_timeout", read_timeout, 1..=3600).into());
         // Each kind of database has keys of its own; those of the other kind are unknown.
         if config.is_postgres() {
             let mut seconds = |key, default: Duration| {
@@ -166,6 +175,7 @@ impl DatabaseConfig {
                 ("synchronous", synchronous.to_owned()),
             ]),
         }
+        values.push(("read timeout", seconds(self.read_timeout)));
         values.push(("revisions", if self.revisions { "on" } else { "off" }.to_owned()));
         super::announce(&format!("Database {name}"), &values);
     }

@@ -24,6 +24,7 @@ pub struct Statistics {
     memo_hits: AtomicU64,
     memo_misses: AtomicU64,
     memo_stale: AtomicU64,
+    reads_timed_out: AtomicU64,
 }
 
 impl Statistics {
@@ -67,6 +68,15 @@ impl Statistics {
     /// How many answers were made anew because what the memo had was of another revision.
     pub fn memo_stale(&self) -> u64 {
         self.memo_stale.load(Ordering::Relaxed)
+    }
+
+    /// How many reads of generated routes were ended because they took longer than `read_timeout`.
+    pub fn reads_timed_out(&self) -> u64 {
+        self.reads_timed_out.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_read_timed_out(&self) {
+        self.reads_timed_out.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_memo_hit(&self) {

@@ -12,7 +12,9 @@ impl From<HookError> for Refusal {
     fn from(error: HookError) -> Self {
         match error {
             HookError::Refused(errors) => Self::Answer(errors),
-            HookError::Store(error @ StoreError::Busy { .. }) => Self::Store(error),
+            HookError::Store(
+                error @ (StoreError::Busy { .. } | StoreError::ReadTimedOut { .. } | StoreError::StorageFull),
+            ) => Self::Store(error),
             // Of another resource perhaps, so that no member of this one is to blame.
             HookError::Store(StoreError::Constraint(constraint)) => {
                 log::warn!("what a hook wrote: {constraint:?}");

@@ -1,10 +1,12 @@
 //! Troubles of a store as answers: precise where a client can do something, silent where only we can.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::exchange::Exchange;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
+use crate::fairing::Statistics;
 use crate::resource::{Corrupt, Description};
 use crate::store::{Constraint, StoreError};
 
@@ -52,9 +54,45 @@ pub(super) fn internal(error: impl fmt::Display) -> Errors {
 impl Exchange<'_> {
     /// The answer to a read that the store could not give.
     pub(super) fn trouble(&self, error: StoreError) -> Errors {
+        if let StoreError::ReadTimedOut { limit } = &error {
+            self.tell_of_slow_read(*limit);
+        }
         store(error, self.resource, None)
     }
+
+    /// Counts a read that took too long, and logs what was asked for: the names of the parameters, since their values
+    /// may be what nobody else should read.
+    fn tell_of_slow_read(&self, limit: Duration) {
+        if let Some(statistics) = self.request.rocket().state::<Statistics>() {
+            statistics.count_read_timed_out();
+        }
+        log::warn!(
+            "a read of `{}` ({:?}) took longer than read_timeout ({limit:?}) and was ended; its parameters: {}",
+            self.resource.type_name,
+            self.operation(),
+            self.parameter_names(),
+        );
+    }
+
+    /// The names of the query parameters, as they were sent; `none` if there are none.
+    fn parameter_names(&self) -> String {
+        /// A log line is for people.
+        const MOST: usize = 20;
+        let query = self.request.uri().query().map_or("", |query| query.as_str());
+        let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+        let names: Vec<_> = names.filter(|name| !name.is_empty()).take(MOST).collect();
+        match names.is_empty() {
+            true => "none".into(),
+            false => names.join(", "),
+        }
+    }
 }
+
+/// When to try again after a read took too long: at once would only take as long again.
+const AFTER_A_SLOW_READ: u32 = 5;
+
+/// When to try again where there was no room: somebody has to make some.
+const AFTER_A_FULL_DISK: u32 = 30;
 
 fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
     match error {
@@ -63,6 +101,11 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
             Errors::unavailable(seconds)
         }
         StoreError::Conflict => Errors::unavailable(1),
+        StoreError::ReadTimedOut { .. } => Errors::unavailable(AFTER_A_SLOW_READ),
+        StoreError::StorageFull => {
+            log::error!("the database has no room left: changes are answered with 507 until somebody makes some");
+            Errors::storage_full(AFTER_A_FULL_DISK)
+        }
         StoreError::OutcomeUnknown => ErrorObject::outcome_unknown(
             "the connection to the database was lost: the change was made as a whole, or not at all; read the \
              resource before you try again",

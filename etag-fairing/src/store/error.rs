@@ -28,6 +28,14 @@ pub enum StoreError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// A read took longer than it may, and was ended: 503, with `Retry-After`.
+    ReadTimedOut {
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// There is no room for the change, on the disk or within the size that the database may have; nothing was changed:
+    /// 507, with `Retry-After`.
+    StorageFull,
     /// Another write came in between; nothing was changed, and the whole transaction may be tried again, as
     /// [`modify`](super::modify) does. 503 if it goes on.
     Conflict,
@@ -84,6 +92,8 @@ impl fmt::Display for StoreError {
             Self::VersionChanged => f.write_str("the resource has another version"),
             Self::IdExists => f.write_str("the id is taken"),
             Self::Busy { .. } => f.write_str("the store is busy"),
+            Self::ReadTimedOut { limit } => write!(f, "a read took longer than {limit:?}"),
+            Self::StorageFull => f.write_str("the database has no room left"),
             Self::Conflict => f.write_str("another write came in between"),
             Self::OutcomeUnknown => f.write_str("the connection was lost while committing"),
             Self::TooManyIncluded => f.write_str("more included resources than allowed"),

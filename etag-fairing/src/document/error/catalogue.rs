@@ -75,6 +75,9 @@ catalogue! {
     validation_failed(detail) = UnprocessableEntity, "Validation failed";
     /// 500: the server's fault. Details belong into the log, not into the answer.
     internal = InternalServerError, "Internal server error";
+    /// 507: the database has no room for a change, which was not made (RFC 4918 §11.5). See
+    /// [`Errors::storage_full`], which adds `Retry-After`.
+    storage_full = InsufficientStorage, "No room left";
     /// 504: the database was lost while it committed; nobody knows whether the change was made.
     outcome_unknown(detail) = GatewayTimeout, "Outcome unknown";
     /// 503: the server can't do this now. See [`Errors::unavailable`], which adds `Retry-After`.
@@ -143,6 +146,7 @@ impl ErrorObject {
             500 => return ErrorObject::internal(),
             501 => "not_implemented",
             503 => return ErrorObject::unavailable(),
+            507 => return ErrorObject::storage_full(),
             code if code >= 500 => "server_error",
             _ => "bad_request",
         };
@@ -173,6 +177,11 @@ impl Errors {
     pub fn unavailable(retry_after: u32) -> Errors {
         Errors::from(ErrorObject::unavailable()).with_header("Retry-After", retry_after.to_string())
     }
+
+    /// 507 with `Retry-After`, in seconds: somebody has to make room first.
+    pub fn storage_full(retry_after: u32) -> Errors {
+        Errors::from(ErrorObject::storage_full()).with_header("Retry-After", retry_after.to_string())
+    }
 }
 
 #[cfg(test)]
@@ -192,6 +201,7 @@ mod tests {
             ErrorObject::validation_failed(""),
             ErrorObject::internal(),
             ErrorObject::unavailable(),
+            ErrorObject::storage_full(),
         ];
         for error in catalogue {
             let plain = ErrorObject::for_status(error.status);

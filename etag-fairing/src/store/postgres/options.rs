@@ -22,6 +22,8 @@ pub struct PostgresOptions {
     pub wait_timeout: Duration,
     /// How long a statement may take, the wait for locked rows included.
     pub statement_timeout: Duration,
+    /// How long all that one plan reads may take, once it has a connection.
+    pub read_timeout: Duration,
     /// Whether the changes of each table are counted, by triggers; without, nothing is remembered.
     pub revisions: bool,
 }
@@ -37,12 +39,13 @@ impl PostgresOptions {
             connect_timeout: config.connect_timeout,
             wait_timeout: config.wait_timeout,
             statement_timeout: config.statement_timeout,
+            read_timeout: config.read_timeout,
             revisions: config.revisions,
             ..Self::new(&config.url)?
         })
     }
 
-    /// A database by its URL, with the defaults: 16 connections, 5 s for each of the three waits.
+    /// A database by its URL, with the defaults: 16 connections, 5 s for each of the four waits.
     ///
     /// # Errors
     /// If the URL is of another database, or not one that connections can be made by.
@@ -54,6 +57,7 @@ impl PostgresOptions {
             connect_timeout: defaults.connect_timeout,
             wait_timeout: defaults.wait_timeout,
             statement_timeout: defaults.statement_timeout,
+            read_timeout: defaults.read_timeout,
             revisions: defaults.revisions,
         };
         options.connection().map(|_| options)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{Error, ErrorCode};
+use rusqlite::{Error, ErrorCode, ffi};
 
 use crate::store::{Constraint, StoreError};
 
@@ -23,6 +23,14 @@ pub(super) fn store_error(error: Error) -> StoreError {
     };
     match code.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy { retry_after: RETRY_AFTER },
+        ErrorCode::DiskFull => StoreError::StorageFull,
+        // A quota, a limit on the file's size, or no room for the log's index: SQLite doesn't call these full.
+        ErrorCode::SystemIoFailure
+            if matches!(code.extended_code, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_SHMSIZE) =>
+        {
+            log::error!("SQLite cannot write: {error}");
+            StoreError::StorageFull
+        }
         ErrorCode::ConstraintViolation => match constraint(text, code.extended_code) {
             Some(constraint) => StoreError::Constraint(constraint),
             None => StoreError::Internal(error.to_string()),
@@ -33,8 +41,6 @@ pub(super) fn store_error(error: Error) -> StoreError {
 
 /// Which constraint failed: SQLite names it only in the message.
 fn constraint(text: &str, extended: i32) -> Option<Constraint> {
-    use rusqlite::ffi;
-
     let after = |prefix: &str| text.strip_prefix(prefix).unwrap_or("").trim();
     match extended {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {

@@ -19,6 +19,9 @@ pub struct SqliteOptions {
     pub busy_timeout: Duration,
     /// How long a request waits for a free reader, or for its turn to write.
     pub queue_timeout: Duration,
+    /// How long the statements of one read may take together, once it has a reader. What takes longer is interrupted
+    /// ([`StoreError::ReadTimedOut`](crate::store::StoreError::ReadTimedOut)).
+    pub read_timeout: Duration,
     /// What an acknowledged write survives.
     pub synchronous: Synchronous,
     /// Whether the changes of each table are counted, by triggers; if not, those of earlier launches are removed.
@@ -48,6 +51,7 @@ impl SqliteOptions {
             readers: config.readers,
             busy_timeout: config.busy_timeout,
             queue_timeout: config.busy_timeout,
+            read_timeout: config.read_timeout,
             synchronous: config.synchronous,
             revisions: config.revisions,
             ..Self::from_url(&config.url)?
@@ -55,7 +59,7 @@ impl SqliteOptions {
     }
 
     /// A database at this place, with the defaults: as many readers as processors (at most 8), 5 s for another
-    /// process, 5 s for a turn, writes that survive power loss, and revisions.
+    /// process, 5 s for a turn, 5 s for a read, writes that survive power loss, and revisions.
     pub fn new(location: Location) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
@@ -63,6 +67,7 @@ impl SqliteOptions {
             readers: processors.clamp(2, 8),
             busy_timeout: Duration::from_secs(5),
             queue_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
             revisions: true,
         }

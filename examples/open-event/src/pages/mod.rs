@@ -42,7 +42,7 @@ impl Page {
 async fn index(api: &State<JsonApi>, config: &rocket::Config) -> Result<Page, Status> {
     let store = api.store();
     let page = fill(store.as_ref(), &origin(config)).await.map_err(|error| match error {
-        StoreError::Busy { .. } => Status::ServiceUnavailable,
+        StoreError::Busy { .. } | StoreError::ReadTimedOut { .. } => Status::ServiceUnavailable,
         error => {
             log::error!("GET /: {error}");
             Status::InternalServerError
