@@ -210,11 +210,6 @@ impl<'a> EntityTagRef<'a> {
         field
     }
 
-    /// A strong tag with this opaque part, which is known to be allowed.
-    pub(super) fn trusted(opaque: &'a [u8]) -> Self {
-        Self { weak: false, opaque }
-    }
-
     /// Takes a tag from the front of `input`; also gives what follows it.
     pub(super) fn take(input: &'a [u8]) -> Option<(Self, &'a [u8])> {
         // RFC 9110 §8.8.3: `W/` is case-sensitive, and nothing stands between it and the quote.

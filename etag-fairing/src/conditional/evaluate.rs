@@ -1,5 +1,6 @@
 //! The decision: RFC 9110 §13.2.2.
 
+use super::coding_suffix::is_same;
 use super::conditional_headers::{ConditionalHeaders, TagField};
 use super::entity_tag::{EntityTag, EntityTagRef};
 use super::http_date::HttpDate;
@@ -195,23 +196,21 @@ fn names_strongly(
     validator: Validator<'_>,
     options: &Options,
 ) -> bool {
-    let current = match validator {
-        Validator::Untagged => return false,
-        Validator::Tag(current) => current.borrowed(),
-        Validator::State(state) if method == MethodKind::Write => {
-            return (options.accept_weakened || !tag.is_weak()) && state.is_named_by(tag.opaque());
-        }
-        Validator::State(state) => state.borrowed(),
+    let may_match = options.accept_weakened || !tag.is_weak();
+    let current_is_strong = match validator {
+        Validator::Tag(current) => !current.is_weak(),
+        Validator::Untagged | Validator::State(_) => true,
     };
-    current.strong_eq(tag) || (options.accept_weakened && !current.is_weak() && current.weak_eq(tag))
+    // RFC 9110 §8.8.3.2: strongly, two tags match if neither is weak and both have the same characters.
+    may_match && current_is_strong && names_weakly(tag, method, validator)
 }
 
-/// Weak comparison.
-fn names_weakly(tag: EntityTagRef<'_>, method: MethodKind, validator: Validator<'_>) -> bool {
+/// Weak comparison: by the opaque part alone.
+pub(super) fn names_weakly(tag: EntityTagRef<'_>, method: MethodKind, validator: Validator<'_>) -> bool {
     match validator {
         Validator::Untagged => false,
-        Validator::Tag(current) => current.borrowed().weak_eq(tag),
+        Validator::Tag(current) => is_same(current.opaque(), tag.opaque()),
         Validator::State(state) if method == MethodKind::Write => state.is_named_by(tag.opaque()),
-        Validator::State(state) => state.borrowed().weak_eq(tag),
+        Validator::State(state) => is_same(state.opaque(), tag.opaque()),
     }
 }

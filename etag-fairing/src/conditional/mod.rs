@@ -55,15 +55,17 @@
 //!   decide: a response is always the whole representation. Steps 1 to 4 do apply to a request that
 //!   carries `Range`. `If-Range` never stops a method, it only chooses between 206 and 200; should ranges
 //!   come, it is a function of its own, asked after [`evaluate`] said [`Decision::Proceed`].
-//! - **428.** Whether a route insists on `If-Match` is the caller's to know;
-//!   [`ConditionalHeaders::if_match`] tells whether the field came.
+//! - **428.** Whether a route insists on `If-Match` is no precondition: [`Policy::judge`] decides that, together with all
+//!   else that the configuration makes of them.
 //! - **"Already applied".** RFC 9110 §13.1.1 allows 2xx where the change asked for was made before; here
 //!   that is 412 as well.
 
+mod coding_suffix;
 mod conditional_headers;
 mod entity_tag;
 mod evaluate;
 mod http_date;
+mod policy;
 mod state_tag;
 mod tag_list;
 
@@ -74,5 +76,6 @@ pub use conditional_headers::{ConditionalHeaders, TagField};
 pub use entity_tag::{EntityTag, EntityTagRef, InvalidEntityTag};
 pub use evaluate::{Decision, MethodKind, Options, Precondition, Selected, Validator, evaluate};
 pub use http_date::HttpDate;
+pub use policy::{Failure, Policy, Reason, Requirement, Tagging, Verdict};
 pub use state_tag::StateTag;
 pub use tag_list::{Elements, MalformedElement, TagList};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::entity_tag::{EntityTag, EntityTagRef, hex_digest};
+use super::coding_suffix::is_suffix;
+use super::entity_tag::{EntityTag, hex_digest};
 
 /// The state of a single resource, whatever the parameters it is read with.
 ///
@@ -77,17 +78,12 @@ impl StateTag {
     }
 
     /// Whether a tag with this opaque part is one of this state: S, or S and `-` and anything. So is a tag to
-    /// which a proxy added `-gzip`.
+    /// which a proxy added the name of a content coding, such as `-gzip` or `;br`.
     pub fn is_named_by(&self, opaque: &[u8]) -> bool {
         match opaque.strip_prefix(&*self.0) {
-            Some(view) => view.is_empty() || view.starts_with(b"-"),
+            Some(view) => view.is_empty() || view.starts_with(b"-") || is_suffix(view),
             None => false,
         }
-    }
-
-    /// `"S"` without a copy.
-    pub(super) fn borrowed(&self) -> EntityTagRef<'_> {
-        EntityTagRef::trusted(&self.0)
     }
 }
 
@@ -103,10 +99,10 @@ mod tests {
     #[test]
     fn named_by_itself_and_its_views_only() {
         let state = StateTag::of_version("12");
-        for named in ["12", "12-", "12-ab", "12-gzip", "12-ab-gzip"] {
+        for named in ["12", "12-", "12-ab", "12-gzip", "12-ab-gzip", "12;gzip", "12--br"] {
             assert!(state.is_named_by(named.as_bytes()), "{named}");
         }
-        for other in ["", "1", "123", "112", "12.", "-12", "ab-12", "1-2", "012"] {
+        for other in ["", "1", "123", "112", "12.", "-12", "ab-12", "1-2", "012", "12;", "12;x"] {
             assert!(!state.is_named_by(other.as_bytes()), "{other}");
         }
     }

@@ -7,6 +7,7 @@ use rocket::figment::{Error, Figment, Source};
 
 use super::table::{Entry, Table, layers};
 use super::warn_of_misspellings;
+use crate::conditional::{Options, Policy, Requirement, Tagging};
 
 const SPELLINGS: [&str; 2] = ["ETAG", "etag"];
 
@@ -62,7 +63,8 @@ pub struct EtagConfig {
     /// The switch. Off: no tag is sent, no 304 given, nothing hashed, and a write with a tag in
     /// `If-Match` is refused.
     pub enabled: bool,
-    /// How the tags that this crate makes are written. A tag that a handler sets goes out as it is.
+    /// How the tags that this crate makes are written. A tag that a handler sets goes out as it is; one that it gives to
+    /// [`Preconditions`](crate::Preconditions) counts as one that this crate has made.
     pub strength: Strength,
     /// Whether `If-Match` takes `W/"x"` where the current tag is the strong `"x"`: for clients
     /// behind a proxy that compresses and so weakens tags (nginx, Cloudflare). RFC 9110 §13.1.1 asks
@@ -148,9 +150,18 @@ impl EtagConfig {
         Ok(config)
     }
 
-    /// Whether `If-Match` can match no tag, since those that go out are weak and it compares strongly.
-    pub(crate) fn never_matches_strongly(&self) -> bool {
-        self.weak() && !self.accept_weakened
+    /// What this configuration makes of preconditions, where a change need not carry any.
+    pub fn policy(&self) -> Policy {
+        let tagging = match (self.enabled, self.strength) {
+            (false, _) => Tagging::Off,
+            (true, Strength::Strong) => Tagging::Strong,
+            (true, Strength::Weak) => Tagging::Weak,
+        };
+        Policy {
+            tagging,
+            options: Options { accept_weakened: self.accept_weakened },
+            requirement: Requirement::None,
+        }
     }
 
     /// Whether a tag that goes out is written as a weak one.
@@ -179,7 +190,7 @@ impl EtagConfig {
         } else {
             super::announce("ETag", &[("etag", switch(false))]);
         }
-        if self.enabled && self.never_matches_strongly() {
+        if self.policy().matches_no_tag() {
             log::warn!(
                 "etag.strength is \"weak\" and etag.accept_weakened is off: If-Match compares strongly \
                  (RFC 9110 §13.1.1), so every conditional change will be refused with 412"

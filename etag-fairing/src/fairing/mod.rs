@@ -60,12 +60,13 @@ pub use not_modified::NotModified;
 pub(crate) use not_modified::early as early_not_modified;
 #[allow(unused_imports, reason = "called by generated routes")]
 pub(crate) use not_modified::turn_into_not_modified;
+pub(crate) use precondition_failed::{precondition_failed, precondition_required};
 pub use preconditions_guard::Preconditions;
 pub use statistics::Statistics;
 pub use tagged::{Tagged, etagged};
 
 use crate::conditional::{
-    ConditionalHeaders, Decision, EntityTag, HttpDate, MethodKind, Options, Selected, Validator, evaluate,
+    ConditionalHeaders, EntityTag, HttpDate, MethodKind, Policy, Selected, Validator, Verdict,
 };
 use crate::config::EtagConfig;
 use crate::document::error::{ErrorObject, Errors};
@@ -171,12 +172,12 @@ impl Fairing for EtagFairing {
         let Some(tagging) = self.tagging(request, response) else { return Box::pin(Done) };
         match tagging.tag_without_the_body(response) {
             Tag::None => {}
-            Tag::Known(tag) => tagging.finish(response, tag),
+            Tag::Own(tag) => tagging.finish(response, &tag, tagging.config.policy().with_own_tag()),
+            Tag::Known(tag) => tagging.issue(response, tag),
             Tag::OfBody => {
                 return Box::pin(async move {
                     if let Some(tag) = tag_of_body(request, response, tagging.statistics).await {
-                        let tag = tagging.issue(response, tag);
-                        tagging.finish(response, tag);
+                        tagging.issue(response, tag);
                     }
                 });
             }
@@ -220,7 +221,9 @@ impl Future for Done {
 enum Tag {
     /// It has none.
     None,
-    /// The response has it, as it goes out; for the preconditions.
+    /// The handler has set it.
+    Own(EntityTag),
+    /// It is known without a look at the bytes.
     Known(EntityTag),
     /// It is to be made from the bytes.
     OfBody,
@@ -241,14 +244,11 @@ impl<'r> Tagging<'r, '_> {
         match own {
             // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
             // preconditions come first. Its body is a part, so that only its own tag will do.
-            OwnTag::Valid(tag) => Tag::Known(tag),
+            OwnTag::Valid(tag) => Tag::Own(tag),
             OwnTag::Absent if is_taggable(self.request, response, self.config, self.mark, &self.seen) => {
                 match self.mark.tag() {
-                    Some(tag) if self.seen.coded => {
-                        let tag = of_coding(tag, response);
-                        Tag::Known(self.issue(response, tag))
-                    }
-                    Some(tag) => Tag::Known(self.issue(response, tag.clone())),
+                    Some(tag) if self.seen.coded => Tag::Known(of_coding(tag, response)),
+                    Some(tag) => Tag::Known(tag.clone()),
                     None => Tag::OfBody,
                 }
             }
@@ -263,44 +263,38 @@ impl<'r> Tagging<'r, '_> {
         }
     }
 
-    /// Sets the tag as the configuration wants it. Gives what preconditions are compared with.
-    fn issue(&self, response: &mut Response<'r>, tag: EntityTag) -> EntityTag {
-        if !self.config.weak() {
-            set_tag(response, &tag);
-            return tag;
-        }
-        set_tag(response, &tag.clone().weakened());
-        // What clients have is weak, and never matches strongly, unless that's allowed.
-        if self.config.accept_weakened { tag } else { tag.weakened() }
+    /// Sets the tag as the configuration wants it, and answers the preconditions.
+    fn issue(&self, response: &mut Response<'r>, tag: EntityTag) {
+        let policy = self.config.policy();
+        set_tag(response, &policy.issue(tag.clone()));
+        self.finish(response, &tag, policy);
     }
 
     /// Completes the fields and answers the preconditions.
-    fn finish(&self, response: &mut Response<'r>, tag: EntityTag) {
-        let (config, statistics) = (self.config, self.statistics);
+    fn finish(&self, response: &mut Response<'r>, tag: &EntityTag, policy: Policy) {
         digest::send_in_large_chunks(response);
-        complete_cache_fields(response, config, &self.seen);
+        complete_cache_fields(response, self.config, &self.seen);
 
         let last_modified = match self.seen.last_modified {
             true => response.headers().get_one("Last-Modified"),
             false => None,
         };
         let last_modified = last_modified.and_then(|date| HttpDate::parse(date.as_bytes()));
-        let selected = Selected { validator: Validator::Tag(&tag), last_modified };
+        let selected = Selected { validator: Validator::Tag(tag), last_modified };
         let headers = conditional_headers(self.request);
-        match evaluate(&headers, MethodKind::Read, Some(&selected), &options(config)) {
-            Decision::Proceed => {}
-            Decision::NotModified => {
-                statistics.count_not_modified(response.body().preset_size().unwrap_or(0));
+        match policy.judge(&headers, MethodKind::Read, Some(&selected)) {
+            // A read overwrites nothing: no precondition is required of it.
+            Verdict::Proceed | Verdict::Required => {}
+            Verdict::NotModified => {
+                self.statistics.count_not_modified(response.body().preset_size().unwrap_or(0));
                 not_modified::turn_into_not_modified(response);
             }
-            Decision::Failed(failed) => {
-                statistics.count_precondition_failed();
-                let current = if config.weak() { own_tag(response).valid() } else { Some(tag) };
+            Verdict::Failed(failure) => {
                 precondition_failed::turn_into_precondition_failed(
                     response,
                     self.request,
-                    failed,
-                    current.as_ref(),
+                    &failure,
+                    self.statistics,
                 );
             }
         }
@@ -353,15 +347,6 @@ enum OwnTag {
     Absent,
     Valid(EntityTag),
     Malformed,
-}
-
-impl OwnTag {
-    fn valid(self) -> Option<EntityTag> {
-        match self {
-            OwnTag::Valid(tag) => Some(tag),
-            OwnTag::Absent | OwnTag::Malformed => None,
-        }
-    }
 }
 
 fn own_tag(response: &Response<'_>) -> OwnTag {
@@ -445,10 +430,6 @@ fn complete_cache_fields<'r>(response: &mut Response<'r>, config: &'r EtagConfig
 
 fn set_tag(response: &mut Response<'_>, tag: &EntityTag) {
     response.set_raw_header("ETag", tag.borrowed().to_field());
-}
-
-fn options(config: &EtagConfig) -> Options {
-    Options { accept_weakened: config.accept_weakened }
 }
 
 fn method_kind(request: &Request<'_>) -> MethodKind {

@@ -5,9 +5,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Request, tokio};
 
 use super::Statistics;
-use crate::conditional::{
-    Decision, EntityTag, HttpDate, MethodKind, Options, Selected, TagField, Validator, evaluate,
-};
+use crate::conditional::{EntityTag, HttpDate, MethodKind, Selected, TagField, Validator, Verdict};
 use crate::config::EtagConfig;
 
 /// Turns what would be a 200 into the 304 for it.
@@ -96,11 +94,9 @@ pub(crate) fn early<'r>(
     if matches!(headers.if_none_match(), TagField::Absent) || may_be_coded() {
         return None;
     }
-    // If-None-Match compares weakly, so what the configuration makes of the tag doesn't matter; where there is an
-    // If-Match too, the fairing decides.
     let selected = Selected { validator: Validator::Tag(tag), last_modified };
-    let decision = evaluate(&headers, MethodKind::Read, Some(&selected), &Options::default());
-    if decision != Decision::NotModified || !matches!(headers.if_match(), TagField::Absent) {
+    // All else than a 304, a 412 among it, is the fairing's to answer.
+    if config.policy().judge(&headers, MethodKind::Read, Some(&selected)) != Verdict::NotModified {
         return None;
     }
     if let Some(statistics) = request.rocket().state::<Statistics>() {

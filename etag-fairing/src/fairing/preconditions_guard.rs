@@ -6,12 +6,12 @@ use rocket::Request;
 use rocket::http::Method;
 use rocket::request::{FromRequest, Outcome};
 
-use super::{NotModified, Statistics, method_kind, options, precondition_failed};
+use super::{NotModified, Statistics, method_kind, precondition_failed, precondition_required};
 use crate::conditional::{
-    ConditionalHeaders, Decision, EntityTag, MethodKind, Options, Selected, TagField, Validator, evaluate,
+    ConditionalHeaders, EntityTag, MethodKind, Policy, Requirement, Selected, Validator, Verdict,
 };
 use crate::config::EtagConfig;
-use crate::document::error::{ErrorObject, Errors};
+use crate::document::error::Errors;
 
 /// The preconditions of a request, for a handler that changes something: a request guard that never
 /// fails by itself.
@@ -41,6 +41,8 @@ use crate::document::error::{ErrorObject, Errors};
 ///
 /// - A false precondition is 412 with the current tag. With `require_if_match`, PUT, PATCH and
 ///   DELETE without `If-Match` are 428.
+/// - With `strength = "weak"` the tag that you give counts as the weak one that goes out: `If-Match` then matches it
+///   only with `accept_weakened`.
 /// - With entity tags off, no tag is ever current: a list of tags in `If-Match` is 412, since the
 ///   client asked not to overwrite blindly; `*` asks only whether the resource exists.
 /// - Rocket drops a header field whose value isn't UTF-8 before anyone can see it, so that such an
@@ -49,9 +51,7 @@ use crate::document::error::{ErrorObject, Errors};
 pub struct Preconditions<'r> {
     headers: ConditionalHeaders<'r>,
     method: MethodKind,
-    if_match_required: bool,
-    tags_on: bool,
-    options: Options,
+    policy: Policy,
     path: &'r str,
     statistics: Option<&'r Statistics>,
 }
@@ -61,14 +61,16 @@ impl<'r> FromRequest<'r> for Preconditions<'r> {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        let config = request.rocket().state::<EtagConfig>().filter(|config| config.enabled);
+        let config = request.rocket().state::<EtagConfig>();
+        let mut policy = config.map_or(Policy::OFF, EtagConfig::policy);
         let replaces = matches!(request.method(), Method::Put | Method::Patch | Method::Delete);
+        if replaces && config.is_some_and(|config| config.require_if_match) {
+            policy.requirement = Requirement::NamedState;
+        }
         Outcome::Success(Preconditions {
             headers: super::conditional_headers(request),
             method: method_kind(request),
-            if_match_required: replaces && config.is_some_and(|config| config.require_if_match),
-            tags_on: config.is_some(),
-            options: config.map(options).unwrap_or_default(),
+            policy,
             path: request.uri().path().as_str(),
             statistics: request.rocket().state::<Statistics>(),
         })
@@ -99,20 +101,11 @@ impl Preconditions<'_> {
     ///
     /// As [`check`](Preconditions::check).
     pub fn check_selected(&self, current: Option<&Selected<'_>>) -> Result<(), Errors> {
-        if current.is_some() && self.if_match_required && !self.names_a_state() {
-            return Err(self.refused(ErrorObject::precondition_required().about(self.path).into()));
-        }
-        let current = current.map(|selected| self.as_configured(selected));
-        match evaluate(&self.headers, self.method, current.as_ref(), &self.options) {
-            Decision::Proceed | Decision::NotModified => Ok(()),
-            Decision::Failed(failed) => {
-                let tag = current.and_then(|selected| match selected.validator {
-                    Validator::Untagged => None,
-                    Validator::Tag(tag) => Some(tag.clone()),
-                    Validator::State(state) => Some(state.entity_tag()),
-                });
-                let tags_off = !self.tags_on;
-                Err(self.refused(precondition_failed::error(failed, self.path, tag.as_ref(), tags_off)))
+        match self.policy.judge(&self.headers, self.method, current) {
+            Verdict::Proceed | Verdict::NotModified => Ok(()),
+            Verdict::Required => Err(precondition_required(self.path, self.statistics)),
+            Verdict::Failed(failure) => {
+                Err(precondition_failed(&failure, self.method, self.path, self.statistics))
             }
         }
     }
@@ -135,29 +128,7 @@ impl Preconditions<'_> {
     /// ```
     pub fn not_modified(&self, current: &EntityTag) -> Option<NotModified> {
         let selected = Selected { validator: Validator::Tag(current), last_modified: None };
-        let decision = evaluate(&self.headers, self.method, Some(&selected), &self.options);
-        (self.tags_on && decision == Decision::NotModified).then(|| NotModified::new(current.clone()))
-    }
-
-    /// Whether the request says which state it is meant for: `If-Match`, or, to create and not to
-    /// replace, `If-None-Match: *`. A date doesn't: two changes may fall into one second
-    /// (RFC 9110 §8.8.2.2).
-    fn names_a_state(&self) -> bool {
-        !matches!(self.headers.if_match(), TagField::Absent)
-            || matches!(self.headers.if_none_match(), TagField::Any)
-    }
-
-    fn as_configured<'s>(&self, selected: &Selected<'s>) -> Selected<'s> {
-        match self.tags_on {
-            true => *selected,
-            false => Selected { validator: Validator::Untagged, ..*selected },
-        }
-    }
-
-    fn refused(&self, errors: Errors) -> Errors {
-        if let Some(statistics) = self.statistics {
-            statistics.count_precondition_failed();
-        }
-        errors
+        let verdict = self.policy.judge(&self.headers, self.method, Some(&selected));
+        (verdict == Verdict::NotModified).then(|| NotModified::new(self.policy.issue(current.clone())))
     }
 }

@@ -11,7 +11,7 @@ use super::conditions::Conditions;
 use super::permission;
 use super::scoped::Asked;
 use crate::conditional::EntityTag;
-use crate::config::{EtagConfig, JsonApiConfig, Strength};
+use crate::config::{EtagConfig, JsonApiConfig};
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
 use crate::json_api::JsonApi;
@@ -210,9 +210,9 @@ impl<'r> Exchange<'r> {
 
     /// A tag as it goes out: weak where the configuration says so.
     pub(super) fn issue(&self, tag: EntityTag) -> EntityTag {
-        match self.etag.map(|config| config.strength) {
-            Some(Strength::Weak) => tag.weakened(),
-            _ => tag,
+        match self.etag {
+            Some(config) => config.policy().issue(tag),
+            None => tag,
         }
     }
 }

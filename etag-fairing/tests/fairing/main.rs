@@ -5,6 +5,8 @@ mod support;
 
 mod app;
 mod bodies;
+#[cfg(feature = "sqlite")]
+mod one_policy;
 mod preconditions;
 mod tags;
 mod which;
