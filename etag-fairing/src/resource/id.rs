@@ -86,6 +86,14 @@ impl IdKind {
         }
     }
 
+    /// The smallest whole number that can be an id.
+    pub(crate) fn least(self) -> i64 {
+        match self {
+            Self::Integer { min, .. } => min,
+            Self::Text | Self::Uuid => i64::MIN,
+        }
+    }
+
     /// An id made by the server; `None` where the store makes it.
     pub fn generate(self) -> Option<ResourceId> {
         match self {

@@ -13,7 +13,7 @@ use super::write::Given;
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::{Parameters, Query, Target};
-use crate::resource::ResourceId;
+use crate::resource::{IdKind, ResourceId};
 use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
@@ -47,6 +47,31 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'
     // JSON:API §9.1.3.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", exchange.writer.href(exchange.resource, &id)));
     Ok(response)
+}
+
+impl Exchange<'_> {
+    /// The id that a client has chosen.
+    ///
+    /// # Errors
+    /// 422 if it is none, or one behind which the server could not go on making ids.
+    fn chosen_id(&self, sent: &str) -> Result<ResourceId, Errors> {
+        let refuse = |why: String| Errors::from(ErrorObject::validation_failed(why).pointer("/data/id"));
+        let kind = self.resource.id.kind;
+        let id = kind
+            .parse(sent)
+            .ok_or_else(|| refuse(format!("{sent:?} cannot be an id of {}", self.resource.type_name)))?;
+        let (IdKind::Integer { max, .. }, ResourceId::Integer(number)) = (kind, &id) else { return Ok(id) };
+        let (first, last) = self.store().client_ids(self.resource).into_inner();
+        // The field may hold less than the store does.
+        let last = last.min(max / 2);
+        match (first..=last).contains(number) {
+            true => Ok(id),
+            false => Err(refuse(format!(
+                "behind the id {sent} the server could not go on making ids of its own: choose one from {} to {last}",
+                first.max(kind.least())
+            ))),
+        }
+    }
 }
 
 struct Create<'e, 'r> {
@@ -93,15 +118,7 @@ impl Decision for Create<'_, '_> {
                 )
                 .into());
             }
-            Some(id) => Some(kind.parse(id).ok_or_else(|| {
-                Errors::from(
-                    ErrorObject::validation_failed(format!(
-                        "{id:?} cannot be an id of {}",
-                        exchange.resource.type_name
-                    ))
-                    .pointer("/data/id"),
-                )
-            })?),
+            Some(id) => Some(exchange.chosen_id(id)?),
             None => kind.generate(),
         };
         let (attributes, linkage) = object.create(exchange.resource)?;

@@ -20,6 +20,7 @@ mod sql;
 pub mod sqlite;
 mod tables;
 
+use std::ops::RangeInclusive;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use std::sync::Arc;
 
@@ -84,6 +85,14 @@ pub trait Store: Send + Sync + 'static {
     /// If the store is busy or broken.
     async fn begin_brief(&self) -> Result<Box<dyn Transaction>, StoreError> {
         self.begin().await
+    }
+
+    /// The ids that clients may choose for new resources, where ids are whole numbers and the store makes those that
+    /// nobody chooses. It makes each new one behind all that there are, so that an id at the end of its range would be
+    /// the last one: the upper half is its own.
+    fn client_ids(&self, resource: &'static Description) -> RangeInclusive<i64> {
+        let _ = resource;
+        i64::MIN..=i64::MAX / 2
     }
 
     /// Finishes what is running and closes the store.

@@ -77,6 +77,8 @@ pub(super) struct Connection {
     stale: AtomicBool,
     /// The rows that the transaction has locked, or tried to, and those that it did before it began again.
     wanted: Mutex<Wanted>,
+    /// The ids that were given to new rows, by their tables, so that no sequence gives them again.
+    given: Mutex<Vec<(&'static str, i64)>>,
 }
 
 /// Rows to lock, each once, in the one order in which everybody locks who knows what to lock.
@@ -96,6 +98,7 @@ impl Connection {
             conflicted: AtomicBool::new(false),
             stale: AtomicBool::new(false),
             wanted: Mutex::default(),
+            given: Mutex::default(),
         })
     }
 
@@ -119,8 +122,19 @@ impl Connection {
         self.client()?.batch_execute("ROLLBACK").await.map_err(store_error)?;
         self.failed.store(false, Ordering::Relaxed);
         self.conflicted.store(false, Ordering::Relaxed);
+        self.take_given();
         self.begin(Purpose::Write);
         Ok(())
+    }
+
+    /// Keeps the table's sequence from ever giving an id that was given to us, once that is about to be permanent: one
+    /// that is deleted is not used again. What moves a sequence is not undone, so that nothing moves it in vain.
+    pub(super) fn pass_over(&self, table: &'static str, id: i64) {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).push((table, id));
+    }
+
+    fn take_given(&self) -> Vec<(&'static str, i64)> {
+        std::mem::take(&mut *self.given.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Remembers rows that are about to be locked.
@@ -297,6 +311,12 @@ impl Connection {
         if self.failed.load(Ordering::Relaxed) {
             // `COMMIT` would undo it and not call that an error.
             return Err(if self.is_conflicted() { StoreError::Conflict } else { undone() });
+        }
+        let known = self.known();
+        for (table, id) in self.take_given() {
+            if let Some(sequence) = known.sequence(table) {
+                self.rows(&sequence.behind_one, &[ValueRef::Integer(id).into()]).await?;
+            }
         }
         let client = self.client()?;
         if client.is_closed() {

@@ -46,6 +46,7 @@ mod versions;
 mod write;
 
 use std::{
+    ops::RangeInclusive,
     sync::{
         Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -170,6 +171,11 @@ impl Store for PostgresStore {
                 outcome => return outcome,
             }
         }
+    }
+
+    fn client_ids(&self, resource: &'static Description) -> RangeInclusive<i64> {
+        let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.sequence(resource.table).map_or(i64::MIN..=i64::MAX / 2, |sequence| sequence.clients.clone())
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {

@@ -6,12 +6,13 @@
 //! All of it is one transaction, and several nodes that start at once come one after another.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use super::{
     connection::Connection,
     dialect::{Postgres, type_name},
     revisions,
-    table::{self, Found, quoted},
+    table::{self, Found, FoundSequence, quoted},
     versions::MARKS,
 };
 use crate::{
@@ -68,6 +69,8 @@ pub(super) struct Sequence {
     pub(super) behind_all: String,
     /// Behind one, which is the parameter.
     pub(super) behind_one: String,
+    /// The ids behind which it can go on.
+    pub(super) clients: RangeInclusive<i64>,
 }
 
 impl Known {
@@ -140,6 +143,7 @@ pub(super) async fn prepare(
     let ours = ours(connection).await?;
     let mut new = Vec::new();
     let mut known = Known::of(resources);
+    let mut bounds_of_ids = HashMap::new();
     for table in &tables {
         match table::find(connection, table.name).await? {
             None => {
@@ -148,6 +152,10 @@ pub(super) async fn prepare(
             }
             Some(found) => {
                 let is_ours = ours.contains(table.name);
+                if let Key::Id { column, .. } = table.key {
+                    let found = found.column(column).map(|column| column.type_name.as_str());
+                    bounds_of_ids.insert(table.name, bounds(found));
+                }
                 if found.is_view {
                     known.views.insert(table.name);
                 }
@@ -174,7 +182,9 @@ pub(super) async fn prepare(
         {
             match table::sequence(connection, table.name, column).await? {
                 Some(sequence) => {
-                    drop(known.sequences.insert(table.name, Sequence::of(&sequence, table.name, column)))
+                    let held = bounds_of_ids.get(table.name).copied().unwrap_or(bounds(None));
+                    let sequence = Sequence::of(&sequence, table.name, column, held);
+                    known.sequences.insert(table.name, sequence);
                 }
                 None => log::warn!(
                     "table `{}`, column `{column}` takes its values from no sequence of its own: if nothing else gives \
@@ -205,19 +215,50 @@ pub(super) async fn prepare(
 }
 
 impl Sequence {
-    fn of(sequence: &str, table: &str, column: &str) -> Self {
-        let literal = format!("CAST('{}' AS regclass)", sequence.replace('\'', "''"));
+    /// `least` and `most` are what the column can hold.
+    fn of(sequence: &FoundSequence, table: &str, column: &str, (least, most): (i64, i64)) -> Self {
+        let literal = format!("CAST('{}' AS regclass)", sequence.name.replace('\'', "''"));
         let (table, column) = (quoted(table), quoted(column));
+        let (least, most) = (sequence.least.max(least), sequence.most.min(most));
+        let forward = sequence.step > 0;
+        // Half of what it can reach is its own. The rows that somebody has put there all the same it need not reach.
+        let (clients, behind, latest, before) = match forward {
+            true => (i64::MIN..=half_way(sequence.start, most), ">", ("max", "greatest"), -1),
+            false => (half_way(sequence.start, least)..=i64::MAX, "<", ("min", "least"), 1),
+        };
+        let (first, last) = match forward {
+            true => (least, *clients.end()),
+            false => (*clients.start(), most),
+        };
+        let unused = sequence.start.saturating_add(before);
         Self {
             behind_all: format!(
-                "SELECT setval({literal}, greatest((SELECT max({column}) FROM {table}), \
-                 pg_sequence_last_value({literal}), 1))"
+                "SELECT setval({literal}, {}((SELECT {}({column}) FROM {table} WHERE {column} BETWEEN {first} \
+                 AND {last}), pg_sequence_last_value({literal}), {}))",
+                latest.1, latest.0, sequence.start
             ),
             behind_one: format!(
                 "SELECT setval({literal}, q.id) FROM (SELECT CAST($1 AS bigint) AS id) AS q \
-                 WHERE q.id > coalesce(pg_sequence_last_value({literal}), 0)"
+                 WHERE q.id BETWEEN {least} AND {most} \
+                 AND q.id {behind} coalesce(pg_sequence_last_value({literal}), {unused})"
             ),
+            clients,
         }
+    }
+}
+
+/// The middle between where a sequence begins and where it ends.
+fn half_way(start: i64, end: i64) -> i64 {
+    let middle = (i128::from(start) + i128::from(end)) / 2;
+    i64::try_from(middle).unwrap_or(end)
+}
+
+/// What an integer column can hold.
+fn bounds(type_name: Option<&str>) -> (i64, i64) {
+    match type_name {
+        Some("int2") => (i16::MIN.into(), i16::MAX.into()),
+        Some("int4") => (i32::MIN.into(), i32::MAX.into()),
+        _ => (i64::MIN, i64::MAX),
     }
 }
 

@@ -133,19 +133,38 @@ pub(super) async fn foreign_keys(
     keys.collect()
 }
 
-/// The sequence from which a column takes its values, quoted; `None` if it has none.
+/// A sequence.
+#[derive(Debug)]
+pub(super) struct FoundSequence {
+    /// Quoted.
+    pub(super) name: String,
+    /// What it begins with, unless it was used.
+    pub(super) start: i64,
+    /// By how much it goes on each time; backwards if this is negative.
+    pub(super) step: i64,
+    pub(super) least: i64,
+    pub(super) most: i64,
+}
+
+/// The sequence from which a column takes its values; `None` if it has none.
 pub(super) async fn sequence(
     connection: &Connection,
     table: &str,
     column: &str,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<FoundSequence>, StoreError> {
     let rows = connection
         .rows(
-            "SELECT pg_get_serial_sequence(quote_ident(CAST($1 AS text)), CAST($2 AS text))",
+            "SELECT f.name, s.seqstart, s.seqincrement, s.seqmin, s.seqmax FROM (SELECT \
+             pg_get_serial_sequence(quote_ident(CAST($1 AS text)), CAST($2 AS text)) AS name) AS f \
+             JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = CAST(f.name AS regclass)",
             &[text(table), text(column)],
         )
         .await?;
-    rows.first().map_or(Ok(None), |row| get(row, 0))
+    let sequence = |row| {
+        let (name, start, step) = (get(row, 0)?, get(row, 1)?, get(row, 2)?);
+        Ok(FoundSequence { name, start, step, least: get(row, 3)?, most: get(row, 4)? })
+    };
+    rows.first().map(sequence).transpose()
 }
 
 /// Whether the table has a row.

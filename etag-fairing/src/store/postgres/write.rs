@@ -110,7 +110,9 @@ async fn insert(
                 error if is_taken_id(&error, resource) => StoreError::IdExists,
                 error => error,
             })?;
-            pass_over(connection, resource, id).await?;
+            if let (IdKind::Integer { .. }, ResourceId::Integer(number)) = (resource.id.kind, id) {
+                connection.pass_over(resource.table, *number);
+            }
             id.clone()
         }
         None => insert_with_next_id(connection, resource, &parameters).await?,
@@ -176,20 +178,6 @@ async fn insert_with_next_id(
         }
     }
     insert_row(connection, resource, false, parameters).await
-}
-
-/// Keeps the table's sequence from ever giving an id that was given to us: one that is deleted is not used again.
-async fn pass_over(
-    connection: &Connection,
-    resource: &'static Description,
-    id: &ResourceId,
-) -> Result<(), StoreError> {
-    if let (IdKind::Integer { .. }, Some(sequence)) =
-        (resource.id.kind, connection.known().sequence(resource.table))
-    {
-        connection.rows(&sequence.behind_one, &[id_value(id).into()]).await?;
-    }
-    Ok(())
 }
 
 async fn update(
