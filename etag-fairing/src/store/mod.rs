@@ -24,6 +24,8 @@ use std::ops::RangeInclusive;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use std::sync::Arc;
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 
 pub use error::{Constraint, PrepareError, StoreError};
@@ -157,6 +159,12 @@ pub trait Transaction: Send {
             true => self.apply(change, scopes).await,
             false => Err(StoreError::VersionChanged),
         }
+    }
+
+    /// Tells when nobody waits for it any more: the future that holds it is dropped then. A store on which something may
+    /// run where that ends nothing has to end it by itself.
+    fn end_by(&mut self, limit: Instant) {
+        let _ = limit;
     }
 
     /// Makes the changes permanent and visible to all at once.

@@ -91,7 +91,8 @@ pub async fn modify<D: Decision>(
         // The transaction is dropped with the future, and a dropped transaction is undone.
         // Who was undone because of another shares with nobody again.
         let brief = tries == 1 && decision.is_brief();
-        let attempt = timeout_at(deadline, Box::pin(attempt(store, undone.take(), target, decision, brief)));
+        let attempt =
+            timeout_at(deadline, Box::pin(attempt(store, undone.take(), target, decision, brief, deadline)));
         let Ok(attempted) = attempt.await else {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         };
@@ -133,6 +134,7 @@ async fn attempt<D: Decision>(
     target: Option<&Plan>,
     decision: &mut D,
     brief: bool,
+    deadline: Instant,
 ) -> Result<Attempt<D::Refusal>, D::Refusal> {
     let begin = async || match brief {
         true => store.begin_brief().await,
@@ -152,6 +154,7 @@ async fn attempt<D: Decision>(
             Err(error) => return Err(error.into()),
         },
     };
+    transaction.end_by(deadline.into_std());
     let written = write(transaction.as_mut(), target, decision).await;
     // Asked of the transaction: what a decision makes of its errors is its own affair.
     match written {

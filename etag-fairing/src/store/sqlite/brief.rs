@@ -119,6 +119,8 @@ pub(super) struct Experience {
     long: [AtomicU8; 256],
     /// For each, how many of the last took longer than they should, one after the other.
     strikes: [AtomicU8; 256],
+    /// For each, how many more have to be allowed to try, because one was slow on a thread, too.
+    slow: [AtomicU8; 256],
     /// The tables whose rows were counted, and whether they are few.
     few: RwLock<Vec<(&'static str, bool)>>,
 }
@@ -126,7 +128,7 @@ pub(super) struct Experience {
 impl Default for Experience {
     fn default() -> Self {
         let none = || [const { AtomicU8::new(0) }; 256];
-        Self { long: none(), strikes: none(), few: RwLock::default() }
+        Self { long: none(), strikes: none(), slow: none(), few: RwLock::default() }
     }
 }
 
@@ -161,6 +163,20 @@ impl Experience {
         if before + 1 >= STRIKES {
             self.took_long(plan);
         }
+    }
+
+    /// One of the kind was slow on a thread, too.
+    pub(super) fn was_slow(&self, plan: &Plan) {
+        if let Some(left) = self.slow.get(place(plan)) {
+            left.store(SPARED, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether one of the kind was slow lately.
+    pub(super) fn is_slow(&self, plan: &Plan) -> bool {
+        let less = |left: u8| left.checked_sub(1);
+        let slow = self.slow.get(place(plan));
+        slow.is_some_and(|left| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok())
     }
 
     /// Learns how many rows there are.

@@ -17,8 +17,8 @@ use rusqlite::{
 };
 
 use super::{
-    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, joint::Joint,
-    log_index::LogIndex,
+    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, interrupt::Brake,
+    joint::Joint, log_index::LogIndex,
 };
 use crate::{
     resource::{Description, Rows, ValueRef},
@@ -52,6 +52,8 @@ pub(super) struct Connection {
     pub(super) joint: Joint,
     /// What its statements may take, where somebody waits on the spot.
     pub(super) budget: Budget,
+    /// What its jobs are ended by, where it has a thread.
+    pub(super) brake: Brake,
     /// The text of a row of each table, in bytes: as it was last.
     texts_of_rows: Vec<(&'static str, usize)>,
     /// Tables whose changes took long, a trigger perhaps, and how many more of each go to the thread.
@@ -111,6 +113,7 @@ impl Connection {
             )));
         }
         settle(&sqlite, purpose, options).map_err(|error| cannot_open(&file.path, &error))?;
+        let brake = Brake::of(&sqlite).map_err(|error| cannot_open(&file.path, &error))?;
         Ok(Self {
             sqlite,
             texts: Texts::default(),
@@ -121,6 +124,7 @@ impl Connection {
             busy_timeout: options.busy_timeout,
             joint: Joint::default(),
             budget: Budget::default(),
+            brake,
             texts_of_rows: Vec::new(),
             long: Vec::new(),
             _file: file,
@@ -207,6 +211,7 @@ impl Connection {
 
     /// A statement, ready to run.
     pub(super) fn prepare(&self, text: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.brake.check()?;
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.sqlite.prepare_cached(text).map_err(store_error)
     }
@@ -250,6 +255,7 @@ impl Connection {
     /// Undoes what is open, if anything is.
     pub(super) fn rollback(&self) {
         self.budget.renew();
+        self.brake.finish();
         if !self.sqlite.is_autocommit()
             && let Err(error) = self.control("ROLLBACK")
         {

@@ -12,7 +12,7 @@ use crate::store::{Fetched, Plan, StoreError};
 /// A few connections that read, each used by one caller at a time and never waited for.
 pub(super) struct Direct {
     places: Vec<Mutex<Option<Place>>>,
-    experience: Experience,
+    pub(super) experience: Experience,
 }
 
 struct Place {

@@ -14,6 +14,11 @@ pub(super) fn closed() -> StoreError {
     StoreError::Busy { retry_after: RETRY_AFTER }
 }
 
+/// A statement was ended before its end: nobody waits for it any more, or its time is over.
+pub(super) fn interrupted() -> StoreError {
+    StoreError::Busy { retry_after: RETRY_AFTER }
+}
+
 /// What an error of SQLite means.
 pub(super) fn store_error(error: Error) -> StoreError {
     let (code, text) = match &error {
@@ -23,6 +28,7 @@ pub(super) fn store_error(error: Error) -> StoreError {
     };
     match code.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy { retry_after: RETRY_AFTER },
+        ErrorCode::OperationInterrupted => interrupted(),
         ErrorCode::DiskFull => StoreError::StorageFull,
         // A quota, a limit on the file's size, or no room for the log's index: SQLite doesn't call these full.
         ErrorCode::SystemIoFailure

@@ -5,6 +5,9 @@
 //! plan is answered from one snapshot. Writes come one after another, in the order in which they asked, under
 //! `BEGIN IMMEDIATE`; those that await nothing and are there at the same time share a commit.
 //!
+//! A read has a deadline ([`SqliteOptions::read_timeout`]), and ends with whoever waits for it. One that has not ended
+//! after 50 ms is slow, and slow ones use half of the readers at most; the others stay free for what is quick.
+//!
 //! Triggers count the changes of each table ([`Revision`]), so that other programs' changes are counted too. They stand
 //! on tables of your own as well, unless [`SqliteOptions::revisions`] says no; a view has none.
 //!
@@ -34,7 +37,9 @@ mod dialect;
 mod direct;
 mod error;
 mod include;
+mod interrupt;
 mod joint;
+mod lanes;
 mod leader;
 mod linkage;
 mod links;
@@ -63,30 +68,38 @@ use std::{
 
 use async_trait::async_trait;
 pub use options::{Location, SqliteOptions, Synchronous};
+use rocket::tokio::join;
+use rocket::tokio::time::{Instant, timeout_at};
 
 use self::{
     connection::{Connection, DatabaseFile, Purpose},
     direct::Direct,
     error::store_error,
+    lanes::{Lanes, Pass, QUICK},
     log::Log,
     log_index::LogIndex,
     revisions::Latest,
-    threads::Threads,
+    threads::{Threads, Turn},
     transaction::SqliteTransaction,
 };
 use super::{Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction};
 use crate::resource::Description;
 
+/// How long what runs may go on after the store was told to close.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A store over one SQLite database. See the [module](self).
 pub struct SqliteStore {
     writer: Threads,
     readers: Threads,
+    lanes: Lanes,
     direct: Direct,
     /// Set where commits don't wait for the disk.
     log: Option<Arc<Log>>,
     revisions: bool,
     latest: Latest,
     queue_timeout: Duration,
+    read_timeout: Duration,
     statements: Arc<AtomicU64>,
     commits: Arc<AtomicU64>,
     path: PathBuf,
@@ -117,7 +130,8 @@ impl SqliteStore {
         let statements = Arc::new(AtomicU64::new(0));
         let open = |purpose| Connection::open(file.clone(), purpose, &options, statements.clone());
         let mut writer = open(Purpose::Write)?;
-        let readers: Result<Vec<_>, _> = (0..options.readers.max(1)).map(|_| open(Purpose::Read)).collect();
+        let threads = options.readers.max(lanes::LEAST);
+        let readers: Result<Vec<_>, _> = (0..threads).map(|_| open(Purpose::Read)).collect();
         let direct: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| open(Purpose::ReadAtOnce)).collect();
         let direct = Direct::new(direct?).map_err(|error| {
@@ -138,11 +152,13 @@ impl SqliteStore {
         Ok(Self {
             writer,
             readers,
+            lanes: Lanes::new(threads),
             direct,
             log,
             revisions: options.revisions,
             latest: Latest::default(),
             queue_timeout: options.queue_timeout,
+            read_timeout: options.read_timeout,
             statements,
             commits,
             path: file.path.clone(),
@@ -162,20 +178,48 @@ impl SqliteStore {
     }
 
     async fn fetch_on_a_thread(&self, plan: &Plan) -> Result<Fetched, StoreError> {
-        let turn = self.readers.turn(self.queue_timeout).await?;
-        let owned = plan.clone();
-        let answer = self.readers.run(move |connection| {
-            let fetched = read::fetch_snapshot(connection, &owned);
-            drop(turn);
-            fetched
-        });
-        let fetched = answer.await?;
-        self.direct.learn(plan, &fetched);
+        let patience = Instant::now() + self.queue_timeout;
+        let experience = &self.direct.experience;
+        let trial = match experience.is_slow(plan) || lanes::looks_costly(plan) {
+            true => Some(self.lanes.trial(patience).await?),
+            false => None,
+        };
+        let plan = Arc::new(plan.clone());
+        let pass = Pass::default();
+        let turn = self.readers.turn(patience).await?;
+        let mut limit = Instant::now() + self.read_timeout;
+        let mut running = Box::pin(self.on_a_reader(turn, pass.clone(), &plan));
+        let mut answer = timeout_at(limit.min(Instant::now() + QUICK), &mut running).await;
+        drop(trial);
+        if answer.is_err() && Instant::now() < limit {
+            experience.was_slow(&plan);
+            if !self.lanes.may_be_slow(&pass) {
+                // Its reader is for others now. Dropped, it ends.
+                drop(running);
+                let pass = self.lanes.slow(patience).await?;
+                let turn = self.readers.turn(patience).await?;
+                limit = Instant::now() + self.read_timeout;
+                running = Box::pin(self.on_a_reader(turn, pass, &plan));
+            }
+            answer = timeout_at(limit, &mut running).await;
+        }
+        let fetched = answer.unwrap_or(Err(StoreError::ReadTimedOut { limit: self.read_timeout }))?;
+        self.direct.learn(&plan, &fetched);
         Ok(fetched)
     }
 
+    async fn on_a_reader(&self, turn: Turn, pass: Pass, plan: &Arc<Plan>) -> Result<Fetched, StoreError> {
+        let plan = Arc::clone(plan);
+        let job = move |connection: &mut Connection| {
+            let fetched = read::fetch_snapshot(connection, &plan);
+            drop((turn, pass));
+            fetched
+        };
+        self.readers.run(job).await
+    }
+
     async fn turn_to_write(&self, shared: bool) -> Result<SqliteTransaction, StoreError> {
-        let turn = self.writer.turn(self.queue_timeout).await?;
+        let turn = self.writer.turn(Instant::now() + self.queue_timeout).await?;
         SqliteTransaction::begin(self.writer.clone(), turn, shared, self.log.is_some()).await
     }
 }
@@ -261,8 +305,9 @@ impl Store for SqliteStore {
     async fn close(&self) {
         self.latest.forget();
         self.direct.close();
-        self.writer.drain(self.queue_timeout).await;
-        self.readers.drain(self.queue_timeout).await;
+        self.lanes.close();
+        let patience = self.queue_timeout.min(LAST_PATIENCE);
+        join!(self.writer.drain(patience), self.readers.drain(patience));
         self.readers.stop();
         if let Some(log) = &self.log {
             log.stop();

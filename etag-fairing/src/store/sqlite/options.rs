@@ -11,7 +11,8 @@ use crate::store::PrepareError;
 pub struct SqliteOptions {
     /// The place of the database.
     pub location: Location,
-    /// The number of connections (each with a thread of its own) that read; at least 1.
+    /// The number of connections (each with a thread of its own) that read; at least 1. Half of them serve what takes
+    /// long, at most; so where it is 1, there is another one for that.
     pub readers: usize,
     /// How long a write waits for another *process* that writes to the same file.
     ///

@@ -10,18 +10,19 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rocket::tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
     connection::Connection,
     error::{RETRY_AFTER, closed},
+    interrupt::{Brake, EndsWithCaller, Ticket},
     joint::IN_THE_END,
 };
 use crate::store::{PrepareError, StoreError};
@@ -48,6 +49,8 @@ pub(super) struct Threads {
     count: usize,
     /// The connection, where there is but one: whoever has the turn may use it at once, too.
     only: Option<Shared>,
+    /// That of each connection.
+    brakes: Arc<[Brake]>,
 }
 
 /// A connection, until its thread ends.
@@ -65,6 +68,7 @@ impl Threads {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let count = connections.len();
         let mut handles = Vec::with_capacity(count);
+        let brakes: Vec<_> = connections.iter().map(|connection| connection.brake.clone()).collect();
         let share = |connection| Arc::new(Mutex::new(Some(connection)));
         let connections: Vec<Shared> = connections.into_iter().map(share).collect();
         let only = match connections.as_slice() {
@@ -80,18 +84,25 @@ impl Threads {
             })?);
         }
         Ok((
-            Self { sender, turns: Arc::new(Semaphore::new(count)), waiting: Arc::default(), count, only },
+            Self {
+                sender,
+                turns: Arc::new(Semaphore::new(count)),
+                waiting: Arc::default(),
+                count,
+                only,
+                brakes: brakes.into(),
+            },
             handles,
         ))
     }
 
-    /// Waits for a turn, so long at most.
-    pub(super) async fn turn(&self, limit: Duration) -> Result<Turn, StoreError> {
+    /// Waits for a turn, until then at most.
+    pub(super) async fn turn(&self, patience: Instant) -> Result<Turn, StoreError> {
         if let Ok(turn) = self.turns.clone().try_acquire_owned() {
             return Ok(turn);
         }
         let _waits = Waits::begin(&self.waiting);
-        match timeout(limit, self.turns.clone().acquire_owned()).await {
+        match timeout_at(patience, self.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) => Err(closed()),
             Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
@@ -108,17 +119,27 @@ impl Threads {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    /// Runs a job on a connection and waits for its answer. A job whose caller is gone before it starts is
-    /// left out; one that has started is finished.
+    /// Whether no turn is out.
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        self.turns.available_permits() == self.count
+    }
+
+    /// Runs a job on a connection and waits for its answer. Where this is dropped nobody waits any more: a job that has
+    /// not begun is left out, and what one that has begun runs is interrupted.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
+        let ticket = Ticket::default();
+        let _ends = EndsWithCaller(ticket.clone());
         self.send(move |connection| {
-            if !answer.is_closed() {
+            if connection.brake.begin(&ticket) {
+                let outcome = work(connection);
+                connection.brake.finish();
                 // Nobody waits any more: nothing to tell.
-                let _ = answer.send(work(connection));
+                let _ = answer.send(outcome);
             }
         })?;
         answered.await.unwrap_or_else(|_| Err(self.no_answer()))
@@ -163,11 +184,16 @@ impl Threads {
         let _ = self.sender.send(Message::Watch);
     }
 
-    /// Waits until no turn is out, so long at most, and gives none from then on.
+    /// Waits until no turn is out, so long at most, and gives none from then on. What runs still is ended then.
     pub(super) async fn drain(&self, limit: Duration) {
         let all = u32::try_from(self.count).unwrap_or(u32::MAX);
-        let _all = timeout(limit, self.turns.clone().acquire_many_owned(all)).await;
+        let drained = timeout(limit, self.turns.clone().acquire_many_owned(all)).await;
         self.turns.close();
+        if drained.is_err() {
+            for brake in self.brakes.iter() {
+                brake.end_current();
+            }
+        }
     }
 
     /// Ends the threads once their queue is empty.
@@ -212,7 +238,7 @@ fn serve(shared: &Mutex<Option<Connection>>, receiver: &Receiver<Message>) {
         let job = match message {
             Some(Message::Run(job)) => job,
             Some(Message::Watch) => {
-                look = look.or_else(|| Some(Instant::now() + IN_THE_END));
+                look = look.or_else(|| Some(std::time::Instant::now() + IN_THE_END));
                 continue;
             }
             Some(Message::Stop) | None => break,

@@ -1,5 +1,7 @@
 //! A write in progress.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
 use rocket::tokio::sync::oneshot;
 
@@ -31,6 +33,8 @@ pub(super) struct SqliteTransaction {
     shared: bool,
     /// Whether a commit doesn't wait for the disk.
     at_once: bool,
+    /// When it gives up.
+    limit: Option<Instant>,
 }
 
 impl SqliteTransaction {
@@ -42,7 +46,7 @@ impl SqliteTransaction {
         at_once: bool,
     ) -> Result<Self, StoreError> {
         // Before the first job: from here on, dropping it gives the turn back properly.
-        let transaction = Self { writer, turn: Some(turn), shared, at_once };
+        let transaction = Self { writer, turn: Some(turn), shared, at_once, limit: None };
         // IMMEDIATE: nobody else writes between what is read here and what is written. Where another process does, the
         // thread waits for it.
         let begun = transaction.writer.run_at_once(|connection| connection.begin(shared, Place::AtOnce));
@@ -94,7 +98,11 @@ impl SqliteTransaction {
                 connection.try_at_once(write::table(&change), |connection| {
                     connection.still_open()?;
                     connection.mark()?;
-                    write::apply(connection, &change, version, scopes)
+                    // Dropping this ends nothing that runs here.
+                    connection.brake.until(self.limit);
+                    let applied = write::apply(connection, &change, version, scopes);
+                    connection.brake.until(None);
+                    applied
                 })
             })
         {
@@ -185,6 +193,10 @@ impl Transaction for SqliteTransaction {
         scopes: &Scopes,
     ) -> Result<ResourceId, StoreError> {
         self.change(change, Some(version), scopes).await
+    }
+
+    fn end_by(&mut self, limit: Instant) {
+        self.limit = Some(limit);
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ mod ids;
 mod joint;
 mod joint_by_chance;
 mod plans;
+mod reads;
 mod revisions;
 mod schema;
 mod statements;
