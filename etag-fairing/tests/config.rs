@@ -448,3 +448,28 @@ fn a_database_of_postgresql_has_keys_of_its_own() {
     let messages = messages(read("url = 'sqlite:a.db'\nconnections = 2").unwrap_err());
     assert!(messages[0].starts_with("unknown key `connections`"), "{messages:?}");
 }
+
+#[test]
+fn a_url_in_the_form_of_another_library_stops_the_launch_with_the_right_form_and_no_password() {
+    let read = |toml: &str| DatabaseConfig::from_figment(&figment(toml), "api");
+    for (url, form) in [
+        ("host=localhost user=api password=geheim dbname=api", "write `postgres://"),
+        ("jdbc:postgresql://localhost/api?password=geheim", "write `postgres://"),
+        ("postgresql+asyncpg://api:geheim@localhost/api", "write `postgres://"),
+        ("postgres:api:geheim@localhost/api", "write `postgres://"),
+        ("mysql://api:geheim@localhost/api", "write `sqlite:<path>`"),
+        ("api:geheim@localhost/api", "write `postgres://"),
+        ("sqlite3:geheim.db", "write `sqlite:<path>`"),
+    ] {
+        // Keys of either kind of database add no error of their own.
+        let toml = format!("[default.databases.api]\nurl = '{url}'\nconnections = 4\nreaders = 4");
+        let messages = messages(read(&toml).unwrap_err());
+        assert_eq!(messages.len(), 1, "{url}: {messages:?}");
+        assert!(messages[0].contains(form) && !messages[0].contains("geheim"), "{url}: {messages:?}");
+        assert!(messages[0].ends_with("| default.databases.api.url | TOML source string"), "{messages:?}");
+    }
+    // A URL in place of the table.
+    let messages =
+        messages(read("[default.databases]\napi = 'postgres://api:geheim@localhost/api'").unwrap_err());
+    assert!(messages[0].contains("expected a table") && !messages[0].contains("geheim"), "{messages:?}");
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rocket::figment::error::Kind;
 use rocket::figment::{Error, Figment};
 
+use super::database_url::DatabaseKind;
 use super::table::Table;
 
 /// When SQLite waits for the disk (`PRAGMA synchronous`), and so what an acknowledged write survives.
@@ -102,7 +103,7 @@ impl DatabaseConfig {
     /// # Errors
     ///
     /// If there is no such database or it has no `url`; one error for each value that can't be used
-    /// and each key that doesn't exist, in a chain.
+    /// and each key that doesn't exist, in a chain. None repeats the `url`: it may hold a password.
     pub fn from_figment(figment: &Figment, name: &str) -> Result<DatabaseConfig, Error> {
         let path = format!("databases.{name}");
         let mut table = Table::at(figment, &path)?;
@@ -113,6 +114,11 @@ impl DatabaseConfig {
             |text| (!text.trim().is_empty()).then(|| text.trim().to_owned()),
         );
         let mut config = DatabaseConfig::new(url);
+        if let (false, Err(problem)) = (config.url.is_empty(), DatabaseKind::of(&config.url)) {
+            table.contradiction("url", problem);
+            // Which keys there are depends on the database, and it isn't known which that is.
+            return table.only_noted().map(|()| config);
+        }
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let default = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let read_timeout = u32::try_from(config.read_timeout.as_secs()).unwrap_or(u32::MAX);

@@ -15,12 +15,15 @@
 //! `ROCKET_ETAG=false` turns the tags off and leaves the rest of `[default.etag]` as it is.
 
 mod database;
+mod database_url;
 mod etag;
 mod jsonapi;
 mod nearest;
 mod table;
 
 pub use database::{DatabaseConfig, Synchronous};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use database_url::DatabaseKind;
 pub use etag::{EtagConfig, Strength};
 pub use jsonapi::JsonApiConfig;
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use rocket::data::ByteUnit;
-use rocket::figment::error::Kind;
+use rocket::figment::error::{Actual, Kind};
 use rocket::figment::value::{Dict, Value};
 use rocket::figment::{Error, Figment, Profile, Provider};
 
@@ -65,6 +65,10 @@ impl<'f> Table<'f> {
             let entry = Entry { value: value.clone(), profile, path: segments.clone() };
             match &entry.value {
                 Value::Dict(_, dict) => table.lay_over(dict, &entry),
+                // Not the text itself: it may be a URL, with a password in it.
+                Value::String(..) => {
+                    table.note(&entry, Kind::InvalidType(Actual::Other("text".into()), "a table".into()));
+                }
                 _ => table.note(&entry, Kind::InvalidType(entry.value.to_actual(), "a table".into())),
             }
         }
@@ -172,6 +176,11 @@ impl<'f> Table<'f> {
         }
     }
 
+    /// Everything that was noted. Which keys there are could not be found out.
+    pub(super) fn only_noted(self) -> Result<(), Error> {
+        self.errors.into_iter().reduce(Error::chain).map_or(Ok(()), Err)
+    }
+
     /// Everything that was noted, and the keys that nobody asked for.
     pub(super) fn finish(mut self) -> Result<(), Error> {
         let known: Vec<&'static str> = self.known.iter().copied().collect();
@@ -188,10 +197,7 @@ impl<'f> Table<'f> {
             };
             self.note(&entry, Kind::Message(format!("unknown key `{key}`: {hint}")));
         }
-        match self.errors.into_iter().reduce(Error::chain) {
-            Some(errors) => Err(errors),
-            None => Ok(()),
-        }
+        self.only_noted()
     }
 }
 

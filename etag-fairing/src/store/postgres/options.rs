@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
-use crate::{config::DatabaseConfig, store::PrepareError};
+use crate::{
+    config::{DatabaseConfig, DatabaseKind},
+    store::PrepareError,
+};
 
 /// Where a PostgreSQL database is and how it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +70,14 @@ impl PostgresOptions {
     pub(super) fn connection(&self) -> Result<tokio_postgres::Config, PrepareError> {
         let problem =
             |detail: &str| PrepareError::new(format!("the database URL `{}`: {detail}", self.place()));
-        if !DatabaseConfig::new(&self.url).is_postgres() {
-            return Err(problem("is not one of PostgreSQL; write `postgres://<user>@<host>/<database>`"));
+        match DatabaseKind::of(&self.url) {
+            Ok(DatabaseKind::Postgres) => {}
+            Ok(DatabaseKind::Sqlite) => {
+                return Err(PrepareError::new(
+                    "the database URL is not one of PostgreSQL; write `postgres://<user>@<host>/<database>`",
+                ));
+            }
+            Err(wrong) => return Err(PrepareError::new(format!("the database URL: {wrong}"))),
         }
         let mut config: tokio_postgres::Config =
             self.url.parse().map_err(|error: tokio_postgres::Error| {
@@ -147,6 +156,8 @@ mod tests {
     fn urls_that_are_refused() {
         let problem = |url: &str| PostgresOptions::new(url).expect_err("a problem").to_string();
         assert!(problem("sqlite:x.db").contains("not one of PostgreSQL"));
+        let keywords = problem("host=localhost user=api password=geheim");
+        assert!(keywords.contains("write `postgres://") && !keywords.contains("geheim"), "{keywords}");
         assert!(problem("postgres://user:geheim@host:port/db").contains("port"));
         assert!(!problem("postgres://user:geheim@host:port/db").contains("geheim"));
         assert!(problem("postgres:///db").contains("names no host"));

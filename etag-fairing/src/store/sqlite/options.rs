@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::config::DatabaseConfig;
 pub use crate::config::Synchronous;
+use crate::config::{DatabaseConfig, DatabaseKind};
 use crate::store::PrepareError;
 
 /// Where an SQLite database is and how it is used.
@@ -92,14 +92,14 @@ impl SqliteOptions {
                 }
                 path
             }
-            None => match url.split_once("://") {
-                // Not the whole URL: it may hold a password.
-                Some((scheme, _)) => {
-                    return Err(PrepareError::new(format!(
-                        "the database URL `{scheme}://…` is not one of SQLite; write `sqlite:<path>`"
-                    )));
+            None => match DatabaseKind::of(url) {
+                Ok(DatabaseKind::Sqlite) => url,
+                Ok(DatabaseKind::Postgres) => {
+                    return Err(PrepareError::new(
+                        "the database URL is one of PostgreSQL, not of SQLite; write `sqlite:<path>`",
+                    ));
                 }
-                None => url,
+                Err(problem) => return Err(PrepareError::new(format!("the database URL: {problem}"))),
             },
         };
         match path {
@@ -136,6 +136,6 @@ mod tests {
         assert!(problem("sqlite:").contains("names no file"));
         assert!(problem("").contains("names no file"));
         let postgres = problem("postgres://user:secret@host/db");
-        assert!(postgres.contains("`postgres://…`") && !postgres.contains("secret"), "{postgres}");
+        assert!(postgres.contains("PostgreSQL") && !postgres.contains("secret"), "{postgres}");
     }
 }
