@@ -122,6 +122,13 @@ fn what_changes_without_a_row_is_seen() {
     bench.sql("ALTER TYPE word RENAME VALUE 'News' TO 'Novelties'", 4);
     bench.sql("DELETE FROM tags WHERE id = 'sport'; ALTER TABLE tags ALTER label TYPE good", 1);
     bench.sql("ALTER TYPE word RENAME VALUE 'Novelties' TO 'News'", 4);
+    // A domain over a domain, over another one.
+    bench.sql(
+        "CREATE DOMAIN better AS good; CREATE DOMAIN best AS better; ALTER TABLE tags ALTER label TYPE best",
+        0,
+    );
+    bench.sql("ALTER TYPE word RENAME VALUE 'News' TO 'Tidings'", 4);
+    bench.sql("ALTER TYPE word RENAME VALUE 'Tidings' TO 'News'", 4);
     // Counted before and afterwards, but not when it was changed.
     bench.sql(
         "BEGIN; ALTER TABLE articles DISABLE TRIGGER _etag_fairing_count; UPDATE articles SET title = 'silent';

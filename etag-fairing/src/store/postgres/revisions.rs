@@ -25,6 +25,13 @@ const REVISIONS: &str = "_etag_fairing_revisions";
 /// What our triggers and their function are called.
 const COUNT: &str = "_etag_fairing_count";
 
+/// Our function of what a type is made of: domains over domains, arrays, composite types, ranges, as deep as they go.
+/// What those are in the end, names of values or members, shows in what is read, and their rows of the catalogue are
+/// written anew when they change.
+///
+/// A function, since PostgreSQL would take a recursive query for so costly that it compiles it each time.
+const SHAPE: &str = "_etag_fairing_shape";
+
 /// Not by one: a database that is put back from a copy goes on counting from there, and should not come to a number
 /// that stood for another state before.
 const SOME: &str = "1 + CAST(floor(random() * 4096) AS bigint)";
@@ -33,10 +40,14 @@ const SOME: &str = "1 + CAST(floor(random() * 4096) AS bigint)";
 ///
 /// The shape is another one after each change of what is defined: that writes a row of the catalogue anew, or the
 /// table's own file. Our trigger is part of it, since it may have been disabled for a while.
+///
+/// A column's type may be made of others, which [`SHAPE`] follows. A type of its own right, as most are, is made of
+/// none, and nothing is looked for.
 const COUNTED: &str = "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.relfilenode, c.xmin, g.oid, g.xmin, \
-     (SELECT concat_ws(' ', sum(CAST(CAST(a.xmin AS text) AS bigint)), sum((SELECT \
-     sum(CAST(CAST(e.xmin AS text) AS bigint)) FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_enum AS e \
-     ON e.enumtypid IN (t.oid, t.typbasetype, t.typelem) WHERE t.oid = a.atttypid AND t.typcategory IN ('E', 'A')))) \
+     (SELECT concat_ws(' ', sum(CAST(CAST(a.xmin AS text) AS bigint)), sum((SELECT CASE WHEN t.typtype = 'e' THEN \
+     (SELECT sum(CAST(CAST(e.xmin AS text) AS bigint)) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = t.oid) \
+     WHEN t.typtype <> 'b' OR t.typelem <> 0 THEN _etag_fairing_shape(t.oid) END \
+     FROM pg_catalog.pg_type AS t WHERE t.oid = a.atttypid))) \
      FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0)), 0) AS shape \
      FROM unnest(CAST($1 AS text[])) AS n(name) \
      JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(n.name) \
@@ -105,7 +116,10 @@ pub(super) async fn install(connection: &Connection, tables: &[&'static str]) ->
 pub(super) async fn remove(connection: &Connection) -> Result<(), StoreError> {
     if is_there(connection, "to_regclass", REVISIONS).await? {
         connection
-            .batch(&format!("DROP FUNCTION IF EXISTS {COUNT}() CASCADE; DROP TABLE {REVISIONS}"))
+            .batch(&format!(
+                "DROP FUNCTION IF EXISTS {COUNT}() CASCADE; DROP FUNCTION IF EXISTS {SHAPE}(oid); \
+                 DROP TABLE {REVISIONS}"
+            ))
             .await?;
     }
     Ok(())
@@ -124,7 +138,9 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
         );
         connection.batch(&table).await?;
     }
-    if is_there(connection, "to_regproc", COUNT).await? {
+    let has_count = is_there(connection, "to_regproc", COUNT).await?;
+    let has_shape = is_there(connection, "to_regproc", SHAPE).await?;
+    if has_count && has_shape {
         return Ok(());
     }
     let rows = connection.rows("SELECT CAST(current_schema() AS text)", &[]).await?;
@@ -133,6 +149,12 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::Internal("the search path names no schema".into()));
     };
     let schema = quoted(&schema);
+    if !has_shape {
+        connection.batch(&shape(&schema)).await?;
+    }
+    if has_count {
+        return Ok(());
+    }
     let table = format!("{schema}.{REVISIONS}");
     // By its owner's rights: whoever may change a table may count the change. No statement waits, since a number that
     // somebody has locked is passed over. In a snapshot of the whole transaction, a number that has risen since cannot be
@@ -164,6 +186,34 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
          END $count$"
     );
     connection.batch(&function).await
+}
+
+/// The function that goes through a type. Each type is looked at once, so that one that comes back to itself ends.
+fn shape(schema: &str) -> String {
+    format!(
+        "CREATE FUNCTION {schema}.{SHAPE}(whole oid) RETURNS numeric LANGUAGE plpgsql STABLE \
+         SET search_path = pg_catalog, pg_temp AS $shape$\n\
+         DECLARE types oid[] := ARRAY[whole]; place integer := 0; it pg_type; part oid; sum_of_all numeric := 0;\n\
+         BEGIN\n\
+         WHILE place < cardinality(types) LOOP\n\
+         place := place + 1;\n\
+         SELECT t.* INTO it FROM pg_type AS t WHERE t.oid = types[place];\n\
+         sum_of_all := sum_of_all\n\
+         + coalesce((SELECT sum(CAST(CAST(e.xmin AS text) AS bigint)) FROM pg_enum AS e WHERE e.enumtypid = it.oid), 0)\n\
+         + coalesce((SELECT sum(CAST(CAST(a.xmin AS text) AS bigint)) FROM pg_attribute AS a\n\
+         WHERE a.attrelid = it.typrelid AND it.typrelid <> 0 AND a.attnum > 0), 0);\n\
+         FOR part IN SELECT it.typbasetype UNION ALL SELECT it.typelem\n\
+         UNION ALL SELECT a.atttypid FROM pg_attribute AS a\n\
+         WHERE a.attrelid = it.typrelid AND it.typrelid <> 0 AND a.attnum > 0\n\
+         UNION ALL SELECT r.rngsubtype FROM pg_range AS r WHERE it.typtype IN ('r', 'm')\n\
+         AND it.oid IN (r.rngtypid, CAST(to_jsonb(r) ->> 'rngmultitypid' AS oid))\n\
+         LOOP\n\
+         IF part <> 0 AND part <> ALL (types) THEN types := types || part; END IF;\n\
+         END LOOP;\n\
+         END LOOP;\n\
+         RETURN sum_of_all;\n\
+         END $shape$"
+    )
 }
 
 /// Has the changes of a table counted. Answers whether they can be.

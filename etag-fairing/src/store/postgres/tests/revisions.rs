@@ -128,3 +128,50 @@ fn what_is_not_counted_has_no_number() {
         database.run("INSERT INTO rooms VALUES ('small')");
     });
 }
+
+/// What a column's type is made of, however deep: a name in it is part of what is shown.
+#[test]
+fn a_type_within_a_type_counts_at_any_depth() {
+    with_database(async |database| {
+        let store = open(database);
+        store.prepare(&ALL).await.expect("prepared");
+        for (number, (types, column)) in [
+            ("", "word"),
+            ("CREATE DOMAIN one AS word", "one"),
+            ("CREATE DOMAIN one AS word; CREATE DOMAIN two AS one", "two"),
+            ("CREATE DOMAIN one AS word; CREATE DOMAIN two AS one; CREATE DOMAIN three AS two", "three"),
+            ("", "word[]"),
+            ("CREATE DOMAIN one AS word", "one[]"),
+            ("CREATE DOMAIN one AS word[]; CREATE DOMAIN two AS one", "two[]"),
+            ("CREATE TYPE pair AS (left_one integer, right_one word)", "pair"),
+            ("CREATE DOMAIN one AS word; CREATE TYPE pair AS (left_one integer, right_one one[])", "pair[]"),
+            ("CREATE TYPE pair AS (a word); CREATE TYPE nest AS (b pair); CREATE DOMAIN one AS nest", "one"),
+            ("CREATE TYPE span AS RANGE (SUBTYPE = word)", "span"),
+            ("CREATE TYPE span AS RANGE (SUBTYPE = word, MULTIRANGE_TYPE_NAME = spans)", "spans"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            database.run(&format!(
+                "CREATE TYPE word AS ENUM ('news', 'sport'); {types};
+                 ALTER TABLE rooms ADD COLUMN extra_{number} {column}"
+            ));
+            let before = revision(&store, ROOMS.table).await;
+            assert_eq!(revision(&store, ROOMS.table).await, before, "{column}");
+            database.run("ALTER TYPE word RENAME VALUE 'news' TO 'tidings'");
+            let after = revision(&store, ROOMS.table).await;
+            assert!(before.is_some() && after.is_some() && before != after, "{types}: {column}");
+            // Another table has none of it.
+            assert_eq!(revision(&store, TALKS.table).await, revision(&store, TALKS.table).await);
+            database.run(&format!(
+                "ALTER TABLE rooms DROP COLUMN extra_{number}; DROP TYPE word CASCADE;
+                 DROP TYPE IF EXISTS pair CASCADE; DROP TYPE IF EXISTS nest CASCADE; DROP DOMAIN IF EXISTS one CASCADE"
+            ));
+        }
+        // The members of a composite type are shown by their order and number.
+        database.run("CREATE TYPE pair AS (a integer, b text); ALTER TABLE rooms ADD COLUMN pair pair");
+        let before = revision(&store, ROOMS.table).await;
+        database.run("ALTER TYPE pair ADD ATTRIBUTE c integer CASCADE");
+        assert_ne!(revision(&store, ROOMS.table).await, before);
+    });
+}
