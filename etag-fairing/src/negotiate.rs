@@ -17,20 +17,28 @@ impl MediaRange<'_> {
         self.essence.eq_ignore_ascii_case(MEDIA_TYPE)
     }
 
-    /// Whether the answer may be `application/vnd.api+json` by this range. Parameters other than `ext` and
-    /// `profile` make a range that we never send; an `ext` names something that no route of ours does.
+    /// Whether the answer may be `application/vnd.api+json` by this range.
     fn allows_json_api(&self) -> bool {
         let wildcard = self.essence == "*/*" || self.essence.eq_ignore_ascii_case("application/*");
-        let mut weight = true;
-        for (name, value) in &self.parameters {
-            // RFC 9110 §12.5.1: q is the range's weight and no parameter of the media type.
-            if name.eq_ignore_ascii_case("q") {
-                weight = value.parse::<f32>().is_ok_and(|weight| weight > 0.0);
-            } else if !wildcard && !name.eq_ignore_ascii_case("profile") {
-                return false;
-            }
-        }
-        weight && (wildcard || self.is_json_api())
+        let weighs =
+            self.weight().is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0));
+        weighs && (wildcard || (self.is_json_api() && !self.is_modified()))
+    }
+
+    /// RFC 9110 §12.5.1: q is the range's weight and no parameter of the media type.
+    fn weight(&self) -> Option<&str> {
+        self.parameters
+            .iter()
+            .rev()
+            .find(|(name, _)| name.eq_ignore_ascii_case("q"))
+            .map(|(_, value)| &**value)
+    }
+
+    /// Whether the media type has parameters with which we never send it: others than `ext` and `profile`, and an `ext`,
+    /// which names something that no route of ours does.
+    fn is_modified(&self) -> bool {
+        let known = |name: &str| name.eq_ignore_ascii_case("q") || name.eq_ignore_ascii_case("profile");
+        self.parameters.iter().any(|(name, _)| !known(name))
     }
 
     /// Whether the range names our media type as it is, with a weight of nothing.
@@ -104,8 +112,11 @@ pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Resu
         .flat_map(|line| split_unquoted(line, ','))
         .filter_map(|range| media_range(range.trim()))
         .collect();
-    // RFC 9110 §12.5.1: the most specific range counts, so that `…;q=0` takes back what a wildcard allows.
-    let refused = ranges.iter().any(MediaRange::refuses_json_api);
+    // RFC 9110 §12.5.1: the most specific range counts, so that `…;q=0` takes back what a wildcard allows. JSON:API §5.2:
+    // so does naming our media type, if each time it is with parameters that we don't know.
+    let mut named = ranges.iter().filter(|range| range.is_json_api()).peekable();
+    let modified = named.peek().is_some() && named.all(MediaRange::is_modified);
+    let refused = modified || ranges.iter().any(MediaRange::refuses_json_api);
     let allowed = |range: &MediaRange<'_>| range.allows_json_api() && (range.is_json_api() || !refused);
     // Without Accept any media type is acceptable.
     if ranges.is_empty() || ranges.iter().any(allowed) {
@@ -173,6 +184,23 @@ pub(crate) fn check_content_type<'a>(
     Ok(())
 }
 
+/// Checks `Content-Encoding` of a request with a body (RFC 9110 §8.4): we read bodies as they are.
+///
+/// # Errors
+/// 415 for a body in a coding, with the ones that are taken (§12.5.3): none.
+pub(crate) fn check_content_encoding<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Errors> {
+    let mut codings = lines.into_iter().flat_map(|line| line.split(',')).map(str::trim);
+    match codings.find(|coding| !matches!(*coding, "") && !coding.eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let detail =
+                format!("send the body as it is: no content coding is taken, and this one is {coding:?}");
+            let error = ErrorObject::unsupported_media_type(detail).header("Content-Encoding");
+            Err(Errors::from(error).with_header("Accept-Encoding", "identity"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +221,9 @@ mod tests {
             "application/vnd.api+json;q=0.5",
             r#"application/vnd.api+json;profile="https://unknown.example/p""#,
             r#"application/vnd.api+json;ext="https://unknown.example/e", application/vnd.api+json"#,
+            "application/vnd.api+json;charset=utf-8, application/vnd.api+json;q=0.1, */*;q=0",
+            r#"application/vnd.api+json;profile="https://unknown.example/p", application/vnd.api+json;charset=utf-8"#,
+            "*/*;q=0.1, application/json",
             r#"text/html;x=",", */*;q=0.1"#,
             "",
         ] {
@@ -203,6 +234,13 @@ mod tests {
             "application/vnd.api+json;q=0",
             "application/vnd.api+json;q=0, */*",
             r#"application/vnd.api+json;ext="https://unknown.example/e""#,
+            // Named, and each time with what we don't know: no wildcard makes up for that.
+            "application/vnd.api+json;charset=utf-8, */*",
+            "*/*, application/vnd.api+json; charset=utf-8;q=0.1",
+            "application/vnd.api+json;charset=utf-8;q=0, */*",
+            "application/vnd.api+json;charset=utf-8, application/vnd.api+json;q=0, */*",
+            r#"application/vnd.api+json;ext="https://unknown.example/e", application/*;q=0.5"#,
+            r#"APPLICATION/vnd.api+json;version=1;profile="https://unknown.example/p", */*"#,
             "text/html",
             "application/json",
             r#"text/html;x=", */*""#,
@@ -211,6 +249,17 @@ mod tests {
         }
         assert!(check_accept(["text/html", "*/*"]).is_ok(), "several lines are one list");
         assert!(check_accept([]).is_ok());
+    }
+
+    #[test]
+    fn bodies_come_without_a_content_coding() {
+        let check = |lines: &[&'static str]| check_content_encoding(lines.iter().copied());
+        for lines in [&[][..], &["identity"], &["Identity, identity"], &[""], &["identity", ""]] {
+            assert!(check(lines).is_ok(), "{lines:?}");
+        }
+        for lines in [&["gzip"][..], &["identity, br"], &["identity", "x-gzip"], &["zstd;q=1"]] {
+            assert_eq!(check(lines).expect_err("refused").status().code, 415, "{lines:?}");
+        }
     }
 
     #[test]

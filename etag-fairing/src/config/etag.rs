@@ -34,7 +34,7 @@ pub enum Strength {
 /// accept_weakened = false               # whether If-Match takes the weakened form of a strong tag
 /// require_if_match = false              # whether a change without If-Match is refused (428)
 /// max_body = "8 MiB"                    # bodies above this aren't hashed
-/// cache_control = "private, no-cache"   # on tagged responses that set none; "" for none
+/// cache_control = "private, no-cache"   # on reads of resources and tagged responses that set none; "" for none
 /// memo = "64 MiB"                       # memory for answers that still hold; 0 for none
 /// ```
 /// Without any of it, tags are off. Both may be given, in either spelling, as long as they don't
@@ -74,7 +74,8 @@ pub struct EtagConfig {
     pub require_if_match: bool,
     /// Response bodies longer than this are passed through without a tag.
     pub max_body: ByteUnit,
-    /// The `Cache-Control` of tagged responses that set neither it nor `Expires`; `None` to set none.
+    /// The `Cache-Control` of tagged responses that set neither it nor `Expires`, and of reads of generated routes, which
+    /// have it with entity tags off, too; `None` to set none.
     pub cache_control: Option<String>,
     /// How much memory answers of generated routes may take that are remembered for as long as nothing changes that
     /// they are made of; 0 remembers nothing.

@@ -226,7 +226,7 @@ impl Serialize for Digits {
 /// The answer to a request that failed: one or more error objects, and header fields of their own.
 ///
 /// As a responder it sends [`status`](Errors::status), `Content-Type: application/vnd.api+json`,
-/// `Vary: Accept`, and, for 412 and 428, `Cache-Control: no-store`.
+/// `Vary: Accept`, and `Cache-Control: no-store`, unless it was given another one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Errors {
     // Never empty: every way to make one starts from an error object.
@@ -311,8 +311,9 @@ impl Errors {
             // JSON:API 1.1 "Server Responsibilities": responses that depend on media type
             // parameters SHOULD say `Vary: Accept`.
             .header(Header::new("Vary", "Accept"));
-        // RFC 6585 §3: a 428 MUST NOT be stored; a 412 speaks of one request's preconditions.
-        if status == Status::PreconditionFailed || status == Status::PreconditionRequired {
+        // RFC 9111 §4.2.2: a cache may go on saying 404, 405 or 410 for as long as it thinks right, also to who has just
+        // created what was asked for. RFC 6585 §3: a 428 MUST NOT be stored.
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Cache-Control")) {
             response.header(Header::new("Cache-Control", "no-store"));
         }
         for (name, value) in &self.headers {

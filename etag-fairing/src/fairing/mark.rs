@@ -13,6 +13,8 @@ pub(super) struct Mark {
     opted_in: AtomicBool,
     /// The tag of the body, where the handler made it when it had the bytes at hand.
     tag: OnceLock<EntityTag>,
+    /// Whether it is a read of a generated route that has no tag.
+    untagged: AtomicBool,
 }
 
 /// Opts the response of this request in: what a handler does that is about to answer it.
@@ -30,6 +32,11 @@ pub(crate) fn mark_with_tag(request: &Request<'_>, tag: EntityTag) {
     let _ = mark.tag.set(tag);
 }
 
+/// Says that the response of this request is a read of a generated route that has no tag.
+pub(crate) fn mark_untagged(request: &Request<'_>) {
+    of(request).untagged.store(true, Ordering::Relaxed);
+}
+
 /// Says whether the last handler that was tried answered, and opted in.
 pub(super) fn set(request: &Request<'_>, marked: bool) {
     of(request).opted_in.store(marked, Ordering::Relaxed);
@@ -44,6 +51,11 @@ impl Mark {
     /// Whether the response is opted in.
     pub(super) fn is_set(&self) -> bool {
         self.opted_in.load(Ordering::Relaxed)
+    }
+
+    /// Whether it is a read of a generated route that has no tag.
+    pub(super) fn is_untagged_read(&self) -> bool {
+        self.untagged.load(Ordering::Relaxed)
     }
 
     /// The tag that the handler made.

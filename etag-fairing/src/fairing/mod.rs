@@ -55,7 +55,7 @@ use rocket::{Build, Orbit, Request, Response, Rocket};
 pub(crate) use bodies::Bodies;
 pub(crate) use digest::send_in_large_chunks;
 #[allow(unused_imports, reason = "called by generated routes")]
-pub(crate) use mark::mark_with_tag;
+pub(crate) use mark::{mark_untagged, mark_with_tag};
 pub use not_modified::NotModified;
 pub(crate) use not_modified::early as early_not_modified;
 #[allow(unused_imports, reason = "called by generated routes")]
@@ -169,7 +169,10 @@ impl Fairing for EtagFairing {
         'response: 'future,
     {
         // Written out, since only a body whose tag nobody knows is awaited: for all else there is no future to make.
-        let Some(tagging) = self.tagging(request, response) else { return Box::pin(Done) };
+        let Some(tagging) = self.tagging(request, response) else {
+            complete_untagged(request, response);
+            return Box::pin(Done);
+        };
         match tagging.tag_without_the_body(response) {
             Tag::None => {}
             Tag::Own(tag) => tagging.finish(response, &tag, tagging.config.policy().with_own_tag()),
@@ -425,6 +428,17 @@ fn complete_cache_fields<'r>(response: &mut Response<'r>, config: &'r EtagConfig
     }
     if coded {
         response.adjoin_raw_header("Vary", "Accept-Encoding");
+    }
+}
+
+/// The same for a read of a generated route that has no tag: RFC 9111 §4.2.2 lets a cache that is told nothing keep it
+/// for as long as it thinks right.
+fn complete_untagged<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
+    if response.status() == Status::Ok
+        && mark::of(request).is_untagged_read()
+        && let Some(config) = request.rocket().state::<EtagConfig>()
+    {
+        complete_cache_fields(response, config, &Seen::of(response));
     }
 }
 

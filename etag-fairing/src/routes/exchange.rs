@@ -16,7 +16,7 @@ use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
 use crate::json_api::JsonApi;
 use crate::memo::{CallerRef, KeyRef};
-use crate::negotiate::{asks_for_profile, check_accept, check_content_type};
+use crate::negotiate::{asks_for_profile, check_accept, check_content_encoding, check_content_type};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::{Description, Operation, ResourceId};
 use crate::store::{Plan, Root, Scopes, Selection, Store};
@@ -66,6 +66,9 @@ impl<'r> Exchange<'r> {
             || matches!(operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
         check_accept(request.headers().get("Accept"))?;
         check_content_type(request.headers().get("Content-Type"), body)?;
+        if body {
+            check_content_encoding(request.headers().get("Content-Encoding"))?;
+        }
         let writer = Writer::new(api.registry());
         Ok(Self {
             request,

@@ -10,9 +10,10 @@ use rocket::http::{Method, Status};
 use super::answer;
 use super::exchange::{Answer, Exchange};
 use crate::conditional::{EntityTag, HttpDate};
+use crate::config::EtagConfig;
 use crate::document::error::Errors;
 use crate::document::spare::Sent;
-use crate::fairing::{Statistics, early_not_modified, mark_with_tag};
+use crate::fairing::{Statistics, early_not_modified, mark_untagged, mark_with_tag};
 use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
 use crate::resource::Operation;
 use crate::store::{Fetched, Plan, Revision};
@@ -163,11 +164,23 @@ impl<'r> Exchange<'r> {
     }
 
     fn response(&self, made: Made) -> Response<'r> {
+        let tagged = made.tag.is_some();
         if let Some(tag) = made.tag {
             mark_with_tag(self.request, tag);
         }
         let (size, body) = (made.body.len(), Cursor::new(Sent::new(made.body)));
-        dated(answer::of_body(Status::Ok, size, body, made.profile), made.last_modified)
+        let mut response = answer::of_body(Status::Ok, size, body, made.profile);
+        match (tagged, self.request.rocket().state::<EtagConfig>()) {
+            (true, _) => {}
+            // The fairing sees what fairings before it have set.
+            (false, Some(_)) => mark_untagged(self.request),
+            (false, None) => {
+                if let Some(default) = EtagConfig::default().cache_control {
+                    response.set_raw_header("Cache-Control", default);
+                }
+            }
+        }
+        dated(response, made.last_modified)
     }
 
     fn statistics(&self) -> Option<&'r Statistics> {

@@ -46,6 +46,15 @@ impl Database {
         }
     }
 
+    /// A server over a database in memory, with these lines of `[default]`, and of `[default.jsonapi]`.
+    pub(crate) fn in_memory(
+        default: &str,
+        jsonapi: &str,
+        build: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
+    ) -> Server {
+        start("sqlite::memory:", default, jsonapi, build)
+    }
+
     /// A server with these lines of `[default]`, and of `[default.jsonapi]`.
     pub(crate) fn serve(
         &self,
@@ -53,10 +62,18 @@ impl Database {
         jsonapi: &str,
         build: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
     ) -> Server {
-        let url = self.url();
-        let toml = format!(
-            "[default]\n{default}\n[default.databases.api]\nurl = '{url}'\n[default.jsonapi]\n{jsonapi}\n"
-        );
-        Server::start(&toml, |rocket| build(rocket.attach(JsonApi::fairing()).attach(EtagFairing::new())))
+        start(&self.url(), default, jsonapi, build)
     }
+}
+
+fn start(
+    url: &str,
+    default: &str,
+    jsonapi: &str,
+    build: impl FnOnce(Rocket<Build>) -> Rocket<Build>,
+) -> Server {
+    let toml = format!(
+        "[default]\n{default}\n[default.databases.api]\nurl = '{url}'\n[default.jsonapi]\n{jsonapi}\n"
+    );
+    Server::start(&toml, |rocket| build(rocket.attach(JsonApi::fairing()).attach(EtagFairing::new())))
 }

@@ -1,6 +1,7 @@
 //! What one request may cost, what of its text is taken, and what every answer says: over both databases.
 #![cfg(feature = "sqlite")]
 
+mod answers;
 mod databases;
 mod ids;
 #[path = "../support/mod.rs"]
