@@ -168,6 +168,7 @@ impl<const PLACE: usize> JsonApiResource for ByHand<PLACE> {
                 sort: true,
                 default: None,
                 parse: parse::<Option<String>>,
+                check: |_| Ok(()),
             };
             let relationship = |(place, name): (usize, &&'static str)| Relationship {
                 name,

@@ -1,6 +1,6 @@
 //! JSON text straight to bytes.
 
-use crate::resource::{Corrupt, Kind, ValueRef, read_date_time, read_time, read_timestamp};
+use crate::resource::{Corrupt, Kind, ValueRef, read_date, read_date_time, read_time, read_timestamp};
 
 /// Writes a JSON string (RFC 8259 §7).
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
@@ -46,16 +46,38 @@ pub(crate) fn write_value(kind: Kind, value: ValueRef<'_>, out: &mut Vec<u8>) ->
         }
         (Kind::Float, ValueRef::Float(value)) => write_float(value, out)?,
         (Kind::Float, ValueRef::Integer(value)) => write_float(value as f64, out)?,
-        (Kind::Text | Kind::Uuid | Kind::Date, ValueRef::Text(text)) => write_string(text, out),
+        (Kind::Text, ValueRef::Text(text)) => write_string(text, out),
+        (Kind::Uuid, ValueRef::Text(text)) => write_uuid(text, out)?,
+        (Kind::Date, ValueRef::Text(text)) => match read_date(text) {
+            Some(_) => write_string(text, out),
+            None => return Err(expected("a date", text)),
+        },
         (Kind::Timestamp | Kind::DateTime | Kind::Time, ValueRef::Text(text)) => write_time(kind, text, out)?,
         (Kind::Json, ValueRef::Text(text)) => {
             // Others may write to the table: what is not JSON must not break the document.
             let raw: &serde_json::value::RawValue =
-                serde_json::from_str(text).map_err(|error| Corrupt::new(error.to_string()))?;
+                serde_json::from_str(text).map_err(|_| expected("JSON", text))?;
             out.extend_from_slice(raw.get().as_bytes());
         }
         (kind, value) => return Err(Corrupt::expected(&format!("{kind:?}"), value)),
     }
+    Ok(())
+}
+
+/// What is not of its kind, in the first few characters of it.
+fn expected(expected: &str, text: &str) -> Corrupt {
+    const SHOWN: usize = 40;
+    let shown: String = text.chars().take(SHOWN).collect();
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    Corrupt::new(format!("expected {expected}, found {shown:?}{more}"))
+}
+
+/// RFC 9562 §4: several spellings of a UUID are read, and one is written.
+fn write_uuid(text: &str, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+    let id = uuid::Uuid::try_parse(text).map_err(|_| expected("a UUID", text))?;
+    out.push(b'"');
+    out.extend_from_slice(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).as_bytes());
+    out.push(b'"');
     Ok(())
 }
 
@@ -84,7 +106,10 @@ fn write_time(kind: Kind, text: &str, out: &mut Vec<u8>) -> Result<(), Corrupt> 
         true => text,
         // A table that others write may hold another form.
         false => {
-            let corrupt = || Corrupt::new(format!("{text:?} is not a {kind:?}"));
+            let corrupt = || match kind {
+                Kind::Timestamp | Kind::DateTime => expected("a date and time", text),
+                _ => expected("a time of day", text),
+            };
             normalized = match kind {
                 Kind::Timestamp => {
                     read_timestamp(text).ok_or_else(corrupt)?.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()

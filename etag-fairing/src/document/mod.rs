@@ -5,6 +5,7 @@ mod json;
 pub(crate) mod read;
 mod sent;
 pub(crate) mod spare;
+mod warnings;
 pub(crate) mod write;
 
 /// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters

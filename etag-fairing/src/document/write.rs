@@ -5,9 +5,12 @@
 
 use super::json::{write_string, write_value};
 use super::spare;
+use super::warnings::{OddMembers, Warnings, write_document_meta};
 use crate::query::{FieldSet, Fields, Parameters, href};
 use crate::resource::registry::{Registry, encode_segment};
-use crate::resource::{Corrupt, Description, Relationship, RelationshipKind, ResourceId, Row, Rows};
+use crate::resource::{
+    Corrupt, Description, Kind, Relationship, RelationshipKind, ResourceId, Row, Rows, Value,
+};
 use crate::store::{Fetched, Included, Links};
 
 /// Links of a page (JSON:API §8.4); `None` where there is no such page.
@@ -46,13 +49,20 @@ impl<'a> View<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Writer<'a> {
     registry: &'a Registry,
+    odd: OddMembers,
 }
 
 const START: &[u8] = br#"{"jsonapi":{"version":"1.1"},"links":{"self":"#;
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(registry: &'a Registry) -> Self {
-        Self { registry }
+        Self { registry, odd: OddMembers::Refused }
+    }
+
+    /// One that shows null for every value that its member cannot have: for what is hashed and not sent, and for the
+    /// answer to a write, which is made by then.
+    pub(crate) fn lenient(self) -> Self {
+        Self { odd: OddMembers::Null, ..self }
     }
 
     /// The URL of one resource.
@@ -119,7 +129,7 @@ impl<'a> Writer<'a> {
         }
         out.push(b']');
         self.included(fetched, view, &mut out)?;
-        write_total(fetched, &mut out);
+        write_document_meta(resource, fetched, &mut out);
         out.push(b'}');
         Ok(out)
     }
@@ -146,8 +156,14 @@ impl<'a> Writer<'a> {
         out.extend_from_slice(br#","related":"#);
         write_string(&links.related, &mut out);
         out.push(b'}');
+        let id = row.resource_id()?;
+        let mut warnings = Warnings::new(resource, &id, self.odd);
+        if let Some(odd) = row.odd_to_one(resource, relationship) {
+            warnings.relationship(of, odd)?;
+        }
         write_data(resource, relationship, row, 0, &fetched.links, &mut out)?;
         self.included(fetched, view, &mut out)?;
+        warnings.write(&mut out);
         out.push(b'}');
         Ok(out)
     }
@@ -253,7 +269,7 @@ impl<'a> Writer<'a> {
             }
             out.push(b']');
         }
-        write_total(related, &mut out);
+        write_document_meta(target, related, &mut out);
         out.push(b'}');
         Ok(out)
     }
@@ -274,6 +290,7 @@ impl<'a> Writer<'a> {
         write_string(resource.type_name, out);
         out.extend_from_slice(br#","id":"#);
         write_id(&id, out);
+        let mut warnings = Warnings::new(resource, &id, self.odd);
         let mut separator: &[u8] = br#","attributes":{"#;
         for (place, attribute) in resource.attributes.iter().enumerate() {
             let hidden = fieldset.is_some_and(|shown| shown.attributes.get(place) != Some(&true));
@@ -284,14 +301,23 @@ impl<'a> Writer<'a> {
             separator = b",";
             write_string(attribute.name, out);
             out.push(b':');
-            write_value(attribute.kind, row.attribute(place), out).map_err(|corrupt| {
-                Corrupt::new(format!("column `{}` of `{}`: {corrupt}", attribute.column, resource.table))
-            })?;
+            match row.odd_attribute(place) {
+                None => {
+                    let value = row.attribute(place);
+                    if let Err(corrupt) = write_value(attribute.kind, value, out) {
+                        warnings.value(attribute, &corrupt, value)?;
+                        out.extend_from_slice(b"null");
+                    }
+                }
+                Some(odd) => {
+                    warnings.attribute(attribute, odd)?;
+                    out.extend_from_slice(b"null");
+                }
+            }
         }
         let computed = |place: usize| fieldset.is_none_or(|shown| shown.computed.get(place) == Some(&true));
         if (0..resource.computed.names.len()).any(computed) {
-            // Without to-many linkage, which some queries read and some don't: the value must not depend on that.
-            let values = resource.computed.of(&row.to_record(resource)?)?;
+            let values = self.computed(resource, row, &warnings)?;
             for (name, kind, value) in
                 values.iter().enumerate().filter(|(place, _)| computed(*place)).map(|(_, value)| value)
             {
@@ -299,7 +325,9 @@ impl<'a> Writer<'a> {
                 separator = b",";
                 write_string(name, out);
                 out.push(b':');
-                write_value(*kind, value.as_ref(), out)?;
+                if let Err(corrupt) = write_value(*kind, value.as_ref(), out) {
+                    return Err(warnings.corrupt(name, &corrupt.to_string()));
+                }
             }
         }
         if separator == b"," {
@@ -325,6 +353,9 @@ impl<'a> Writer<'a> {
             write_segment(relationship.name, out);
             out.extend_from_slice(br#""}"#);
             if with_data {
+                if let Some(odd) = row.odd_to_one(resource, place) {
+                    warnings.relationship(relationship, odd)?;
+                }
                 write_data(resource, place, row, index, links, out)?;
             }
             out.push(b'}');
@@ -334,8 +365,35 @@ impl<'a> Writer<'a> {
         }
         out.extend_from_slice(br#","links":{"self":"#);
         self.write_href(resource, &id, out);
-        out.extend_from_slice(br#""}}"#);
+        out.extend_from_slice(br#""}"#);
+        warnings.write(out);
+        out.push(b'}');
         Ok(())
+    }
+
+    /// The values of computed attributes.
+    fn computed(
+        &self,
+        resource: &'static Description,
+        row: Row<'_>,
+        warnings: &Warnings<'_>,
+    ) -> Result<Vec<(&'static str, Kind, Value)>, Corrupt> {
+        // Without to-many linkage, which some queries read and some don't: the value must not depend on that.
+        let values = row.to_record(resource).and_then(|record| resource.computed.of(&record));
+        // Functions see null for an odd value, as clients do.
+        let values = values
+            .or_else(|_| row.to_lenient_record(resource).and_then(|record| resource.computed.of(&record)));
+        match (values, self.odd) {
+            (Ok(values), _) => Ok(values),
+            (Err(_), OddMembers::Null) => {
+                let null = |name: &&'static str| (*name, Kind::Text, Value::Null);
+                Ok(resource.computed.names.iter().map(null).collect())
+            }
+            (Err(corrupt), OddMembers::Refused) => {
+                let name = resource.computed.names.first().copied().unwrap_or_default();
+                Err(warnings.corrupt(name, &corrupt.to_string()))
+            }
+        }
     }
 
     /// The URL of one resource as a JSON string, up to its closing quote.
@@ -376,15 +434,6 @@ fn write_page_links(pages: &PageLinks, out: &mut Vec<u8>) {
             // JSON:API §8.4: null tells that there is no such page.
             None => out.extend_from_slice(b"null"),
         }
-    }
-}
-
-/// The number of all, where it was counted.
-fn write_total(fetched: &Fetched, out: &mut Vec<u8>) {
-    if let Some(total) = fetched.total {
-        out.extend_from_slice(br#","meta":{"count":"#);
-        out.extend_from_slice(itoa::Buffer::new().format(total).as_bytes());
-        out.push(b'}');
     }
 }
 

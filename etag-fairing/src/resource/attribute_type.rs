@@ -363,7 +363,7 @@ pub(crate) fn read_date_time(text: &str) -> Option<NaiveDateTime> {
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
 }
 
-fn read_date(text: &str) -> Option<NaiveDate> {
+pub(crate) fn read_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
 }
 
@@ -391,6 +391,12 @@ fn stored_json<T: DeserializeOwned>(value: ValueRef<'_>) -> Result<T, Corrupt> {
 #[doc(hidden)]
 pub fn parse<A: AttributeType>(json: &JsonValue) -> Result<Value, Mismatch> {
     A::to_value(&A::from_json(json)?)
+}
+
+/// What a description's `check` does: whether a stored value is one that the attribute can have.
+#[doc(hidden)]
+pub fn check<A: AttributeType>(value: ValueRef<'_>) -> Result<(), Corrupt> {
+    A::from_value(value).map(drop)
 }
 
 #[cfg(test)]

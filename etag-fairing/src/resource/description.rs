@@ -5,7 +5,7 @@ use super::guard::Guard;
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
 use super::scope::{ScopeFunction, ScopeOf};
-use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Upkeep, Value};
+use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Upkeep, Value, ValueRef};
 
 /// A resource, described once and for all: its names, its columns, its relationships, its routes.
 ///
@@ -79,6 +79,8 @@ pub struct Attribute {
     pub default: Option<fn() -> Result<Value, Mismatch>>,
     /// Reads a client's value.
     pub parse: fn(&serde_json::Value) -> Result<Value, Mismatch>,
+    /// Says what is wrong with a stored value that the field's type cannot have.
+    pub check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
 }
 
 /// Who may see and set an attribute.

@@ -4,7 +4,7 @@ use serde_json::Value as JsonValue;
 
 use super::{
     Access, Attribute, AttributeType, Corrupt, Kind, Linkage, Mismatch, Record, ResourceId, ToMany, ToOne,
-    Value, ValueRef, parse,
+    Value, ValueRef, check, parse,
 };
 
 /// The id, read by `<Type as IdType>::from_id`.
@@ -22,6 +22,7 @@ pub struct Carrier<T> {
     kind: Kind,
     nullable: bool,
     parse: fn(&JsonValue) -> Result<Value, Mismatch>,
+    check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
     from_value: fn(ValueRef<'_>) -> Result<T, Corrupt>,
     to_value: fn(&T) -> Result<Value, Mismatch>,
 }
@@ -33,6 +34,7 @@ impl<T> Carrier<T> {
             kind: A::KIND,
             nullable: A::NULLABLE,
             parse: parse::<A>,
+            check: check::<A>,
             from_value: A::from_value,
             to_value: A::to_value,
         }
@@ -56,6 +58,7 @@ impl<T> Carrier<T> {
             sort: access.is_shown(),
             default,
             parse: self.parse,
+            check: self.check,
         }
     }
 

@@ -5,7 +5,9 @@ use std::fmt;
 use rocket::Request;
 
 use super::guard::Boxed;
-use super::{Corrupt, JsonApiResource, Linkage, Mismatch, Operation, Record, ResourceId, Value};
+use super::{
+    Corrupt, Description, JsonApiResource, Linkage, Mismatch, Operation, Record, ResourceId, Row, Value,
+};
 use crate::document::error::{ErrorObject, Errors};
 use crate::store::{Change, Fetched, LinkageChange, Plan, Root, Scopes, Selection, StoreError, Transaction};
 
@@ -203,11 +205,13 @@ impl<'a> Write<'a> {
     /// Reads one resource, with the linkage that its documents show.
     ///
     /// # Errors
-    /// With the store's trouble.
+    /// With the store's trouble, or if another program has written what the struct cannot hold.
     pub async fn find<T: JsonApiResource>(&mut self, id: &ResourceId) -> Result<Option<T>, HookError> {
         let selection = Selection::whole(T::description());
         let fetched = self.transaction.fetch(&Plan::new(Root::One(id.clone()), selection)).await?;
-        Ok(record_of(T::description(), &fetched)?.map(|record| T::from_record(&record)).transpose()?)
+        // Not leniently: written back, null in place of an odd value would overwrite it.
+        let record = record_with_links(T::description(), &fetched, Row::to_record)?;
+        Ok(record.map(|record| T::from_record(&record)).transpose()?)
     }
 
     /// Makes a new resource. The store makes its id if that is 0 or empty.
@@ -258,10 +262,19 @@ impl fmt::Debug for Write<'_> {
     }
 }
 
-/// The resource that was read first, as a record; `None` if there is none.
-pub(crate) fn record_of(resource: &super::Description, fetched: &Fetched) -> Result<Option<Record>, Corrupt> {
+/// The resource that was read first, as a record, with null for each value that its attribute cannot have; `None` if
+/// there is none.
+pub(crate) fn record_of(resource: &Description, fetched: &Fetched) -> Result<Option<Record>, Corrupt> {
+    record_with_links(resource, fetched, Row::to_lenient_record)
+}
+
+fn record_with_links<'f>(
+    resource: &Description,
+    fetched: &'f Fetched,
+    read: impl FnOnce(Row<'f>, &Description) -> Result<Record, Corrupt>,
+) -> Result<Option<Record>, Corrupt> {
     let Some(row) = fetched.rows.get(0) else { return Ok(None) };
-    let mut record = row.to_record(resource)?;
+    let mut record = read(row, resource)?;
     for (linkage, links) in record.linkage.iter_mut().zip(&fetched.links) {
         if let (Linkage::Unread, Some(links)) = (&*linkage, links) {
             *linkage = Linkage::Many(links.of(0).to_vec());

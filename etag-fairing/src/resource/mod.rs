@@ -9,6 +9,7 @@ pub(crate) mod hooks;
 mod id;
 mod linkage;
 pub(crate) mod member_name;
+mod odd;
 mod record;
 pub(crate) mod registry;
 pub(crate) mod rules;
@@ -16,8 +17,8 @@ pub(crate) mod scope;
 mod upkeep;
 mod value;
 
-pub use attribute_type::{AttributeType, Json, Text, parse};
-pub(crate) use attribute_type::{read_date_time, read_time, read_timestamp};
+pub use attribute_type::{AttributeType, Json, Text, check, parse};
+pub(crate) use attribute_type::{read_date, read_date_time, read_time, read_timestamp};
 pub use description::{
     Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };
@@ -25,6 +26,7 @@ pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use id::{IdKind, IdType, ResourceId};
 pub use linkage::{ToMany, ToOne};
+pub use odd::Odd;
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
 pub use scope::{Condition, MemberName, Scope, member};

@@ -1,6 +1,6 @@
 //! A resource without its Rust type: one value a column, in the description's order.
 
-use super::{Corrupt, Description, ResourceId, Value, ValueRef};
+use super::{Corrupt, Description, Odd, ResourceId, Value, ValueRef};
 
 /// One resource as values: its id, its attributes, its to-one linkage, and what was read of its to-many linkage.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,11 +30,22 @@ pub enum Linkage {
 ///
 /// Each row has [`Description::width`] cells: the id, each attribute, each relationship. The cell of a column
 /// that was not asked for, and of each to-many relationship, is null.
+///
+/// A stored value that its column's attribute cannot have is null too, and the row says what is [odd](Odd) about it.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     width: usize,
     cells: Vec<Cell>,
     text: String,
+    odd: Vec<Odd>,
+    skipped: Skipped,
+}
+
+/// Rows that were found and are not among the [`Rows`], since they have no id that a resource could have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Skipped {
+    number: usize,
+    is_last: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +54,12 @@ enum Cell {
     Bool(bool),
     Integer(i64),
     Float(f64),
-    Text { start: usize, end: usize },
+    Text {
+        start: usize,
+        end: usize,
+    },
+    /// Its place among the odd ones.
+    Odd(usize),
 }
 
 /// One row of [`Rows`].
@@ -56,7 +72,7 @@ pub struct Row<'a> {
 impl Rows {
     /// No rows yet, for the resource described.
     pub fn new(description: &Description) -> Self {
-        Self { width: description.width(), cells: Vec::new(), text: String::new() }
+        Self { width: description.width(), ..Self::default() }
     }
 
     /// The same, with memory for so many rows, each with so many bytes of text.
@@ -64,12 +80,58 @@ impl Rows {
     pub(crate) fn with_capacity(description: &Description, rows: usize, text: usize) -> Self {
         let width = description.width();
         let cells = Vec::with_capacity(width.saturating_mul(rows));
-        Self { width, cells, text: String::with_capacity(text.saturating_mul(rows)) }
+        Self { width, cells, text: String::with_capacity(text.saturating_mul(rows)), ..Self::default() }
     }
 
     /// Bytes of text held.
     pub(crate) fn text_bytes(&self) -> usize {
         self.text.len()
+    }
+
+    /// Adds an odd value as the next cell, which is not that of an id.
+    pub fn push_odd(&mut self, odd: Odd) {
+        self.cells.push(Cell::Odd(self.odd.len()));
+        self.odd.push(odd);
+    }
+
+    /// Tells that a row was found next that has no id: it can be no resource.
+    pub fn skip_row(&mut self) {
+        self.skipped = Skipped { number: self.skipped.number + 1, is_last: true };
+    }
+
+    /// How many rows were skipped.
+    pub fn skipped(&self) -> usize {
+        self.skipped.number
+    }
+
+    /// Keeps a page of at most `limit` of the rows that were found, those included that were skipped, of which there
+    /// is at most one too many. Answers whether there was.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn end_page(&mut self, limit: usize) -> bool {
+        let more = self.len().saturating_add(self.skipped.number) > limit;
+        match (more, self.skipped.is_last) {
+            (true, true) => self.skipped.number -= 1,
+            (true, false) => self.truncate(limit.saturating_sub(self.skipped.number)),
+            (false, _) => {}
+        }
+        more
+    }
+
+    /// Adds a row of other rows of the same resource.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn push_row(&mut self, row: Row<'_>) {
+        for column in 0..self.width {
+            match row.odd(column) {
+                Some(odd) => self.push_odd(odd.clone()),
+                None => self.push(row.cell(column)),
+            }
+        }
+    }
+
+    /// Rows of which none is there yet, but as many were skipped as of these.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn emptied(&self) -> Self {
+        Self { width: self.width, skipped: self.skipped, ..Self::default() }
     }
 
     /// Adds the next cell: the id first, then attributes, then relationships; then the next row.
@@ -86,6 +148,7 @@ impl Rows {
             }
         };
         self.cells.push(cell);
+        self.skipped.is_last = false;
     }
 
     /// Adds a whole row.
@@ -139,7 +202,7 @@ impl Rows {
 
     fn cell(&self, place: usize) -> ValueRef<'_> {
         match self.cells.get(place) {
-            None | Some(Cell::Null) => ValueRef::Null,
+            None | Some(Cell::Null | Cell::Odd(_)) => ValueRef::Null,
             Some(Cell::Bool(value)) => ValueRef::Bool(*value),
             Some(Cell::Integer(value)) => ValueRef::Integer(*value),
             Some(Cell::Float(value)) => ValueRef::Float(*value),
@@ -168,6 +231,28 @@ impl<'a> Row<'a> {
         if column < self.rows.width { self.rows.cell(self.start + column) } else { ValueRef::Null }
     }
 
+    fn odd(self, column: usize) -> Option<&'a Odd> {
+        // Mostly there is none, and nobody looks for it.
+        if self.rows.odd.is_empty() || column >= self.rows.width {
+            return None;
+        }
+        match self.rows.cells.get(self.start + column) {
+            Some(Cell::Odd(place)) => self.rows.odd.get(*place),
+            _ => None,
+        }
+    }
+
+    /// What is odd about the value of the attribute at this place of [`Description::attributes`], if it is one that
+    /// the attribute cannot have.
+    pub fn odd_attribute(self, index: usize) -> Option<&'a Odd> {
+        self.odd(1 + index)
+    }
+
+    /// What is odd about the to-one linkage at this place of [`Description::relationships`], if no id stands there.
+    pub fn odd_to_one(self, description: &Description, index: usize) -> Option<&'a Odd> {
+        self.odd(1 + description.attributes.len() + index)
+    }
+
     /// The id's value.
     pub fn id(self) -> ValueRef<'a> {
         self.cell(0)
@@ -194,8 +279,25 @@ impl<'a> Row<'a> {
     /// The row as a record; to-many linkage is unread.
     ///
     /// # Errors
-    /// If an id is neither an integer nor text.
+    /// If an id is neither an integer nor text, or a value is odd: a struct made from it and written back would
+    /// overwrite what it never held.
     pub fn to_record(self, description: &Description) -> Result<Record, Corrupt> {
+        for (index, attribute) in description.attributes.iter().enumerate() {
+            if let Some(odd) = self.odd_attribute(index) {
+                return Err(self.corrupt(description, attribute.name, odd.detail()));
+            }
+        }
+        for (index, relationship) in description.relationships.iter().enumerate() {
+            if let Some(odd) = self.odd_to_one(description, index) {
+                return Err(self.corrupt(description, relationship.name, odd.detail()));
+            }
+        }
+        self.to_lenient_record(description)
+    }
+
+    /// The same, with null for each value that its attribute cannot have. Who writes back what has changed of it, and
+    /// nothing else, takes nothing away.
+    pub(crate) fn to_lenient_record(self, description: &Description) -> Result<Record, Corrupt> {
         let mut linkage = Vec::with_capacity(description.relationships.len());
         for (index, relationship) in description.relationships.iter().enumerate() {
             linkage.push(match relationship.is_to_many() {
@@ -203,12 +305,20 @@ impl<'a> Row<'a> {
                 false => Linkage::One(ResourceId::from_value(self.to_one(description, index))?),
             });
         }
-        Ok(Record {
-            id: ResourceId::from_value(self.id())?,
-            attributes: (0..description.attributes.len())
-                .map(|index| self.attribute(index).to_owned())
-                .collect(),
-            linkage,
-        })
+        let attributes = description.attributes.iter().enumerate().map(|(index, attribute)| {
+            let value = self.attribute(index);
+            match attribute.nullable && (attribute.check)(value).is_err() {
+                true => Value::Null,
+                false => value.to_owned(),
+            }
+        });
+        let attributes = attributes.collect();
+        Ok(Record { id: ResourceId::from_value(self.id())?, attributes, linkage })
+    }
+
+    fn corrupt(self, description: &Description, member: &'static str, detail: &str) -> Corrupt {
+        let id = self.resource_id().map(|id| id.to_string()).unwrap_or_default();
+        Corrupt::new(format!("table `{}`, id {id}, member `{member}`: {detail}", description.table))
+            .in_member(description.type_name, id, member)
     }
 }

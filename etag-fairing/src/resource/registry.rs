@@ -248,7 +248,8 @@ fn mistaken_names(resource: &Description) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        Access, Attribute, Id, IdKind, Kind, OnDelete, Operations, Relationship, RelationshipKind, parse,
+        Access, Attribute, Id, IdKind, Kind, OnDelete, Operations, Relationship, RelationshipKind, check,
+        parse,
     };
     use super::*;
 
@@ -263,6 +264,7 @@ mod tests {
             sort: true,
             default: None,
             parse: parse::<Option<String>>,
+            check: check::<Option<String>>,
         }
     }
 

@@ -110,25 +110,47 @@ impl ValueRef<'_> {
 
 /// Stored data that is not of the attribute's type: somebody else wrote to the table.
 ///
-/// Clients see a 500 without this text; the log has it.
+/// The log has this text. Clients see a 500, which names the resource and the member where they are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Corrupt(String);
+pub struct Corrupt {
+    detail: String,
+    member: Option<Box<CorruptMember>>,
+}
+
+/// The member of a resource whose stored value doesn't fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CorruptMember {
+    pub(crate) type_name: &'static str,
+    pub(crate) id: String,
+    pub(crate) member: &'static str,
+}
 
 impl Corrupt {
     /// Stored data that doesn't fit, in words.
     pub fn new(detail: impl Into<String>) -> Self {
-        Self(detail.into())
+        Self { detail: detail.into(), member: None }
     }
 
     /// Found `value` where `expected` should be.
     pub fn expected(expected: &str, value: ValueRef<'_>) -> Self {
-        Self(format!("expected {expected}, found {} in the store", value.word()))
+        Self::new(format!("expected {expected}, found {} in the store", value.word()))
+    }
+
+    /// The same, in this member of this resource.
+    pub(crate) fn in_member(mut self, type_name: &'static str, id: String, member: &'static str) -> Self {
+        self.member = Some(Box::new(CorruptMember { type_name, id, member }));
+        self
+    }
+
+    /// The member that it stands in, where that is known.
+    pub(crate) fn member(&self) -> Option<&CorruptMember> {
+        self.member.as_deref()
     }
 }
 
 impl fmt::Display for Corrupt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.detail)
     }
 }
 

@@ -8,7 +8,7 @@ use super::exchange::{Answer, Exchange};
 use super::list;
 use super::propose::Proposal;
 use super::scoped::Moved;
-use super::trouble::{Refusal, internal};
+use super::trouble::{Refusal, corrupt};
 use super::write::Given;
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
@@ -41,7 +41,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'
     let (id, fetched) =
         written.map_err(|refusal| refusal.answer(exchange.resource, create.given.object().ok()))?;
     let (body, tags) =
-        exchange.document_of(&id, &create.parameters, &create.query, &fetched).map_err(internal)?;
+        exchange.written_document(&id, &create.parameters, &create.query, &fetched).map_err(corrupt)?;
     // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
     let mut response = exchange.written(Status::Created, body, tags.map(|tags| tags.plain));
     // JSON:API §9.1.3.1: the same URL as data.links.self.

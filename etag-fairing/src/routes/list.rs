@@ -1,7 +1,7 @@
 //! `GET /sessions` (JSON:API §8.1.1).
 
 use super::exchange::{Answer, Exchange};
-use super::trouble::internal;
+use super::trouble::corrupt;
 use crate::document::error::Errors;
 use crate::query::{Parameters, Query, Target};
 use crate::store::{Fetched, Plan, Root};
@@ -27,5 +27,5 @@ pub(super) fn document(
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Errors> {
     let path = exchange.writer.collection(exchange.resource);
-    exchange.page(exchange.resource, path, parameters, query, fetched).map_err(internal)
+    exchange.page(exchange.resource, path, parameters, query, fetched).map_err(corrupt)
 }

@@ -2,11 +2,11 @@
 
 use super::exchange::{Answer, Exchange};
 use super::recall::Made;
-use super::trouble::internal;
+use super::trouble::corrupt;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::error::ErrorObject;
 use crate::document::spare;
-use crate::document::write::View;
+use crate::document::write::{View, Writer};
 use crate::query::{Parameters, Query, Target, href};
 use crate::resource::{Corrupt, ResourceId};
 use crate::store::{Fetched, Plan, Root, Selection};
@@ -19,10 +19,11 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
         if fetched.rows.is_empty() {
             return Err(ErrorObject::not_found().into());
         }
-        let (body, tags) = exchange.document_of(&id, &parameters, &query, fetched).map_err(internal)?;
+        let document = exchange.document_of(exchange.writer, &id, &parameters, &query, fetched);
+        let (body, tags) = document.map_err(corrupt)?;
         // The date is that of the row, and says nothing of what else is included.
         let last_modified = match query.include {
-            None => exchange.last_modified(fetched).map_err(internal)?,
+            None => exchange.last_modified(fetched).map_err(corrupt)?,
             Some(_) => None,
         };
         Ok(Made { body, tag: tags.map(|tags| tags.own), profile: None, last_modified })
@@ -42,23 +43,41 @@ impl Exchange<'_> {
         self.plan(Root::One(id), query.selection(self.resource, whole))
     }
 
-    /// The representation at the resource's own URL: the bytes that its state tag is made from, whoever asks.
+    /// The representation at the resource's own URL: the bytes that its state tag is made from, whoever asks. There
+    /// are such bytes even where a value keeps a document from being made, so that it can be mended.
     pub(super) fn representation(&self, id: &ResourceId, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
-        self.writer.single(self.resource, &self.writer.href(self.resource, id), fetched, View::Whole)
+        self.represent(self.writer.lenient(), id, fetched)
     }
 
-    /// What a GET with this query gives, with its tags.
-    pub(super) fn document_of(
+    fn represent(&self, writer: Writer<'_>, id: &ResourceId, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
+        writer.single(self.resource, &writer.href(self.resource, id), fetched, View::Whole)
+    }
+
+    /// What was written, with its tags. The change is made, so that there is a document whatever else the row holds.
+    pub(super) fn written_document(
         &self,
         id: &ResourceId,
         parameters: &Parameters,
         query: &Query,
         fetched: &Fetched,
     ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
+        self.document_of(self.writer.lenient(), id, parameters, query, fetched)
+    }
+
+    /// What a GET with this query gives, with its tags.
+    fn document_of(
+        &self,
+        writer: Writer<'_>,
+        id: &ResourceId,
+        parameters: &Parameters,
+        query: &Query,
+        fetched: &Fetched,
+    ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
         let needed = self.etag.is_some() && self.needs_representation();
-        let whole = match needed || !query.changes_representation() {
-            true => self.representation(id, fetched)?,
-            false => Vec::new(),
+        let whole = match (needed, query.changes_representation()) {
+            (_, false) => self.represent(writer, id, fetched)?,
+            (true, true) => self.representation(id, fetched)?,
+            (false, true) => Vec::new(),
         };
         let state = match (self.etag, fetched.rows.get(0)) {
             (Some(_), Some(row)) => Some(self.version_tag(row)?.unwrap_or_else(|| self.state_tag(&whole))),
@@ -69,8 +88,8 @@ impl Exchange<'_> {
             return Ok((whole, plain.map(|plain| Tags { own: plain.clone(), plain })));
         }
         spare::give(whole);
-        let href = href(&self.writer.href(self.resource, id), parameters);
-        let body = self.writer.single(self.resource, &href, fetched, query.view())?;
+        let href = href(&writer.href(self.resource, id), parameters);
+        let body = writer.single(self.resource, &href, fetched, query.view())?;
         let own = state.as_ref().map(|state| self.view_tag(state, &body));
         Ok((body, plain.zip(own).map(|(plain, own)| Tags { plain, own })))
     }

@@ -1,7 +1,7 @@
 //! `GET /sessions/1/speakers` (JSON:API §8.1.1, §8.1.2).
 
 use super::exchange::{Answer, Exchange};
-use super::trouble::internal;
+use super::trouble::{corrupt, internal};
 use crate::document::error::ErrorObject;
 use crate::query::{Target, href};
 use crate::resource::registry::encode_segment;
@@ -28,7 +28,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
             true => exchange.page(target, &path, &parameters, &query, fetched),
             false => exchange.writer.single(target, &href(&path, &parameters), fetched, query.view()),
         };
-        Ok(exchange.page_made(&query, body.map_err(internal)?))
+        Ok(exchange.page_made(&query, body.map_err(corrupt)?))
     };
     exchange.answer(&plan, make).await
 }

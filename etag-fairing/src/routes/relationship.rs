@@ -1,7 +1,7 @@
 //! `GET /sessions/1/relationships/speakers` (JSON:API §8.1.3).
 
 use super::exchange::{Answer, Exchange};
-use super::trouble::internal;
+use super::trouble::{corrupt, internal};
 use super::view::page_links;
 use crate::document::error::ErrorObject;
 use crate::document::write::LinkagePage;
@@ -23,7 +23,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
                 return Err(ErrorObject::not_found().into());
             }
             let body = exchange.writer.linkage(resource, place, &parameters, fetched, query.view());
-            Ok(exchange.page_made(&query, body.map_err(internal)?))
+            Ok(exchange.page_made(&query, body.map_err(corrupt)?))
         };
         return exchange.answer(&plan(exchange, id, place), make).await;
     }
@@ -46,11 +46,11 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
             self_link: &href(&links.own, &parameters),
             related_link: &links.related,
             included: include.is_some(),
-            pages: pages.transpose().map_err(internal)?,
+            pages: pages.transpose().map_err(corrupt)?,
             profile: query.profile(),
         };
         let body = exchange.writer.linkage_of(relationship, &page, related, query.view());
-        Ok(exchange.page_made(&query, body.map_err(internal)?))
+        Ok(exchange.page_made(&query, body.map_err(corrupt)?))
     };
     exchange.answer(&exchange.plan(root, selection), make).await
 }

@@ -51,6 +51,22 @@ pub(super) fn internal(error: impl fmt::Display) -> Errors {
     ErrorObject::internal().id(id).into()
 }
 
+/// 500 that names the member whose stored value is none that it can have, where it is known; the log has more.
+pub(super) fn corrupt(corrupt: Corrupt) -> Errors {
+    let Some(at) = corrupt.member() else { return internal(corrupt) };
+    let id = uuid::Uuid::now_v7().to_string();
+    log::error!("{id}: {corrupt}");
+    ErrorObject::unreadable_value(format!(
+        "what the store holds for {} of {} {} is no value of it; leave it out with fields[{}], or mend it",
+        at.member, at.type_name, at.id, at.type_name
+    ))
+    .id(id)
+    .meta("type", at.type_name)
+    .meta("id", at.id.as_str())
+    .meta("member", at.member)
+    .into()
+}
+
 impl Exchange<'_> {
     /// The answer to a read that the store could not give.
     pub(super) fn trouble(&self, error: StoreError) -> Errors {
@@ -146,6 +162,7 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
         .parameter("include")
         .into(),
         StoreError::Constraint(constraint) => broken(constraint, resource, sent),
+        StoreError::Corrupt(found) => corrupt(found),
         error => internal(error),
     }
 }

@@ -7,7 +7,7 @@ use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::propose::Proposal;
 use super::scoped::Moved;
-use super::trouble::{Refusal, internal};
+use super::trouble::{Refusal, corrupt};
 use super::write::Given;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::{Query, Target};
@@ -38,7 +38,8 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'
         }
     };
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
-    let (body, tag) = exchange.document_of(&id, &parameters, &update.query, &fetched).map_err(internal)?;
+    let (body, tag) =
+        exchange.written_document(&id, &parameters, &update.query, &fetched).map_err(corrupt)?;
     Ok(exchange.written(Status::Ok, body, tag.map(|tag| tag.own)))
 }
 

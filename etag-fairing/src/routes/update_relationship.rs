@@ -7,7 +7,7 @@ use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::relationship::plan;
 use super::scoped::Moved;
-use super::trouble::{Refusal, internal};
+use super::trouble::{Refusal, corrupt, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::{LinkageDocument, must_not_be_empty};
@@ -50,7 +50,7 @@ pub(super) async fn answer<'r>(
         }
         (refusal, _) => refusal.answer(exchange.resource, None),
     })?;
-    let body = exchange.linkage(place, &fetched).map_err(internal)?;
+    let body = exchange.linkage(place, &fetched).map_err(corrupt)?;
     let tag = exchange.etag.map(|_| exchange.digest(&body));
     Ok(exchange.written(Status::Ok, body, tag))
 }
@@ -151,6 +151,6 @@ impl Decision for UpdateRelationship<'_, '_> {
 impl Exchange<'_> {
     /// The representation at a relationship's own URL without parameters.
     fn linkage(&self, place: usize, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
-        self.writer.linkage(self.resource, place, &Parameters::default(), fetched, View::Whole)
+        self.writer.lenient().linkage(self.resource, place, &Parameters::default(), fetched, View::Whole)
     }
 }

@@ -73,6 +73,9 @@ catalogue! {
     body_too_large(detail) = PayloadTooLarge, "Body too large";
     /// 422: a value of the right type that breaks a rule. One a field, pointing to it.
     validation_failed(detail) = UnprocessableEntity, "Validation failed";
+    /// 500: the store holds a value that the member cannot have; another program wrote it. Give it
+    /// [`id`](ErrorObject::id), under which the log has the table, the column and what is wrong with the value.
+    unreadable_value(detail) = InternalServerError, "Unreadable value";
     /// 500: the server's fault. Details belong into the log, not into the answer.
     internal = InternalServerError, "Internal server error";
     /// 507: the database has no room for a change, which was not made (RFC 4918 §11.5). See

@@ -25,6 +25,7 @@ const fn attribute(
         sort: true,
         default,
         parse,
+        check: |_| Ok(()),
     }
 }
 

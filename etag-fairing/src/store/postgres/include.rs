@@ -67,7 +67,7 @@ async fn follow<'p>(
                         include::to_one(visible, selection, &list)
                     })?;
                 for row in connection.ask(&question).await? {
-                    let id = id_of(resource, &row, 0)?;
+                    let Some(id) = id_of(resource, &row, 0)? else { continue };
                     document
                         .add(resource, id, |cells, rows| push_row(&row, 0, cells, resource.table, rows))?;
                 }
@@ -92,12 +92,16 @@ async fn follow<'p>(
             let first = document.number(resource)?;
             let mut reached = BTreeSet::new();
             for row in connection.ask(&question).await? {
-                let related = cell::id(edge.table, edge.target_column, edge.target.id.kind, &row, 0)?;
+                let related = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, &row, 0)?;
+                let Some(related) = related else { continue };
                 links.push(cell::number(&row, 1)?.unwrap_or(-1), &related);
                 let id = match edge.kind {
                     EdgeKind::Inverse { .. } => related,
                     EdgeKind::Join if cell::is_null(&row, 2)? => continue,
-                    EdgeKind::Join => id_of(resource, &row, 2)?,
+                    EdgeKind::Join => match id_of(resource, &row, 2)? {
+                        Some(id) => id,
+                        None => continue,
+                    },
                 };
                 if step.goes_on() {
                     reached.insert(id.clone());
@@ -115,6 +119,6 @@ fn id_of(
     resource: &'static Description,
     row: &tokio_postgres::Row,
     column: usize,
-) -> Result<ResourceId, StoreError> {
-    cell::id(resource.table, resource.id.column, resource.id.kind, row, column)
+) -> Result<Option<ResourceId>, StoreError> {
+    cell::known_id(resource.table, resource.id.column, resource.id.kind, row, column)
 }

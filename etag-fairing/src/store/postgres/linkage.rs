@@ -36,7 +36,8 @@ pub(super) async fn linkage<'a>(
     for row in connection.ask(&question).await? {
         let place = cell::number(&row, 0)?.unwrap_or(i64::MAX);
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(number);
-        let id = cell::id(edge.table, edge.target_column, edge.target.id.kind, &row, 1)?;
+        let known = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, &row, 1)?;
+        let Some(id) = known else { continue };
         let edge = Some((place, id));
         if edge == last {
             // A join table of the user's may hold an edge twice; linkage names it once (JSON:API §7.2.2.2).

@@ -207,7 +207,7 @@ async fn shaped(
     read_rows(connection, &page.text, &values(&page), selection, Join::None, rows).await?;
     end_page(listing, fetched);
     if listing::is_backwards(&listing.page) {
-        fetched.rows = reversed(selection.resource, &fetched.rows);
+        fetched.rows = reversed(&fetched.rows);
     }
     if listing.total {
         let total =

@@ -59,12 +59,10 @@ pub(crate) fn id_list<'a>(ids: impl Iterator<Item = ValueRef<'a>>) -> Result<Str
 }
 
 /// The rows from last to first.
-pub(crate) fn reversed(resource: &Description, rows: &Rows) -> Rows {
-    let mut reversed = Rows::new(resource);
+pub(crate) fn reversed(rows: &Rows) -> Rows {
+    let mut reversed = rows.emptied();
     for row in (0..rows.len()).rev().filter_map(|index| rows.get(index)) {
-        reversed.push(row.id());
-        (0..resource.attributes.len()).for_each(|index| reversed.push(row.attribute(index)));
-        (0..resource.relationships.len()).for_each(|index| reversed.push(row.to_one(resource, index)));
+        reversed.push_row(row);
     }
     reversed
 }
@@ -105,6 +103,5 @@ pub(crate) fn bounds(window: Window) -> [ValueRef<'static>; 2] {
 pub(crate) fn end_page(listing: &Listing, fetched: &mut Fetched) {
     let (_, limit) = window(listing);
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    fetched.more = fetched.rows.len() > limit;
-    fetched.rows.truncate(limit);
+    fetched.more = fetched.rows.end_page(limit);
 }

@@ -71,7 +71,7 @@ fn follow<'p>(
                 let mut statement = connection.prepare(&question.text)?;
                 let mut rows = statement.query(bound(&question.values())).map_err(store_error)?;
                 while let Some(row) = rows.next().map_err(store_error)? {
-                    let id = id_of(resource, row, 0)?;
+                    let Some(id) = id_of(resource, row, 0)? else { continue };
                     document
                         .add(resource, id, |cells, rows| push_row(row, 0, cells, resource.table, rows))?;
                 }
@@ -99,12 +99,16 @@ fn follow<'p>(
             let mut rows = statement.query(bound(&question.values())).map_err(store_error)?;
             while let Some(row) = rows.next().map_err(store_error)? {
                 let value = row.get_ref(0).map_err(store_error)?;
-                let related = cell::id(edge.table, edge.target_column, edge.target.id.kind, value)?;
+                let related = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, value);
+                let Some(related) = related else { continue };
                 links.push(row.get(1).map_err(store_error)?, &related);
                 let id = match edge.kind {
                     EdgeKind::Inverse { .. } => related,
                     EdgeKind::Join if row.get_ref(2).map_err(store_error)? == SqliteValue::Null => continue,
-                    EdgeKind::Join => id_of(resource, row, 2)?,
+                    EdgeKind::Join => match id_of(resource, row, 2)? {
+                        Some(id) => id,
+                        None => continue,
+                    },
                 };
                 if step.goes_on() {
                     reached.insert(id.clone());
@@ -122,7 +126,7 @@ fn id_of(
     resource: &'static Description,
     row: &rusqlite::Row<'_>,
     column: usize,
-) -> Result<ResourceId, StoreError> {
+) -> Result<Option<ResourceId>, StoreError> {
     let value = row.get_ref(column).map_err(store_error)?;
-    Ok(cell::id(resource.table, resource.id.column, resource.id.kind, value)?)
+    Ok(cell::known_id(resource.table, resource.id.column, resource.id.kind, value))
 }

@@ -43,7 +43,8 @@ pub(super) fn linkage<'a>(
         let place: i64 = row.get(0).map_err(store_error)?;
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(number);
         let value = row.get_ref(1).map_err(store_error)?;
-        let id = cell::id(edge.table, edge.target_column, edge.target.id.kind, value)?;
+        let known = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, value);
+        let Some(id) = known else { continue };
         let edge = Some((place, id));
         if edge == last {
             // A join table of the user's may hold an edge twice; linkage names it once (JSON:API §7.2.2.2).

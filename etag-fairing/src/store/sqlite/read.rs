@@ -173,7 +173,7 @@ fn shaped(
     read_rows(connection, &page.text, &values(&page), selection, Join::None, rows)?;
     end_page(listing, fetched);
     if listing::is_backwards(&listing.page) {
-        fetched.rows = reversed(selection.resource, &fetched.rows);
+        fetched.rows = reversed(&fetched.rows);
     }
     if listing.total {
         let total =
@@ -289,7 +289,7 @@ fn read_rows(
     Ok(number)
 }
 
-/// Adds a row, whose columns begin at the `first`.
+/// Adds a row, whose columns begin at the `first`. A row without an id is no resource.
 pub(super) fn push_row(
     row: &rusqlite::Row<'_>,
     first: usize,
@@ -304,7 +304,11 @@ pub(super) fn push_row(
             continue;
         };
         let value = row.get_ref(index).map_err(store_error)?;
-        cell::push(table, cell, value, rows)?;
+        if let Err(detail) = cell::push(cell, value, rows) {
+            log::warn!("table `{table}`, column `{}`: {detail}; the row is not shown", cell.column);
+            rows.skip_row();
+            return Ok(());
+        }
         index += 1;
     }
     Ok(())

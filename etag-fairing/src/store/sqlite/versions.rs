@@ -39,7 +39,7 @@ fn kept(
     let Some(row) = rows.next().map_err(store_error)? else { return Ok(None) };
     let values = table.columns.iter().enumerate().map(|(place, column)| {
         let value = row.get_ref(place).map_err(store_error)?;
-        Ok(cell::plain(table.name, column.name, value)?.to_owned())
+        Ok(cell::any(table.name, column.name, value)?.to_owned())
     });
     values.collect::<Result<_, StoreError>>().map(Some)
 }

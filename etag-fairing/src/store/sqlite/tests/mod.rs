@@ -79,6 +79,7 @@ const fn attribute(
         sort: true,
         default,
         parse: crate::resource::parse::<String>,
+        check: |_| Ok(()),
     }
 }
 

@@ -1,0 +1,127 @@
+//! Warnings in `meta`: what a document shows as null, or not at all, since the store holds something else.
+
+use super::json::write_string;
+use crate::resource::{Attribute, Corrupt, Description, Odd, Relationship, ResourceId, ValueRef};
+use crate::store::Fetched;
+
+/// What becomes of a stored value that its member cannot have, where null is no value of the member either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OddMembers {
+    /// There is no document.
+    Refused,
+    /// Null stands there all the same.
+    Null,
+}
+
+/// The warnings about one resource. Without any, which is the rule, it takes no memory.
+pub(super) struct Warnings<'a> {
+    resource: &'static Description,
+    id: &'a ResourceId,
+    members: OddMembers,
+    found: Vec<(&'static str, Odd)>,
+}
+
+impl<'a> Warnings<'a> {
+    pub(super) fn new(resource: &'static Description, id: &'a ResourceId, members: OddMembers) -> Self {
+        Self { resource, id, members, found: Vec::new() }
+    }
+
+    /// Null stands for the value of an attribute.
+    ///
+    /// # Errors
+    /// If null is no value of it.
+    pub(super) fn attribute(&mut self, attribute: &Attribute, odd: &Odd) -> Result<(), Corrupt> {
+        self.add(attribute.name, attribute.column, attribute.nullable, odd.clone())
+    }
+
+    /// The same for a value that could be read and not be written.
+    pub(super) fn value(
+        &mut self,
+        attribute: &Attribute,
+        corrupt: &Corrupt,
+        value: ValueRef<'_>,
+    ) -> Result<(), Corrupt> {
+        self.add(attribute.name, attribute.column, attribute.nullable, Odd::of(corrupt, value))
+    }
+
+    /// Null stands for the linkage of a to-one relationship.
+    ///
+    /// # Errors
+    /// If the relationship must not be empty.
+    pub(super) fn relationship(&mut self, relationship: &Relationship, odd: &Odd) -> Result<(), Corrupt> {
+        let column = relationship.column().unwrap_or_default();
+        self.add(relationship.name, column, !relationship.is_required(), odd.clone())
+    }
+
+    fn add(&mut self, name: &'static str, column: &str, nullable: bool, odd: Odd) -> Result<(), Corrupt> {
+        let (table, id) = (self.resource.table, self.id);
+        let told = format!("table `{table}`, column `{column}`, id {id}: {}", odd.detail());
+        if self.members == OddMembers::Refused {
+            if !nullable {
+                return Err(self.corrupt(name, &told));
+            }
+            log::warn!("{told}; `{name}` is shown as null");
+        }
+        self.found.push((name, odd));
+        Ok(())
+    }
+
+    /// No document can be made because of this member.
+    pub(super) fn corrupt(&self, name: &'static str, told: &str) -> Corrupt {
+        Corrupt::new(told).in_member(self.resource.type_name, self.id.to_string(), name)
+    }
+
+    /// Writes `meta`, behind other members, if there is something to tell.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        if self.found.is_empty() {
+            return;
+        }
+        out.extend_from_slice(br#","meta":{"warnings":["#);
+        for (index, (name, odd)) in self.found.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            let id = self.id.to_string();
+            let members = [
+                ("type", self.resource.type_name),
+                ("id", id.as_str()),
+                ("member", name),
+                ("detail", odd.detail()),
+                // So that another odd value is another representation, with another tag.
+                ("digest", odd.digest()),
+            ];
+            for (place, (member, value)) in members.into_iter().enumerate() {
+                out.push(if place == 0 { b'{' } else { b',' });
+                write_string(member, out);
+                out.push(b':');
+                write_string(value, out);
+            }
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"]}");
+    }
+}
+
+/// The document's own `meta`: the number of all, where it was counted, and what is not shown.
+pub(super) fn write_document_meta(resource: &Description, fetched: &Fetched, out: &mut Vec<u8>) {
+    let skipped = fetched.rows.skipped();
+    if fetched.total.is_none() && skipped == 0 {
+        return;
+    }
+    let mut separator: &[u8] = br#","meta":{"#;
+    if let Some(total) = fetched.total {
+        out.extend_from_slice(separator);
+        separator = b",";
+        out.extend_from_slice(br#""count":"#);
+        out.extend_from_slice(itoa::Buffer::new().format(total).as_bytes());
+    }
+    if skipped > 0 {
+        out.extend_from_slice(separator);
+        out.extend_from_slice(br#""warnings":[{"type":"#);
+        write_string(resource.type_name, out);
+        out.extend_from_slice(br#","member":"id","detail":"#);
+        write_string(&format!("{skipped} here not shown: what the store holds is no id"), out);
+        out.extend_from_slice(b"}]");
+    }
+    out.push(b'}');
+}

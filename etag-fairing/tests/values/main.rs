@@ -1,0 +1,8 @@
+//! Values in tables that other programs write: in every form that they may have there, over both databases.
+#![cfg(feature = "sqlite")]
+
+mod odd;
+mod place;
+
+#[path = "../support/mod.rs"]
+mod support;
