@@ -15,13 +15,14 @@
 //! 9. [Writing](writing)
 //! 10. [Errors](errors)
 //! 11. [Conditional requests](conditional_requests)
-//! 12. [Versions and dates](versions)
-//! 13. [Hooks and validation](hooks)
-//! 14. [Permission](permission)
-//! 15. [Configuration](configuration)
-//! 16. [PostgreSQL](postgresql)
-//! 17. [A store of your own](own_store)
-//! 18. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 12. [Files](files)
+//! 13. [Versions and dates](versions)
+//! 14. [Hooks and validation](hooks)
+//! 15. [Permission](permission)
+//! 16. [Configuration](configuration)
+//! 17. [PostgreSQL](postgresql)
+//! 18. [A store of your own](own_store)
+//! 19. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -40,6 +41,7 @@ macro_rules! page {
         #[doc = "[Writing]: crate::guide::writing"]
         #[doc = "[Errors]: crate::guide::errors"]
         #[doc = "[Conditional requests]: crate::guide::conditional_requests"]
+        #[doc = "[Files]: crate::guide::files"]
         #[doc = "[Versions and dates]: crate::guide::versions"]
         #[doc = "[Hooks and validation]: crate::guide::hooks"]
         #[doc = "[Permission]: crate::guide::permission"]
@@ -64,6 +66,7 @@ page!(pagination, "pagination.md");
 page!(writing, "writing.md");
 page!(errors, "errors.md");
 page!(conditional_requests, "conditional-requests.md");
+page!(files, "files.md");
 page!(versions, "versions.md");
 page!(hooks, "hooks.md");
 page!(permission, "permission.md");

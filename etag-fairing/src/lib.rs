@@ -26,7 +26,7 @@ pub mod store;
 
 pub use conditional::EntityTag;
 pub use etag_derive::JsonApiResource;
-pub use fairing::{EtagFairing, NotModified, Preconditions, Statistics, Tagged, etagged};
+pub use fairing::{EtagFairing, Files, NotModified, Preconditions, Statistics, Tagged, TaggedFile, etagged};
 pub use json_api::{JsonApi, JsonApiFairing};
 pub use resource::{JsonApiResource, ToMany, ToOne};
 

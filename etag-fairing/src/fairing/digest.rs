@@ -11,7 +11,7 @@ use super::bodies::{BEGINNING, Bodies, KnownBody};
 use crate::conditional::EntityTag;
 
 /// Rocket reads a body in pieces of 4 KiB unless told otherwise, which costs more than the hash does.
-const LARGEST_CHUNK: usize = 64 * 1024;
+pub(super) const LARGEST_CHUNK: usize = 64 * 1024;
 
 /// The tag of the body: read once into memory that is large enough, hashed unless its bytes are known, put back. Of a
 /// large one that is known no copy is made: the known one is sent.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocket::Request;
 
+use super::file_digests::FileStamp;
 use crate::conditional::EntityTag;
 
 /// Rocket keeps one value a type for each request, from routing to the response fairings.
@@ -15,6 +16,8 @@ pub(super) struct Mark {
     tag: OnceLock<EntityTag>,
     /// Whether it is a read of a generated route that has no tag.
     untagged: AtomicBool,
+    /// The file that the body is.
+    file: OnceLock<FileStamp>,
 }
 
 /// Opts the response of this request in: what a handler does that is about to answer it.
@@ -35,6 +38,13 @@ pub(crate) fn mark_with_tag(request: &Request<'_>, tag: EntityTag) {
 /// Says that the response of this request is a read of a generated route that has no tag.
 pub(crate) fn mark_untagged(request: &Request<'_>) {
     of(request).untagged.store(true, Ordering::Relaxed);
+}
+
+/// Opts the response of this request in, which is a file.
+pub(super) fn mark_file(request: &Request<'_>, file: FileStamp) {
+    let mark = of(request);
+    mark.opted_in.store(true, Ordering::Relaxed);
+    let _ = mark.file.set(file);
 }
 
 /// Says whether the last handler that was tried answered, and opted in.
@@ -61,5 +71,10 @@ impl Mark {
     /// The tag that the handler made.
     pub(super) fn tag(&self) -> Option<&EntityTag> {
         self.tag.get()
+    }
+
+    /// The file that the handler answers with.
+    pub(super) fn file(&self) -> Option<&FileStamp> {
+        self.file.get()
     }
 }

@@ -16,8 +16,9 @@
 //!
 //! A tag that the handler set itself is used as it is; if it is malformed, the response is left alone,
 //! with a warning. Else the tag is made from the body, unless
-//! - its size isn't known (streams) or it is longer than `max_body`, or it is `text/event-stream`:
-//!   nothing is ever buffered that wasn't in memory, or a file, of known size;
+//! - it has no size (streams) or is longer than `max_body`, or it is `text/event-stream`: nothing is ever
+//!   buffered but what was in memory, or a file, of known size. The tag of a [`TaggedFile`] is remembered, so that a
+//!   304 doesn't read it;
 //! - it says `Cache-Control: no-store`;
 //! - the route is an explicit `#[head]`: its body isn't that of the GET.
 //!
@@ -35,12 +36,14 @@
 
 mod bodies;
 mod digest;
+mod file_digests;
 mod mark;
 mod not_modified;
 mod precondition_failed;
 mod preconditions_guard;
 mod statistics;
 mod tagged;
+mod tagged_file;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -64,6 +67,7 @@ pub(crate) use precondition_failed::{precondition_failed, precondition_required}
 pub use preconditions_guard::Preconditions;
 pub use statistics::Statistics;
 pub use tagged::{Tagged, etagged};
+pub use tagged_file::{Files, TaggedFile};
 
 use crate::conditional::{
     ConditionalHeaders, EntityTag, HttpDate, MethodKind, Policy, Selected, Validator, Verdict,
@@ -71,6 +75,7 @@ use crate::conditional::{
 use crate::config::EtagConfig;
 use crate::document::error::{ErrorObject, Errors};
 use crate::memo::Memo;
+use file_digests::FileDigests;
 use mark::Mark;
 
 /// Adds entity tags and answers preconditions. See the [module's documentation](crate::fairing) for
@@ -131,7 +136,8 @@ impl Fairing for EtagFairing {
         match EtagConfig::from_figment(rocket.figment()) {
             Ok(config) => {
                 config.announce(rocket.figment());
-                let limit = if config.enabled { config.memo.as_u64() } else { 0 };
+                let enabled = config.enabled;
+                let limit = if enabled { config.memo.as_u64() } else { 0 };
                 let mut rocket = rocket.manage(config).manage(Statistics::default());
                 // Most of the memory is for what saves most.
                 let bodies = limit / 8;
@@ -140,6 +146,9 @@ impl Fairing for EtagFairing {
                 }
                 if let Some(bodies) = Bodies::new(bodies) {
                     rocket = rocket.manage(bodies);
+                }
+                if enabled {
+                    rocket = rocket.manage(FileDigests::new());
                 }
                 Ok(rocket)
             }
@@ -179,7 +188,7 @@ impl Fairing for EtagFairing {
             Tag::Known(tag) => tagging.issue(response, tag),
             Tag::OfBody => {
                 return Box::pin(async move {
-                    if let Some(tag) = tag_of_body(request, response, tagging.statistics).await {
+                    if let Some(tag) = tagging.tag_of_body(response).await {
                         tagging.issue(response, tag);
                     }
                 });
@@ -248,10 +257,10 @@ impl<'r> Tagging<'r, '_> {
             // RFC 9110 §14.2: what a handler answers with 206 would be a 200 without Range, and
             // preconditions come first. Its body is a part, so that only its own tag will do.
             OwnTag::Valid(tag) => Tag::Own(tag),
-            OwnTag::Absent if is_taggable(self.request, response, self.config, self.mark, &self.seen) => {
-                match self.mark.tag() {
-                    Some(tag) if self.seen.coded => Tag::Known(of_coding(tag, response)),
-                    Some(tag) => Tag::Known(tag.clone()),
+            OwnTag::Absent if is_taggable(self.request, response, &self.seen) => {
+                match self.mark.tag().cloned().or_else(|| self.tag_of_file()) {
+                    Some(tag) if self.seen.coded => Tag::Known(of_coding(&tag, response)),
+                    Some(tag) => Tag::Known(tag),
                     None => Tag::OfBody,
                 }
             }
@@ -263,6 +272,59 @@ impl<'r> Tagging<'r, '_> {
                 Tag::None
             }
             OwnTag::Absent => Tag::None,
+        }
+    }
+
+    /// The tag of a file that need not be read for it.
+    fn tag_of_file(&self) -> Option<EntityTag> {
+        let stamp = self.mark.file()?;
+        match stamp.length() <= self.config.max_body.as_u64() {
+            true => self.digests()?.get(stamp),
+            false => Some(stamp.tag()),
+        }
+    }
+
+    fn digests(&self) -> Option<&'r FileDigests> {
+        self.request.rocket().state()
+    }
+
+    /// The tag of the bytes; `None` if there is none to give, and then the response is as it should go out.
+    async fn tag_of_body(&self, response: &mut Response<'r>) -> Option<EntityTag> {
+        let Some(stamp) = self.mark.file() else { return self.digest(response).await };
+        let tag = match self.seen.coded {
+            false => self.digest(response).await?,
+            // Of what a fairing has compressed, the file tells what it was.
+            true => {
+                let content = stamp.content().await?;
+                self.statistics.count_digest();
+                EntityTag::of(&content)
+            }
+        };
+        if let Some(digests) = self.digests() {
+            digests.remember(stamp, &tag).await;
+        }
+        Some(if self.seen.coded { of_coding(&tag, response) } else { tag })
+    }
+
+    /// The digest of a body that has a size, which of a file is not known before it is asked for.
+    async fn digest(&self, response: &mut Response<'r>) -> Option<EntityTag> {
+        let size = response.body_mut().size().await?;
+        if size as u64 > self.config.max_body.as_u64() {
+            return None;
+        }
+        match digest::digest(response, size, self.request.rocket().state(), self.statistics).await {
+            Ok(Some(tag)) => Some(tag),
+            Ok(None) => {
+                log::warn!(
+                    "a body of {size} bytes turned out to be longer: it goes out untagged, as a stream"
+                );
+                None
+            }
+            Err(error) => {
+                log::error!("a response body could not be read: {error}");
+                *response = Errors::from(ErrorObject::internal()).to_response();
+                None
+            }
         }
     }
 
@@ -289,7 +351,9 @@ impl<'r> Tagging<'r, '_> {
             // A read overwrites nothing: no precondition is required of it.
             Verdict::Proceed | Verdict::Required => {}
             Verdict::NotModified => {
-                self.statistics.count_not_modified(response.body().preset_size().unwrap_or(0));
+                let of_file = || usize::try_from(self.mark.file()?.length()).ok();
+                let size = response.body().preset_size().or_else(of_file);
+                self.statistics.count_not_modified(size.unwrap_or(0));
                 not_modified::turn_into_not_modified(response);
             }
             Verdict::Failed(failure) => {
@@ -361,43 +425,9 @@ fn own_tag(response: &Response<'_>) -> OwnTag {
     }
 }
 
-/// Whether the body is one to make a tag from.
-fn is_taggable(
-    request: &Request<'_>,
-    response: &Response<'_>,
-    config: &EtagConfig,
-    mark: &Mark,
-    seen: &Seen,
-) -> bool {
-    let size = response.body().preset_size();
-    // With its tag made already, a body's size doesn't matter; a compressing fairing makes a stream of it.
-    let affordable = size.is_some_and(|size| size as u64 <= config.max_body.as_u64());
-    response.status() == Status::Ok
-        && request.method() == Method::Get
-        && (affordable || mark.tag().is_some())
-        && !seen.no_store
-        && !seen.event_stream
-}
-
-/// The tag of the body; `None` if there is none to give, and then the response is as it should go out.
-async fn tag_of_body(
-    request: &Request<'_>,
-    response: &mut Response<'_>,
-    statistics: &Statistics,
-) -> Option<EntityTag> {
-    let size = response.body().preset_size()?;
-    match digest::digest(response, size, request.rocket().state(), statistics).await {
-        Ok(Some(tag)) => Some(tag),
-        Ok(None) => {
-            log::warn!("a body of {size} bytes turned out to be longer: it goes out untagged, as a stream");
-            None
-        }
-        Err(error) => {
-            log::error!("a response body could not be read: {error}");
-            *response = Errors::from(ErrorObject::internal()).to_response();
-            None
-        }
-    }
+/// Whether the body is one to make a tag from, if it is not too long.
+fn is_taggable(request: &Request<'_>, response: &Response<'_>, seen: &Seen) -> bool {
+    response.status() == Status::Ok && request.method() == Method::Get && !seen.no_store && !seen.event_stream
 }
 
 /// The tag of a body that was coded after its tag was made.

@@ -28,9 +28,16 @@ fn streams_pass_through_untouched() {
         assert!(answer.text().contains("hello"));
         assert_eq!(answer.field("etag"), None);
     }
-    let answer = server.get("/seekable", &if_none_match("*"));
-    assert_eq!(answer.text(), SMALL);
-    assert_is_untouched(&answer);
+}
+
+#[test]
+fn a_body_whose_size_must_be_asked_for_is_tagged() {
+    let server = start(ON);
+    let answer = server.get("/seekable", &[]);
+    assert_eq!((answer.text().as_str(), answer.tag()), (SMALL, quoted_hash(SMALL.as_bytes())));
+    assert_is_304(&server.get("/seekable", &if_none_match(&answer.tag())), &answer.tag());
+    let server = start("[default.etag]\nmax_body = 3");
+    assert_is_untouched(&server.get("/seekable", &if_none_match("*")));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 
 mod app;
 mod bodies;
+mod files;
 #[cfg(feature = "sqlite")]
 mod one_policy;
 mod preconditions;

@@ -8,7 +8,8 @@
 //! curl -i -X PUT -H 'If-Match: "…"' -d 'Lunch at one' localhost:8000/notices/lunch
 //! ```
 //!
-//! - Reading: [`Tagged`] opts one responder in, [`etagged`] whole routes.
+//! - Reading: [`Tagged`] opts one responder in, [`etagged`] whole routes. A [`TaggedFile`] is a file with a tag, which
+//!   is read only where it has changed; [`Files`](etag_fairing::Files) is a whole folder of them.
 //! - Changing: a handler asks [`Preconditions`] **while it holds the lock**, so that nobody else's
 //!   change comes between the check and its own. With a database, the lock is the transaction in which
 //!   you have read the row for update. Of two people who saw the same notice and both change it, one
@@ -17,9 +18,10 @@
 use std::collections::BTreeMap;
 
 use etag_fairing::document::error::{ErrorObject, Errors};
-use etag_fairing::{EntityTag, EtagFairing, Preconditions, Tagged, etagged};
+use etag_fairing::{EntityTag, EtagFairing, Preconditions, Tagged, TaggedFile, etagged};
 use rocket::figment::Figment;
 use rocket::figment::providers::Serialized;
+use rocket::fs::relative;
 use rocket::http::{Header, Status};
 use rocket::tokio::sync::Mutex;
 use rocket::{Build, Responder, Rocket, State, delete, get, put, routes};
@@ -33,7 +35,13 @@ pub fn notice_board(figment: Figment) -> Rocket<Build> {
         .attach(EtagFairing::new())
         .manage(Board::default())
         .mount("/", etagged(routes![list]))
-        .mount("/", routes![read, write, remove])
+        .mount("/", routes![front_page, read, write, remove])
+}
+
+/// A file, opted in by its type: once its tag is known, a 304 doesn't read it.
+#[get("/")]
+async fn front_page() -> Option<TaggedFile> {
+    TaggedFile::open(relative!("static/index.html")).await.ok()
 }
 
 /// All names. The route is opted in where it is mounted.

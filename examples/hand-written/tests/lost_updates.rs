@@ -112,3 +112,11 @@ fn read_revalidate_edit_read() {
     assert_eq!(server.send("DELETE", "/notices/none", &[("If-Match", &tag)], "").status, 404);
     assert_eq!(server.get("/notices/lunch", &[]).status, 200);
 }
+
+#[test]
+fn the_front_page_is_a_file_that_is_downloaded_once() {
+    let server = start("");
+    let first = server.get("/", &[]);
+    assert!(first.text().contains("Notice board"));
+    assert_eq!(server.get("/", &[("If-None-Match", &first.tag())]).status, 304);
+}
