@@ -15,14 +15,15 @@
 //! 9. [Writing](writing)
 //! 10. [Errors](errors)
 //! 11. [Conditional requests](conditional_requests)
-//! 12. [Files](files)
-//! 13. [Versions and dates](versions)
-//! 14. [Hooks and validation](hooks)
-//! 15. [Permission](permission)
-//! 16. [Configuration](configuration)
-//! 17. [PostgreSQL](postgresql)
-//! 18. [A store of your own](own_store)
-//! 19. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 12. [Behind proxies](proxies)
+//! 13. [Files](files)
+//! 14. [Versions and dates](versions)
+//! 15. [Hooks and validation](hooks)
+//! 16. [Permission](permission)
+//! 17. [Configuration](configuration)
+//! 18. [PostgreSQL](postgresql)
+//! 19. [A store of your own](own_store)
+//! 20. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -41,6 +42,7 @@ macro_rules! page {
         #[doc = "[Writing]: crate::guide::writing"]
         #[doc = "[Errors]: crate::guide::errors"]
         #[doc = "[Conditional requests]: crate::guide::conditional_requests"]
+        #[doc = "[Behind proxies]: crate::guide::proxies"]
         #[doc = "[Files]: crate::guide::files"]
         #[doc = "[Versions and dates]: crate::guide::versions"]
         #[doc = "[Hooks and validation]: crate::guide::hooks"]
@@ -66,6 +68,7 @@ page!(pagination, "pagination.md");
 page!(writing, "writing.md");
 page!(errors, "errors.md");
 page!(conditional_requests, "conditional-requests.md");
+page!(proxies, "proxies.md");
 page!(files, "files.md");
 page!(versions, "versions.md");
 page!(hooks, "hooks.md");

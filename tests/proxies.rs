@@ -1,0 +1,313 @@
+//! The guide's proxies, started with the configurations that stand there: no edit is lost or refused without need,
+//! nothing is stale, and a 304 arrives.
+
+mod support;
+
+use std::{
+    fs::File,
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use support::{Connection, Launch, Response};
+
+const PAGE: &str = include_str!("../etag-fairing/docs/guide/proxies.md");
+
+/// The first block of one section of the guide's page in this language.
+fn block<'p>(section: &str, language: &str) -> Option<&'p str> {
+    let (_, rest) = PAGE.split_once(&format!("\n## {section}\n")).expect("a section");
+    let section = rest.split("\n## ").next().unwrap_or(rest);
+    let (_, block) = section.split_once(&format!("```{language}\n"))?;
+    block.split_once("```").map(|(block, _)| block)
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("its address")
+}
+
+fn session_document(id: &str, attributes: Value) -> Value {
+    json!({"data": {"type": "sessions", "id": id, "attributes": attributes}})
+}
+
+/// A proxy, running. It ends with this value.
+struct Proxy {
+    child: Child,
+    address: SocketAddr,
+    log: PathBuf,
+}
+
+/// How a proxy is started.
+struct Recipe {
+    section: &'static str,
+    language: &'static str,
+    program: &'static str,
+    package: &'static str,
+    /// What it makes of our tag `"x"`: what stands before it, and what behind x; and whether it compresses.
+    tag: (&'static str, &'static str),
+    coding: Option<&'static str>,
+    /// What the configuration needs besides to run in a folder of a test's own.
+    more: fn(&Path) -> (&'static str, String),
+    arguments: fn(&Path, SocketAddr) -> Vec<String>,
+}
+
+fn nothing_more(_: &Path) -> (&'static str, String) {
+    ("", String::new())
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+const RECIPES: [Recipe; 5] = [
+    Recipe {
+        section: "nginx",
+        tag: ("W/", ""),
+        coding: Some("gzip"),
+        language: "nginx",
+        program: "nginx",
+        package: "nginx-light",
+        more: |folder| {
+            let mut more = String::from("http {\n    access_log off;\n");
+            for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+                more += &format!("    {kind}_temp_path {};\n", folder.join(kind).display());
+            }
+            ("http {\n", more)
+        },
+        arguments: |folder, _| {
+            let here = format!("daemon off; pid {}; error_log stderr;", folder.join("pid").display());
+            vec!["-c".into(), text(&folder.join("configuration")), "-g".into(), here]
+        },
+    },
+    Recipe {
+        section: "Apache",
+        tag: ("", "-gzip"),
+        coding: Some("gzip"),
+        language: "apache",
+        program: "apache2",
+        package: "apache2-bin",
+        more: |folder| {
+            let own = format!(
+                "ServerRoot {folder}\nDefaultRuntimeDir {folder}\nPidFile {folder}/pid\nErrorLog /dev/stderr\nListen ",
+                folder = folder.display()
+            );
+            ("Listen ", own)
+        },
+        arguments: |folder, _| {
+            vec!["-f".into(), text(&folder.join("configuration")), "-D".into(), "FOREGROUND".into()]
+        },
+    },
+    Recipe {
+        section: "HAProxy",
+        tag: ("W/", ""),
+        coding: Some("gzip"),
+        language: "haproxy",
+        program: "haproxy",
+        package: "haproxy",
+        more: nothing_more,
+        arguments: |folder, _| vec!["-db".into(), "-f".into(), text(&folder.join("configuration"))],
+    },
+    Recipe {
+        section: "Varnish",
+        tag: ("", ""),
+        coding: None,
+        language: "vcl",
+        program: "varnishd",
+        package: "varnish",
+        more: nothing_more,
+        arguments: |folder, address| {
+            let folder = |name: &str| text(&folder.join(name));
+            let listen = address.to_string();
+            ["-F", "-f", &folder("configuration"), "-a", &listen, "-n", &folder("work"), "-s", "malloc,16m"]
+                .map(str::to_owned)
+                .into()
+        },
+    },
+    Recipe {
+        section: "Squid",
+        tag: ("", ""),
+        coding: None,
+        language: "squid",
+        program: "squid",
+        package: "squid",
+        more: |folder| {
+            let own = format!(
+                "pid_filename none\naccess_log none\ncache_store_log none\ncache_log /dev/null\nshutdown_lifetime 0 seconds\n\
+                 visible_hostname localhost\ncoredump_dir {}\nhttp_access ",
+                folder.display()
+            );
+            ("http_access ", own)
+        },
+        arguments: |folder, _| vec!["-N".into(), "-f".into(), text(&folder.join("configuration"))],
+    },
+];
+
+impl Recipe {
+    fn program(&self) -> Option<PathBuf> {
+        let path = std::env::var_os("PATH")?;
+        let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+        folders.map(|folder| folder.join(self.program)).find(|file| file.is_file())
+    }
+
+    /// In front of this server; nothing, and a word of why, where there is no such proxy.
+    fn start(&self, server: SocketAddr, folder: &Path) -> Option<Proxy> {
+        let Some(program) = self.program() else {
+            support::skip(&format!(
+                "there is no {} (Debian: apt-get install {})",
+                self.program, self.package
+            ));
+            return None;
+        };
+        let address = free_address();
+        let mut configuration = block(self.section, self.language).expect("a configuration").to_owned();
+        let mut replace = |from: &str, to: &str, needed: bool| {
+            assert!(!needed || configuration.contains(from), "{}: there is no {from:?}", self.section);
+            configuration = configuration.replacen(from, to, 1);
+        };
+        let port = |address: SocketAddr| address.port().to_string();
+        replace("8080", &port(address), self.language != "vcl");
+        replace("8000", &port(server), true);
+        let (from, to) = (self.more)(folder);
+        replace(from, &to, true);
+        std::fs::write(folder.join("configuration"), &configuration).expect("write the configuration");
+        let log = folder.join("log");
+        let output = || Stdio::from(File::options().create(true).append(true).open(&log).expect("a log"));
+        let child = Command::new(program)
+            .args((self.arguments)(folder, address))
+            .stdin(Stdio::null())
+            .stdout(output())
+            .stderr(output())
+            .spawn()
+            .expect("start the proxy");
+        let mut proxy = Proxy { child, address, log };
+        // Against waiting for ever; no test waits for it to pass.
+        for _ in 0..3_000 {
+            let ended = proxy.child.try_wait().expect("the proxy's state");
+            assert_eq!(ended, None, "{} has ended: {}\n{configuration}", self.program, proxy.said());
+            if TcpStream::connect(proxy.address).is_ok() {
+                return Some(proxy);
+            }
+            sleep(Duration::from_millis(10));
+        }
+        panic!("{} does not answer: {}", self.program, proxy.said());
+    }
+}
+
+impl Proxy {
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        // Its workers go with it; SIGKILL would leave them.
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client that takes compressed answers, as browsers do.
+struct Client {
+    address: SocketAddr,
+}
+
+impl Client {
+    // A connection each: some proxies close theirs after an answer.
+    fn get(&self, target: &str, tag: Option<&str>) -> Response {
+        let mut fields = vec![("Accept-Encoding", "gzip")];
+        fields.extend(tag.map(|tag| ("If-None-Match", tag)));
+        Connection::open(self.address).get(target, &fields)
+    }
+
+    fn patch(&self, target: &str, tag: &str, document: &Value) -> Response {
+        let fields = [("If-Match", tag), ("Accept-Encoding", "gzip")];
+        Connection::open(self.address).patch(target, &fields, document)
+    }
+}
+
+fn through(section: &str) {
+    let recipe = RECIPES.iter().find(|recipe| recipe.section == section).expect("a recipe");
+    let launch = Launch::new();
+    let toml = block(section, "toml").unwrap_or_default();
+    let server = launch.rocket_toml(toml).start();
+    let folder = tempfile::Builder::new().prefix("proxy-").tempdir().expect("a folder");
+    let Some(proxy) = recipe.start(server.address(), folder.path()) else { return };
+    let client = Client { address: proxy.address };
+    let told = |response: &Response| format!("{section}: {response:?}\n{}", proxy.said());
+
+    for (target, title) in [("/v1/sessions/1", "One"), ("/v1/sessions/1", "Two")] {
+        let first = client.get(target, None);
+        assert_eq!(first.status, 200, "{}", told(&first));
+        let tag = first.etag().to_owned();
+        let direct = server.connect().get(target, &[]).etag().trim_end_matches('"').to_owned();
+        let (before, behind) = recipe.tag;
+        assert_eq!(tag, format!("{before}{direct}{behind}\""), "{}", told(&first));
+        assert_eq!(first.header("Content-Encoding"), recipe.coding, "{}", told(&first));
+        let again = client.get(target, Some(&tag));
+        assert_eq!((again.status, again.body.len()), (304, 0), "{}", told(&again));
+        let list = client.get("/v1/sessions", None).etag().to_owned();
+        let known = client.get("/v1/sessions", Some(&list));
+        assert_eq!(known.status, 304, "{}", told(&known));
+
+        let edit = session_document("1", json!({"title": title}));
+        let saved = client.patch(target, &tag, &edit);
+        assert_eq!(saved.status, 200, "{}", told(&saved));
+        let refused = client.patch(target, &tag, &session_document("1", json!({"title": "Lost"})));
+        assert_eq!(refused.status, 412, "{}", told(&refused));
+        let now = client.get(target, Some(&tag));
+        assert_eq!(now.status, 200, "the copy is the old one: {}", told(&now));
+        assert_ne!(now.etag(), tag);
+        assert_eq!(client.get("/v1/sessions", Some(&list)).status, 200, "so is the list");
+        let stored = server.connect().get(target, &[]).json();
+        assert_eq!(stored["data"]["attributes"]["title"], title);
+    }
+
+    // Linkage has a tag of its whole body.
+    let linkage = "/v1/sessions/1/relationships/speakers";
+    let first = client.get(linkage, None);
+    let again = client.get(linkage, Some(first.etag()));
+    assert_eq!(again.status, 304, "{}", told(&again));
+    let members = server.connect().get(linkage, &[]).json()["data"].clone();
+    let fewer = json!({"data": [members[0].clone()]});
+    let saved = client.patch(linkage, first.etag(), &fewer);
+    assert!(matches!(saved.status, 200 | 204), "{}", told(&saved));
+
+    // What was not there a moment ago is there once it is made.
+    let missing = client.get("/v1/sessions/22", None);
+    assert_eq!(missing.status, 404, "{}", told(&missing));
+    let new = json!({"data": {"type": "sessions", "attributes": {"title": "New"}}});
+    let made = Connection::open(proxy.address).post("/v1/sessions", &[], &new);
+    assert_eq!((made.status, made.header("Location")), (201, Some("/v1/sessions/22")), "{}", told(&made));
+    let there = client.get("/v1/sessions/22", None);
+    assert_eq!(there.status, 200, "{}", told(&there));
+}
+
+#[test]
+fn nginx_that_compresses_weakens_tags_and_edits_go_through() {
+    through("nginx");
+}
+
+#[test]
+fn apache_that_compresses_puts_a_suffix_into_tags_and_edits_go_through() {
+    through("Apache");
+}
+
+#[test]
+fn haproxy_that_compresses_weakens_tags_and_edits_go_through() {
+    through("HAProxy");
+}
+
+#[test]
+fn varnish_keeps_nothing_that_would_be_stale() {
+    through("Varnish");
+}
+
+#[test]
+fn squid_passes_tags_on() {
+    through("Squid");
+}
