@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rocket::data::ByteUnit;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::{Build, Data, Orbit, Request, Rocket};
 
-use crate::config::JsonApiConfig;
+use crate::admission::Admission;
+use crate::config::{EtagConfig, JsonApiConfig};
 use crate::resource::Registry;
 use crate::resource::registry::known;
 use crate::routes::fallback;
@@ -23,6 +25,7 @@ pub struct JsonApi {
     store: Arc<dyn Store>,
     registry: Registry,
     config: JsonApiConfig,
+    admission: Arc<Admission>,
 }
 
 /// Opens the store from the configuration, or has it already.
@@ -69,6 +72,11 @@ impl JsonApi {
     /// The mounted resources.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// What is in progress.
+    pub(crate) fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 
     /// The configuration.
@@ -158,7 +166,9 @@ impl Fairing for JsonApiFairing {
             }
             rocket = rocket.mount(base, routes);
         }
-        Ok(rocket.manage(Self::state(store, registry, config)))
+        // Whoever reads it in earnest says what is wrong with it.
+        let memo = EtagConfig::from_figment(rocket.figment()).map_or(ByteUnit::Byte(0), |etag| etag.memo);
+        Ok(rocket.manage(Self::state(store, registry, config, memo)))
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
@@ -189,7 +199,11 @@ impl JsonApiFairing {
         Self { source, in_flight: InFlight::default() }
     }
 
-    fn state(store: Arc<dyn Store>, registry: Registry, config: JsonApiConfig) -> JsonApi {
-        JsonApi { store, registry, config }
+    fn state(store: Arc<dyn Store>, registry: Registry, config: JsonApiConfig, memo: ByteUnit) -> JsonApi {
+        // What the memo holds is bounded there, and held as well.
+        let bytes = config.max_unread.as_u64().saturating_add(memo.as_u64());
+        let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
+        let admission = Arc::new(Admission::new(number(config.max_requests.into()), number(bytes)));
+        JsonApi { store, registry, config, admission }
     }
 }

@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate self as etag_fairing;
 
+mod admission;
 pub mod conditional;
 pub mod config;
 pub mod document;

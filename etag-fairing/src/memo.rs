@@ -18,6 +18,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult, Place
 use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 use rocket::data::ByteUnit;
 
+use crate::admission::Held;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::store::Revision;
 
@@ -32,6 +33,9 @@ pub(crate) struct Remembered {
     pub(crate) last_modified: Option<HttpDate>,
     /// The body, before any content coding.
     pub(crate) body: Box<[u8]>,
+    /// The memory that it takes, also after the memo has forgotten it, until the last client has read it.
+    #[allow(dead_code, reason = "it is given back when this is dropped")]
+    pub(crate) held: Option<Held>,
 }
 
 /// What was found out under a key.
@@ -235,7 +239,7 @@ mod tests {
     fn entry(revision: u64, body: usize) -> Entry {
         let body = vec![b'x'; body];
         let tag = EntityTag::of(&body);
-        let answer = Remembered { tag, profile: None, last_modified: None, body: body.into() };
+        let answer = Remembered { tag, profile: None, last_modified: None, body: body.into(), held: None };
         Entry { tables: Box::new(["t"]), revision: Revision::new(revision), answer: Some(Arc::new(answer)) }
     }
 

@@ -340,6 +340,14 @@ fn json_api_defaults_and_every_key() {
     assert_eq!((config.max_body, config.write_timeout.as_secs()), (2.mebibytes(), 3));
     assert_eq!(config.base_url, "https://api.example.com");
     assert_eq!(json_api("[default.jsonapi]\nmax_page_size = 10").unwrap().page_size, 10);
+    let config =
+        json_api("[default.jsonapi]\nmax_document = '2 MiB'\nmax_requests = 9\nmax_unread = 3000000")
+            .unwrap();
+    assert_eq!((config.max_document, config.max_requests), (2.mebibytes(), 9));
+    assert_eq!(config.max_unread.as_u64(), 3_000_000);
+    let default = JsonApiConfig::default();
+    assert_eq!((default.max_document, default.max_unread), (16.mebibytes(), 256.mebibytes()));
+    assert_eq!(default.max_requests % 256, 0, "256 for each core");
 }
 
 #[test]
@@ -355,6 +363,11 @@ fn json_api_refuses_what_cannot_be() {
         "totals = 3",
         "client_ids = 'perhaps'",
         "max_body = 'big'",
+        "max_document = 'long'",
+        "max_document = 1023",
+        "max_requests = 0",
+        "max_requests = 'all'",
+        "max_unread = '1 KiB'",
         "write_timeout = 0",
         "write_timeout = 1.5",
         "base_url = 'api.example.com'",

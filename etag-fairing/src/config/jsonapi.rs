@@ -19,6 +19,9 @@ use super::warn_of_misspellings;
 /// totals = false           # whether every list says how many there are; if not, page[totals] asks for it
 /// client_ids = false       # whether clients may choose the id of what they create
 /// max_body = "1 MiB"       # request bodies above this are 413
+/// max_document = "16 MiB"  # answers above this are 400, and say what to ask for instead
+/// max_requests = 512       # in progress; more are 503 at once. By default 256 for each core of the machine
+/// max_unread = "256 MiB"   # of bodies above 64 KiB that clients have not read or not sent to the end; more are 503
 /// write_timeout = 10       # seconds; a change that takes longer is undone and answered with 503
 /// base_url = ""            # what links start with; "" for links such as /v1/sessions/1
 /// ```
@@ -49,6 +52,14 @@ pub struct JsonApiConfig {
     pub client_ids: bool,
     /// The longest request body.
     pub max_body: ByteUnit,
+    /// The longest document of an answer to a read, about. Reading from the store ends there.
+    pub max_document: ByteUnit,
+    /// How many requests to generated routes may be in progress: from when all of one has come until its answer is
+    /// made. More are 503.
+    pub max_requests: u32,
+    /// How many bytes may be held of answers that clients have not read yet, and of request bodies that have not come
+    /// to their end; bodies up to 64 KiB are not counted. More are 503.
+    pub max_unread: ByteUnit,
     /// How long the transaction of a change may take; at least a second.
     pub write_timeout: Duration,
     /// What links start with, without a slash at the end: `https://api.example.com`, or nothing for
@@ -66,6 +77,9 @@ impl Default for JsonApiConfig {
             max_included: 1000,
             client_ids: false,
             max_body: 1.mebibytes(),
+            max_document: 16.mebibytes(),
+            max_requests: default_requests(),
+            max_unread: 256.mebibytes(),
             write_timeout: Duration::from_secs(10),
             base_url: String::new(),
         }
@@ -97,6 +111,9 @@ impl JsonApiConfig {
             max_included: table.number("max_included", default.max_included, 0..=1_000_000),
             client_ids: table.flag("client_ids", default.client_ids),
             max_body: table.bytes("max_body", default.max_body),
+            max_document: table.bytes_from("max_document", default.max_document, 1024),
+            max_requests: table.number("max_requests", default.max_requests, 1..=1_000_000),
+            max_unread: table.bytes_from("max_unread", default.max_unread, 1 << 20),
             write_timeout: Duration::from_secs(table.number("write_timeout", 10, 1..=3600).into()),
             base_url: table.text(
                 "base_url",
@@ -122,12 +139,21 @@ impl JsonApiConfig {
                 ("totals", if self.totals { "always" } else { "where page[totals] asks" }.to_owned()),
                 ("client ids", self.client_ids.to_string()),
                 ("max body", self.max_body.to_string()),
+                ("max document", self.max_document.to_string()),
+                ("max requests", self.max_requests.to_string()),
+                ("max unread", self.max_unread.to_string()),
                 ("write timeout", format!("{}s", self.write_timeout.as_secs())),
                 ("links", links.to_owned()),
             ],
         );
         warn_of_misspellings(figment, "jsonapi", &["jsonapi"]);
     }
+}
+
+/// So many that only a flood reaches them: most of a request's time is spent waiting.
+fn default_requests() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    u32::try_from(cores.saturating_mul(256)).unwrap_or(u32::MAX).min(1_000_000)
 }
 
 fn base_url(text: &str) -> Option<String> {

@@ -145,6 +145,16 @@ impl<'f> Table<'f> {
         })
     }
 
+    /// The same, and no less than so many bytes.
+    pub(super) fn bytes_from(&mut self, key: &'static str, default: ByteUnit, least: u64) -> ByteUnit {
+        let bytes = self.bytes(key, default);
+        if bytes.as_u64() < least {
+            self.contradiction(key, format!("{key} is at least {}", ByteUnit::Byte(least)));
+            return default;
+        }
+        bytes
+    }
+
     /// Text that passes a check, put as the check leaves it.
     pub(super) fn text<T>(
         &mut self,

@@ -5,6 +5,8 @@
 
 use std::cell::Cell;
 
+use crate::admission::Held;
+
 /// No more is kept, by each thread.
 const MOST: usize = 64 << 10;
 
@@ -32,23 +34,26 @@ pub(crate) fn give(mut buffer: Vec<u8>) {
 }
 
 /// A document that is sent, whose memory comes back.
-pub(crate) struct Sent(Vec<u8>);
+pub(crate) struct Sent {
+    document: Vec<u8>,
+    _held: Option<Held>,
+}
 
 impl Sent {
-    pub(crate) fn new(document: Vec<u8>) -> Self {
-        Self(document)
+    pub(crate) fn new(document: Vec<u8>, held: Option<Held>) -> Self {
+        Self { document, _held: held }
     }
 }
 
 impl AsRef<[u8]> for Sent {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        &self.document
     }
 }
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        give(std::mem::take(&mut self.0));
+        give(std::mem::take(&mut self.document));
     }
 }
 
@@ -77,7 +82,7 @@ mod tests {
         let mut document = Vec::with_capacity(1000);
         document.extend_from_slice(b"secret");
         let place = document.as_ptr();
-        let sent = Sent::new(document);
+        let sent = Sent::new(document, None);
         assert_eq!(sent.as_ref(), b"secret");
         drop(sent);
         let next = take(900);

@@ -83,6 +83,12 @@ impl Rows {
         Self { width, cells, text: String::with_capacity(text.saturating_mul(rows)), ..Self::default() }
     }
 
+    /// The number of cells of a row.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
     /// Bytes of text held.
     pub(crate) fn text_bytes(&self) -> usize {
         self.text.len()

@@ -14,9 +14,9 @@ use crate::document::spare::Sent;
 use crate::fairing::{Bodies, Statistics, send_in_large_chunks};
 use crate::query::Query;
 
-/// A response with a document.
+/// A response with the document of a write, which is made by now, and must be told.
 pub(super) fn document(status: Status, body: Vec<u8>) -> Response<'static> {
-    of_body(status, body.len(), Cursor::new(Sent::new(body)), None)
+    of_body(status, body.len(), Cursor::new(Sent::new(body, None)), None)
 }
 
 /// A response with the bytes of a document, wherever they lie.
@@ -43,7 +43,13 @@ pub(super) fn of_body<'r>(
 impl Exchange<'_> {
     /// A document whose tag is that of its bytes.
     pub(super) fn made(&self, body: Vec<u8>) -> Made {
-        Made { tag: self.etag.map(|_| self.digest(&body)), body, profile: None, last_modified: None }
+        Made {
+            tag: self.etag.map(|_| self.digest(&body)),
+            body,
+            profile: None,
+            last_modified: None,
+            held: None,
+        }
     }
 
     /// The same for a page of many resources, which a profile may apply to (JSON:API §5.3).

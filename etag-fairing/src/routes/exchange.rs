@@ -1,6 +1,7 @@
 //! One request to a generated route, with what every endpoint needs of it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocket::data::{Data, ToByteUnit};
@@ -10,6 +11,7 @@ use rocket::{Request, Response};
 use super::conditions::Conditions;
 use super::permission;
 use super::scoped::Asked;
+use crate::admission::{Entered, Held};
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::document::error::{ErrorObject, Errors};
@@ -140,7 +142,8 @@ impl<'r> Exchange<'r> {
     /// A plan of what the caller sees, within the configuration's limits.
     pub(super) fn plan(&self, root: Root, selection: Selection) -> Plan {
         let most = usize::try_from(self.config().max_included).unwrap_or(usize::MAX);
-        Plan { root, selection, most_included: most, scopes: self.scopes() }
+        let most_bytes = usize::try_from(self.config().max_document.as_u64()).unwrap_or(usize::MAX);
+        Plan { root, selection, most_included: most, most_bytes, scopes: self.scopes() }
     }
 
     /// The id in the path.
@@ -154,11 +157,19 @@ impl<'r> Exchange<'r> {
             .ok_or_else(|| ErrorObject::not_found().into())
     }
 
-    /// The request's body.
+    /// The request's body, with which the request is in progress.
     ///
     /// # Errors
-    /// 413 if it is longer than the configuration allows.
-    pub(super) async fn body(&self, data: &mut Option<Data<'_>>) -> Result<Vec<u8>, Errors> {
+    /// 413 if it is longer than the configuration allows; 503 if too many are in progress.
+    pub(super) async fn body(&self, data: &mut Option<Data<'_>>) -> Result<Received<'r>, Errors> {
+        let admission = self.api.admission();
+        admission.is_open()?;
+        let mut held = None;
+        let bytes = self.bytes(data, &mut held).await?;
+        Ok(Received { bytes, _entered: admission.enter()?, _held: held })
+    }
+
+    async fn bytes(&self, data: &mut Option<Data<'_>>, held: &mut Option<Held>) -> Result<Vec<u8>, Errors> {
         let limit = self.config().max_body;
         let broken = |error: &dyn fmt::Display| {
             log::warn!("a request body broke off: {error}");
@@ -172,7 +183,9 @@ impl<'r> Exchange<'r> {
         let Some(data) = data.take() else { return Ok(body) };
         let is_complete = data.peek_complete();
         let mut stream = data.open(limit + 1.bytes());
-        while stream.read_buf(&mut body).await.map_err(|error| broken(&error))? > 0 {}
+        while stream.read_buf(&mut body).await.map_err(|error| broken(&error))? > 0 {
+            self.api.admission().hold_more(held, body.len())?;
+        }
         if body.len() as u64 > limit.as_u64() {
             return Err(ErrorObject::body_too_large(format!("at most {limit}")).into());
         }
@@ -187,6 +200,11 @@ impl<'r> Exchange<'r> {
     /// The preconditions of a write.
     pub(super) fn conditions(&self) -> Conditions<'r> {
         Conditions::of(self.request, self.resource, self.etag)
+    }
+
+    /// The place in [`Description::relationships`], for the operations on one relationship.
+    pub(super) fn relationship(&self) -> usize {
+        self.relationship
     }
 
     pub(super) fn operation(&self) -> Operation {
@@ -217,6 +235,21 @@ impl<'r> Exchange<'r> {
             Some(config) => config.policy().issue(tag),
             None => tag,
         }
+    }
+}
+
+/// A request's body, all of it.
+pub(super) struct Received<'a> {
+    bytes: Vec<u8>,
+    _entered: Entered<'a>,
+    _held: Option<Held>,
+}
+
+impl Deref for Received<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -139,11 +139,22 @@ impl Endpoint {
 
     async fn respond<'r>(&self, request: &'r Request<'_>, data: &mut Option<Data<'_>>) -> Outcome<'r> {
         let answer = match Exchange::new(request, self.resource, self.operation, self.relationship) {
-            Ok(exchange) => self.run(&exchange, data).await,
+            Ok(exchange) => self.enter(&exchange, data).await,
             Err(errors) => Err(errors),
         };
         // Errors too are our answer: a catcher would know less of them.
         Outcome::Success(answer.unwrap_or_else(|errors| errors.to_response()))
+    }
+
+    async fn enter<'r>(&self, exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
+        // One with a body is in progress once that has come: a client that sends slowly keeps nobody out.
+        let has_body =
+            matches!(self.operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
+        let _entered = match has_body {
+            false => Some(exchange.api.admission().enter()?),
+            true => None,
+        };
+        self.run(exchange, data).await
     }
 
     async fn run<'r>(&self, exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {

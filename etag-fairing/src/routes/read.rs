@@ -26,15 +26,16 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
             None => exchange.last_modified(fetched).map_err(corrupt)?,
             Some(_) => None,
         };
-        Ok(Made { body, tag: tags.map(|tags| tags.own), profile: None, last_modified })
+        Ok(Made { body, tag: tags.map(|tags| tags.own), profile: None, last_modified, held: None })
     };
     exchange.answer(&plan, make).await
 }
 
 impl Exchange<'_> {
-    /// What to read for a resource's representation at its own URL.
+    /// What a write reads of a resource: its representation at its own URL, however long that is, since a change may be
+    /// what makes it shorter.
     pub(super) fn whole(&self, id: ResourceId) -> Plan {
-        self.plan(Root::One(id), Selection::whole(self.resource))
+        Plan { most_bytes: usize::MAX, ..self.plan(Root::One(id), Selection::whole(self.resource)) }
     }
 
     /// What to read for what a query asks of the resource, and for its state tag where it needs one.

@@ -9,6 +9,7 @@ use rocket::http::{Method, Status};
 
 use super::answer;
 use super::exchange::{Answer, Exchange};
+use crate::admission::Held;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
 use crate::document::error::Errors;
@@ -16,7 +17,7 @@ use crate::document::spare::Sent;
 use crate::fairing::{Statistics, early_not_modified, mark_untagged, mark_with_tag};
 use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
 use crate::resource::Operation;
-use crate::store::{Fetched, Plan, Revision};
+use crate::store::{Excess, Fetched, Plan, Revision, StoreError};
 
 /// A document that answers a read.
 pub(super) struct Made {
@@ -27,6 +28,8 @@ pub(super) struct Made {
     pub(super) profile: Option<&'static str>,
     /// When the resource last changed, where it keeps that.
     pub(super) last_modified: Option<HttpDate>,
+    /// The memory that it takes.
+    pub(super) held: Option<Held>,
 }
 
 impl<'r> Exchange<'r> {
@@ -98,7 +101,14 @@ impl<'r> Exchange<'r> {
         make: impl FnOnce(&Fetched) -> Result<Made, Errors> + Send,
     ) -> Result<Made, Errors> {
         let fetched = self.store().fetch(plan).await.map_err(|error| self.trouble(error))?;
-        make(&fetched)
+        let mut made = make(&fetched)?;
+        // What was read is bounded; what is written of it may be longer, where text has many escapes.
+        let most = usize::try_from(self.config().max_document.as_u64()).unwrap_or(usize::MAX);
+        if made.body.len() > most {
+            return Err(self.trouble(StoreError::DocumentTooLarge { by: Excess::Primary, most }));
+        }
+        made.held = self.api.admission().hold(made.body.len())?;
+        Ok(made)
     }
 
     fn remember(
@@ -112,9 +122,9 @@ impl<'r> Exchange<'r> {
         let Some(flight) = flight else { return made.map(|made| self.response(made)) };
         let tables = tables.into_boxed_slice();
         match made {
-            Ok(Made { body, tag: Some(tag), profile, last_modified }) if memo.takes(body.len()) => {
+            Ok(Made { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
                 let remembered =
-                    Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice() });
+                    Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice(), held });
                 flight.land(Entry { tables, revision, answer: Some(Arc::clone(&remembered)) });
                 Ok(self.with_body(&remembered))
             }
@@ -168,7 +178,7 @@ impl<'r> Exchange<'r> {
         if let Some(tag) = made.tag {
             mark_with_tag(self.request, tag);
         }
-        let (size, body) = (made.body.len(), Cursor::new(Sent::new(made.body)));
+        let (size, body) = (made.body.len(), Cursor::new(Sent::new(made.body, made.held)));
         let mut response = answer::of_body(Status::Ok, size, body, made.profile);
         match (tagged, self.request.rocket().state::<EtagConfig>()) {
             (true, _) => {}

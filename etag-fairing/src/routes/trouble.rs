@@ -3,12 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use rocket::data::ByteUnit;
+
 use super::exchange::Exchange;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::fairing::Statistics;
-use crate::resource::{Corrupt, Description};
-use crate::store::{Constraint, StoreError};
+use crate::resource::{Corrupt, Description, Operation};
+use crate::store::{Constraint, Excess, StoreError};
 
 /// Why a write was refused: an answer already, or the store's trouble, which needs the request to be told.
 pub(super) enum Refusal {
@@ -73,7 +75,28 @@ impl Exchange<'_> {
         if let StoreError::ReadTimedOut { limit } = &error {
             self.tell_of_slow_read(*limit);
         }
+        if let StoreError::DocumentTooLarge { by, most } = &error {
+            return too_large(*by, *most, &self.remedy(*by));
+        }
         store(error, self.resource, None)
+    }
+
+    /// The parameter with which a client asks for less.
+    fn remedy(&self, by: Excess) -> String {
+        let relationship = self.resource.relationships.get(self.relationship());
+        let (target, is_list) = match self.operation() {
+            Operation::List => (self.resource, true),
+            Operation::Related | Operation::Relationship => relationship
+                .map_or((self.resource, false), |relationship| {
+                    (relationship.target(), relationship.is_to_many())
+                }),
+            _ => (self.resource, false),
+        };
+        match (by, is_list) {
+            (Excess::Included, _) => "include".into(),
+            (Excess::Primary | Excess::Linkage, true) => "page[size]".into(),
+            (Excess::Primary | Excess::Linkage, false) => format!("fields[{}]", target.type_name),
+        }
     }
 
     /// Counts a read that took too long, and logs what was asked for: the names of the parameters, since their values
@@ -109,6 +132,22 @@ const AFTER_A_SLOW_READ: u32 = 5;
 
 /// When to try again where there was no room: somebody has to make some.
 const AFTER_A_FULL_DISK: u32 = 30;
+
+/// JSON:API §8: with the parameter that asks for less.
+fn too_large(by: Excess, most: usize, parameter: &str) -> Errors {
+    let what = match by {
+        Excess::Primary => "the resources that are asked for",
+        Excess::Included => "what is to be included",
+        Excess::Linkage => "the linkage",
+    };
+    let most = ByteUnit::from(most);
+    ErrorObject::limit_exceeded(format!(
+        "{what} would make a document of more than {most}, which is as much as one may have here (max_document): ask for \
+         smaller pages with page[size], for less with include, or for fewer members with fields[…]"
+    ))
+    .parameter(parameter)
+    .into()
+}
 
 fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
     match error {
@@ -155,6 +194,13 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
                 Some(sent) => error.pointer(sent.pointer_to(relationship, &id)).into(),
                 None => error.into(),
             }
+        }
+        StoreError::DocumentTooLarge { by, most } => {
+            let parameter = match by {
+                Excess::Included => "include".into(),
+                Excess::Primary | Excess::Linkage => format!("fields[{}]", resource.type_name),
+            };
+            too_large(by, most, &parameter)
         }
         StoreError::TooManyIncluded => ErrorObject::limit_exceeded(
             "too many resources to include; include less, or ask for smaller pages",

@@ -43,10 +43,28 @@ pub enum StoreError {
     OutcomeUnknown,
     /// More included resources than the plan allows: 400.
     TooManyIncluded,
+    /// The document would take more bytes than the plan allows: 400.
+    DocumentTooLarge {
+        /// What took the last of them.
+        by: Excess,
+        /// How many it may take.
+        most: usize,
+    },
     /// Stored data does not fit the description: 500.
     Corrupt(Corrupt),
     /// Anything else: 500. The text is for the log, never for clients.
     Internal(String),
+}
+
+/// The part of a document that takes too many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// Its primary data.
+    Primary,
+    /// The resources that it includes.
+    Included,
+    /// Its linkage.
+    Linkage,
 }
 
 /// A constraint that a change would break.
@@ -97,6 +115,7 @@ impl fmt::Display for StoreError {
             Self::Conflict => f.write_str("another write came in between"),
             Self::OutcomeUnknown => f.write_str("the connection was lost while committing"),
             Self::TooManyIncluded => f.write_str("more included resources than allowed"),
+            Self::DocumentTooLarge { by, most } => write!(f, "more than {most} bytes, by {by:?}"),
             Self::Corrupt(corrupt) => write!(f, "stored data does not fit: {corrupt}"),
             Self::Internal(detail) => f.write_str(detail),
         }

@@ -28,7 +28,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-pub use error::{Constraint, PrepareError, StoreError};
+pub use error::{Constraint, Excess, PrepareError, StoreError};
 pub use evaluate_filter::{Records, matches, order, value_of};
 pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};

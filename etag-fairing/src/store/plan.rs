@@ -13,6 +13,9 @@ pub struct Plan {
     /// How many resources at most the included ones may be together; more are
     /// [`StoreError::TooManyIncluded`](super::StoreError::TooManyIncluded).
     pub most_included: usize,
+    /// How many bytes the document may take about, linkage and what is included as well; more are
+    /// [`StoreError::DocumentTooLarge`](super::StoreError::DocumentTooLarge). A store that can stops reading there.
+    pub most_bytes: usize,
     /// Which rows are seen.
     pub scopes: Scopes,
 }
@@ -20,7 +23,7 @@ pub struct Plan {
 impl Plan {
     /// A plan that includes nothing and sees everything.
     pub fn new(root: Root, selection: Selection) -> Self {
-        Self { root, selection, most_included: 0, scopes: Scopes::NONE }
+        Self { root, selection, most_included: 0, most_bytes: usize::MAX, scopes: Scopes::NONE }
     }
 }
 

@@ -134,8 +134,10 @@ fn what_the_users_own_fairing_says_stays() {
     }
 }
 
-/// One error a row: the status, the request, its fields, its body.
-fn errors() -> Vec<(u16, &'static str, String, Vec<(&'static str, &'static str)>, Value)> {
+/// One error: the status, the request, its fields, its body.
+type Row = (u16, &'static str, String, Vec<(&'static str, &'static str)>, Value);
+
+fn errors() -> Vec<Row> {
     let typed = || vec![("Content-Type", JSON_API)];
     let book = |more: Value| {
         let mut data = json!({"type": "books", "attributes": {"title": "b"}});

@@ -3,6 +3,8 @@
 
 mod answers;
 mod databases;
+mod documents;
 mod ids;
+mod requests;
 #[path = "../support/mod.rs"]
 mod support;

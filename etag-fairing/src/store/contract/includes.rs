@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     resource::{Description, ResourceId},
-    store::{Fetched, Include, LinkageChange, Listing, Plan, Root, Scopes, Selection, Store, StoreError},
+    store::{Fetched, Include, LinkageChange, Listing, Plan, Root, Selection, Store, StoreError},
 };
 
 name_rules! {
@@ -32,7 +32,7 @@ fn include(owner: &Description, relationship: usize, nested: Vec<Include>) -> In
 }
 
 fn plan(root: Root, selection: Selection) -> Plan {
-    Plan { root, selection, most_included: 1000, scopes: Scopes::NONE }
+    Plan { most_included: 1000, ..Plan::new(root, selection) }
 }
 
 /// The ids that are included of one resource.

@@ -11,7 +11,7 @@ use std::{
 
 use deadpool_postgres::{Client, Pool};
 use rocket::{
-    futures::{FutureExt, future::join},
+    futures::{FutureExt, TryStreamExt, future::join},
     tokio::{runtime::Handle, time::timeout},
 };
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
@@ -26,11 +26,12 @@ use super::{
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Scopes, StoreError,
+        Excess, Scopes, StoreError,
         sql::{
             Statement as Built,
             cache::{Shape, Texts},
             question::Question,
+            room::Room,
             visible::Visible,
         },
     },
@@ -199,6 +200,17 @@ impl Connection {
         self.rows(&question.text, &values).await
     }
 
+    /// The same, while there is room for the rows.
+    pub(super) async fn ask_within<const N: usize>(
+        &self,
+        question: &Question<'_, N>,
+        room: &Room,
+        by: Excess,
+    ) -> Result<Vec<Row>, StoreError> {
+        let values: Vec<_> = question.values().iter().copied().map(Parameter::from).collect();
+        self.rows_within(&question.text, &values, room, by).await
+    }
+
     async fn prepare(&self, client: &Client, text: &str) -> Result<Statement, Error> {
         if client.statement_cache.size() >= MOST_PREPARED {
             client.statement_cache.clear();
@@ -215,6 +227,48 @@ impl Connection {
         let client = self.client()?;
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
         self.answer(text, async |statement| client.query(statement, &parameters).await).await
+    }
+
+    /// Runs a statement that reads. Answers its rows, while there is room for them.
+    pub(super) async fn rows_within(
+        &self,
+        text: &str,
+        parameters: &[Parameter<'_>],
+        room: &Room,
+        by: Excess,
+    ) -> Result<Vec<Row>, StoreError> {
+        /// What a value takes in a row beside its text, at most.
+        const VALUE: usize = 20;
+        let client = self.client()?;
+        let left = room.left();
+        if left == usize::MAX {
+            return self.rows(text, parameters).await;
+        }
+        let found = self
+            .answer(text, async |statement| {
+                let mut rows = Vec::new();
+                let mut bytes = 0_usize;
+                let stream = client.query_raw(statement, parameters.iter()).await?;
+                let mut stream = std::pin::pin!(stream);
+                while let Some(row) = stream.try_next().await? {
+                    bytes = bytes.saturating_add(row.raw_size_bytes().saturating_sub(VALUE * row.len()));
+                    if bytes > left {
+                        return Ok(None);
+                    }
+                    rows.push(row);
+                }
+                Ok(Some(rows))
+            })
+            .await?;
+        match found {
+            Some(rows) => Ok(rows),
+            None => {
+                // The rest is still on its way, so that the connection is not free yet: see what becomes of one that
+                // is dropped.
+                self.running.fetch_add(1, Ordering::Relaxed);
+                Err(room.exceeded(by))
+            }
+        }
     }
 
     /// Runs a statement. Answers how many rows it changed.

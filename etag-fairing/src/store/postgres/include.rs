@@ -10,13 +10,14 @@ use super::{
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Fetched, Plan, StoreError,
+        Excess, Fetched, Plan, StoreError,
         sql::{
             cache::{Shape, Verb},
             document::{Demand, Document, Step, steps},
             edge::EdgeKind,
             include,
             plan::{id_list, id_value},
+            room::Room,
         },
     },
 };
@@ -25,9 +26,10 @@ use crate::{
 pub(super) async fn include(
     connection: &Connection,
     plan: &Plan,
+    room: &Room,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let mut document = Document::new(plan, std::mem::take(&mut fetched.rows))?;
+    let mut document = Document::new(plan, room, std::mem::take(&mut fetched.rows))?;
     let mut waiting = document.first_steps(plan)?;
     while let Some(step) = waiting.pop_front() {
         let reached = follow(connection, &mut document, &step).await?;
@@ -39,7 +41,7 @@ pub(super) async fn include(
     for unread in document.unread() {
         let owners: Vec<ValueRef<'_>> = unread.owners.iter().map(id_value).collect();
         let links =
-            linkage(connection, document.scopes, unread.owner, unread.relationship, owners.into_iter())
+            linkage(connection, document.scopes, room, unread.owner, unread.relationship, owners.into_iter())
                 .await?;
         document.put(unread, &links);
     }
@@ -66,7 +68,7 @@ async fn follow<'p>(
                     connection.question(document.scopes, shape, [ValueRef::Text(&list)], |visible| {
                         include::to_one(visible, selection, &list)
                     })?;
-                for row in connection.ask(&question).await? {
+                for row in connection.ask_within(&question, document.room, Excess::Included).await? {
                     let Some(id) = id_of(resource, &row, 0)? else { continue };
                     document
                         .add(resource, id, |cells, rows| push_row(&row, 0, cells, resource.table, rows))?;
@@ -91,9 +93,10 @@ async fn follow<'p>(
                 })?;
             let first = document.number(resource)?;
             let mut reached = BTreeSet::new();
-            for row in connection.ask(&question).await? {
+            for row in connection.ask_within(&question, document.room, Excess::Included).await? {
                 let related = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, &row, 0)?;
                 let Some(related) = related else { continue };
+                document.room.take_link(&related)?;
                 links.push(cell::number(&row, 1)?.unwrap_or(-1), &related);
                 let id = match edge.kind {
                     EdgeKind::Inverse { .. } => related,

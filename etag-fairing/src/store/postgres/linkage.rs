@@ -4,10 +4,11 @@ use super::{cell, connection::Connection};
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Links, Scopes, StoreError,
+        Excess, Links, Scopes, StoreError,
         sql::{
             cache::{Shape, Verb},
             plan::{edge, id_list},
+            room::Room,
             select,
         },
     },
@@ -17,6 +18,7 @@ use crate::{
 pub(super) async fn linkage<'a>(
     connection: &Connection,
     scopes: &Scopes,
+    room: &Room,
     owner: &'static Description,
     relationship: usize,
     owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
@@ -33,7 +35,7 @@ pub(super) async fn linkage<'a>(
         .question(scopes, shape, [ValueRef::Text(&list)], |visible| select::linkage(visible, &edge, &list))?;
     let mut ended = 0;
     let mut last: Option<(usize, ResourceId)> = None;
-    for row in connection.ask(&question).await? {
+    for row in connection.ask_within(&question, room, Excess::Linkage).await? {
         let place = cell::number(&row, 0)?.unwrap_or(i64::MAX);
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(number);
         let known = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, &row, 1)?;
@@ -48,6 +50,7 @@ pub(super) async fn linkage<'a>(
             ended += 1;
         }
         if let Some((_, id)) = &edge {
+            room.take_link(id)?;
             links.push(id.clone());
         }
         last = edge;

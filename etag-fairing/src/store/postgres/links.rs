@@ -14,6 +14,7 @@ use crate::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
             plan::{edge, id_list, id_value},
+            room::Room,
             select,
             versions::of_these,
             write,
@@ -39,7 +40,7 @@ pub(super) async fn change(
                 if scopes.of(relationship.target()).is_some() =>
             {
                 let own = [links.owner].into_iter();
-                let seen = linkage_of(connection, scopes, resource, index, own).await?;
+                let seen = linkage_of(connection, scopes, &Room::endless(), resource, index, own).await?;
                 let replaces = matches!(change, LinkageChange::Replace(_));
                 let ending = of_these(seen.of(0), ids, !replaces);
                 if !ending.is_empty() {

@@ -12,13 +12,14 @@ use super::{
 use crate::{
     resource::{Description, IdKind, Kind, RelationshipKind, ResourceId, Row, Rows, Value},
     store::{
-        Fetched, Links, Listing, Plan, Root, Scopes, Selection, StoreError,
+        Excess, Fetched, Links, Listing, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             Statement,
             cache::{Shape, Verb},
             listing::{self, Source},
             plan::{self, bounds, edge, end_page, id_value, is_one_statement, reversed, with_next},
             question::Question,
+            room::Room,
             select::{self, Cell},
             visible::Visible,
         },
@@ -50,7 +51,8 @@ pub(super) async fn fetch(
     locking: Locking,
 ) -> Result<Fetched, StoreError> {
     let (selection, scopes) = (&plan.selection, &plan.scopes);
-    let reading = Reading { selection, scopes };
+    let room = Room::of(plan);
+    let reading = Reading { selection, scopes, room: &room };
     let mut fetched = Fetched { parent: true, rows: Rows::new(selection.resource), ..Fetched::default() };
     match &plan.root {
         Root::One(id) => one(connection, reading, id, locking, &mut fetched).await?,
@@ -69,7 +71,7 @@ pub(super) async fn fetch(
         }
     }
     if !selection.include.is_empty() {
-        include(connection, plan, &mut fetched).await?;
+        include(connection, plan, &room, &mut fetched).await?;
         return Ok(fetched);
     }
     fetched.links = all_linkage(connection, reading, &fetched.rows).await?;
@@ -79,7 +81,7 @@ pub(super) async fn fetch(
 /// The linkage that the selection asks for, all of it at once.
 async fn all_linkage(
     connection: &Connection,
-    Reading { selection, scopes }: Reading<'_>,
+    Reading { selection, scopes, room }: Reading<'_>,
     rows: &Rows,
 ) -> Result<Vec<Option<Links>>, StoreError> {
     let relationships = selection.resource.relationships.iter().enumerate();
@@ -89,7 +91,7 @@ async fn all_linkage(
             return Ok(None);
         }
         let owners = rows.iter().map(Row::id);
-        linkage(connection, scopes, selection.resource, index, owners).await.map(Some)
+        linkage(connection, scopes, room, selection.resource, index, owners).await.map(Some)
     });
     rocket::futures::future::try_join_all(links).await
 }
@@ -132,15 +134,17 @@ struct Owner<'a> {
 struct Reading<'a> {
     selection: &'a Selection,
     scopes: &'a Scopes,
+    room: &'a Room,
 }
 
 async fn one(
     connection: &Connection,
-    Reading { selection, scopes }: Reading<'_>,
+    reading: Reading<'_>,
     id: &ResourceId,
     locking: Locking,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
+    let Reading { selection, scopes, .. } = reading;
     let resource = selection.resource;
     if !can_be(id, resource.id.kind) {
         return Ok(());
@@ -164,7 +168,7 @@ async fn one(
         }
         Ok(statement)
     })?;
-    read_question(connection, &question, selection, Join::None, &mut fetched.rows).await?;
+    read_question(connection, &question, reading, Join::None, &mut fetched.rows).await?;
     Ok(())
 }
 
@@ -177,13 +181,13 @@ async fn collection(
     if !listing::is_plain(listing) {
         return shaped(connection, reading, Source::Collection, listing, fetched).await;
     }
-    let Reading { selection, scopes } = reading;
+    let Reading { selection, scopes, .. } = reading;
     let resource = selection.resource;
     let shape = Shape::new(Verb::Collection, resource).columns(selection.attributes.clone());
     let window = with_next(listing);
     let page = connection
         .question(scopes, shape, bounds(window), |visible| select::collection(visible, selection, window))?;
-    read_question(connection, &page, selection, Join::None, &mut fetched.rows).await?;
+    read_question(connection, &page, reading, Join::None, &mut fetched.rows).await?;
     end_page(listing, fetched);
     if listing.total {
         let shape = Shape::new(Verb::Count, resource);
@@ -196,15 +200,16 @@ async fn collection(
 /// A page of a shape that a client gave.
 async fn shaped(
     connection: &Connection,
-    Reading { selection, scopes }: Reading<'_>,
+    reading: Reading<'_>,
     source: Source<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
+    let Reading { selection, scopes, .. } = reading;
     let visible = Visible::new(Postgres, scopes);
     let page = listing::page(visible, selection, source, listing).map_err(StoreError::Internal)?;
     let rows = &mut fetched.rows;
-    read_rows(connection, &page.text, &values(&page), selection, Join::None, rows).await?;
+    read_rows(connection, &page.text, &values(&page), reading, Join::None, rows).await?;
     end_page(listing, fetched);
     if listing::is_backwards(&listing.page) {
         fetched.rows = reversed(&fetched.rows);
@@ -228,7 +233,7 @@ async fn related(
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let Reading { selection, scopes } = reading;
+    let Reading { selection, scopes, .. } = reading;
     let wrong =
         || StoreError::Internal("a plan asks for a relationship that the resource doesn't have".into());
     let relationship = owner.resource.relationships.get(owner.relationship).ok_or_else(wrong)?;
@@ -248,7 +253,7 @@ async fn related(
                 .map_err(StoreError::Internal)?;
             let rows = &mut fetched.rows;
             let number =
-                read_rows(connection, &found.text, &values(&found), selection, Join::Left, rows).await?;
+                read_rows(connection, &found.text, &values(&found), reading, Join::Left, rows).await?;
             fetched.parent = number > 0;
             return Ok(());
         }
@@ -257,7 +262,7 @@ async fn related(
             select::related_one(visible, owner.resource, owner.id, column, selection)
         })?;
         let rows = &mut fetched.rows;
-        fetched.parent = read_question(connection, &found, selection, Join::Left, rows).await? > 0;
+        fetched.parent = read_question(connection, &found, reading, Join::Left, rows).await? > 0;
         return Ok(());
     }
     fetched.parent = exists(connection, scopes, owner.resource, owner.id).await?;
@@ -274,7 +279,7 @@ async fn related(
     let page = connection.question(scopes, page_shape, [id, limit, offset], |visible| {
         select::related_page(visible, &edge, selection, owner.id, window)
     })?;
-    read_question(connection, &page, selection, Join::None, &mut fetched.rows).await?;
+    read_question(connection, &page, reading, Join::None, &mut fetched.rows).await?;
     end_page(listing, fetched);
     if listing.total {
         let total = connection.question(scopes, shape(Verb::CountRelated), [id], |visible| {
@@ -302,11 +307,11 @@ enum Join {
 async fn read_question<const N: usize>(
     connection: &Connection,
     question: &Question<'_, N>,
-    selection: &Selection,
+    reading: Reading<'_>,
     join: Join,
     rows: &mut Rows,
 ) -> Result<usize, StoreError> {
-    push_found(&connection.ask(question).await?, selection, join, rows)
+    push_found(&connection.ask_within(question, reading.room, Excess::Primary).await?, reading, join, rows)
 }
 
 /// Reads rows. Answers how many there were, those without an id included.
@@ -314,16 +319,17 @@ async fn read_rows(
     connection: &Connection,
     text: &str,
     parameters: &[Parameter<'_>],
-    selection: &Selection,
+    reading: Reading<'_>,
     join: Join,
     rows: &mut Rows,
 ) -> Result<usize, StoreError> {
-    push_found(&connection.rows(text, parameters).await?, selection, join, rows)
+    let found = connection.rows_within(text, parameters, reading.room, Excess::Primary).await?;
+    push_found(&found, reading, join, rows)
 }
 
 fn push_found(
     found: &[tokio_postgres::Row],
-    selection: &Selection,
+    Reading { selection, room, .. }: Reading<'_>,
     join: Join,
     rows: &mut Rows,
 ) -> Result<usize, StoreError> {
@@ -332,7 +338,9 @@ fn push_found(
         if join == Join::Left && cell::is_null(row, 0)? {
             continue;
         }
+        let before = rows.text_bytes();
         push_row(row, 0, &cells, selection.resource.table, rows)?;
+        room.take_row(rows, before, Excess::Primary)?;
     }
     Ok(found.len())
 }

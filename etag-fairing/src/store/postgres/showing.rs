@@ -14,6 +14,7 @@ use crate::{
         sql::{
             edge::EdgeKind,
             plan::{edge, id_value},
+            room::Room,
             versions::{Versions, difference},
         },
     },
@@ -81,7 +82,7 @@ impl<'a> Showing<'a> {
             let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
             let edge = edge(self.resource, index)?;
             let own = [id_value(self.id)].into_iter();
-            let before = linkage_of(connection, scopes, self.resource, index, own).await?;
+            let before = linkage_of(connection, scopes, &Room::endless(), self.resource, index, own).await?;
             let (gone, new) = difference(before.of(0), change);
             self.own |= !(gone.is_empty() && new.is_empty())
                 && versions.shows(self.resource.table, edge.table, edge.owner_column);

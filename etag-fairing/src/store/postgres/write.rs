@@ -25,6 +25,7 @@ use crate::{
             edge::EdgeKind,
             include,
             plan::{edge, id_list, id_value},
+            room::Room,
             versions::Guard,
             write,
         },
@@ -310,7 +311,10 @@ async fn lock_links(
                 if let (LinkageChange::Replace(_), Some(own)) = (change, own) {
                     let owner = [id_value(own)].into_iter();
                     affected =
-                        linkage_of(connection, &Scopes::NONE, resource, index, owner).await?.of(0).to_vec();
+                        linkage_of(connection, &Scopes::NONE, &Room::endless(), resource, index, owner)
+                            .await?
+                            .of(0)
+                            .to_vec();
                 }
                 match edge.kind {
                     // The related resources' own rows change.

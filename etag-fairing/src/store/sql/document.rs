@@ -9,11 +9,12 @@ use std::collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry};
 use super::{
     edge::Edge,
     plan::edge,
+    room::Room,
     select::{self, Cell},
 };
 use crate::{
     resource::{Description, ResourceId, Row, Rows},
-    store::{Fetched, Include, Included, Links, Plan, Scopes, Selection, StoreError},
+    store::{Excess, Fetched, Include, Included, Links, Plan, Scopes, Selection, StoreError},
 };
 
 /// An edge of the plan with its owners.
@@ -103,6 +104,8 @@ pub(crate) struct Document<'p> {
     order: Vec<&'static Description>,
     /// How many more resources may be included.
     left: usize,
+    /// How many bytes it may still take.
+    pub(crate) room: &'p Room,
     /// Which of them are seen.
     pub(crate) scopes: &'p Scopes,
 }
@@ -150,7 +153,7 @@ impl<'p> Resource<'p> {
 
 impl<'p> Document<'p> {
     /// A document of the root's rows.
-    pub(crate) fn new(plan: &'p Plan, root: Rows) -> Result<Self, StoreError> {
+    pub(crate) fn new(plan: &'p Plan, room: &'p Room, root: Rows) -> Result<Self, StoreError> {
         let mut resources = vec![Resource::new(&plan.selection)];
         let mut order: Vec<&'static Description> = Vec::new();
         let mut level = vec![&plan.selection];
@@ -174,7 +177,7 @@ impl<'p> Document<'p> {
                 first.places.insert(row.resource_id()?, Place::Root(place));
             }
         }
-        Ok(Self { root, resources, order, left: plan.most_included, scopes: &plan.scopes })
+        Ok(Self { root, resources, order, left: plan.most_included, room, scopes: &plan.scopes })
     }
 
     fn of(&self, description: &Description) -> Result<usize, StoreError> {
@@ -233,7 +236,9 @@ impl<'p> Document<'p> {
         let Entry::Vacant(place) = target.places.entry(id) else { return Ok(()) };
         self.left = self.left.checked_sub(1).ok_or(StoreError::TooManyIncluded)?;
         place.insert(Place::Included(target.included.len()));
-        push(&target.cells, &mut target.included)
+        let before = target.included.text_bytes();
+        push(&target.cells, &mut target.included)?;
+        self.room.take_row(&target.included, before, Excess::Included)
     }
 
     /// How many rows of a resource are included by now.

@@ -18,6 +18,7 @@ mod pattern;
 pub(crate) mod plan;
 pub(crate) mod question;
 pub(crate) mod referrer;
+pub(crate) mod room;
 pub(crate) mod schema;
 mod scope;
 pub(crate) mod select;

@@ -21,6 +21,7 @@ use crate::{
             edge::EdgeKind,
             include,
             plan::{id_list, id_value},
+            room::Room,
         },
     },
 };
@@ -29,9 +30,10 @@ use crate::{
 pub(super) fn include(
     connection: &mut Connection,
     plan: &Plan,
+    room: &Room,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let mut document = Document::new(plan, std::mem::take(&mut fetched.rows))?;
+    let mut document = Document::new(plan, room, std::mem::take(&mut fetched.rows))?;
     let mut waiting = document.first_steps(plan)?;
     while let Some(step) = waiting.pop_front() {
         let reached = follow(connection, &mut document, &step)?;
@@ -42,7 +44,7 @@ pub(super) fn include(
     }
     for unread in document.unread() {
         let owners = unread.owners.iter().map(id_value);
-        let links = linkage(connection, document.scopes, unread.owner, unread.relationship, owners)?;
+        let links = linkage(connection, document.scopes, room, unread.owner, unread.relationship, owners)?;
         document.put(unread, &links);
     }
     document.finish(fetched);
@@ -101,6 +103,7 @@ fn follow<'p>(
                 let value = row.get_ref(0).map_err(store_error)?;
                 let related = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, value);
                 let Some(related) = related else { continue };
+                document.room.take_link(&related)?;
                 links.push(row.get(1).map_err(store_error)?, &related);
                 let id = match edge.kind {
                     EdgeKind::Inverse { .. } => related,

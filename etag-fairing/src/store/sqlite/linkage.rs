@@ -12,6 +12,7 @@ use crate::{
         sql::{
             cache::{Shape, Verb},
             plan::{edge, id_list},
+            room::Room,
             select,
         },
     },
@@ -21,6 +22,7 @@ use crate::{
 pub(super) fn linkage<'a>(
     connection: &mut Connection,
     scopes: &Scopes,
+    room: &Room,
     owner: &'static Description,
     relationship: usize,
     owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
@@ -55,6 +57,7 @@ pub(super) fn linkage<'a>(
             ended += 1;
         }
         if let Some((_, id)) = &edge {
+            room.take_link(id)?;
             links.push(id.clone());
         }
         last = edge;

@@ -17,6 +17,7 @@ use crate::{
             cache::{Shape, Verb},
             edge::{Edge, EdgeKind},
             plan::{can_be, edge, id_list, id_value},
+            room::Room,
             select,
             versions::of_these,
             write,
@@ -42,7 +43,14 @@ pub(super) fn change(
             LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
                 if scopes.of(relationship.target()).is_some() =>
             {
-                let seen = linkage_of(connection, scopes, resource, index, [links.owner].into_iter())?;
+                let seen = linkage_of(
+                    connection,
+                    scopes,
+                    &Room::endless(),
+                    resource,
+                    index,
+                    [links.owner].into_iter(),
+                )?;
                 let replaces = matches!(change, LinkageChange::Replace(_));
                 let ending = of_these(seen.of(0), ids, !replaces);
                 if !ending.is_empty() {

@@ -13,12 +13,13 @@ use super::{
 use crate::{
     resource::{Description, RelationshipKind, ResourceId, Row, Rows, Value, ValueRef},
     store::{
-        Fetched, Listing, Page, Plan, Root, Scopes, Selection, StoreError,
+        Excess, Fetched, Listing, Page, Plan, Root, Scopes, Selection, StoreError,
         sql::{
             Statement,
             cache::{Shape, Verb},
             listing::{self, Source},
             plan::{bounds, can_be, edge, end_page, id_value, is_one_statement, reversed, with_next},
+            room::Room,
             select::{self, Cell},
             visible::Visible,
         },
@@ -45,7 +46,8 @@ pub(super) fn is_short(plan: &Plan) -> bool {
 /// Answers a plan in whatever transaction is open.
 pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched, StoreError> {
     let (selection, scopes) = (&plan.selection, &plan.scopes);
-    let reading = Reading { selection, scopes };
+    let room = Room::of(plan);
+    let reading = Reading { selection, scopes, room: &room };
     let rows = connection.rows(selection.resource, expected(plan));
     let mut fetched = Fetched { parent: true, rows, ..Fetched::default() };
     match &plan.root {
@@ -58,14 +60,14 @@ pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched,
     }
     connection.learn(selection.resource, &fetched.rows);
     if !selection.include.is_empty() {
-        include(connection, plan, &mut fetched)?;
+        include(connection, plan, &room, &mut fetched)?;
         return Ok(fetched);
     }
     for (index, relationship) in selection.resource.relationships.iter().enumerate() {
         let wanted = selection.linkage.get(index).copied().unwrap_or(false) && relationship.is_to_many();
         let owners = fetched.rows.iter().map(Row::id);
         fetched.links.push(match wanted {
-            true => Some(linkage(connection, scopes, selection.resource, index, owners)?),
+            true => Some(linkage(connection, scopes, &room, selection.resource, index, owners)?),
             false => None,
         });
     }
@@ -115,14 +117,16 @@ struct Owner<'a> {
 struct Reading<'a> {
     selection: &'a Selection,
     scopes: &'a Scopes,
+    room: &'a Room,
 }
 
 fn one(
     connection: &mut Connection,
-    Reading { selection, scopes }: Reading<'_>,
+    reading: Reading<'_>,
     id: &ResourceId,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
+    let Reading { selection, scopes, .. } = reading;
     if !can_be(id, selection.resource.id.kind) {
         return Ok(());
     }
@@ -130,7 +134,7 @@ fn one(
     let question =
         connection.question(scopes, shape, [id_value(id)], |visible| select::one(visible, selection, id))?;
     let rows = &mut fetched.rows;
-    read_rows(connection, &question.text, &question.values(), selection, Join::None, rows)?;
+    read_rows(connection, &question.text, &question.values(), reading, Join::None, rows)?;
     Ok(())
 }
 
@@ -143,13 +147,13 @@ fn collection(
     if !listing::is_plain(listing) {
         return shaped(connection, reading, Source::Collection, listing, fetched);
     }
-    let Reading { selection, scopes } = reading;
+    let Reading { selection, scopes, .. } = reading;
     let resource = selection.resource;
     let shape = Shape::new(Verb::Collection, resource).columns(selection.attributes.clone());
     let window = with_next(listing);
     let page = connection
         .question(scopes, shape, bounds(window), |visible| select::collection(visible, selection, window))?;
-    read_rows(connection, &page.text, &page.values(), selection, Join::None, &mut fetched.rows)?;
+    read_rows(connection, &page.text, &page.values(), reading, Join::None, &mut fetched.rows)?;
     end_page(listing, fetched);
     if listing.total {
         let shape = Shape::new(Verb::Count, resource);
@@ -162,15 +166,16 @@ fn collection(
 /// A page of a shape that a client gave.
 fn shaped(
     connection: &mut Connection,
-    Reading { selection, scopes }: Reading<'_>,
+    reading: Reading<'_>,
     source: Source<'_>,
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
+    let Reading { selection, scopes, .. } = reading;
     let visible = Visible::new(Sqlite, scopes);
     let page = listing::page(visible, selection, source, listing).map_err(StoreError::Internal)?;
     let rows = &mut fetched.rows;
-    read_rows(connection, &page.text, &values(&page), selection, Join::None, rows)?;
+    read_rows(connection, &page.text, &values(&page), reading, Join::None, rows)?;
     end_page(listing, fetched);
     if listing::is_backwards(&listing.page) {
         fetched.rows = reversed(&fetched.rows);
@@ -194,7 +199,7 @@ fn related(
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let Reading { selection, scopes } = reading;
+    let Reading { selection, scopes, .. } = reading;
     let wrong =
         || StoreError::Internal("a plan asks for a relationship that the resource doesn't have".into());
     let relationship = owner.resource.relationships.get(owner.relationship).ok_or_else(wrong)?;
@@ -213,7 +218,7 @@ fn related(
             let found = listing::related_one(visible, owner.resource, owner.id, column, selection, filter)
                 .map_err(StoreError::Internal)?;
             let rows = &mut fetched.rows;
-            let number = read_rows(connection, &found.text, &values(&found), selection, Join::Left, rows)?;
+            let number = read_rows(connection, &found.text, &values(&found), reading, Join::Left, rows)?;
             fetched.parent = number > 0;
             return Ok(());
         }
@@ -222,7 +227,7 @@ fn related(
             select::related_one(visible, owner.resource, owner.id, column, selection)
         })?;
         let rows = &mut fetched.rows;
-        let number = read_rows(connection, &found.text, &found.values(), selection, Join::Left, rows)?;
+        let number = read_rows(connection, &found.text, &found.values(), reading, Join::Left, rows)?;
         fetched.parent = number > 0;
         return Ok(());
     }
@@ -240,7 +245,7 @@ fn related(
     let page = connection.question(scopes, page_shape, [id, limit, offset], |visible| {
         select::related_page(visible, &edge, selection, owner.id, window)
     })?;
-    read_rows(connection, &page.text, &page.values(), selection, Join::None, &mut fetched.rows)?;
+    read_rows(connection, &page.text, &page.values(), reading, Join::None, &mut fetched.rows)?;
     end_page(listing, fetched);
     if listing.total {
         let total = connection.question(scopes, shape(Verb::CountRelated), [id], |visible| {
@@ -271,7 +276,7 @@ fn read_rows(
     connection: &Connection,
     text: &str,
     parameters: &[ValueRef<'_>],
-    selection: &Selection,
+    Reading { selection, room, .. }: Reading<'_>,
     join: Join,
     rows: &mut Rows,
 ) -> Result<usize, StoreError> {
@@ -284,7 +289,9 @@ fn read_rows(
         if join == Join::Left && row.get_ref(0).map_err(store_error)? == SqliteValue::Null {
             continue;
         }
+        let before = rows.text_bytes();
         push_row(row, 0, &cells, selection.resource.table, rows)?;
+        room.take_row(rows, before, Excess::Primary)?;
     }
     Ok(number)
 }

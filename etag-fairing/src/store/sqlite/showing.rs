@@ -12,6 +12,7 @@ use crate::{
         sql::{
             edge::EdgeKind,
             plan::{edge, id_value},
+            room::Room,
             versions::{Versions, difference},
         },
     },
@@ -89,8 +90,14 @@ impl<'a> Showing<'a> {
         for (index, (relationship, change)) in self.resource.relationships.iter().zip(linkage).enumerate() {
             let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
             let edge = edge(self.resource, index)?;
-            let before =
-                linkage_of(connection, scopes, self.resource, index, [id_value(self.id)].into_iter())?;
+            let before = linkage_of(
+                connection,
+                scopes,
+                &Room::endless(),
+                self.resource,
+                index,
+                [id_value(self.id)].into_iter(),
+            )?;
             let (gone, new) = difference(before.of(0), change);
             self.own |= !(gone.is_empty() && new.is_empty())
                 && versions.shows(self.resource.table, edge.table, edge.owner_column);

@@ -108,6 +108,7 @@ fn each_include_costs_one_statement() {
             root: Root::Collection(listing.clone()),
             selection: whole,
             most_included: 100,
+            most_bytes: usize::MAX,
             scopes: Scopes::NONE,
         };
         // The page with its speakers' linkage, which the include reads, and that of the included first sequel.
@@ -141,6 +142,7 @@ fn nested_includes_cost_one_statement_each_for_many_rows() {
             root: Root::Collection(Listing::all()),
             selection: rooms,
             most_included: 100,
+            most_bytes: usize::MAX,
             scopes: Scopes::NONE,
         };
         assert_eq!(cost(&store, &plan).await, 3);
@@ -160,6 +162,7 @@ fn what_is_there_already_is_not_read_again() {
             root: Root::Collection(Listing::all()),
             selection,
             most_included: 0,
+            most_bytes: usize::MAX,
             scopes: Scopes::NONE,
         };
         assert_eq!(cost(&store, &plan).await, 1);

@@ -95,6 +95,7 @@ fn a_key_that_leads_nowhere_drops_no_owner() {
             root: Root::Collection(Listing::all()),
             selection,
             most_included: 9,
+            most_bytes: usize::MAX,
             scopes: Scopes::NONE,
         };
         let fetched = store.fetch(&plan).await.expect("readable");
