@@ -59,3 +59,16 @@ fn the_first_page_has_no_mark_left_unfilled() {
     assert!(!page.text().contains("{{"), "{page:?}");
     assert_eq!(page.header("Content-Type"), Some("text/html; charset=utf-8"));
 }
+
+/// Without JavaScript nothing is shown that would not work, and the page says why.
+#[test]
+fn without_javascript_the_editors_say_so() {
+    let server = Launch::new().start();
+    let page = server.connect().request("GET", "/editors", &[HTML], None).text().to_owned();
+    let notice = page.split("<noscript>").nth(1).and_then(|rest| rest.split("</noscript>").next());
+    assert!(notice.is_some_and(|text| text.contains("needs JavaScript")), "{page}");
+    for part in ["<main ", "<p class=\"chooser\" "] {
+        let (_, rest) = page.split_once(part).expect("the part");
+        assert!(rest.split('>').next().is_some_and(|tag| tag.ends_with("hidden")), "{part}");
+    }
+}

@@ -35,7 +35,8 @@ async function twoEditors(page, picture) {
   const says = (editor, text) => editor.getByRole("status").filter({ hasText: text }).waitFor();
 
   await says(a, "Read.");
-  assert.equal(await page.getByLabel("Session", { exact: true }).locator("option").count(), 21, "on two pages");
+  assert.equal(await page.getByLabel("Session", { exact: true }).locator("option").count(), 21, "on one page");
+  assert.equal(await page.getByRole("button", { name: "More sessions" }).isVisible(), false);
 
   // The second session: the first page's curl lines are about the first.
   await page.getByLabel("Session", { exact: true }).selectOption("2");
@@ -78,6 +79,8 @@ async function twoEditors(page, picture) {
   assert.match(refused, /^412 /m);
   assert.equal(await b.getByLabel("Title", { exact: true }).inputValue(), "How to keep a lost update", "B keeps its text");
   await picture("conflict");
+  const focused = () => page.evaluate(() => window.document.activeElement.textContent.trim());
+  assert.equal(await focused(), "Somebody saved since you read", "the focus is at the result");
 
   // B sees what differs: one member changed by both, one by B alone, one by A alone.
   const differences = b.locator("form.merge fieldset");
@@ -97,9 +100,16 @@ async function twoEditors(page, picture) {
   await b.getByRole("button", { name: "Save the merge" }).click();
   assert.deepEqual(await read("/v1/sessions/2"), afterA);
 
+  // Who goes on writing sees it in the merge: what is shown is what is saved.
+  const shownSubtitle = b.getByRole("group", { name: "Subtitle" }).locator(".text").first();
+  await b.getByLabel("Subtitle").fill("A story for three");
+  assert.equal(await shownSubtitle.textContent(), "A story for three");
+  await b.getByLabel("Subtitle").fill("A story for two");
+  assert.equal(await shownSubtitle.textContent(), "A story for two");
   await b.getByRole("group", { name: "Title", exact: true }).getByLabel("Current").check();
   await b.getByRole("button", { name: "Save the merge" }).click();
   await says(b, "200: saved");
+  assert.match(await focused(), /^200: saved/);
   const merged = await read("/v1/sessions/2");
   assert.equal(await tag(b), merged.tag);
   assert.ok((await b.locator("pre").textContent()).includes(`If-Match: ${afterA.tag}`));
@@ -115,9 +125,53 @@ async function twoEditors(page, picture) {
   await a.getByLabel("Subtitle").fill("");
   await a.getByRole("button", { name: "Save" }).click();
   await says(a, "412: not saved");
-  await a.getByRole("button", { name: "Read" }).click();
+  // Unsaved text is not lost without a question, neither by another session nor by reading again.
+  const chooser = page.getByLabel("Session", { exact: true });
+  await answering(page, "dismiss", () => chooser.selectOption("3"));
+  assert.equal(await chooser.inputValue(), "2");
+  await answering(page, "dismiss", () => a.getByRole("button", { name: "Read" }).click());
+  assert.equal(await a.getByLabel("Subtitle").inputValue(), "");
+  await answering(page, "accept", () => a.getByRole("button", { name: "Read" }).click());
   await says(a, "Read.");
   assert.equal(await a.getByLabel("Subtitle").inputValue(), "A story for two");
+}
+
+/// Does something that must bring a question, and answers it.
+async function answering(page, answer, action) {
+  const asked = page.waitForEvent("dialog").then((dialog) => dialog[answer]().then(() => dialog.message()));
+  await action();
+  assert.match(await asked, /not saved/);
+}
+
+/// A tag that a proxy has weakened is nobody's change: the page says so, and does not begin a merge.
+async function weakened(page) {
+  await page.route("**/v1/sessions/*", async (route) => {
+    const response = await route.fetch();
+    const etag = response.headers().etag;
+    const weak = etag && !etag.startsWith("W/") ? { etag: `W/${etag}` } : {};
+    await route.fulfill({ response, headers: { ...response.headers(), ...weak } });
+  });
+  const a = page.getByRole("region", { name: "Editor A" });
+  const says = (text) => a.getByRole("status").filter({ hasText: text }).waitFor();
+  await a.getByRole("button", { name: "Read" }).click();
+  await says("Read.");
+  await a.getByLabel("Level").fill("expert");
+  await a.getByRole("button", { name: "Save" }).click();
+  await says("Nobody has changed the resource");
+  assert.equal(await a.locator("form.merge").isVisible(), false);
+  await page.unroute("**/v1/sessions/*");
+  await answering(page, "accept", () => a.getByRole("button", { name: "Read" }).click());
+  await says("Read.");
+}
+
+/// Two editors stand side by side as far as they fit.
+async function sideBySide(page) {
+  for (const [width, together] of [[1280, true], [700, true], [360, false]]) {
+    await page.setViewportSize({ width, height: 900 });
+    const boxes = await Promise.all(["A", "B"].map((name) => page.getByRole("region", { name: `Editor ${name}` }).boundingBox()));
+    assert.equal(boxes[0].y === boxes[1].y, together, `at ${width} pixels`);
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
 }
 
 async function reader(page, picture) {
@@ -163,4 +217,4 @@ async function narrow(page, picture) {
   await picture("narrow");
 }
 
-await tell(firstPage, twoEditors, reader, narrow);
+await tell(firstPage, twoEditors, weakened, sideBySide, reader, narrow);

@@ -1,10 +1,15 @@
 // Two editors over one session, and a reader that downloads only what changed.
 //
-// An editor keeps what it read (`base`) and the tag that came with it, and sends that tag in If-Match. A 412 shows
-// the current version beside its own; the merge is sent with the tag of the version that was shown.
+// An editor keeps what it read (`base`) and the tag that came with it, and sends that tag in If-Match. Where somebody
+// else was faster (412), it shows the current version beside its own text; the merge is sent with the tag of the version
+// that was shown. Text that was not saved is never thrown away without a question.
 
 const MEDIA_TYPE = "application/vnd.api+json";
 const MEMBERS = { title: "Title", subtitle: "Subtitle", level: "Level", shortAbstract: "Abstract" };
+
+/// The reasons of a 412 that mean that somebody else has changed the session. The others are about the request itself: to
+/// read again and to send the new tag would be refused in the same way, again and again.
+const CHANGED = [undefined, "changed", "modified"];
 
 /// One request, with everything that was sent and received kept for the page to show.
 async function exchange(method, target, headers, body) {
@@ -42,8 +47,10 @@ function shown(method, target, sent, body, response, length) {
   return lines.join("\n");
 }
 
+const errorOf = (answer) => answer.document?.errors?.[0];
+
 function problemOf(answer) {
-  const error = answer.document?.errors?.[0];
+  const error = errorOf(answer);
   return error ? `${answer.status}: ${error.detail ?? error.title ?? ""}` : `The answer was ${answer.status}.`;
 }
 
@@ -62,15 +69,24 @@ class Editor {
     this.heading.id = `heading-${name.replace(/\W/g, "-")}`;
     pane.setAttribute("aria-labelledby", this.heading.id);
     pane.querySelector("pre").setAttribute("aria-label", `Last exchange of ${name}`);
-    pane.querySelector("[data-action=read]").addEventListener("click", () => this.run(() => this.read()));
+    pane.querySelector("[data-action=read]").addEventListener("click", () => this.readAgain());
     this.copy.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.run(() => this.save());
+      this.act(() => this.save());
     });
     this.merge.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.run(() => this.saveMerge());
+      this.act(() => this.saveMerge());
     });
+    // The merge shows what it would save, also while somebody goes on writing.
+    this.copy.addEventListener("input", () => this.current && this.showDifferences());
+  }
+
+  /// What a person has asked for: the focus goes to what came of it.
+  async act(action) {
+    await this.run(action);
+    const result = this.merge.hidden ? this.pane.querySelector(".status") : this.merge.querySelector("h4");
+    result.focus();
   }
 
   /// One thing at a time, and what goes wrong on the way is said in the pane.
@@ -90,6 +106,16 @@ class Editor {
     this.id = id;
     this.base = null;
     await this.run(() => this.read());
+  }
+
+  async readAgain() {
+    if (this.hasUnsaved() && !confirm(`${this.name} has text that is not saved. Read again and lose it?`)) return;
+    await this.act(() => this.read());
+  }
+
+  /// Whether there is text that would be lost.
+  hasUnsaved() {
+    return Boolean(this.base) && Object.keys(MEMBERS).some((name) => this.textOf(name) !== this.asShown(name, this.base));
   }
 
   async read() {
@@ -130,6 +156,9 @@ class Editor {
       return this.say(answer.tag ? "200: saved. This is the new tag." : this.untagged("200: saved."), "good");
     }
     if (answer.status !== 412) return this.say(problemOf(answer), "bad");
+    if (!CHANGED.includes(errorOf(answer)?.meta?.reason)) {
+      return this.say(`412: not saved. ${errorOf(answer).detail}.`, "bad");
+    }
     const refusal = this.pane.querySelector("pre").textContent;
     const current = await this.exchange("GET", {});
     this.show(`${refusal}\n\n${current.shown}`);
@@ -137,16 +166,23 @@ class Editor {
     this.conflict(current);
   }
 
-  /// Shows the current version beside the editor's own, member by member.
+  /// Shows the current version beside the editor's own.
   conflict(current) {
     this.current = current;
-    const theirs = current.document.data.attributes;
+    this.merge.querySelector(".differences").replaceChildren();
+    this.showDifferences();
+    this.merge.hidden = false;
+    this.pane.dataset.phase = "conflict";
+    this.say("412: not saved. Somebody saved since you read, and nothing of theirs was overwritten.", "bad");
+  }
+
+  /// Member by member, with what was chosen before.
+  showDifferences() {
+    const theirs = this.current.document.data.attributes;
     const list = this.merge.querySelector(".differences");
-    list.replaceChildren();
-    this.differing = Object.keys(MEMBERS).filter(
-      (name) => this.textOf(name) !== this.asShown(name, theirs),
-    );
-    for (const name of this.differing) {
+    const chosen = (name) => this.merge.querySelector(`input[name="${this.name} ${name}"]:checked`)?.value;
+    this.differing = Object.keys(MEMBERS).filter((name) => this.textOf(name) !== this.asShown(name, theirs));
+    const fieldsets = this.differing.map((name) => {
       const mine = this.textOf(name);
       const before = this.asShown(name, this.base);
       const now = this.asShown(name, theirs);
@@ -157,13 +193,11 @@ class Editor {
       other.querySelector(".text").textContent = now || "(empty)";
       for (const input of fieldset.querySelectorAll("input")) input.name = `${this.name} ${name}`;
       // Only one side changed it: that side is proposed. Both did: a person decides.
-      if (mine === before) other.querySelector("input").checked = true;
-      if (now === before) ours.querySelector("input").checked = true;
-      list.append(fieldset);
-    }
-    this.merge.hidden = false;
-    this.pane.dataset.phase = "conflict";
-    this.say("412: not saved. Somebody saved since you read, and nothing of theirs was overwritten.", "bad");
+      const proposed = chosen(name) ?? (mine === before ? "theirs" : now === before ? "mine" : null);
+      if (proposed) (proposed === "mine" ? ours : other).querySelector("input").checked = true;
+      return fieldset;
+    });
+    list.replaceChildren(...fieldsets);
   }
 
   adopt(answer) {
@@ -267,34 +301,65 @@ class Reader {
   }
 }
 
-async function start() {
-  const chooser = document.getElementById("session");
-  const problem = document.getElementById("problem");
-  // Page by page, by the links that the server gives: how large a page may be is its own affair.
-  let target = "/v1/sessions";
-  while (target) {
-    const list = await exchange("GET", target, {});
+/// The titles to choose from: one page of them, and more on demand.
+class Chooser {
+  constructor(select, more, problem) {
+    Object.assign(this, { select, more, problem });
+    // As large a page as the server gives; it says itself how large that is.
+    this.next = "/v1/sessions?fields[sessions]=title&page[size]=100";
+    more.addEventListener("click", () => this.load());
+  }
+
+  async load() {
+    let list = await exchange("GET", this.next, {});
+    const largest = errorOf(list)?.meta?.page?.maxSize;
+    if (list.status === 400 && largest) {
+      list = await exchange("GET", this.next.replace("[size]=100", `[size]=${largest}`), {});
+    }
     if (list.status !== 200) {
-      problem.textContent = problemOf(list);
+      this.problem.textContent = problemOf(list);
       return;
     }
+    const focused = document.activeElement === this.more;
     for (const session of list.document.data) {
-      chooser.append(new Option(session.attributes.title, session.id));
+      this.select.append(new Option(session.attributes.title, session.id));
     }
-    target = list.document.links.next;
+    this.next = list.document.links.next;
+    this.more.hidden = !this.next;
+    if (focused && !this.next) this.select.focus();
   }
-  if (chooser.length === 0) {
+}
+
+async function start() {
+  const select = document.getElementById("session");
+  const problem = document.getElementById("problem");
+  // Without JavaScript there is nothing to see but the word that it is needed.
+  for (const part of document.querySelectorAll("[data-needs=script]")) part.hidden = false;
+  const chooser = new Chooser(select, document.getElementById("more"), problem);
+  await chooser.load();
+  if (problem.textContent) return;
+  if (select.length === 0) {
     problem.textContent = "There is no session to edit.";
     return;
   }
   const parent = document.getElementById("editors");
   const editors = [new Editor("Editor A", parent), new Editor("Editor B", parent)];
   const reader = new Reader(document.getElementById("download"));
+  const hasUnsaved = () => editors.some((editor) => editor.hasUnsaved());
+  let opened;
   const open = async () => {
-    reader.open(chooser.value);
-    await Promise.all(editors.map((editor) => editor.open(chooser.value)));
+    opened = select.value;
+    reader.open(opened);
+    await Promise.all(editors.map((editor) => editor.open(opened)));
   };
-  chooser.addEventListener("change", open);
+  select.addEventListener("change", () => {
+    if (hasUnsaved() && !confirm("An editor has text that is not saved. Open the other session and lose it?")) {
+      select.value = opened;
+      return;
+    }
+    open();
+  });
+  window.addEventListener("beforeunload", (event) => hasUnsaved() && event.preventDefault());
   await open();
 }
 
