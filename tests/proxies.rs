@@ -19,8 +19,8 @@ const PAGE: &str = include_str!("../etag-fairing/docs/guide/proxies.md");
 
 /// The first block of one section of the guide's page in this language.
 fn block<'p>(section: &str, language: &str) -> Option<&'p str> {
-    let (_, rest) = PAGE.split_once(&format!("\n## {section}\n")).expect("a section");
-    let section = rest.split("\n## ").next().unwrap_or(rest);
+    let (_, rest) = PAGE.split_once(&format!("# {section}\n")).expect("a section");
+    let section = rest.split("\n## ").next().and_then(|rest| rest.split("\n### ").next()).unwrap_or(rest);
     let (_, block) = section.split_once(&format!("```{language}\n"))?;
     block.split_once("```").map(|(block, _)| block)
 }
@@ -51,19 +51,29 @@ struct Recipe {
     tag: (&'static str, &'static str),
     coding: Option<&'static str>,
     /// What the configuration needs besides to run in a folder of a test's own.
-    more: fn(&Path) -> (&'static str, String),
+    more: fn(&Path) -> Vec<(&'static str, String)>,
     arguments: fn(&Path, SocketAddr) -> Vec<String>,
 }
 
-fn nothing_more(_: &Path) -> (&'static str, String) {
-    ("", String::new())
+/// nginx with files where this user may write.
+fn nginx_files(folder: &Path) -> (&'static str, String) {
+    let mut more = String::from("http {\n    access_log off;\n");
+    for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
+        more += &format!("    {kind}_temp_path {};\n", folder.join(kind).display());
+    }
+    ("http {\n", more)
+}
+
+fn nginx_arguments(folder: &Path, _: SocketAddr) -> Vec<String> {
+    let here = format!("daemon off; pid {}; error_log stderr;", folder.join("pid").display());
+    vec!["-c".into(), text(&folder.join("configuration")), "-g".into(), here]
 }
 
 fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-const RECIPES: [Recipe; 5] = [
+const RECIPES: [Recipe; 6] = [
     Recipe {
         section: "nginx",
         tag: ("W/", ""),
@@ -71,17 +81,18 @@ const RECIPES: [Recipe; 5] = [
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
-        more: |folder| {
-            let mut more = String::from("http {\n    access_log off;\n");
-            for kind in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"] {
-                more += &format!("    {kind}_temp_path {};\n", folder.join(kind).display());
-            }
-            ("http {\n", more)
-        },
-        arguments: |folder, _| {
-            let here = format!("daemon off; pid {}; error_log stderr;", folder.join("pid").display());
-            vec!["-c".into(), text(&folder.join("configuration")), "-g".into(), here]
-        },
+        more: |folder| vec![nginx_files(folder)],
+        arguments: nginx_arguments,
+    },
+    Recipe {
+        section: "With a cache for the rest of the site",
+        tag: ("", ""),
+        coding: None,
+        language: "nginx",
+        program: "nginx",
+        package: "nginx-light",
+        more: |folder| vec![nginx_files(folder), ("/var/cache/nginx/site", text(&folder.join("cache")))],
+        arguments: nginx_arguments,
     },
     Recipe {
         section: "Apache",
@@ -95,7 +106,7 @@ const RECIPES: [Recipe; 5] = [
                 "ServerRoot {folder}\nDefaultRuntimeDir {folder}\nPidFile {folder}/pid\nErrorLog /dev/stderr\nListen ",
                 folder = folder.display()
             );
-            ("Listen ", own)
+            vec![("Listen ", own)]
         },
         arguments: |folder, _| {
             vec!["-f".into(), text(&folder.join("configuration")), "-D".into(), "FOREGROUND".into()]
@@ -108,7 +119,7 @@ const RECIPES: [Recipe; 5] = [
         language: "haproxy",
         program: "haproxy",
         package: "haproxy",
-        more: nothing_more,
+        more: |_| Vec::new(),
         arguments: |folder, _| vec!["-db".into(), "-f".into(), text(&folder.join("configuration"))],
     },
     Recipe {
@@ -118,7 +129,7 @@ const RECIPES: [Recipe; 5] = [
         language: "vcl",
         program: "varnishd",
         package: "varnish",
-        more: nothing_more,
+        more: |_| Vec::new(),
         arguments: |folder, address| {
             let folder = |name: &str| text(&folder.join(name));
             let listen = address.to_string();
@@ -140,7 +151,7 @@ const RECIPES: [Recipe; 5] = [
                  visible_hostname localhost\ncoredump_dir {}\nhttp_access ",
                 folder.display()
             );
-            ("http_access ", own)
+            vec![("http_access ", own)]
         },
         arguments: |folder, _| vec!["-N".into(), "-f".into(), text(&folder.join("configuration"))],
     },
@@ -164,15 +175,17 @@ impl Recipe {
         };
         let address = free_address();
         let mut configuration = block(self.section, self.language).expect("a configuration").to_owned();
-        let mut replace = |from: &str, to: &str, needed: bool| {
-            assert!(!needed || configuration.contains(from), "{}: there is no {from:?}", self.section);
-            configuration = configuration.replacen(from, to, 1);
-        };
         let port = |address: SocketAddr| address.port().to_string();
-        replace("8080", &port(address), self.language != "vcl");
-        replace("8000", &port(server), true);
-        let (from, to) = (self.more)(folder);
-        replace(from, &to, true);
+        let mut replacements = vec![("8000", port(server))];
+        // Varnish is told on the command line.
+        if self.language != "vcl" {
+            replacements.push(("8080", port(address)));
+        }
+        replacements.extend((self.more)(folder));
+        for (from, to) in replacements {
+            assert!(configuration.contains(from), "{}: there is no {from:?}", self.section);
+            configuration = configuration.replace(from, &to);
+        }
         std::fs::write(folder.join("configuration"), &configuration).expect("write the configuration");
         let log = folder.join("log");
         let output = || Stdio::from(File::options().create(true).append(true).open(&log).expect("a log"));
@@ -290,6 +303,11 @@ fn through(section: &str) {
 #[test]
 fn nginx_that_compresses_weakens_tags_and_edits_go_through() {
     through("nginx");
+}
+
+#[test]
+fn nginx_with_a_cache_passes_304s_where_it_is_off() {
+    through("With a cache for the rest of the site");
 }
 
 #[test]
