@@ -11,6 +11,7 @@ use rocket::{Build, Data, Orbit, Request, Rocket};
 
 use crate::admission::Admission;
 use crate::config::{EtagConfig, JsonApiConfig};
+use crate::pending::Pending;
 use crate::resource::Registry;
 use crate::resource::registry::known;
 use crate::routes::fallback;
@@ -26,6 +27,7 @@ pub struct JsonApi {
     registry: Registry,
     config: JsonApiConfig,
     admission: Arc<Admission>,
+    pending: Pending,
 }
 
 /// Opens the store from the configuration, or has it already.
@@ -77,6 +79,11 @@ impl JsonApi {
     /// What is in progress.
     pub(crate) fn admission(&self) -> &Arc<Admission> {
         &self.admission
+    }
+
+    /// The requests that are waited for.
+    pub(crate) fn pending(&self) -> &Pending {
+        &self.pending
     }
 
     /// The configuration.
@@ -190,7 +197,7 @@ impl Fairing for JsonApiFairing {
     async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
         let Some(api) = rocket.state::<JsonApi>() else { return };
         let grace = Duration::from_secs(rocket.config().shutdown.grace.into());
-        stop(self.in_flight.clone(), Arc::clone(&api.store), grace).await;
+        stop(self.in_flight.clone(), api.pending.clone(), Arc::clone(&api.store), grace).await;
     }
 }
 
@@ -204,6 +211,6 @@ impl JsonApiFairing {
         let bytes = config.max_unread.as_u64().saturating_add(memo.as_u64());
         let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
         let admission = Arc::new(Admission::new(number(config.max_requests.into()), number(bytes)));
-        JsonApi { store, registry, config, admission }
+        JsonApi { store, registry, config, admission, pending: Pending::default() }
     }
 }

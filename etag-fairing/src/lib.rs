@@ -11,6 +11,7 @@ extern crate self as etag_fairing;
 mod admission;
 pub mod conditional;
 pub mod config;
+mod connections;
 pub mod document;
 pub mod fairing;
 // Pages, no code: only rustdoc reads them. Their blocks use the embedded store.
@@ -19,6 +20,7 @@ pub mod guide;
 mod json_api;
 mod memo;
 mod negotiate;
+mod pending;
 mod query;
 pub mod resource;
 mod routes;

@@ -14,10 +14,14 @@ use rocket::tokio::sync::Notify;
 use rocket::tokio::time::timeout;
 use rocket::{Build, Request, Rocket};
 
+use crate::pending::{Kind, Pending};
 use crate::store::Store;
 
 /// How long clients may knock at a listener that nobody answers.
 const UNNOTICED: Duration = Duration::from_millis(500);
+
+/// How long before the end of the grace what is to be ended is.
+const LAST_STEP: Duration = Duration::from_millis(250);
 
 /// The requests that are being answered.
 #[derive(Clone, Default)]
@@ -41,16 +45,14 @@ impl InFlight {
         });
     }
 
-    /// Waits until all are answered, so long at most.
-    async fn finish(&self, limit: Duration) {
+    /// Waits until all are answered, so long at most. Answers whether they are.
+    async fn finish(&self, limit: Duration) -> bool {
         let none_left = async {
             while self.0.requests.load(Ordering::Acquire) > 0 {
                 self.0.none_left.notified().await;
             }
         };
-        if timeout(limit, none_left).await.is_err() {
-            log::warn!("requests are still running after {limit:?}: they are broken off");
-        }
+        timeout(limit, none_left).await.is_ok()
     }
 }
 
@@ -63,11 +65,27 @@ impl Drop for Counted {
     }
 }
 
+/// What runs still shortly before the end of the grace is ended, first what reads: it is answered while its connection is
+/// open, and nothing holds the server up when that closes.
+async fn finish(in_flight: &InFlight, pending: &Pending, grace: Duration) {
+    let step = LAST_STEP.min(grace / 8);
+    if in_flight.finish(grace.saturating_sub(step * 2)).await {
+        return;
+    }
+    pending.stop(Kind::Read);
+    if in_flight.finish(step).await {
+        return;
+    }
+    log::warn!("requests are still running after {grace:?}: they are broken off");
+    pending.stop(Kind::Write);
+    in_flight.finish(step).await;
+}
+
 /// Finishes what runs, at most for the grace that Rocket gives it, and closes the store. What comes after that, on
 /// a connection that is still open, finds the store closed (503).
-pub(crate) async fn stop(in_flight: InFlight, store: Arc<dyn Store>, grace: Duration) {
+pub(crate) async fn stop(in_flight: InFlight, pending: Pending, store: Arc<dyn Store>, grace: Duration) {
     let stopping = spawn(async move {
-        in_flight.finish(grace).await;
+        finish(&in_flight, &pending, grace).await;
         store.close().await;
     });
     // As long as this function runs Rocket does not close its listener, and who connects would wait for nothing. So

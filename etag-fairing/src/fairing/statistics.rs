@@ -25,6 +25,7 @@ pub struct Statistics {
     memo_misses: AtomicU64,
     memo_stale: AtomicU64,
     reads_timed_out: AtomicU64,
+    reads_abandoned: AtomicU64,
 }
 
 impl Statistics {
@@ -73,6 +74,15 @@ impl Statistics {
     /// How many reads of generated routes were ended because they took longer than `read_timeout`.
     pub fn reads_timed_out(&self) -> u64 {
         self.reads_timed_out.load(Ordering::Relaxed)
+    }
+
+    /// How many reads of generated routes were ended because their client was gone (on Linux).
+    pub fn reads_abandoned(&self) -> u64 {
+        self.reads_abandoned.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_read_abandoned(&self) {
+        self.reads_abandoned.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_read_timed_out(&self) {

@@ -33,6 +33,7 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
 use crate::document::error::Errors;
+use crate::pending::Kind;
 use crate::resource::guard::Denied;
 use crate::resource::registry::{encode_segment, name_route};
 use crate::resource::{Description, Operation, Relationship};
@@ -182,17 +183,20 @@ impl Endpoint {
             return Ok(response);
         }
         // Boxed: the future of each is many times as large as that of a read from the memo.
-        match self.operation {
-            Operation::List => Box::pin(list::answer(exchange)).await,
-            Operation::Create => Box::pin(create::answer(exchange, data)).await,
-            Operation::Read => Box::pin(read::answer(exchange)).await,
-            Operation::Update => Box::pin(update::answer(exchange, data)).await,
-            Operation::Delete => Box::pin(delete::answer(exchange)).await,
-            Operation::Related => Box::pin(related::answer(exchange, self.relationship)).await,
-            Operation::Relationship => Box::pin(relationship::answer(exchange, self.relationship)).await,
+        let answer: Pin<Box<dyn Future<Output = Answer<'r>> + Send + '_>> = match self.operation {
+            Operation::List => Box::pin(list::answer(exchange)),
+            Operation::Create => Box::pin(create::answer(exchange, data)),
+            Operation::Read => Box::pin(read::answer(exchange)),
+            Operation::Update => Box::pin(update::answer(exchange, data)),
+            Operation::Delete => Box::pin(delete::answer(exchange)),
+            Operation::Related => Box::pin(related::answer(exchange, self.relationship)),
+            Operation::Relationship => Box::pin(relationship::answer(exchange, self.relationship)),
             Operation::UpdateRelationship => {
-                Box::pin(update_relationship::answer(exchange, self.relationship, data)).await
+                Box::pin(update_relationship::answer(exchange, self.relationship, data))
             }
-        }
+        };
+        let kind = if self.reads() { Kind::Read } else { Kind::Write };
+        let answered = exchange.api.pending().answer(kind, exchange.request.remote(), answer).await;
+        answered.unwrap_or_else(|ended| Err(exchange.ended(kind, ended)))
     }
 }

@@ -9,6 +9,7 @@ use super::exchange::Exchange;
 use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::fairing::Statistics;
+use crate::pending::{Ended, Kind};
 use crate::resource::{Corrupt, Description, Operation};
 use crate::store::{Constraint, Excess, StoreError};
 
@@ -96,6 +97,25 @@ impl Exchange<'_> {
             (Excess::Included, _) => "include".into(),
             (Excess::Primary | Excess::Linkage, true) => "page[size]".into(),
             (Excess::Primary | Excess::Linkage, false) => format!("fields[{}]", target.type_name),
+        }
+    }
+
+    /// The answer to a request that was ended before it had one.
+    pub(super) fn ended(&self, kind: Kind, why: Ended) -> Errors {
+        match (kind, why) {
+            (Kind::Write, _) => ErrorObject::outcome_unknown(
+                "the server stops: the change was made as a whole, or not at all; read the resource before you try \
+                 again",
+            )
+            .into(),
+            (Kind::Read, Ended::Stopping) => Errors::unavailable(1),
+            (Kind::Read, Ended::ClientGone) => {
+                if let Some(statistics) = self.request.rocket().state::<Statistics>() {
+                    statistics.count_read_abandoned();
+                }
+                // Nobody gets it.
+                Errors::unavailable(1)
+            }
         }
     }
 

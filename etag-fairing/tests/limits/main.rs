@@ -5,6 +5,7 @@ mod answers;
 mod databases;
 mod documents;
 mod ids;
+mod reads;
 mod requests;
 #[path = "../support/mod.rs"]
 mod support;
