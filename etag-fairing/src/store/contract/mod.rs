@@ -17,6 +17,8 @@ mod changes;
 mod includes;
 mod listings;
 mod naive;
+#[cfg(test)]
+mod nested;
 mod random;
 mod reading;
 mod relationships;
@@ -86,6 +88,9 @@ pub fn rules() -> Vec<Rule> {
     ]
     .concat()
 }
+
+#[cfg(test)]
+pub(crate) use nested::nested_filters_add_up;
 
 /// Plans by chance on an empty store, compared with their meaning: other ones for each seed.
 #[cfg(test)]

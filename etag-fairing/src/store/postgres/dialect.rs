@@ -9,7 +9,7 @@ use crate::{
     resource::{AttributeType, Kind, Value},
     store::{
         Part, Relation,
-        sql::{Dialect, Pattern, Token, operator, value},
+        sql::{Dialect, Need, Pattern, Token, operator, value},
     },
 };
 
@@ -99,6 +99,21 @@ impl Dialect for Postgres {
 
     fn exists(self, select: SelectStatement) -> Expr {
         Expr::exists(select)
+    }
+
+    /// Of an `IN` that stands by itself PostgreSQL makes a join, and of several within each other one large join, with
+    /// whatever order and number of turns it believes in. As an operand it is left alone: made once, in a hash table.
+    fn is_in(self, value: Expr, set: SelectStatement, need: Need) -> Expr {
+        let is_in = value.in_subquery(set);
+        match need {
+            Need::Must => is_in,
+            Need::May => is_in.is(Expr::custom_keyword("TRUE")),
+        }
+    }
+
+    /// Not of an `IN`: where the set is too large for `work_mem`, it goes through the whole of it for each row.
+    fn makes_sets(self) -> bool {
+        true
     }
 
     fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {

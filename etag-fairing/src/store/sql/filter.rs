@@ -6,13 +6,14 @@
 use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
 
 use super::{
-    Dialect, Pattern, column,
+    Dialect, Need, Pattern, column,
     edge::{Edge, EdgeKind},
     operator,
     plan::id_list,
     scope::{Class, Operand, Scope},
     value,
     visible::Visible,
+    visit::{Question, Step, Visit},
 };
 use crate::{
     resource::{Kind, Value},
@@ -25,11 +26,21 @@ pub(super) fn condition<D: Dialect>(
     scope: &mut Scope<'_>,
     filter: &Filter,
 ) -> Result<Expr, String> {
+    let need = if scope.visit() == Visit::All { Need::Must } else { Need::May };
+    part(visible, scope, filter, need)
+}
+
+fn part<D: Dialect>(
+    visible: Visible<'_, D>,
+    scope: &mut Scope<'_>,
+    filter: &Filter,
+    need: Need,
+) -> Result<Expr, String> {
     match filter {
-        Filter::And(filters) => joined(visible, scope, filters, BinOper::And, always()),
-        Filter::Or(filters) => joined(visible, scope, filters, BinOper::Or, never()),
+        Filter::And(filters) => joined(visible, scope, filters, need, BinOper::And, always()),
+        Filter::Or(filters) => joined(visible, scope, filters, Need::May, BinOper::Or, never()),
         Filter::Not(filter) => {
-            let condition = condition(visible, scope, filter)?;
+            let condition = part(visible, scope, filter, Need::May)?;
             Ok(condition.is_not(Expr::custom_keyword("TRUE")))
         }
         Filter::Compare { member, comparison } => {
@@ -37,7 +48,7 @@ pub(super) fn condition<D: Dialect>(
             compare(visible, scope, operand, comparison)
         }
         Filter::Related { path, relationship, filter } => {
-            related(visible, scope, path, *relationship, filter.as_deref())
+            related(visible, scope, path, *relationship, filter.as_deref(), need)
         }
     }
 }
@@ -54,12 +65,13 @@ fn joined<D: Dialect>(
     visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
     filters: &[Filter],
+    need: Need,
     operator: BinOper,
     empty: Expr,
 ) -> Result<Expr, String> {
     let mut parts = Vec::with_capacity(filters.len());
     for filter in filters {
-        parts.push(condition(visible, scope, filter)?);
+        parts.push(part(visible, scope, filter, need)?);
     }
     // By halves: whoever walks the expression goes as deep as it is high, and the stack of a thread has an end. A scope
     // may have thousands of parts.
@@ -163,12 +175,17 @@ fn text_of(value: &Value) -> Option<&str> {
     }
 }
 
+/// Whether a relationship leads to a row that the filter lets through.
+///
+/// A set may hold nulls (an owner's column of an inverse, or of a join table of the user's), and then it is null and not
+/// false that a value is not in it; here that is the same. What is null is in no set.
 fn related<D: Dialect>(
     visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
     path: &[usize],
     relationship: usize,
     filter: Option<&Filter>,
+    need: Need,
 ) -> Result<Expr, String> {
     let (owner, resource) = scope.reach(path)?;
     let relationship = resource
@@ -176,34 +193,56 @@ fn related<D: Dialect>(
         .get(relationship)
         .ok_or_else(|| format!("`{}` has no relationship {relationship}", resource.rust_name))?;
     let target = relationship.target();
+    let dialect = visible.dialect;
+    let step = match (relationship.is_to_many(), path) {
+        (false, _) => Step::One,
+        (true, []) => Step::Many,
+        (true, _) => Step::ManyByPath,
+    };
+    let may_refer = match step {
+        Step::One if !dialect.compares_references_by_set(target.id.kind) => true,
+        // Each edge is looked at from one row of the collection.
+        Step::One | Step::Many => dialect.makes_sets() && (scope.visit(), need) == (Visit::All, Need::May),
+        Step::ManyByPath => false,
+    };
+    let question = if may_refer { Question::ForTheRow } else { scope.visit().question(step) };
+    let visit = scope.visit().behind(step, question);
     let names = scope.names();
     let (alias, edge_alias) = (names.next(), names.next());
-    let owner_id = column(&owner, resource.id.column);
     let target_id = column(&alias, target.id.column);
 
+    // What the row has, and what a row that it leads to has of it.
     let mut select = Query::select();
-    select.expr(Expr::cust("1")).from(visible.rows(target, &alias)?);
-    match (relationship.column(), Edge::of(resource, relationship)?) {
-        (Some(link), _) => select.and_where(target_id.eq(column(&owner, link))),
-        (None, Some(edge)) => match edge.kind {
-            EdgeKind::Inverse { .. } => select.and_where(column(&alias, edge.owner_column).eq(owner_id)),
-            EdgeKind::Join => select
-                .join(
-                    JoinType::InnerJoin,
-                    visible.all_edges(&edge, &edge_alias),
-                    target_id.eq(column(&edge_alias, edge.target_column)),
-                )
-                .and_where(column(&edge_alias, edge.owner_column).eq(owner_id)),
-        },
+    select.from(visible.rows(target, &alias, visit)?);
+    let (of_row, of_related) = match (relationship.column(), Edge::of(resource, relationship)?) {
+        (Some(link), _) => (column(&owner, link), target_id),
+        (None, Some(edge)) => {
+            let owner_column = match edge.kind {
+                EdgeKind::Inverse { .. } => column(&alias, edge.owner_column),
+                EdgeKind::Join => {
+                    let edges = visible.all_edges(&edge, &edge_alias);
+                    let on = target_id.eq(column(&edge_alias, edge.target_column));
+                    select.join(JoinType::InnerJoin, edges, on);
+                    column(&edge_alias, edge.owner_column)
+                }
+            };
+            (column(&owner, resource.id.column), owner_column)
+        }
         (None, None) => {
             return Err(format!("`{}` keeps `{}` nowhere", resource.rust_name, relationship.name));
         }
     };
     if let Some(filter) = filter {
-        let mut inner = Scope::new(target, alias, names);
+        let mut inner = Scope::new(target, alias, visit, names);
         let condition = condition(visible, &mut inner, filter)?;
         inner.join(visible, &mut select)?;
         select.and_where(condition);
     }
-    Ok(visible.dialect.exists(select))
+    Ok(match question {
+        Question::ForTheRow => {
+            select.expr(Expr::cust("1")).and_where(of_related.eq(of_row));
+            dialect.exists(select)
+        }
+        Question::BySet => dialect.is_in(of_row, select.expr(of_related).to_owned(), need),
+    })
 }

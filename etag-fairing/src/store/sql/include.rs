@@ -12,6 +12,7 @@ use super::{
     schema::kind_of_id,
     select::{ROWS, cells, rows_of},
     visible::Visible,
+    visit::Visit,
 };
 use crate::store::Selection;
 
@@ -26,7 +27,7 @@ pub(crate) fn to_one<D: Dialect>(
     let mut select = rows_of(selection);
     select
         .from(dialect.list(list, kind_of_id(id.kind)))
-        .cross_join(visible.rows(selection.resource, ROWS)?)
+        .cross_join(visible.rows(selection.resource, ROWS, Visit::Few)?)
         .and_where(column(ROWS, id.column).eq(column("e", "value")));
     Statement::new(dialect, &select)
 }
@@ -58,7 +59,7 @@ pub(crate) fn to_many<D: Dialect>(
         // A join table of the user's may hold ids of what is gone, and nulls.
         let on = column(ROWS, target.id.column).eq(column(edges, edge.target_column));
         select
-            .join(JoinType::LeftJoin, visible.rows(target, ROWS)?, on)
+            .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, on)
             .and_where(column(edges, edge.target_column).is_not_null());
     }
     Statement::new(dialect, &select)

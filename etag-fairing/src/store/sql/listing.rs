@@ -11,6 +11,7 @@ use super::{
     scope::{Names, Scope},
     select::{OWNER, ROWS, at_the_end_of, rows_of},
     visible::Visible,
+    visit::Visit,
 };
 use crate::{
     resource::{Description, ResourceId},
@@ -24,6 +25,17 @@ pub(crate) enum Source<'a> {
     Collection,
     /// Those at the other end of an owner's to-many relationship.
     Related(&'a Edge, &'a ResourceId),
+}
+
+impl Source<'_> {
+    /// How often a client's filter looks at these rows.
+    fn visit(self) -> Visit {
+        match self {
+            Self::Collection => Visit::All,
+            // They may be few of many.
+            Self::Related(..) => Visit::Once,
+        }
+    }
 }
 
 /// Whether the listing is of the fixed shapes that [`select`](super::select) builds once.
@@ -44,7 +56,7 @@ pub(crate) fn page<D: Dialect>(
     listing: &Listing,
 ) -> Result<Statement, String> {
     let names = Names::default();
-    let mut scope = Scope::new(selection.resource, ROWS, &names);
+    let mut scope = Scope::new(selection.resource, ROWS, source.visit(), &names);
     let mut select = rows_of(selection);
     let order = Order::of(visible, &mut scope, &listing.sort)?;
     match &listing.page {
@@ -73,7 +85,7 @@ pub(crate) fn total<D: Dialect>(
     listing: &Listing,
 ) -> Result<Statement, String> {
     let names = Names::default();
-    let scope = Scope::new(resource, ROWS, &names);
+    let scope = Scope::new(resource, ROWS, source.visit(), &names);
     let mut select = Query::select();
     select.expr(column(ROWS, resource.id.column).count());
     listed(visible, select, scope, source, listing.filter.as_ref())
@@ -89,9 +101,9 @@ fn listed<D: Dialect>(
     match source {
         Source::Collection => {
             let (_, resource) = scope.reach(&[])?;
-            select.from(visible.rows(resource, ROWS)?);
+            select.from(visible.rows(resource, ROWS, scope.visit())?);
         }
-        Source::Related(edge, owner) => at_the_end_of(visible, &mut select, edge, owner)?,
+        Source::Related(edge, owner) => at_the_end_of(visible, &mut select, edge, owner, scope.visit())?,
     }
     if let Some(filter) = filter {
         let condition = condition(visible, &mut scope, filter)?;
@@ -114,10 +126,10 @@ pub(crate) fn related_one<D: Dialect>(
     let target = selection.resource;
     let names = Names::default();
     let alias = names.next();
-    let mut scope = Scope::new(target, alias.as_str(), &names);
+    let mut scope = Scope::new(target, alias.as_str(), Visit::Once, &names);
     let condition = condition(visible, &mut scope, filter)?;
     let mut passed = Query::select();
-    passed.column((alias.clone(), target.id.column)).from(visible.rows(target, &alias)?);
+    passed.column((alias.clone(), target.id.column)).from(visible.rows(target, &alias, Visit::Once)?);
     scope.join(visible, &mut passed)?;
     passed.and_where(column(&alias, target.id.column).eq(column(OWNER, link))).and_where(condition);
 
@@ -125,8 +137,8 @@ pub(crate) fn related_one<D: Dialect>(
     let joined = target_id.clone().eq(column(OWNER, link)).and(target_id.in_subquery(passed));
     let mut select = rows_of(selection);
     select
-        .from(visible.rows(owner, OWNER)?)
-        .join(JoinType::LeftJoin, visible.rows(target, ROWS)?, joined)
+        .from(visible.rows(owner, OWNER, Visit::Few)?)
+        .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, joined)
         .and_where(column(OWNER, owner.id.column).eq(id_value(id)));
     Statement::new(visible.dialect, &select)
 }

@@ -24,6 +24,7 @@ mod scope;
 pub(crate) mod select;
 pub(crate) mod versions;
 pub(crate) mod visible;
+mod visit;
 pub(crate) mod write;
 
 use sea_query::{
@@ -89,11 +90,35 @@ pub(crate) trait Dialect: Copy {
     /// Whether a subquery, which may refer to the row, has a row.
     fn exists(self, select: SelectStatement) -> Expr;
 
+    /// Whether a value is in a set, which is made once, whatever rows are looked at. `need` says what comes of it if it
+    /// is not.
+    fn is_in(self, value: Expr, set: SelectStatement, need: Need) -> Expr;
+
+    /// Whether the database itself makes a set of what a subquery that refers to the row looks for, where that is better.
+    fn makes_sets(self) -> bool {
+        false
+    }
+
+    /// Whether references to ids of this kind can be compared with a set of such ids as they are with the ids.
+    fn compares_references_by_set(self, ids: IdKind) -> bool {
+        let _ = ids;
+        true
+    }
+
     /// Whether a text has this part: at its start, at its end or anywhere. The part is not empty.
     fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr;
 
     /// Whether the whole text is like a pattern.
     fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr;
+}
+
+/// Whether a row is given only if a part of the condition is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// It must be, and the statement is about these rows: what is in a set is a way to find them.
+    Must,
+    /// It may be false, under `OR` or `NOT`, or the statement is about other rows.
+    May,
 }
 
 /// A statement with its values.

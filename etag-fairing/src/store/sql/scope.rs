@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
 
-use super::{Dialect, column, id_column, schema::kind_of_id, visible::Visible};
+use super::{Dialect, column, id_column, schema::kind_of_id, visible::Visible, visit::Visit};
 use crate::{
     resource::{Description, IdKind, Kind, Relationship, Value},
     store::{Field, Member},
@@ -15,6 +15,7 @@ use crate::{
 pub(super) struct Scope<'n> {
     resource: &'static Description,
     alias: String,
+    visit: Visit,
     joined: Vec<Joined>,
     names: &'n Names,
 }
@@ -88,8 +89,18 @@ impl Names {
 }
 
 impl<'n> Scope<'n> {
-    pub(super) fn new(resource: &'static Description, alias: impl Into<String>, names: &'n Names) -> Self {
-        Self { resource, alias: alias.into(), joined: Vec::new(), names }
+    pub(super) fn new(
+        resource: &'static Description,
+        alias: impl Into<String>,
+        visit: Visit,
+        names: &'n Names,
+    ) -> Self {
+        Self { resource, alias: alias.into(), visit, joined: Vec::new(), names }
+    }
+
+    /// How often the table's rows are looked at.
+    pub(super) fn visit(&self) -> Visit {
+        self.visit
     }
 
     /// Gives aliases for tables beside these.
@@ -164,8 +175,10 @@ impl<'n> Scope<'n> {
         visible: Visible<'_, D>,
         select: &mut SelectStatement,
     ) -> Result<(), String> {
+        let visit = self.visit.at_the_end_of_a_path();
         for joined in self.joined {
-            select.join(JoinType::LeftJoin, visible.rows(joined.resource, &joined.alias)?, joined.on);
+            let rows = visible.rows(joined.resource, &joined.alias, visit)?;
+            select.join(JoinType::LeftJoin, rows, joined.on);
         }
         Ok(())
     }

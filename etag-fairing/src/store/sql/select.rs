@@ -8,6 +8,7 @@ use super::{
     id_column, id_value, parameter,
     schema::kind_of_id,
     visible::Visible,
+    visit::Visit,
 };
 use crate::{
     resource::{Description, IdKind, Kind, RelationshipKind, ResourceId},
@@ -97,7 +98,9 @@ pub(crate) fn one<D: Dialect>(
 ) -> Result<Statement, String> {
     let resource = selection.resource;
     let mut select = rows_of(selection);
-    select.from(visible.rows(resource, ROWS)?).and_where(column(ROWS, resource.id.column).eq(id_value(id)));
+    select
+        .from(visible.rows(resource, ROWS, Visit::Few)?)
+        .and_where(column(ROWS, resource.id.column).eq(id_value(id)));
     Statement::new(visible.dialect, &select)
 }
 
@@ -108,7 +111,7 @@ pub(crate) fn collection<D: Dialect>(
     window: Window,
 ) -> Result<Statement, String> {
     let mut select = rows_of(selection);
-    select.from(visible.rows(selection.resource, ROWS)?);
+    select.from(visible.rows(selection.resource, ROWS, Visit::Few)?);
     page(visible, &mut select, selection.resource, window);
     Statement::new(visible.dialect, &select)
 }
@@ -126,8 +129,8 @@ pub(crate) fn related_one<D: Dialect>(
     let joined = column(ROWS, target.id.column).eq(column(OWNER, link));
     let mut select = rows_of(selection);
     select
-        .from(visible.rows(owner, OWNER)?)
-        .join(JoinType::LeftJoin, visible.rows(target, ROWS)?, joined)
+        .from(visible.rows(owner, OWNER, Visit::Few)?)
+        .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, joined)
         .and_where(column(OWNER, owner.id.column).eq(id_value(id)));
     Statement::new(visible.dialect, &select)
 }
@@ -137,8 +140,9 @@ pub(super) fn at_the_end_of<D: Dialect>(
     select: &mut SelectStatement,
     edge: &Edge,
     owner: &ResourceId,
+    visit: Visit,
 ) -> Result<(), String> {
-    select.from(visible.rows(edge.target, ROWS)?);
+    select.from(visible.rows(edge.target, ROWS, visit)?);
     match edge.kind {
         EdgeKind::Inverse { .. } => {
             select.and_where(column(ROWS, edge.owner_column).eq(id_value(owner)));
@@ -165,7 +169,7 @@ pub(crate) fn related_page<D: Dialect>(
     window: Window,
 ) -> Result<Statement, String> {
     let mut select = rows_of(selection);
-    at_the_end_of(visible, &mut select, edge, owner)?;
+    at_the_end_of(visible, &mut select, edge, owner, Visit::Few)?;
     page(visible, &mut select, selection.resource, window);
     Statement::new(visible.dialect, &select)
 }
@@ -177,7 +181,7 @@ pub(crate) fn count<D: Dialect>(
 ) -> Result<Statement, String> {
     let mut select = Query::select();
     // Of rows, not of ids: that SQLite counts without looking at each.
-    select.expr(Expr::col(Asterisk).count()).from(visible.rows(resource, ROWS)?);
+    select.expr(Expr::col(Asterisk).count()).from(visible.rows(resource, ROWS, Visit::Few)?);
     Statement::new(visible.dialect, &select)
 }
 
@@ -189,7 +193,7 @@ pub(crate) fn count_related<D: Dialect>(
 ) -> Result<Statement, String> {
     let mut select = Query::select();
     select.expr(column(ROWS, edge.target.id.column).count());
-    at_the_end_of(visible, &mut select, edge, owner)?;
+    at_the_end_of(visible, &mut select, edge, owner, Visit::Few)?;
     Statement::new(visible.dialect, &select)
 }
 
@@ -202,7 +206,7 @@ pub(crate) fn exists<D: Dialect>(
     let mut select = Query::select();
     select
         .column((ROWS, resource.id.column))
-        .from(visible.rows(resource, ROWS)?)
+        .from(visible.rows(resource, ROWS, Visit::Few)?)
         .and_where(column(ROWS, resource.id.column).eq(id_value(id)));
     Statement::new(visible.dialect, &select)
 }
@@ -239,7 +243,7 @@ pub(crate) fn first_missing<D: Dialect>(
     let dialect = visible.dialect;
     let found = Query::select()
         .column((ROWS, resource.id.column))
-        .from(visible.rows(resource, ROWS)?)
+        .from(visible.rows(resource, ROWS, Visit::Few)?)
         .and_where(column(ROWS, resource.id.column).eq(column("e", "value")))
         .to_owned();
     let mut select = Query::select();

@@ -9,6 +9,7 @@ use super::{
     edge::{Edge, EdgeKind},
     filter::condition,
     scope::{Names, Scope},
+    visit::{Question, Step, Visit},
     write,
 };
 use crate::{
@@ -41,9 +42,14 @@ impl<'s, D: Dialect> Visible<'s, D> {
         Self { dialect, scopes: &EVERYTHING }
     }
 
-    /// The rows of a resource. Where some are hidden, or some refer to what is hidden, a subquery of the same
-    /// columns.
-    pub(super) fn rows(self, resource: &'static Description, alias: &str) -> Result<TableRef, String> {
+    /// The rows of a resource, looked at as often as is said. Where some are hidden, or some refer to what is hidden,
+    /// a subquery of the same columns.
+    pub(super) fn rows(
+        self,
+        resource: &'static Description,
+        alias: &str,
+        visit: Visit,
+    ) -> Result<TableRef, String> {
         let own = self.scopes.of(resource);
         let hides_links = resource.relationships.iter().any(|relationship| {
             relationship.column().is_some() && self.scopes.of(relationship.target()).is_some()
@@ -51,6 +57,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         if own.is_none() && !hides_links {
             return Ok(named(resource.table, alias));
         }
+        let visit = visit.of_scope();
         let mut select = Query::select();
         select.column((TABLE, resource.id.column)).from_as(resource.table, TABLE);
         let links = resource.relationships.iter().filter_map(|it| Some((it.column()?, it.target())));
@@ -65,7 +72,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
             let hides = links.iter().filter(|(link, _)| *link == name);
             let mut shown = None;
             for (target, filter) in hides.filter_map(|(_, target)| Some((*target, self.scopes.of(target)?))) {
-                let there = self.is_there(target, filter, column(TABLE, name))?;
+                let there = self.is_there(target, filter, column(TABLE, name), visit)?;
                 shown = Some(match shown {
                     None => there,
                     Some(shown) => there.and(shown),
@@ -78,7 +85,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         }
         if let Some(filter) = own {
             let names = Names::default();
-            let mut scope = Scope::new(resource, TABLE, &names);
+            let mut scope = Scope::new(resource, TABLE, visit, &names);
             let everything = Visible::everything(self.dialect);
             let condition = condition(everything, &mut scope, filter)?;
             scope.join(everything, &mut select)?;
@@ -87,13 +94,14 @@ impl<'s, D: Dialect> Visible<'s, D> {
         Ok(TableRef::SubQuery(select.into(), Alias::new(alias).into_iden()))
     }
 
-    /// The edges of a to-many relationship that lead to what is seen. Their owners are not looked at.
+    /// The edges of a few owners' to-many relationship that lead to what is seen. The owners are not looked at.
     pub(super) fn edges(self, edge: &Edge, alias: &str) -> Result<TableRef, String> {
         match (edge.kind, self.scopes.of(edge.target)) {
-            (EdgeKind::Inverse { .. }, _) => self.rows(edge.target, alias),
+            (EdgeKind::Inverse { .. }, _) => self.rows(edge.target, alias, Visit::Few),
             (EdgeKind::Join, None) => Ok(named(edge.table, alias)),
             (EdgeKind::Join, Some(filter)) => {
-                let there = self.is_there(edge.target, filter, column(TABLE, edge.target_column))?;
+                let there =
+                    self.is_there(edge.target, filter, column(TABLE, edge.target_column), Visit::Few)?;
                 let mut select = Query::select();
                 select
                     .columns([(TABLE, edge.owner_column), (TABLE, edge.target_column)])
@@ -109,10 +117,18 @@ impl<'s, D: Dialect> Visible<'s, D> {
         named(edge.table, alias)
     }
 
-    /// Whether there is a row of this id that the filter lets through.
-    fn is_there(self, target: &'static Description, filter: &Filter, id: Expr) -> Result<Expr, String> {
+    /// Whether there is a row of this id, which stands in a row that is looked at as often as is said, that the
+    /// filter lets through.
+    fn is_there(
+        self,
+        target: &'static Description,
+        filter: &Filter,
+        id: Expr,
+        visit: Visit,
+    ) -> Result<Expr, String> {
         let names = Names::default();
-        let mut scope = Scope::new(target, TARGET, &names);
+        let visit = visit.behind(Step::One, Question::ForTheRow);
+        let mut scope = Scope::new(target, TARGET, visit, &names);
         let everything = Visible::everything(self.dialect);
         let condition = condition(everything, &mut scope, filter)?;
         let mut select = Query::select();

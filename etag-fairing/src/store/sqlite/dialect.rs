@@ -6,10 +6,10 @@ use sea_query::{
 };
 
 use crate::{
-    resource::Kind,
+    resource::{IdKind, Kind},
     store::{
         Part,
-        sql::{Dialect, Pattern, Token},
+        sql::{Dialect, Need, Pattern, Token},
     },
 };
 
@@ -44,6 +44,17 @@ impl Dialect for Sqlite {
     /// once for each row of the subquery. It leaves an operand alone.
     fn exists(self, select: SelectStatement) -> Expr {
         Expr::cust_with_expr("(? IS TRUE)", Expr::exists(select))
+    }
+
+    /// SQLite makes the set of an `IN` once, with an index.
+    fn is_in(self, value: Expr, set: SelectStatement, _: Need) -> Expr {
+        value.in_subquery(set)
+    }
+
+    /// A reference is compared by the collation of the key that it refers to, as SQLite compares foreign keys; `IN`
+    /// compares by that of the column before it.
+    fn compares_references_by_set(self, ids: IdKind) -> bool {
+        matches!(ids, IdKind::Integer { .. })
     }
 
     fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {

@@ -108,3 +108,9 @@ rules! {
     a_change_of_another_version_is_not_made
     a_deletion_of_another_version_is_not_made
 }
+
+#[test]
+fn nested_filters_add_up() {
+    let Some(database) = Database::provide() else { return };
+    rocket::async_test(async { contract::nested_filters_add_up(&open(&database)).await });
+}

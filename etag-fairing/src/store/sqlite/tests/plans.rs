@@ -25,6 +25,11 @@ proptest! {
     }
 }
 
+#[test]
+fn nested_filters_add_up() {
+    rocket::async_test(async { contract::nested_filters_add_up(&temporary()).await });
+}
+
 fn insert(
     resource: &'static Description,
     id: Option<&str>,
