@@ -21,16 +21,20 @@ use crate::store::{PrepareError, Store};
 /// The JSON:API server of an application: its store, its resources, its configuration.
 ///
 /// In managed state once [`JsonApi::fairing`] is attached, so that hand-written routes and fairings reach the
-/// store: `rocket.state::<JsonApi>()`, or `&State<JsonApi>` as a request guard.
+/// store: `rocket.state::<JsonApi>()`, or `&State<JsonApi>` as a request guard. Where there are several stores, this
+/// is the one of [`JsonApi::fairing`], and [`at`](JsonApi::at) gives the others.
 pub struct JsonApi {
     store: Arc<dyn Store>,
     registry: Registry,
     config: JsonApiConfig,
     admission: Arc<Admission>,
     pending: Pending,
+    /// What is mounted below these paths, the longest path first.
+    others: Vec<(String, JsonApi)>,
 }
 
 /// Opens the store from the configuration, or has it already.
+#[derive(Clone)]
 enum Source {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Database(String),
@@ -40,6 +44,8 @@ enum Source {
 /// The fairing of [`JsonApi::fairing`].
 pub struct JsonApiFairing {
     source: Source,
+    /// The sources of what is mounted below these paths.
+    others: Vec<(String, Source)>,
     in_flight: InFlight,
 }
 
@@ -64,6 +70,17 @@ impl JsonApi {
     /// The same, with a store of your own.
     pub fn with_store(store: impl Store) -> JsonApiFairing {
         JsonApiFairing::over(Source::Store(Arc::new(store)))
+    }
+
+    /// The part of the application that is mounted at a path, with the store of the resources there: see
+    /// [`JsonApiFairing::below`].
+    pub fn at(&self, path: &str) -> &JsonApi {
+        self.others.iter().find(|(base, _)| is_below(path, base)).map_or(self, |(_, other)| other)
+    }
+
+    /// This part of the application and all others.
+    fn parts(&self) -> impl Iterator<Item = &JsonApi> {
+        std::iter::once(self).chain(self.others.iter().map(|(_, other)| other))
     }
 
     /// Where the resources are kept.
@@ -92,8 +109,14 @@ impl JsonApi {
     }
 }
 
+/// Whether a path is this base, or continues it.
+fn is_below(path: &str, base: &str) -> bool {
+    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 impl Source {
-    fn open(&self, figment: &Figment) -> Result<Arc<dyn Store>, Option<PrepareError>> {
+    /// `base` is where the resources are mounted, where not all of them are meant.
+    fn open(&self, figment: &Figment, base: Option<&str>) -> Result<Arc<dyn Store>, Option<PrepareError>> {
         match self {
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             Self::Database(name) => {
@@ -101,11 +124,12 @@ impl Source {
                     rocket::config::pretty_print_error(error);
                     None
                 })?;
-                config.announce(name);
+                let place = base.map_or_else(|| name.clone(), |base| format!("{name}, below {base}"));
+                config.announce(&place);
                 crate::store::open(&config).map_err(Some)
             }
             Self::Store(store) => {
-                let _ = figment;
+                let _ = (figment, base);
                 Ok(Arc::clone(store))
             }
         }
@@ -122,11 +146,20 @@ fn refuse(problems: impl IntoIterator<Item = impl std::fmt::Display>) {
 #[rocket::async_trait]
 impl Fairing for JsonApiFairing {
     fn info(&self) -> Info {
-        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Shutdown | Kind::Singleton;
+        // No singleton: Rocket would let the later one replace the earlier in silence.
+        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Shutdown;
         Info { name: "JSON:API", kind }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> rocket::fairing::Result {
+        if rocket.state::<JsonApi>().is_some() {
+            refuse([
+                "two fairings of `JsonApi` are attached, and nothing says which resources belong to which: attach \
+                     one, and name the paths that belong to another database, \
+                     `JsonApi::fairing().below(\"/shop\", JsonApi::database(\"shop\"))`",
+            ]);
+            return Err(rocket);
+        }
         let config = match JsonApiConfig::from_figment(rocket.figment()) {
             Ok(config) => config,
             Err(error) => {
@@ -134,24 +167,33 @@ impl Fairing for JsonApiFairing {
                 return Err(rocket);
             }
         };
-        let registry = match Registry::of(rocket.routes(), &config.base_url) {
-            Ok(registry) => registry,
+        let registries = match self.registries(&rocket, &config) {
+            Ok(registries) => registries,
             Err(mistakes) => {
                 refuse(mistakes);
                 return Err(rocket);
             }
         };
-        let store = match self.source.open(rocket.figment()) {
-            Ok(store) => store,
-            Err(error) => {
-                refuse(error);
+        let several = registries.len() > 1;
+        // All parts of the application take of one measure, and end together.
+        let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());
+        let mut parts = Vec::new();
+        for ((base, source), registry) in self.places().zip(registries) {
+            let store = match source.open(rocket.figment(), (several && !base.is_empty()).then_some(base)) {
+                Ok(store) => store,
+                Err(error) => {
+                    refuse(error);
+                    return Err(rocket);
+                }
+            };
+            let resources: Vec<_> = registry.resources().collect();
+            if let Err(error) = store.prepare(&resources).await {
+                refuse([error]);
                 return Err(rocket);
             }
-        };
-        let resources: Vec<_> = registry.resources().collect();
-        if let Err(error) = store.prepare(&resources).await {
-            refuse([error]);
-            return Err(rocket);
+            let (config, admission, pending) = (config.clone(), Arc::clone(&admission), pending.clone());
+            let part = JsonApi { store, registry, config, admission, pending, others: Vec::new() };
+            parts.push((base.to_owned(), part));
         }
         config.announce(rocket.figment());
         let mut rocket = with_grace(rocket, config.write_timeout);
@@ -173,14 +215,17 @@ impl Fairing for JsonApiFairing {
             }
             rocket = rocket.mount(base, routes);
         }
-        // Whoever reads it in earnest says what is wrong with it.
-        let memo = EtagConfig::from_figment(rocket.figment()).map_or(ByteUnit::Byte(0), |etag| etag.memo);
-        Ok(rocket.manage(Self::state(store, registry, config, memo)))
+        let mut parts = parts.into_iter();
+        let Some((_, mut api)) = parts.next() else { return Err(rocket) };
+        api.others.extend(parts);
+        api.others.sort_by_key(|(base, _)| std::cmp::Reverse(base.len()));
+        Ok(rocket.manage(api))
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
         let tagged = rocket.state::<JsonApi>().and_then(|api| {
-            api.registry.resources().find(|resource| resource.etag != crate::resource::Operations::NONE)
+            let mut resources = api.parts().flat_map(|part| part.registry.resources());
+            resources.find(|resource| resource.etag != crate::resource::Operations::NONE)
         });
         if let (Some(resource), None) = (tagged, rocket.state::<crate::config::EtagConfig>()) {
             log::warn!(
@@ -197,20 +242,93 @@ impl Fairing for JsonApiFairing {
     async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
         let Some(api) = rocket.state::<JsonApi>() else { return };
         let grace = Duration::from_secs(rocket.config().shutdown.grace.into());
-        stop(self.in_flight.clone(), api.pending.clone(), Arc::clone(&api.store), grace).await;
+        let stores = api.parts().map(|part| Arc::clone(&part.store)).collect();
+        stop(self.in_flight.clone(), api.pending.clone(), stores, grace).await;
     }
 }
 
 impl JsonApiFairing {
     fn over(source: Source) -> Self {
-        Self { source, in_flight: InFlight::default() }
+        Self { source, others: Vec::new(), in_flight: InFlight::default() }
     }
 
-    fn state(store: Arc<dyn Store>, registry: Registry, config: JsonApiConfig, memo: ByteUnit) -> JsonApi {
+    /// What all parts of the application take together, whoever asks for it.
+    fn admission(rocket: &Rocket<Build>, config: &JsonApiConfig) -> Arc<Admission> {
+        // Whoever reads it in earnest says what is wrong with it.
+        let memo = EtagConfig::from_figment(rocket.figment()).map_or(ByteUnit::Byte(0), |etag| etag.memo);
         // What the memo holds is bounded there, and held as well.
         let bytes = config.max_unread.as_u64().saturating_add(memo.as_u64());
         let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        let admission = Arc::new(Admission::new(number(config.max_requests.into()), number(bytes)));
-        JsonApi { store, registry, config, admission, pending: Pending::default() }
+        Arc::new(Admission::new(number(config.max_requests.into()), number(bytes)))
+    }
+
+    /// Keeps what is mounted at `base`, or at a path below it, in another database or store. All else stays in this
+    /// one.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "sqlite")] {
+    /// use etag_fairing::JsonApi;
+    ///
+    /// // [default.databases.api] has what is mounted at /v1, [default.databases.shop] what is mounted at /v1/shop.
+    /// let _ = rocket::build()
+    ///     .attach(JsonApi::fairing().below("/v1/shop", JsonApi::database("shop")));
+    /// # }
+    /// ```
+    ///
+    /// The longest path decides. A struct that is mounted below both paths is kept in both, each for itself. A
+    /// relationship leads to resources of the same database; one that leads to another stops the launch, and so does a
+    /// path that no resource is mounted at or below.
+    #[must_use]
+    pub fn below(mut self, base: impl Into<String>, other: JsonApiFairing) -> Self {
+        let base = base.into();
+        self.others.push((base.trim_end_matches('/').to_owned(), other.source));
+        self.others.extend(other.others);
+        self
+    }
+
+    /// All sources with their paths, that of everything else first.
+    fn places(&self) -> impl Iterator<Item = (&str, &Source)> {
+        let others = self.others.iter().map(|(base, source)| (base.as_str(), source));
+        std::iter::once(("", &self.source)).chain(others)
+    }
+
+    /// The resources of each source.
+    ///
+    /// # Errors
+    /// With one line a mistake.
+    fn registries(
+        &self,
+        rocket: &Rocket<Build>,
+        config: &JsonApiConfig,
+    ) -> Result<Vec<Registry>, Vec<String>> {
+        let bases: Vec<&str> = self.places().map(|(base, _)| base).collect();
+        let mut mistakes = Vec::new();
+        for (index, base) in bases.iter().enumerate().skip(1) {
+            let write = "write a path as it is given to `mount`, such as \"/shop\"";
+            if base.is_empty() {
+                mistakes.push(format!("a second database for everything: {write}"));
+            } else if !base.starts_with('/') || base.contains("//") || base.contains('<') {
+                mistakes.push(format!("{base:?} is no path of resources with another database: {write}"));
+            } else if bases.iter().take(index).any(|earlier| earlier == base) {
+                mistakes.push(format!("two databases for what is mounted at {base}: remove one of them"));
+            }
+        }
+        let place = |route: &rocket::Route| {
+            let path = route.uri.base();
+            let places = bases.iter().enumerate().filter(|(_, base)| is_below(path, base));
+            places.max_by_key(|(_, base)| base.len()).map_or(0, |(index, _)| index)
+        };
+        let registries = Registry::of_parts(rocket.routes(), &config.base_url, bases.len(), place);
+        match &registries {
+            Ok(registries) => {
+                let empty = registries.iter().zip(&bases).skip(1);
+                let empty = empty.filter(|(registry, _)| registry.resources().next().is_none());
+                mistakes.extend(empty.map(|(_, base)| {
+                    format!("no resource is mounted at {base} or below, so that its database has none: mount one there")
+                }));
+            }
+            Err(found) => mistakes.extend(found.iter().cloned()),
+        }
+        if mistakes.is_empty() { registries } else { Err(mistakes) }
     }
 }

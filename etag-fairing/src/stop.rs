@@ -81,12 +81,19 @@ async fn finish(in_flight: &InFlight, pending: &Pending, grace: Duration) {
     in_flight.finish(step).await;
 }
 
-/// Finishes what runs, at most for the grace that Rocket gives it, and closes the store. What comes after that, on
-/// a connection that is still open, finds the store closed (503).
-pub(crate) async fn stop(in_flight: InFlight, pending: Pending, store: Arc<dyn Store>, grace: Duration) {
+/// Finishes what runs, at most for the grace that Rocket gives it, and closes the stores. What comes after that, on
+/// a connection that is still open, finds them closed (503).
+pub(crate) async fn stop(
+    in_flight: InFlight,
+    pending: Pending,
+    stores: Vec<Arc<dyn Store>>,
+    grace: Duration,
+) {
     let stopping = spawn(async move {
         finish(&in_flight, &pending, grace).await;
-        store.close().await;
+        for store in stores {
+            store.close().await;
+        }
     });
     // As long as this function runs Rocket does not close its listener, and who connects would wait for nothing. So
     // it goes on in the background where it takes long: Rocket waits for its grace to pass while a request runs.

@@ -104,7 +104,8 @@ use mark::Mark;
 /// assert_eq!(again.status(), Status::NotModified);
 /// ```
 ///
-/// It may be attached before or after mounting. Attached twice, the later one counts.
+/// It may be attached before or after mounting. Attached twice, it stops the launch: two of them
+/// would not agree on which responses are tagged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EtagFairing {
     all: bool,
@@ -129,10 +130,18 @@ impl EtagFairing {
 #[rocket::async_trait]
 impl Fairing for EtagFairing {
     fn info(&self) -> Info {
-        Info { name: "ETag", kind: Kind::Ignite | Kind::Liftoff | Kind::Response | Kind::Singleton }
+        // No singleton: Rocket would let the later one replace the earlier in silence.
+        Info { name: "ETag", kind: Kind::Ignite | Kind::Liftoff | Kind::Response }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        if rocket.state::<Statistics>().is_some() {
+            log::error!(
+                "two fairings of `EtagFairing` are attached: attach one, `EtagFairing::new()` for the routes that are \
+                 opted in, or `EtagFairing::all()` for every route"
+            );
+            return Err(rocket);
+        }
         match EtagConfig::from_figment(rocket.figment()) {
             Ok(config) => {
                 config.announce(rocket.figment());

@@ -31,7 +31,7 @@ struct Named {
 
 static NAMED: Mutex<Vec<Named>> = Mutex::new(Vec::new());
 
-/// The name of a resource's route, remembered so that [`Registry::of`] knows the route by it.
+/// The name of a resource's route, remembered so that a [`Registry`] knows the route by it.
 pub(crate) fn name_route(
     resource: &'static Description,
     operation: Operation,
@@ -119,21 +119,40 @@ impl Registry {
     /// # Errors
     /// With one line a mistake: two resources with one type, a name that JSON:API doesn't allow, a relationship to a
     /// resource that is not mounted, an inverse of nothing.
+    #[cfg(test)]
     pub(crate) fn of<'a>(
         routes: impl IntoIterator<Item = &'a Route>,
         base_url: &str,
     ) -> Result<Self, Vec<String>> {
-        let mut registry = Self::default();
+        let mut registries = Self::of_parts(routes, base_url, 1, |_| 0)?;
+        Ok(registries.pop().unwrap_or_default())
+    }
+
+    /// The same for an application of so many parts, each with a store of its own; `part` says to which one a route
+    /// belongs.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of); also for a relationship that leads to another part.
+    pub(crate) fn of_parts<'a>(
+        routes: impl IntoIterator<Item = &'a Route>,
+        base_url: &str,
+        parts: usize,
+        part: impl Fn(&Route) -> usize,
+    ) -> Result<Vec<Self>, Vec<String>> {
+        let mut registries: Vec<Self> = (0..parts).map(|_| Self::default()).collect();
         for route in routes {
             let Some(Mounted { resource }) = known(route) else { continue };
-            if registry.place(resource).is_none() {
+            if let Some(registry) = registries.get_mut(part(route))
+                && registry.place(resource).is_none()
+            {
                 let base = route.uri.base().trim_end_matches('/');
                 let path = encode_segment(resource.path);
                 registry.places.push(Place::new(resource, format!("{base_url}{base}/{path}")));
             }
         }
-        let mistakes = registry.mistakes();
-        if mistakes.is_empty() { Ok(registry) } else { Err(mistakes) }
+        let mistakes: Vec<_> =
+            registries.iter().flat_map(|registry| registry.mistakes(&registries)).collect();
+        if mistakes.is_empty() { Ok(registries) } else { Err(mistakes) }
     }
 
     /// These resources, as if they were mounted at `/`.
@@ -143,7 +162,8 @@ impl Registry {
         Self { places: resources.iter().map(place).collect() }
     }
 
-    fn mistakes(&self) -> Vec<String> {
+    /// What is wrong here; `all` are the registries of all parts of the application.
+    fn mistakes(&self, all: &[Self]) -> Vec<String> {
         let mut mistakes = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
             let resource = place.resource;
@@ -162,10 +182,20 @@ impl Registry {
                 let target = relationship.target();
                 let here = format!("`{}` of `{}`", relationship.name, resource.rust_name);
                 if self.place(target).is_none() {
-                    mistakes.push(format!(
-                        "the relationship {here} leads to `{0}`, which is not mounted: mount `{0}::routes()` too",
-                        target.rust_name,
-                    ));
+                    let elsewhere = all.iter().find_map(|registry| registry.place(target));
+                    mistakes.push(match elsewhere {
+                        // Whose keys would nobody check, and whose rows no query could join.
+                        Some(place) => format!(
+                            "the relationship {here} leads to `{}`, which is kept in another database, at {}: no \
+                             relationship leads from one database to another; mount both where one database has them, \
+                             or keep the id in an attribute",
+                            target.rust_name, place.collection,
+                        ),
+                        None => format!(
+                            "the relationship {here} leads to `{0}`, which is not mounted: mount `{0}::routes()` too",
+                            target.rust_name,
+                        ),
+                    });
                 }
                 if let RelationshipKind::Inverse { of } = relationship.kind {
                     let fits = target.relationship(of).is_some_and(|(_, other)| {

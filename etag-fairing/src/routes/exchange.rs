@@ -57,6 +57,7 @@ impl<'r> Exchange<'r> {
             log::error!("a JSON:API route is mounted, but JsonApi::fairing() is not attached");
             return Err(ErrorObject::internal().into());
         };
+        let api = api.at(request.route().map_or("", |route| route.uri.base()));
         let etag = request
             .rocket()
             .state::<EtagConfig>()

@@ -3,6 +3,8 @@
 
 #![cfg(feature = "sqlite")]
 
+mod stores;
+
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};
 use rocket::http::{Header, Method, Status};
 use rocket::local::blocking::Client;
