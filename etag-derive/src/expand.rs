@@ -4,7 +4,7 @@
 //! a field's type stands under the type's own span, and an attribute's type is named in one bound only: a type
 //! that doesn't fit is told at the field, once.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
@@ -120,12 +120,29 @@ fn description(resource: &Resource) -> TokenStream {
         .map(|(index, (field, attribute))| describe_attribute(index, &field.ty, attribute));
     let relationships = resource.relationships().map(|(_, relationship)| describe_relationship(relationship));
     let etag = operations(&container.etag);
-    let guards = container.guards.iter().map(|(operation, guard)| {
-        let guard = quote_spanned!(guard.span()=> ::etag_fairing::__private::guard::<#guard>);
-        quote!(.guarded(::etag_fairing::__private::Operation::#operation, #guard))
+    // One function a type, so that it is asked once, whichever operations lead to it. The lifetimes of the type are
+    // those of the request, and are inferred in there.
+    let mut kinds: Vec<&Type> = Vec::new();
+    let guards: Vec<_> = container
+        .guards
+        .iter()
+        .map(|(operation, guard)| {
+            let number = kinds.iter().position(|known| *known == guard).unwrap_or_else(|| {
+                kinds.push(guard);
+                kinds.len() - 1
+            });
+            let name = guard_name(number);
+            quote!(.guarded(::etag_fairing::__private::Operation::#operation, #name))
+        })
+        .collect();
+    let kinds = kinds.into_iter().enumerate().map(|(number, guard)| {
+        let name = guard_name(number);
+        let ask = quote_spanned!(at(guard)=> ::etag_fairing::__private::guard::<#guard>(request));
+        quote!(const #name: ::etag_fairing::__private::Guard = |request| #ask;)
     });
     let scoped = container.scope.as_ref().map(|function| {
-        quote_spanned!(function.span()=> .scoped(|request| ::std::boxed::Box::pin(#function(request))))
+        let asked = quote_spanned!(at(function)=> ::etag_fairing::__private::scope_of(#function(request)));
+        quote!(.scoped(|request| #asked))
     });
     let ident = &resource.ident;
     let validated = container.validate.as_ref().map(|key| {
@@ -163,6 +180,7 @@ fn description(resource: &Resource) -> TokenStream {
     });
     let requiring = container.require_if_match.then(|| quote!(.requiring_if_match()));
     quote! {
+        #(#kinds)*
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
         static RELATIONSHIPS: &[::etag_fairing::__private::Relationship] = &[#(#relationships),*];
         static DESCRIPTION: ::etag_fairing::__private::Description =
@@ -321,6 +339,17 @@ fn to_record(resource: &Resource) -> TokenStream {
             [#(#linkage),*],
         ))
     }
+}
+
+/// Where something of the user's stands, for names of ours: the user's may come through a macro, which wouldn't know
+/// them.
+fn at(written: &impl Spanned) -> Span {
+    written.span().resolved_at(Span::call_site())
+}
+
+/// The constant with the guard of this number.
+fn guard_name(number: usize) -> Ident {
+    format_ident!("__GUARD_{number}")
 }
 
 /// The constant with the carrier of the attribute at this place.

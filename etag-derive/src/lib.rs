@@ -62,12 +62,13 @@
 //! | `computed(full_name = Self::full_name)` | read-only attributes that no column holds: functions from `&Self` to an attribute's type; `rename_all` makes their member names | |
 //! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
 //! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |
-//! | `guard(update = Editor)` | this operation has this guard; types that are no path in quotes | |
+//! | `guard(update = Editor)` | this operation has this guard | |
 //!
 //! The operations are `list`, `create`, `read`, `update`, `delete`, `related`, `relationship` (reads linkage) and
 //! `update_relationship` (writes it).
 //!
-//! Guards are types that implement Rocket's [`FromRequest`] for every lifetime. What they let through, and on which
+//! Guards are types that implement Rocket's [`FromRequest`]; their lifetimes are those of the request, and may be left out:
+//! `User`, `User<'_>`, `&Account`. What they let through, and on which
 //! ways to a resource they stand, is told at `etag_fairing::resource::Guards`.
 //!
 //! [`FromRequest`]: https://api.rocket.rs/v0.5/rocket/request/trait.FromRequest

@@ -40,10 +40,11 @@ pub mod __private {
     pub use crate::resource::fields::{
         Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
     };
-    pub use crate::resource::guard::guard;
+    pub use crate::resource::guard::{Boxed, Guard, guard};
     pub use crate::resource::hooks::HookTable;
     pub use crate::resource::parse;
     pub use crate::resource::rules::validate;
+    pub use crate::resource::scope::scope_of;
     pub use crate::resource::*;
 }
 

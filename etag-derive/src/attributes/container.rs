@@ -165,7 +165,7 @@ fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
     let known = OPERATIONS.map(|(name, _)| name);
     let list = match &entry.value {
         Value::Flag => return Etag::All,
-        Value::Assigned(_) => {
+        Value::Assigned(_) | Value::Type(_) => {
             errors.at(
                 &entry,
                 "`etag` takes no value: write `etag` for every operation, `etag(read, update)` for some, \
@@ -248,7 +248,7 @@ fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ide
         if guard.is_none() {
             errors.at(entry, format!("no type stands here: {WRITE}"));
         }
-        guard.map(|guard| types::without_self(&guard, owner))
+        guard.map(|guard| types::without_lifetimes(&types::without_self(&guard, owner)))
     };
     let list = match &entry.value {
         Value::List(list) if !list.is_empty() => list.clone(),

@@ -3,10 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{
-    Attribute, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Token, Type, TypePath,
+    Attribute, Expr, ExprLit, ExprPath, Lit, LitStr, Meta, Token, Type,
     ext::IdentExt,
     parenthesized,
-    parse::{Parse, ParseStream, Parser},
+    parse::{Parse, ParseBuffer, ParseStream, Parser},
     punctuated::Punctuated,
     token::Paren,
 };
@@ -32,6 +32,8 @@ pub(super) struct Entry {
 pub(super) enum Value {
     Flag,
     Assigned(Expr),
+    /// What is a type and no expression: `User<'_>`.
+    Type(Type),
     List(TokenStream),
 }
 
@@ -41,7 +43,7 @@ impl Parse for Entry {
         let key = Ident::parse_any(input)?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            Value::Assigned(ungroup(input.parse()?))
+            assigned(input)?
         } else if input.peek(Paren) {
             let list;
             parenthesized!(list in input);
@@ -59,8 +61,22 @@ impl ToTokens for Entry {
         match &self.value {
             Value::Flag => {}
             Value::Assigned(value) => value.to_tokens(tokens),
+            Value::Type(value) => value.to_tokens(tokens),
             Value::List(list) => list.to_tokens(tokens),
         }
+    }
+}
+
+/// What stands behind `=`. An expression, where it is one: `Pair<A, B>` begins as a comparison, and ends at the comma.
+fn assigned(input: ParseStream<'_>) -> syn::Result<Value> {
+    let ends = |ahead: &ParseBuffer<'_>| ahead.is_empty() || ahead.peek(Token![,]);
+    let ahead = input.fork();
+    let is_expression =
+        ahead.parse::<Expr>().is_ok_and(|value| !matches!(value, Expr::Binary(_))) && ends(&ahead);
+    let ahead = input.fork();
+    match is_expression {
+        false if ahead.parse::<Type>().is_ok() && ends(&ahead) => Ok(Value::Type(input.parse()?)),
+        _ => Ok(Value::Assigned(ungroup(input.parse()?))),
     }
 }
 
@@ -225,10 +241,11 @@ pub(super) fn entries_of(list: TokenStream) -> syn::Result<Vec<Entry>> {
 /// The type in `key = Type` or `key = "Type"`.
 pub(super) fn type_of(value: &Value) -> Option<Type> {
     match value {
-        Value::Assigned(Expr::Path(ExprPath { qself, path, .. })) => {
-            Some(Type::Path(TypePath { attrs: Vec::new(), qself: qself.clone(), path: path.clone() }))
-        }
+        Value::Type(named) => Some(named.clone()),
         Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => text.parse().ok(),
+        Value::Assigned(named @ (Expr::Path(_) | Expr::Reference(_) | Expr::Tuple(_))) => {
+            syn::parse2(named.to_token_stream()).ok()
+        }
         _ => None,
     }
 }

@@ -72,6 +72,33 @@ pub(super) fn without_self<T: Parse + ToTokens + Clone>(named: &T, owner: &Ident
     syn::parse2(replace_self(named.to_token_stream(), owner)).unwrap_or_else(|_| named.clone())
 }
 
+/// A type whose named lifetimes are to be inferred: those of a request have no name where the type is used.
+pub(super) fn without_lifetimes(named: &Type) -> Type {
+    let tokens = infer_lifetimes(named.to_token_stream());
+    syn::parse2(tokens).unwrap_or_else(|_| named.clone())
+}
+
+fn infer_lifetimes(tokens: TokenStream) -> TokenStream {
+    let mut of_lifetime = false;
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Ident(name) if std::mem::take(&mut of_lifetime) && name != "static" => {
+                Ident::new("_", name.span()).into()
+            }
+            TokenTree::Group(group) => {
+                let mut inferred = Group::new(group.delimiter(), infer_lifetimes(group.stream()));
+                inferred.set_span(group.span());
+                TokenTree::Group(inferred)
+            }
+            other => {
+                of_lifetime = matches!(&other, TokenTree::Punct(punct) if punct.as_char() == '\'');
+                other
+            }
+        })
+        .collect()
+}
+
 fn replace_self(tokens: TokenStream, owner: &Ident) -> TokenStream {
     tokens
         .into_iter()

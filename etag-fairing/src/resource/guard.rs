@@ -11,10 +11,12 @@ use rocket::request::{FromRequest, Outcome};
 use super::Operation;
 
 /// A future of a call through a description.
-pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+#[doc(hidden)]
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Runs a request guard and forgets its value: what its outcome means for the request.
-pub(crate) type Guard = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Outcome<(), ()>>;
+#[doc(hidden)]
+pub type Guard = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Outcome<(), ()>>;
 
 /// The request guards of a resource, one an operation at most.
 ///
@@ -45,6 +47,7 @@ impl Guards {
         self.of(operation).is_some()
     }
 
+    /// The operation's guard.
     fn of(&self, operation: Operation) -> Option<Guard> {
         self.0.get(operation as usize).copied().flatten()
     }
@@ -80,17 +83,34 @@ pub(crate) enum Denied {
     Forwarded(Status),
 }
 
+/// A type that Rocket takes for a request guard.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request guard",
+    label = "Rocket cannot ask this",
+    note = "write `impl<'r> rocket::request::FromRequest<'r> for {Self}`, which says who may go on",
+    note = "if it is implemented for a reference alone, write `guard = &{Self}`"
+)]
+pub trait RequestGuard<'r> {
+    /// Asks it.
+    fn ask(request: &'r Request<'_>) -> Boxed<'r, Outcome<(), ()>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'r, G: FromRequest<'r>> RequestGuard<'r> for G {
+    fn ask(request: &'r Request<'_>) -> Boxed<'r, Outcome<(), ()>> {
+        Box::pin(async move {
+            match G::from_request(request).await {
+                Outcome::Success(_) => Outcome::Success(()),
+                Outcome::Error((status, _)) => Outcome::Error((status, ())),
+                Outcome::Forward(status) => Outcome::Forward(status),
+            }
+        })
+    }
+}
+
 /// The guard of a type, as data.
 #[doc(hidden)]
-pub fn guard<'r, G>(request: &'r Request<'_>) -> Boxed<'r, Outcome<(), ()>>
-where
-    G: for<'a> FromRequest<'a>,
-{
-    Box::pin(async move {
-        match G::from_request(request).await {
-            Outcome::Success(_) => Outcome::Success(()),
-            Outcome::Error((status, _)) => Outcome::Error((status, ())),
-            Outcome::Forward(status) => Outcome::Forward(status),
-        }
-    })
+pub fn guard<'r, G: RequestGuard<'r>>(request: &'r Request<'_>) -> Boxed<'r, Outcome<(), ()>> {
+    G::ask(request)
 }

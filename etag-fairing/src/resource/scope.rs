@@ -1,6 +1,7 @@
 //! Which rows of a resource a request sees: what a user writes, and the filter that it becomes.
 
 use std::fmt;
+use std::future::Future;
 use std::ops::Not;
 
 use rocket::Request;
@@ -13,6 +14,31 @@ use crate::store::{Comparison, Field, Filter, Member, Part, Relation};
 
 /// The scope function of a resource, as data.
 pub(crate) type ScopeOf = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Result<Scope, HookError>>;
+
+/// What a scope function gives: a future of a scope.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a scope is told by an async function, and this one gives `{Self}`",
+    label = "not `async`, or not of a `Result<Scope, HookError>`",
+    note = "write `async fn own_rows(request: &Request<'_>) -> Result<Scope, HookError>`"
+)]
+pub trait ScopeAnswer<'r> {
+    /// The future, as data.
+    fn boxed(self) -> Boxed<'r, Result<Scope, HookError>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'r, F: Future<Output = Result<Scope, HookError>> + Send + 'r> ScopeAnswer<'r> for F {
+    fn boxed(self) -> Boxed<'r, Result<Scope, HookError>> {
+        Box::pin(self)
+    }
+}
+
+/// What a scope function gives, as data.
+#[doc(hidden)]
+pub fn scope_of<'r, A: ScopeAnswer<'r>>(answer: A) -> Boxed<'r, Result<Scope, HookError>> {
+    answer.boxed()
+}
 
 /// The function that tells a resource's scope.
 #[derive(Clone, Copy)]
