@@ -1,6 +1,7 @@
 //! JSON:API 1.1 documents.
 
 pub mod error;
+pub(crate) mod hidden;
 mod json;
 pub(crate) mod read;
 mod sent;

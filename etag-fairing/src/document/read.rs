@@ -288,6 +288,12 @@ impl<'b> ResourceObject<'b> {
         members
     }
 
+    /// Whether it says what a relationship leads to.
+    pub(crate) fn links(&self, relationship: &Relationship) -> bool {
+        let sent = self.relationships.as_ref().and_then(|sent| sent.get(relationship.name));
+        matches!(sent, Some(WithData::Object(Some(_))))
+    }
+
     /// Where a related resource's identifier stands in the document.
     pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> String {
         let sent = self.relationships.as_ref().and_then(|sent| sent.get(relationship.name));

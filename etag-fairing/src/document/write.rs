@@ -3,6 +3,7 @@
 //! What is written depends on the rows, the description and the links alone: no time, no host name, no order
 //! of a hash map, so that the same state has the same bytes, and so the same entity tag, on every server.
 
+use super::hidden::Hidden;
 use super::json::{write_string, write_value};
 use super::spare;
 use super::warnings::{OddMembers, Warnings, write_document_meta};
@@ -45,18 +46,19 @@ impl<'a> View<'a> {
     }
 }
 
-/// Writes documents for one application.
-#[derive(Clone, Copy, Debug)]
+/// Writes documents for one application and one caller.
+#[derive(Clone, Debug)]
 pub(crate) struct Writer<'a> {
     registry: &'a Registry,
     odd: OddMembers,
+    hidden: Hidden,
 }
 
 const START: &[u8] = br#"{"jsonapi":{"version":"1.1"},"links":{"self":"#;
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(registry: &'a Registry) -> Self {
-        Self { registry, odd: OddMembers::Refused }
+    pub(crate) fn new(registry: &'a Registry, hidden: Hidden) -> Self {
+        Self { registry, odd: OddMembers::Refused, hidden }
     }
 
     /// One that shows null for every value that its member cannot have: for what is hashed and not sent, and for the
@@ -339,7 +341,8 @@ impl<'a> Writer<'a> {
                 continue;
             }
             // What was read for other reasons is no part of the representation without parameters.
-            let with_data = matches!(view, View::Asked { .. }) || relationship.linkage;
+            let with_data = (matches!(view, View::Asked { .. }) || relationship.linkage)
+                && !self.hidden.hides(relationship);
             out.extend_from_slice(separator);
             separator = b",";
             write_string(relationship.name, out);

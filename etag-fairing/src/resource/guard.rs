@@ -24,11 +24,17 @@ pub type Guard = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Outcome<(), ()>>;
 /// is asked. Where it fails, Rocket's catchers answer with its status; where it forwards, the request goes on to
 /// the next route, and if there is none, is answered with the status of the forward.
 ///
-/// A guard holds on every way to a resource. The related resources at `/sessions/1/speakers` need the guard of
-/// `related` of the one end and that of `list` (to-one: `read`) of the other; `include`, `filter` and `sort` need
-/// the guard of `list` of each resource that they lead to, or are refused with 403. Linkage is a resource's own:
-/// its guard alone decides who sees the ids of others. A write is answered with what it wrote, whatever the guard
-/// of `read` says.
+/// A guard holds on every way to a resource:
+///
+/// - Whatever says which resources are related asks who may `list` them: related URLs (which ask `related` of the one
+///   end too, and of a to-one relationship `read` of the other) and relationship URLs are answered as the guard says;
+///   `include`, `filter` and `sort` are refused with 403; documents show the relationship's links without its `data`.
+/// - So does whatever changes to-many linkage. An inverse relationship stands in the rows at the other end, so that its
+///   change asks who may change those, too: `update_relationship` there, or `update` if that has no guard. It is the
+///   same with a join table that both ends have a relationship through. (To-one linkage stands in the owner's row.)
+///
+/// Each guard is asked once a request at most. A write is answered with what it wrote, whatever the guard of `read`
+/// says.
 #[derive(Clone, Copy)]
 pub struct Guards([Option<Guard>; Operation::ALL.len()]);
 
@@ -48,23 +54,8 @@ impl Guards {
     }
 
     /// The operation's guard.
-    fn of(&self, operation: Operation) -> Option<Guard> {
+    pub(crate) fn of(&self, operation: Operation) -> Option<Guard> {
         self.0.get(operation as usize).copied().flatten()
-    }
-
-    /// Asks the operation's guard.
-    ///
-    /// # Errors
-    /// With the status with which it fails or forwards.
-    pub(crate) async fn ask(&self, operation: Operation, request: &Request<'_>) -> Result<(), Denied> {
-        match self.of(operation) {
-            None => Ok(()),
-            Some(guard) => match guard(request).await {
-                Outcome::Success(()) => Ok(()),
-                Outcome::Error((status, ())) => Err(Denied::Failed(status)),
-                Outcome::Forward(status) => Err(Denied::Forwarded(status)),
-            },
-        }
     }
 }
 

@@ -19,6 +19,8 @@ use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;
     let body = Box::pin(exchange.body(data)).await?;
+    let given = Given::read(&body, exchange.resource);
+    exchange.ask_for_links(&given).await?;
     // RFC 6585 §3: there is no state that a new resource would overwrite.
     let conditions = exchange.conditions().not_required();
     // RFC 9110 §13: the target of a POST is the collection at this URL, so its preconditions are about that.
@@ -33,7 +35,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'
         parameters,
         query,
         collection,
-        given: Given::read(&body, exchange.resource),
+        given,
         moved: Moved::default(),
         scopes: exchange.scopes(),
     });
@@ -45,7 +47,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'
     // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
     let mut response = exchange.written(Status::Created, body, tags.map(|tags| tags.plain));
     // JSON:API §9.1.3.1: the same URL as data.links.self.
-    response.set_header(Header::new("Location", exchange.writer.href(exchange.resource, &id)));
+    response.set_header(Header::new("Location", exchange.writer().href(exchange.resource, &id)));
     Ok(response)
 }
 
@@ -101,7 +103,7 @@ impl Decision for Create<'_, '_> {
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Refusal> {
         let exchange = self.exchange;
-        let about = exchange.writer.collection(exchange.resource);
+        let about = exchange.writer().collection(exchange.resource);
         let tag = match &self.collection {
             Some(query) => {
                 Some(exchange.digest(&list::document(exchange, &self.parameters, query, &current)?))

@@ -14,6 +14,10 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
     let id = exchange.id()?;
     let conditions = exchange.conditions();
+    if conditions.need_tag() {
+        // The tag is that of the caller's own representation.
+        exchange.ask_linkage([exchange.resource]).await?;
+    }
     // What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
     let target = match exchange.hooks() {
         Some(_) => exchange.whole(id.clone()),

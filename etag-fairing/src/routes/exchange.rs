@@ -9,6 +9,7 @@ use rocket::tokio::io::AsyncReadExt;
 use rocket::{Request, Response};
 
 use super::conditions::Conditions;
+use super::guarded::Guarded;
 use super::permission;
 use super::scoped::Asked;
 use crate::admission::{Entered, Held};
@@ -32,13 +33,13 @@ pub(super) struct Exchange<'r> {
     pub(super) request: &'r Request<'r>,
     pub(super) resource: &'static Description,
     pub(super) api: &'r JsonApi,
-    pub(super) writer: Writer<'r>,
     /// The configuration of entity tags, where this route carries them and the switch is on.
     pub(super) etag: Option<&'r EtagConfig>,
     /// The place in [`Description::relationships`], for the operations on one relationship.
     relationship: usize,
     operation: Operation,
     asked: Asked,
+    pub(super) guarded: Guarded,
     /// Whether the query leads to resources whose guards and hooks must be asked each time.
     asks: AtomicBool,
 }
@@ -52,6 +53,7 @@ impl<'r> Exchange<'r> {
         resource: &'static Description,
         operation: Operation,
         relationship: usize,
+        guarded: Guarded,
     ) -> Result<Self, Errors> {
         let Some(api) = request.rocket().state::<JsonApi>() else {
             log::error!("a JSON:API route is mounted, but JsonApi::fairing() is not attached");
@@ -72,22 +74,26 @@ impl<'r> Exchange<'r> {
         if body {
             check_content_encoding(request.headers().get("Content-Encoding"))?;
         }
-        let writer = Writer::new(api.registry());
         Ok(Self {
             request,
             resource,
             api,
-            writer,
             etag,
             relationship,
             operation,
             asked: Asked::default(),
+            guarded,
             asks: AtomicBool::new(false),
         })
     }
 
     pub(super) fn store(&self) -> &'r dyn Store {
         self.api.store().as_ref()
+    }
+
+    /// Writes documents for this caller.
+    pub(super) fn writer(&self) -> Writer<'r> {
+        Writer::new(self.api.registry(), self.hidden())
     }
 
     pub(super) fn config(&self) -> &'r JsonApiConfig {
@@ -119,11 +125,12 @@ impl<'r> Exchange<'r> {
                 cursor_profile: asks_for_profile(self.request.headers().get("Accept"), CURSOR_PROFILE),
             },
         )?;
-        let reached = permission::ask_for_query(self.request, resource, &parameters, &query).await?;
+        let reached = self.ask_for_query(resource, &parameters, &query).await?;
         if reached.iter().any(|reached| reached.guards.has(Operation::List) || reached.hooks.is_some()) {
             self.asks.store(true, Ordering::Relaxed);
         }
         self.ask_scopes(&reached).await?;
+        self.ask_linkage(permission::included(resource, &query)).await?;
         Ok((parameters, query))
     }
 
@@ -142,6 +149,11 @@ impl<'r> Exchange<'r> {
 
     /// A plan of what the caller sees, within the configuration's limits.
     pub(super) fn plan(&self, root: Root, selection: Selection) -> Plan {
+        self.plan_of_all(root, self.shown(selection))
+    }
+
+    /// The same, with the linkage that documents don't show, for what is decided by it.
+    pub(super) fn plan_of_all(&self, root: Root, selection: Selection) -> Plan {
         let most = usize::try_from(self.config().max_included).unwrap_or(usize::MAX);
         let most_bytes = usize::try_from(self.config().max_document.as_u64()).unwrap_or(usize::MAX);
         Plan { root, selection, most_included: most, most_bytes, scopes: self.scopes() }
@@ -227,7 +239,7 @@ impl<'r> Exchange<'r> {
     /// Whether an answer to the query is for anyone who may use the route: nothing on the way to it was asked of the
     /// caller but what the route asks.
     pub(super) fn is_for_anyone(&self) -> bool {
-        !self.asks.load(Ordering::Relaxed) && !self.asked.any()
+        !self.asks.load(Ordering::Relaxed) && !self.asked.any() && !self.asked_linkage()
     }
 
     /// A tag as it goes out: weak where the configuration says so.

@@ -26,6 +26,6 @@ pub(super) fn document(
     query: &Query,
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Errors> {
-    let path = exchange.writer.collection(exchange.resource);
+    let path = exchange.writer().collection(exchange.resource);
     exchange.page(exchange.resource, path, parameters, query, fetched).map_err(corrupt)
 }

@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod exchange;
 pub(crate) mod fallback;
+mod guarded;
 mod list;
 mod permission;
 mod propose;
@@ -38,6 +39,7 @@ use crate::resource::guard::Denied;
 use crate::resource::registry::{encode_segment, name_route};
 use crate::resource::{Description, Operation, Relationship};
 use exchange::{Answer, Exchange};
+use guarded::Guarded;
 
 /// Below the rank of every route that Rocket ranks itself, so that a user's own route on a path wins.
 const RANK: isize = 10;
@@ -109,14 +111,15 @@ impl Handler for Endpoint {
         if endpoint.reads()
             && !permission::is_asked(endpoint.resource, endpoint.operation, endpoint.relationship)
         {
-            return Box::pin(async move { endpoint.respond(request, &mut None).await });
+            return Box::pin(async move { endpoint.respond(request, Guarded::default(), &mut None).await });
         }
         let mut sent = Some(data);
         Box::pin(async move {
             // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
             let Endpoint { resource, operation, relationship } = endpoint;
-            match permission::ask(request, resource, operation, relationship).await {
-                Ok(()) => endpoint.respond(request, &mut sent).await,
+            let guarded = Guarded::default();
+            match permission::ask(request, &guarded, resource, operation, relationship).await {
+                Ok(()) => endpoint.respond(request, guarded, &mut sent).await,
                 // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
                 Err(Denied::Failed(status)) => Outcome::Error(status),
                 Err(Denied::Forwarded(status)) => match sent.take() {
@@ -138,8 +141,14 @@ impl Endpoint {
         matches!(self.operation, List | Read | Related | Relationship)
     }
 
-    async fn respond<'r>(&self, request: &'r Request<'_>, data: &mut Option<Data<'_>>) -> Outcome<'r> {
-        let answer = match Exchange::new(request, self.resource, self.operation, self.relationship) {
+    async fn respond<'r>(
+        &self,
+        request: &'r Request<'_>,
+        guarded: Guarded,
+        data: &mut Option<Data<'_>>,
+    ) -> Outcome<'r> {
+        let exchange = Exchange::new(request, self.resource, self.operation, self.relationship, guarded);
+        let answer = match exchange {
             Ok(exchange) => self.enter(&exchange, data).await,
             Err(errors) => Err(errors),
         };
@@ -161,9 +170,20 @@ impl Endpoint {
     async fn run<'r>(&self, exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
         exchange.before_read(self.operation, self.relationship).await?;
         self.ask_scopes(exchange).await?;
+        exchange.ask_linkage(self.shown()).await?;
         let response = self.answer(exchange, data).await?;
         exchange.after_read(self.operation, self.relationship).await?;
         Ok(response)
+    }
+
+    /// The resource that a document shows without being asked to include it.
+    fn shown(&self) -> Option<&'static Description> {
+        use Operation::{Create, List, Read, Related, Update};
+        match self.operation {
+            List | Create | Read | Update => Some(self.resource),
+            Related => self.resource.relationships.get(self.relationship).map(Relationship::target),
+            _ => None,
+        }
     }
 
     /// Asks which rows the caller sees of what the URL itself leads to.

@@ -1,79 +1,87 @@
-//! Guards before an operation, and on every detour to a resource: related URLs, `include`, `filter`, `sort`.
+//! Guards before an operation, and on every detour to a resource: related URLs, linkage, `include`, `filter`, `sort`.
 
 use rocket::Request;
 use rocket::http::Status;
 
 use super::exchange::Exchange;
+use super::guarded::Guarded;
 use super::trouble::Refusal;
+use super::write::Given;
 use crate::document::error::{ErrorObject, Errors};
 use crate::query::{Include, Parameters, Query};
 use crate::resource::guard::Denied;
-use crate::resource::{Description, Operation, Relationship};
-use crate::store::{Comparison, Filter, Member};
+use crate::resource::{Description, Operation, Relationship, RelationshipKind};
+use crate::store::{Comparison, Field, Filter, Member};
 
 /// Whether an endpoint itself has any guard.
 pub(super) fn is_asked(resource: &'static Description, operation: Operation, relationship: usize) -> bool {
-    let there = there(resource, operation, relationship);
-    resource.guards.has(operation) || there.is_some_and(|(other, operation)| other.guards.has(operation))
+    let elsewhere = elsewhere(resource, operation, relationship);
+    resource.guards.has(operation)
+        || elsewhere.into_iter().flatten().any(|(other, operation)| other.guards.has(operation))
 }
 
 /// Asks all guards that an endpoint itself has.
 pub(super) async fn ask(
     request: &Request<'_>,
+    guarded: &Guarded,
     resource: &'static Description,
     operation: Operation,
     relationship: usize,
 ) -> Result<(), Denied> {
-    resource.guards.ask(operation, request).await?;
-    match there(resource, operation, relationship) {
-        Some((other, operation)) => other.guards.ask(operation, request).await,
-        None => Ok(()),
+    guarded.ask(request, resource, operation).await?;
+    for (other, operation) in elsewhere(resource, operation, relationship).into_iter().flatten() {
+        guarded.ask(request, other, operation).await?;
+    }
+    Ok(())
+}
+
+/// A resource, and what is done with it.
+type Done = (&'static Description, Operation);
+
+/// What an endpoint does with the resources at the other end of its relationship.
+fn elsewhere(resource: &'static Description, operation: Operation, relationship: usize) -> [Option<Done>; 2] {
+    use Operation::{List, Read, Related, Relationship, UpdateRelationship};
+    let wanted = matches!(operation, Related | Relationship | UpdateRelationship);
+    let Some(relationship) = resource.relationships.get(relationship).filter(|_| wanted) else {
+        return [None, None];
+    };
+    let target = relationship.target();
+    match operation {
+        // Each of these says which resources are related: that is listing them.
+        Related if !relationship.is_to_many() => [Some((target, Read)), Some((target, List))],
+        UpdateRelationship => [Some((target, List)), changed(resource, relationship)],
+        _ => [Some((target, List)), None],
     }
 }
 
-/// Under which operation a related URL's resources have a URL of their own, where a guard stands before them.
-fn there(
-    resource: &'static Description,
-    operation: Operation,
-    relationship: usize,
-) -> Option<(&'static Description, Operation)> {
-    let relationship =
-        resource.relationships.get(relationship).filter(|_| operation == Operation::Related)?;
-    let there = if relationship.is_to_many() { Operation::List } else { Operation::Read };
-    Some((relationship.target(), there))
+/// What a change of a relationship does at the other end.
+///
+/// A column of the related rows is changed with an inverse, and an edge that they show too with a join table that they
+/// have a relationship through. A to-one relationship is the owner's own row, and so is a join table that nobody else
+/// names.
+fn changed(owner: &'static Description, relationship: &Relationship) -> Option<Done> {
+    let target = relationship.target();
+    let changes = match relationship.kind {
+        RelationshipKind::ToOne { .. } => false,
+        RelationshipKind::Inverse { .. } => true,
+        RelationshipKind::Through { table, .. } => target.relationships.iter().any(|other| {
+            matches!(other.kind, RelationshipKind::Through { table: named, .. } if named == table)
+                && other.target().is(owner)
+        }),
+    };
+    // Their own way to do it is a change of a relationship; who names no guard for that means that of any change.
+    let operation = match target.guards.has(Operation::UpdateRelationship) {
+        true => Operation::UpdateRelationship,
+        false => Operation::Update,
+    };
+    changes.then_some((target, operation))
 }
 
-/// Asks the guards of what a query brings in from elsewhere. Answers those resources.
-///
-/// # Errors
-/// 403, naming the parameter; the guard's own status where it is the server's fault.
-pub(super) async fn ask_for_query(
-    request: &Request<'_>,
-    resource: &'static Description,
-    parameters: &Parameters,
-    query: &Query,
-) -> Result<Vec<&'static Description>, Errors> {
+/// The resources that a query includes, whose linkage a document then shows.
+pub(super) fn included(resource: &'static Description, query: &Query) -> Vec<&'static Description> {
     let mut reached = Vec::new();
     include(resource, query.include.as_deref().unwrap_or(&[]), &mut reached);
-    if let Some(tree) = &query.filter {
-        filter(resource, tree, &mut reached);
-    }
-    for key in &query.sort {
-        member("sort", resource, &key.member, &mut reached);
-    }
-    // Each resource once, whoever leads to it: its guard says the same each time.
-    let mut asked: Vec<&Reached> = Vec::new();
-    for reached in &reached {
-        if asked.iter().any(|earlier| earlier.resource.is(reached.resource)) {
-            continue;
-        }
-        asked.push(reached);
-        if let Err(denied) = reached.resource.guards.ask(Operation::List, request).await {
-            return Err(reached.forbidden(denied, parameters));
-        }
-        before_read(request, reached.resource, Operation::List).await?;
-    }
-    Ok(asked.into_iter().map(|reached| reached.resource).collect())
+    reached.into_iter().map(|reached| reached.resource).collect()
 }
 
 /// Runs the hook before a resource is read.
@@ -88,6 +96,79 @@ async fn before_read(
 }
 
 impl Exchange<'_> {
+    /// Asks the guards of what a query brings in from elsewhere. Answers those resources.
+    ///
+    /// # Errors
+    /// 403, naming the parameter; the guard's own status where it is the server's fault.
+    pub(super) async fn ask_for_query(
+        &self,
+        resource: &'static Description,
+        parameters: &Parameters,
+        query: &Query,
+    ) -> Result<Vec<&'static Description>, Errors> {
+        let mut reached = Vec::new();
+        include(resource, query.include.as_deref().unwrap_or(&[]), &mut reached);
+        if let Some(tree) = &query.filter {
+            filter(resource, tree, &mut reached);
+        }
+        for key in &query.sort {
+            member("sort", resource, &key.member, &mut reached);
+        }
+        // Each resource once, whoever leads to it: its guard says the same each time.
+        let mut asked: Vec<&Reached> = Vec::new();
+        for reached in &reached {
+            if asked.iter().any(|earlier| earlier.resource.is(reached.resource)) {
+                continue;
+            }
+            asked.push(reached);
+            if let Err(denied) = self.guarded.ask(self.request, reached.resource, Operation::List).await {
+                return Err(reached.forbidden(denied, parameters));
+            }
+            before_read(self.request, reached.resource, Operation::List).await?;
+        }
+        Ok(asked.into_iter().map(|reached| reached.resource).collect())
+    }
+
+    /// Asks the guards of what the linkage in a document changes.
+    ///
+    /// To-one linkage is a value of the owner's own row. To-many linkage is a list, which nobody can change well who
+    /// doesn't see it.
+    ///
+    /// # Errors
+    /// 403, pointing to the relationship; the guard's own status where it is the server's fault.
+    pub(super) async fn ask_for_links(&self, given: &Given<'_>) -> Result<(), Errors> {
+        for relationship in self.resource.relationships {
+            // What a new resource leads to is part of making it; of one that is there, it is changed.
+            let own = (self.resource, Operation::UpdateRelationship);
+            let own = (self.operation() != Operation::Create).then_some(own);
+            let target = relationship.target();
+            let list = relationship.is_to_many().then_some((target, Operation::List));
+            let demands = [own, list, changed(self.resource, relationship)];
+            for (resource, operation) in demands.into_iter().flatten() {
+                if !resource.guards.has(operation) {
+                    continue;
+                }
+                let Some(pointer) = given.pointer_to_links(relationship) else { break };
+                match self.guarded.ask(self.request, resource, operation).await {
+                    Ok(()) => {}
+                    Err(Denied::Failed(status)) if status.code >= 500 => {
+                        return Err(ErrorObject::for_status(status).into());
+                    }
+                    Err(_) => {
+                        let (name, other) = (relationship.name, resource.type_name);
+                        let detail = match operation {
+                            Operation::List => format!("{name} leads to {other}, which you may not list"),
+                            _ => format!("{name} is a relationship of {other}, which you may not change"),
+                        };
+                        let error = ErrorObject::for_status(Status::Forbidden);
+                        return Err(error.detail(detail).pointer(pointer).into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Runs the hooks before the resources of a URL are read.
     ///
     /// # Errors
@@ -180,10 +261,8 @@ fn filter(owner: &'static Description, tree: &Filter, reached: &mut Vec<Reached>
         }
         Filter::Related { path, relationship, filter: inner } => {
             let Some(end) = walk("filter", owner, path, reached) else { return };
-            // Whether there is any related resource at all is the owner's linkage.
-            if let Some(inner) = inner
-                && let Some(target) = step("filter", end, *relationship, reached)
-            {
+            // Whether there is any related resource at all is told by who may list them.
+            if let (Some(target), Some(inner)) = (step("filter", end, *relationship, reached), inner) {
                 filter(target, inner, reached);
             }
         }
@@ -191,7 +270,11 @@ fn filter(owner: &'static Description, tree: &Filter, reached: &mut Vec<Reached>
 }
 
 fn member(family: &'static str, owner: &'static Description, member: &Member, reached: &mut Vec<Reached>) {
-    walk(family, owner, &member.path, reached);
+    let end = walk(family, owner, &member.path, reached);
+    // The id of the other end stands in the row itself, but it says who is there.
+    if let (Some(end), Field::ToOne(relationship)) = (end, member.field) {
+        step(family, end, relationship, reached);
+    }
 }
 
 fn walk(

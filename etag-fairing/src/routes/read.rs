@@ -19,7 +19,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
         if fetched.rows.is_empty() {
             return Err(ErrorObject::not_found().into());
         }
-        let document = exchange.document_of(exchange.writer, &id, &parameters, &query, fetched);
+        let document = exchange.document_of(&exchange.writer(), &id, &parameters, &query, fetched);
         let (body, tags) = document.map_err(corrupt)?;
         // The date is that of the row, and says nothing of what else is included.
         let last_modified = match query.include {
@@ -47,10 +47,10 @@ impl Exchange<'_> {
     /// The representation at the resource's own URL: the bytes that its state tag is made from, whoever asks. There
     /// are such bytes even where a value keeps a document from being made, so that it can be mended.
     pub(super) fn representation(&self, id: &ResourceId, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
-        self.represent(self.writer.lenient(), id, fetched)
+        self.represent(&self.writer().lenient(), id, fetched)
     }
 
-    fn represent(&self, writer: Writer<'_>, id: &ResourceId, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
+    fn represent(&self, writer: &Writer<'_>, id: &ResourceId, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
         writer.single(self.resource, &writer.href(self.resource, id), fetched, View::Whole)
     }
 
@@ -62,13 +62,13 @@ impl Exchange<'_> {
         query: &Query,
         fetched: &Fetched,
     ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
-        self.document_of(self.writer.lenient(), id, parameters, query, fetched)
+        self.document_of(&self.writer().lenient(), id, parameters, query, fetched)
     }
 
     /// What a GET with this query gives, with its tags.
     fn document_of(
         &self,
-        writer: Writer<'_>,
+        writer: &Writer<'_>,
         id: &ResourceId,
         parameters: &Parameters,
         query: &Query,
@@ -97,14 +97,14 @@ impl Exchange<'_> {
 
     /// Whether the tag at the resource's own URL is made from the bytes there.
     fn needs_representation(&self) -> bool {
-        self.state_is_digest() || !self.resource.computed.names.is_empty() || !self.scopes().is_empty()
+        self.state_is_digest() || !self.resource.computed.names.is_empty() || !self.sees_all()
     }
 
     /// The tag at the resource's own URL: `"S"`.
     ///
     /// A version doesn't say all where there are computed attributes, whose functions may be others in the next
-    /// release, or scopes: what the caller may see of the linkage may be another tomorrow. Then the tag is `"S-D"`
-    /// there, too.
+    /// release, or scopes and guards: what the caller may see of the linkage may be another tomorrow. Then the tag is
+    /// `"S-D"` there, too.
     fn plain_tag(&self, state: &StateTag, whole: &[u8]) -> EntityTag {
         match !self.state_is_digest() && self.needs_representation() {
             true => self.view_tag(state, whole),

@@ -73,11 +73,8 @@ impl<'r> Exchange<'r> {
         let Ok(Some(revision)) = self.store().revision(&tables).await else {
             return self.fetch(plan, make).await.map(|made| self.response(made));
         };
-        let scopes = self.scopes();
-        let caller = match self.is_for_anyone() {
-            true => CallerRef::Anyone,
-            false => CallerRef::Scoped(scopes.key().unwrap_or_default()),
-        };
+        let key = (!self.is_for_anyone()).then(|| self.caller());
+        let caller = key.as_deref().map_or(CallerRef::Anyone, CallerRef::Scoped);
         // Boxed, as are other futures that are large and seldom awaited.
         let recalled = Box::pin(memo.recall(&self.key(caller), revision)).await;
         match recalled {

@@ -17,7 +17,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         exchange.query_of(target, if many { Target::Many } else { Target::Single }).await?;
     let id = exchange.id()?;
     let path =
-        format!("{}/{}", exchange.writer.href(exchange.resource, &id), encode_segment(relationship.name));
+        format!("{}/{}", exchange.writer().href(exchange.resource, &id), encode_segment(relationship.name));
     let root = Root::Related { parent: exchange.resource, id, relationship: place, listing: query.listing() };
     let plan = exchange.plan(root, query.selection(target, false));
     let make = |fetched: &Fetched| {
@@ -26,7 +26,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         }
         let body = match many {
             true => exchange.page(target, &path, &parameters, &query, fetched),
-            false => exchange.writer.single(target, &href(&path, &parameters), fetched, query.view()),
+            false => exchange.writer().single(target, &href(&path, &parameters), fetched, query.view()),
         };
         Ok(exchange.page_made(&query, body.map_err(corrupt)?))
     };

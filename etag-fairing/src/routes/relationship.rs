@@ -22,7 +22,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
             if fetched.rows.is_empty() {
                 return Err(ErrorObject::not_found().into());
             }
-            let body = exchange.writer.linkage(resource, place, &parameters, fetched, query.view());
+            let body = exchange.writer().linkage(resource, place, &parameters, fetched, query.view());
             Ok(exchange.page_made(&query, body.map_err(corrupt)?))
         };
         return exchange.answer(&plan(exchange, id, place), make).await;
@@ -39,7 +39,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
         if !related.parent {
             return Err(ErrorObject::not_found().into());
         }
-        let links = exchange.writer.relationship(resource, &id, relationship);
+        let links = exchange.writer().relationship(resource, &id, relationship);
         let pages =
             query.page.is_some().then(|| page_links(target, &links.own, &parameters, &query, related));
         let page = LinkagePage {
@@ -49,7 +49,7 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
             pages: pages.transpose().map_err(corrupt)?,
             profile: query.profile(),
         };
-        let body = exchange.writer.linkage_of(relationship, &page, related, query.view());
+        let body = exchange.writer().linkage_of(relationship, &page, related, query.view());
         Ok(exchange.page_made(&query, body.map_err(corrupt)?))
     };
     exchange.answer(&exchange.plan(root, selection), make).await

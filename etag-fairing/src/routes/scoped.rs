@@ -105,7 +105,7 @@ impl Exchange<'_> {
         transaction: &mut dyn Transaction,
     ) -> Result<Option<Record>, Refusal> {
         let wanted = self.resource.hooks.is_some() || self.resource.validation.is_some();
-        match (wanted, self.scopes().is_empty()) {
+        match (wanted, self.sees_all()) {
             (false, _) => Ok(None),
             (true, true) => Ok(record_of(self.resource, current)?),
             (true, false) => Ok(Some(Box::pin(self.record(id, transaction)).await?)),
@@ -145,7 +145,8 @@ impl Exchange<'_> {
                     if let Some(wanted) = selection.linkage.get_mut(place) {
                         *wanted = true;
                     }
-                    let fetched = transaction.fetch(&self.plan(Root::One(id.clone()), selection)).await?;
+                    let fetched =
+                        transaction.fetch(&self.plan_of_all(Root::One(id.clone()), selection)).await?;
                     let links = fetched.links.get(place).and_then(Option::as_ref);
                     links.map_or(BTreeSet::new(), |links| links.of(0).iter().cloned().collect())
                 }

@@ -57,9 +57,9 @@ impl Exchange<'_> {
 
     /// When the representation at the resource's own URL last changed.
     ///
-    /// Not told where scopes hide rows: the date of the row says nothing of what its linkage shows to this caller.
+    /// Not told where scopes hide rows or guards hide linkage: the date of the row says nothing of what its linkage shows to this caller.
     pub(super) fn last_modified(&self, fetched: &Fetched) -> Result<Option<HttpDate>, Corrupt> {
-        match self.etag.is_some() && self.scopes().is_empty() {
+        match self.etag.is_some() && self.sees_all() {
             true => self.last_change(fetched),
             false => Ok(None),
         }
@@ -87,7 +87,7 @@ impl Exchange<'_> {
         };
         let validator = state.as_ref().map_or(Validator::Untagged, Validator::State);
         let date = if conditions.need_date() { self.last_change(current)? } else { None };
-        Ok(conditions.check(validator, date, &self.writer.href(self.resource, id))?)
+        Ok(conditions.check(validator, date, &self.writer().href(self.resource, id))?)
     }
 
     /// The version that the row must still have when it is written.

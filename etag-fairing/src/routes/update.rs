@@ -18,13 +18,15 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'
     let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;
     let body = Box::pin(exchange.body(data)).await?;
     let id = exchange.id()?;
+    let given = Given::read(&body, exchange.resource);
+    exchange.ask_for_links(&given).await?;
     let target = exchange.whole(id.clone());
     let mut update = Box::new(Update {
         exchange,
         conditions: exchange.conditions(),
         id,
         query,
-        given: Given::read(&body, exchange.resource),
+        given,
         previous: None,
         version: None,
         moved: Moved::default(),

@@ -87,7 +87,7 @@ impl Decision for UpdateRelationship<'_, '_> {
             false => None,
         };
         let name = resource.relationships.get(self.place).map_or("", |relationship| relationship.name);
-        let href = exchange.writer.href(resource, &self.id);
+        let href = exchange.writer().href(resource, &self.id);
         let about = format!("{href}/relationships/{}", encode_segment(name));
         self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, &about)?;
         let given = self.document.as_ref().map_err(Clone::clone)?.change.clone();
@@ -151,6 +151,6 @@ impl Decision for UpdateRelationship<'_, '_> {
 impl Exchange<'_> {
     /// The representation at a relationship's own URL without parameters.
     fn linkage(&self, place: usize, fetched: &Fetched) -> Result<Vec<u8>, Corrupt> {
-        self.writer.lenient().linkage(self.resource, place, &Parameters::default(), fetched, View::Whole)
+        self.writer().lenient().linkage(self.resource, place, &Parameters::default(), fetched, View::Whole)
     }
 }

@@ -55,7 +55,7 @@ impl Exchange<'_> {
         fetched: &Fetched,
     ) -> Result<Vec<u8>, Corrupt> {
         let pages = page_links(resource, path, parameters, query, fetched)?;
-        self.writer.many(resource, &href(path, parameters), query.profile(), &pages, fetched, query.view())
+        self.writer().many(resource, &href(path, parameters), query.profile(), &pages, fetched, query.view())
     }
 }
 

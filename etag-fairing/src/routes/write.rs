@@ -9,7 +9,7 @@ use super::trouble::{Refusal, internal};
 use crate::conditional::EntityTag;
 use crate::document::error::Errors;
 use crate::document::read::ResourceObject;
-use crate::resource::{Description, ResourceId};
+use crate::resource::{Description, Relationship, ResourceId};
 use crate::store::{Decision, Fetched, Plan, modify};
 
 /// The resource object that a request carries, if it does.
@@ -33,6 +33,12 @@ impl<'e> Given<'e> {
     pub(super) fn object(&mut self) -> Result<&ResourceObject<'e>, Errors> {
         let read = || ResourceObject::parse(self.body, self.resource);
         self.read.get_or_insert_with(read).as_ref().map_err(|errors| errors.clone())
+    }
+
+    /// Where the document says what a relationship leads to, if it does.
+    pub(super) fn pointer_to_links(&self, relationship: &Relationship) -> Option<String> {
+        let object = self.read.as_ref()?.as_ref().ok()?;
+        object.links(relationship).then(|| object.pointer_of(relationship.name))
     }
 
     /// Forgets what was read until it is asked for again: where another write came in between, or to tell what of it

@@ -5,6 +5,7 @@ use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Statistics, ToMany, To
 use rocket::Request;
 use rocket::http::{Header, Status};
 use rocket::local::blocking::Client;
+use rocket::request::{FromRequest, Outcome};
 
 /// Which letters a caller sees depends on the letters' boxes, and those are another table.
 #[derive(Clone, Debug, JsonApiResource)]
@@ -44,6 +45,34 @@ struct Desk {
     id: i64,
     #[jsonapi(relationship, through = "desk_letters")]
     letters: ToMany<Letter>,
+    /// Which there are, only the chancellor may know.
+    #[jsonapi(relationship, through = "desk_seals")]
+    seals: ToMany<Seal>,
+    #[jsonapi(relationship)]
+    current: ToOne<Seal>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "seals", etag, guard = Chancellor<'_>)]
+struct Seal {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, inverse = "current", linkage = true)]
+    desks: ToMany<Desk>,
+}
+
+struct Chancellor<'r>(#[allow(dead_code)] &'r str);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Chancellor<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match user(request) {
+            name @ ("ann" | "admin") => Outcome::Success(Self(name)),
+            _ => Outcome::Error((Status::Forbidden, ())),
+        }
+    }
 }
 
 fn user<'a>(request: &'a Request<'_>) -> &'a str {
@@ -68,7 +97,7 @@ async fn in_own_boxes(request: &Request<'_>) -> Result<Scope, HookError> {
 
 const USERS: [&str; 4] = ["ann", "bob", "admin", ""];
 
-const URLS: [&str; 16] = [
+const URLS: [&str; 24] = [
     "/letters",
     "/letters/1",
     "/letters/2",
@@ -85,6 +114,14 @@ const URLS: [&str; 16] = [
     "/desks/1/relationships/letters",
     "/offices/1",
     "/offices?include=desk.letters.mailbox",
+    "/desks",
+    "/desks/1?fields[desks]=seals",
+    "/desks/1?include=letters",
+    "/desks?include=seals.desks",
+    "/desks?filter[current]=1",
+    "/offices/1?include=desk",
+    "/offices/1/desk",
+    "/desks/1/relationships/seals",
 ];
 
 fn node(url: &str, memo: &str) -> Client {
@@ -99,7 +136,8 @@ fn node(url: &str, memo: &str) -> Client {
         .mount("/", Letter::routes())
         .mount("/", Mailbox::routes())
         .mount("/", Office::routes())
-        .mount("/", Desk::routes());
+        .mount("/", Desk::routes())
+        .mount("/", Seal::routes());
     Client::untracked(rocket).expect("the server ignites")
 }
 
@@ -151,7 +189,9 @@ fn no_caller_gets_what_another_one_sees() {
         .execute_batch(
             "INSERT INTO mailboxes (id, owner) VALUES (1, 'ann'), (2, 'bob');
              INSERT INTO letters (id, text, box_id) VALUES (1, 'to ann', 1), (2, 'to bob', 2), (3, 'to none', NULL);
-             INSERT INTO desks (id) VALUES (1);
+             INSERT INTO seals (id) VALUES (1), (2);
+             INSERT INTO desks (id, current_id) VALUES (1, 1);
+             INSERT INTO desk_seals VALUES (1, 1), (1, 2);
              INSERT INTO desk_letters VALUES (1, 1), (1, 2), (1, 3);
              INSERT INTO offices (id, desk_id) VALUES (1, 1)",
         )
@@ -164,6 +204,8 @@ fn no_caller_gets_what_another_one_sees() {
         "INSERT INTO mailboxes (id, owner) VALUES (3, 'bob')",
         "UPDATE letters SET box_id = 3",
         "DELETE FROM desk_letters",
+        "DELETE FROM desk_seals WHERE seal_id = 1",
+        "UPDATE desks SET current_id = 2",
     ] {
         outside.execute_batch(sql).expect(sql);
         ask(&node, &oracle);

@@ -1,0 +1,41 @@
+//! Linkage that a document must not show to its reader.
+
+use std::sync::Arc;
+
+use crate::resource::{Description, Relationship};
+
+/// The resources that the caller may not list: no document says which of them another resource leads to.
+///
+/// A relationship to one of them has its links and no `data`, and costs nothing where there are none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hidden(Option<Arc<[&'static Description]>>);
+
+impl Hidden {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether the other end of a relationship is among them.
+    pub(crate) fn hides(&self, relationship: &Relationship) -> bool {
+        match &self.0 {
+            None => false,
+            Some(hidden) => hidden.iter().any(|resource| resource.is(relationship.target())),
+        }
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub(crate) fn and(&self, resource: &'static Description) -> Self {
+        let mut all: Vec<_> = self.iter().collect();
+        if !all.iter().any(|known| known.is(resource)) {
+            all.push(resource);
+        }
+        // The order in which they were found out says nothing.
+        all.sort_by_key(|resource| (resource.type_name, resource.rust_name));
+        Self(Some(all.into()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Description> + '_ {
+        self.0.iter().flat_map(|hidden| hidden.iter().copied())
+    }
+}
