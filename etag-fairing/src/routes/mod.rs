@@ -199,8 +199,8 @@ impl Endpoint {
     }
 
     async fn answer<'r>(&self, exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
-        if let Some(response) = exchange.recalled().await {
-            return Ok(response);
+        if let Some(answer) = exchange.recalled().await {
+            return answer;
         }
         // Boxed: the future of each is many times as large as that of a read from the memo.
         let answer: Pin<Box<dyn Future<Output = Answer<'r>> + Send + '_>> = match self.operation {

@@ -42,7 +42,7 @@ impl<'r> Exchange<'r> {
     ///
     /// That a query is valid depends on its text alone; with the guards and hooks of the route asked already, and of
     /// none but those, there is nothing else to find out.
-    pub(super) async fn recalled(&self) -> Option<Response<'r>> {
+    pub(super) async fn recalled(&self) -> Option<Answer<'r>> {
         let reads = [Operation::List, Operation::Read, Operation::Related, Operation::Relationship]
             .contains(&self.operation());
         // A catcher or a fairing may have made something else of the request's method.
@@ -55,8 +55,12 @@ impl<'r> Exchange<'r> {
         }
         let entry = self.memo()?.get(&self.key(CallerRef::Anyone))?;
         let remembered = entry.answer.as_ref()?;
-        let revision = self.store().revision(&entry.tables).await.ok()??;
-        (revision == entry.revision).then(|| self.remembered(remembered))
+        let revision = match self.store().revision(&entry.tables).await {
+            Ok(revision) => revision?,
+            Err(error) if error.is_want_of_time() => return Some(Err(self.trouble(error))),
+            Err(_) => return None,
+        };
+        (revision == entry.revision).then(|| Ok(self.remembered(remembered)))
     }
 
     /// Answers a read: from the memo, or from the store; then remembers it, and for all who ask at the same time.
@@ -69,9 +73,12 @@ impl<'r> Exchange<'r> {
             return self.fetch(plan, make).await.map(|made| self.response(made));
         };
         let tables = plan.tables();
-        // If the store is in trouble, reading from it will tell.
-        let Ok(Some(revision)) = self.store().revision(&tables).await else {
-            return self.fetch(plan, make).await.map(|made| self.response(made));
+        let revision = match self.store().revision(&tables).await {
+            Ok(Some(revision)) => revision,
+            // Whoever has waited in vain would wait as long once more.
+            Err(error) if error.is_want_of_time() => return Err(self.trouble(error)),
+            // If the store is in trouble, reading from it will tell.
+            Ok(None) | Err(_) => return self.fetch(plan, make).await.map(|made| self.response(made)),
         };
         let key = (!self.is_for_anyone()).then(|| self.caller());
         let caller = key.as_deref().map_or(CallerRef::Anyone, CallerRef::Scoped);

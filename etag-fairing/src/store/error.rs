@@ -101,6 +101,13 @@ impl Constraint {
     }
 }
 
+impl StoreError {
+    /// Whether something was waited for in vain: asking for more would mean waiting once more.
+    pub(crate) fn is_want_of_time(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::ReadTimedOut { .. })
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -238,3 +238,39 @@ fn after_each_of_ten_thousand_changes_what_is_remembered_is_what_is() {
     let Some(database) = Database::on_postgres() else { return };
     steps(&database, 2, |_, _| "TRUNCATE article_tags".into());
 }
+
+/// Also what costs nothing but the question whether it still holds, and what is asked for by many at once.
+#[test]
+fn a_silent_database_is_503_soon() {
+    let Some(database) = Database::on_postgres() else { return };
+    let link = postgres_server::Link::to(&database.url());
+    let node = database.node_with(&[
+        ("etag.memo", "64 MiB"),
+        ("databases.api.url", link.url()),
+        ("databases.api.read_timeout", "1"),
+        ("databases.api.statement_timeout", "1"),
+        ("databases.api.connect_timeout", "1"),
+        ("databases.api.wait_timeout", "1"),
+    ]);
+    let tag = node.get("/articles/1", &[]).tag.expect("a tag");
+    assert_eq!(node.get_again("/articles/1", &tag).status, Status::NotModified);
+    link.fall_silent();
+    let begin = std::time::Instant::now();
+    // One that is remembered, twice: on a connection that is there, and one that can't be made; one that isn't; a write.
+    for _ in 0..2 {
+        assert_eq!(node.get_again("/articles/1", &tag).status, Status::ServiceUnavailable);
+    }
+    assert_eq!(node.get("/people/1", &[]).status, Status::ServiceUnavailable);
+    assert_eq!(node.write("DELETE", "/comments/1", ""), Status::ServiceUnavailable);
+    let response = node.0.get("/tags").dispatch();
+    assert_eq!(response.status(), Status::ServiceUnavailable);
+    assert!(response.headers().get_one("Retry-After").is_some());
+    drop(response);
+    assert!(begin.elapsed() < std::time::Duration::from_secs(40), "each of them has an end");
+    link.speak();
+    let begin = std::time::Instant::now();
+    while node.get_again("/articles/1", &tag).status != Status::NotModified {
+        assert!(begin.elapsed() < std::time::Duration::from_secs(30), "it is found again");
+    }
+    assert_eq!(node.write("DELETE", "/comments/1", ""), Status::NoContent);
+}

@@ -26,8 +26,10 @@
 
 mod binaries;
 mod database;
+mod link;
 mod server;
 
 pub use binaries::Binaries;
 pub use database::Database;
+pub use link::Link;
 pub use server::Server;

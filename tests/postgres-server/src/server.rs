@@ -131,6 +131,22 @@ impl Server {
         }
     }
 
+    /// Stops all its processes where they are (SIGSTOP): it takes connections, and answers nothing.
+    pub fn pause(&self) {
+        self.signal_all("STOP");
+    }
+
+    /// Lets it go on after [`pause`](Self::pause).
+    pub fn go_on(&self) {
+        self.signal_all("CONT");
+    }
+
+    fn signal_all(&self, name: &str) {
+        let Some(process) = &self.process else { return };
+        signal(name, &[process.id()]);
+        signal(name, &children(process.id()));
+    }
+
     /// Starts it again, after [`stop`](Self::stop) or [`kill`](Self::kill), over the same data and on the same
     /// port, and waits until it has recovered and answers.
     ///

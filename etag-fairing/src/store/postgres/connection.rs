@@ -12,14 +12,21 @@ use std::{
 use deadpool_postgres::{Client, Pool};
 use rocket::{
     futures::{FutureExt, TryStreamExt, future::join},
-    tokio::{runtime::Handle, time::timeout},
+    tokio::{
+        runtime::Handle,
+        select,
+        sync::Semaphore,
+        time::{Instant, timeout, timeout_at},
+    },
 };
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
 use super::{
     dialect::Postgres,
     encode::Parameter,
-    error::{busy, is_outcome_unknown, is_stale, pool_error, store_error, told},
+    error::{
+        busy, is_canceled, is_outcome_unknown, is_read_only, is_stale, lost, pool_error, store_error, told,
+    },
     prepare::Known,
     tls::Tls,
 };
@@ -45,6 +52,10 @@ pub(super) struct Shared {
     pub(super) tls: Tls,
     /// How long a statement may take; the server ends it then.
     pub(super) statement_timeout: Duration,
+    /// How long all that one plan reads may take.
+    pub(super) read_timeout: Duration,
+    /// Has no permit, so that it is waited for until it is closed: then the store waits for nothing any more.
+    pub(super) closing: Semaphore,
 }
 
 /// What a transaction is for.
@@ -56,6 +67,51 @@ pub(super) enum Purpose {
     Write,
 }
 
+/// How long whoever uses a connection waits for the server. What the server itself is told (`statement_timeout`) is of no
+/// use where it doesn't hear it, or isn't heard: a stopped process, a link that loses what is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Limit {
+    /// So long for each statement.
+    Each(Duration),
+    /// Until then for all statements of a read together, which may take so long.
+    All {
+        /// Their end.
+        end: Instant,
+        /// How long that is after the beginning.
+        limit: Duration,
+    },
+}
+
+impl Limit {
+    /// That of statements which the server ends by itself after this time, if it can.
+    pub(super) fn beyond(statement_timeout: Duration) -> Self {
+        Self::Each(patience(statement_timeout))
+    }
+
+    /// That of a read which begins now.
+    pub(super) fn read(limit: Duration) -> Self {
+        Self::All { end: Instant::now() + limit, limit }
+    }
+
+    fn end(self) -> Instant {
+        match self {
+            Self::Each(limit) => Instant::now() + limit,
+            Self::All { end, .. } => end,
+        }
+    }
+
+    /// What it means that the time is over.
+    fn passed(self) -> StoreError {
+        match self {
+            Self::Each(limit) => {
+                log::warn!("no answer from the database in {limit:?}: the connection is given up");
+                busy()
+            }
+            Self::All { limit, .. } => StoreError::ReadTimedOut { limit },
+        }
+    }
+}
+
 /// Prepared statements a connection keeps at most: clients have a say in their number.
 const MOST_PREPARED: usize = 512;
 
@@ -64,6 +120,9 @@ pub(super) struct Connection {
     /// `None` once it was given back.
     client: Option<Client>,
     shared: Arc<Shared>,
+    limit: Limit,
+    /// Whether it is of no use any more, to anybody: the server is silent, is going away, or takes no writes.
+    broken: AtomicBool,
     /// Transaction control that goes out with the next statement, for which nobody waits.
     ahead: Mutex<String>,
     /// Whether a transaction is open, or will be with the next statement.
@@ -87,11 +146,15 @@ pub(super) type Wanted = BTreeMap<(&'static str, ResourceId), &'static Descripti
 
 impl Connection {
     /// Takes one from the pool.
+    ///
+    /// The pool has limits of its own: for the wait, and for making a connection.
     pub(super) async fn take(pool: &Pool, shared: &Arc<Shared>) -> Result<Self, StoreError> {
         let client = pool.get().await.map_err(pool_error)?;
         Ok(Self {
             client: Some(client),
             shared: shared.clone(),
+            limit: Limit::beyond(shared.statement_timeout),
+            broken: AtomicBool::new(false),
             ahead: Mutex::default(),
             open: AtomicBool::new(false),
             running: AtomicUsize::new(0),
@@ -101,6 +164,22 @@ impl Connection {
             wanted: Mutex::default(),
             given: Mutex::default(),
         })
+    }
+
+    /// The same, with another limit for what is run on it.
+    pub(super) fn within(mut self, limit: Limit) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Sets another limit for what is run on it from now on.
+    pub(super) fn set_limit(&mut self, limit: Limit) {
+        self.limit = limit;
+    }
+
+    /// Has what runs on it ended at once when it is dropped: nobody waits for its answer.
+    pub(super) fn give_up(&self) {
+        self.broken.store(true, Ordering::Relaxed);
     }
 
     /// What was found when the store was prepared.
@@ -120,7 +199,8 @@ impl Connection {
     /// Undoes the transaction and begins it again.
     pub(super) async fn begin_again(&self) -> Result<(), StoreError> {
         self.take_ahead();
-        self.client()?.batch_execute("ROLLBACK").await.map_err(store_error)?;
+        let client = self.client()?;
+        self.in_time(client.batch_execute("ROLLBACK")).await?.map_err(store_error)?;
         self.failed.store(false, Ordering::Relaxed);
         self.conflicted.store(false, Ordering::Relaxed);
         self.take_given();
@@ -285,8 +365,7 @@ impl Connection {
     ) -> Result<T, StoreError> {
         let client = self.client()?;
         self.shared.statements.fetch_add(1, Ordering::Relaxed);
-        self.running.fetch_add(1, Ordering::Relaxed);
-        let outcome = async {
+        let work = async {
             let statement = self.prepare(client, text).await?;
             let ahead = self.take_ahead();
             if ahead.is_empty() {
@@ -295,10 +374,33 @@ impl Connection {
             // One after the other on the wire, and one wait for both.
             let (ahead, answer) = join(client.batch_execute(&ahead), send(&statement)).await;
             ahead.and(answer)
+        };
+        self.in_time(work).await?.map_err(|error| self.note(client, text, error))
+    }
+
+    /// Waits for the server, but not for ever: whatever is sent goes through here.
+    ///
+    /// # Errors
+    /// If it doesn't answer in time. Then the connection is given up: nobody knows what it is at.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, StoreError> {
+        self.running.fetch_add(1, Ordering::Relaxed);
+        let ended = select! {
+            biased;
+            outcome = timeout_at(self.limit.end(), work) => outcome.map_err(|_| self.limit.passed()),
+            _ = self.shared.closing.acquire() => Err(busy()),
+        };
+        match ended {
+            Ok(outcome) => {
+                self.running.fetch_sub(1, Ordering::Relaxed);
+                Ok(outcome)
+            }
+            // It is still running there.
+            Err(error) => {
+                self.failed.store(true, Ordering::Relaxed);
+                self.broken.store(true, Ordering::Relaxed);
+                Err(error)
+            }
         }
-        .await;
-        self.running.fetch_sub(1, Ordering::Relaxed);
-        outcome.map_err(|error| self.note(client, text, error))
     }
 
     fn note(&self, client: &Client, text: &str, error: Error) -> StoreError {
@@ -306,6 +408,19 @@ impl Connection {
         if error.as_db_error().is_some_and(is_stale) {
             client.statement_cache.clear();
             self.stale.store(true, Ordering::Relaxed);
+        }
+        if lost(&error) {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        if is_read_only(&error)
+            && let Some(pool) = Client::pool(client)
+        {
+            // All of them lead to the same server, which another one has taken the place of.
+            log::warn!("the database takes no writes: connections to it are made anew");
+            drop(pool.retain(|_, _| false));
+        }
+        if let (Limit::All { limit, .. }, true) = (self.limit, is_canceled(&error)) {
+            return StoreError::ReadTimedOut { limit };
         }
         let told = told(&error);
         let error = store_error(error);
@@ -317,14 +432,17 @@ impl Connection {
         error
     }
 
+    /// Whether the server takes no writes.
+    pub(super) async fn is_read_only(&self) -> Result<bool, StoreError> {
+        let rows = self.rows("SELECT current_setting('transaction_read_only') = 'on'", &[]).await?;
+        Ok(rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)))
+    }
+
     /// Runs statements that answer nothing: transaction control and definitions.
     pub(super) async fn batch(&self, text: &str) -> Result<(), StoreError> {
         let client = self.client()?;
         let text = self.take_ahead() + text;
-        self.running.fetch_add(1, Ordering::Relaxed);
-        let outcome = client.batch_execute(&text).await;
-        self.running.fetch_sub(1, Ordering::Relaxed);
-        outcome.map_err(|error| self.note(client, &text, error))
+        self.in_time(client.batch_execute(&text)).await?.map_err(|error| self.note(client, &text, error))
     }
 
     /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.
@@ -338,7 +456,8 @@ impl Connection {
         self.send_ahead("SAVEPOINT change");
         let outcome = work.await;
         let conflicted = self.conflicted.load(Ordering::Relaxed);
-        if self.failed.load(Ordering::Relaxed) && !conflicted && !self.client()?.is_closed() {
+        let is_of_use = !self.broken.load(Ordering::Relaxed) && !self.client()?.is_closed();
+        if self.failed.load(Ordering::Relaxed) && !conflicted && is_of_use {
             // Clears what was to go ahead: it went with the statement that failed.
             self.batch("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change").await?;
             self.failed.store(false, Ordering::Relaxed);
@@ -377,22 +496,17 @@ impl Connection {
             return Err(busy());
         }
         let text = self.take_ahead() + "COMMIT";
-        self.running.fetch_add(1, Ordering::Relaxed);
-        let outcome = timeout(patience(self.shared.statement_timeout), client.batch_execute(&text)).await;
-        match outcome {
+        match self.in_time(client.batch_execute(&text)).await {
             Ok(Ok(())) => {
-                self.running.fetch_sub(1, Ordering::Relaxed);
                 self.open.store(false, Ordering::Relaxed);
                 Ok(())
             }
             Ok(Err(error)) if is_outcome_unknown(&error) => {
+                self.give_up();
                 log::error!("the connection was lost while committing: {}", told(&error));
                 Err(StoreError::OutcomeUnknown)
             }
-            Ok(Err(error)) => {
-                self.running.fetch_sub(1, Ordering::Relaxed);
-                Err(self.note(client, &text, error))
-            }
+            Ok(Err(error)) => Err(self.note(client, &text, error)),
             Err(_) => {
                 log::error!("no answer to COMMIT from the database");
                 Err(StoreError::OutcomeUnknown)
@@ -416,8 +530,12 @@ impl Drop for Connection {
         if client.is_closed() {
             return;
         }
+        let broken = self.broken.load(Ordering::Relaxed);
         if self.running.load(Ordering::Relaxed) > 0 {
-            give_back_later(client, self.shared.clone());
+            let patience = if broken { Duration::ZERO } else { SOON };
+            give_back_later(client, self.shared.clone(), patience);
+        } else if broken {
+            drop(Client::take(client));
         } else if self.open.load(Ordering::Relaxed) && !self.take_ahead().starts_with("BEGIN") {
             // Sent at the first poll; the connection reads the answer without us, and before that of whatever
             // comes next.
@@ -426,24 +544,24 @@ impl Drop for Connection {
     }
 }
 
-/// Somebody stopped waiting for a statement. The connection is given back when it has ended. If that takes long, since
-/// it waits for a lock, the server is told to stop it, and the connection is closed: there is no telling when the
-/// server does so, and it must not be to a statement of somebody else's.
-fn give_back_later(client: Client, shared: Arc<Shared>) {
+/// Somebody stopped waiting for a statement. The connection is given back when it has ended, if that is soon. If not,
+/// since it is slow, waits for a lock, or the server is silent, the server is told to stop it, and the connection is
+/// closed: there is no telling when the server does so, and it must not be to a statement of somebody else's.
+///
+/// Until then it counts as one of the pool's, so that the server never runs more than it should; but not for long, since
+/// a server that is silent says nothing to that, either.
+fn give_back_later(client: Client, shared: Arc<Shared>, soon: Duration) {
     let Ok(runtime) = Handle::try_current() else {
         drop(Client::take(client));
         return;
     };
     runtime.spawn(async move {
-        let rollback = client.batch_execute("ROLLBACK");
-        let ended = timeout(SOON, rollback).await;
-        if matches!(ended, Ok(Ok(()))) {
+        if !soon.is_zero() && matches!(timeout(soon, client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
             return;
         }
-        let patience = patience(shared.statement_timeout);
-        if ended.is_err() {
-            let _ = timeout(patience, shared.tls.cancel(client.cancel_token())).await;
-            let _ = timeout(patience, client.batch_execute("ROLLBACK")).await;
+        if !client.is_closed() {
+            let _ = timeout(IN_THE_END, shared.tls.cancel(client.cancel_token())).await;
+            let _ = timeout(IN_THE_END, client.batch_execute("ROLLBACK")).await;
         }
         drop(Client::take(client));
     });
@@ -451,3 +569,6 @@ fn give_back_later(client: Client, shared: Arc<Shared>) {
 
 /// How long a statement may go on after nobody waits for it any more.
 const SOON: Duration = Duration::from_millis(100);
+
+/// How long the server may take to be told of it, and then to end it.
+const IN_THE_END: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, time::Duration};
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::{
     Error,
     error::{DbError, SqlState},
@@ -33,6 +33,25 @@ pub(super) fn store_error(error: Error) -> StoreError {
     StoreError::Internal(told(&error))
 }
 
+/// Whether whoever has this connection should give it up, since it is gone, or leads to a server that is going away, has
+/// not come yet, or takes no writes: a new one may lead to another server.
+pub(super) fn lost(error: &Error) -> bool {
+    match error.as_db_error() {
+        Some(error) => Meaning::of(error) == Meaning::Lost,
+        None => is_lost(error),
+    }
+}
+
+/// Whether the server takes no writes.
+pub(super) fn is_read_only(error: &Error) -> bool {
+    error.as_db_error().is_some_and(refuses_writes)
+}
+
+/// Whether the server ended a statement before its end: at `statement_timeout`, or since somebody told it to.
+pub(super) fn is_canceled(error: &Error) -> bool {
+    error.code() == Some(&SqlState::QUERY_CANCELED)
+}
+
 /// Whether the connection is gone, or never was.
 fn is_lost(error: &Error) -> bool {
     error.is_closed()
@@ -40,51 +59,137 @@ fn is_lost(error: &Error) -> bool {
         || error.code().is_none() && error.to_string().contains("connect")
 }
 
-/// Why there is no connection.
+/// What is said of a server that takes no writes.
+pub(super) const TAKES_NO_WRITES: &str = "the server takes no writes: it is a standby, or `default_transaction_read_only` \
+     is on; name the primary, or all hosts, of which the one that takes writes is used: `postgres://<user>@one,two/<database>`";
+
+/// Why there is no connection. The server may be starting, or a balancer has none: whatever it is, a later request may
+/// find it.
 pub(super) fn pool_error(error: PoolError) -> StoreError {
+    log::error!("no connection to the database: {}", no_connection(&error));
+    busy()
+}
+
+/// Why there is none, in words.
+pub(super) fn no_connection(error: &PoolError) -> String {
     match error {
-        PoolError::Timeout(wait) => {
-            log::warn!("no connection to the database in time ({wait:?})");
-            busy()
-        }
-        PoolError::Backend(error) => {
-            // The server may be starting, or a balancer has none: whatever it is, a later request may find it.
-            log::error!("cannot connect to the database: {}", told(&error));
-            busy()
-        }
-        PoolError::Closed => {
-            log::warn!("the store is closed");
-            busy()
-        }
-        PoolError::PostCreateHook(error) => {
-            log::error!("cannot set up a connection to the database: {error}");
-            busy()
-        }
-        PoolError::NoRuntimeSpecified => StoreError::Internal(PoolError::NoRuntimeSpecified.to_string()),
+        PoolError::Timeout(TimeoutType::Wait) => "all are in use (`wait_timeout`)".into(),
+        PoolError::Timeout(_) => "the server does not answer (`connect_timeout`)".into(),
+        PoolError::Backend(error) if is_standby(error) => TAKES_NO_WRITES.into(),
+        PoolError::Backend(error) => told(error),
+        PoolError::Closed => "the store is closed".into(),
+        PoolError::PostCreateHook(_) | PoolError::NoRuntimeSpecified => error.to_string(),
     }
 }
 
+/// Whether a server was there, but doesn't take writes, as it was asked whether it does.
+fn is_standby(error: &Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|source| {
+        source.kind() == std::io::ErrorKind::PermissionDenied
+            && source.to_string().contains("does not allow writes")
+    })
+}
+
+/// What becomes of an error that the database tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// A unique key is taken: 409.
+    Unique,
+    /// A reference is broken: 409.
+    ForeignKey,
+    /// There is no value where one must be: 422.
+    NotNull,
+    /// A rule of the table, or of a column's type, stands against a value: 422.
+    Check,
+    /// Another transaction came in between: once more.
+    Repeat,
+    /// There is no room: 507.
+    Full,
+    /// It may be otherwise a moment later: 503.
+    Passing,
+    /// The same, by another connection: 503, and this one is given up.
+    Lost,
+    /// Nothing that a client could know of: 500.
+    Other,
+}
+
+impl Meaning {
+    /// By SQLSTATE (PostgreSQL, appendix A).
+    fn of(error: &DbError) -> Self {
+        let code = error.code().code();
+        match code {
+            "23505" => Self::Unique,
+            // 23001: ON DELETE RESTRICT.
+            "23503" | "23001" => Self::ForeignKey,
+            "23502" => Self::NotNull,
+            // Checks, exclusion constraints; values that a column's type or length doesn't take, for which PostgreSQL
+            // names no column.
+            "23514" | "23P01" | "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P05" => {
+                Self::Check
+            }
+            // RAISE in a trigger of the user's: a check that the table makes.
+            "P0001" => Self::Check,
+            // A value that is too long for an index of its column.
+            "54000" if error.routine().is_some_and(|routine| INDEXING.contains(&routine)) => Self::Check,
+            _ if must_be_repeated(error) => Self::Repeat,
+            // disk_full. A limit for temporary files is another one (53400): less may fit.
+            "53100" => Self::Full,
+            _ if refuses_writes(error) => Self::Lost,
+            // The server shuts down (57P01), has crashed (57P02), is starting (57P03), the database goes (57P04); a
+            // session or a transaction was idle, or open, for too long (57P05, 25P03, 25P04). Class 08: the connection.
+            "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04" => Self::Lost,
+            _ if code.starts_with("08") => Self::Lost,
+            // Class 53: no memory, no connections, a limit. Class 57: canceled. Class 58: the system's own trouble, but
+            // for a missing file (58P01), which stays missing. 55006, 55P04: in use for a moment. 40000 and the like.
+            "58000" | "58030" | "55006" => Self::Passing,
+            _ if ["53", "57", "40"].iter().any(|class| code.starts_with(class)) => Self::Passing,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What finds that a value is too long for an index.
+const INDEXING: [&str; 4] =
+    ["_bt_check_third_page", "index_form_tuple", "index_form_tuple_context", "brin_form_tuple"];
+
+/// Whether the server is a standby, or has become one, or takes no writes for another reason.
+fn refuses_writes(error: &DbError) -> bool {
+    // 25006: read_only_sql_transaction. `BEGIN … READ WRITE` during recovery is 0A000, as much else; the function that
+    // says so is called check_XactReadOnly, and check_transaction_read_only from PostgreSQL 16 on.
+    *error.code() == SqlState::READ_ONLY_SQL_TRANSACTION
+        || *error.code() == SqlState::FEATURE_NOT_SUPPORTED
+            && (error.routine().is_some_and(|routine| READ_ONLY.contains(&routine))
+                || error.message().contains("during recovery"))
+}
+
+/// What finds that a transaction cannot write.
+const READ_ONLY: [&str; 3] =
+    ["check_XactReadOnly", "check_transaction_read_only", "PreventCommandDuringRecovery"];
+
 fn database_error(error: &DbError) -> StoreError {
-    let check =
-        || StoreError::Constraint(Constraint::Check { name: error.constraint().unwrap_or("").into() });
-    match error.code().code() {
-        "23505" => StoreError::Constraint(Constraint::Unique { columns: key_columns(error) }),
-        // 23001: ON DELETE RESTRICT.
-        "23503" | "23001" => StoreError::Constraint(Constraint::ForeignKey),
-        "23502" => {
+    match Meaning::of(error) {
+        Meaning::Unique => StoreError::Constraint(Constraint::Unique { columns: key_columns(error) }),
+        Meaning::ForeignKey => StoreError::Constraint(Constraint::ForeignKey),
+        Meaning::NotNull => {
             StoreError::Constraint(Constraint::NotNull { column: error.column().unwrap_or("").into() })
         }
-        // Checks, exclusion constraints; values that a column's type or length doesn't take, for which PostgreSQL
-        // names no column.
-        "23514" | "23P01" | "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P05" => check(),
-        // RAISE in a trigger of the user's: a check that the table makes.
-        "P0001" => StoreError::Constraint(Constraint::Check { name: error.message().into() }),
-        _ if must_be_repeated(error) => StoreError::Conflict,
-        code if is_passing(code) => {
+        Meaning::Check if error.code().code() == "P0001" => {
+            StoreError::Constraint(Constraint::Check { name: error.message().into() })
+        }
+        Meaning::Check => {
+            StoreError::Constraint(Constraint::Check { name: error.constraint().unwrap_or("").into() })
+        }
+        Meaning::Repeat => StoreError::Conflict,
+        Meaning::Full => {
+            log::error!("the database: {}", told_by_database(error));
+            StoreError::StorageFull
+        }
+        Meaning::Passing | Meaning::Lost => {
             log::warn!("the database: {}", told_by_database(error));
             busy()
         }
-        _ => StoreError::Internal(told_by_database(error)),
+        Meaning::Other => StoreError::Internal(told_by_database(error)),
     }
 }
 
@@ -104,12 +209,6 @@ pub(super) fn is_stale(error: &DbError) -> bool {
     *error.code() == SqlState::INVALID_SQL_STATEMENT_NAME
         || *error.code() == SqlState::FEATURE_NOT_SUPPORTED
             && error.routine() == Some("RevalidateCachedQuery")
-}
-
-/// Whether it may be otherwise a moment later: timeouts, a server that shuts down, starts, or is short of something.
-fn is_passing(code: &str) -> bool {
-    // 25006: a server that has become a standby. 25P03: idle for too long.
-    matches!(code, "25006" | "25P03") || ["08", "53", "57"].iter().any(|class| code.starts_with(class))
 }
 
 /// Whether a failed `COMMIT` may have committed all the same.

@@ -26,6 +26,7 @@ mod cell;
 mod connection;
 mod decode;
 mod delete;
+mod dial;
 mod dialect;
 mod encode;
 mod error;
@@ -35,6 +36,7 @@ mod links;
 mod lock;
 mod numeric;
 mod options;
+mod pooler;
 mod prepare;
 mod read;
 mod revisions;
@@ -47,6 +49,7 @@ mod write;
 
 use std::{
     ops::RangeInclusive,
+    pin::pin,
     sync::{
         Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -55,24 +58,43 @@ use std::{
 };
 
 use async_trait::async_trait;
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 pub use options::PostgresOptions;
-use rocket::tokio::time::{Instant, sleep};
-use tokio_postgres::NoTls;
+use rocket::tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout},
+};
 
 use self::{
-    connection::{Connection, Purpose, Shared},
+    connection::{Connection, Limit, Purpose, Shared},
+    dial::Dial,
+    error::{TAKES_NO_WRITES, no_connection},
     tls::Tls,
     transaction::PostgresTransaction,
 };
-use super::{Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction};
+use super::{
+    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction,
+    sql::lanes::{self, Lanes, Pass},
+};
 use crate::resource::Description;
+
+/// A read that has not ended by then is slow. It has gone over the network and back, perhaps more than once.
+const QUICK: Duration = Duration::from_millis(200);
+
+/// How long what runs may go on after the store was told to close.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long preparing may take for each statement: another node may be preparing, or indexing what was added.
+const PREPARING: Duration = Duration::from_secs(300);
 
 /// A store over one PostgreSQL database. See the [module](self).
 pub struct PostgresStore {
     pool: Pool,
     shared: Arc<Shared>,
+    dial: Dial,
+    lanes: Lanes,
     place: String,
+    wait_timeout: Duration,
     revisions: bool,
 }
 
@@ -85,16 +107,15 @@ impl PostgresStore {
         let config = options.connection()?;
         // Each connection is given back in order, or not at all: there is nothing to check.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let settings = settings(options.statement_timeout);
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
-            .max_size(options.connections.max(1))
+        let dial = Dial::new(&config, options.connect_timeout, settings(options.statement_timeout));
+        let patience = dial.patience();
+        let manager = Manager::from_connect(config, dial.clone(), recycling);
+        let connections = options.connections.max(1);
+        let pool = Pool::builder(manager)
+            .max_size(connections)
             .wait_timeout(Some(options.wait_timeout))
-            .create_timeout(Some(options.connect_timeout.saturating_mul(2)))
+            .create_timeout(Some(patience))
             .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(move |client, _| {
-                let settings = settings.clone();
-                Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
-            }))
             .build()
             .map_err(|error| PrepareError::new(error.to_string()))?;
         let shared = Shared {
@@ -103,8 +124,18 @@ impl PostgresStore {
             statements: AtomicU64::new(0),
             tls: Tls,
             statement_timeout: options.statement_timeout,
+            read_timeout: options.read_timeout,
+            closing: Semaphore::new(0),
         };
-        Ok(Self { pool, shared: Arc::new(shared), place: options.place(), revisions: options.revisions })
+        Ok(Self {
+            pool,
+            shared: Arc::new(shared),
+            dial,
+            lanes: Lanes::new(connections),
+            place: options.place(),
+            wait_timeout: options.wait_timeout,
+            revisions: options.revisions,
+        })
     }
 
     /// The number of statements run so far, without transaction control: for tests and metrics.
@@ -114,6 +145,51 @@ impl PostgresStore {
 
     async fn take(&self) -> Result<Connection, StoreError> {
         Connection::take(&self.pool, &self.shared).await
+    }
+
+    /// Waits until no connection is in use, so long at most.
+    async fn await_end(&self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        while self.pool.status().size > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Answers a plan as soon as the other reads leave room for it. Gives the connection that it was read by, too.
+    async fn fetch_in_turn(
+        &self,
+        plan: &Plan,
+    ) -> Result<(Connection, Result<Fetched, StoreError>), StoreError> {
+        let patience = Instant::now() + self.wait_timeout;
+        let mut trial = match lanes::looks_costly(plan) {
+            true => Some(self.lanes.trial(patience).await?),
+            false => None,
+        };
+        let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+        let pass = Pass::default();
+        let quick = async {
+            let mut reading = pin!(read::fetch_snapshot(&connection, plan));
+            match timeout(QUICK, &mut reading).await {
+                Ok(outcome) => Some(outcome),
+                Err(_) => {
+                    trial = None;
+                    match self.lanes.may_be_slow(&pass) {
+                        true => Some(reading.await),
+                        false => None,
+                    }
+                }
+            }
+        };
+        if let Some(outcome) = quick.await {
+            return Ok((connection, outcome));
+        }
+        // The connection is for others now; what it runs is ended.
+        connection.give_up();
+        drop(connection);
+        let _pass = self.lanes.slow(patience).await?;
+        let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+        let outcome = read::fetch_snapshot(&connection, plan).await;
+        Ok((connection, outcome))
     }
 }
 
@@ -132,15 +208,28 @@ impl Store for PostgresStore {
         let name = |error: StoreError| {
             PrepareError::new(format!("cannot prepare the database `{}`: {error}", self.place))
         };
-        let mut connection = self.take().await.map_err(|error| match error {
-            StoreError::Busy { .. } => {
-                PrepareError::new(format!("cannot connect to the database `{}`", self.place))
-            }
-            error => name(error),
-        })?;
+        let cannot_connect = |error: PoolError| {
+            PrepareError::new(format!(
+                "cannot connect to the database `{}`: {}",
+                self.place,
+                no_connection(&error)
+            ))
+        };
+        // For its error, which tells more.
+        drop(self.pool.get().await.map_err(cannot_connect)?);
+        pooler::check(&self.dial)
+            .await
+            .map_err(|problem| PrepareError::new(format!("the database `{}`: {problem}", self.place)))?;
+        let mut connection = self.take().await.map_err(name)?;
+        if connection.is_read_only().await.map_err(name)? {
+            return Err(PrepareError::new(format!("the database `{}`: {TAKES_NO_WRITES}", self.place)));
+        }
         connection.begin(Purpose::Write);
-        // Another node may be preparing, or indexing what was added.
-        connection.batch("SET LOCAL statement_timeout = '5min'").await.map_err(name)?;
+        connection.set_limit(Limit::beyond(PREPARING));
+        connection
+            .batch(&format!("SET LOCAL statement_timeout = {}", PREPARING.as_millis()))
+            .await
+            .map_err(name)?;
         let known = prepare::prepare(&connection, resources, self.revisions)
             .await
             .map_err(name)?
@@ -153,7 +242,10 @@ impl Store for PostgresStore {
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
         let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
         match counts {
-            true => revisions::revision(&self.take().await?, tables).await,
+            true => {
+                let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+                revisions::revision(&connection, tables).await
+            }
             false => Ok(None),
         }
     }
@@ -162,8 +254,8 @@ impl Store for PostgresStore {
         let connections = self.pool.status().max_size;
         let (mut stale, mut met) = (0, false);
         loop {
-            let connection = self.take().await?;
-            match read::fetch_snapshot(&connection, plan).await {
+            let (connection, outcome) = self.fetch_in_turn(plan).await?;
+            match outcome {
                 // A statement was prepared for a table that has changed since; its connection forgets it. The next try
                 // may meet another one that was idle so long, and each of them once.
                 Err(StoreError::Conflict) if connection.was_stale() && stale < connections => stale += 1,
@@ -185,12 +277,12 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
-        // What is running finishes; nobody gets a connection any more.
+        // Nobody gets a connection any more. What is running finishes, or is ended.
         self.pool.close();
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while self.pool.status().size > 0 && Instant::now() < deadline {
-            sleep(Duration::from_millis(10)).await;
-        }
+        self.lanes.close();
+        self.await_end(LAST_PATIENCE).await;
+        self.shared.closing.close();
+        self.await_end(LAST_PATIENCE * 3).await;
     }
 }
 

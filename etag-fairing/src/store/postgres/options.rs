@@ -110,9 +110,16 @@ impl PostgresOptions {
         if config.get_application_name().is_none() {
             config.application_name("etag-fairing");
         }
-        // Of several hosts, one that takes writes: after a failover the old one may still answer.
-        if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
-            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        // One that takes writes: after a failover the old one may still answer, or its name lead to a standby.
+        match config.get_target_session_attrs() {
+            TargetSessionAttrs::Any if self.url.contains("target_session_attrs") => {}
+            TargetSessionAttrs::ReadOnly => {
+                return Err(problem(
+                    "asks for `target_session_attrs=read-only`, but writes go to this database, and each launch prepares \
+                     it; leave the parameter out",
+                ));
+            }
+            _ => drop(config.target_session_attrs(TargetSessionAttrs::ReadWrite)),
         }
         Ok(config)
     }
@@ -153,6 +160,19 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_takes_writes_is_asked_for_unless_the_url_says_otherwise() {
+        for (url, asked) in [
+            ("postgres://api@one/db", TargetSessionAttrs::ReadWrite),
+            ("postgres://api@one,two/db", TargetSessionAttrs::ReadWrite),
+            ("postgres://api@one/db?target_session_attrs=read-write", TargetSessionAttrs::ReadWrite),
+            ("postgres://api@one/db?target_session_attrs=any", TargetSessionAttrs::Any),
+        ] {
+            let config = PostgresOptions::new(url).and_then(|options| options.connection());
+            assert_eq!(config.map(|config| config.get_target_session_attrs()), Ok(asked), "{url}");
+        }
+    }
+
+    #[test]
     fn urls_that_are_refused() {
         let problem = |url: &str| PostgresOptions::new(url).expect_err("a problem").to_string();
         assert!(problem("sqlite:x.db").contains("not one of PostgreSQL"));
@@ -163,6 +183,7 @@ mod tests {
         assert!(problem("postgres:///db").contains("names no host"));
         assert!(problem("postgres://host/db").contains("names no user"));
         assert!(problem("postgres://user@host/db?nonsense=1").contains("nonsense"));
+        assert!(problem("postgres://u@host/db?target_session_attrs=read-only").contains("read-only"));
         let secure = problem("postgres://user:geheim@host/db?sslmode=require");
         assert!(secure.contains("`postgres://host/db`") && secure.contains("sslmode=require"), "{secure}");
         assert!(!secure.contains("geheim"));

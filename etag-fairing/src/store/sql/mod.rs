@@ -10,6 +10,7 @@ pub(crate) mod document;
 pub(crate) mod edge;
 mod filter;
 pub(crate) mod include;
+pub(in crate::store) mod lanes;
 pub(crate) mod listing;
 #[cfg(feature = "postgres")]
 pub(crate) mod lock;

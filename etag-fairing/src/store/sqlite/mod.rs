@@ -39,7 +39,6 @@ mod error;
 mod include;
 mod interrupt;
 mod joint;
-mod lanes;
 mod leader;
 mod linkage;
 mod links;
@@ -75,15 +74,20 @@ use self::{
     connection::{Connection, DatabaseFile, Purpose},
     direct::Direct,
     error::store_error,
-    lanes::{Lanes, Pass, QUICK},
     log::Log,
     log_index::LogIndex,
     revisions::Latest,
     threads::{Threads, Turn},
     transaction::SqliteTransaction,
 };
-use super::{Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction};
+use super::{
+    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction,
+    sql::lanes::{self, Lanes, Pass},
+};
 use crate::resource::Description;
+
+/// A read that has not ended by then is slow.
+const QUICK: Duration = Duration::from_millis(50);
 
 /// How long what runs may go on after the store was told to close.
 const LAST_PATIENCE: Duration = Duration::from_secs(1);

@@ -161,6 +161,8 @@ fn a_database_that_is_not_there_stops_the_launch_by_its_name() {
         let options = PostgresOptions::new("postgres://api:geheim@127.0.0.1:1/conference").expect("a URL");
         let store = PostgresStore::open(options).expect("a store");
         let problems = store.prepare(&ALL).await.expect_err("nobody listens there").problems;
-        assert_eq!(problems, ["cannot connect to the database `postgres://127.0.0.1/conference`"]);
+        let [problem] = &problems[..] else { panic!("{problems:?}") };
+        let place = "cannot connect to the database `postgres://127.0.0.1/conference`: ";
+        assert!(problem.starts_with(place) && !problem.contains("geheim"), "{problem}");
     });
 }

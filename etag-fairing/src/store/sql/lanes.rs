@@ -1,6 +1,6 @@
-//! Who may use which part of the readers.
+//! Who may use which part of the readers, or of the connections that read.
 //!
-//! Nobody knows beforehand how long a read takes. So each begins, and one that has not ended after [`QUICK`] goes on only
+//! Nobody knows beforehand how long a read takes. So each begins, and one that has not ended after a moment goes on only
 //! if one of the places for slow ones is free, which are half of the readers; else it is ended, and begins anew once one
 //! is. So the other half is free again after a moment, whatever is asked for. What looks costly, or was slow before, has
 //! to wait for one of few places even to try, so that many of those leave a reader to all others, too.
@@ -15,11 +15,10 @@ use rocket::tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::error::{RETRY_AFTER, closed};
 use crate::store::{Comparison, Filter, Include, Listing, Page, Plan, Root, StoreError};
 
-/// What has not ended by then is slow.
-pub(super) const QUICK: Duration = Duration::from_millis(50);
+/// When to try again after waiting was in vain.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// So many rows are walked over without a thought.
 const NEAR: u64 = 10_000;
@@ -28,10 +27,10 @@ const NEAR: u64 = 10_000;
 const FEW: usize = 8;
 
 /// The least number of readers of which some are left to others.
-pub(super) const LEAST: usize = 2;
+pub(in crate::store) const LEAST: usize = 2;
 
 /// The places.
-pub(super) struct Lanes {
+pub(in crate::store) struct Lanes {
     slow: Arc<Semaphore>,
     trial: Arc<Semaphore>,
     #[cfg(test)]
@@ -41,7 +40,7 @@ pub(super) struct Lanes {
 /// The right to be slow, held by whoever waits for the answer and by the job itself: the reader is not free before the
 /// job has ended.
 #[derive(Clone, Default)]
-pub(super) struct Pass(Arc<OnceLock<OwnedSemaphorePermit>>);
+pub(in crate::store) struct Pass(Arc<OnceLock<OwnedSemaphorePermit>>);
 
 impl Pass {
     fn of(permit: OwnedSemaphorePermit) -> Self {
@@ -58,7 +57,7 @@ impl Pass {
 
 impl Lanes {
     /// For so many readers.
-    pub(super) fn new(readers: usize) -> Self {
+    pub(in crate::store) fn new(readers: usize) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count.max(1)));
         Self {
             slow: places(readers / 2),
@@ -69,12 +68,15 @@ impl Lanes {
     }
 
     /// Waits until one of those that may be slow is allowed to try.
-    pub(super) async fn trial(&self, patience: Instant) -> Result<OwnedSemaphorePermit, StoreError> {
+    pub(in crate::store) async fn trial(
+        &self,
+        patience: Instant,
+    ) -> Result<OwnedSemaphorePermit, StoreError> {
         wait(&self.trial, patience).await
     }
 
     /// Lets what runs with this pass go on, if there is a place.
-    pub(super) fn may_be_slow(&self, pass: &Pass) -> bool {
+    pub(in crate::store) fn may_be_slow(&self, pass: &Pass) -> bool {
         match Arc::clone(&self.slow).try_acquire_owned() {
             Ok(permit) => {
                 pass.take(permit);
@@ -85,19 +87,19 @@ impl Lanes {
     }
 
     /// Waits for a place.
-    pub(super) async fn slow(&self, patience: Instant) -> Result<Pass, StoreError> {
+    pub(in crate::store) async fn slow(&self, patience: Instant) -> Result<Pass, StoreError> {
         wait(&self.slow, patience).await.map(Pass::of)
     }
 
     /// Whether all places are free.
     #[cfg(test)]
-    pub(super) fn is_idle(&self) -> bool {
+    pub(in crate::store) fn is_idle(&self) -> bool {
         let free = |places: &Semaphore, all: usize| places.available_permits() == all.max(1);
         free(&self.slow, self.readers / 2) && free(&self.trial, self.readers / 4)
     }
 
     /// Gives no places any more.
-    pub(super) fn close(&self) {
+    pub(in crate::store) fn close(&self) {
         self.slow.close();
         self.trial.close();
     }
@@ -106,13 +108,13 @@ impl Lanes {
 async fn wait(places: &Arc<Semaphore>, patience: Instant) -> Result<OwnedSemaphorePermit, StoreError> {
     match timeout_at(patience, Arc::clone(places).acquire_owned()).await {
         Ok(Ok(permit)) => Ok(permit),
-        Ok(Err(_)) => Err(closed()),
-        Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
+        // No place in time, or none any more: the store is closed.
+        Ok(Err(_)) | Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
     }
 }
 
 /// Whether a plan may take long over large tables, by its form.
-pub(super) fn looks_costly(plan: &Plan) -> bool {
+pub(in crate::store) fn looks_costly(plan: &Plan) -> bool {
     let listing = match &plan.root {
         Root::One(_) => None,
         Root::Collection(listing) | Root::Related { listing, .. } => Some(listing),
