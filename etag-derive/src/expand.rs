@@ -9,7 +9,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Type, ext::IdentExt, parse_quote, spanned::Spanned};
 
 use crate::attributes::{
-    Access, Attribute, Carrier, DefaultValue, Etag, Field, Kept, Relationship, Resource, Role, in_option,
+    Access, Attribute, Carrier, DefaultValue, Etag, Field, Kept, Relationship, Resource, Role, Stored,
+    in_option,
 };
 
 /// The impl, or the errors and an impl that does nothing.
@@ -178,6 +179,30 @@ fn description(resource: &Resource) -> TokenStream {
         let dated = attribute.kept.last_modified.as_ref().map(|_| quote!(.dated(#index)));
         quote!(#versioned #dated)
     });
+    let stored = resource.attributes().enumerate().filter_map(|(index, (_, attribute))| {
+        let form = match attribute.stored? {
+            Stored::Unix { per_second } => quote!(Unix { per_second: #per_second }),
+            Stored::Text { date, separator, seconds, fraction, zone } => {
+                let zone = quote::format_ident!("{zone}");
+                let separator = match separator {
+                    Some(separator) => quote!(::core::option::Option::Some(#separator)),
+                    None => quote!(::core::option::Option::None),
+                };
+                quote! {
+                    Text {
+                        date: #date,
+                        separator: #separator,
+                        seconds: #seconds,
+                        fraction: #fraction,
+                        zone: ::etag_fairing::__private::Zone::#zone,
+                    }
+                }
+            }
+        };
+        Some(quote!((#index, ::etag_fairing::__private::StoredTime::#form)))
+    });
+    let stored: Vec<_> = stored.collect();
+    let storing = (!stored.is_empty()).then(|| quote!(.storing(&[#(#stored),*])));
     let requiring = container.require_if_match.then(|| quote!(.requiring_if_match()));
     quote! {
         #(#kinds)*
@@ -193,7 +218,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#requiring #(#kept)* #(#guards)* #scoped #computing #validated #hooked;
+            )#requiring #storing #(#kept)* #(#guards)* #scoped #computing #validated #hooked;
         &DESCRIPTION
     }
 }

@@ -22,8 +22,9 @@
 //! 16. [Permission](permission)
 //! 17. [Configuration](configuration)
 //! 18. [PostgreSQL](postgresql)
-//! 19. [A store of your own](own_store)
-//! 20. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 19. [Times](times)
+//! 20. [A store of your own](own_store)
+//! 21. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -49,6 +50,7 @@ macro_rules! page {
         #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
         #[doc = "[PostgreSQL]: crate::guide::postgresql"]
+        #[doc = "[Times]: crate::guide::times"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]
@@ -75,5 +77,6 @@ page!(hooks, "hooks.md");
 page!(permission, "permission.md");
 page!(configuration, "configuration.md");
 page!(postgresql, "postgresql.md");
+page!(times, "times.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

@@ -190,6 +190,27 @@ fn a_date_is_good_for_one_change() {
     }
 }
 
+/// A client that writes faster than a change a second has its dates ahead of the clock, by a minute at most. What
+/// comes then has no date, and no update is lost by one.
+#[test]
+fn a_date_runs_ahead_by_a_minute_at_most() {
+    let server = server();
+    for round in 0..70 {
+        rename(&server, &[], &format!("round {round}")).is(200);
+    }
+    let told = date_of_attribute(&server);
+    let told = DateTime::parse_from_rfc3339(told.as_str().unwrap()).unwrap();
+    assert!(told.signed_duration_since(Utc::now()).num_seconds() <= 61, "{told}");
+    let read = server.get("/books/1", &[]).is(200);
+    assert_eq!(read.field("last-modified"), None);
+    let second = told.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    for date in [&second, FUTURE, PAST] {
+        rename(&server, &[("If-Unmodified-Since", date)], "lost").is(412);
+        server.get("/books/1", &[("If-Modified-Since", date)]).is(200);
+    }
+    rename(&server, &[("If-Match", &read.tag())], "by its tag").is(200);
+}
+
 #[test]
 fn a_resource_may_require_if_match_by_itself() {
     let server = server();

@@ -7,12 +7,13 @@ use super::{
     container::{self, Container},
     entries::Entries,
     relationship::{self, Relationship},
+    stored::Stored,
     types,
 };
 use crate::{errors::Errors, names::member_name_fault};
 
 /// The keys of a field.
-pub(super) const KEYS: [&str; 22] = [
+pub(super) const KEYS: [&str; 23] = [
     "id",
     "skip",
     "relationship",
@@ -28,6 +29,7 @@ pub(super) const KEYS: [&str; 22] = [
     "default",
     "text",
     "json",
+    "stored",
     "required",
     "on_delete",
     "through",
@@ -72,6 +74,8 @@ pub(crate) struct Attribute {
     pub(crate) default: Option<DefaultValue>,
     pub(crate) carrier: Carrier,
     pub(crate) kept: Upkeep,
+    /// The form in which its column holds times.
+    pub(crate) stored: Option<Stored>,
 }
 
 /// Whether the store itself keeps the attribute; the keys, for where they stand.
@@ -240,6 +244,7 @@ fn attribute(
     check_member_name(&name, errors);
     let column = Name::or(entries.text("column", errors), ident, str::to_owned);
     let kept = Upkeep::read(entries, errors);
+    let stored = entries.text("stored", errors).and_then(|form| Stored::read(&form, errors));
     let default = entries
         .function("default", errors)
         .map(|function| function.map(|function| types::without_self(&function, owner)))
@@ -277,7 +282,7 @@ fn attribute(
     } else if types::in_option(ty).and_then(types::in_option).is_some() {
         errors.at(ty, "null can mean only one thing: write one `Option`");
     }
-    Role::Attribute(Attribute { name, column, access, filter, sort, default, carrier, kept })
+    Role::Attribute(Attribute { name, column, access, filter, sort, default, carrier, kept, stored })
 }
 
 /// Who may see and set it. `given` says whether a new resource has a value that nobody sent.
@@ -362,10 +367,11 @@ fn misplaced(key: &str, role: &str) -> String {
             "its linkage is in a column of its own table, which `column` names"
         }
         ("filter" | "sort", "the id") => "clients can always filter and sort by the id",
+        ("stored", "the id") => "it is for attributes that are times",
         ("version" | "last_modified", "the id") => "an id never changes; write it on another field",
         (
             "read_only" | "write_only" | "hidden" | "version" | "last_modified" | "filter" | "sort" | "text"
-            | "json",
+            | "json" | "stored",
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (

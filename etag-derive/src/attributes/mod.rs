@@ -6,6 +6,7 @@ mod container;
 mod entries;
 mod field;
 mod relationship;
+mod stored;
 mod types;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use syn::{Data, DeriveInput, Fields};
 pub(crate) use container::{Container, Etag};
 pub(crate) use field::{Access, Attribute, Carrier, DefaultValue, Field, Role};
 pub(crate) use relationship::{Kept, Relationship};
+pub(crate) use stored::Stored;
 pub(crate) use types::in_option;
 
 use self::field::Name;

@@ -1,6 +1,9 @@
 //! JSON text straight to bytes.
 
-use crate::resource::{Corrupt, Kind, ValueRef, read_date, read_date_time, read_time, read_timestamp};
+use crate::resource::{
+    Corrupt, Kind, ValueRef,
+    time::{self, stored},
+};
 
 /// Writes a JSON string (RFC 8259 §7).
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
@@ -48,7 +51,7 @@ pub(crate) fn write_value(kind: Kind, value: ValueRef<'_>, out: &mut Vec<u8>) ->
         (Kind::Float, ValueRef::Integer(value)) => write_float(value as f64, out)?,
         (Kind::Text, ValueRef::Text(text)) => write_string(text, out),
         (Kind::Uuid, ValueRef::Text(text)) => write_uuid(text, out)?,
-        (Kind::Date, ValueRef::Text(text)) => match read_date(text) {
+        (Kind::Date, ValueRef::Text(text)) => match time::client::read(Kind::Date, text) {
             Some(_) => write_string(text, out),
             None => return Err(expected("a date", text)),
         },
@@ -106,20 +109,8 @@ fn write_time(kind: Kind, text: &str, out: &mut Vec<u8>) -> Result<(), Corrupt> 
         true => text,
         // A table that others write may hold another form.
         false => {
-            let corrupt = || match kind {
-                Kind::Timestamp | Kind::DateTime => expected("a date and time", text),
-                _ => expected("a time of day", text),
-            };
-            normalized = match kind {
-                Kind::Timestamp => {
-                    read_timestamp(text).ok_or_else(corrupt)?.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
-                }
-                Kind::DateTime => {
-                    read_date_time(text).ok_or_else(corrupt)?.format("%Y-%m-%dT%H:%M:%S%.6f").to_string()
-                }
-                _ => read_time(text).ok_or_else(corrupt)?.format("%H:%M:%S%.6f").to_string(),
-            };
-            &normalized
+            normalized = stored::canonical(kind, ValueRef::Text(text), None)?;
+            normalized.as_str()
         }
     };
     let time = canonical.strip_suffix(zone).unwrap_or(canonical).trim_end_matches('0');

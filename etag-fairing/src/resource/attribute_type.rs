@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as JsonValue;
 
+use super::time::{self, Moment};
 use super::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A way to carry a field's type through documents and stores.
@@ -293,82 +294,38 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
 }
 
 macro_rules! times {
-    ($($time:ty, $kind:ident, $expected:literal, $write:ident, $read:ident;)*) => {$(
+    ($($time:ty, $kind:ident, $make:expr, $take:expr;)*) => {$(
         impl AttributeType for $time {
             type Field = Self;
 
             const KIND: Kind = Kind::$kind;
 
             fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-                let text = text_of(json, $expected)?;
-                $read(text).filter(|time| $write(time).is_some()).ok_or_else(|| Mismatch::new($expected))
+                const EXPECTED: &str = time::client::expected(Kind::$kind);
+                let text = text_of(json, EXPECTED)?;
+                time::client::read(Kind::$kind, text).and_then($take).ok_or_else(|| Mismatch::new(EXPECTED))
             }
 
             fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-                match value {
-                    ValueRef::Text(text) => {
-                        $read(text).ok_or_else(|| Corrupt::new(format!("{text:?} is not {}", $expected)))
-                    }
-                    other => Err(Corrupt::expected($expected, other)),
-                }
+                time::stored::read(Kind::$kind, value, None)
+                    .and_then(|(moment, _)| $take(moment))
+                    .ok_or_else(|| time::stored::unreadable(Kind::$kind, value))
             }
 
             fn to_value(field: &Self) -> Result<Value, Mismatch> {
-                $write(field).map(Value::Text).ok_or_else(|| Mismatch::new("of a year from 0 to 9999"))
+                $make(*field)
+                    .map(|moment: Moment| Value::Text(moment.canonical(Kind::$kind).as_str().into()))
+                    .ok_or_else(|| Mismatch::new("of a year from 0 to 9999"))
             }
         }
     )*};
 }
 
 times! {
-    DateTime<Utc>, Timestamp, "a date and time with its offset (RFC 3339), such as 2018-03-24T13:30:00Z",
-        write_timestamp, read_timestamp;
-    NaiveDateTime, DateTime, "a date and time without an offset, such as 2018-03-24T13:30:00",
-        write_date_time, read_date_time;
-    NaiveDate, Date, "a date, such as 2018-03-24", write_date, read_date;
-    NaiveTime, Time, "a time of day, such as 13:30:00", write_time, read_time;
-}
-
-/// Four digits of year: with fewer or more, text order would not be time order.
-fn year_fits(date: &impl Datelike) -> Option<()> {
-    (0..=9999).contains(&date.year()).then_some(())
-}
-
-pub(super) fn write_timestamp(time: &DateTime<Utc>) -> Option<String> {
-    year_fits(time).map(|()| time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string())
-}
-
-fn write_date_time(time: &NaiveDateTime) -> Option<String> {
-    year_fits(time).map(|()| time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string())
-}
-
-fn write_date(date: &NaiveDate) -> Option<String> {
-    year_fits(date).map(|()| date.format("%Y-%m-%d").to_string())
-}
-
-fn write_time(time: &NaiveTime) -> Option<String> {
-    Some(time.format("%H:%M:%S%.6f").to_string())
-}
-
-/// RFC 3339; and, for tables that others write, SQLite's own form `2018-03-24 13:30:00`, which is UTC.
-pub(crate) fn read_timestamp(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc)).ok().or_else(|| {
-        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok().map(|time| time.and_utc())
-    })
-}
-
-pub(crate) fn read_date_time(text: &str) -> Option<NaiveDateTime> {
-    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-}
-
-pub(crate) fn read_date(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
-}
-
-pub(crate) fn read_time(text: &str) -> Option<NaiveTime> {
-    ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok())
+    DateTime<Utc>, Timestamp, |time: DateTime<Utc>| Moment::of_date_time(time.naive_utc()), Moment::to_utc;
+    NaiveDateTime, DateTime, Moment::of_date_time, Moment::to_date_time;
+    NaiveDate, Date, Moment::of_date, |moment: Moment| Some(moment.date());
+    NaiveTime, Time, Moment::of_time, Moment::to_time;
 }
 
 /// U+0000 is refused: PostgreSQL cannot store it, and C libraries end a text there.

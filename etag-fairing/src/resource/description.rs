@@ -5,6 +5,7 @@ use super::guard::Guard;
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
 use super::scope::{ScopeFunction, ScopeOf};
+use super::time::StoredTime;
 use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Upkeep, Value, ValueRef};
 
 /// A resource, described once and for all: its names, its columns, its relationships, its routes.
@@ -36,6 +37,8 @@ pub struct Description {
     pub version: Option<usize>,
     /// The place of the attribute that is the date of the last change.
     pub last_modified: Option<usize>,
+    /// The forms in which columns hold times, where they are declared, by the attributes' places.
+    pub(crate) stored: &'static [(usize, StoredTime)],
     /// Who may do what with it.
     pub guards: Guards,
     /// Which rows of it a request sees.
@@ -194,6 +197,7 @@ impl Description {
             require_if_match: false,
             version: None,
             last_modified: None,
+            stored: &[],
             guards: Guards::NONE,
             scope: None,
             computed: Computed::NONE,
@@ -233,6 +237,19 @@ impl Description {
     pub const fn dated(mut self, place: usize) -> Self {
         self.last_modified = Some(place);
         self
+    }
+
+    /// The description whose columns hold times in these forms, by the attributes' places.
+    #[doc(hidden)]
+    pub const fn storing(mut self, stored: &'static [(usize, StoredTime)]) -> Self {
+        self.stored = stored;
+        self
+    }
+
+    /// The form in which the column of the attribute at this place holds times, if it is declared.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) fn stored(&self, place: usize) -> Option<StoredTime> {
+        self.stored.iter().find(|(known, _)| *known == place).map(|(_, form)| *form)
     }
 
     /// The description with writes that must carry `If-Match`.

@@ -14,11 +14,12 @@ mod record;
 pub(crate) mod registry;
 pub(crate) mod rules;
 pub(crate) mod scope;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
+pub(crate) mod time;
 mod upkeep;
 mod value;
 
 pub use attribute_type::{AttributeType, Json, Text, check, parse};
-pub(crate) use attribute_type::{read_date, read_date_time, read_time, read_timestamp};
 pub use description::{
     Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };
@@ -30,6 +31,8 @@ pub use odd::Odd;
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
 pub use scope::{Condition, MemberName, Scope, member};
+#[doc(hidden)]
+pub use time::{StoredTime, Zone};
 pub use upkeep::{LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]
 pub use upkeep::{first_modified, first_version};

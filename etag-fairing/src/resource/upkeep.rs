@@ -1,9 +1,9 @@
 //! Attributes that the store itself keeps: the version and the date of the last change.
 
-use chrono::{DateTime, Duration, Timelike, Utc};
+use chrono::{DateTime, Utc};
 
-use super::attribute_type::{read_timestamp, write_timestamp};
-use super::{AttributeType, Corrupt, Mismatch, Value, ValueRef};
+use super::time::{Moment, stored};
+use super::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// How a store goes on with an attribute whenever the resource's representation changes.
 ///
@@ -15,11 +15,18 @@ pub enum Upkeep {
     /// A timestamp: this moment, but at least a microsecond more, whatever the clock says.
     Moment,
     /// A timestamp that is sent as `Last-Modified`: this moment, but at least in the next second, so that no two
-    /// states have one date (RFC 9110 §8.8.2.2).
+    /// states have one date (RFC 9110 §8.8.2.2). It runs ahead of the clock by a minute at most; a state that comes
+    /// when there is no second left has no date.
     Second,
 }
 
 impl Upkeep {
+    /// The smallest step by which it may rise, in microseconds.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) fn step(self) -> i64 {
+        if self == Self::Second { 1_000_000 } else { 1 }
+    }
+
     /// What follows a stored value.
     ///
     /// # Errors
@@ -39,7 +46,7 @@ impl Upkeep {
     pub fn first(self, given: ValueRef<'_>, mark: Option<i64>) -> Result<Value, Corrupt> {
         let given = match (self, given) {
             (Self::Count, ValueRef::Null) => 1,
-            (_, ValueRef::Null) => Utc::now().timestamp_micros(),
+            (_, ValueRef::Null) => dated(Utc::now().timestamp_micros()),
             (_, given) => self.rank(given)?,
         };
         match mark {
@@ -56,11 +63,16 @@ impl Upkeep {
         match (self, value) {
             (Self::Count, ValueRef::Integer(count)) => Ok(count),
             (Self::Count, other) => Err(Corrupt::expected("a version, which is an integer", other)),
-            (_, ValueRef::Text(text)) => read_timestamp(text)
-                .map(|time| time.timestamp_micros())
-                .ok_or_else(|| Corrupt::new(format!("{text:?} is not a timestamp"))),
-            (_, other) => Err(Corrupt::expected("a timestamp", other)),
+            (_, value) => stored::read(Kind::Timestamp, value, None)
+                .map(|(moment, _)| moment.unix())
+                .ok_or_else(|| stored::unreadable(Kind::Timestamp, value)),
         }
+    }
+
+    /// Whether a rank of a date is that of a state without one: the state before it had the last second that a date may
+    /// have by then.
+    pub(crate) fn is_dateless(rank: i64) -> bool {
+        rank.rem_euclid(1000) == DATELESS
     }
 
     fn follow(self, rank: i64, now: i64) -> Result<i64, Corrupt> {
@@ -70,20 +82,38 @@ impl Upkeep {
                 rank.div_euclid(1_000_000).checked_add(1).and_then(|next| next.checked_mul(1_000_000))
             }
         };
-        let least = least.ok_or_else(|| Corrupt::new("a version has no successor"))?;
-        Ok(if self == Self::Count { least } else { least.max(now) })
+        let no_successor = || Corrupt::new("a version has no successor");
+        let least = least.ok_or_else(no_successor)?;
+        match self {
+            Self::Count => Ok(least),
+            Self::Moment => Ok(least.max(now)),
+            Self::Second if least > now.saturating_add(AHEAD) => {
+                let next = rank.checked_add(1).ok_or_else(no_successor)?;
+                next.checked_add(DATELESS - next.rem_euclid(1000)).ok_or_else(no_successor)
+            }
+            Self::Second => Ok(least.max(dated(now))),
+        }
     }
 
     fn value_of(self, rank: i64) -> Result<Value, Corrupt> {
         if self == Self::Count {
             return Ok(Value::Integer(rank));
         }
-        DateTime::from_timestamp_micros(rank)
-            .as_ref()
-            .and_then(write_timestamp)
-            .map(Value::Text)
+        Moment::from_unix(rank)
+            .map(|moment| Value::Text(moment.canonical(Kind::Timestamp).as_str().into()))
             .ok_or_else(|| Corrupt::new("a timestamp has no successor before the year 10000"))
     }
+}
+
+/// How far a date may be ahead of the clock, in microseconds.
+const AHEAD: i64 = 60_000_000;
+
+/// What the microseconds of a state without a date end with. No other state of ours ends so.
+const DATELESS: i64 = 999;
+
+/// The moment, or the microsecond before, of a state that has a date.
+fn dated(now: i64) -> i64 {
+    if Upkeep::is_dateless(now) { now - 1 } else { now }
 }
 
 /// A type that can be a `#[jsonapi(version)]`: `i64` or `u64`, which count, or `DateTime<Utc>`.
@@ -135,7 +165,8 @@ impl LastModifiedType for DateTime<Utc> {
 /// In microseconds, as it is stored.
 fn now() -> DateTime<Utc> {
     let now = Utc::now();
-    now - Duration::nanoseconds(i64::from(now.nanosecond() % 1_000))
+    let dated = DateTime::from_timestamp_micros(dated(now.timestamp_micros()));
+    dated.unwrap_or(now)
 }
 
 /// The first value of a version, for a description.
@@ -170,11 +201,36 @@ mod tests {
         let later = "2999-12-31T23:59:59.999999Z";
         let next = text("3000-01-01T00:00:00.000000Z");
         assert_eq!(Upkeep::Moment.next(ValueRef::Text(later)), Ok(next.clone()));
-        assert_eq!(Upkeep::Second.next(ValueRef::Text(later)), Ok(next));
+        // A date is no farther ahead than a minute; then it is the same second, and marked.
+        assert_eq!(Upkeep::Second.next(ValueRef::Text(later)), Ok(text("3000-01-01T00:00:00.000999Z")));
         let early = ValueRef::Text("2999-12-31 23:59:58");
         assert_eq!(Upkeep::Moment.next(early), Ok(text("2999-12-31T23:59:58.000001Z")));
-        assert_eq!(Upkeep::Second.next(early), Ok(text("2999-12-31T23:59:59.000000Z")));
-        assert!(Upkeep::Second.next(ValueRef::Text("9999-12-31T23:59:59.000000Z")).is_err());
+        assert_eq!(Upkeep::Second.next(early), Ok(text("2999-12-31T23:59:58.000999Z")));
+        assert!(Upkeep::Second.next(ValueRef::Text("9999-12-31T23:59:59.999999Z")).is_err());
+    }
+
+    #[test]
+    fn a_date_is_ahead_by_a_minute_at_most() {
+        let begun = Utc::now().timestamp_micros();
+        let mut rank = begun;
+        let (mut dates, mut dateless) = (std::collections::HashSet::new(), 0);
+        for _ in 0..500 {
+            let value = Upkeep::Second.value_of(rank).expect("a timestamp");
+            let next = Upkeep::Second.next(value.as_ref()).expect("a successor");
+            let next = Upkeep::Second.rank(next.as_ref()).expect("a timestamp");
+            assert!(next > rank, "it rises");
+            rank = next;
+            if Upkeep::is_dateless(rank) {
+                dateless += 1;
+            } else {
+                assert!(dates.insert(rank.div_euclid(1_000_000)), "no two states have one date");
+            }
+        }
+        assert!((59..=70).contains(&dates.len()) && dateless > 400, "{} {dateless}", dates.len());
+        assert!(rank <= Utc::now().timestamp_micros() + AHEAD + 1_000_000);
+        // As soon as the clock has come nearer, a state has a date again, in a second of its own.
+        let next = Upkeep::Second.follow(rank, rank).expect("a successor");
+        assert!(!Upkeep::is_dateless(next) && next.div_euclid(1_000_000) > rank.div_euclid(1_000_000));
     }
 
     #[test]
@@ -183,7 +239,8 @@ mod tests {
         let Ok(Value::Text(next)) = Upkeep::Second.next(ValueRef::Text("2018-03-24T13:30:00Z")) else {
             panic!("a timestamp has a successor")
         };
-        assert!(read_timestamp(&next).is_some_and(|next| before <= next && next <= now()), "{next}");
+        let next = DateTime::<Utc>::from_value(ValueRef::Text(&next)).expect("a timestamp");
+        assert!(before <= next && next <= now(), "{next}");
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub enum Kind {
     Json,
 }
 
+impl Kind {
+    /// Whether its values are times.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) const fn is_time(self) -> bool {
+        matches!(self, Self::Timestamp | Self::DateTime | Self::Date | Self::Time)
+    }
+}
+
 /// One value, owned.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum Value {

@@ -10,6 +10,9 @@ use crate::document::spare;
 use crate::resource::{Corrupt, ResourceId, Row, Upkeep, Value};
 use crate::store::{Fetched, Plan, Root, Selection, StoreError};
 
+/// The last second that HTTP can tell, 9999-12-31T23:59:59Z.
+const END: i64 = 253_402_300_799;
+
 impl Exchange<'_> {
     /// Whether the state tag is the digest of the representation, and not the version.
     pub(super) fn state_is_digest(&self) -> bool {
@@ -52,7 +55,9 @@ impl Exchange<'_> {
             return Ok(None);
         };
         let rank = Upkeep::Second.rank(row.attribute(place))?;
-        Ok(Some(HttpDate::from_unix_seconds(rank.div_euclid(1_000_000))))
+        // One that has no date was never told of one: whatever date a client has, this state is later.
+        let second = if Upkeep::is_dateless(rank) { END } else { rank.div_euclid(1_000_000) };
+        Ok(Some(HttpDate::from_unix_seconds(second)))
     }
 
     /// When the representation at the resource's own URL last changed.

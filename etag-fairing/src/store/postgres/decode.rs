@@ -75,7 +75,9 @@ pub(super) fn decode<'a>(raw: Raw<'a>, ty: &Type, text: &'a mut String) -> Resul
             Ok(ValueRef::Text(text))
         }
         Type::TIME => {
-            write_time(number()?, text);
+            // PostgreSQL knows a 24:00, which is no time of day.
+            let microseconds = Some(number()?).filter(|number| (0..DAY).contains(number));
+            write_time(microseconds.ok_or("a `time` that is not before 24:00")?, text);
             Ok(ValueRef::Text(text))
         }
         Type::UUID => {

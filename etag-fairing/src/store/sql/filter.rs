@@ -8,6 +8,7 @@ use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
 use super::{
     Dialect, Need, Pattern, column,
     edge::{Edge, EdgeKind},
+    forms::{self, Compared},
     operator,
     plan::id_list,
     scope::{Class, Operand, Scope},
@@ -16,7 +17,7 @@ use super::{
     visit::{Question, Step, Visit},
 };
 use crate::{
-    resource::{Kind, Value},
+    resource::{Kind, StoredTime, Value},
     store::{Comparison, Filter, Part, Relation},
 };
 
@@ -95,61 +96,62 @@ fn compare<D: Dialect>(
     operand: Operand,
     comparison: &Comparison,
 ) -> Result<Expr, String> {
-    let Operand { expression, kind, class, .. } = operand;
     let dialect = visible.dialect;
+    let (kind, class) = (operand.kind, operand.class);
     // What is of another class equals nothing, precedes nothing and follows nothing.
-    let compared = |expression: Expr, relation, given: &Value| {
-        if class.has(given) { dialect.compare(expression, kind, relation, given) } else { None }
+    let compared = |relation, given: &Value| {
+        if class.has(given) { operand.compare(dialect, relation, given) } else { None }
     };
     Ok(match comparison {
-        Comparison::IsNull => expression.is_null(),
-        Comparison::Value(relation, given) => compared(expression, *relation, given).unwrap_or_else(never),
+        Comparison::IsNull => operand.expression.is_null(),
+        Comparison::Value(relation, given) => compared(*relation, given).unwrap_or_else(never),
         Comparison::Member(relation, other) => {
             let other = scope.operand(visible, other)?;
+            let (expression, other_expression) = (operand.own(dialect), other.own(dialect));
             match other.class == class {
                 true if class == Class::Text && other.kind != kind => {
-                    let other = dialect.as_text(other.expression, other.kind);
+                    let other = dialect.as_text(other_expression, other.kind);
                     dialect.as_text(expression, kind).binary(operator(*relation), other)
                 }
-                true => expression.binary(operator(*relation), other.expression),
+                true => expression.binary(operator(*relation), other_expression),
                 false => never(),
             }
         }
         Comparison::In(values) => {
             let values = values.iter().filter(|value| class.has(value));
             let values: Vec<Value> = values.filter_map(|value| dialect.equal(kind, value)).collect();
-            one_of(dialect, expression, kind, class, &values)?
+            one_of(dialect, &operand, &values)?
         }
         Comparison::Between(low, high) => {
-            let low = compared(expression.clone(), Relation::GreaterOrEqual, low);
-            match (low, compared(expression, Relation::LessOrEqual, high)) {
+            let low = compared(Relation::GreaterOrEqual, low);
+            match (low, compared(Relation::LessOrEqual, high)) {
                 (Some(low), Some(high)) => low.and(high),
                 _ => never(),
             }
         }
         // No stored text has the character U+0000, and no parameter of PostgreSQL may.
         Comparison::Text { text, .. } if class != Class::Text || text.contains('\0') => never(),
-        Comparison::Text { part: Part::Like, text, case_sensitive } => {
-            dialect.is_like(dialect.as_text(expression, kind), &Pattern::parse(text), *case_sensitive)
-        }
-        Comparison::Text { text, .. } if text.is_empty() => expression.is_not_null(),
+        Comparison::Text { part: Part::Like, text, case_sensitive } => dialect.is_like(
+            dialect.as_text(operand.own(dialect), kind),
+            &Pattern::parse(text),
+            *case_sensitive,
+        ),
+        Comparison::Text { text, .. } if text.is_empty() => operand.expression.is_not_null(),
         Comparison::Text { part, text, case_sensitive } => {
-            dialect.has_part(dialect.as_text(expression, kind), *part, text, *case_sensitive)
+            dialect.has_part(dialect.as_text(operand.own(dialect), kind), *part, text, *case_sensitive)
         }
     })
 }
 
-fn one_of<D: Dialect>(
-    dialect: D,
-    expression: Expr,
-    kind: Kind,
-    class: Class,
-    values: &[Value],
-) -> Result<Expr, String> {
+fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result<Expr, String> {
+    if let Some(form) = operand.stored {
+        return one_in_form(dialect, operand, form, values);
+    }
     if values.is_empty() {
         return Ok(never());
     }
-    match class {
+    let (expression, kind) = (operand.expression.clone(), operand.kind);
+    match operand.class {
         Class::Text => {
             let texts: Vec<&str> = values.iter().filter_map(text_of).collect();
             let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
@@ -166,6 +168,28 @@ fn one_of<D: Dialect>(
             Ok(if values.is_empty() { never() } else { expression.is_in(values) })
         }
     }
+}
+
+/// In a column of a declared form, so that its index serves.
+fn one_in_form<D: Dialect>(
+    dialect: D,
+    operand: &Operand,
+    form: StoredTime,
+    values: &[Value],
+) -> Result<Expr, String> {
+    // What the form can't tell, no row has.
+    let values =
+        values.iter().filter_map(|value| match forms::compared(form, operand.kind, Relation::Equal, value) {
+            Some(Compared::With(_, value)) => Some(value),
+            _ => None,
+        });
+    let (class, kind) = match form.is_number() {
+        true => (Class::Number, Kind::Integer),
+        false => (Class::Text, Kind::Text),
+    };
+    let expression = operand.expression.clone();
+    let held = Operand { expression, kind, class, nullable: operand.nullable, stored: None };
+    one_of(dialect, &held, &values.collect::<Vec<_>>())
 }
 
 fn text_of(value: &Value) -> Option<&str> {

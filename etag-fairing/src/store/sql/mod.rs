@@ -9,6 +9,8 @@ pub(crate) mod cache;
 pub(crate) mod document;
 pub(crate) mod edge;
 mod filter;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite's columns have many forms"))]
+pub(crate) mod forms;
 pub(crate) mod include;
 pub(in crate::store) mod lanes;
 pub(crate) mod listing;
@@ -36,7 +38,7 @@ pub(crate) use pattern::{Pattern, Token};
 
 use self::schema::kind_of_id;
 use crate::{
-    resource::{IdKind, Kind, ResourceId, Value},
+    resource::{IdKind, Kind, ResourceId, StoredTime, Value},
     store::{Part, Relation},
 };
 
@@ -66,6 +68,12 @@ pub(crate) trait Dialect: Copy {
 
     /// A column as it is compared: text by code points, whatever the column says.
     fn by_code_points(self, text: Expr, kind: Kind) -> Expr;
+
+    /// A column of times, whatever forms it holds, as our own text; null for what is none.
+    fn time(self, column: Expr, kind: Kind, declared: Option<StoredTime>) -> Expr {
+        let _ = (kind, declared);
+        column
+    }
 
     /// A column of a kind that is written as text, as that text.
     fn as_text(self, value: Expr, kind: Kind) -> Expr {

@@ -71,7 +71,7 @@ impl Order {
         };
         for ((operand, descending), given) in self.keys.iter().zip(&place.keys).rev() {
             let key = operand.expression.clone();
-            let same = dialect.compare(key.clone(), operand.kind, Relation::Equal, given);
+            let same = operand.compare(dialect, Relation::Equal, given);
             condition = same.unwrap_or_else(|| key.is_null()).and(condition);
             if let Some(farther) = farther(dialect, operand, *descending, given, side) {
                 condition = farther.or(condition);
@@ -94,7 +94,7 @@ fn farther<D: Dialect>(
         true => Relation::Greater,
         false => Relation::Less,
     };
-    match (dialect.compare(key.clone(), operand.kind, relation, given), side) {
+    match (operand.compare(dialect, relation, given), side) {
         // Nulls come last, whatever the direction.
         (None, Side::Behind) => None,
         (None, Side::Before) => Some(key.is_not_null()),

@@ -1,6 +1,6 @@
 //! The tables that resources need.
 
-use crate::resource::{Description, IdKind, Kind, Mismatch, OnDelete, RelationshipKind, Value};
+use crate::resource::{Description, IdKind, Kind, Mismatch, OnDelete, RelationshipKind, StoredTime, Value};
 
 use super::edge::Edge;
 
@@ -39,6 +39,8 @@ pub(crate) enum Key {
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    /// The form of its times, where it is declared.
+    pub(crate) stored: Option<StoredTime>,
     pub(crate) reference: Option<Reference>,
     /// The value of rows that were there before the column.
     pub(crate) default: Option<fn() -> Result<Value, Mismatch>>,
@@ -124,6 +126,18 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
         return;
     }
     table.resources.push(resource.rust_name);
+    for (place, upkeep) in resource.kept() {
+        let (attribute, form) = (resource.attributes.get(place), resource.stored(place));
+        if let (Some(attribute), Some(form)) = (attribute, form)
+            && form.step() > upkeep.step()
+        {
+            problems.push(format!(
+                "table `{}`, column `{}`: what is stored as `{form}` cannot rise with each change, as the attribute \
+                 `{}` of `{}` must: store it with a fraction of six digits, or as a date of the last change",
+                table.name, attribute.column, attribute.name, resource.rust_name
+            ));
+        }
+    }
     let mut used = vec![resource.id.column];
     for column in columns_of(resource) {
         if used.iter().any(|name| name.eq_ignore_ascii_case(column.name)) {
@@ -134,16 +148,25 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
             continue;
         }
         used.push(column.name);
+        if let Some(form) = column.stored
+            && let Some(fault) = form.fault(column.kind)
+        {
+            problems.push(format!(
+                "table `{}`, column `{}`: {} can't be stored as `{form}`: {fault}",
+                table.name, column.name, column.needed_by
+            ));
+        }
         unite(table, column, problems);
     }
 }
 
 fn columns_of(resource: &'static Description) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
-    for attribute in resource.attributes {
+    for (place, attribute) in resource.attributes.iter().enumerate() {
         columns.push(Column {
             name: attribute.column,
             kind: attribute.kind,
+            stored: resource.stored(place),
             reference: None,
             default: attribute.default,
             needed_by: format!("the attribute `{}` of `{}`", attribute.name, resource.rust_name),
@@ -156,6 +179,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             columns.push(Column {
                 name: column,
                 kind: kind_of_id(target.id.kind),
+                stored: None,
                 reference: Some(Reference { table: target.table, column: target.id.column, on_delete }),
                 default: None,
                 needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
@@ -188,6 +212,7 @@ fn join_table(
         let column = Column {
             name: column,
             kind: kind_of_id(end.id.kind),
+            stored: None,
             reference: Some(reference),
             default: None,
             needed_by: format!("the relationship `{name}` of `{}`", owner.rust_name),
@@ -229,6 +254,10 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
         Some(known) if known.kind != column.kind => problems.push(format!(
             "table `{}`: column `{}` is {:?} for {}, but {:?} for {}",
             table.name, known.name, known.kind, known.needed_by, column.kind, column.needed_by
+        )),
+        Some(known) if known.stored != column.stored => problems.push(format!(
+            "table `{}`: column `{}` is stored in one form for {} and in another for {}: give both the same `stored`",
+            table.name, known.name, known.needed_by, column.needed_by
         )),
         Some(known) if differs(known.reference, column.reference) => problems.push(format!(
             "table `{}`: column `{}` follows another rule when what it refers to is deleted for {} than for {}: \

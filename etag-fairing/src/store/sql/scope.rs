@@ -4,10 +4,18 @@ use std::cell::Cell;
 
 use sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
 
-use super::{Dialect, column, id_column, schema::kind_of_id, visible::Visible, visit::Visit};
+use super::{
+    Dialect, column,
+    forms::{self, Compared, Form},
+    id_column, operator,
+    schema::kind_of_id,
+    value,
+    visible::Visible,
+    visit::Visit,
+};
 use crate::{
-    resource::{Description, IdKind, Kind, Relationship, Value},
-    store::{Field, Member},
+    resource::{Description, IdKind, Kind, Relationship, StoredTime, Value},
+    store::{Field, Member, Relation},
 };
 
 /// A table under an alias. Tables that paths lead to are joined once, whoever asks; to-one, they neither add
@@ -39,6 +47,8 @@ pub(super) struct Operand {
     pub(super) class: Class,
     /// Whether it may be null.
     pub(super) nullable: bool,
+    /// The form of a time, if it is not our own.
+    pub(super) stored: Option<StoredTime>,
 }
 
 /// What can be compared with each other.
@@ -50,6 +60,31 @@ pub(super) enum Class {
     Number,
     /// Text, and what is written as text.
     Text,
+}
+
+impl Operand {
+    /// A comparison with a value of the same class; `None` if the value is null, and nothing compares with it.
+    pub(super) fn compare<D: Dialect>(&self, dialect: D, relation: Relation, with: &Value) -> Option<Expr> {
+        if with.is_null() {
+            return None;
+        }
+        match self.stored.and_then(|form| forms::compared(form, self.kind, relation, with)) {
+            Some(Compared::With(relation, with)) => {
+                value(&with).map(|with| self.expression.clone().binary(operator(relation), with))
+            }
+            Some(Compared::Always) => Some(self.expression.clone().is_not_null()),
+            Some(Compared::Never) => Some(Expr::cust("FALSE")),
+            None => dialect.compare(self.own(dialect), self.kind, relation, with),
+        }
+    }
+
+    /// What it is in our own form.
+    pub(super) fn own<D: Dialect>(&self, dialect: D) -> Expr {
+        match self.stored {
+            Some(_) => dialect.time(self.expression.clone(), self.kind, self.stored),
+            None => self.expression.clone(),
+        }
+    }
 }
 
 impl Class {
@@ -140,7 +175,13 @@ impl<'n> Scope<'n> {
             Field::Id => {
                 let kind = resource.id.kind;
                 let expression = id_column(dialect, &table, resource.id.column, kind);
-                Ok(Operand { expression, kind: kind_of_id(kind), class: Class::of_id(kind), nullable: outer })
+                Ok(Operand {
+                    expression,
+                    kind: kind_of_id(kind),
+                    class: Class::of_id(kind),
+                    nullable: outer,
+                    stored: None,
+                })
             }
             Field::ToOne(index) => {
                 let (relationship, link) = to_one(resource, index)?;
@@ -149,7 +190,13 @@ impl<'n> Scope<'n> {
                 let expression = id_column(dialect, &table, link, kind);
                 let hides = visible.scopes.of(target).is_some();
                 let nullable = outer || hides || !relationship.is_required();
-                Ok(Operand { expression, kind: kind_of_id(kind), class: Class::of_id(kind), nullable })
+                Ok(Operand {
+                    expression,
+                    kind: kind_of_id(kind),
+                    class: Class::of_id(kind),
+                    nullable,
+                    stored: None,
+                })
             }
             Field::Attribute(index) => {
                 let attribute = resource
@@ -161,10 +208,25 @@ impl<'n> Scope<'n> {
                 if attribute.kind == Kind::Json {
                     expression = dialect.json_text(expression);
                 }
-                if class == Class::Text {
+                let form = match attribute.kind.is_time() {
+                    true => visible.forms.of(resource.table, attribute.column).map(|known| known.form),
+                    false => None,
+                };
+                let mut nullable = outer || attribute.nullable;
+                let mut stored = None;
+                match form {
+                    Some(Form::Declared(form)) => stored = Some(form),
+                    // What is no time at all is as null.
+                    Some(Form::Any(_)) => {
+                        expression = dialect.time(expression, attribute.kind, None);
+                        nullable = true;
+                    }
+                    None => {}
+                }
+                if class == Class::Text && stored.is_none_or(|form| !form.is_number()) {
                     expression = dialect.by_code_points(expression, attribute.kind);
                 }
-                Ok(Operand { expression, kind: attribute.kind, class, nullable: outer || attribute.nullable })
+                Ok(Operand { expression, kind: attribute.kind, class, nullable, stored })
             }
         }
     }

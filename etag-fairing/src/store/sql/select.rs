@@ -11,7 +11,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    resource::{Description, IdKind, Kind, RelationshipKind, ResourceId},
+    resource::{Description, IdKind, Kind, RelationshipKind, ResourceId, StoredTime},
     store::Selection,
 };
 
@@ -48,6 +48,8 @@ pub(crate) enum Content {
         kind: Kind,
         /// Whether null is a value of it.
         nullable: bool,
+        /// The form of a time, where it is declared.
+        stored: Option<StoredTime>,
     },
 }
 
@@ -58,7 +60,8 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
     let resource = selection.resource;
     let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind) };
     let attributes = resource.attributes.iter().enumerate().map(|(index, attribute)| {
-        let content = Content::Attribute { kind: attribute.kind, nullable: attribute.nullable };
+        let stored = resource.stored(index);
+        let content = Content::Attribute { kind: attribute.kind, nullable: attribute.nullable, stored };
         let wanted = selection.attributes.get(index).copied().unwrap_or(false);
         wanted.then_some(Cell { column: attribute.column, content })
     });

@@ -8,6 +8,7 @@ use super::{
     Dialect, column,
     edge::{Edge, EdgeKind},
     filter::condition,
+    forms::Forms,
     scope::{Names, Scope},
     visit::{Question, Step, Visit},
     write,
@@ -27,19 +28,26 @@ const TARGET: &str = "v";
 pub(crate) struct Visible<'s, D> {
     pub(crate) dialect: D,
     pub(crate) scopes: &'s Scopes,
+    pub(crate) forms: &'s Forms,
 }
 
 static EVERYTHING: Scopes = Scopes::NONE;
+static OWN: Forms = Forms::NONE;
 
 impl<'s, D: Dialect> Visible<'s, D> {
     /// The rows that the scopes let through.
     pub(crate) fn new(dialect: D, scopes: &'s Scopes) -> Self {
-        Self { dialect, scopes }
+        Self { dialect, scopes, forms: &OWN }
+    }
+
+    /// The same, where columns hold times in these forms.
+    pub(crate) fn holding(self, forms: &'s Forms) -> Self {
+        Self { forms, ..self }
     }
 
     /// All rows: a scope's own condition looks at all that is stored.
     pub(crate) fn everything(dialect: D) -> Self {
-        Self { dialect, scopes: &EVERYTHING }
+        Self { dialect, scopes: &EVERYTHING, forms: &OWN }
     }
 
     /// The rows of a resource, looked at as often as is said. Where some are hidden, or some refer to what is hidden,
@@ -86,7 +94,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         if let Some(filter) = own {
             let names = Names::default();
             let mut scope = Scope::new(resource, TABLE, visit, &names);
-            let everything = Visible::everything(self.dialect);
+            let everything = Visible::everything(self.dialect).holding(self.forms);
             let condition = condition(everything, &mut scope, filter)?;
             scope.join(everything, &mut select)?;
             select.and_where(condition);
@@ -129,7 +137,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         let names = Names::default();
         let visit = visit.behind(Step::One, Question::ForTheRow);
         let mut scope = Scope::new(target, TARGET, visit, &names);
-        let everything = Visible::everything(self.dialect);
+        let everything = Visible::everything(self.dialect).holding(self.forms);
         let condition = condition(everything, &mut scope, filter)?;
         let mut select = Query::select();
         select.expr(Expr::cust("1")).from_as(target.table, TARGET);

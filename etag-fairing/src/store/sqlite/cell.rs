@@ -5,7 +5,7 @@
 use rusqlite::types::ValueRef as SqliteValue;
 
 use crate::{
-    resource::{Corrupt, IdKind, Kind, Odd, ResourceId, Rows, ValueRef},
+    resource::{Corrupt, IdKind, Kind, Odd, ResourceId, Rows, StoredTime, ValueRef, time::stored},
     store::sql::select::{Cell, Content},
 };
 
@@ -24,6 +24,9 @@ pub(super) fn push(cell: &Cell, value: SqliteValue<'_>, rows: &mut Rows) -> Resu
             check_id(kind, value).map(|value| rows.push(value))
         }
         (Content::Attribute { .. }, Ok(ValueRef::Null)) => Err(expected("a value", ValueRef::Null)),
+        (Content::Attribute { kind, stored, .. }, Ok(value)) if kind.is_time() => {
+            time(kind, value, stored, rows)
+        }
         (Content::Attribute { kind, .. }, Ok(value)) => attribute(kind, value, rows),
     };
     match pushed {
@@ -107,6 +110,23 @@ fn check_id(kind: IdKind, value: ValueRef<'_>) -> Result<ValueRef<'_>, String> {
         (IdKind::Integer { .. }, _) => Err(expected("an integer id", value)),
         (IdKind::Text | IdKind::Uuid, _) => Err(expected("a text id", value)),
     }
+}
+
+/// Rows hold times in our own form, whatever the column holds.
+fn time(
+    kind: Kind,
+    value: ValueRef<'_>,
+    declared: Option<StoredTime>,
+    rows: &mut Rows,
+) -> Result<(), String> {
+    match value {
+        ValueRef::Text(text) if stored::is_own(kind, text) => rows.push(value),
+        value => {
+            let time = stored::canonical(kind, value, declared).map_err(|error| error.to_string())?;
+            rows.push(ValueRef::Text(time.as_str()));
+        }
+    }
+    Ok(())
 }
 
 fn attribute(kind: Kind, value: ValueRef<'_>, rows: &mut Rows) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc, OnceLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -17,16 +17,17 @@ use rusqlite::{
 };
 
 use super::{
-    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, interrupt::Brake,
-    joint::Joint, log_index::LogIndex,
+    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, functions,
+    interrupt::Brake, joint::Joint, log_index::LogIndex,
 };
 use crate::{
-    resource::{Description, Rows, ValueRef},
+    resource::{Description, Rows, StoredTime, ValueRef},
     store::{
         PrepareError, Scopes, StoreError,
         sql::{
             Statement,
             cache::{Shape, Texts},
+            forms::Forms,
             question::Question,
             referrer::Referrer,
             versions::Versions,
@@ -59,7 +60,7 @@ pub(super) struct Connection {
     /// Tables whose changes took long, a trigger perhaps, and how many more of each go to the thread.
     long: Vec<(&'static str, u32)>,
     // After the connection: the file is removed when the last connection is closed.
-    _file: Arc<DatabaseFile>,
+    file: Arc<DatabaseFile>,
 }
 
 /// The database's file, and its folder if that goes with the store.
@@ -67,8 +68,16 @@ pub(super) struct Connection {
 pub(super) struct DatabaseFile {
     pub(super) path: PathBuf,
     pub(super) folder: Option<PathBuf>,
+    /// The columns whose times are not in our own form, as all connections know them.
+    pub(super) forms: RwLock<Arc<Forms>>,
     /// Open from when somebody wants to know of commits, until the last connection is closed.
     pub(super) log_index: Arc<OnceLock<Option<LogIndex>>>,
+}
+
+impl DatabaseFile {
+    pub(super) fn new(path: PathBuf, folder: Option<PathBuf>) -> Self {
+        Self { path, folder, forms: RwLock::default(), log_index: Arc::default() }
+    }
 }
 
 impl Drop for DatabaseFile {
@@ -127,7 +136,7 @@ impl Connection {
             brake,
             texts_of_rows: Vec::new(),
             long: Vec::new(),
-            _file: file,
+            file,
         })
     }
 
@@ -138,6 +147,22 @@ impl Connection {
         self.rowids = rowids.into();
         // What updates write depends on it.
         self.texts = Texts::default();
+    }
+
+    /// The columns whose times are not in our own form.
+    pub(super) fn forms(&self) -> Arc<Forms> {
+        Arc::clone(&self.file.forms.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells all connections of them.
+    pub(super) fn hold(&self, forms: Forms) {
+        *self.file.forms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(forms);
+    }
+
+    /// Tells all connections in which form to write to a column.
+    pub(super) fn learn_form(&self, table: &str, column: &str, form: StoredTime) {
+        let mut forms = self.file.forms.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut forms).learn(table, column, form);
     }
 
     /// Makes a change of a table where the request is answered. `None` if such changes have taken long.
@@ -201,7 +226,8 @@ impl Connection {
         parameters: [ValueRef<'p>; N],
         build: impl FnOnce(Visible<'_, Sqlite>) -> Result<Statement, String>,
     ) -> Result<Question<'p, N>, StoreError> {
-        let build = || build(Visible::new(Sqlite, scopes));
+        let forms = self.forms();
+        let build = || build(Visible::new(Sqlite, scopes).holding(&forms));
         if scopes.is_empty() {
             let text = self.text(shape, || build().map(|statement| statement.text))?;
             return Ok(Question::given(text, parameters));
@@ -285,6 +311,7 @@ impl ToSql for Bound<'_> {
 
 fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptions) -> rusqlite::Result<()> {
     sqlite.busy_timeout(options.busy_timeout)?;
+    functions::install(sqlite)?;
     write_ahead_log(sqlite, options.busy_timeout)?;
     // A column that was dropped behind our back is an error, not the text of its name.
     sqlite.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;

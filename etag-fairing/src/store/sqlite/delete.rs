@@ -16,7 +16,7 @@ use super::{
     versions::{self, RowOf, value_of},
 };
 use crate::{
-    resource::{Description, ResourceId, ValueRef},
+    resource::{Description, ResourceId, Value, ValueRef},
     store::{
         Constraint, Scopes, StoreError,
         sql::{
@@ -46,7 +46,11 @@ pub(super) fn delete(
     let referrers = Arc::clone(&connection.referrers);
     let versions = Arc::clone(&connection.versions);
     let row = |connection: &mut Connection| {
-        let own = [Some(id_value(id)), version.map(|guard| guard.value)];
+        let guarded = match version {
+            Some(guard) => Some(versions::guarded(connection, resource, guard, id_value(id))?),
+            None => None,
+        };
+        let own = [Some(id_value(id)), guarded.as_ref().map(Value::as_ref)];
         let own: Vec<_> = own.into_iter().flatten().collect();
         match connection.run(&text, &own)? {
             0 if !exists(connection, &Scopes::NONE, resource, id)? => Err(StoreError::NotFound),

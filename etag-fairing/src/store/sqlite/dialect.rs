@@ -5,8 +5,9 @@ use sea_query::{
     TableRef, Values, extension::sqlite::SqliteBinOper,
 };
 
+use super::functions;
 use crate::{
-    resource::{IdKind, Kind},
+    resource::{IdKind, Kind, StoredTime},
     store::{
         Part,
         sql::{Dialect, Need, Pattern, Token},
@@ -33,6 +34,11 @@ impl Dialect for Sqlite {
     /// A column may be declared `COLLATE NOCASE`. `BINARY` compares UTF-8 bytes, which is by code points.
     fn by_code_points(self, text: Expr, _: Kind) -> Expr {
         Expr::cust_with_expr("(? COLLATE BINARY)", text)
+    }
+
+    /// By a function of ours, which every connection has: see [`functions`](super::functions).
+    fn time(self, column: Expr, kind: Kind, declared: Option<StoredTime>) -> Expr {
+        Expr::cust_with_expr(functions::call(kind, declared), column)
     }
 
     /// A numeric column keeps JSON that is a number as that number.

@@ -36,6 +36,8 @@ mod delete;
 mod dialect;
 mod direct;
 mod error;
+mod forms;
+mod functions;
 mod include;
 mod interrupt;
 mod joint;
@@ -126,9 +128,7 @@ impl SqliteStore {
     /// process for longer than [`SqliteOptions::busy_timeout`].
     pub fn open(options: SqliteOptions) -> Result<Self, PrepareError> {
         let file = Arc::new(match &options.location {
-            Location::File(path) => {
-                DatabaseFile { path: path.clone(), folder: None, log_index: Arc::default() }
-            }
+            Location::File(path) => DatabaseFile::new(path.clone(), None),
             Location::Temporary => temporary()?,
         });
         let statements = Arc::new(AtomicU64::new(0));
@@ -240,7 +240,7 @@ fn temporary() -> Result<DatabaseFile, PrepareError> {
             folder.display()
         ))
     })?;
-    Ok(DatabaseFile { path: folder.join("temporary.db"), folder: Some(folder), log_index: Arc::default() })
+    Ok(DatabaseFile::new(folder.join("temporary.db"), Some(folder)))
 }
 
 #[async_trait]
@@ -257,6 +257,7 @@ impl Store for SqliteStore {
                 let prepared =
                     prepare::prepare(&connection.sqlite, &resources, revisions).map_err(store_error)?;
                 connection.know(prepared.referrers, prepared.versions, prepared.rowids);
+                connection.hold(prepared.forms);
                 Ok((prepared.problems, prepared.counted))
             })
             .await

@@ -12,12 +12,14 @@ use sea_query::{
 };
 
 use super::dialect::Sqlite;
+use super::forms;
 use super::revisions;
 use super::table::{self, Affinity, Found};
 use super::versions::MARKS;
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value},
     store::sql::{
+        forms::{ColumnForm, Form, Forms},
         referrer::Referrer,
         schema::{self, Column, Key, Reference, Table, kind_of_id},
         versions::Versions,
@@ -40,6 +42,8 @@ pub(super) struct Prepared {
     pub(super) counted: Vec<&'static str>,
     /// The tables whose id is the rowid.
     pub(super) rowids: Vec<&'static str>,
+    /// The columns whose times are not in our own form.
+    pub(super) forms: Forms,
 }
 
 /// Makes the database ready, in the transaction that is open.
@@ -54,10 +58,12 @@ pub(super) fn prepare(
         return Ok(Prepared { problems, ..Prepared::default() });
     }
     let ours = ours(sqlite)?;
+    let mut others = Vec::new();
     for table in &tables {
         match table::find(sqlite, table.name)? {
             None => create(sqlite, table)?,
             Some(found) => {
+                others.push(table.name);
                 let is_ours = ours.contains(&table.name.to_ascii_lowercase());
                 check_key(sqlite, table, &found, &mut problems)?;
                 check_columns(sqlite, table, &found, is_ours, &mut problems)?;
@@ -73,8 +79,15 @@ pub(super) fn prepare(
     let mut real = Vec::new();
     let mut counted = Vec::new();
     let mut rowids = Vec::new();
+    let mut held = Forms::default();
     for table in tables {
         let Some(found) = table::find(sqlite, table.name)? else { continue };
+        let is_ours = ours.contains(&table.name.to_ascii_lowercase()) || !others.contains(&table.name);
+        for column in &table.columns {
+            if let Some(form) = forms::of_column(sqlite, &table, column, &found, is_ours, &mut problems)? {
+                held.add(form);
+            }
+        }
         if revisions && found.takes_triggers {
             counted.push(table.name);
         }
@@ -88,6 +101,9 @@ pub(super) fn prepare(
             real.push(table);
         }
     }
+    if !problems.is_empty() {
+        return Ok(Prepared { problems, ..Prepared::default() });
+    }
     match revisions {
         true => revisions::install(sqlite, &counted)?,
         false => revisions::remove(sqlite)?,
@@ -99,7 +115,7 @@ pub(super) fn prepare(
     // What SQLite takes along or empties would not come by, and versions would not rise with it.
     let seen_to = versions.is_empty() && all_seen_to(sqlite, &real)?;
     let referrers = if seen_to { Vec::new() } else { Referrer::of(Sqlite, &real) };
-    Ok(Prepared { problems, referrers, versions, counted, rowids })
+    Ok(Prepared { problems, referrers, versions, counted, rowids, forms: held })
 }
 
 /// Whether each reference has a foreign key that does what its resource asks for.
@@ -161,7 +177,7 @@ fn create(sqlite: &Connection, table: &Table) -> Result<()> {
         }
     }
     for column in &table.columns {
-        let mut definition = ColumnDef::new_with_type(column.name, column_type(column.kind));
+        let mut definition = ColumnDef::new_with_type(column.name, type_of(column));
         if table.is_required(column) || matches!(table.key, Key::Pair { .. }) {
             definition.not_null();
         }
@@ -257,7 +273,7 @@ fn check_columns(
         match found.column(column.name) {
             Some(known) => {
                 if !(found.is_view && known.declared_type.is_empty()
-                    || Affinity::of(&known.declared_type).fits(column.kind))
+                    || fits(&known.declared_type, column))
                 {
                     problems.push(wrong_type(
                         table.name,
@@ -303,9 +319,9 @@ fn check_columns(
 }
 
 fn add_column(sqlite: &Connection, table: &Table, column: &Column, problems: &mut Vec<String>) -> Result<()> {
-    let mut definition = ColumnDef::new_with_type(column.name, column_type(column.kind));
+    let mut definition = ColumnDef::new_with_type(column.name, type_of(column));
     let default = match column.default.map(|default| default()) {
-        Some(Ok(value)) => value,
+        Some(Ok(value)) => as_stored(table, column, value),
         Some(Err(mismatch)) => {
             problems.push(format!(
                 "table `{}`, column `{}`: the default of {} {mismatch}",
@@ -346,6 +362,31 @@ fn add_column(sqlite: &Connection, table: &Table, column: &Column, problems: &mu
     sqlite.execute_batch(&statement.to_string(SqliteQueryBuilder))
 }
 
+/// Whether the column gives back what is put in.
+fn fits(declared: &str, column: &Column) -> bool {
+    let affinity = Affinity::of(declared);
+    match column.kind.is_time() {
+        true => affinity.fits_time(column.kind, column.stored),
+        false => affinity.fits(column.kind),
+    }
+}
+
+/// The type of a column of ours.
+fn type_of(column: &Column) -> ColumnType {
+    match column.stored {
+        Some(form) if form.is_number() => ColumnType::custom("INTEGER"),
+        _ => column_type(column.kind),
+    }
+}
+
+/// A default in the form that the column declares.
+fn as_stored(table: &Table, column: &Column, value: Value) -> Value {
+    let Some(form) = column.stored else { return value };
+    let form =
+        ColumnForm { table: table.name, column: column.name, kind: column.kind, form: Form::Declared(form) };
+    form.write_floor(value.as_ref()).unwrap_or(value)
+}
+
 fn wrong_type(table: &str, column: &str, kind: Kind, declared: &str, needed_by: &str) -> String {
     format!(
         "table `{table}`, column `{column}`: expected {}, found `{declared}`; {needed_by} needs it",
@@ -373,6 +414,6 @@ fn action(on_delete: OnDelete) -> ForeignKeyAction {
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -172,7 +172,8 @@ fn shaped(
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
     let Reading { selection, scopes, .. } = reading;
-    let visible = Visible::new(Sqlite, scopes);
+    let forms = connection.forms();
+    let visible = Visible::new(Sqlite, scopes).holding(&forms);
     let page = listing::page(visible, selection, source, listing).map_err(StoreError::Internal)?;
     let rows = &mut fetched.rows;
     read_rows(connection, &page.text, &values(&page), reading, Join::None, rows)?;
@@ -214,7 +215,8 @@ fn related(
     let id = id_value(owner.id);
     if let RelationshipKind::ToOne { column, .. } = relationship.kind {
         if let Some(filter) = &listing.filter {
-            let visible = Visible::new(Sqlite, scopes);
+            let forms = connection.forms();
+            let visible = Visible::new(Sqlite, scopes).holding(&forms);
             let found = listing::related_one(visible, owner.resource, owner.id, column, selection, filter)
                 .map_err(StoreError::Internal)?;
             let rows = &mut fetched.rows;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
-use crate::resource::Kind;
+use crate::resource::{Kind, StoredTime};
 
 /// A table or view that is there.
 #[derive(Debug)]
@@ -38,6 +38,11 @@ impl FoundColumn {
     /// The declared type for messages.
     pub(super) fn declared(&self) -> &str {
         if self.declared_type.is_empty() { "no type" } else { &self.declared_type }
+    }
+
+    /// Whether its type makes numbers of what looks like one, and nothing else is meant to be in it.
+    pub(super) fn holds_numbers(&self) -> bool {
+        matches!(Affinity::of(&self.declared_type), Affinity::Integer | Affinity::Real)
     }
 
     /// Whether a key of this type is the rowid, for which SQLite makes values: `INTEGER`, not `INT`.
@@ -163,6 +168,15 @@ impl Affinity {
             Self::Real
         } else {
             Self::Numeric
+        }
+    }
+
+    /// Whether a column of this affinity gives back times in the form that is declared, or in some form.
+    pub(super) fn fits_time(self, kind: Kind, stored: Option<StoredTime>) -> bool {
+        match stored {
+            Some(form) if form.is_number() => self != Self::Text,
+            Some(_) => self.fits(kind),
+            None => kind != Kind::Time || self.fits(kind),
         }
     }
 

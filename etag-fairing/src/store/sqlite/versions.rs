@@ -1,5 +1,7 @@
 //! Keeps versions and dates of the last change, in the transaction of the change.
 
+use std::{borrow::Cow, sync::Arc};
+
 use rusqlite::types::Value as Stored;
 
 use super::{
@@ -8,10 +10,10 @@ use super::{
     error::store_error,
 };
 use crate::{
-    resource::{Value, ValueRef},
+    resource::{Description, Value, ValueRef},
     store::{
         StoreError,
-        sql::versions::{KeptTable, Shown, Versions},
+        sql::versions::{Guard, KeptTable, Shown, Versions},
     },
 };
 
@@ -34,12 +36,17 @@ fn kept(
     table: &KeptTable,
     id: ValueRef<'_>,
 ) -> Result<Option<Vec<Value>>, StoreError> {
+    let forms = connection.forms();
     let mut statement = connection.prepare(&table.read)?;
     let mut rows = statement.query(bound(&[id])).map_err(store_error)?;
     let Some(row) = rows.next().map_err(store_error)? else { return Ok(None) };
     let values = table.columns.iter().enumerate().map(|(place, column)| {
         let value = row.get_ref(place).map_err(store_error)?;
-        Ok(cell::any(table.name, column.name, value)?.to_owned())
+        let value = cell::any(table.name, column.name, value)?;
+        match forms.of(table.name, column.name) {
+            Some(form) => Ok(form.read(value)?),
+            None => Ok(value.to_owned()),
+        }
     });
     values.collect::<Result<_, StoreError>>().map(Some)
 }
@@ -63,12 +70,58 @@ pub(super) fn touch(connection: &Connection, table: &KeptTable, id: ValueRef<'_>
     }
 }
 
+/// What the store keeps, as its columns hold it. (Of a date in whole seconds the rest is left out: the next one is in
+/// another second anyway.)
+pub(super) fn as_stored<'v>(
+    connection: &Connection,
+    table: &KeptTable,
+    values: &'v [Value],
+) -> Result<Cow<'v, [Value]>, StoreError> {
+    let forms = connection.forms();
+    if !forms.has(table.name) {
+        return Ok(Cow::Borrowed(values));
+    }
+    let values =
+        table.columns.iter().zip(values).map(|(column, value)| match forms.of(table.name, column.name) {
+            Some(form) => form.write_floor(value.as_ref()),
+            None => Ok(value.clone()),
+        });
+    values.collect::<Result<Vec<_>, _>>().map(Cow::Owned)
+}
+
+/// What the column of a version holds where it must hold this version, for a comparison in the statement itself. Where
+/// it may be in any form, the row is read.
+pub(super) fn guarded(
+    connection: &Connection,
+    resource: &Description,
+    guard: &Guard<'_>,
+    id: ValueRef<'_>,
+) -> Result<Value, StoreError> {
+    let Some(form) = connection.forms().of(resource.table, guard.column) else {
+        return Ok(guard.value.to_owned());
+    };
+    let versions = Arc::clone(&connection.versions);
+    let Some(table) = versions.table(resource.table) else { return form.write(guard.value) };
+    let mut statement = connection.prepare(&table.read)?;
+    let mut rows = statement.query(bound(&[id])).map_err(store_error)?;
+    let place = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(guard.column));
+    let (Some(row), Some(place)) = (rows.next().map_err(store_error)?, place) else {
+        return Err(StoreError::NotFound);
+    };
+    let held = cell::any(table.name, guard.column, row.get_ref(place).map_err(store_error)?)?;
+    match form.read(held)?.as_ref() == guard.value {
+        true => Ok(held.to_owned()),
+        false => Err(StoreError::VersionChanged),
+    }
+}
+
 fn write(
     connection: &Connection,
     table: &KeptTable,
     values: &[Value],
     id: ValueRef<'_>,
 ) -> Result<(), StoreError> {
+    let values = as_stored(connection, table, values)?;
     let mut parameters: Vec<_> = values.iter().map(Value::as_ref).collect();
     parameters.push(id);
     connection.run(&table.write, &parameters).map(drop)

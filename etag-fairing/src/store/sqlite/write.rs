@@ -121,8 +121,9 @@ fn insert(
     }
     check_links(connection, scopes, resource, id, linkage)?;
 
+    let stored = connection.as_stored(resource, attributes)?;
     let mut parameters: Vec<ValueRef<'_>> = id.map(id_value).into_iter().collect();
-    parameters.extend(attributes.iter().map(Value::as_ref));
+    parameters.extend(stored.iter().map(Value::as_ref));
     for (relationship, change) in resource.relationships.iter().zip(linkage) {
         if relationship.is_to_many() {
             continue;
@@ -205,6 +206,7 @@ fn update(
     shown.relinked(connection, scopes, linkage)?;
 
     let hidden = hidden_links(connection, scopes, resource, id, linkage)?;
+    let attributes = connection.changes_as_stored(resource, attributes)?;
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
     for (value, attribute) in attributes.iter().zip(resource.attributes) {
@@ -235,6 +237,14 @@ fn update(
         }
         _ => Vec::new(),
     };
+    let next = match kept {
+        Some(kept) if !next.is_empty() => versions::as_stored(connection, kept, &next)?.into_owned(),
+        _ => next,
+    };
+    let guarded = match version {
+        Some(guard) => Some(versions::guarded(connection, resource, guard, id_value(id))?),
+        None => None,
+    };
     if !(parameters.is_empty() && next.is_empty()) {
         let columns = write::columns(resource).zip(&changed);
         let mut columns: Vec<_> = columns.filter_map(|(column, changed)| changed.then_some(column)).collect();
@@ -243,7 +253,7 @@ fn update(
         );
         parameters.extend(next.iter().map(Value::as_ref));
         parameters.push(id_value(id));
-        parameters.extend(version.map(|guard| guard.value));
+        parameters.extend(guarded.iter().map(Value::as_ref));
         changed.push(version.is_some());
         let text = connection.text(Shape::new(Verb::Update, resource).columns(changed), || {
             let version = version.map(|guard| guard.column);

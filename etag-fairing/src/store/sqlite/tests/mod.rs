@@ -14,6 +14,7 @@ mod revisions;
 mod schema;
 mod statements;
 mod theirs;
+mod times;
 
 use std::path::Path;
 

@@ -1,0 +1,150 @@
+//! In which forms columns hold times, where it is not our own: those that other programs write too.
+
+use std::time::Duration;
+
+use crate::{
+    resource::{Corrupt, Kind, StoredTime, Upkeep, Value, ValueRef, time::stored},
+    store::{Constraint, Relation, StoreError},
+};
+
+/// The columns whose times are not all in our own form.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Forms(Vec<ColumnForm>);
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ColumnForm {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) form: Form,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One form, as the attribute declares: what is compared with it is brought into that form, so that an index serves.
+    Declared(StoredTime),
+    /// Any forms, which are read one by one when they are compared. What is written has the form that most have, if
+    /// that is known.
+    Any(Option<StoredTime>),
+}
+
+impl Forms {
+    pub(crate) const NONE: Self = Self(Vec::new());
+
+    pub(crate) fn add(&mut self, column: ColumnForm) {
+        self.0.push(column);
+    }
+
+    /// The form of a column; `None` for our own.
+    pub(crate) fn of(&self, table: &str, column: &str) -> Option<ColumnForm> {
+        let is = |known: &&ColumnForm| {
+            known.column.eq_ignore_ascii_case(column) && known.table.eq_ignore_ascii_case(table)
+        };
+        self.0.iter().find(is).copied()
+    }
+
+    /// Whether there is one in this table.
+    pub(crate) fn has(&self, table: &str) -> bool {
+        self.0.iter().any(|known| known.table.eq_ignore_ascii_case(table))
+    }
+
+    /// Learns in which form to write to a column of which that was not known.
+    pub(crate) fn learn(&mut self, table: &str, column: &str, form: StoredTime) {
+        for known in &mut self.0 {
+            if known.form == Form::Any(None)
+                && known.column.eq_ignore_ascii_case(column)
+                && known.table.eq_ignore_ascii_case(table)
+            {
+                known.form = Form::Any(Some(form));
+            }
+        }
+    }
+}
+
+impl ColumnForm {
+    /// The value that the column holds for one of ours.
+    ///
+    /// # Errors
+    /// If its form cannot tell it.
+    pub(crate) fn write(&self, value: ValueRef<'_>) -> Result<Value, StoreError> {
+        let own = StoredTime::own(self.kind);
+        let form = match self.form {
+            Form::Declared(form) | Form::Any(Some(form)) => form,
+            Form::Any(None) => own,
+        };
+        let ValueRef::Text(text) = value else { return Ok(value.to_owned()) };
+        if form == own && stored::is_own(self.kind, text) {
+            return Ok(value.to_owned());
+        }
+        let Some((moment, _)) = stored::read(self.kind, value, None) else { return Err(self.unfit()) };
+        let moment = form.of_kind(self.kind, moment);
+        match self.form {
+            Form::Declared(form) => form.exact(moment).ok_or_else(|| self.unfit()),
+            Form::Any(_) => Ok(form.lossless(moment)),
+        }
+    }
+
+    /// The same, with what is smaller than the form's step left out: for what the store itself keeps.
+    pub(crate) fn write_floor(&self, value: ValueRef<'_>) -> Result<Value, StoreError> {
+        let Form::Declared(form) = self.form else { return self.write(value) };
+        let Some((moment, _)) = stored::read(self.kind, value, None) else { return Err(self.unfit()) };
+        // A state without a date can't be marked in whole seconds: it has to wait until it can have one.
+        if form.step() > 1 && Upkeep::is_dateless(moment.unix()) {
+            return Err(StoreError::Busy { retry_after: Duration::from_secs(1) });
+        }
+        form.exact(form.floor(form.of_kind(self.kind, moment))).ok_or_else(|| self.unfit())
+    }
+
+    fn unfit(&self) -> StoreError {
+        StoreError::Constraint(Constraint::Value { column: self.column.into() })
+    }
+
+    /// What the column holds, as our own value.
+    ///
+    /// # Errors
+    /// If it is no time.
+    pub(crate) fn read(&self, value: ValueRef<'_>) -> Result<Value, Corrupt> {
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        let declared = match self.form {
+            Form::Declared(form) => Some(form),
+            Form::Any(_) => None,
+        };
+        stored::canonical(self.kind, value, declared).map(|time| Value::Text(time.as_str().into()))
+    }
+}
+
+/// A comparison with a value in a declared form.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Compared {
+    /// This one.
+    With(Relation, Value),
+    /// True of every time, false of none.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How what is stored in a form relates to a value of ours; `None` if that is no time: then texts must be compared.
+pub(crate) fn compared(form: StoredTime, kind: Kind, relation: Relation, with: &Value) -> Option<Compared> {
+    let Value::Text(text) = with else { return None };
+    if !stored::is_canonical(kind, text) {
+        return None;
+    }
+    let (moment, _) = stored::read(kind, with.as_ref(), None)?;
+    let moment = form.of_kind(kind, moment);
+    if let Some(value) = form.exact(moment) {
+        return Some(Compared::With(relation, value));
+    }
+    // Between two steps: what is not after the lower one is before the value.
+    let below = form.exact(form.floor(moment))?;
+    Some(match relation {
+        Relation::Equal => Compared::Never,
+        Relation::NotEqual => Compared::Always,
+        Relation::Less | Relation::LessOrEqual => Compared::With(Relation::LessOrEqual, below),
+        Relation::Greater | Relation::GreaterOrEqual => Compared::With(Relation::Greater, below),
+    })
+}

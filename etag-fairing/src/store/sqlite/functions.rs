@@ -1,0 +1,70 @@
+//! Functions of ours in SQL.
+
+use rusqlite::{
+    Connection, Result,
+    functions::{Context, FunctionFlags},
+    types::{ToSql, ToSqlOutput, ValueRef as SqliteValue},
+};
+
+use crate::resource::{Kind, StoredTime, ValueRef, time::stored};
+
+/// The function that brings stored times into our own form. It takes the stored value, the kind ([`code`]), and how many
+/// units a second has where the column holds numbers and says so; 0 if it says nothing.
+const TIME: &str = "etag_fairing_time";
+
+/// A call of it; `?` stands for the column.
+pub(super) fn call(kind: Kind, declared: Option<StoredTime>) -> String {
+    let per_second = match declared {
+        Some(StoredTime::Unix { per_second }) => per_second,
+        _ => 0,
+    };
+    format!("{TIME}(?, {}, {per_second})", code(kind))
+}
+
+fn code(kind: Kind) -> i64 {
+    match kind {
+        Kind::Timestamp => 0,
+        Kind::DateTime => 1,
+        Kind::Date => 2,
+        _ => 3,
+    }
+}
+
+/// Gives them to a connection.
+pub(super) fn install(sqlite: &Connection) -> Result<()> {
+    // Deterministic, so that SQLite calls it once where once is enough; direct only, since no schema may rest on it:
+    // other programs don't have it.
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
+    sqlite.create_scalar_function(TIME, 3, flags, time)
+}
+
+/// Null for what is no time, as for null.
+fn time(context: &Context<'_>) -> Result<Option<Time>> {
+    let value = match context.get_raw(0) {
+        SqliteValue::Null | SqliteValue::Blob(_) => return Ok(None),
+        SqliteValue::Integer(number) => ValueRef::Integer(number),
+        SqliteValue::Real(number) => ValueRef::Float(number),
+        SqliteValue::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => ValueRef::Text(text),
+            Err(_) => return Ok(None),
+        },
+    };
+    let kind = match context.get::<i64>(1)? {
+        0 => Kind::Timestamp,
+        1 => Kind::DateTime,
+        2 => Kind::Date,
+        _ => Kind::Time,
+    };
+    let per_second = context.get::<i64>(2)?;
+    let declared = (per_second > 0).then_some(StoredTime::Unix { per_second });
+    Ok(stored::read(kind, value, declared).map(|(moment, _)| Time(moment.canonical(kind))))
+}
+
+struct Time(crate::resource::time::Canonical);
+
+impl ToSql for Time {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(SqliteValue::Text(self.0.as_str().as_bytes())))
+    }
+}
