@@ -145,7 +145,9 @@ pub(super) enum Affinity {
     Integer,
     /// Text.
     Text,
-    /// Everything as it comes.
+    /// Everything as it comes, into a column that says nothing of its type.
+    Any,
+    /// The same, into a column that says that it holds bytes: what another program puts there is no text and no number.
     Blob,
     /// Floats.
     Real,
@@ -162,8 +164,10 @@ impl Affinity {
             Self::Integer
         } else if has("CHAR") || has("CLOB") || has("TEXT") {
             Self::Text
-        } else if has("BLOB") || declared.is_empty() || declared == "ANY" {
+        } else if has("BLOB") {
             Self::Blob
+        } else if declared.is_empty() || declared == "ANY" {
+            Self::Any
         } else if has("REAL") || has("FLOA") || has("DOUB") {
             Self::Real
         } else {
@@ -183,14 +187,14 @@ impl Affinity {
     /// Whether a column of this affinity gives back what was put in.
     pub(super) fn fits(self, kind: Kind) -> bool {
         match kind {
-            Kind::Bool | Kind::Integer => matches!(self, Self::Integer | Self::Numeric | Self::Blob),
-            Kind::Float => matches!(self, Self::Real | Self::Numeric | Self::Blob),
+            Kind::Bool | Kind::Integer => matches!(self, Self::Integer | Self::Numeric | Self::Any),
+            Kind::Float => matches!(self, Self::Real | Self::Numeric | Self::Any),
             // Never looks like a number, so that a column declared DATE (which is numeric) keeps it as text;
             // JSON may, and is read back from a number.
             Kind::Timestamp | Kind::DateTime | Kind::Date | Kind::Time | Kind::Uuid | Kind::Json => {
-                matches!(self, Self::Text | Self::Blob | Self::Numeric)
+                matches!(self, Self::Text | Self::Any | Self::Numeric)
             }
-            Kind::Text => matches!(self, Self::Text | Self::Blob),
+            Kind::Text => matches!(self, Self::Text | Self::Any),
         }
     }
 }
@@ -205,7 +209,10 @@ mod tests {
             ("INTEGER", Affinity::Integer),
             ("bigint", Affinity::Integer),
             ("VARCHAR(20)", Affinity::Text),
-            ("", Affinity::Blob),
+            ("", Affinity::Any),
+            ("ANY", Affinity::Any),
+            ("BLOB", Affinity::Blob),
+            ("longblob", Affinity::Blob),
             ("DOUBLE PRECISION", Affinity::Real),
             ("BOOLEAN", Affinity::Numeric),
             ("DATETIME", Affinity::Numeric),
@@ -222,5 +229,10 @@ mod tests {
         assert!(Affinity::Numeric.fits(Kind::Date));
         assert!(Affinity::Numeric.fits(Kind::Bool));
         assert!(!Affinity::Text.fits(Kind::Integer));
+        for kind in
+            [Kind::Json, Kind::Text, Kind::Integer, Kind::Float, Kind::Bool, Kind::Timestamp, Kind::Uuid]
+        {
+            assert!(!Affinity::Blob.fits(kind), "{kind:?}: bytes are none of them");
+        }
     }
 }

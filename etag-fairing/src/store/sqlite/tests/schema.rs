@@ -339,3 +339,24 @@ fn many_launches_over_one_empty_file_do_not_disturb_each_other() {
     assert_eq!(schema(&path).iter().filter(|sql| sql.starts_with("CREATE TABLE \"talks\"")).count(), 1);
     assert_eq!(TALKS.table, "talks");
 }
+
+#[test]
+fn a_column_of_bytes_is_no_attribute_of_any_kind() {
+    rocket::async_test(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("theirs.db");
+        outside(&path)
+            .execute_batch(
+                "CREATE TABLE talks (id INTEGER PRIMARY KEY, title BLOB, sub_title blob(9), favourites LONGBLOB, \
+                 rating BLOB, published BLOB, starts_at BLOB, extra BLOB, room_id BLOB, sequel_of_id BLOB)",
+            )
+            .expect("their table");
+        let found = problems(&path, &[&TALKS]).await;
+        let columns =
+            ["title", "sub_title", "favourites", "rating", "published", "starts_at", "extra", "room_id"];
+        for column in columns.into_iter().chain(["sequel_of_id"]) {
+            let told = format!("table `talks`, column `{column}`: expected ");
+            assert!(found.iter().any(|problem| problem.starts_with(&told)), "{column}: {found:?}");
+        }
+    });
+}
