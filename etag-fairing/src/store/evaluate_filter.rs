@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::fold::fold_case;
 use super::listing::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::resource::{Description, Linkage, Record, ResourceId, Value};
 
@@ -107,7 +108,7 @@ fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) 
         }
         Comparison::Text { part, text, case_sensitive } => match value {
             Value::Text(value) if *case_sensitive => has_part(value, *part, text),
-            Value::Text(value) => has_part(&value.to_ascii_lowercase(), *part, &text.to_ascii_lowercase()),
+            Value::Text(value) => has_part(&fold_case(value), *part, &fold_case(text)),
             _ => false,
         },
     }

@@ -7,6 +7,7 @@
 pub mod contract;
 mod error;
 mod evaluate_filter;
+mod fold;
 mod listing;
 mod modify;
 mod plan;
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 
 pub use error::{Constraint, Excess, PrepareError, StoreError};
 pub use evaluate_filter::{Records, matches, order, value_of};
+pub use fold::fold_case;
 pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
 pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{resources::ALL, steps::*};
+use crate::store::fold_case;
 use crate::{
     resource::{Description, Linkage, Record, ResourceId, Rows, Value},
     store::{
@@ -253,7 +254,7 @@ fn holds(relation: Relation, order: Option<Ordering>) -> bool {
 fn has(value: &str, part: Part, text: &str, case_sensitive: bool) -> bool {
     let (value, text) = match case_sensitive {
         true => (value.to_owned(), text.to_owned()),
-        false => (value.to_ascii_lowercase(), text.to_ascii_lowercase()),
+        false => (fold_case(value).into_owned(), fold_case(text).into_owned()),
     };
     match part {
         Part::Anywhere => value.contains(&text),

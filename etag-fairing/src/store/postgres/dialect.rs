@@ -9,6 +9,7 @@ use crate::{
     resource::{AttributeType, Kind, Value},
     store::{
         Part, Relation,
+        fold::{DOTLESS, fold_case},
         sql::{Dialect, Need, Pattern, Token, operator, value},
     },
 };
@@ -84,6 +85,10 @@ impl Dialect for Postgres {
             (_, Value::Text(text)) if !is_of_kind(kind, text) => {
                 compared(self.as_text(operand, kind), relation, Expr::val(text.as_str()))
             }
+            // The column may be narrower than its attribute, and then no parameter of its type could be this.
+            (Kind::Integer, Value::Integer(integer)) if i16::try_from(*integer).is_err() => {
+                compared(operand, relation, self.typed(Expr::val(*integer), kind))
+            }
             _ => compared(operand, relation, value(with)?),
         }
     }
@@ -117,10 +122,9 @@ impl Dialect for Postgres {
     }
 
     fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {
-        // By the collation `C`, `lower` knows ASCII alone, which is what is asked for.
         let (text, value) = match case_sensitive {
             true => (text, value.to_owned()),
-            false => (Expr::expr(Func::lower(text)), value.to_ascii_lowercase()),
+            false => (folded(text), fold_case(value).into_owned()),
         };
         let length = i32::try_from(value.chars().count()).unwrap_or(i32::MAX);
         let function = |name: &'static str| Func::cust(name).arg(text);
@@ -134,18 +138,26 @@ impl Dialect for Postgres {
     fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr {
         let mut written = String::new();
         for token in pattern.tokens() {
-            match *token {
+            match token {
                 Token::Any => written.push('%'),
                 Token::One => written.push('_'),
-                Token::Literal(character @ ('%' | '_' | '\\')) => written.extend(['\\', character]),
-                Token::Literal(character) => written.push(character),
+                Token::Literal(character @ ('%' | '_' | '\\')) => written.extend(['\\', *character]),
+                Token::Literal(character) if case_sensitive => written.push(*character),
+                Token::Literal(character) => written.push_str(&fold_case(character.encode_utf8(&mut [0; 4]))),
             }
         }
-        match case_sensitive {
-            true => text.like(LikeExpr::new(written)),
-            false => Expr::expr(Func::lower(text)).like(LikeExpr::new(written.to_ascii_lowercase())),
-        }
+        let text = if case_sensitive { text } else { folded(text) };
+        text.like(LikeExpr::new(written))
     }
+}
+
+/// A text with its case folded as [`fold_case`] does. `und` is ICU's collation of no language. The outcome is compared
+/// by code points, as text is that goes in.
+fn folded(text: Expr) -> Expr {
+    let folded = format!(
+        "(replace(lower(upper(lower(replace($1, 'ı', '{DOTLESS}') COLLATE \"und-x-icu\"))), 'ς', 'σ') COLLATE \"C\")"
+    );
+    Expr::cust_with_expr(folded, text)
 }
 
 /// The type of values that such a column is compared with.

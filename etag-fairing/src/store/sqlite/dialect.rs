@@ -1,15 +1,18 @@
 //! How SQLite spells what databases spell differently.
 
 use sea_query::{
-    Expr, ExprTrait, Func, IntoIden, LikeExpr, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
-    TableRef, Values, extension::sqlite::SqliteBinOper,
+    Expr, ExprTrait, Func, IntoIden, QueryStatementWriter, SelectStatement, SqliteQueryBuilder, TableRef,
+    Values, extension::sqlite::SqliteBinOper,
 };
 
-use super::functions;
+use std::borrow::Cow;
+
+use super::functions::{self, FOLD_CASE};
 use crate::{
     resource::{IdKind, Kind, StoredTime},
     store::{
         Part,
+        fold::fold_case,
         sql::{Dialect, Need, Pattern, Token},
     },
 };
@@ -64,39 +67,37 @@ impl Dialect for Sqlite {
     }
 
     fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {
-        // `lower` knows ASCII alone, which is what is asked for.
         let (text, value) = match case_sensitive {
-            true => (text, value.to_owned()),
-            false => (Expr::expr(Func::lower(text)), value.to_ascii_lowercase()),
+            true => (text, Cow::Borrowed(value)),
+            false => (folded(text), fold_case(value)),
         };
         let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
         let function = |name: &'static str| Func::cust(name).arg(text);
         match part {
-            Part::Start => Expr::expr(function("substr").arg(1_i64).arg(length)).eq(value),
-            Part::End => Expr::expr(function("substr").arg(-length)).eq(value),
-            Part::Anywhere | Part::Like => Expr::expr(function("instr").arg(value)).gt(0_i64),
+            Part::Start => Expr::expr(function("substr").arg(1_i64).arg(length)).eq(value.into_owned()),
+            Part::End => Expr::expr(function("substr").arg(-length)).eq(value.into_owned()),
+            Part::Anywhere | Part::Like => Expr::expr(function("instr").arg(value.into_owned())).gt(0_i64),
         }
     }
 
-    /// `LIKE` ignores the case of ASCII letters, `GLOB` doesn't.
+    /// `GLOB`, since `LIKE` ignores the case of ASCII letters.
     fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr {
         let mut written = String::new();
         for token in pattern.tokens() {
-            match (*token, case_sensitive) {
-                (Token::Any, true) => written.push('*'),
-                (Token::One, true) => written.push('?'),
-                (Token::Literal(character @ ('*' | '?' | '[')), true) => {
-                    written.extend(['[', character, ']']);
-                }
-                (Token::Any, false) => written.push('%'),
-                (Token::One, false) => written.push('_'),
-                (Token::Literal(character @ ('%' | '_' | '\\')), false) => written.extend(['\\', character]),
-                (Token::Literal(character), _) => written.push(character),
+            match token {
+                Token::Any => written.push('*'),
+                Token::One => written.push('?'),
+                Token::Literal(character @ ('*' | '?' | '[')) => written.extend(['[', *character, ']']),
+                Token::Literal(character) if case_sensitive => written.push(*character),
+                Token::Literal(character) => written.push_str(&fold_case(character.encode_utf8(&mut [0; 4]))),
             }
         }
-        match case_sensitive {
-            true => text.binary(SqliteBinOper::Glob, written),
-            false => text.like(LikeExpr::new(written).escape('\\')),
-        }
+        let text = if case_sensitive { text } else { folded(text) };
+        text.binary(SqliteBinOper::Glob, written)
     }
+}
+
+/// A text with its case folded.
+fn folded(text: Expr) -> Expr {
+    Expr::expr(Func::cust(FOLD_CASE).arg(text))
 }

@@ -3,10 +3,11 @@
 use rusqlite::{
     Connection, Result,
     functions::{Context, FunctionFlags},
-    types::{ToSql, ToSqlOutput, ValueRef as SqliteValue},
+    types::{ToSql, ToSqlOutput, Value, ValueRef as SqliteValue},
 };
 
 use crate::resource::{Kind, StoredTime, ValueRef, time::stored};
+use crate::store::fold::fold_case;
 
 /// The function that brings stored times into our own form. It takes the stored value, the kind ([`code`]), and how many
 /// units a second has where the column holds numbers and says so; 0 if it says nothing.
@@ -20,6 +21,9 @@ pub(super) fn call(kind: Kind, declared: Option<StoredTime>) -> String {
     };
     format!("{TIME}(?, {}, {per_second})", code(kind))
 }
+
+/// The function that folds the case of a text. SQLite's `lower` knows ASCII alone.
+pub(super) const FOLD_CASE: &str = "etag_fairing_fold_case";
 
 fn code(kind: Kind) -> i64 {
     match kind {
@@ -36,7 +40,8 @@ pub(super) fn install(sqlite: &Connection) -> Result<()> {
     // other programs don't have it.
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
-    sqlite.create_scalar_function(TIME, 3, flags, time)
+    sqlite.create_scalar_function(TIME, 3, flags, time)?;
+    sqlite.create_scalar_function(FOLD_CASE, 1, flags, fold)
 }
 
 /// Null for what is no time, as for null.
@@ -67,4 +72,15 @@ impl ToSql for Time {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(SqliteValue::Text(self.0.as_str().as_bytes())))
     }
+}
+
+/// The text with its case folded. What another program wrote may be no UTF-8: no more is found in it than what is.
+fn fold(context: &Context<'_>) -> Result<ToSqlOutput<'static>> {
+    Ok(ToSqlOutput::Owned(match context.get_raw(0) {
+        SqliteValue::Text(text) => {
+            let text = String::from_utf8_lossy(text);
+            Value::Text(fold_case(&text).into_owned())
+        }
+        other => Value::try_from(other)?,
+    }))
 }

@@ -52,7 +52,7 @@ rules! {
     linkage_that_is_not_asked_for_is_not_read
     null_matches_no_comparison_and_its_opposite
     text_is_compared_by_code_points
-    case_is_ignored_for_ascii_letters_alone
+    case_is_ignored_as_unicode_folds_it
     patterns_are_literal_but_for_their_signs
     any_filter_is_what_it_means
     nulls_come_last_in_both_directions
