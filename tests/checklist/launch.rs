@@ -168,6 +168,7 @@ impl<const PLACE: usize> JsonApiResource for ByHand<PLACE> {
                 sort: true,
                 default: None,
                 parse: parse::<Option<String>>,
+                parse_digits: |_| Ok(etag_fairing::resource::Value::Null),
                 check: |_| Ok(()),
             };
             let relationship = |(place, name): (usize, &&'static str)| Relationship {

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::Value as JsonValue;
+use serde_json::value::RawValue;
 
 use super::error::{ErrorObject, Errors, MOST_ERRORS};
 use super::json::write_value;
 use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
-use crate::resource::{Access, Description, Relationship, ResourceId, Row, Value};
+use crate::resource::number::Numbers;
+use crate::resource::{Access, Attribute, Description, Kind, Mismatch, Relationship, ResourceId, Row, Value};
 use crate::store::LinkageChange;
 
 /// A resource object as sent: well-formed and of the right type, its members not yet judged.
@@ -16,7 +18,7 @@ use crate::store::LinkageChange;
 pub(crate) struct ResourceObject<'b> {
     /// The client's id.
     pub(crate) id: Option<Cow<'b, str>>,
-    attributes: Option<SentMembers<'b, JsonValue>>,
+    attributes: Option<SentMembers<'b, &'b RawValue>>,
     relationships: Option<SentMembers<'b, WithData<Linkage<'b>>>>,
 }
 
@@ -308,7 +310,9 @@ impl<'b> ResourceObject<'b> {
     /// Where something inside of a member stands, as deep as the document has it.
     pub(crate) fn pointer_inside(&self, name: &str, inside: &[String]) -> String {
         let mut pointer = self.pointer_of(name);
-        let mut here = self.attributes.as_ref().and_then(|sent| sent.get(name));
+        let sent = self.attributes.as_ref().and_then(|sent| sent.get(name));
+        let sent: Option<JsonValue> = sent.and_then(|sent| serde_json::from_str(sent.get()).ok());
+        let mut here = sent.as_ref();
         for part in inside {
             here = match here {
                 Some(JsonValue::Object(members)) => members.get(part),
@@ -358,7 +362,7 @@ fn attribute(
     resource: &'static Description,
     current: Option<Row<'_>>,
     name: &str,
-    json: &JsonValue,
+    json: &RawValue,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
     if resource.computed.place(name).is_some() {
         return computed(resource, current, name, json);
@@ -367,7 +371,7 @@ fn attribute(
     let (place, attribute) = known.ok_or_else(|| {
         ErrorObject::validation_failed(format!("{} have no attribute {name}", resource.type_name))
     })?;
-    let value = (attribute.parse)(json)
+    let value = value_of(attribute, json.get())?
         .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
     if attribute.access == Access::ReadOnly {
         // Clients send whole resources back: what stays the same is no attempt to set it.
@@ -386,19 +390,38 @@ fn attribute(
     Ok(Some((place, value?)))
 }
 
+/// The value to store of a client's JSON text, or what it must be.
+///
+/// # Errors
+/// 400 for what is no JSON: text with half of a character.
+fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>, ErrorObject> {
+    let numbers = Numbers::of(text);
+    let is_json = attribute.kind == Kind::Json;
+    if numbers.is_beyond {
+        // No value of another kind is a list, so that each says what it must be.
+        let mismatch = Mismatch::new("JSON without numbers that are too large");
+        let list = JsonValue::Array(Vec::new());
+        return Ok(if is_json { Err(mismatch) } else { (attribute.parse)(&list) });
+    }
+    let malformed = |error: serde_json::Error| ErrorObject::malformed_json(error.to_string());
+    let json = serde_json::from_str(if is_json { text } else { &numbers.text }).map_err(malformed)?;
+    Ok(if is_json && numbers.is_lossy { (attribute.parse_digits)(text) } else { (attribute.parse)(&json) })
+}
+
 /// A computed attribute, which is read-only: what stays the same is no attempt to set it.
 fn computed(
     resource: &'static Description,
     current: Option<Row<'_>>,
     name: &str,
-    json: &JsonValue,
+    json: &RawValue,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
+    let sent: Option<JsonValue> = serde_json::from_str(json.get()).ok();
     let values = current.and_then(|current| resource.computed.of(&current.to_record(resource).ok()?).ok());
     let same = values.is_some_and(|values| {
         let mut written = Vec::new();
         values.iter().any(|(computed, kind, value)| {
             *computed == name && write_value(*kind, value.as_ref(), &mut written).is_ok()
-        }) && serde_json::from_slice::<JsonValue>(&written).is_ok_and(|value| value == *json)
+        }) && serde_json::from_slice::<JsonValue>(&written).is_ok_and(|value| Some(value) == sent)
     });
     match same {
         true => Ok(None),

@@ -6,6 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// A member that should be text.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ pub(super) enum Data<'a> {
     Resource {
         type_name: Option<Sent<'a>>,
         id: Option<Sent<'a>>,
-        attributes: Option<Held<'a, serde_json::Value>>,
+        attributes: Option<Held<'a, &'a RawValue>>,
         relationships: Option<Held<'a, WithData<Linkage<'a>>>>,
     },
     Other,

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as JsonValue;
 
+use super::number::with_all_digits;
 use super::time::{self, Moment};
 use super::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
@@ -38,6 +39,16 @@ pub trait AttributeType {
     /// If the value is of another type or out of range.
     fn from_json(json: &JsonValue) -> Result<Self::Field, Mismatch>;
 
+    /// The value to store of a client's JSON text, some of whose numbers have more digits than
+    /// [`from_json`](Self::from_json) would see.
+    ///
+    /// # Errors
+    /// If the value is of another type or out of range.
+    fn from_digits(text: &str) -> Result<Value, Mismatch> {
+        let json = serde_json::from_str(text).map_err(|error| Mismatch::new(format!("JSON: {error}")))?;
+        Self::to_value(&Self::from_json(&json)?)
+    }
+
     /// Reads a stored value.
     ///
     /// # Errors
@@ -69,6 +80,10 @@ impl<A: AttributeType> AttributeType for Option<A> {
 
     fn from_value(value: ValueRef<'_>) -> Result<Self::Field, Corrupt> {
         if value.is_null() { Ok(None) } else { A::from_value(value).map(Some) }
+    }
+
+    fn from_digits(text: &str) -> Result<Value, Mismatch> {
+        A::from_digits(text)
     }
 
     fn to_value(field: &Self::Field) -> Result<Value, Mismatch> {
@@ -107,7 +122,7 @@ macro_rules! integers {
             const KIND: Kind = Kind::Integer;
 
             fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-                json.as_i64().and_then(|value| Self::try_from(value).ok()).ok_or_else(|| {
+                whole_of(json).and_then(|value| Self::try_from(value).ok()).ok_or_else(|| {
                     // Stores hold signed 64 bits: a u64 ends there.
                     let max = i64::try_from(Self::MAX).unwrap_or(i64::MAX);
                     Mismatch::new(format!("a whole number from {} to {max}", Self::MIN))
@@ -132,6 +147,16 @@ macro_rules! integers {
 }
 
 integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
+
+/// RFC 8259 §6: a number is its value, and 1.0 is whole.
+fn whole_of(json: &JsonValue) -> Option<i64> {
+    /// 2⁶³, which a float holds exactly; all integers are below.
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    json.as_i64().or_else(|| {
+        let float = json.as_f64()?;
+        (float.fract() == 0.0 && (-END..END).contains(&float)).then_some(float as i64)
+    })
+}
 
 impl AttributeType for f64 {
     type Field = Self;
@@ -232,6 +257,10 @@ impl AttributeType for JsonValue {
         Ok(json.clone())
     }
 
+    fn from_digits(text: &str) -> Result<Value, Mismatch> {
+        with_all_digits(text).map(Value::Text).map_err(|error| Mismatch::new(format!("JSON: {error}")))
+    }
+
     fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
         stored_json(value)
     }
@@ -248,6 +277,11 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Json<T> {
 
     fn from_json(json: &JsonValue) -> Result<T, Mismatch> {
         T::deserialize(json).map_err(|error| Mismatch::new(format!("valid: {error}")))
+    }
+
+    fn from_digits(text: &str) -> Result<Value, Mismatch> {
+        let value = serde_json::from_str(text).map_err(|error| Mismatch::new(format!("valid: {error}")))?;
+        Self::to_value(&value)
     }
 
     fn from_value(value: ValueRef<'_>) -> Result<T, Corrupt> {
@@ -350,6 +384,12 @@ pub fn parse<A: AttributeType>(json: &JsonValue) -> Result<Value, Mismatch> {
     A::to_value(&A::from_json(json)?)
 }
 
+/// What a description's `parse_digits` does: a client's JSON text to a value to store, to the last digit.
+#[doc(hidden)]
+pub fn parse_digits<A: AttributeType>(text: &str) -> Result<Value, Mismatch> {
+    A::from_digits(text)
+}
+
 /// What a description's `check` does: whether a stored value is one that the attribute can have.
 #[doc(hidden)]
 pub fn check<A: AttributeType>(value: ValueRef<'_>) -> Result<(), Corrupt> {
@@ -371,9 +411,12 @@ mod tests {
         assert_eq!(round::<u8>(json!(255)), Ok(Value::Integer(255)));
         assert_eq!(round::<u8>(json!(256)), Err("must be a whole number from 0 to 255".into()));
         assert_eq!(
-            round::<i64>(json!(1.0)),
+            round::<i64>(json!(1.5)),
             Err(format!("must be a whole number from {} to {}", i64::MIN, i64::MAX))
         );
+        assert_eq!(round::<u8>(json!(1.0)), Ok(Value::Integer(1)));
+        assert_eq!(round::<i64>(json!(-9_223_372_036_854_775_808.0)), Ok(Value::Integer(i64::MIN)));
+        assert!(round::<i64>(json!(9_223_372_036_854_775_808.0)).is_err());
         assert!(round::<u64>(json!(u64::MAX)).is_err());
         assert!(round::<i32>(json!("1")).is_err());
         assert!(round::<i32>(json!(null)).is_err());

@@ -82,6 +82,8 @@ pub struct Attribute {
     pub default: Option<fn() -> Result<Value, Mismatch>>,
     /// Reads a client's value.
     pub parse: fn(&serde_json::Value) -> Result<Value, Mismatch>,
+    /// Reads a client's JSON text, some of whose numbers have more digits than a float holds.
+    pub parse_digits: fn(&str) -> Result<Value, Mismatch>,
     /// Says what is wrong with a stored value that the field's type cannot have.
     pub check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
 }

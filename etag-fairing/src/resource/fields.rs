@@ -4,7 +4,7 @@ use serde_json::Value as JsonValue;
 
 use super::{
     Access, Attribute, AttributeType, Corrupt, Kind, Linkage, Mismatch, Record, ResourceId, ToMany, ToOne,
-    Value, ValueRef, check, parse,
+    Value, ValueRef, check, parse, parse_digits,
 };
 
 /// The id, read by `<Type as IdType>::from_id`.
@@ -22,6 +22,7 @@ pub struct Carrier<T> {
     kind: Kind,
     nullable: bool,
     parse: fn(&JsonValue) -> Result<Value, Mismatch>,
+    parse_digits: fn(&str) -> Result<Value, Mismatch>,
     check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
     from_value: fn(ValueRef<'_>) -> Result<T, Corrupt>,
     to_value: fn(&T) -> Result<Value, Mismatch>,
@@ -34,6 +35,7 @@ impl<T> Carrier<T> {
             kind: A::KIND,
             nullable: A::NULLABLE,
             parse: parse::<A>,
+            parse_digits: parse_digits::<A>,
             check: check::<A>,
             from_value: A::from_value,
             to_value: A::to_value,
@@ -58,6 +60,7 @@ impl<T> Carrier<T> {
             sort: access.is_shown(),
             default,
             parse: self.parse,
+            parse_digits: self.parse_digits,
             check: self.check,
         }
     }

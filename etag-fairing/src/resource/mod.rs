@@ -9,6 +9,7 @@ pub(crate) mod hooks;
 mod id;
 mod linkage;
 pub(crate) mod member_name;
+pub(crate) mod number;
 mod odd;
 mod record;
 pub(crate) mod registry;
@@ -19,7 +20,7 @@ pub(crate) mod time;
 mod upkeep;
 mod value;
 
-pub use attribute_type::{AttributeType, Json, Text, check, parse};
+pub use attribute_type::{AttributeType, Json, Text, check, parse, parse_digits};
 pub use description::{
     Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };

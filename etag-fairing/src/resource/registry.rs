@@ -279,7 +279,7 @@ fn mistaken_names(resource: &Description) -> Vec<String> {
 mod tests {
     use super::super::{
         Access, Attribute, Id, IdKind, Kind, OnDelete, Operations, Relationship, RelationshipKind, check,
-        parse,
+        parse, parse_digits,
     };
     use super::*;
 
@@ -294,6 +294,7 @@ mod tests {
             sort: true,
             default: None,
             parse: parse::<Option<String>>,
+            parse_digits: parse_digits::<Option<String>>,
             check: check::<Option<String>>,
         }
     }

@@ -2,6 +2,7 @@
 #![cfg(feature = "sqlite")]
 
 mod folding;
+mod numbers;
 mod odd;
 mod place;
 

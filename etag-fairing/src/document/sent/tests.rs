@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use serde_json::{Value as JsonValue, json};
+use serde_json::Value as JsonValue;
 
 use super::*;
 
@@ -25,9 +25,9 @@ impl Agrees for Sent<'_> {
     }
 }
 
-impl Agrees for JsonValue {
+impl Agrees for &RawValue {
     fn agrees(&self, json: &JsonValue) -> bool {
-        self == json
+        serde_json::from_str::<JsonValue>(self.get()).is_ok_and(|this| this == *json)
     }
 }
 
@@ -138,7 +138,7 @@ proptest! {
         let json: JsonValue = serde_json::from_str(&text).expect("JSON");
         is_read_as_serde_json_reads_it::<Sent<'_>>(&text, &json);
         is_read_as_serde_json_reads_it::<Linkage<'_>>(&text, &json);
-        is_read_as_serde_json_reads_it::<Held<'_, JsonValue>>(&text, &json);
+        is_read_as_serde_json_reads_it::<Held<'_, &RawValue>>(&text, &json);
         is_read_as_serde_json_reads_it::<WithData<Linkage<'_>>>(&text, &json);
         is_read_as_serde_json_reads_it::<WithData<Data<'_>>>(&text, &json);
         let cut = &text[..cut.index(text.len())];
@@ -167,8 +167,8 @@ fn of_members_with_one_name_the_last_counts() {
     assert!(matches!(id, Some(Sent::Text(Cow::Borrowed("2")))), "{id:?}");
     assert!(matches!(relationships, Some(Held::Other)));
     let Some(Held::Object(attributes)) = attributes else { panic!("no attributes") };
-    let attributes: Vec<_> = attributes.iter().collect();
-    assert_eq!(attributes, [("m", &json!({"a": [3]})), ("n", &json!(2))]);
+    let attributes: Vec<_> = attributes.iter().map(|(name, value)| (name, value.get())).collect();
+    assert_eq!(attributes, [("m", r#"{"a": [3]}"#), ("n", "2")]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::Fault;
 use super::operator::{Operand, Operator, offered};
 use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH};
 use crate::query::path::{End, Lost, Path, Step};
+use crate::resource::number::Numbers;
 use crate::resource::{Attribute, Description, IdKind, Kind, Value};
 use crate::store::{Comparison, Field, Filter, Member, Part, Relation};
 
@@ -245,8 +246,12 @@ impl Test {
     }
 
     fn of_id(operator: Operator, given: &Given<'_>, kind: IdKind) -> Result<Self, Fault> {
-        // An id that no resource can have is no mistake: nothing has it.
-        let known = |scalar: &Scalar<'_>| Ok(kind.parse(&scalar.id()?).map(|id| id.to_value()));
+        // An id that no resource can have is no mistake: nothing has it. A number beyond the type is one.
+        let known = |scalar: &Scalar<'_>| {
+            let id = scalar.id()?;
+            within(kind, &id)?;
+            Ok(kind.parse(&id).map(|id| id.to_value()))
+        };
         Ok(match operator {
             Operator::Relation(relation @ (Relation::Equal | Relation::NotEqual))
                 if !given.one()?.is_null() =>
@@ -276,8 +281,8 @@ impl Test {
             },
             operator => Self::by_value(operator, given, |scalar| {
                 let id = scalar.id()?;
+                within(kind, &id)?;
                 match kind {
-                    // Beyond the range of the type there is still a less and a greater.
                     IdKind::Integer { .. } => {
                         id.parse().map(Value::Integer).map_err(|_| Fault::new("must be a whole number"))
                     }
@@ -321,6 +326,18 @@ impl Test {
             // What else there is was refused by `Operator::fits`.
             _ => return Err(Fault::new("can't be compared so")),
         })
+    }
+}
+
+/// A whole number that no id of this kind can be says something else than its author means.
+fn within(kind: IdKind, id: &str) -> Result<(), Fault> {
+    let IdKind::Integer { min, max } = kind else { return Ok(()) };
+    let digits = id.strip_prefix('-').unwrap_or(id);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_within = id.parse::<i64>().is_ok_and(|id| (min..=max).contains(&id));
+    match is_whole && !is_within {
+        true => Err(Fault::new(format!("must be a whole number from {min} to {max}"))),
+        false => Ok(()),
     }
 }
 
@@ -395,10 +412,12 @@ impl Scalar<'_> {
             (Self::Json(json), _) => (*json).clone(),
             (Self::Text("true"), Kind::Bool) => true.into(),
             (Self::Text("false"), Kind::Bool) => false.into(),
-            (Self::Text(text), Kind::Integer | Kind::Float) => match serde_json::from_str(text) {
-                Ok(number @ JsonValue::Number(_)) => number,
-                _ => (*text).into(),
-            },
+            (Self::Text(text), Kind::Integer | Kind::Float) => {
+                match serde_json::from_str(&Numbers::of(text).text) {
+                    Ok(number @ JsonValue::Number(_)) => number,
+                    _ => (*text).into(),
+                }
+            }
             (Self::Text(text), _) => (*text).into(),
         }
     }

@@ -11,6 +11,7 @@ use super::operator::Operator;
 use super::{Fault, Nodes};
 use crate::query::limits::MAX_FILTER_DEPTH;
 use crate::resource::Description;
+use crate::resource::number::Numbers;
 use crate::store::Filter;
 
 /// Reads the value of `filter`. A single object is a list of one; all of the list must hold.
@@ -20,8 +21,8 @@ pub(super) fn parse(
     nodes: &mut Nodes,
 ) -> Result<Vec<Filter>, Fault> {
     // serde_json itself stops at 128 levels, long before the stack ends.
-    let json: JsonValue =
-        serde_json::from_str(value).map_err(|error| Fault::new(format!("not JSON: {error}")))?;
+    let json: JsonValue = serde_json::from_str(&Numbers::of(value).text)
+        .map_err(|error| Fault::new(format!("not JSON: {error}")))?;
     match &json {
         JsonValue::Array(list) => list_of(resource, list, 1, nodes),
         JsonValue::Object(_) => Ok(vec![expression(resource, &json, 1, nodes)?]),

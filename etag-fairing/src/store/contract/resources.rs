@@ -2,7 +2,7 @@
 
 use crate::resource::{
     Access, Attribute, Description, Id, IdKind, Kind, Mismatch, OnDelete, Operations, Relationship,
-    RelationshipKind, Value, first_modified, first_version, parse,
+    RelationshipKind, Value, first_modified, first_version, parse, parse_digits,
 };
 
 const INTEGER: IdKind = IdKind::Integer { min: i64::MIN, max: i64::MAX };
@@ -25,6 +25,7 @@ const fn attribute(
         sort: true,
         default,
         parse,
+        parse_digits: parse_digits::<serde_json::Value>,
         check: |_| Ok(()),
     }
 }

@@ -33,7 +33,7 @@ use super::{
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Excess, Scopes, StoreError,
+        Constraint, Excess, Scopes, StoreError,
         sql::{
             Statement as Built,
             cache::{Shape, Texts},
@@ -277,7 +277,11 @@ impl Connection {
         question: &Question<'_, N>,
     ) -> Result<Vec<Row>, StoreError> {
         let values: Vec<_> = question.values().iter().copied().map(Parameter::from).collect();
-        self.rows(&question.text, &values).await
+        match self.rows(&question.text, &values).await {
+            // An id that the column's type cannot hold, where the attribute's can: nothing has it.
+            Err(StoreError::Constraint(Constraint::Value { column })) if column.is_empty() => Ok(Vec::new()),
+            rows => rows,
+        }
     }
 
     /// The same, while there is room for the rows.

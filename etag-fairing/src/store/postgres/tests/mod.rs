@@ -46,6 +46,7 @@ const fn attribute(
         sort: true,
         default,
         parse: crate::resource::parse::<String>,
+        parse_digits: crate::resource::parse_digits::<String>,
         check: |_| Ok(()),
     }
 }
