@@ -49,7 +49,7 @@ fn elsewhere(resource: &'static Description, operation: Operation, relationship:
     match operation {
         // Each of these says which resources are related: that is listing them.
         Related if !relationship.is_to_many() => [Some((target, Read)), Some((target, List))],
-        UpdateRelationship => [Some((target, List)), changed(resource, relationship)],
+        UpdateRelationship => [Some((target, List)), changed(relationship)],
         _ => [Some((target, List)), None],
     }
 }
@@ -59,14 +59,15 @@ fn elsewhere(resource: &'static Description, operation: Operation, relationship:
 /// A column of the related rows is changed with an inverse, and an edge that they show too with a join table that they
 /// have a relationship through. A to-one relationship is the owner's own row, and so is a join table that nobody else
 /// names.
-fn changed(owner: &'static Description, relationship: &Relationship) -> Option<Done> {
+fn changed(relationship: &Relationship) -> Option<Done> {
     let target = relationship.target();
     let changes = match relationship.kind {
         RelationshipKind::ToOne { .. } => false,
         RelationshipKind::Inverse { .. } => true,
-        RelationshipKind::Through { table, .. } => target.relationships.iter().any(|other| {
-            matches!(other.kind, RelationshipKind::Through { table: named, .. } if named == table)
-                && other.target().is(owner)
+        // The same edges, seen from the other end.
+        RelationshipKind::Through { table, target_column, .. } => target.relationships.iter().any(|other| {
+            matches!(other.kind, RelationshipKind::Through { table: named, owner_column, .. }
+                if named == table && owner_column == target_column)
         }),
     };
     // Their own way to do it is a change of a relationship; who names no guard for that means that of any change.
@@ -143,7 +144,7 @@ impl Exchange<'_> {
             let own = (self.operation() != Operation::Create).then_some(own);
             let target = relationship.target();
             let list = relationship.is_to_many().then_some((target, Operation::List));
-            let demands = [own, list, changed(self.resource, relationship)];
+            let demands = [own, list, changed(relationship)];
             for (resource, operation) in demands.into_iter().flatten() {
                 if !resource.guards.has(operation) {
                     continue;

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use etag_fairing::{JsonApiResource, ToMany, ToOne};
+use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
+use rocket::{Build, Rocket};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, api};
@@ -28,6 +29,12 @@ impl<'r> FromRequest<'r> for Editor<'r> {
             Some(name) => Outcome::Success(Editor(name)),
         }
     }
+}
+
+/// A server over this database.
+fn start(url: &str, build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Server {
+    let toml = format!("[default]\nETAG = true\n[default.databases.api]\nurl = '{url}'\n");
+    Server::start(&toml, |rocket| build(rocket.attach(JsonApi::fairing()).attach(EtagFairing::new())))
 }
 
 /// Projects and teams for everybody, and notes with this guard.
@@ -73,8 +80,8 @@ macro_rules! world {
                 pinned_in: ToMany<Project>,
             }
 
-            pub(super) fn server() -> Server {
-                api::start(|rocket| {
+            pub(super) fn server(url: &str) -> Server {
+                start(url, |rocket| {
                     rocket
                         .mount("/", Project::routes())
                         .mount("/", Team::routes())
@@ -96,7 +103,7 @@ world!(relationship, guard(relationship = Editor));
 world!(update_relationship, guard(update_relationship = Editor));
 
 /// The operation that has the guard, and such a server.
-type World = (&'static str, fn() -> Server);
+type World = (&'static str, fn(&str) -> Server);
 
 /// Each operation alone; the first has it on all.
 const WORLDS: [World; 9] = [
@@ -267,8 +274,12 @@ fn check_silence(server: &Server, way: &Way, name: &str, about: &str) {
 
 #[test]
 fn no_way_leads_around_a_guard() {
-    for (guarded, server) in WORLDS {
-        let server = server();
+    let sqlite = WORLDS.map(|world| (world, "sqlite::memory:".to_owned(), None));
+    // What is guarded is decided before the store is asked, so that one is enough there.
+    let database = if cfg!(feature = "postgres") { postgres_server::Database::provide() } else { None };
+    let postgres = database.map(|database| (WORLDS[0], database.url().to_owned(), Some(database)));
+    for ((guarded, server), url, _database) in sqlite.into_iter().chain(postgres) {
+        let server = server(&url);
         fill(&server);
         for name in RELATIONSHIPS {
             for way in ways(name) {
@@ -318,6 +329,35 @@ fn no_way_leads_around_a_guard() {
             }
         }
     }
+}
+
+/// Leads to its like by a join table, which only one end names.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "topics", etag, guard(update = Reader, update_relationship = Reader))]
+struct Topic {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, through = "topic_links", owner_column = "from_id", target_column = "to_id")]
+    see: ToMany<Topic>,
+}
+
+#[test]
+fn what_a_new_resource_leads_to_is_part_of_making_it() {
+    let server = start("sqlite::memory:", |rocket| rocket.mount("/", Topic::routes()));
+    let topic = |id: Option<&str>, see: Value| {
+        let mut data = json!({"type": "topics", "relationships": {"see": {"data": see}}});
+        if let Some(id) = id {
+            data["id"] = id.into();
+        }
+        json!({"data": data})
+    };
+    let first = json!([{"type": "topics", "id": "1"}]);
+    server.write_as("POST", "/topics", "", &topic(None, json!([]))).is(201);
+    server.write_as("POST", "/topics", "", &topic(None, first.clone())).is(201);
+    // A guard that forwards leaves the request to whoever else has the URL: nobody.
+    server.write_as("PATCH", "/topics/2", "", &topic(Some("2"), json!([]))).is(404);
+    server.write_as("POST", "/topics/1/relationships/see", "", &json!({"data": first})).is(404);
+    server.write_as("PATCH", "/topics/2", "ada", &topic(Some("2"), json!([]))).is(200);
 }
 
 /// `Editor`, without the count.
