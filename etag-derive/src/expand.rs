@@ -203,6 +203,12 @@ fn description(resource: &Resource) -> TokenStream {
     });
     let stored: Vec<_> = stored.collect();
     let storing = (!stored.is_empty()).then(|| quote!(.storing(&[#(#stored),*])));
+    let deciding: Vec<_> = resource
+        .relationships()
+        .enumerate()
+        .filter_map(|(place, (_, relationship))| relationship.decides_deletion.then_some(place))
+        .collect();
+    let deciding = (!deciding.is_empty()).then(|| quote!(.deciding_deletions(&[#(#deciding),*])));
     let requiring = container.require_if_match.then(|| quote!(.requiring_if_match()));
     quote! {
         #(#kinds)*
@@ -218,7 +224,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#requiring #storing #(#kept)* #(#guards)* #scoped #computing #validated #hooked;
+            )#requiring #storing #deciding #(#kept)* #(#guards)* #scoped #computing #validated #hooked;
         &DESCRIPTION
     }
 }

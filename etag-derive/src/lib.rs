@@ -208,7 +208,8 @@
 //! | `rename = "track"` | both | the member name; attributes and relationships share one namespace | by `rename_all` |
 //! | `column = "track"` | to-one | the column with the other's id | the field's name and `_id` |
 //! | `required` | to-one | every resource has one | it may be empty |
-//! | `on_delete = "restrict"` | to-one | what becomes of this resource when the other is deleted: it stands against that (409), goes too (`"cascade"`), or the relationship becomes empty (`"set_null"`, not with `required`) | `"restrict"` with `required`, else `"set_null"` |
+//! | `on_delete = "restrict"` | to-one | what becomes of this resource when the other is deleted: it stands against that (409), goes too (`"cascade"`), or the relationship becomes empty (`"set_null"`, not with `required`) | in a table of your own its foreign key decides; else `"restrict"` with `required`, and `"set_null"` without |
+//! | `on_delete = "cascade"` | `through` | the links end with either end, whatever the foreign keys of a join table of your own say | these decide, if there are any; else the links end |
 //! | `through = "table"` | to-many | a join table keeps the linkage | `inverse` must be there |
 //! | `owner_column = "…"` | `through` | its column with the owner's id | the struct's name in snake case and `_id` |
 //! | `target_column = "…"` | `through` | its column with the other's id | the other's name in snake case and `_id` |

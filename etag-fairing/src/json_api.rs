@@ -12,11 +12,11 @@ use rocket::{Build, Data, Orbit, Request, Rocket};
 use crate::admission::Admission;
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::pending::Pending;
-use crate::resource::Registry;
 use crate::resource::registry::known;
+use crate::resource::{Description, Registry};
 use crate::routes::fallback;
 use crate::stop::{InFlight, stop, with_grace};
-use crate::store::{PrepareError, Store};
+use crate::store::{PrepareError, Store, Unwritable};
 
 /// The JSON:API server of an application: its store, its resources, its configuration.
 ///
@@ -31,6 +31,8 @@ pub struct JsonApi {
     pending: Pending,
     /// What is mounted below these paths, the longest path first.
     others: Vec<(String, JsonApi)>,
+    /// What the store can't write, of the resources of which it can't write everything.
+    unwritable: Vec<(&'static Description, Unwritable)>,
 }
 
 /// Opens the store from the configuration, or has it already.
@@ -101,6 +103,11 @@ impl JsonApi {
     /// The requests that are waited for.
     pub(crate) fn pending(&self) -> &Pending {
         &self.pending
+    }
+
+    /// What of a resource the store can't write, if there is anything.
+    pub(crate) fn unwritable(&self, resource: &Description) -> Option<&Unwritable> {
+        self.unwritable.iter().find(|(other, _)| other.is(resource)).map(|(_, unwritable)| unwritable)
     }
 
     /// The configuration.
@@ -191,10 +198,25 @@ impl Fairing for JsonApiFairing {
                 refuse([error]);
                 return Err(rocket);
             }
+            let unwritable: Vec<_> = resources
+                .iter()
+                .map(|resource| (*resource, store.unwritable(resource)))
+                .filter(|(_, unwritable)| !unwritable.is_empty())
+                .collect();
+            for (resource, unwritable) in &unwritable {
+                for line in unwritable.told(resource) {
+                    log::warn!("{line}");
+                }
+            }
             let (config, admission, pending) = (config.clone(), Arc::clone(&admission), pending.clone());
-            let part = JsonApi { store, registry, config, admission, pending, others: Vec::new() };
+            let others = Vec::new();
+            let part = JsonApi { store, registry, config, admission, pending, unwritable, others };
             parts.push((base.to_owned(), part));
         }
+        let mut parts = parts.into_iter();
+        let Some((_, mut api)) = parts.next() else { return Err(rocket) };
+        api.others.extend(parts);
+        api.others.sort_by_key(|(base, _)| std::cmp::Reverse(base.len()));
         config.announce(rocket.figment());
         let mut rocket = with_grace(rocket, config.write_timeout);
         let mut bases: BTreeMap<String, Vec<rocket::Route>> = BTreeMap::new();
@@ -203,7 +225,7 @@ impl Fairing for JsonApiFairing {
         }
         let mounted: Vec<_> = rocket.routes().collect();
         for (base, routes) in &mut bases {
-            *routes = fallback::routes(&mounted, base);
+            *routes = fallback::routes(&mounted, base, &api.at(base).unwritable);
         }
         for (base, routes) in bases {
             // A catcher of the user's own stays.
@@ -215,10 +237,6 @@ impl Fairing for JsonApiFairing {
             }
             rocket = rocket.mount(base, routes);
         }
-        let mut parts = parts.into_iter();
-        let Some((_, mut api)) = parts.next() else { return Err(rocket) };
-        api.others.extend(parts);
-        api.others.sort_by_key(|(base, _)| std::cmp::Reverse(base.len()));
         Ok(rocket.manage(api))
     }
 

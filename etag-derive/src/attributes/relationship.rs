@@ -20,6 +20,8 @@ pub(crate) struct Relationship {
     pub(crate) target: Type,
     pub(crate) kept: Kept,
     pub(crate) linkage: bool,
+    /// Whether `on_delete` is written.
+    pub(crate) decides_deletion: bool,
 }
 
 /// Where the linkage is kept.
@@ -85,6 +87,7 @@ pub(super) fn read(
     let name = Name::or(entries.text("rename", errors), ident, |field| container.rename_all.apply(field));
     check_member_name(&name, errors);
     let linkage = entries.truth("linkage", errors);
+    let decides_deletion = entries.has("on_delete");
     let kept = if related.many {
         to_many(ident, &related.target, owner, container, entries, errors)
     } else {
@@ -103,7 +106,7 @@ pub(super) fn read(
         }
     };
     let linkage = linkage.map_or(!matches!(kept, Kept::Inverse { .. }), |(_, linkage)| linkage);
-    Role::Relationship(Relationship { name, target: related.target, kept, linkage })
+    Role::Relationship(Relationship { name, target: related.target, kept, linkage, decides_deletion })
 }
 
 /// What becomes of the resource when the other end is deleted: a variant of `OnDelete`.
@@ -201,6 +204,15 @@ fn join_table(
     entries: &mut Entries,
     errors: &mut Errors,
 ) -> Kept {
+    if let Some(written) = entries.text("on_delete", errors)
+        && written.value() != "cascade"
+    {
+        errors.at(
+            &written,
+            "the links of a join table can only end with either end: write `on_delete = \"cascade\"` where the foreign \
+             keys of your own join table would stand against that, or remove it",
+        );
+    }
     let owner_column = entries.text("owner_column", errors);
     let target_column = entries.text("target_column", errors);
     let both_given = owner_column.is_some() && target_column.is_some();

@@ -416,6 +416,6 @@ mod tests {
         assert_eq!(field("Cache-Control"), ["no-store"]);
         assert_eq!(field("ETag"), ["\"a\""]);
         let missing = Errors::from(ErrorObject::not_found()).to_response();
-        assert_eq!(missing.headers().get_one("Cache-Control"), None);
+        assert_eq!(missing.headers().get_one("Cache-Control"), Some("no-store"));
     }
 }

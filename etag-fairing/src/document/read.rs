@@ -150,18 +150,20 @@ impl<'b> ResourceObject<'b> {
         Ok(Self { id, attributes, relationships: object("relationships", relationships)? })
     }
 
-    /// Judges the members of a new resource: what is left out takes its default.
+    /// Judges the members of a new resource: what is left out takes its default. Nobody gives those at the places
+    /// `made`, which the database makes.
     ///
     /// # Errors
     /// With every member that is unknown, not to be set, missing or of another type.
     pub(crate) fn create(
         &self,
         resource: &'static Description,
+        made: &[usize],
     ) -> Result<(Vec<Value>, Vec<Option<LinkageChange>>), Errors> {
         let mut errors = Vec::new();
-        let members = self.members(resource, None, &mut errors);
+        let members = self.members(resource, None, made, &mut errors);
         let mut attributes = Vec::with_capacity(members.attributes.len());
-        for (attribute, given) in resource.attributes.iter().zip(members.attributes) {
+        for (place, (attribute, given)) in resource.attributes.iter().zip(members.attributes).enumerate() {
             let value = match (given, attribute.default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => default().unwrap_or_else(|mismatch| {
@@ -171,6 +173,8 @@ impl<'b> ResourceObject<'b> {
                     )));
                     Value::Null
                 }),
+                // For rules and hooks, which see it before it is there.
+                (None, None) if made.contains(&place) => nothing(attribute),
                 (None, None) => {
                     let sent = self.attributes.as_ref().is_some_and(|sent| sent.contains(attribute.name));
                     if !attribute.nullable && !sent {
@@ -203,9 +207,14 @@ impl<'b> ResourceObject<'b> {
     ///
     /// # Errors
     /// With every member that is unknown, not to be set or of another type.
-    pub(crate) fn update(&self, resource: &'static Description, current: Row<'_>) -> Result<Members, Errors> {
+    pub(crate) fn update(
+        &self,
+        resource: &'static Description,
+        current: Row<'_>,
+        made: &[usize],
+    ) -> Result<Members, Errors> {
         let mut errors = Vec::new();
-        let members = self.members(resource, Some(current), &mut errors);
+        let members = self.members(resource, Some(current), made, &mut errors);
         match Errors::from_vec(errors) {
             Some(errors) => Err(errors),
             None => Ok(members),
@@ -216,6 +225,7 @@ impl<'b> ResourceObject<'b> {
         &self,
         resource: &'static Description,
         current: Option<Row<'_>>,
+        made: &[usize],
         errors: &mut Vec<ErrorObject>,
     ) -> Members {
         let mut members = Members {
@@ -230,7 +240,7 @@ impl<'b> ResourceObject<'b> {
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            match attribute(resource, current, name, json) {
+            match attribute(resource, current, made, name, json) {
                 Ok(Some((place, value))) => {
                     if let Some(slot) = members.attributes.get_mut(place) {
                         *slot = Some(value);
@@ -344,6 +354,27 @@ impl<'b> ResourceObject<'b> {
     }
 }
 
+/// A value of an attribute that nobody has given one.
+fn nothing(attribute: &Attribute) -> Value {
+    if attribute.nullable {
+        return Value::Null;
+    }
+    match attribute.kind {
+        Kind::Bool => Value::Bool(false),
+        Kind::Integer => Value::Integer(0),
+        Kind::Float => Value::Float(0.0),
+        Kind::Text => Value::Text(String::new()),
+        Kind::Timestamp => Value::Text("1970-01-01T00:00:00.000000Z".into()),
+        Kind::DateTime => Value::Text("1970-01-01T00:00:00.000000".into()),
+        Kind::Date => Value::Text("1970-01-01".into()),
+        Kind::Time => Value::Text("00:00:00.000000".into()),
+        Kind::Uuid => Value::Text(uuid::Uuid::nil().to_string()),
+        Kind::Json => Value::Text("null".into()),
+        #[allow(unreachable_patterns, reason = "for kinds to come")]
+        _ => Value::Null,
+    }
+}
+
 fn object<'b, T>(name: &str, sent: Option<Held<'b, T>>) -> Result<Option<SentMembers<'b, T>>, Errors> {
     match sent {
         None => Ok(None),
@@ -361,6 +392,7 @@ fn deepest(kind: &str, sent: bool) -> String {
 fn attribute(
     resource: &'static Description,
     current: Option<Row<'_>>,
+    made: &[usize],
     name: &str,
     json: &RawValue,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
@@ -373,7 +405,7 @@ fn attribute(
     })?;
     let value = value_of(attribute, json.get())?
         .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
-    if attribute.access == Access::ReadOnly {
+    if attribute.access == Access::ReadOnly || made.contains(&place) {
         // Clients send whole resources back: what stays the same is no attempt to set it.
         let same = current.is_some_and(|current| {
             let (mut sent, mut stored) = (Vec::new(), Vec::new());

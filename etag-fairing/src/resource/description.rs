@@ -49,6 +49,8 @@ pub struct Description {
     pub(crate) validation: Option<Validation>,
     /// The user's code before and after its operations.
     pub(crate) hooks: Option<HookTable>,
+    /// The places of the relationships on which `on_delete` is written.
+    pub(crate) deciding: &'static [usize],
 }
 
 /// The id's place.
@@ -126,7 +128,11 @@ pub struct Relationship {
 
 /// What becomes of a resource when another is deleted, to which it has a to-one relationship.
 ///
-/// (Links of a join table always end with either end.)
+/// It holds in the tables that the store has made. In a table of the user's it holds where it is written
+/// ([`Description::decides_deletion`]), or where the column has no foreign key: else that foreign key decides.
+///
+/// The links of a join table end with either end; in a table of the user's with foreign keys, these decide, unless
+/// `on_delete = "cascade"` is written on the relationship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDelete {
     /// It stands against the deletion: 409.
@@ -205,6 +211,7 @@ impl Description {
             computed: Computed::NONE,
             validation: None,
             hooks: None,
+            deciding: &[],
         }
     }
 
@@ -284,6 +291,25 @@ impl Description {
     pub const fn hooked(mut self, hooks: HookTable) -> Self {
         self.hooks = Some(hooks);
         self
+    }
+
+    /// The description with `on_delete` written on the relationships at these places.
+    #[doc(hidden)]
+    pub const fn deciding_deletions(mut self, places: &'static [usize]) -> Self {
+        self.deciding = places;
+        self
+    }
+
+    /// Whether the struct itself says, with `on_delete`, what becomes of the relationship at this place when what it
+    /// leads to is deleted. Else a table of the user's says it with its foreign key, if it has one.
+    pub fn decides_deletion(&self, place: usize) -> bool {
+        let is_default = |relationship: &Relationship| match relationship.kind {
+            RelationshipKind::ToOne { required, on_delete, .. } => {
+                on_delete == OnDelete::by_default(required)
+            }
+            _ => true,
+        };
+        self.deciding.contains(&place) || !self.relationships.get(place).is_none_or(is_default)
     }
 
     /// The cells of a row: the id, each attribute, each relationship.

@@ -221,10 +221,7 @@ impl<'a> Write<'a> {
     pub async fn insert<T: JsonApiResource>(&mut self, new: &T) -> Result<ResourceId, HookError> {
         let resource = T::description();
         let record = new.to_record()?;
-        let id = record.id.filter(|id| match id {
-            ResourceId::Integer(id) => *id != 0,
-            ResourceId::Text(id) => !id.is_empty(),
-        });
+        let id = record.id.filter(|id| !id.is_open());
         let linkage = record.linkage.into_iter().map(change_to).collect();
         let change = Change::Insert { resource, id, attributes: record.attributes, linkage };
         Ok(self.transaction.apply(change, &Scopes::NONE).await?)

@@ -22,6 +22,15 @@ impl ResourceId {
         }
     }
 
+    /// Whether it is what an id is before anybody has chosen one, as in a fresh struct: 0, no text, or the nil UUID. A
+    /// store that is to make a resource with it chooses one.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Integer(id) => *id == 0,
+            Self::Text(id) => id.is_empty() || id == "00000000-0000-0000-0000-000000000000",
+        }
+    }
+
     /// The id in a stored value; `None` for null.
     ///
     /// # Errors

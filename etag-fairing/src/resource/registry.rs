@@ -62,16 +62,19 @@ pub(crate) fn name_route(
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mounted {
     pub(crate) resource: &'static Description,
+    pub(crate) operation: Operation,
+    pub(crate) relationship: Option<usize>,
 }
 
 /// What this route of the application is, if it is ours.
 pub(crate) fn known(route: &Route) -> Option<Mounted> {
     let name = route.name.as_deref()?;
     let named = NAMED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    named
-        .iter()
-        .find(|known| std::ptr::eq(known.name, name))
-        .map(|known| Mounted { resource: known.resource })
+    named.iter().find(|known| std::ptr::eq(known.name, name)).map(|known| Mounted {
+        resource: known.resource,
+        operation: known.operation,
+        relationship: known.relationship,
+    })
 }
 
 /// The resources that an application has mounted, each with the URL of its collection.
@@ -141,7 +144,7 @@ impl Registry {
     ) -> Result<Vec<Self>, Vec<String>> {
         let mut registries: Vec<Self> = (0..parts).map(|_| Self::default()).collect();
         for route in routes {
-            let Some(Mounted { resource }) = known(route) else { continue };
+            let Some(Mounted { resource, .. }) = known(route) else { continue };
             if let Some(registry) = registries.get_mut(part(route))
                 && registry.place(resource).is_none()
             {

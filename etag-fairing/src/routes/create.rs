@@ -61,6 +61,8 @@ impl Exchange<'_> {
         let kind = self.resource.id.kind;
         let id = kind
             .parse(sent)
+            // 0 and the nil UUID stand for an id that is still to be chosen, in a fresh struct.
+            .filter(|id| !id.is_open())
             .ok_or_else(|| refuse(format!("{sent:?} cannot be an id of {}", self.resource.type_name)))?;
         let (IdKind::Integer { max, .. }, ResourceId::Integer(number)) = (kind, &id) else { return Ok(id) };
         let (first, last) = self.store().client_ids(self.resource).into_inner();
@@ -114,6 +116,16 @@ impl Decision for Create<'_, '_> {
         let object = self.given.object()?;
         let kind = exchange.resource.id.kind;
         let id = match &object.id {
+            Some(_) if exchange.api.unwritable(exchange.resource).is_some_and(|unwritable| unwritable.id) => {
+                return Err(Errors::from(
+                    ErrorObject::client_id_not_allowed(format!(
+                        "the database alone makes the ids of {}",
+                        exchange.resource.type_name
+                    ))
+                    .pointer("/data/id"),
+                )
+                .into());
+            }
             Some(_) if !exchange.config().client_ids => {
                 return Err(Errors::from(
                     ErrorObject::client_id_not_allowed("the server makes the ids here").pointer("/data/id"),
@@ -123,7 +135,7 @@ impl Decision for Create<'_, '_> {
             Some(id) => Some(exchange.chosen_id(id)?),
             None => kind.generate(),
         };
-        let (attributes, linkage) = object.create(exchange.resource)?;
+        let (attributes, linkage) = object.create(exchange.resource, exchange.made_by_database())?;
         let attributes = attributes.into_iter().map(Some).collect();
         let mut proposal = Proposal { id, attributes, linkage };
         exchange.revise(&mut proposal, None, object, transaction).await?;

@@ -91,6 +91,11 @@ impl<'r> Exchange<'r> {
         self.api.store().as_ref()
     }
 
+    /// The places of the attributes whose values the database itself makes.
+    pub(super) fn made_by_database(&self) -> &'r [usize] {
+        self.api.unwritable(self.resource).map_or(&[], |unwritable| &unwritable.attributes)
+    }
+
     /// Writes documents for this caller.
     pub(super) fn writer(&self) -> Writer<'r> {
         Writer::new(self.api.registry(), self.hidden())

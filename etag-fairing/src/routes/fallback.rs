@@ -9,7 +9,9 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
 use crate::document::error::{ErrorObject, Errors};
-use crate::resource::registry::known;
+use crate::resource::Description;
+use crate::resource::registry::{Mounted, known};
+use crate::store::Unwritable;
 
 /// The status with which a guard of ours forwarded the request; 404 if none did.
 struct Forwarded(Status);
@@ -51,8 +53,20 @@ struct Fallback {
 
 /// The routes for the methods that the paths below `base` don't have: one a method, whatever the number of paths,
 /// since Rocket looks at its routes one by one and lists them at launch.
-pub(crate) fn routes(mounted: &[&Route], base: &str) -> Vec<Route> {
+///
+/// A route that the store can't do the work of counts as one that isn't there.
+pub(crate) fn routes(
+    mounted: &[&Route],
+    base: &str,
+    unwritable: &[(&'static Description, Unwritable)],
+) -> Vec<Route> {
     let here = || mounted.iter().filter(|route| route.uri.base() == base);
+    let is_closed = |route: &Route| {
+        known(route).is_some_and(|Mounted { resource, operation, relationship }| {
+            let unwritable = unwritable.iter().find(|(other, _)| other.is(resource));
+            unwritable.is_some_and(|(_, it)| it.closes(operation, relationship, route.method))
+        })
+    };
     let mut paths: Vec<Path> = Vec::new();
     for route in here().filter(|route| known(route).is_some()) {
         let segments = segments(route, base);
@@ -61,7 +75,7 @@ pub(crate) fn routes(mounted: &[&Route], base: &str) -> Vec<Route> {
         }
     }
     // A user's own routes on these paths count too.
-    for route in here() {
+    for route in here().filter(|route| !is_closed(route)) {
         let segments = segments(route, base);
         if let Some(path) = paths.iter_mut().find(|path| path.segments == segments) {
             path.methods.push(route.method);

@@ -29,11 +29,12 @@ mod write;
 use std::future::Future;
 use std::pin::Pin;
 
-use rocket::http::Method;
+use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
 use crate::document::error::Errors;
+use crate::json_api::JsonApi;
 use crate::pending::Kind;
 use crate::resource::guard::Denied;
 use crate::resource::registry::{encode_segment, name_route};
@@ -113,6 +114,10 @@ impl Handler for Endpoint {
         {
             return Box::pin(async move { endpoint.respond(request, Guarded::default(), &mut None).await });
         }
+        if !endpoint.reads() && endpoint.is_closed(request) {
+            // To a route of the user's own for the same method, or to the one that answers 405.
+            return Box::pin(async move { Outcome::Forward((data, Status::NotFound)) });
+        }
         let mut sent = Some(data);
         Box::pin(async move {
             // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
@@ -139,6 +144,15 @@ impl Endpoint {
     fn reads(&self) -> bool {
         use Operation::{List, Read, Related, Relationship};
         matches!(self.operation, List | Read | Related | Relationship)
+    }
+
+    /// Whether the store can't do what it is for.
+    fn is_closed(&self, request: &Request<'_>) -> bool {
+        let base = request.route().map_or("", |route| route.uri.base());
+        let api = request.rocket().state::<JsonApi>();
+        let unwritable = api.and_then(|api| api.at(base).unwritable(self.resource));
+        let relationship = (self.operation == Operation::UpdateRelationship).then_some(self.relationship);
+        unwritable.is_some_and(|it| it.closes(self.operation, relationship, request.method()))
     }
 
     async fn respond<'r>(

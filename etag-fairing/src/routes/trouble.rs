@@ -10,7 +10,7 @@ use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::fairing::Statistics;
 use crate::pending::{Ended, Kind};
-use crate::resource::{Corrupt, Description, Operation};
+use crate::resource::{Corrupt, Description, Operation, Relationship, RelationshipKind};
 use crate::store::{Constraint, Excess, StoreError};
 
 /// Why a write was refused: an answer already, or the store's trouble, which needs the request to be told.
@@ -238,30 +238,69 @@ fn broken(constraint: Constraint, resource: &Description, sent: Option<&Resource
         (Some(name), Some(sent)) => error.pointer(sent.pointer_of(name)),
         _ => error,
     };
-    match constraint {
+    let members = |columns: &[String]| -> Vec<&'static str> {
+        columns.iter().filter_map(|column| member(resource, column)).collect()
+    };
+    let first = |error: ErrorObject, columns: &[String]| match columns.first() {
+        Some(column) => pointer(error, column),
+        None => error,
+    };
+    let type_name = resource.type_name;
+    let is_id = |column: &str| column.eq_ignore_ascii_case(resource.id.column);
+    match constraint.seen_from(resource.table) {
         Constraint::Unique { columns } => {
-            let names: Vec<_> = columns.iter().filter_map(|column| member(resource, column)).collect();
+            let names = members(&columns);
             let detail = match names.is_empty() {
-                true => format!("there is one of {} with these values already", resource.type_name),
-                false => format!(
-                    "there is one of {} with this {} already",
-                    resource.type_name,
-                    names.join(" and ")
-                ),
+                true => format!("there is one of {type_name} with these values already"),
+                false => format!("there is one of {type_name} with this {} already", names.join(" and ")),
             };
-            let error = ErrorObject::unique_violation(detail);
-            columns.first().map_or(error.clone(), |column| pointer(error, column)).into()
+            first(ErrorObject::unique_violation(detail), &columns).into()
+        }
+        Constraint::Exclusion { columns } => {
+            let names = members(&columns);
+            let values = if names.is_empty() { "these values".into() } else { names.join(" and ") };
+            let detail =
+                format!("another one of {type_name} stands against {values}: only one of both may be there");
+            first(ErrorObject::unique_violation(detail), &columns).into()
+        }
+        // The id of a new row may have the name of the column that others refer to it with.
+        Constraint::NotNull { column }
+            if !(is_id(&column) && sent.is_some_and(|sent| sent.id.is_none()))
+                && is_let_go(resource, resource.table, &column, sent) =>
+        {
+            must_stay(resource)
         }
         Constraint::NotNull { column } => match member(resource, &column) {
             Some(name) => {
                 pointer(ErrorObject::validation_failed(format!("{name} must have a value")), &column).into()
             }
-            // A column at the other end of an inverse relationship.
-            None => ErrorObject::foreign_key_violation(format!(
-                "what is related must stay with one of {}, so it cannot be let go; move it to another one instead",
-                resource.type_name
-            ))
-            .into(),
+            None if is_id(&column) => {
+                log::warn!(
+                    "the table `{}` makes no ids: give its column `{column}` a default, or let clients choose \
+                     (`client_ids`)",
+                    resource.table
+                );
+                ErrorObject::validation_failed(format!(
+                    "the database makes no ids for {type_name}: a new one can only be made with an id, where clients \
+                     may choose it"
+                ))
+                .pointer("/data")
+                .into()
+            }
+            // Names that no document has are the operator's to know.
+            None => {
+                log::warn!(
+                    "the table `{}` must have a value in its column `{column}`, which is no member of `{}`: give it a \
+                     default, or a member",
+                    resource.table,
+                    resource.rust_name
+                );
+                ErrorObject::validation_failed(format!(
+                    "the database asks of {type_name} for a value that is none of their members, so that this cannot \
+                     be stored; the server's log says which"
+                ))
+                .into()
+            }
         },
         Constraint::Value { column } => {
             let name = member(resource, &column).unwrap_or("a value");
@@ -272,21 +311,87 @@ fn broken(constraint: Constraint, resource: &Description, sent: Option<&Resource
             ErrorObject::foreign_key_violation("other resources refer to this one, or it to one that is gone")
                 .into()
         }
-        Constraint::Check { .. } => ErrorObject::validation_failed(format!(
-            "a rule of {} stands against these values",
-            resource.type_name
-        ))
-        .into(),
+        Constraint::CheckOf { columns, .. } => {
+            let names = members(&columns);
+            let values = if names.is_empty() { "these values".into() } else { names.join(" and ") };
+            let detail = format!("a rule of {type_name} stands against {values}");
+            first(ErrorObject::validation_failed(detail), &columns).into()
+        }
+        Constraint::Check { .. } => {
+            ErrorObject::validation_failed(format!("a rule of {type_name} stands against these values"))
+                .into()
+        }
+        Constraint::In { table, constraint } => beside(&table, *constraint, resource, sent),
     }
+}
+
+/// A constraint of another table than the resource's own.
+fn beside(
+    table: &str,
+    constraint: Constraint,
+    resource: &Description,
+    sent: Option<&ResourceObject<'_>>,
+) -> Errors {
+    let type_name = resource.type_name;
+    match constraint {
+        Constraint::NotNull { column } if is_let_go(resource, table, &column, sent) => must_stay(resource),
+        constraint => {
+            log::warn!(
+                "a change of `{}` broke a rule of the table `{table}`: {constraint:?}",
+                resource.rust_name
+            );
+            match constraint {
+                Constraint::NotNull { .. } | Constraint::ForeignKey => ErrorObject::foreign_key_violation(
+                    format!("what refers to this one of {type_name} stands against the change"),
+                ),
+                Constraint::Unique { .. } | Constraint::Exclusion { .. } => ErrorObject::unique_violation(
+                    format!("what goes with this one of {type_name} is there already, and only one may be"),
+                ),
+                _ => ErrorObject::validation_failed(format!(
+                    "a rule of what goes with this one of {type_name} stands against the change"
+                )),
+            }
+            .into()
+        }
+    }
+}
+
+/// Whether the column is that of the other end of one of the inverse relationships, which would have become empty.
+fn is_let_go(resource: &Description, table: &str, column: &str, sent: Option<&ResourceObject<'_>>) -> bool {
+    let is_other_end = |relationship: &&Relationship| match relationship.kind {
+        RelationshipKind::Inverse { of } => {
+            let target = relationship.target();
+            let end = target.relationship(of).and_then(|(_, end)| end.column());
+            // A struct's store may tell of the column alone.
+            (target.table.eq_ignore_ascii_case(table) || table == resource.table)
+                && end.is_some_and(|end| end.eq_ignore_ascii_case(column))
+        }
+        _ => false,
+    };
+    // A column of the resource's own may be both ends, where it is related to its like.
+    let is_sent = || {
+        let name = member(resource, column);
+        name.zip(sent).is_some_and(|(name, sent)| sent.pointer_of(name).ends_with(&format!("/{name}")))
+    };
+    resource.relationships.iter().any(|relationship| is_other_end(&relationship)) && !is_sent()
+}
+
+fn must_stay(resource: &Description) -> Errors {
+    ErrorObject::foreign_key_violation(format!(
+        "what is related must stay with one of {}, so it cannot be let go; move it to another one instead",
+        resource.type_name
+    ))
+    .into()
 }
 
 /// The member that is kept in a column.
 fn member(resource: &Description, column: &str) -> Option<&'static str> {
-    let attribute = resource.attributes.iter().find(|attribute| attribute.column == column);
+    let attribute =
+        resource.attributes.iter().find(|attribute| attribute.column.eq_ignore_ascii_case(column));
     attribute.map(|attribute| attribute.name).or_else(|| {
         let mut relationships = resource.relationships.iter();
         relationships
-            .find(|relationship| relationship.column() == Some(column))
+            .find(|relationship| relationship.column().is_some_and(|own| own.eq_ignore_ascii_case(column)))
             .map(|relationship| relationship.name)
     })
 }

@@ -94,7 +94,7 @@ impl Decision for Update<'_, '_> {
                 .into());
             }
         }
-        let members = object.update(resource, row)?;
+        let members = object.update(resource, row, exchange.made_by_database())?;
         let mut proposal = Proposal { id: None, attributes: members.attributes, linkage: members.linkage };
         self.previous = exchange.previous(&self.id, &current, transaction).await?;
         exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;

@@ -87,10 +87,31 @@ pub enum Constraint {
         /// The column.
         column: String,
     },
-    /// A check of the table, or a value that is too long or too large for its column.
+    /// A check of the table, or a value that is too long or too large for a column that the database doesn't name.
     Check {
         /// The constraint's name, where it has one.
         name: String,
+    },
+    /// A check that is about these columns alone.
+    CheckOf {
+        /// The constraint's name, or its text.
+        name: String,
+        /// The columns, as the database names them.
+        columns: Vec<String>,
+    },
+    /// Another resource stands against these values, as of two bookings for one room at one time: an exclusion
+    /// constraint.
+    Exclusion {
+        /// The columns, as the database names them.
+        columns: Vec<String>,
+    },
+    /// A constraint of this table, which need not be the resource's own: of a join table, of what a foreign key takes
+    /// along, of what a trigger writes.
+    In {
+        /// The table.
+        table: String,
+        /// What it says.
+        constraint: Box<Constraint>,
     },
 }
 
@@ -98,6 +119,34 @@ impl Constraint {
     /// A rule of the database's own, which let a statement run and make nothing of it.
     pub(crate) fn nameless() -> Self {
         Self::Check { name: String::new() }
+    }
+
+    /// The constraint as one of a table, if the database names that.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn of_table(self, table: Option<&str>) -> Self {
+        match table.filter(|table| !table.is_empty()) {
+            Some(table) => Self::In { table: table.to_owned(), constraint: Box::new(self) },
+            None => self,
+        }
+    }
+
+    /// The constraint as a change of this table sees it: its own ones need not be told apart.
+    pub(crate) fn seen_from(self, own: &str) -> Self {
+        match self {
+            Self::In { table, constraint } if table.eq_ignore_ascii_case(own) => *constraint,
+            other => other,
+        }
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl StoreError {
+    /// The error as a change of this table sees it.
+    pub(crate) fn seen_from(self, table: &str) -> Self {
+        match self {
+            Self::Constraint(constraint) => Self::Constraint(constraint.seen_from(table)),
+            other => other,
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 mod tables;
+mod unwritable;
 
 use std::ops::RangeInclusive;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -37,6 +38,7 @@ pub use modify::{Decision, modify};
 pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};
 pub use revision::Revision;
 pub use scopes::{Scopes, Seen};
+pub use unwritable::Unwritable;
 
 use crate::resource::{Description, ResourceId, Value};
 
@@ -51,6 +53,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// With everything that doesn't fit, so that one launch tells all.
     async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError>;
+
+    /// What of a resource cannot be written, as [`prepare`](Self::prepare) has found. Asked once, at launch.
+    fn unwritable(&self, resource: &'static Description) -> Unwritable {
+        let _ = resource;
+        Unwritable::default()
+    }
 
     /// Answers a plan from one snapshot: no write becomes visible between its parts.
     ///
@@ -115,6 +123,9 @@ pub trait Transaction: Send {
 
     /// Makes one change, visible to this transaction alone. Gives the id of the resource that was made, changed
     /// or deleted.
+    ///
+    /// A new resource whose id is 0 or empty ([`ResourceId::is_open`]) gets one from the store, as one without an id
+    /// does.
     ///
     /// What the scopes hide is not there: a resource outside of them is not found, and neither is a related one.
     /// Linkage to what is hidden stays as it is: [`LinkageChange::Replace`] and [`LinkageChange::Remove`] end no such

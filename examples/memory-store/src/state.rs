@@ -77,7 +77,7 @@ impl State {
     pub fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
         match change {
             Change::Insert { resource, id, attributes, linkage } => {
-                let id = self.new_id(resource, id)?;
+                let id = self.new_id(resource, id.filter(|id| !id.is_open()))?;
                 for (attribute, value) in resource.attributes.iter().zip(&attributes) {
                     not_null(attribute.nullable, attribute.column, value)?;
                 }

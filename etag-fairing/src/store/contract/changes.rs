@@ -92,6 +92,15 @@ async fn made_ids_ascend_and_are_never_used_twice(store: Arc<dyn Store>) {
     done(&*store, delete(&TALKS, &second)).await;
     let third = done(&*store, talk("third")).await;
     assert!(second < third, "{third} was used before");
+    // What a fresh struct has is no choice.
+    let open = match talk("open") {
+        Change::Insert { resource, attributes, linkage, .. } => {
+            Change::Insert { resource, id: Some(number(0)), attributes, linkage }
+        }
+        other => other,
+    };
+    let fourth = done(&*store, open).await;
+    assert!(third < fourth, "{fourth} was used before");
 }
 
 async fn a_given_id_is_taken_once(store: Arc<dyn Store>) {
@@ -116,9 +125,18 @@ async fn a_missing_text_id_is_made(store: Arc<dyn Store>) {
         linkage: vec![None],
     };
     let first = done(&*store, new.clone()).await;
-    let second = done(&*store, new).await;
+    let second = done(&*store, new.clone()).await;
     assert_ne!(first, second);
-    for id in [first, second] {
+    let mut made = vec![first, second];
+    // What a fresh struct has is no choice.
+    for open in ["", "00000000-0000-0000-0000-000000000000"] {
+        let mut new = new.clone();
+        if let Change::Insert { id, .. } = &mut new {
+            *id = Some(text(open));
+        }
+        made.push(done(&*store, new).await);
+    }
+    for id in made {
         assert_eq!(SPEAKERS.id.kind.parse(&id.to_string()), Some(id.clone()), "a canonical UUID");
         assert_eq!(read(&*store, &one(&SPEAKERS, &id)).await.rows.len(), 1);
     }

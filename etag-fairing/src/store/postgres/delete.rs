@@ -1,9 +1,8 @@
 //! The end of a row, and of what must not outlive it.
 //!
-//! Tables that the store has made have foreign keys, and PostgreSQL itself restricts, cascades or empties. A table of
-//! the user's may have none, or others; then all references are followed here, since what PostgreSQL takes along would
-//! not come by. So they are where versions have to rise with what is taken along; but where PostgreSQL sees to each
-//! reference, the rest is left to it.
+//! Tables that the store has made have foreign keys, and PostgreSQL itself restricts, cascades or empties; so do those
+//! of the user's. What no foreign key does, or not as a struct asks for, is done here; and all references are followed
+//! where versions have to rise with what PostgreSQL takes along, which would not come by.
 
 use super::{
     connection::Connection,
@@ -13,6 +12,7 @@ use super::{
     prepare::Known,
     read::{can_be, exists},
     versions::{self, RowOf, ids},
+    write::check_version,
 };
 use crate::{
     resource::{Description, ResourceId},
@@ -21,7 +21,7 @@ use crate::{
         sql::{
             cache::{Shape, Verb},
             plan::id_value,
-            referrer::Effect,
+            referrer::{By, Effect},
             versions::Guard,
             write,
         },
@@ -61,6 +61,10 @@ pub(super) async fn delete(
             return Err(StoreError::Constraint(Constraint::ForeignKey));
         }
     }
+    let is_view = known.limits.is_view(resource.table);
+    if let (true, Some(guard)) = (is_view, version) {
+        check_version(connection, resource, id, guard).await?;
+    }
     let text = connection
         .text(Shape::new(Verb::Delete, resource).columns(vec![version.is_some()]), || {
             Ok::<_, String>(write::delete(Postgres, resource, version.map(|guard| guard.column)))
@@ -68,7 +72,12 @@ pub(super) async fn delete(
     let own = [Some(id_value(id)), version.map(|guard| guard.value)];
     let own: Vec<Parameter<'_>> = own.into_iter().flatten().map(Parameter::from).collect();
     match connection.run(&text, &own).await? {
-        0 if !exists(connection, &Scopes::NONE, resource, id).await? => Err(StoreError::NotFound),
+        // Of a view no statement need tell how many rows it has changed.
+        0 if !exists(connection, &Scopes::NONE, resource, id).await? => match is_view {
+            true => Ok(id.clone()),
+            false => Err(StoreError::NotFound),
+        },
+        0 if is_view => Err(StoreError::Constraint(Constraint::nameless())),
         0 if version.is_some() => Err(StoreError::VersionChanged),
         // A trigger has kept it.
         0 => Err(StoreError::Constraint(Constraint::nameless())),
@@ -99,8 +108,9 @@ impl Follower<'_> {
         // Before its edges end: they tell who shows it.
         versions::end(connection, &known.versions, table, own, &self.ending).await?;
         for referrer in known.referrers.iter().filter(|referrer| referrer.target == table) {
+            let by = referrer.by;
             match &referrer.effect {
-                Effect::End(text) => self.make(connection, text, &id).await?,
+                Effect::End(text) => make(connection, by, text, &id).await?,
                 Effect::Empty { ids: text, empty } => {
                     if let Some(kept) = known.versions.table(referrer.table) {
                         for row in ids(connection, text, own).await? {
@@ -110,7 +120,7 @@ impl Follower<'_> {
                             }
                         }
                     }
-                    self.make(connection, empty, &id).await?;
+                    make(connection, by, empty, &id).await?;
                 }
                 Effect::Restrict(text) => {
                     let rows = ids(connection, text, own).await?;
@@ -123,19 +133,19 @@ impl Follower<'_> {
                             continue;
                         }
                         Box::pin(self.follow(connection, referrer.table, id.clone())).await?;
-                        self.make(connection, delete, &id).await?;
+                        make(connection, by, delete, &id).await?;
                     }
                 }
             }
         }
         Ok(())
     }
+}
 
-    /// Does what PostgreSQL doesn't do by itself.
-    async fn make(&self, connection: &Connection, text: &str, id: &ResourceId) -> Result<(), StoreError> {
-        match self.known.sees_to_all {
-            true => Ok(()),
-            false => connection.run(text, &[id_value(id).into()]).await.map(drop),
-        }
+/// Does what PostgreSQL doesn't do by itself.
+async fn make(connection: &Connection, by: By, text: &str, id: &ResourceId) -> Result<(), StoreError> {
+    match by {
+        By::Database => Ok(()),
+        By::Store => connection.run(text, &[id_value(id).into()]).await.map(drop),
     }
 }

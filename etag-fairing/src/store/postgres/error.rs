@@ -102,6 +102,8 @@ enum Meaning {
     NotNull,
     /// A rule of the table, or of a column's type, stands against a value: 422.
     Check,
+    /// A column whose value the database itself makes, or a view that takes no such change: 422.
+    Unwritable,
     /// Another transaction came in between: once more.
     Repeat,
     /// There is no room: 507.
@@ -128,8 +130,12 @@ impl Meaning {
             "23514" | "23P01" | "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P05" => {
                 Self::Check
             }
+            // Of a view WITH CHECK OPTION.
+            "44000" => Self::Check,
             // RAISE in a trigger of the user's: a check that the table makes.
             "P0001" => Self::Check,
+            "428C9" => Self::Unwritable,
+            "55000" if error.message().contains(" view ") => Self::Unwritable,
             // A value that is too long for an index of its column.
             "54000" if error.routine().is_some_and(|routine| INDEXING.contains(&routine)) => Self::Check,
             _ if must_be_repeated(error) => Self::Repeat,
@@ -168,17 +174,24 @@ const READ_ONLY: [&str; 3] =
     ["check_XactReadOnly", "check_transaction_read_only", "PreventCommandDuringRecovery"];
 
 fn database_error(error: &DbError) -> StoreError {
+    // Whoever raises an error in a function of their own chooses its code, too.
+    if error.routine() == Some("exec_stmt_raise") && !must_be_repeated(error) {
+        return StoreError::Constraint(Constraint::Check { name: error.message().into() });
+    }
+    let of_table = |constraint: Constraint| StoreError::Constraint(constraint.of_table(error.table()));
     match Meaning::of(error) {
-        Meaning::Unique => StoreError::Constraint(Constraint::Unique { columns: key_columns(error) }),
+        Meaning::Unique => of_table(Constraint::Unique { columns: key_columns(error) }),
         Meaning::ForeignKey => StoreError::Constraint(Constraint::ForeignKey),
-        Meaning::NotNull => {
-            StoreError::Constraint(Constraint::NotNull { column: error.column().unwrap_or("").into() })
-        }
-        Meaning::Check if error.code().code() == "P0001" => {
-            StoreError::Constraint(Constraint::Check { name: error.message().into() })
-        }
-        Meaning::Check => {
-            StoreError::Constraint(Constraint::Check { name: error.constraint().unwrap_or("").into() })
+        // Of a domain it names no column.
+        Meaning::NotNull => of_table(Constraint::NotNull { column: error.column().unwrap_or("").into() }),
+        Meaning::Check => match error.code().code() {
+            "P0001" => StoreError::Constraint(Constraint::Check { name: error.message().into() }),
+            "23P01" => of_table(Constraint::Exclusion { columns: key_columns(error) }),
+            _ => of_table(Constraint::Check { name: error.constraint().unwrap_or("").into() }),
+        },
+        Meaning::Unwritable => {
+            log::warn!("{}", told_by_database(error));
+            StoreError::Constraint(Constraint::nameless())
         }
         Meaning::Repeat => StoreError::Conflict,
         Meaning::Full => {

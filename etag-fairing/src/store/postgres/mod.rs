@@ -40,6 +40,7 @@ mod pooler;
 mod prepare;
 mod read;
 mod revisions;
+mod rules;
 mod showing;
 mod table;
 mod tls;
@@ -73,7 +74,7 @@ use self::{
     transaction::PostgresTransaction,
 };
 use super::{
-    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction,
+    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
     sql::lanes::{self, Lanes, Pass},
 };
 use crate::resource::Description;
@@ -237,6 +238,11 @@ impl Store for PostgresStore {
         connection.commit().await.map_err(name)?;
         *self.shared.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Ok(())
+    }
+
+    fn unwritable(&self, resource: &'static Description) -> Unwritable {
+        let known = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.limits.unwritable(resource)
     }
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {

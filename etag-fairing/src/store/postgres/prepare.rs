@@ -12,6 +12,7 @@ use super::{
     connection::Connection,
     dialect::{Postgres, type_name},
     revisions,
+    rules::Rules,
     table::{self, Found, FoundSequence, quoted},
     versions::MARKS,
 };
@@ -20,8 +21,9 @@ use crate::{
     store::{
         StoreError,
         sql::{
+            abilities::{Abilities, Limits},
             edge::{Edge, EdgeKind},
-            referrer::Referrer,
+            referrer::{FoundTable, Referrer},
             schema::{self, Column, Key, Reference, Table, kind_of_id, reachable},
             versions::Versions,
         },
@@ -39,12 +41,14 @@ const PREPARING: i64 = 0x6574_6167_6661_6972;
 pub(super) struct Known {
     /// All references, if the store has to follow them when a row is deleted; else none.
     pub(super) referrers: Vec<Referrer>,
-    /// Whether the database sees to each reference when a row is deleted.
-    pub(super) sees_to_all: bool,
     /// What the store itself keeps.
     pub(super) versions: Versions,
     /// Whether there are tables whose changes are counted.
     pub(super) counts: bool,
+    /// The tables' rules.
+    pub(super) rules: Rules,
+    /// What can't be written.
+    pub(super) limits: Limits,
     views: HashSet<&'static str>,
     /// Tables and columns where somebody's to-many linkage stands.
     watched: HashSet<(&'static str, &'static str)>,
@@ -140,7 +144,7 @@ pub(super) async fn prepare(
         return Ok(Err(problems));
     }
     connection.rows("SELECT pg_advisory_xact_lock($1)", &[ValueRef::Integer(PREPARING).into()]).await?;
-    let ours = ours(connection).await?;
+    let mut ours = ours(connection).await?;
     let mut new = Vec::new();
     let mut known = Known::of(resources);
     let mut bounds_of_ids = HashMap::new();
@@ -148,6 +152,7 @@ pub(super) async fn prepare(
         match table::find(connection, table.name).await? {
             None => {
                 create(connection, table).await?;
+                ours.insert(table.name.to_owned());
                 new.push(table);
             }
             Some(found) => {
@@ -159,6 +164,11 @@ pub(super) async fn prepare(
                 if found.is_view {
                     known.views.insert(table.name);
                 }
+                known.rules.learn(connection, table.name, &found.columns).await?;
+                let made = found.columns.iter().filter(|column| column.is_made);
+                let made = made.map(|column| column.name.clone()).collect();
+                let abilities = Abilities { is_view: found.is_view, refused: found.refused.clone(), made };
+                known.limits.note(table.name, abilities);
                 check_key(table, &found, &mut problems);
                 check_columns(connection, table, &found, is_ours, &mut problems).await?;
                 if is_ours && problems.is_empty() {
@@ -206,10 +216,16 @@ pub(super) async fn prepare(
     if !known.versions.is_empty() {
         connection.batch(MARKS).await?;
     }
-    known.sees_to_all = all_seen_to(connection, &real).await?;
+    let mut found = Vec::new();
+    for table in real {
+        let is_ours = ours.contains(table.name);
+        let keys = table::foreign_keys(connection, table.name).await?;
+        found.push(FoundTable { table, is_ours, keys });
+    }
+    let referrers = Referrer::of(Postgres, &found, str::eq);
     // What PostgreSQL takes along or empties would not come by, and versions would not rise with it.
-    if !(known.sees_to_all && known.versions.is_empty()) {
-        known.referrers = Referrer::of(Postgres, &real);
+    if !(known.versions.is_empty() && Referrer::all_seen_to(&referrers)) {
+        known.referrers = referrers;
     }
     Ok(Ok(known))
 }
@@ -262,28 +278,6 @@ fn bounds(type_name: Option<&str>) -> (i64, i64) {
     }
 }
 
-/// Whether each reference has a foreign key that does what its resource asks for.
-async fn all_seen_to(connection: &Connection, tables: &[Table]) -> Result<bool, StoreError> {
-    for table in tables {
-        let keys = table::foreign_keys(connection, table.name).await?;
-        for column in &table.columns {
-            let Some(Reference { table: target, on_delete, .. }) = column.reference else { continue };
-            let actions: &[&str] = match on_delete {
-                OnDelete::Restrict => &["RESTRICT", "NO ACTION"],
-                OnDelete::SetNull => &["SET NULL"],
-                OnDelete::Cascade => &["CASCADE"],
-            };
-            let seen_to = keys.iter().any(|key| {
-                key.column == column.name && key.target == target && actions.contains(&key.on_delete.as_str())
-            });
-            if !seen_to {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
 async fn ours(connection: &Connection) -> Result<HashSet<String>, StoreError> {
     match table::find(connection, OURS).await? {
         None => Ok(HashSet::new()),
@@ -325,7 +319,9 @@ async fn refer(
     column: &Column,
     known: &Known,
 ) -> Result<(), StoreError> {
-    let Some(Reference { table: target, column: key, on_delete }) = column.reference else { return Ok(()) };
+    let Some(Reference { table: target, column: key, on_delete, .. }) = column.reference else {
+        return Ok(());
+    };
     if !known.can_lock(target) {
         return Ok(());
     }
@@ -409,7 +405,11 @@ async fn check_columns(
                 &column.needed_by,
             )),
             Some(known) => {
-                if known.is_not_null && !table.is_required(column) && !known.has_default {
+                if known.is_not_null
+                    && !table.is_required(column)
+                    && !known.has_default
+                    && !known.is_made
+                {
                     log::warn!(
                         "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
                         table.name,
@@ -481,7 +481,7 @@ async fn add_column(
         Value::Float(value) => definition.push_str(&format!(" DEFAULT {value:?}")),
         Value::Text(value) => definition.push_str(&format!(" DEFAULT '{}'", value.replace('\'', "''"))),
     }
-    if let Some(Reference { table: target, column: key, on_delete }) = column.reference {
+    if let Some(Reference { table: target, column: key, on_delete, .. }) = column.reference {
         definition.push_str(&format!(
             " REFERENCES {} ({}) ON DELETE {}",
             quoted(target),

@@ -5,13 +5,18 @@ use tokio_postgres::{Row, types::FromSqlOwned};
 use super::{connection::Connection, encode::Parameter};
 use crate::{
     resource::{Kind, ValueRef},
-    store::StoreError,
+    store::{
+        StoreError,
+        sql::{abilities::Verb, referrer::ForeignKey},
+    },
 };
 
 /// A table or view that is there, by the connection's search path.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) is_view: bool,
+    /// What it refuses, whatever triggers and rules it has.
+    pub(super) refused: Vec<Verb>,
     pub(super) columns: Vec<FoundColumn>,
 }
 
@@ -27,17 +32,10 @@ pub(super) struct FoundColumn {
     pub(super) is_not_null: bool,
     pub(super) has_default: bool,
     pub(super) is_generated: bool,
+    /// Whether it takes no value: it is generated, or of a view that computes it.
+    pub(super) is_made: bool,
     /// Whether no two rows have the same value in it.
     pub(super) is_unique: bool,
-}
-
-/// A foreign key of one column.
-#[derive(Debug)]
-pub(super) struct ForeignKey {
-    pub(super) column: String,
-    pub(super) target: String,
-    /// `RESTRICT`, `NO ACTION`, `SET NULL`, `CASCADE` or `SET DEFAULT`.
-    pub(super) on_delete: String,
 }
 
 impl Found {
@@ -76,7 +74,7 @@ impl FoundColumn {
 pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<Found>, StoreError> {
     let table = connection
         .rows(
-            "SELECT relkind IN ('v', 'm') FROM pg_class WHERE oid = to_regclass(quote_ident(CAST($1 AS text))) \
+            "SELECT relkind IN ('v', 'm'), pg_relation_is_updatable(oid, true) FROM pg_class WHERE oid = to_regclass(quote_ident(CAST($1 AS text))) \
              AND relkind IN ('r', 'p', 'v', 'm', 'f')",
             &[text(name)],
         )
@@ -87,10 +85,12 @@ pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<F
             "SELECT CAST(a.attname AS text), format_type(a.atttypid, a.atttypmod), \
              CAST(coalesce(b.typname, t.typname) AS text), coalesce(b.typtype, t.typtype) = 'e', \
              a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', \
+             a.attgenerated <> '' OR a.attidentity = 'a' \
+             OR c.relkind = 'v' AND NOT pg_column_is_updatable(a.attrelid, a.attnum, true), \
              EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
              AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) \
-             FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid \
-             LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
+             FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid \
+             JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
              WHERE a.attrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attnum > 0 \
              AND NOT a.attisdropped ORDER BY a.attnum",
             &[text(name)],
@@ -105,10 +105,16 @@ pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<F
             is_not_null: get(row, 4)?,
             has_default: get(row, 5)?,
             is_generated: get(row, 6)?,
-            is_unique: get(row, 7)?,
+            is_made: get(row, 7)?,
+            is_unique: get(row, 8)?,
         })
     });
-    Ok(Some(Found { is_view: get(table, 0)?, columns: columns.collect::<Result<_, StoreError>>()? }))
+    // A bit an operation, by the numbers that PostgreSQL gives its commands.
+    let taken: i32 = get(table, 1)?;
+    let verbs = [(Verb::Update, 1 << 2), (Verb::Insert, 1 << 3), (Verb::Delete, 1 << 4)];
+    let refused = verbs.into_iter().filter(|(_, bit)| taken & bit == 0).map(|(verb, _)| verb).collect();
+    let columns = columns.collect::<Result<_, StoreError>>()?;
+    Ok(Some(Found { is_view: get(table, 0)?, refused, columns }))
 }
 
 /// The foreign keys of a table.
@@ -118,19 +124,43 @@ pub(super) async fn foreign_keys(
 ) -> Result<Vec<ForeignKey>, StoreError> {
     let rows = connection
         .rows(
-            "SELECT CAST(a.attname AS text), CAST(t.relname AS text), CASE f.confdeltype WHEN 'r' THEN 'RESTRICT' \
-             WHEN 'a' THEN 'NO ACTION' WHEN 'n' THEN 'SET NULL' WHEN 'c' THEN 'CASCADE' ELSE 'SET DEFAULT' END \
+            "SELECT ARRAY(SELECT CAST(a.attname AS text) FROM unnest(f.conkey) WITH ORDINALITY AS k (number, place) \
+             JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = k.number ORDER BY k.place), \
+             CAST(t.relname AS text), CASE f.confdeltype WHEN 'r' THEN 'RESTRICT' WHEN 'a' THEN 'NO ACTION' \
+             WHEN 'n' THEN 'SET NULL' WHEN 'c' THEN 'CASCADE' ELSE 'SET DEFAULT' END \
              FROM pg_constraint AS f JOIN pg_class AS t ON t.oid = f.confrelid \
-             JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1] \
-             WHERE f.contype = 'f' AND array_length(f.conkey, 1) = 1 \
-             AND f.conrelid = to_regclass(quote_ident(CAST($1 AS text)))",
+             WHERE f.contype = 'f' AND f.conrelid = to_regclass(quote_ident(CAST($1 AS text)))",
             &[text(table)],
         )
         .await?;
     let keys = rows
         .iter()
-        .map(|row| Ok(ForeignKey { column: get(row, 0)?, target: get(row, 1)?, on_delete: get(row, 2)? }));
+        .map(|row| Ok(ForeignKey { columns: get(row, 0)?, target: get(row, 1)?, on_delete: get(row, 2)? }));
     keys.collect()
+}
+
+/// The checks of a table and of its columns' domains, by name, each with one of its columns; what is about no column
+/// is not there.
+pub(super) async fn checks(
+    connection: &Connection,
+    table: &str,
+) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = connection
+        .rows(
+            "WITH RECURSIVE domains (attname, oid) AS (SELECT a.attname, t.oid FROM pg_attribute AS a \
+             JOIN pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'd' \
+             WHERE a.attrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attnum > 0 AND NOT a.attisdropped \
+             UNION SELECT d.attname, b.oid FROM domains AS d JOIN pg_type AS t ON t.oid = d.oid \
+             JOIN pg_type AS b ON b.oid = t.typbasetype AND b.typtype = 'd') \
+             SELECT CAST(c.conname AS text), CAST(a.attname AS text) FROM pg_constraint AS c \
+             JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) \
+             WHERE c.contype = 'c' AND c.conrelid = to_regclass(quote_ident(CAST($1 AS text))) \
+             UNION SELECT CAST(c.conname AS text), CAST(d.attname AS text) FROM domains AS d \
+             JOIN pg_constraint AS c ON c.contypid = d.oid AND c.contype = 'c'",
+            &[text(table)],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 
 /// A sequence.

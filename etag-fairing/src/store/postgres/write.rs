@@ -26,6 +26,7 @@ use crate::{
             include,
             plan::{edge, id_list, id_value},
             room::Room,
+            select,
             versions::Guard,
             write,
         },
@@ -34,6 +35,16 @@ use crate::{
 
 /// Makes one change, if the resource has this version. Answers the id of the resource.
 pub(super) async fn apply(
+    connection: &Connection,
+    change: &Change,
+    version: Option<&Value>,
+    scopes: &Scopes,
+) -> Result<ResourceId, StoreError> {
+    let made = make(connection, change, version, scopes).await;
+    made.map_err(|error| connection.known().rules.explained(change, error))
+}
+
+async fn make(
     connection: &Connection,
     change: &Change,
     version: Option<&Value>,
@@ -77,6 +88,7 @@ async fn insert(
     attributes: &[Value],
     linkage: &[Option<LinkageChange>],
 ) -> Result<ResourceId, StoreError> {
+    let id = id.filter(|id| !id.is_open());
     let made = if id.is_none() { resource.id.kind.generate() } else { None };
     let id = id.or(made.as_ref());
     if let Some(id) = id {
@@ -90,13 +102,20 @@ async fn insert(
     }
     lock_links(connection, scopes, resource, id, &[], linkage).await?;
 
+    let known = connection.known();
+    let is_given = |column: &str| !known.limits.makes(resource.table, column);
     let mut parameters: Vec<Parameter<'_>> = Vec::new();
     parameters.extend(id.map(|id| Parameter::of(resource.id.column, id_value(id))));
-    for (attribute, value) in resource.attributes.iter().zip(attributes) {
+    let given =
+        resource.attributes.iter().zip(attributes).filter(|(attribute, _)| is_given(attribute.column));
+    for (attribute, value) in given {
         parameters.push(Parameter::of(attribute.column, value.as_ref()));
     }
     for (relationship, change) in resource.relationships.iter().zip(linkage) {
         let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
+        if !is_given(column) {
+            continue;
+        }
         let value = match change {
             Some(LinkageChange::One(Some(related))) => id_value(related),
             Some(LinkageChange::One(None)) | None => ValueRef::Null,
@@ -106,7 +125,11 @@ async fn insert(
     }
     let id = match id {
         Some(id) => {
-            insert_row(connection, resource, true, &parameters).await.map_err(|error| match error {
+            let made = match known.limits.is_view(resource.table) {
+                false => insert_row(connection, resource, true, &parameters).await.map(drop),
+                true => insert_into_view(connection, resource, id, &parameters).await,
+            };
+            made.map_err(|error| match error {
                 // Somebody else was faster.
                 error if is_taken_id(&error, resource) => StoreError::IdExists,
                 error => error,
@@ -118,7 +141,6 @@ async fn insert(
         }
         None => insert_with_next_id(connection, resource, &parameters).await?,
     };
-    let known = connection.known();
     if let Some(kept) = known.versions.table(resource.table) {
         versions::begin(connection, kept, id_value(&id)).await?;
     }
@@ -141,9 +163,12 @@ async fn insert_row(
     parameters: &[Parameter<'_>],
 ) -> Result<ResourceId, StoreError> {
     let verb = if with_id { Verb::InsertWithId } else { Verb::Insert };
-    let text =
-        connection.text(Shape::new(verb, resource), || write::insert(Postgres, resource, with_id, true))?;
-    let rows = connection.rows(&text, parameters).await?;
+    let known = connection.known();
+    let text = connection.text(Shape::new(verb, resource), || {
+        write::insert(Postgres, resource, with_id, true, &known.limits)
+    })?;
+    let rows = connection.rows(&text, parameters).await;
+    let rows = rows.map_err(|error| error.seen_from(resource.table))?;
     match rows.first() {
         Some(row) if !cell::is_null(row, 0)? => {
             cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)
@@ -151,6 +176,24 @@ async fn insert_row(
         Some(_) => Err(StoreError::Internal(format!("table `{}` gave a new row no id", resource.table))),
         // A trigger has let it fall.
         None => Err(StoreError::Constraint(Constraint::nameless())),
+    }
+}
+
+/// What a trigger or a rule of a view does with a new row is its own affair: it need not tell of it.
+async fn insert_into_view(
+    connection: &Connection,
+    resource: &'static Description,
+    id: &ResourceId,
+    parameters: &[Parameter<'_>],
+) -> Result<(), StoreError> {
+    let known = connection.known();
+    let text = connection.text(Shape::new(Verb::InsertWithId, resource), || {
+        write::insert(Postgres, resource, true, false, &known.limits)
+    })?;
+    connection.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))?;
+    match exists(connection, &Scopes::NONE, resource, id).await? {
+        true => Ok(()),
+        false => Err(StoreError::Constraint(Constraint::nameless())),
     }
 }
 
@@ -204,17 +247,25 @@ async fn update(
     shown.relinked(connection, scopes, linkage).await?;
 
     let hidden = hidden_links(connection, scopes, resource, id, linkage).await?;
+    let is_given = |column: &str| !known.limits.makes(resource.table, column);
+    // Of a view no statement need tell how many rows it has changed.
+    let is_view = known.limits.is_view(resource.table);
+    if let (true, Some(guard)) = (is_view, version) {
+        check_version(connection, resource, id, guard).await?;
+    }
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
     for (attribute, value) in resource.attributes.iter().zip(attributes) {
-        // Nobody but the store itself says what these are.
-        let value = value.as_ref().filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)));
+        // Nobody but the store itself, or the database, says what these are.
+        let value = value
+            .as_ref()
+            .filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)) && is_given(attribute.column));
         changed.push(value.is_some());
         parameters.extend(value.map(|value| Parameter::of(attribute.column, value.as_ref())));
     }
     for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
         let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
-        let change = change.as_ref().filter(|_| !hidden.contains(&index));
+        let change = change.as_ref().filter(|_| !hidden.contains(&index) && is_given(column));
         changed.push(change.is_some());
         let related = match change {
             Some(LinkageChange::One(related)) => related.as_ref(),
@@ -246,13 +297,27 @@ async fn update(
             Ok::<_, String>(write::update(Postgres, resource, &columns, version))
         })?;
         // It is locked, so that only its version can keep the statement from it.
-        if connection.run(&text, &parameters).await? == 0 && version.is_some() {
+        if connection.run(&text, &parameters).await? == 0 && version.is_some() && !is_view {
             return Err(StoreError::VersionChanged);
         }
     }
     links::change(connection, scopes, resource, id, linkage).await?;
     shown.touch(connection).await?;
     Ok(id.clone())
+}
+
+/// Whether a row has this version, asked before it is changed.
+pub(super) async fn check_version(
+    connection: &Connection,
+    resource: &'static Description,
+    id: &ResourceId,
+    guard: &Guard<'_>,
+) -> Result<(), StoreError> {
+    let text = select::with_version(Postgres, resource, guard.column);
+    match connection.rows(&text, &[id_value(id).into(), guard.value.into()]).await?.is_empty() {
+        true => Err(StoreError::VersionChanged),
+        false => Ok(()),
+    }
 }
 
 /// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.

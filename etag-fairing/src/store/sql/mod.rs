@@ -5,6 +5,7 @@
 //! and order shape is built each time, as a [`Statement`] with its values. A [`Dialect`] holds what databases
 //! spell differently.
 
+pub(crate) mod abilities;
 pub(crate) mod cache;
 pub(crate) mod document;
 pub(crate) mod edge;

@@ -56,6 +56,29 @@ pub(crate) struct Reference {
     pub(crate) table: &'static str,
     pub(crate) column: &'static str,
     pub(crate) on_delete: OnDelete,
+    pub(crate) decider: Decider,
+}
+
+/// Who says what becomes of a row when what it refers to is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decider {
+    /// A struct, since `on_delete` is written on the relationship.
+    Struct,
+    /// The foreign key of a table of the user's, if there is one; else the default.
+    Table,
+}
+
+impl Decider {
+    fn of(resource: &Description, relationship: usize) -> Self {
+        match resource.decides_deletion(relationship) {
+            true => Self::Struct,
+            false => Self::Table,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        if self == Self::Struct { self } else { other }
+    }
 }
 
 impl Table {
@@ -87,11 +110,12 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
     let mut tables = Vec::new();
     for resource in reachable(resources) {
         resource_table(resource, &mut tables, problems);
-        for relationship in resource.relationships {
+        for (place, relationship) in resource.relationships.iter().enumerate() {
             match Edge::of(resource, relationship) {
                 Err(problem) => problems.push(problem),
                 Ok(Some(edge)) if matches!(relationship.kind, RelationshipKind::Through { .. }) => {
-                    join_table(resource, relationship.name, &edge, &mut tables, problems);
+                    let decider = Decider::of(resource, place);
+                    join_table(resource, relationship.name, decider, &edge, &mut tables, problems);
                 }
                 Ok(_) => {}
             }
@@ -173,14 +197,20 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             demands: usize::from(!attribute.nullable),
         });
     }
-    for relationship in resource.relationships {
+    for (place, relationship) in resource.relationships.iter().enumerate() {
         if let RelationshipKind::ToOne { column, required, on_delete } = relationship.kind {
             let target = relationship.target();
+            let decider = Decider::of(resource, place);
             columns.push(Column {
                 name: column,
                 kind: kind_of_id(target.id.kind),
                 stored: None,
-                reference: Some(Reference { table: target.table, column: target.id.column, on_delete }),
+                reference: Some(Reference {
+                    table: target.table,
+                    column: target.id.column,
+                    on_delete,
+                    decider,
+                }),
                 default: None,
                 needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
                 demands: usize::from(required),
@@ -193,6 +223,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
 fn join_table(
     owner: &'static Description,
     name: &'static str,
+    decider: Decider,
     edge: &Edge,
     tables: &mut Vec<Table>,
     problems: &mut Vec<String>,
@@ -208,7 +239,8 @@ fn join_table(
         return;
     }
     for (column, end) in [(edge.owner_column, owner), (edge.target_column, edge.target)] {
-        let reference = Reference { table: end.table, column: end.id.column, on_delete: OnDelete::Cascade };
+        let on_delete = OnDelete::Cascade;
+        let reference = Reference { table: end.table, column: end.id.column, on_delete, decider };
         let column = Column {
             name: column,
             kind: kind_of_id(end.id.kind),
@@ -268,8 +300,11 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
             known.demands += column.demands;
             known.default = known.default.or(column.default);
             known.reference = match (known.reference, column.reference) {
-                // One of the resources can't do without, another can: it stands against the deletion.
-                (Some(_), Some(strict @ Reference { on_delete: OnDelete::Restrict, .. })) => Some(strict),
+                (Some(known), Some(column)) => {
+                    // One of the resources can't do without, another can: it stands against the deletion.
+                    let strict = if column.on_delete == OnDelete::Restrict { column } else { known };
+                    Some(Reference { decider: known.decider.or(column.decider), ..strict })
+                }
                 (known, column) => known.or(column),
             };
         }

@@ -270,3 +270,19 @@ pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String 
             .and_where(listed),
     )
 }
+
+/// The highest id there is, if it is a number.
+pub(crate) fn newest<D: Dialect>(dialect: D, resource: &Description) -> String {
+    dialect.text(Query::select().expr(Expr::col(resource.id.column).max()).from(resource.table))
+}
+
+/// The row with this version, if there is one. Parameters: the id, the version.
+pub(crate) fn with_version<D: Dialect>(dialect: D, resource: &Description, version: &'static str) -> String {
+    dialect.text(
+        Query::select()
+            .column(resource.id.column)
+            .from(resource.table)
+            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where(Expr::col(version).eq(parameter())),
+    )
+}

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, Query};
 
-use super::{Dialect, edge::Edge, parameter, schema::kind_of_id};
+use super::{Dialect, abilities::Limits, edge::Edge, parameter, schema::kind_of_id};
 use crate::resource::{Description, RelationshipKind};
 
 /// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
@@ -14,7 +14,8 @@ pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static s
     resource.attributes.iter().map(|attribute| attribute.column).chain(links)
 }
 
-/// A new row; answers its id if it is `returned`. Parameters: the id if `with_id`, then a value for each of [`columns`].
+/// A new row; answers its id if it is `returned`. Parameters: the id if `with_id`, then a value for each of [`columns`]
+/// that the database doesn't make itself.
 ///
 /// # Errors
 /// Never for a description: as many values as columns are given.
@@ -23,9 +24,11 @@ pub(crate) fn insert<D: Dialect>(
     resource: &Description,
     with_id: bool,
     returned: bool,
+    limits: &Limits,
 ) -> Result<String, sea_query::error::Error> {
     let id = with_id.then_some(resource.id.column);
-    let names: Vec<_> = id.into_iter().chain(columns(resource)).collect();
+    let given = columns(resource).filter(|column| !limits.makes(resource.table, column));
+    let names: Vec<_> = id.into_iter().chain(given).collect();
     let mut insert = Query::insert();
     insert.into_table(resource.table);
     if returned {

@@ -17,21 +17,30 @@ use rusqlite::{
 };
 
 use super::{
-    SqliteOptions, Synchronous, brief::Budget, dialect::Sqlite, error::store_error, functions,
-    interrupt::Brake, joint::Joint, log_index::LogIndex,
+    SqliteOptions, Synchronous,
+    brief::Budget,
+    checks::{self, Check},
+    dialect::Sqlite,
+    error::store_error,
+    functions,
+    interrupt::Brake,
+    joint::Joint,
+    log_index::LogIndex,
 };
 use crate::{
     resource::{Description, Rows, StoredTime, ValueRef},
     store::{
-        PrepareError, Scopes, StoreError,
+        Constraint, PrepareError, Scopes, StoreError,
         sql::{
             Statement,
+            abilities::Limits,
             cache::{Shape, Texts},
             forms::Forms,
             question::Question,
             referrer::Referrer,
             versions::Versions,
             visible::Visible,
+            write,
         },
     },
 };
@@ -47,6 +56,10 @@ pub(super) struct Connection {
     /// The tables whose id is the rowid. SQLite tells the last one that it has made; to be told by the statement,
     /// with `RETURNING`, takes a table in memory each time.
     pub(super) rowids: Arc<[&'static str]>,
+    /// The named checks of each table.
+    checks: Vec<(&'static str, Vec<Check>)>,
+    /// What can't be written.
+    pub(super) limits: Arc<Limits>,
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
     /// Who shares a transaction on it.
@@ -129,6 +142,8 @@ impl Connection {
             referrers: Arc::default(),
             versions: Arc::default(),
             rowids: Arc::default(),
+            checks: Vec::new(),
+            limits: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
             joint: Joint::default(),
@@ -141,7 +156,15 @@ impl Connection {
     }
 
     /// Takes what was learned of the resources.
-    pub(super) fn know(&mut self, referrers: Vec<Referrer>, versions: Versions, rowids: Vec<&'static str>) {
+    pub(super) fn know(
+        &mut self,
+        referrers: Vec<Referrer>,
+        versions: Versions,
+        rowids: Vec<&'static str>,
+        checks: Vec<(&'static str, Vec<Check>)>,
+        limits: Arc<Limits>,
+    ) {
+        (self.checks, self.limits) = (checks, limits);
         self.referrers = referrers.into();
         self.versions = versions.into();
         self.rowids = rowids.into();
@@ -163,6 +186,22 @@ impl Connection {
     pub(super) fn learn_form(&self, table: &str, column: &str, form: StoredTime) {
         let mut forms = self.file.forms.write().unwrap_or_else(PoisonError::into_inner);
         Arc::make_mut(&mut forms).learn(table, column, form);
+    }
+
+    /// An error as a change of this resource sees it: of a check with the columns that it is about.
+    pub(super) fn explained(&self, resource: &'static Description, error: StoreError) -> StoreError {
+        match error.seen_from(resource.table) {
+            StoreError::Constraint(Constraint::Check { name }) if !name.is_empty() => {
+                let checks = self.checks.iter().find(|(table, _)| *table == resource.table);
+                let checks = checks.map_or(&[][..], |(_, checks)| checks);
+                let columns = checks::columns_of(checks, &name, write::columns(resource));
+                StoreError::Constraint(match columns.is_empty() {
+                    true => Constraint::Check { name },
+                    false => Constraint::CheckOf { name, columns },
+                })
+            }
+            error => error,
+        }
     }
 
     /// Makes a change of a table where the request is answered. `None` if such changes have taken long.
@@ -259,6 +298,12 @@ impl Connection {
         let outcome = self.control(text);
         self.sqlite.busy_timeout(self.busy_timeout).map_err(store_error)?;
         outcome
+    }
+
+    /// Lets all foreign keys wait for the commit, or the end of the transaction. Not from the cache: what a pragma sets
+    /// it sets when it is prepared.
+    pub(super) fn let_foreign_keys_wait(&self) -> Result<(), StoreError> {
+        self.sqlite.execute_batch("PRAGMA defer_foreign_keys = ON").map_err(store_error)
     }
 
     /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.

@@ -1,8 +1,8 @@
 //! The end of a row, and of what must not outlive it.
 //!
-//! Tables that the store has made have foreign keys, and SQLite itself restricts, cascades or empties. A table of
-//! the user's may have none, or others; then all references are followed here, since what SQLite takes along would
-//! not come by. So they are where versions have to rise with what is taken along.
+//! Tables that the store has made have foreign keys, and SQLite itself restricts, cascades or empties; so do those of
+//! the user's. What no foreign key does, or not as a struct asks for, is done here; and all references are followed
+//! where versions have to rise with what SQLite takes along, which would not come by.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use super::{
     error::store_error,
     read::exists,
     versions::{self, RowOf, value_of},
+    write::check_version,
 };
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
@@ -22,7 +23,7 @@ use crate::{
         sql::{
             cache::{Shape, Verb},
             plan::{can_be, id_value},
-            referrer::{Effect, Referrer},
+            referrer::{By, Effect, Referrer},
             versions::{Guard, Versions},
             write,
         },
@@ -45,6 +46,15 @@ pub(super) fn delete(
         })?;
     let referrers = Arc::clone(&connection.referrers);
     let versions = Arc::clone(&connection.versions);
+    let is_view = connection.limits.is_view(resource.table);
+    if is_view {
+        if !exists(connection, &Scopes::NONE, resource, id)? {
+            return Err(StoreError::NotFound);
+        }
+        if let Some(guard) = version {
+            check_version(connection, resource, id, guard)?;
+        }
+    }
     let row = |connection: &mut Connection| {
         let guarded = match version {
             Some(guard) => Some(versions::guarded(connection, resource, guard, id_value(id))?),
@@ -53,7 +63,12 @@ pub(super) fn delete(
         let own = [Some(id_value(id)), guarded.as_ref().map(Value::as_ref)];
         let own: Vec<_> = own.into_iter().flatten().collect();
         match connection.run(&text, &own)? {
-            0 if !exists(connection, &Scopes::NONE, resource, id)? => Err(StoreError::NotFound),
+            // Of a view no statement tells how many rows it has changed.
+            0 if !exists(connection, &Scopes::NONE, resource, id)? => match is_view {
+                true => Ok(id.clone()),
+                false => Err(StoreError::NotFound),
+            },
+            0 if is_view => Err(StoreError::Constraint(Constraint::nameless())),
             0 if version.is_some() => Err(StoreError::VersionChanged),
             // A trigger has kept it.
             0 => Err(StoreError::Constraint(Constraint::nameless())),
@@ -63,7 +78,7 @@ pub(super) fn delete(
     if referrers.is_empty() && versions.is_empty() {
         return row(connection);
     }
-    connection.whole(|connection| {
+    let delete = |connection: &mut Connection| {
         let stored = match id {
             ResourceId::Integer(id) => Stored::Integer(*id),
             ResourceId::Text(id) => Stored::Text(id.clone()),
@@ -73,19 +88,33 @@ pub(super) fn delete(
             versions: &versions,
             ending: Vec::new(),
             restricted: Vec::new(),
+            in_a_circle: false,
         };
-        // Rows that refer to each other in a circle end one by one: their foreign keys, if they have any, wait for
-        // the last of them. What then still leads nowhere fails the commit.
-        connection.control("PRAGMA defer_foreign_keys = ON")?;
-        follower.follow(connection, resource.table, stored)?;
-        // Whatever stood in the way may have been taken along by another path.
-        if follower.restricted.iter().any(|row| !follower.ending.contains(row)) {
-            return Err(StoreError::Constraint(Constraint::ForeignKey));
-        }
-        let outcome = row(connection);
-        connection.control("PRAGMA defer_foreign_keys = OFF")?;
+        let outcome = follower.follow(connection, resource.table, stored).and_then(|()| {
+            // Whatever stood in the way may have been taken along by another path.
+            match follower.restricted.iter().any(|row| !follower.ending.contains(row)) {
+                true => Err(StoreError::Constraint(Constraint::ForeignKey)),
+                false => row(connection),
+            }
+        });
+        (outcome, follower.in_a_circle || !follower.restricted.is_empty())
+    };
+    let mut tangled = false;
+    let outcome = connection.whole(|connection| {
+        let (outcome, is_tangled) = delete(connection);
+        tangled = is_tangled;
         outcome
-    })
+    });
+    match outcome {
+        // Rows that refer to each other in a circle end one by one: their foreign keys, if they have any, must wait for
+        // the last of them. They go on waiting until the commit, which fails if anything still leads nowhere: to end
+        // the waiting before would forget what it has seen.
+        Err(StoreError::Constraint(Constraint::ForeignKey)) if tangled => {
+            connection.let_foreign_keys_wait()?;
+            connection.whole(|connection| delete(connection).0)
+        }
+        outcome => outcome,
+    }
 }
 
 /// Follows all references to rows that are about to end.
@@ -96,6 +125,8 @@ struct Follower<'a> {
     ending: Vec<RowOf>,
     /// Those that must not be left.
     restricted: Vec<RowOf>,
+    /// Whether a row was met that ends already.
+    in_a_circle: bool,
 }
 
 impl Follower<'_> {
@@ -111,8 +142,13 @@ impl Follower<'_> {
         versions::end(connection, self.versions, table, parameter, &self.ending)?;
         let referrers = self.referrers;
         for referrer in referrers.iter().filter(|referrer| referrer.target.eq_ignore_ascii_case(table)) {
+            let by_store = referrer.by == By::Store;
             match &referrer.effect {
-                Effect::End(text) => connection.run(text, &[parameter]).map(drop)?,
+                Effect::End(text) => {
+                    if by_store {
+                        connection.run(text, &[parameter])?;
+                    }
+                }
                 Effect::Empty { ids: text, empty } => {
                     if let Some(kept) = self.versions.table(referrer.table) {
                         for row in ids(connection, text, parameter)? {
@@ -122,7 +158,9 @@ impl Follower<'_> {
                             }
                         }
                     }
-                    connection.run(empty, &[parameter]).map(drop)?;
+                    if by_store {
+                        connection.run(empty, &[parameter])?;
+                    }
                 }
                 Effect::Restrict(text) => {
                     let rows = ids(connection, text, parameter)?;
@@ -131,10 +169,11 @@ impl Follower<'_> {
                 Effect::Cascade { ids: text, delete } => {
                     for id in ids(connection, text, parameter)? {
                         if self.ending.contains(&(referrer.table, id.clone())) {
+                            self.in_a_circle = true;
                             continue;
                         }
                         self.follow(connection, referrer.table, id.clone())?;
-                        if let Some(own) = value_of(&id) {
+                        if let (true, Some(own)) = (by_store, value_of(&id)) {
                             connection.run(delete, &[own])?;
                         }
                     }

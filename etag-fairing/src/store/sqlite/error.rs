@@ -41,6 +41,15 @@ pub(super) fn store_error(error: Error) -> StoreError {
             Some(constraint) => StoreError::Constraint(constraint),
             None => StoreError::Internal(error.to_string()),
         },
+        // Beyond SQLite's limit for one value, or no number where the key is the rowid.
+        ErrorCode::TooBig | ErrorCode::TypeMismatch => StoreError::Constraint(Constraint::nameless()),
+        // What an INSTEAD OF trigger of this view is not for.
+        ErrorCode::Unknown
+            if text.starts_with("cannot modify ") && text.ends_with(" because it is a view") =>
+        {
+            log::warn!("{text}");
+            StoreError::Constraint(Constraint::nameless())
+        }
         _ => StoreError::Internal(error.to_string()),
     }
 }
@@ -51,29 +60,39 @@ fn constraint(text: &str, extended: i32) -> Option<Constraint> {
     match extended {
         ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
             let failed = after("UNIQUE constraint failed:");
-            let columns = match failed.starts_with("index '") {
+            let names: Vec<_> = match failed.starts_with("index '") {
                 // An index over expressions has no columns to name.
                 true => Vec::new(),
-                false => failed.split(", ").filter(|name| !name.is_empty()).map(column).collect(),
+                false => failed.split(", ").filter(|name| !name.is_empty()).map(parts).collect(),
             };
-            Some(Constraint::Unique { columns })
+            let table = names.first().map(|(table, _)| *table);
+            let columns = names.iter().map(|(_, column)| (*column).to_owned()).collect();
+            Some(Constraint::Unique { columns }.of_table(table))
         }
         ffi::SQLITE_CONSTRAINT_NOTNULL => {
-            Some(Constraint::NotNull { column: column(after("NOT NULL constraint failed:")) })
+            let (table, column) = parts(after("NOT NULL constraint failed:"));
+            Some(Constraint::NotNull { column: column.into() }.of_table(Some(table)))
         }
         ffi::SQLITE_CONSTRAINT_CHECK => {
             Some(Constraint::Check { name: after("CHECK constraint failed:").into() })
         }
+        // Of a STRICT table: `cannot store TEXT value in INTEGER column tags.weight`.
+        ffi::SQLITE_CONSTRAINT_DATATYPE => {
+            let (table, column) = parts(text.rsplit_once(" column ").map_or("", |(_, name)| name));
+            Some(Constraint::Value { column: column.into() }.of_table(Some(table)))
+        }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Some(Constraint::ForeignKey),
         // ON DELETE RESTRICT is a trigger inside SQLite.
         ffi::SQLITE_CONSTRAINT_TRIGGER if text.starts_with("FOREIGN KEY") => Some(Constraint::ForeignKey),
-        // RAISE(ABORT, …) in a trigger of the user's: a check that the table makes.
-        ffi::SQLITE_CONSTRAINT_TRIGGER => Some(Constraint::Check { name: text.into() }),
+        // RAISE(ABORT, …) in a trigger of the user's, or a virtual table's own rule: a check that the table makes.
+        ffi::SQLITE_CONSTRAINT_TRIGGER | ffi::SQLITE_CONSTRAINT_VTAB => {
+            Some(Constraint::Check { name: text.into() })
+        }
         _ => None,
     }
 }
 
-/// `sessions.title` → `title`
-fn column(qualified: &str) -> String {
-    qualified.rsplit_once('.').map_or(qualified, |(_, column)| column).into()
+/// `sessions.title` → `sessions`, `title`
+fn parts(qualified: &str) -> (&str, &str) {
+    qualified.rsplit_once('.').unwrap_or(("", qualified))
 }

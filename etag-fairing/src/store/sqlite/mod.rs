@@ -31,6 +31,7 @@
 
 mod brief;
 mod cell;
+mod checks;
 mod connection;
 mod delete;
 mod dialect;
@@ -83,7 +84,8 @@ use self::{
     transaction::SqliteTransaction,
 };
 use super::{
-    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction,
+    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
+    sql::abilities::Limits,
     sql::lanes::{self, Lanes, Pass},
 };
 use crate::resource::Description;
@@ -110,6 +112,8 @@ pub struct SqliteStore {
     commits: Arc<AtomicU64>,
     path: PathBuf,
     log_index: Arc<OnceLock<Option<LogIndex>>>,
+    /// What was found when it was prepared.
+    limits: Mutex<Arc<Limits>>,
     handles: Mutex<Handles>,
 }
 
@@ -167,6 +171,7 @@ impl SqliteStore {
             commits,
             path: file.path.clone(),
             log_index: Arc::clone(&file.log_index),
+            limits: Mutex::default(),
             handles: Mutex::new(Handles { others: handles, writer: last }),
         })
     }
@@ -252,13 +257,21 @@ impl Store for SqliteStore {
         let transaction = self.turn_to_write(false).await.map_err(name)?;
         let resources = resources.to_vec();
         let revisions = self.revisions;
-        let (problems, counted) = transaction
+        let (problems, counted, limits) = transaction
             .run(move |connection| {
                 let prepared =
                     prepare::prepare(&connection.sqlite, &resources, revisions).map_err(store_error)?;
-                connection.know(prepared.referrers, prepared.versions, prepared.rowids);
+                let limits = Arc::new(prepared.limits);
+                let known = Arc::clone(&limits);
+                connection.know(
+                    prepared.referrers,
+                    prepared.versions,
+                    prepared.rowids,
+                    prepared.checks,
+                    known,
+                );
                 connection.hold(prepared.forms);
-                Ok((prepared.problems, prepared.counted))
+                Ok((prepared.problems, prepared.counted, limits))
             })
             .await
             .map_err(name)?;
@@ -267,7 +280,12 @@ impl Store for SqliteStore {
         }
         Box::new(transaction).commit().await.map_err(name)?;
         self.direct.watch(&counted.into());
+        *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
         Ok(())
+    }
+
+    fn unwritable(&self, resource: &'static Description) -> Unwritable {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).unwritable(resource)
     }
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {

@@ -11,6 +11,7 @@ use sea_query::{
     Value as Literal,
 };
 
+use super::checks::Check;
 use super::dialect::Sqlite;
 use super::forms;
 use super::revisions;
@@ -19,8 +20,9 @@ use super::versions::MARKS;
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value},
     store::sql::{
+        abilities::{Abilities, Limits, Verb},
         forms::{ColumnForm, Form, Forms},
-        referrer::Referrer,
+        referrer::{FoundTable, Referrer},
         schema::{self, Column, Key, Reference, Table, kind_of_id},
         versions::Versions,
     },
@@ -44,6 +46,10 @@ pub(super) struct Prepared {
     pub(super) rowids: Vec<&'static str>,
     /// The columns whose times are not in our own form.
     pub(super) forms: Forms,
+    /// The named checks of each table.
+    pub(super) checks: Vec<(&'static str, Vec<Check>)>,
+    /// What can't be written.
+    pub(super) limits: Limits,
 }
 
 /// Makes the database ready, in the transaction that is open.
@@ -57,11 +63,14 @@ pub(super) fn prepare(
     if !problems.is_empty() {
         return Ok(Prepared { problems, ..Prepared::default() });
     }
-    let ours = ours(sqlite)?;
+    let mut ours = ours(sqlite)?;
     let mut others = Vec::new();
     for table in &tables {
         match table::find(sqlite, table.name)? {
-            None => create(sqlite, table)?,
+            None => {
+                create(sqlite, table)?;
+                ours.insert(table.name.to_ascii_lowercase());
+            }
             Some(found) => {
                 others.push(table.name);
                 let is_ours = ours.contains(&table.name.to_ascii_lowercase());
@@ -80,6 +89,8 @@ pub(super) fn prepare(
     let mut counted = Vec::new();
     let mut rowids = Vec::new();
     let mut held = Forms::default();
+    let mut checks = Vec::new();
+    let mut limits = Limits::default();
     for table in tables {
         let Some(found) = table::find(sqlite, table.name)? else { continue };
         let is_ours = ours.contains(&table.name.to_ascii_lowercase()) || !others.contains(&table.name);
@@ -88,6 +99,8 @@ pub(super) fn prepare(
                 held.add(form);
             }
         }
+        limits.note(table.name, abilities(sqlite, table.name, &found)?);
+        checks.push((table.name, found.checks));
         if revisions && found.takes_triggers {
             counted.push(table.name);
         }
@@ -98,7 +111,9 @@ pub(super) fn prepare(
             rowids.push(table.name);
         }
         if !found.is_view {
-            real.push(table);
+            let is_ours = ours.contains(&table.name.to_ascii_lowercase());
+            let keys = table::foreign_keys(sqlite, table.name)?;
+            real.push(FoundTable { table, is_ours, keys });
         }
     }
     if !problems.is_empty() {
@@ -112,34 +127,30 @@ pub(super) fn prepare(
     if !versions.is_empty() {
         sqlite.execute_batch(MARKS)?;
     }
+    let mut referrers = Referrer::of(Sqlite, &real, str::eq_ignore_ascii_case);
     // What SQLite takes along or empties would not come by, and versions would not rise with it.
-    let seen_to = versions.is_empty() && all_seen_to(sqlite, &real)?;
-    let referrers = if seen_to { Vec::new() } else { Referrer::of(Sqlite, &real) };
-    Ok(Prepared { problems, referrers, versions, counted, rowids, forms: held })
+    if versions.is_empty() && Referrer::all_seen_to(&referrers) {
+        referrers.clear();
+    }
+    Ok(Prepared { problems, referrers, versions, counted, rowids, checks, limits, forms: held })
 }
 
-/// Whether each reference has a foreign key that does what its resource asks for.
-fn all_seen_to(sqlite: &Connection, tables: &[Table]) -> Result<bool> {
-    for table in tables {
-        let keys = table::foreign_keys(sqlite, table.name)?;
-        for column in &table.columns {
-            let Some(Reference { table: target, on_delete, .. }) = column.reference else { continue };
-            let actions: &[&str] = match on_delete {
-                OnDelete::Restrict => &["RESTRICT", "NO ACTION"],
-                OnDelete::SetNull => &["SET NULL"],
-                OnDelete::Cascade => &["CASCADE"],
-            };
-            let seen_to = keys.iter().any(|key| {
-                key.column.eq_ignore_ascii_case(column.name)
-                    && key.target.eq_ignore_ascii_case(target)
-                    && actions.contains(&key.on_delete.as_str())
-            });
-            if !seen_to {
-                return Ok(false);
-            }
-        }
+/// What can be written to a table or view.
+fn abilities(sqlite: &Connection, name: &str, found: &Found) -> Result<Abilities> {
+    let made = found.columns.iter().filter(|column| column.is_generated);
+    let mut abilities = Abilities {
+        is_view: found.is_view,
+        refused: Vec::new(),
+        made: made.map(|column| column.name.clone()).collect(),
+    };
+    if found.is_view {
+        let taken = table::instead_of(sqlite, name)?;
+        abilities.refused = [Verb::Insert, Verb::Update, Verb::Delete]
+            .into_iter()
+            .filter(|verb| !taken.contains(verb))
+            .collect();
     }
-    Ok(true)
+    Ok(abilities)
 }
 
 fn ours(sqlite: &Connection) -> Result<HashSet<String>> {
@@ -182,7 +193,7 @@ fn create(sqlite: &Connection, table: &Table) -> Result<()> {
             definition.not_null();
         }
         statement.col(&mut definition);
-        if let Some(Reference { table: target, column: key, on_delete }) = column.reference {
+        if let Some(Reference { table: target, column: key, on_delete, .. }) = column.reference {
             statement.foreign_key(
                 ForeignKey::create()
                     .from(table.name, column.name)
@@ -282,7 +293,11 @@ fn check_columns(
                         known.declared(),
                         &column.needed_by,
                     ));
-                } else if known.is_not_null && !table.is_required(column) && !known.has_default {
+                } else if known.is_not_null
+                    && !table.is_required(column)
+                    && !known.has_default
+                    && !known.is_generated
+                {
                     log::warn!(
                         "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
                         table.name,
@@ -349,7 +364,7 @@ fn add_column(sqlite: &Connection, table: &Table, column: &Column, problems: &mu
         Value::Float(value) => drop(definition.default(Literal::from(value))),
         Value::Text(value) => drop(definition.default(Literal::from(value))),
     }
-    if let Some(Reference { table, column, on_delete }) = column.reference {
+    if let Some(Reference { table, column, on_delete, .. }) = column.reference {
         let on_delete = match on_delete {
             OnDelete::Restrict => "RESTRICT",
             OnDelete::SetNull => "SET NULL",

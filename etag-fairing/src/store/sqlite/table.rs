@@ -2,7 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
-use crate::resource::{Kind, StoredTime};
+use super::checks::{self, Check};
+use crate::{
+    resource::{Kind, StoredTime},
+    store::sql::{abilities::Verb, referrer::ForeignKey},
+};
 
 /// A table or view that is there.
 #[derive(Debug)]
@@ -12,6 +16,8 @@ pub(super) struct Found {
     pub(super) takes_triggers: bool,
     pub(super) has_rowid: bool,
     pub(super) auto_increment: bool,
+    /// Those that have a name.
+    pub(super) checks: Vec<Check>,
     pub(super) columns: Vec<FoundColumn>,
 }
 
@@ -90,27 +96,49 @@ pub(super) fn find(sqlite: &Connection, name: &str) -> Result<Option<Found>> {
         takes_triggers: kind == "table",
         has_rowid: !without_rowid,
         auto_increment: sql.to_ascii_uppercase().contains("AUTOINCREMENT"),
+        checks: checks::named(&sql),
         columns,
     }))
-}
-
-/// A foreign key of one column.
-#[derive(Debug)]
-pub(super) struct ForeignKey {
-    pub(super) column: String,
-    pub(super) target: String,
-    pub(super) on_delete: String,
 }
 
 /// The foreign keys of a table.
 pub(super) fn foreign_keys(sqlite: &Connection, table: &str) -> Result<Vec<ForeignKey>> {
     let mut statement = sqlite.prepare(
-        "SELECT \"from\", \"table\", on_delete FROM pragma_foreign_key_list(?1) GROUP BY id HAVING count(*) = 1",
+        "SELECT id, \"from\", \"table\", upper(on_delete) FROM pragma_foreign_key_list(?1) ORDER BY id, seq",
     )?;
-    let keys = statement.query_map([table], |row| {
-        Ok(ForeignKey { column: row.get(0)?, target: row.get(1)?, on_delete: row.get(2)? })
-    })?;
-    keys.collect()
+    let mut rows = statement.query([table])?;
+    let mut keys: Vec<(i64, ForeignKey)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, column) = (row.get(0)?, row.get(1)?);
+        match keys.last_mut() {
+            Some((last, key)) if *last == id => key.columns.push(column),
+            _ => {
+                let key = ForeignKey { columns: vec![column], target: row.get(2)?, on_delete: row.get(3)? };
+                keys.push((id, key));
+            }
+        }
+    }
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
+}
+
+/// What a view takes, since INSTEAD OF triggers do it.
+pub(super) fn instead_of(sqlite: &Connection, view: &str) -> Result<Vec<Verb>> {
+    let mut statement = sqlite.prepare(
+        "SELECT sql FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
+    )?;
+    let mut rows = statement.query([view])?;
+    let mut verbs = Vec::new();
+    while let Some(row) = rows.next()? {
+        let words = checks::words(&row.get::<_, String>(0)?);
+        let is = |at: usize, word: &str| words.get(at).is_some_and(|it| it.eq_ignore_ascii_case(word));
+        let Some(at) = (0..words.len()).find(|at| is(*at, "INSTEAD") && is(at + 1, "OF")) else { continue };
+        for (word, verb) in [("INSERT", Verb::Insert), ("UPDATE", Verb::Update), ("DELETE", Verb::Delete)] {
+            if is(at + 2, word) {
+                verbs.push(verb);
+            }
+        }
+    }
+    Ok(verbs)
 }
 
 /// Whether a unique index makes the column's values differ.

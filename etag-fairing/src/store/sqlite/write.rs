@@ -36,6 +36,15 @@ pub(super) fn apply(
     version: Option<&Value>,
     scopes: &Scopes,
 ) -> Result<ResourceId, StoreError> {
+    make(connection, change, version, scopes).map_err(|error| connection.explained(resource(change), error))
+}
+
+fn make(
+    connection: &mut Connection,
+    change: &Change,
+    version: Option<&Value>,
+    scopes: &Scopes,
+) -> Result<ResourceId, StoreError> {
     match change {
         Change::Delete { resource, id } => {
             if scopes.of(resource).is_some() && !exists(connection, scopes, resource, id)? {
@@ -62,10 +71,14 @@ pub(super) fn apply(
 
 /// The table of the resource that it is about.
 pub(super) fn table(change: &Change) -> &'static str {
+    resource(change).table
+}
+
+fn resource(change: &Change) -> &'static Description {
     match change {
         Change::Insert { resource, .. }
         | Change::Update { resource, .. }
-        | Change::Delete { resource, .. } => resource.table,
+        | Change::Delete { resource, .. } => resource,
     }
 }
 
@@ -108,6 +121,7 @@ fn insert(
     if attributes.len() != resource.attributes.len() {
         return Err(misshapen(resource));
     }
+    let id = id.filter(|id| !id.is_open());
     let made = if id.is_none() { resource.id.kind.generate() } else { None };
     let id = id.or(made.as_ref());
     if let Some(id) = id {
@@ -122,10 +136,14 @@ fn insert(
     check_links(connection, scopes, resource, id, linkage)?;
 
     let stored = connection.as_stored(resource, attributes)?;
+    let limits = Arc::clone(&connection.limits);
+    let is_given = |column: &str| !limits.makes(resource.table, column);
     let mut parameters: Vec<ValueRef<'_>> = id.map(id_value).into_iter().collect();
-    parameters.extend(stored.iter().map(Value::as_ref));
+    let given =
+        resource.attributes.iter().zip(stored.iter()).filter(|(attribute, _)| is_given(attribute.column));
+    parameters.extend(given.map(|(_, value)| value.as_ref()));
     for (relationship, change) in resource.relationships.iter().zip(linkage) {
-        if relationship.is_to_many() {
+        if !relationship.column().is_some_and(is_given) {
             continue;
         }
         parameters.push(match change {
@@ -161,9 +179,14 @@ fn insert_row(
     let gave_none = || StoreError::Internal(format!("table `{}` gave a new row no id", resource.table));
     let ignored = || StoreError::Constraint(Constraint::nameless());
     let is_rowid = connection.rowids.contains(&resource.table);
+    let limits = Arc::clone(&connection.limits);
+    if limits.is_view(resource.table) {
+        return insert_into_view(connection, resource, id, parameters);
+    }
     let verb = if id.is_some() { Verb::InsertWithId } else { Verb::Insert };
-    let text = connection
-        .text(Shape::new(verb, resource), || write::insert(Sqlite, resource, id.is_some(), !is_rowid))?;
+    let text = connection.text(Shape::new(verb, resource), || {
+        write::insert(Sqlite, resource, id.is_some(), !is_rowid, &limits)
+    })?;
     let mut statement = connection.prepare(&text)?;
     if is_rowid {
         // A trigger may have ignored it; then the last rowid is that of another row.
@@ -182,6 +205,47 @@ fn insert_row(
     // To its end: only then is the row made and every constraint checked.
     while rows.next().map_err(store_error)?.is_some() {}
     Ok(id)
+}
+
+/// What an INSTEAD OF trigger does with a new row is its own affair: neither the number of rows nor `RETURNING` tells of
+/// it.
+fn insert_into_view(
+    connection: &mut Connection,
+    resource: &'static Description,
+    id: Option<&ResourceId>,
+    parameters: &[ValueRef<'_>],
+) -> Result<ResourceId, StoreError> {
+    let limits = Arc::clone(&connection.limits);
+    let insert = write::insert(Sqlite, resource, id.is_some(), false, &limits)
+        .map_err(|error| StoreError::Internal(error.to_string()))?;
+    let newest = |connection: &Connection| -> Result<Option<i64>, StoreError> {
+        let mut statement = connection.prepare(&select::newest(Sqlite, resource))?;
+        let mut rows = statement.query([]).map_err(store_error)?;
+        match rows.next().map_err(store_error)? {
+            Some(row) => row.get(0).map_err(store_error),
+            None => Ok(None),
+        }
+    };
+    if let Some(id) = id {
+        connection.run(&insert, parameters)?;
+        return match exists(connection, &Scopes::NONE, resource, id)? {
+            true => Ok(id.clone()),
+            false => Err(StoreError::Constraint(Constraint::nameless())),
+        };
+    }
+    // Nobody else writes meanwhile, so that a higher id than all before is the new one's.
+    let before = newest(connection)?;
+    connection.run(&insert, parameters)?;
+    match newest(connection)? {
+        Some(id) if before.is_none_or(|before| id > before) => Ok(ResourceId::Integer(id)),
+        _ => {
+            log::warn!(
+                "the view `{}` shows no new row after an insertion: its trigger made none, or the view doesn't show it",
+                resource.table
+            );
+            Err(StoreError::Constraint(Constraint::nameless()))
+        }
+    }
 }
 
 fn update(
@@ -207,11 +271,20 @@ fn update(
 
     let hidden = hidden_links(connection, scopes, resource, id, linkage)?;
     let attributes = connection.changes_as_stored(resource, attributes)?;
+    let limits = Arc::clone(&connection.limits);
+    let is_given = |column: &str| !limits.makes(resource.table, column);
+    // Of a view no statement tells how many rows it has changed.
+    let is_view = limits.is_view(resource.table);
+    if let (true, Some(guard)) = (is_view, version) {
+        check_version(connection, resource, id, guard)?;
+    }
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
     for (value, attribute) in attributes.iter().zip(resource.attributes) {
-        // Nobody but the store itself says what these are.
-        let value = value.as_ref().filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)));
+        // Nobody but the store itself, or the database, says what these are.
+        let value = value
+            .as_ref()
+            .filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)) && is_given(attribute.column));
         changed.push(value.is_some());
         parameters.extend(value.map(Value::as_ref));
     }
@@ -219,7 +292,8 @@ fn update(
         if relationship.is_to_many() {
             continue;
         }
-        let change = change.as_ref().filter(|_| !hidden.contains(&index));
+        let is_given = relationship.column().is_some_and(is_given);
+        let change = change.as_ref().filter(|_| !hidden.contains(&index) && is_given);
         changed.push(change.is_some());
         let related = match change {
             Some(LinkageChange::One(related)) => related.as_ref(),
@@ -260,13 +334,28 @@ fn update(
             Ok::<_, String>(write::update(Sqlite, resource, &columns, version))
         })?;
         // It exists, so that only its version can keep the statement from it.
-        if connection.run(&text, &parameters)? == 0 && version.is_some() {
+        if connection.run(&text, &parameters)? == 0 && version.is_some() && !is_view {
             return Err(StoreError::VersionChanged);
         }
     }
     links::change(connection, scopes, resource, id, linkage)?;
     shown.touch(connection)?;
     Ok(id.clone())
+}
+
+/// Whether a row has this version, asked before it is changed.
+pub(super) fn check_version(
+    connection: &mut Connection,
+    resource: &'static Description,
+    id: &ResourceId,
+    guard: &Guard<'_>,
+) -> Result<(), StoreError> {
+    let text = select::with_version(Sqlite, resource, guard.column);
+    let mut statement = connection.prepare(&text)?;
+    match statement.exists(bound(&[id_value(id), guard.value])).map_err(store_error)? {
+        true => Ok(()),
+        false => Err(StoreError::VersionChanged),
+    }
 }
 
 /// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.

@@ -17,4 +17,13 @@ struct Session {
     title: String,
 }
 
+#[derive(JsonApiResource)]
+#[jsonapi(type = "talks")]
+struct Talk {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, through = "speakers", owner_column = "a", on_delete = "restrict")]
+    sessions: ToMany<Session>,
+}
+
 fn main() {}

@@ -1,5 +1,5 @@
 use etag_fairing::resource::{OnDelete, RelationshipKind};
-use etag_fairing::{JsonApiResource, ToOne};
+use etag_fairing::{JsonApiResource, ToMany, ToOne};
 
 #[derive(JsonApiResource)]
 #[jsonapi(type = "sessions")]
@@ -18,6 +18,8 @@ struct Session {
     e: ToOne<Session>,
     #[jsonapi(relationship, on_delete = "set_null")]
     f: ToOne<Session>,
+    #[jsonapi(relationship, through = "g", owner_column = "one", target_column = "other", on_delete = "cascade")]
+    g: ToMany<Session>,
 }
 
 fn main() {
@@ -29,4 +31,7 @@ fn main() {
             "{relationship:?}"
         );
     }
+    // Also where it says what is the default.
+    let decided: Vec<bool> = (0..7).map(|place| Session::description().decides_deletion(place)).collect();
+    assert_eq!(decided, [false, false, true, true, true, true, true]);
 }

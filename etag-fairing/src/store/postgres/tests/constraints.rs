@@ -26,9 +26,9 @@ fn constraints_are_named() {
         for (name, expected) in [
             ("ada", Constraint::Unique { columns: vec!["name".into()] }),
             ("xb", Constraint::Unique { columns: vec![] }),
-            ("ADA", Constraint::Check { name: "no_shouting".into() }),
+            ("ADA", Constraint::CheckOf { name: "no_shouting".into(), columns: vec!["name".into()] }),
             ("bob", Constraint::Check { name: "no bobs".into() }),
-            ("longer than it may be there", Constraint::Check { name: String::new() }),
+            ("longer than it may be there", Constraint::Value { column: "name".into() }),
             ("a\0b", Constraint::Value { column: "name".into() }),
         ] {
             match write(&store, named(name)).await {

@@ -29,7 +29,7 @@ fn constraints_are_named() {
         for (name, expected) in [
             ("ada", Constraint::Unique { columns: vec!["name".into()] }),
             ("xb", Constraint::Unique { columns: vec![] }),
-            ("ADA", Constraint::Check { name: "no_shouting".into() }),
+            ("ADA", Constraint::CheckOf { name: "no_shouting".into(), columns: vec!["name".into()] }),
             ("bob", Constraint::Check { name: "no bobs".into() }),
             ("eve", Constraint::Check { name: String::new() }),
         ] {

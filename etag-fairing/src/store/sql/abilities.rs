@@ -1,0 +1,109 @@
+//! What can be written to the tables that are there.
+
+use crate::{
+    resource::{Description, Operation, RelationshipKind},
+    store::Unwritable,
+};
+
+/// What a table or view takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Abilities {
+    /// Whether it is a view: what a statement says of the rows that it has changed need not be true.
+    pub(crate) is_view: bool,
+    /// What it refuses.
+    pub(crate) refused: Vec<Verb>,
+    /// The columns whose values the database itself makes.
+    pub(crate) made: Vec<String>,
+}
+
+/// What is done to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Insert,
+    Update,
+    Delete,
+}
+
+/// The abilities of all tables that can't take everything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Limits(Vec<(&'static str, Abilities)>);
+
+impl Limits {
+    /// Notes what a table takes.
+    pub(crate) fn note(&mut self, table: &'static str, abilities: Abilities) {
+        if abilities != Abilities::default() {
+            self.0.push((table, abilities));
+        }
+    }
+
+    fn of(&self, table: &str) -> Option<&Abilities> {
+        self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, abilities)| abilities)
+    }
+
+    /// Whether the table is a view.
+    pub(crate) fn is_view(&self, table: &str) -> bool {
+        self.of(table).is_some_and(|abilities| abilities.is_view)
+    }
+
+    /// Whether the database itself makes the values of a column.
+    pub(crate) fn makes(&self, table: &str, column: &str) -> bool {
+        self.of(table).is_some_and(|abilities| abilities.makes(column))
+    }
+
+    fn refuses(&self, table: &str, verb: Verb) -> bool {
+        self.of(table).is_some_and(|abilities| abilities.refused.contains(&verb))
+    }
+
+    /// What of a resource can't be written.
+    pub(crate) fn unwritable(&self, resource: &'static Description) -> Unwritable {
+        let mut unwritable = Unwritable::default();
+        if self.0.is_empty() {
+            return unwritable;
+        }
+        for (verb, operation) in [
+            (Verb::Insert, Operation::Create),
+            (Verb::Update, Operation::Update),
+            (Verb::Delete, Operation::Delete),
+        ] {
+            if self.refuses(resource.table, verb) {
+                unwritable.operations.push(operation);
+            }
+        }
+        let makes = |column: &str| self.makes(resource.table, column);
+        let attributes = resource.attributes.iter().enumerate();
+        unwritable.attributes =
+            attributes.filter(|(_, attribute)| makes(attribute.column)).map(|(place, _)| place).collect();
+        unwritable.id = makes(resource.id.column);
+        for (place, relationship) in resource.relationships.iter().enumerate() {
+            let (adds, removes) = match relationship.kind {
+                RelationshipKind::ToOne { column, .. } => {
+                    let fixed = makes(column) || self.refuses(resource.table, Verb::Update);
+                    (fixed, fixed)
+                }
+                RelationshipKind::Inverse { of } => {
+                    let target = relationship.target();
+                    let column = target.relationship(of).and_then(|(_, end)| end.column());
+                    let fixed = self.refuses(target.table, Verb::Update)
+                        || column.is_some_and(|column| self.makes(target.table, column));
+                    (fixed, fixed)
+                }
+                RelationshipKind::Through { table, .. } => {
+                    (self.refuses(table, Verb::Insert), self.refuses(table, Verb::Delete))
+                }
+            };
+            if adds {
+                unwritable.adding.push(place);
+            }
+            if removes {
+                unwritable.removing.push(place);
+            }
+        }
+        unwritable
+    }
+}
+
+impl Abilities {
+    fn makes(&self, column: &str) -> bool {
+        self.made.iter().any(|made| made.eq_ignore_ascii_case(column))
+    }
+}

@@ -1,0 +1,11 @@
+//! Tables that other programs made: their foreign keys, rules, views and generated columns decide.
+#![cfg(all(feature = "sqlite", feature = "postgres"))]
+
+mod chance;
+mod chinook;
+mod constraints;
+mod deletion;
+#[path = "../support/mod.rs"]
+mod support;
+mod theirs;
+mod written;
