@@ -345,6 +345,9 @@ fn json_api_defaults_and_every_key() {
             .unwrap();
     assert_eq!((config.max_document, config.max_requests), (2.mebibytes(), 9));
     assert_eq!(config.max_unread.as_u64(), 3_000_000);
+    let relationships = |text: &str| json_api(text).unwrap().max_filter_relationships;
+    assert_eq!(relationships(""), 10);
+    assert_eq!(relationships("[default.jsonapi]\nmax_filter_relationships = 0"), 0);
     let default = JsonApiConfig::default();
     assert_eq!((default.max_document, default.max_unread), (16.mebibytes(), 256.mebibytes()));
     assert_eq!(default.max_requests % 256, 0, "256 for each core");
@@ -360,6 +363,8 @@ fn json_api_refuses_what_cannot_be() {
         "max_page_size = 0",
         "page_size = 3\nmax_page_size = 2",
         "max_include_depth = 11",
+        "max_filter_relationships = 41",
+        "max_filter_relationships = 'all'",
         "totals = 3",
         "client_ids = 'perhaps'",
         "max_body = 'big'",

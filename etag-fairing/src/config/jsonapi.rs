@@ -16,6 +16,7 @@ use super::warn_of_misspellings;
 /// max_page_size = 100      # page[size] above this is 400
 /// max_include_depth = 3    # relationships in one path of include=; more are 400
 /// max_included = 1000      # resources that include= brings into one document; more are 400
+/// max_filter_relationships = 10  # that filters and sort of one URL lead over together; more are 400
 /// totals = false           # whether every list says how many there are; if not, page[totals] asks for it
 /// client_ids = false       # whether clients may choose the id of what they create
 /// max_body = "1 MiB"       # request bodies above this are 413
@@ -43,6 +44,9 @@ pub struct JsonApiConfig {
     pub max_page_size: u32,
     /// The longest path that `include` may name, in relationships; 0 for no `include` at all.
     pub max_include_depth: u32,
+    /// The most relationships that the filters and the sort keys of one URL lead over together; 0 for none at all. Each is
+    /// a table more for the database to go through. To-one relationships at the beginning of several paths count once.
+    pub max_filter_relationships: u32,
     /// Whether each list counts all its resources, for `meta.count` and the `last` link, which costs the database
     /// about as much as reading them. If not, a client asks with `page[totals]`.
     pub totals: bool,
@@ -73,6 +77,7 @@ impl Default for JsonApiConfig {
             page_size: 20,
             max_page_size: 100,
             max_include_depth: 3,
+            max_filter_relationships: 10,
             totals: false,
             max_included: 1000,
             client_ids: false,
@@ -107,6 +112,12 @@ impl JsonApiConfig {
             page_size,
             max_page_size,
             max_include_depth: table.number("max_include_depth", default.max_include_depth, 0..=10),
+            // SQLite joins 64 tables at most, and scopes have some, too.
+            max_filter_relationships: table.number(
+                "max_filter_relationships",
+                default.max_filter_relationships,
+                0..=40,
+            ),
             totals: table.flag("totals", default.totals),
             max_included: table.number("max_included", default.max_included, 0..=1_000_000),
             client_ids: table.flag("client_ids", default.client_ids),
@@ -135,6 +146,7 @@ impl JsonApiConfig {
             &[
                 ("page size", format!("{}, at most {}", self.page_size, self.max_page_size)),
                 ("include depth", self.max_include_depth.to_string()),
+                ("filter relationships", format!("at most {}", self.max_filter_relationships)),
                 ("included", format!("at most {}", self.max_included)),
                 ("totals", if self.totals { "always" } else { "where page[totals] asks" }.to_owned()),
                 ("client ids", self.client_ids.to_string()),

@@ -1,7 +1,8 @@
 //! How much a query may ask for. Everything above is 400 `limit_exceeded`.
 //!
 //! A query string is the cheapest way to make a database work hard: each limit bounds what one request can cost
-//! before its plan is made. The depth of `include` and the size of pages are configuration.
+//! before its plan is made. The depth of `include`, the size of pages, and how many relationships filters and sort lead
+//! over are configuration.
 
 /// Parameters in one URL.
 pub(crate) const MAX_PARAMETERS: usize = 256;
@@ -26,3 +27,9 @@ pub(crate) const MAX_FILTER_NODES: usize = 50;
 
 /// Values in one list.
 pub(crate) const MAX_FILTER_LIST: usize = 100;
+
+/// Bytes of text to look for within others. Looking takes as long as both texts multiplied, at worst.
+pub(crate) const MAX_TEXT_BYTES: usize = 512;
+
+/// Places of a pattern where there may be any characters.
+pub(crate) const MAX_WILDCARDS: usize = 8;

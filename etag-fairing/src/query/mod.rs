@@ -11,6 +11,7 @@ mod name;
 mod page;
 mod parameters;
 mod path;
+mod relationships;
 mod sort;
 #[cfg(test)]
 mod tests;
@@ -92,7 +93,7 @@ impl Query {
         let Context { resource, target, registry, config, cursor_profile } = *context;
         let mut errors = Vec::new();
         let (mut include, mut fields, mut sort) = (None, Fields::default(), Some(Vec::new()));
-        let mut filter = filter::Builder::new(resource);
+        let mut filter = filter::Builder::new(resource, config.max_filter_relationships);
         let mut page = page::Builder::default();
         let mut sort_errors = Vec::new();
         let mut seen = HashSet::new();
@@ -149,7 +150,11 @@ impl Query {
             true => error.type_link(page::profile_error("unsupported-sort")),
             false => error,
         }));
-        let filter = filter.finish(&mut errors);
+        let (filter, mut relationships) = filter.finish(&mut errors);
+        let sorted = sort.iter().flatten().try_for_each(|key| relationships.count_member(&key.member));
+        if let Err(detail) = sorted {
+            errors.push(ErrorObject::limit_exceeded(detail).parameter("sort"));
+        }
         let page = match target {
             Target::Many => page.finish(resource, sort.as_deref(), cursor_profile, config),
             // P11. Linkage is whole unless a page of it is asked for: its entity tag is what a write compares.

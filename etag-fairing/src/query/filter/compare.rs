@@ -4,7 +4,7 @@ use serde_json::Value as JsonValue;
 
 use super::Fault;
 use super::operator::{Operand, Operator, offered};
-use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH};
+use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
 use crate::query::path::{End, Lost, Path, Step};
 use crate::resource::number::Numbers;
 use crate::resource::{Attribute, Description, IdKind, Kind, Value};
@@ -236,6 +236,12 @@ impl Test {
             }
             Operator::Text { part, case_sensitive, negated } => {
                 let text = given.one()?.text()?;
+                if text.len() > MAX_TEXT_BYTES {
+                    return Err(Fault::limit(format!("at most {MAX_TEXT_BYTES} bytes of text to look for")));
+                }
+                if part == Part::Like && wildcards(&text) > MAX_WILDCARDS {
+                    return Err(Fault::limit(format!("at most {MAX_WILDCARDS} times % in a pattern")));
+                }
                 if part == Part::Like && !is_pattern(&text) {
                     return Err(Fault::new("must be a pattern: a \\ in it stands before %, _ or \\"));
                 }
@@ -349,6 +355,22 @@ fn not_null(
         true => Err(Fault::new("null compares with nothing: use is_null")),
         false => value(scalar),
     }
+}
+
+/// How often a pattern takes any characters. Twice in a row is once.
+fn wildcards(text: &str) -> usize {
+    let mut number = 0;
+    let mut letters = text.chars();
+    let mut last = None;
+    while let Some(letter) = letters.next() {
+        let any = letter == '%';
+        number += usize::from(any && last != Some('%'));
+        if letter == '\\' {
+            letters.next();
+        }
+        last = Some(letter);
+    }
+    number
 }
 
 /// Databases differ in what a `\` before another character means, and PostgreSQL refuses one at the end.

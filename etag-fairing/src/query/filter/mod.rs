@@ -17,6 +17,7 @@ pub(crate) mod operator;
 mod text;
 
 use super::limits::MAX_FILTER_NODES;
+use super::relationships::Relationships;
 use crate::document::error::ErrorObject;
 use crate::resource::Description;
 use crate::store::Filter;
@@ -80,6 +81,7 @@ pub(super) struct Builder {
     filters: Vec<Filter>,
     lists: Vec<List>,
     nodes: Nodes,
+    relationships: Relationships,
 }
 
 /// `filter[x][]`, which stands there once a value.
@@ -91,8 +93,10 @@ struct List {
 }
 
 impl Builder {
-    pub(super) fn new(resource: &'static Description) -> Self {
-        Self { resource, filters: Vec::new(), lists: Vec::new(), nodes: Nodes::default() }
+    /// For filters of this resource that lead over so many relationships.
+    pub(super) fn new(resource: &'static Description, most: u32) -> Self {
+        let relationships = Relationships::at_most(most);
+        Self { resource, filters: Vec::new(), lists: Vec::new(), nodes: Nodes::default(), relationships }
     }
 
     /// Takes one parameter.
@@ -109,7 +113,9 @@ impl Builder {
     fn read(&mut self, parameter: &str, brackets: &[&str], value: &str) -> Result<(), Fault> {
         let filter = match brackets {
             [] => {
-                self.filters.extend(json::parse(self.resource, value, &mut self.nodes)?);
+                for filter in json::parse(self.resource, value, &mut self.nodes)? {
+                    self.add(filter)?;
+                }
                 return Ok(());
             }
             [path, ""] if !path.is_empty() => {
@@ -128,23 +134,28 @@ impl Builder {
             _ => return Err(Fault::new("write filter[path], filter[path][operator] or filter=[…]")),
         };
         self.nodes.count()?;
+        self.add(filter)
+    }
+
+    fn add(&mut self, filter: Filter) -> Result<(), Fault> {
+        self.relationships.count_filter(&filter).map_err(Fault::limit)?;
         self.filters.push(filter);
         Ok(())
     }
 
-    /// The whole filter; `None` if there is none.
-    pub(super) fn finish(mut self, errors: &mut Vec<ErrorObject>) -> Option<Filter> {
+    /// The whole filter, `None` if there is none, and the relationships that it leads over.
+    pub(super) fn finish(mut self, errors: &mut Vec<ErrorObject>) -> (Option<Filter>, Relationships) {
         for list in std::mem::take(&mut self.lists) {
-            let filter = text::list(self.resource, &list.path, &list.values)
-                .and_then(|filter| self.nodes.count().map(|()| filter));
-            match filter {
-                Ok(filter) => self.filters.push(filter),
-                Err(fault) => errors.push(fault.error(&list.parameter, false)),
-            }
+            let added = text::list(self.resource, &list.path, &list.values).and_then(|filter| {
+                self.nodes.count()?;
+                self.add(filter)
+            });
+            errors.extend(added.err().map(|fault| fault.error(&list.parameter, false)));
         }
-        match self.filters.len() {
+        let filter = match self.filters.len() {
             0 | 1 => self.filters.pop(),
             _ => Some(Filter::And(self.filters)),
-        }
+        };
+        (filter, self.relationships)
     }
 }

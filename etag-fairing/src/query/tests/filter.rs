@@ -415,6 +415,62 @@ fn h1_limits_of_filters() {
 }
 
 #[test]
+fn the_relationships_of_all_filters_and_sort_keys_are_limited_together() {
+    let with = |most: u32, query: &str| {
+        parse_with(query, Target::Many, |config, _| config.max_filter_relationships = most)
+    };
+    let any = |path: &str, inner: JsonValue| json!({"name": path, "op": "any", "val": inner});
+    let title = || json!({"name": "title", "op": "eq", "val": "x"});
+    let filter = |json: JsonValue| format!("filter={json}");
+    let twice = any("track.sessions", any("track.sessions", title()));
+    for (number, query) in [
+        (0, "filter[title]=x&sort=title,track.id&filter[track]=1".to_owned()),
+        (1, "filter[track.name]=x&filter[track.color]=y&sort=track.name,-track.color".to_owned()),
+        (2, "filter[track.chair.age]=1&filter[track.name]=x&sort=track.chair.age".to_owned()),
+        (1, "filter[speakers]=1".to_owned()),
+        (2, "filter[speakers]=1&filter[speakers][any]=true".to_owned()),
+        (2, "filter[track.sessions.title]=x".to_owned()),
+        (2, "filter[track.sessions.title][]=x".to_owned()),
+        (4, filter(json!([twice]))),
+        (4, filter(json!({"not": {"or": [title(), twice]}}))),
+        // The path to them is joined once, what they lead to is looked at twice.
+        (7, filter(json!([twice, {"not": twice}]))),
+        (5, format!("{}&sort=track.chair.age", filter(json!([twice])))),
+    ] {
+        assert!(with(number, &query).is_ok(), "{number}: {query}");
+        let Some(less) = number.checked_sub(1) else { continue };
+        let errors = shown(with(less, &query));
+        assert_eq!(errors.len(), 1, "{query}: {errors:?}");
+        assert_eq!(errors[0]["code"], "limit_exceeded", "{query}");
+        let named = errors[0]["source"]["parameter"].as_str().unwrap_or_default();
+        assert!(query.split('&').any(|part| part.starts_with(&format!("{named}="))), "{query}: {named}");
+    }
+    // The one behind which they are too many is named.
+    let errors = shown(with(1, "filter[track.name]=x&sort=track.chair.age"));
+    assert_eq!(errors[0]["source"]["parameter"], "sort");
+    let errors = shown(with(1, "sort=track.chair.age&filter[track.name]=x"));
+    assert_eq!(errors[0]["source"]["parameter"], "sort");
+}
+
+#[test]
+fn text_to_look_for_is_short() {
+    let long = |length: usize| "x".repeat(length);
+    good(&format!("filter[title][contains]={}", long(limits::MAX_TEXT_BYTES)));
+    good(&format!("filter[title]={}", long(limits::MAX_TEXT_BYTES + 1)));
+    for operator in ["contains", "istartswith", "endswith", "like", "notilike"] {
+        let name = format!("filter[title][{operator}]");
+        refused(&format!("{name}={}", long(limits::MAX_TEXT_BYTES + 1)), "limit_exceeded", &name);
+    }
+    let pattern = |number: usize| "%25a".repeat(number);
+    good(&format!("filter[title][like]={}%25", "%25".repeat(limits::MAX_WILDCARDS + 1)));
+    good(&format!("filter[title][like]={}%5C%25", pattern(limits::MAX_WILDCARDS)));
+    for operator in ["like", "ilike", "notlike", "notilike"] {
+        let name = format!("filter[title][{operator}]");
+        refused(&format!("{name}={}", pattern(limits::MAX_WILDCARDS + 1)), "limit_exceeded", &name);
+    }
+}
+
+#[test]
 fn operators_are_a_closed_set_with_one_meaning_a_name() {
     let mut names: Vec<_> = OPERATORS.iter().flat_map(|(names, _)| names.iter()).collect();
     names.sort();
