@@ -8,19 +8,28 @@
 //! - The [`Key`] has everything else that the body depends on: the route, the target, the profile that was asked for,
 //!   and the caller, where what a caller sees is the caller's own.
 //! - Memory is bounded in bytes; what is asked for seldom goes first.
-//! - Of several who ask at once for what isn't there, one makes the answer, and the others wait for it.
+//! - Of several who ask at once for what isn't there, one makes the answer, and the others wait for it; for an error,
+//!   too, if the store is in trouble.
+
+mod flight;
 
 use std::fmt;
 use std::hash::{Hash, Hasher, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
-use quick_cache::sync::{Cache, DefaultLifecycle, EntryAction, EntryResult, PlaceholderGuard};
+use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 use rocket::data::ByteUnit;
+use rocket::tokio::time::Instant;
 
+use self::flight::{Boarding, Flights, Outcome};
 use crate::admission::Held;
 use crate::conditional::{EntityTag, HttpDate};
+use crate::document::error::Errors;
 use crate::store::Revision;
+
+pub(crate) use self::flight::Flight;
 
 /// An answer.
 #[derive(Debug)]
@@ -73,7 +82,7 @@ pub(crate) enum CallerRef<'a> {
 }
 
 /// A [`KeyRef`] that owns its text.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
     route: (usize, u8, usize),
     path: Box<str>,
@@ -114,8 +123,8 @@ impl Hash for Key {
     }
 }
 
-impl Equivalent<Key> for KeyRef<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
+impl Equivalent<Arc<Key>> for KeyRef<'_> {
+    fn equivalent(&self, key: &Arc<Key>) -> bool {
         *self == key.borrowed()
     }
 }
@@ -126,8 +135,8 @@ const OVERHEAD: usize = 384;
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Key, Arc<Entry>> for Bytes {
-    fn weight(&self, key: &Key, entry: &Arc<Entry>) -> u64 {
+impl Weighter<Arc<Key>, Arc<Entry>> for Bytes {
+    fn weight(&self, key: &Arc<Key>, entry: &Arc<Entry>) -> u64 {
         let text = key.path.len() + key.query.as_ref().map_or(0, |query| query.len());
         let text = text + key.scope.as_ref().map_or(0, |scope| scope.len());
         let answer = entry.answer.as_ref().map_or(0, |answer| answer.body.len() + answer.tag.opaque().len());
@@ -135,9 +144,13 @@ impl Weighter<Key, Arc<Entry>> for Bytes {
     }
 }
 
+/// How long one waits for the answer that another one makes, however many give up before.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The memo of an application.
 pub(crate) struct Memo {
-    entries: Cache<Key, Arc<Entry>, Bytes, RandomState>,
+    entries: Cache<Arc<Key>, Arc<Entry>, Bytes, RandomState>,
+    flights: Flights,
     /// The largest body that it takes.
     largest: usize,
 }
@@ -149,16 +162,15 @@ pub(crate) enum Recalled<'m> {
     /// Nothing, and whoever else asks now waits for what comes of this.
     Unknown {
         /// To be told.
-        flight: Option<Flight<'m>>,
+        flight: Flight<'m>,
         /// Whether there was something, of another revision.
         stale: bool,
     },
+    /// That who was making the answer could not: this error.
+    Failed(Arc<Errors>),
+    /// Nothing, and others have taken too long to find out.
+    Late,
 }
-
-/// The turn to make an answer. Dropped without one, it goes to the next who waits.
-pub(crate) struct Flight<'m>(Guard<'m>);
-
-type Guard<'m> = PlaceholderGuard<'m, Key, Arc<Entry>, Bytes, RandomState, DefaultLifecycle<Key, Arc<Entry>>>;
 
 impl Memo {
     /// A memo of at most so many bytes; `None` for none at all.
@@ -179,7 +191,7 @@ impl Memo {
             Cache::with_options(options, Bytes, RandomState::default(), DefaultLifecycle::default());
         // Half of a part, so that one body never empties the whole of it.
         let largest = usize::try_from(entries.shard_capacity() / 2).unwrap_or(usize::MAX);
-        Some(Self { entries, largest })
+        Some(Self { entries, flights: Flights::default(), largest })
     }
 
     /// What was found out under this key, at whatever revision.
@@ -189,18 +201,28 @@ impl Memo {
 
     /// What is known under this key at this revision; waits for whoever is finding out.
     pub(crate) async fn recall(&self, key: &KeyRef<'_>, revision: Revision) -> Recalled<'_> {
-        let key = Key::of(key);
-        let found = self.entries.entry_async(&key, |_, entry| match entry.revision == revision {
-            true => EntryAction::Retain(Arc::clone(entry)),
-            false => EntryAction::ReplaceWithGuard,
-        });
-        match found.await {
-            EntryResult::Retained(entry) => Recalled::Known(entry),
-            EntryResult::Replaced(guard, _) => Recalled::Unknown { flight: Some(Flight(guard)), stale: true },
-            EntryResult::Vacant(guard) => Recalled::Unknown { flight: Some(Flight(guard)), stale: false },
-            // Neither is asked for: nothing is removed, and there is no time limit.
-            EntryResult::Removed(..) | EntryResult::Timeout => {
-                Recalled::Unknown { flight: None, stale: false }
+        let known = self.get(key);
+        let stale = match known {
+            Some(entry) if entry.revision == revision => return Recalled::Known(entry),
+            other => other.is_some(),
+        };
+        let owned = Arc::new(Key::of(key));
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.board(&owned, revision) {
+                Boarding::First(flight) => {
+                    // Whoever had the turn before may have found out since this one looked.
+                    return match self.get(key).filter(|entry| entry.revision == revision) {
+                        Some(entry) => Recalled::Known(entry),
+                        None => Recalled::Unknown { flight, stale },
+                    };
+                }
+                Boarding::Behind(shared) => match shared.outcome(until).await {
+                    Some(Outcome::Landed(entry)) => return Recalled::Known(entry),
+                    Some(Outcome::Failed(errors)) => return Recalled::Failed(errors),
+                    Some(Outcome::Abandoned) => {}
+                    None => return Recalled::Late,
+                },
             }
         }
     }
@@ -208,14 +230,6 @@ impl Memo {
     /// Whether a body of this size is remembered.
     pub(crate) fn takes(&self, size: usize) -> bool {
         size <= self.largest
-    }
-}
-
-impl Flight<'_> {
-    /// Remembers what was found out and lets those who wait have it.
-    pub(crate) fn land(self, entry: Entry) {
-        // Gone already if the memo was emptied meanwhile.
-        let _ = self.0.insert(Arc::new(entry));
     }
 }
 
@@ -230,6 +244,8 @@ impl fmt::Debug for Memo {
 
 #[cfg(test)]
 mod tests {
+    use rocket::futures::FutureExt;
+
     use super::*;
 
     fn key(path: &str) -> KeyRef<'_> {
@@ -245,7 +261,7 @@ mod tests {
 
     async fn land(memo: &Memo, key: &KeyRef<'_>, entry: Entry) {
         match memo.recall(key, entry.revision).await {
-            Recalled::Unknown { flight: Some(flight), .. } => flight.land(entry),
+            Recalled::Unknown { flight, .. } => flight.land(entry),
             _ => panic!("known already"),
         }
     }
@@ -323,8 +339,7 @@ mod tests {
         rocket::async_test(async {
             let memo = Arc::new(memo(1 << 20));
             let key = key("/x");
-            let Recalled::Unknown { flight: Some(flight), .. } = memo.recall(&key, Revision::new(1)).await
-            else {
+            let Recalled::Unknown { flight, .. } = memo.recall(&key, Revision::new(1)).await else {
                 panic!("nothing is known yet")
             };
             let mut waiting = Box::pin(memo.recall(&key, Revision::new(1)));
@@ -332,6 +347,75 @@ mod tests {
             assert!(rocket::tokio::time::timeout(short, &mut waiting).await.is_err());
             flight.land(entry(1, 10));
             assert!(matches!(waiting.await, Recalled::Known(_)));
+        });
+    }
+
+    fn trouble() -> Errors {
+        Errors::unavailable(7)
+    }
+
+    type Waiting<'m> = std::pin::Pin<Box<dyn Future<Output = Recalled<'m>> + 'm>>;
+
+    /// Callers who ask for one key at one revision, each as far as it gets by itself.
+    async fn begin(memo: &Memo, number: usize) -> (Flight<'_>, Vec<Waiting<'_>>) {
+        let Recalled::Unknown { flight, .. } = memo.recall(&key("/x"), Revision::new(1)).await else {
+            panic!("nothing is known yet")
+        };
+        let mut waiting = Vec::new();
+        for _ in 0..number {
+            let mut one: Waiting<'_> =
+                Box::pin(async move { memo.recall(&key("/x"), Revision::new(1)).await });
+            assert!((&mut one).now_or_never().is_none(), "it waits for the first");
+            waiting.push(one);
+        }
+        (flight, waiting)
+    }
+
+    #[test]
+    fn an_error_goes_to_all_who_wait_and_to_nobody_later() {
+        rocket::async_test(async {
+            let memo = memo(1 << 20);
+            let (flight, waiting) = begin(&memo, 5).await;
+            flight.fail(&trouble());
+            // Before any of them looks.
+            let later = memo.recall(&key("/x"), Revision::new(1)).await;
+            assert!(matches!(later, Recalled::Unknown { .. }), "who comes later tries again");
+            for one in waiting {
+                assert!(matches!(one.await, Recalled::Failed(errors) if *errors == trouble()));
+            }
+        });
+    }
+
+    #[test]
+    fn where_the_first_is_given_up_one_takes_its_turn_and_the_others_wait_for_that_one() {
+        rocket::async_test(async {
+            let memo = memo(1 << 20);
+            let (flight, mut waiting) = begin(&memo, 4).await;
+            // One who waits may go, too.
+            drop(waiting.pop());
+            drop(flight);
+            let Recalled::Unknown { flight, .. } = waiting.remove(0).await else { panic!("a turn is free") };
+            for one in &mut waiting {
+                assert!(one.now_or_never().is_none());
+            }
+            flight.fail(&trouble());
+            for one in waiting {
+                assert!(matches!(one.await, Recalled::Failed(_)));
+            }
+            assert!(memo.flights.is_empty());
+        });
+    }
+
+    #[test]
+    fn who_asks_after_a_change_does_not_wait_for_what_was_read_before() {
+        rocket::async_test(async {
+            let memo = memo(1 << 20);
+            let (flight, waiting) = begin(&memo, 1).await;
+            land(&memo, &key("/x"), entry(2, 10)).await;
+            flight.land(entry(1, 10));
+            for one in waiting {
+                assert!(matches!(one.await, Recalled::Known(entry) if entry.revision == Revision::new(1)));
+            }
         });
     }
 }

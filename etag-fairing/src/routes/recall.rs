@@ -85,6 +85,8 @@ impl<'r> Exchange<'r> {
         // Boxed, as are other futures that are large and seldom awaited.
         let recalled = Box::pin(memo.recall(&self.key(caller), revision)).await;
         match recalled {
+            Recalled::Failed(errors) => Err(Errors::clone(&errors)),
+            Recalled::Late => Err(Errors::unavailable(1)),
             Recalled::Known(entry) => match &entry.answer {
                 Some(remembered) => Ok(self.remembered(remembered)),
                 None => self.fetch(plan, make).await.map(|made| self.response(made)),
@@ -118,12 +120,11 @@ impl<'r> Exchange<'r> {
     fn remember(
         &self,
         memo: &Memo,
-        flight: Option<Flight<'_>>,
+        flight: Flight<'_>,
         tables: Vec<&'static str>,
         revision: Revision,
         made: Result<Made, Errors>,
     ) -> Answer<'r> {
-        let Some(flight) = flight else { return made.map(|made| self.response(made)) };
         let tables = tables.into_boxed_slice();
         match made {
             Ok(Made { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
@@ -138,8 +139,10 @@ impl<'r> Exchange<'r> {
                 Ok(self.response(made))
             }
             Err(errors) => {
-                if errors.status().code < 500 {
-                    flight.land(Entry { tables, revision, answer: None });
+                match errors.status().code {
+                    // Who has waited until here would wait as long again, one behind the other.
+                    500.. => flight.fail(&errors),
+                    _ => flight.land(Entry { tables, revision, answer: None }),
                 }
                 Err(errors)
             }

@@ -3,6 +3,7 @@
 
 mod asked;
 mod chance;
+mod failing;
 mod holds;
 mod newspaper;
 #[cfg(feature = "postgres")]
