@@ -10,6 +10,8 @@ mod a_negotiation;
 #[path = "acceptance/api.rs"]
 #[allow(dead_code, reason = "shared with the acceptance tests, which use all of it")]
 mod api;
+#[path = "checklist/attack.rs"]
+mod attack;
 #[path = "checklist/b_documents.rs"]
 mod b_documents;
 #[path = "checklist/c_fetching.rs"]

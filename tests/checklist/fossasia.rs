@@ -138,6 +138,53 @@ fn the_sessions_of_open_tracks_are_those_of_the_files_in_their_order() {
     }
 }
 
+/// Four times from each session to all of its track, and from each of those to all in its room.
+#[test]
+fn filters_nested_along_to_many_relationships_are_answered_on_both_databases() {
+    let Some(folder) = fossasia() else { return };
+    let sessions = records(&folder, "sessions.json");
+    // The sessions of the tracks, and of the rooms, of these.
+    let along = |found: &BTreeSet<i64>, member: &str| -> BTreeSet<i64> {
+        let ends: BTreeSet<_> = found.iter().filter_map(|id| sessions[id][member].as_i64()).collect();
+        let meets = |session: &Value| session[member].as_i64().is_some_and(|end| ends.contains(&end));
+        sessions.iter().filter(|(_, session)| meets(session)).map(|(id, _)| *id).collect()
+    };
+    let launches = [Some(Launch::on_sqlite()), postgres_server::Database::provide().map(Launch::on)];
+    for launch in launches.into_iter().flatten() {
+        let server = launch.env("OPEN_EVENT_DATA", folder.to_str().expect("a path in UTF-8")).start();
+        let mut http = server.connect();
+        for text in ["zz9zz", "fossasia", "kernel"] {
+            let path = "track.sessions.microlocation.sessions";
+            let leaf = json!({"name": "title", "op": "ilike", "val": format!("%{text}%")});
+            let any = |filter: &Value| json!({"name": path, "op": "any", "val": filter});
+            let nested = any(&any(&leaf));
+            let titled = |session: &Value| {
+                session["title"].as_str().is_some_and(|title| title.to_lowercase().contains(text))
+            };
+            let mut found: BTreeSet<i64> =
+                sessions.iter().filter(|(_, session)| titled(session)).map(|(id, _)| *id).collect();
+            let leaves = found.clone();
+            for member in ["microlocation", "track", "microlocation", "track"] {
+                found = along(&found, member);
+            }
+            let others = sessions.keys().filter(|id| !found.contains(id)).copied().collect();
+            let either = found.union(&leaves).copied().collect();
+            for (filter, expected) in [
+                (json!([nested]), found),
+                (json!([{"not": nested}]), others),
+                (json!([{"or": [leaf, nested]}]), either),
+            ] {
+                let filter = filter.to_string().replace('%', "%25").replace('"', "%22");
+                let filter = filter.replace('{', "%7B").replace('}', "%7D");
+                let document = read(&mut http, &format!("/v1/sessions?page[size]=1&filter={filter}"));
+                assert_eq!(document["meta"]["count"], expected.len(), "{filter}");
+                let first = expected.first().map(i64::to_string);
+                assert_eq!(ids(&document["data"]), first.into_iter().collect::<Vec<_>>(), "{filter}");
+            }
+        }
+    }
+}
+
 /// A store whose statements can still be counted when a server has it.
 struct Counted(Arc<SqliteStore>);
 

@@ -371,8 +371,9 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     // 8 MiB of pages a connection. No memory map: a fault on the disk would kill the process.
     sqlite.pragma_update(None, "cache_size", -8192)?;
     // What a savepoint of the writer has changed lies in one piece of memory, and in a file if it is more than 64 KiB;
-    // without files it lies in pieces of 1 KiB, a good part of a short write's time.
-    if purpose != Purpose::Write || !takes_files(&std::env::temp_dir()) {
+    // without files it lies in pieces of 1 KiB, a good part of a short write's time. What a long read sorts, or makes a set
+    // of, may be as much as a whole table: that goes to a file, too, once it is more than a few MiB.
+    if purpose == Purpose::ReadAtOnce || !takes_files(&std::env::temp_dir()) {
         sqlite.pragma_update(None, "temp_store", "MEMORY")?;
     }
     // After a burst of writes the log shrinks to 64 MiB.
