@@ -113,6 +113,14 @@ impl Canonical {
         self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
+    /// The text of an instant of whole seconds, from that of its date and time without the `Z`.
+    pub(super) fn whole_second(date_and_time: &str) -> Self {
+        let mut text = Self { bytes: [0; 27], length: 0 };
+        text.push(date_and_time.as_bytes());
+        text.push(b".000000Z");
+        text
+    }
+
     fn push(&mut self, text: &[u8]) {
         if let Some(place) = self.bytes.get_mut(self.length..self.length + text.len()) {
             place.copy_from_slice(text);

@@ -19,6 +19,15 @@ pub(crate) fn canonical(
     value: ValueRef<'_>,
     declared: Option<StoredTime>,
 ) -> Result<Canonical, Corrupt> {
+    // What other programs mostly write needs no calendar.
+    if let (Kind::Timestamp, ValueRef::Text(text)) = (kind, value)
+        && fits(text, "0000-00-00T00:00:00Z")
+        && is_date(text)
+        && is_time(text, 11)
+        && let Some(date_and_time) = text.get(..19)
+    {
+        return Ok(Canonical::whole_second(date_and_time));
+    }
     match read(kind, value, declared) {
         Some((moment, _)) => Ok(moment.canonical(kind)),
         None => Err(unreadable(kind, value)),
