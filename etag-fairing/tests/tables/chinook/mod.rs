@@ -318,6 +318,38 @@ const READS: &[(&str, Part, &str)] = &[
         Ids,
         "SELECT employee_id FROM employee WHERE reports_to = 2 ORDER BY 1",
     ),
+    // Times as SQLite's script writes them, with a space, and numbers with two digits behind the point.
+    (
+        "/invoices?{all}&filter[invoiceDate][lt]=2021-02-01T00:00:00",
+        Ids,
+        "SELECT invoice_id FROM invoice WHERE invoice_date < '2021-02-01' ORDER BY invoice_id",
+    ),
+    (
+        "/invoices?{all}&filter[invoiceDate]=2021-01-03T00:00:00",
+        Ids,
+        "SELECT invoice_id FROM invoice WHERE invoice_date = '2021-01-03 00:00:00' ORDER BY invoice_id",
+    ),
+    (
+        "/invoices?{all}&sort=-invoiceDate",
+        Member("invoiceDate"),
+        "SELECT invoice_id, replace(CAST(invoice_date AS text), ' ', 'T') FROM invoice ORDER BY invoice_date DESC, \
+         invoice_id",
+    ),
+    (
+        "/employees?{all}&filter[birthDate][ge]=1965-01-01T00:00:00&sort=hireDate",
+        Ids,
+        "SELECT employee_id FROM employee WHERE birth_date >= '1965-01-01' ORDER BY hire_date, employee_id",
+    ),
+    (
+        "/invoice-lines?{all}&filter[unitPrice][gt]=1",
+        Member("unitPrice"),
+        "SELECT invoice_line_id, unit_price FROM invoice_line WHERE unit_price > 1 ORDER BY invoice_line_id",
+    ),
+    (
+        "/invoices?{all}&filter[total][between]=8.91,13.86",
+        Ids,
+        "SELECT invoice_id FROM invoice WHERE total BETWEEN 8.91 AND 13.86 ORDER BY invoice_id",
+    ),
     // Related resources and linkage.
     ("/albums/141/tracks?{all}", Ids, "SELECT track_id FROM track WHERE album_id = 141 ORDER BY track_id"),
     (
