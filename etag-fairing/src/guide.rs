@@ -22,9 +22,10 @@
 //! 16. [Permission](permission)
 //! 17. [Configuration](configuration)
 //! 18. [PostgreSQL](postgresql)
-//! 19. [Times](times)
-//! 20. [A store of your own](own_store)
-//! 21. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 19. [Failover, standby, pooler](failover)
+//! 20. [Times](times)
+//! 21. [A store of your own](own_store)
+//! 22. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -50,6 +51,7 @@ macro_rules! page {
         #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
         #[doc = "[PostgreSQL]: crate::guide::postgresql"]
+        #[doc = "[Failover, standby, pooler]: crate::guide::failover"]
         #[doc = "[Times]: crate::guide::times"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
@@ -77,6 +79,7 @@ page!(hooks, "hooks.md");
 page!(permission, "permission.md");
 page!(configuration, "configuration.md");
 page!(postgresql, "postgresql.md");
+page!(failover, "failover.md");
 page!(times, "times.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

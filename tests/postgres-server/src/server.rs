@@ -57,6 +57,57 @@ impl Server {
         panic!("no PostgreSQL:\n{}", server.log());
     }
 
+    /// Starts a standby of it, and waits until it follows. From then on each commit waits for the standby: what was
+    /// acknowledged is there too.
+    ///
+    /// # Panics
+    /// If it doesn't start, with what it logged, or doesn't follow.
+    pub fn standby(&self) -> Self {
+        let folder =
+            tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder").keep();
+        let keeper = Keeper::of(&folder);
+        self.binaries.hand_over(&folder);
+        let mut command = self.binaries.server_command("pg_basebackup");
+        command.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname"]);
+        command.arg(self.url("postgres")).arg("--pgdata").arg(folder.join("data"));
+        let output = command.current_dir(&folder).stdin(Stdio::null()).output().expect("run pg_basebackup");
+        assert!(output.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&output.stderr));
+        let mut standby = Self {
+            binaries: self.binaries.clone(),
+            folder,
+            port: 0,
+            password: self.password.clone(),
+            settings: self.settings.clone(),
+            process: None,
+            keeper,
+        };
+        for _ in 0..10 {
+            standby.port = free_port();
+            if standby.launch() {
+                break;
+            }
+        }
+        assert!(standby.process.is_some(), "no standby:\n{}", standby.log());
+        self.run("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.run("postgres", "SELECT pg_reload_conf()");
+        let deadline = Instant::now() + LIMIT;
+        let follows =
+            "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'sync'";
+        while self.run("postgres", follows).trim() != "1" {
+            assert!(Instant::now() < deadline, "the standby doesn't follow:\n{}", standby.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+        standby
+    }
+
+    /// Makes a primary of a standby, and waits until it takes writes.
+    ///
+    /// # Panics
+    /// If it doesn't become one.
+    pub fn promote(&self) {
+        assert_eq!(self.run("postgres", "SELECT pg_promote()").trim(), "t", "{}", self.log());
+    }
+
     /// The URL of one of its databases, for its superuser. `postgres` is there from the beginning.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)
@@ -197,7 +248,8 @@ impl Server {
     fn is_ready(&self, pid: u32) -> bool {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap_or_default();
         let mut lines = file.lines();
-        lines.next() == Some(&pid.to_string()) && lines.nth(6).is_some_and(|state| state.trim() == "ready")
+        lines.next() == Some(&pid.to_string())
+            && lines.nth(6).is_some_and(|state| ["ready", "standby"].contains(&state.trim()))
     }
 
     fn await_end(&mut self, mut process: Child) {

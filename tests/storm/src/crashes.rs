@@ -24,6 +24,9 @@ pub enum Blow {
     StopNode,
     /// `kill -9` of all processes of the database.
     KillDatabase,
+    /// The same, and a standby takes its place for good. Once, where there is one.
+    #[value(skip)]
+    FailOver,
 }
 
 /// How long a server may take to stop, before it counts as one that doesn't.
@@ -93,6 +96,7 @@ pub async fn crashes(cluster: &mut Cluster, size: Size, blow: Blow, kills: usize
                 node.restart().await?;
             }
             Blow::KillDatabase => cluster.database.kill_and_restart()?,
+            Blow::FailOver => cluster.database.fail_over()?,
         }
         let after = still_tags(&addresses).await?;
         crashes.compared += after.len();

@@ -16,8 +16,8 @@ pub struct Database {
 enum Kind {
     /// A file in the folder.
     Sqlite,
-    /// A server of its own.
-    Postgres(Box<Server>),
+    /// A server of its own, and a standby of that, until it takes its place.
+    Postgres(Box<Server>, Option<Box<Server>>),
 }
 
 /// The one database in the server.
@@ -42,14 +42,31 @@ impl Database {
             server.create_database(NAME);
             server
         });
-        Ok(Self { kind: Kind::Postgres(Box::new(server)), folder: folder()? })
+        Ok(Self { kind: Kind::Postgres(Box::new(server), None), folder: folder()? })
+    }
+
+    /// The same, with a standby that each commit waits for. Servers are told of both.
+    ///
+    /// # Errors
+    /// If there can be no temporary folder.
+    pub fn postgres_with_standby(binaries: &Binaries) -> Result<Self, String> {
+        let mut database = Self::postgres(binaries)?;
+        if let Kind::Postgres(server, standby) = &mut database.kind {
+            *standby = Some(Box::new(block_in_place(|| server.standby())));
+        }
+        Ok(database)
     }
 
     /// What a server is told.
     pub fn url(&self) -> String {
         match &self.kind {
             Kind::Sqlite => format!("sqlite:{}", self.folder.path().join("storm.db").display()),
-            Kind::Postgres(server) => server.url(NAME),
+            Kind::Postgres(server, None) => server.url(NAME),
+            Kind::Postgres(server, Some(standby)) => {
+                let ports = [server.port(), standby.port()].map(|port| format!("127.0.0.1:{port}"));
+                let [first, _] = &ports;
+                server.url(NAME).replace(first, &ports.join(","))
+            }
         }
     }
 
@@ -62,7 +79,7 @@ impl Database {
     pub fn name(&self) -> &'static str {
         match self.kind {
             Kind::Sqlite => "SQLite",
-            Kind::Postgres(_) => "PostgreSQL",
+            Kind::Postgres(..) => "PostgreSQL",
         }
     }
 
@@ -73,7 +90,7 @@ impl Database {
     pub fn kill_and_restart(&mut self) -> Result<(), String> {
         match &mut self.kind {
             Kind::Sqlite => Err("SQLite has no process of its own: kill the server".to_owned()),
-            Kind::Postgres(server) => {
+            Kind::Postgres(server, _) => {
                 block_in_place(|| {
                     server.kill();
                     server.restart();
@@ -81,6 +98,25 @@ impl Database {
                 Ok(())
             }
         }
+    }
+}
+
+impl Database {
+    /// `kill -9` of the primary, which stays dead, and the standby in its place.
+    ///
+    /// # Errors
+    /// If there is no standby.
+    pub fn fail_over(&mut self) -> Result<(), String> {
+        let Kind::Postgres(server, standby) = &mut self.kind else {
+            return Err("SQLite has no standby".to_owned());
+        };
+        let next = standby.take().ok_or("there is no standby")?;
+        block_in_place(|| {
+            server.kill();
+            next.promote();
+        });
+        *server = next;
+        Ok(())
     }
 }
 

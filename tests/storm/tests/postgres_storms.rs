@@ -4,7 +4,7 @@ mod support;
 
 use etag_fairing_storm::crashes::Blow;
 use etag_fairing_storm::node::Way;
-use support::{all_rounds, assert_all_tried, blows, postgres, storm};
+use support::{all_rounds, assert_all_tried, blows, postgres, postgres_with_standby, storm};
 
 async fn servers_are_one(count: usize) {
     let Some(cluster) = postgres(Way::Inside, count).await else { return };
@@ -46,4 +46,11 @@ async fn stopped_servers_lose_nothing() {
 async fn a_killed_database_loses_nothing() {
     let Some(cluster) = postgres(Way::Inside, 2).await else { return };
     blows(cluster, Blow::KillDatabase, 3).await;
+}
+
+/// Writes go on at the standby that was promoted in the middle of them, and none that was acknowledged is missing there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_loses_nothing() {
+    let Some(cluster) = postgres_with_standby(Way::Inside, 2).await else { return };
+    blows(cluster, Blow::FailOver, 1).await;
 }

@@ -499,7 +499,9 @@ impl Connection {
         if client.is_closed() {
             return Err(busy());
         }
-        let text = self.take_ahead() + "COMMIT";
+        // Where a commit waits for a standby, the server's own timeout would end that wait and call it a success. Ours
+        // calls it unknown.
+        let text = self.take_ahead() + "SET LOCAL statement_timeout = 0; COMMIT";
         match self.in_time(client.batch_execute(&text)).await {
             Ok(Ok(())) => {
                 self.open.store(false, Ordering::Relaxed);

@@ -79,8 +79,13 @@ use super::{
 };
 use crate::resource::Description;
 
-/// A read that has not ended by then is slow. It has gone over the network and back, perhaps more than once.
+/// A read that looks costly and has not ended by then is slow. It has gone over the network and back, perhaps more than
+/// once.
 const QUICK: Duration = Duration::from_millis(200);
+
+/// The same of any other read: where the server has much to do, all of them take long, and to end them and make new
+/// connections would be more work still.
+const QUICK_ENOUGH: Duration = Duration::from_secs(1);
 
 /// How long what runs may go on after the store was told to close.
 const LAST_PATIENCE: Duration = Duration::from_secs(1);
@@ -162,15 +167,15 @@ impl PostgresStore {
         plan: &Plan,
     ) -> Result<(Connection, Result<Fetched, StoreError>), StoreError> {
         let patience = Instant::now() + self.wait_timeout;
-        let mut trial = match lanes::looks_costly(plan) {
-            true => Some(self.lanes.trial(patience).await?),
-            false => None,
+        let (mut trial, quick) = match lanes::looks_costly(plan) {
+            true => (Some(self.lanes.trial(patience).await?), QUICK),
+            false => (None, QUICK_ENOUGH),
         };
         let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
         let pass = Pass::default();
-        let quick = async {
+        let begun = async {
             let mut reading = pin!(read::fetch_snapshot(&connection, plan));
-            match timeout(QUICK, &mut reading).await {
+            match timeout(quick, &mut reading).await {
                 Ok(outcome) => Some(outcome),
                 Err(_) => {
                     trial = None;
@@ -181,7 +186,7 @@ impl PostgresStore {
                 }
             }
         };
-        if let Some(outcome) = quick.await {
+        if let Some(outcome) = begun.await {
             return Ok((connection, outcome));
         }
         // The connection is for others now; what it runs is ended.

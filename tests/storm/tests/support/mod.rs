@@ -31,6 +31,12 @@ pub(crate) async fn postgres(way: Way, count: usize) -> Option<Cluster> {
     Some(start(Database::postgres(&binaries).unwrap(), way, count).await)
 }
 
+/// The same with a standby, which each commit waits for.
+pub(crate) async fn postgres_with_standby(way: Way, count: usize) -> Option<Cluster> {
+    let binaries = Binaries::provide()?;
+    Some(start(Database::postgres_with_standby(&binaries).unwrap(), way, count).await)
+}
+
 /// A storm of 64.
 pub(crate) const SIZE: Size = Size { clients: 64, registers: 8, parameters: true };
 

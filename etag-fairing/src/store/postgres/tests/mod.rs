@@ -3,6 +3,7 @@
 mod commit;
 mod constraints;
 mod contract;
+mod pooler;
 mod revisions;
 mod schema;
 mod silence;

@@ -126,7 +126,7 @@ fn slow_reads_leave_connections_to_quick_ones_and_writes() {
         let (slow, quick) = (all(&ROOMS), all(&SPEAKERS));
         let slow_ones = join_all((0..12).map(|_| store.fetch(&slow)));
         let others = async {
-            // All of the slow ones have tried.
+            // Some of the slow ones have tried.
             sleep(Duration::from_millis(300)).await;
             for number in 0..20 {
                 store.fetch(&quick).await.expect("read");
