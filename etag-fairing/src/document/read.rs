@@ -10,7 +10,9 @@ use super::error::{ErrorObject, Errors, MOST_ERRORS};
 use super::json::write_value;
 use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
 use crate::resource::number::Numbers;
-use crate::resource::{Access, Attribute, Description, Kind, Mismatch, Relationship, ResourceId, Row, Value};
+use crate::resource::{
+    Access, Attribute, Description, IdKind, Kind, Mismatch, Relationship, ResourceId, Row, Value,
+};
 use crate::store::LinkageChange;
 
 /// A resource object as sent: well-formed and of the right type, its members not yet judged.
@@ -91,7 +93,10 @@ fn pointer_into(data: Option<&Linkage<'_>>, base: String, id: &ResourceId) -> St
     match data {
         Some(Linkage::Many(identifiers)) => {
             let id = id.to_string();
-            match identifiers.iter().position(|identifier| identifier.id() == Some(&id)) {
+            let is_it = |sent: &str| {
+                sent == id || IdKind::Uuid.parse(sent).is_some_and(|sent| sent.to_string() == id)
+            };
+            match identifiers.iter().position(|identifier| identifier.id().is_some_and(is_it)) {
                 Some(position) => format!("{base}/{position}/id"),
                 None => base,
             }

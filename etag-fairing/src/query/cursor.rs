@@ -65,7 +65,11 @@ pub(super) fn decode(
     }
     let keys: Option<Vec<Value>> =
         sort.iter().zip(&values).map(|(key, value)| read(kind_of(resource, &key.member)?, value)).collect();
-    let id = resource.id.kind.parse(&id);
+    // As it is stored, whatever its spelling: the order goes by that.
+    let id = match resource.id.kind {
+        IdKind::Uuid => uuid::Uuid::try_parse(&id).ok().map(|_| ResourceId::Text(id)),
+        kind => kind.parse(&id),
+    };
     match (keys, id) {
         (Some(keys), Some(id)) => Ok(Place { keys, id }),
         _ => Err(NONE),

@@ -74,7 +74,9 @@ pub enum IdKind {
 impl IdKind {
     /// Reads the id of a URL or a resource identifier object.
     ///
-    /// Only the form that we write is an id: `007` and `+7` name nothing, or one resource would have many URLs.
+    /// Only the form that we write is an integer id: `007` and `+7` name nothing, or one resource would have many URLs.
+    /// A UUID is one in each spelling that programs give it (RFC 9562 §4): in upper case, without hyphens, in braces,
+    /// with `urn:uuid:`. It is told in lower case with hyphens.
     /// `None` means that no resource can have this id.
     pub fn parse(self, text: &str) -> Option<ResourceId> {
         match self {
@@ -90,7 +92,7 @@ impl IdKind {
             Self::Uuid => {
                 let id = uuid::Uuid::try_parse(text).ok()?;
                 let mut buffer = uuid::Uuid::encode_buffer();
-                (&*id.hyphenated().encode_lower(&mut buffer) == text).then(|| ResourceId::Text(text.into()))
+                Some(ResourceId::Text((&*id.hyphenated().encode_lower(&mut buffer)).into()))
             }
         }
     }
@@ -206,7 +208,22 @@ mod tests {
         assert_eq!(<u32 as IdType>::KIND.parse("4294967296"), None);
         let uuid = "0190163d-8694-739b-aea5-966c26f8ad91";
         assert_eq!(<uuid::Uuid as IdType>::KIND.parse(uuid), Some(ResourceId::Text(uuid.into())));
-        assert_eq!(<uuid::Uuid as IdType>::KIND.parse(&uuid.to_uppercase()), None);
+        let spellings = [
+            uuid.to_uppercase(),
+            uuid.replace('-', ""),
+            uuid.replace('-', "").to_uppercase(),
+            format!("{{{uuid}}}"),
+            format!("urn:uuid:{uuid}"),
+        ];
+        for spelling in spellings {
+            let id = <uuid::Uuid as IdType>::KIND.parse(&spelling);
+            assert_eq!(id, Some(ResourceId::Text(uuid.into())), "{spelling}");
+        }
+        for none in
+            ["", "x", "0190163d", "0190163d-8694-739b-aea5-966c26f8ad9", "{0190163d8694739baea5966c26f8ad91"]
+        {
+            assert_eq!(<uuid::Uuid as IdType>::KIND.parse(none), None, "{none}");
+        }
     }
 
     #[test]

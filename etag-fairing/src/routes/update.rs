@@ -80,6 +80,8 @@ impl Decision for Update<'_, '_> {
         let object = self.given.object()?;
         match &object.id {
             Some(id) if *id == self.id.to_string() => {}
+            // In another spelling of a UUID.
+            Some(id) if resource.id.kind.parse(id).as_ref() == Some(&self.id) => {}
             Some(id) => {
                 return Err(Errors::from(
                     ErrorObject::id_mismatch(format!("this URL is that of {}, not of {id}", self.id))

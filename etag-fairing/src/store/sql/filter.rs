@@ -153,7 +153,8 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
     let (expression, kind) = (operand.expression.clone(), operand.kind);
     match operand.class {
         Class::Text => {
-            let texts: Vec<&str> = values.iter().filter_map(text_of).collect();
+            let texts: Vec<String> =
+                values.iter().filter_map(text_of).flat_map(|text| dialect.equals(kind, text)).collect();
             let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
             Ok(dialect.is_listed(expression, &list, kind, false))
         }

@@ -88,6 +88,12 @@ pub(crate) trait Dialect: Copy {
         Some(operand.binary(operator(relation), value(with)?))
     }
 
+    /// The texts one of which a column of this kind must have to equal one.
+    fn equals(self, kind: Kind, to: &str) -> Vec<String> {
+        let _ = kind;
+        vec![to.into()]
+    }
+
     /// The value that a column of this kind must have to equal one of the same class; `None` if it can't.
     fn equal(self, kind: Kind, to: &Value) -> Option<Value> {
         let _ = kind;

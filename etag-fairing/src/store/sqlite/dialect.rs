@@ -9,11 +9,11 @@ use std::borrow::Cow;
 
 use super::functions::{self, FOLD_CASE};
 use crate::{
-    resource::{IdKind, Kind, StoredTime},
+    resource::{IdKind, Kind, StoredTime, Value},
     store::{
-        Part,
+        Part, Relation,
         fold::fold_case,
-        sql::{Dialect, Need, Pattern, Token},
+        sql::{Dialect, Need, Pattern, Token, operator, value},
     },
 };
 
@@ -37,6 +37,19 @@ impl Dialect for Sqlite {
     /// A column may be declared `COLLATE NOCASE`. `BINARY` compares UTF-8 bytes, which is by code points.
     fn by_code_points(self, text: Expr, _: Kind) -> Expr {
         Expr::cust_with_expr("(? COLLATE BINARY)", text)
+    }
+
+    /// A column of text holds UUIDs in whatever spelling its program gave them: it is looked for in each, by an index.
+    fn compare(self, operand: Expr, kind: Kind, relation: Relation, with: &Value) -> Option<Expr> {
+        match (kind, relation, with) {
+            (Kind::Uuid, Relation::Equal, Value::Text(id)) => Some(operand.is_in(spellings(id))),
+            (Kind::Uuid, Relation::NotEqual, Value::Text(id)) => Some(operand.is_not_in(spellings(id))),
+            _ => Some(operand.binary(operator(relation), value(with)?)),
+        }
+    }
+
+    fn equals(self, kind: Kind, to: &str) -> Vec<String> {
+        if kind == Kind::Uuid { spellings(to) } else { vec![to.into()] }
     }
 
     /// By a function of ours, which every connection has: see [`functions`](super::functions).
@@ -100,4 +113,25 @@ impl Dialect for Sqlite {
 /// A text with its case folded.
 fn folded(text: Expr) -> Expr {
     Expr::expr(Func::cust(FOLD_CASE).arg(text))
+}
+
+/// The spellings of a UUID (RFC 9562 §4) that programs store, and the one that was given.
+fn spellings(given: &str) -> Vec<String> {
+    let Ok(id) = uuid::Uuid::try_parse(given) else { return vec![given.into()] };
+    let mut spellings = Vec::with_capacity(8);
+    for text in [
+        id.hyphenated().to_string(),
+        id.simple().to_string(),
+        id.braced().to_string(),
+        id.hyphenated().to_string().to_uppercase(),
+        id.simple().to_string().to_uppercase(),
+        id.braced().to_string().to_uppercase(),
+        id.urn().to_string(),
+        given.to_owned(),
+    ] {
+        if !spellings.contains(&text) {
+            spellings.push(text);
+        }
+    }
+    spellings
 }
