@@ -1,9 +1,9 @@
 //! One connection to the database.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
-        Arc, OnceLock, PoisonError, RwLock,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -22,10 +22,10 @@ use super::{
     checks::{self, Check},
     dialect::Sqlite,
     error::store_error,
+    file::DatabaseFile,
     functions,
     interrupt::Brake,
     joint::Joint,
-    log_index::LogIndex,
 };
 use crate::{
     resource::{Description, Rows, StoredTime, ValueRef},
@@ -74,33 +74,6 @@ pub(super) struct Connection {
     long: Vec<(&'static str, u32)>,
     // After the connection: the file is removed when the last connection is closed.
     file: Arc<DatabaseFile>,
-}
-
-/// The database's file, and its folder if that goes with the store.
-#[derive(Debug)]
-pub(super) struct DatabaseFile {
-    pub(super) path: PathBuf,
-    pub(super) folder: Option<PathBuf>,
-    /// The columns whose times are not in our own form, as all connections know them.
-    pub(super) forms: RwLock<Arc<Forms>>,
-    /// Open from when somebody wants to know of commits, until the last connection is closed.
-    pub(super) log_index: Arc<OnceLock<Option<LogIndex>>>,
-}
-
-impl DatabaseFile {
-    pub(super) fn new(path: PathBuf, folder: Option<PathBuf>) -> Self {
-        Self { path, folder, forms: RwLock::default(), log_index: Arc::default() }
-    }
-}
-
-impl Drop for DatabaseFile {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.folder
-            && let Err(error) = std::fs::remove_dir_all(folder)
-        {
-            log::warn!("cannot remove the temporary database `{}`: {error}", folder.display());
-        }
-    }
 }
 
 /// What a connection is for.
@@ -284,6 +257,17 @@ impl Connection {
     /// Runs a statement that gives no rows. Answers how many rows it changed.
     pub(super) fn run(&self, text: &str, parameters: &[ValueRef<'_>]) -> Result<usize, StoreError> {
         self.prepare(text)?.execute(bound(parameters)).map_err(store_error)
+    }
+
+    /// # Errors
+    /// If the database's file is no longer where it was.
+    pub(super) fn check_file(&self) -> Result<(), StoreError> {
+        self.file.place.check()
+    }
+
+    /// Remembers which files the database has.
+    pub(super) fn remember_files(&self) {
+        self.file.place.remember(&self.sqlite);
     }
 
     /// Runs a statement of transaction control.

@@ -9,9 +9,17 @@ use crate::store::{Constraint, StoreError};
 /// When to try again after waiting was in vain.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// When to try again after somebody has to do something.
+const AFTER_A_LOSS: Duration = Duration::from_secs(30);
+
 /// The store is closed: the server is stopping, and the next one is perhaps there already.
 pub(super) fn closed() -> StoreError {
     StoreError::Busy { retry_after: RETRY_AFTER }
+}
+
+/// The database's file is no longer where it was: somebody has to start the server anew.
+pub(super) fn lost() -> StoreError {
+    StoreError::Busy { retry_after: AFTER_A_LOSS }
 }
 
 /// A statement was ended before its end: nobody waits for it any more, or its time is over.

@@ -363,8 +363,12 @@ impl Connection {
 
     fn commit(&self, writes: usize) -> Result<(), StoreError> {
         self.still_open()?;
+        // Into a file that nobody finds again nothing is written, ...
+        self.check_file()?;
         let mut statement = self.sqlite.prepare_cached("COMMIT").map_err(store_error)?;
         statement.execute([]).map_err(store_error)?;
+        // ... and what was is not told as done.
+        self.check_file().map_err(|_| StoreError::OutcomeUnknown)?;
         self.joint.commits.fetch_add(1, Ordering::Relaxed);
         if let Some(log) = &self.joint.log {
             log.committed(writes as u64);

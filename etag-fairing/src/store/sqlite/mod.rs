@@ -5,6 +5,9 @@
 //! plan is answered from one snapshot. Writes come one after another, in the order in which they asked, under
 //! `BEGIN IMMEDIATE`; those that await nothing and are there at the same time share a commit.
 //!
+//! Where the file, or the log beside it, is deleted or replaced, nothing is read or written until the server is started
+//! anew, or the file is back. Elsewhere than on Unix an open file cannot be.
+//!
 //! A read has a deadline ([`SqliteOptions::read_timeout`]), and ends with whoever waits for it. One that has not ended
 //! after 50 ms is slow, and slow ones use half of the readers at most; the others stay free for what is quick.
 //!
@@ -37,6 +40,7 @@ mod delete;
 mod dialect;
 mod direct;
 mod error;
+mod file;
 mod forms;
 mod functions;
 mod include;
@@ -74,9 +78,10 @@ use rocket::tokio::join;
 use rocket::tokio::time::{Instant, timeout_at};
 
 use self::{
-    connection::{Connection, DatabaseFile, Purpose},
+    connection::{Connection, Purpose},
     direct::Direct,
     error::store_error,
+    file::DatabaseFile,
     log::Log,
     log_index::LogIndex,
     revisions::Latest,
@@ -111,6 +116,7 @@ pub struct SqliteStore {
     statements: Arc<AtomicU64>,
     commits: Arc<AtomicU64>,
     path: PathBuf,
+    place: Arc<file::Place>,
     log_index: Arc<OnceLock<Option<LogIndex>>>,
     /// What was found when it was prepared.
     limits: Mutex<Arc<Limits>>,
@@ -170,6 +176,7 @@ impl SqliteStore {
             statements,
             commits,
             path: file.path.clone(),
+            place: Arc::clone(&file.place),
             log_index: Arc::clone(&file.log_index),
             limits: Mutex::default(),
             handles: Mutex::new(Handles { others: handles, writer: last }),
@@ -228,6 +235,7 @@ impl SqliteStore {
     }
 
     async fn turn_to_write(&self, shared: bool) -> Result<SqliteTransaction, StoreError> {
+        self.place.check()?;
         let turn = self.writer.turn(Instant::now() + self.queue_timeout).await?;
         SqliteTransaction::begin(self.writer.clone(), turn, shared, self.log.is_some()).await
     }
@@ -271,6 +279,7 @@ impl Store for SqliteStore {
                     known,
                 );
                 connection.hold(prepared.forms);
+                connection.remember_files();
                 Ok((prepared.problems, prepared.counted, limits))
             })
             .await
@@ -289,6 +298,7 @@ impl Store for SqliteStore {
     }
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+        self.place.check_now_and_then()?;
         let header = self.log_index.get().and_then(|index| index.as_ref()?.header());
         if let Some(known) = header.and_then(|header| self.latest.of(header, tables)) {
             return Ok(known.map(Revision::new));
@@ -310,6 +320,7 @@ impl Store for SqliteStore {
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
+        self.place.check_now_and_then()?;
         if let Some(fetched) = self.direct.fetch(plan) {
             return fetched;
         }
