@@ -4,7 +4,7 @@ mod support;
 
 use etag_fairing::EtagFairing;
 use etag_fairing::config::{ConfigError, DatabaseConfig, EtagConfig, JsonApiConfig, Strength, Synchronous};
-use rocket::data::ToByteUnit;
+use rocket::data::{ByteUnit, ToByteUnit};
 use rocket::error::ErrorKind;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
@@ -348,7 +348,10 @@ fn json_api_defaults_and_every_key() {
     let relationships = |text: &str| json_api(text).unwrap().max_filter_relationships;
     assert_eq!(relationships(""), 10);
     assert_eq!(relationships("[default.jsonapi]\nmax_filter_relationships = 0"), 0);
+    let config = json_api("[default.jsonapi]\nmax_length = 300\nmax_id_length = 36").unwrap();
+    assert_eq!((config.max_length, config.max_id_length), (Some(ByteUnit::Byte(300)), 36));
     let default = JsonApiConfig::default();
+    assert_eq!((default.max_length, default.max_id_length), (None, 255));
     assert_eq!((default.max_document, default.max_unread), (16.mebibytes(), 256.mebibytes()));
     assert_eq!(default.max_requests % 256, 0, "256 for each core");
 }
@@ -368,6 +371,9 @@ fn json_api_refuses_what_cannot_be() {
         "totals = 3",
         "client_ids = 'perhaps'",
         "max_body = 'big'",
+        "max_length = 'long'",
+        "max_id_length = 0",
+        "max_id_length = 'short'",
         "max_document = 'long'",
         "max_document = 1023",
         "max_requests = 0",

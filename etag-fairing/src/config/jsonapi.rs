@@ -20,6 +20,8 @@ use super::warn_of_misspellings;
 /// totals = false           # whether every list says how many there are; if not, page[totals] asks for it
 /// client_ids = false       # whether clients may choose the id of what they create
 /// max_body = "1 MiB"       # request bodies above this are 413
+/// max_length = "1 MiB"     # the text of an attribute, in bytes; longer is 422. By default as long as max_body
+/// max_id_length = 255      # bytes of an id that a client sends; longer is 422, and 404 in a URL
 /// max_document = "16 MiB"  # answers above this are 400, and say what to ask for instead
 /// max_requests = 512       # in progress; more are 503 at once. By default 256 for each core of the machine
 /// max_unread = "256 MiB"   # of bodies above 64 KiB that clients have not read or not sent to the end; more are 503
@@ -56,6 +58,11 @@ pub struct JsonApiConfig {
     pub client_ids: bool,
     /// The longest request body.
     pub max_body: ByteUnit,
+    /// The longest text of an attribute that clients may set, in bytes, and the longest JSON of one that is JSON; `None`
+    /// for as long as the whole body may be.
+    pub max_length: Option<ByteUnit>,
+    /// The longest id in what clients send, in bytes; at least 1.
+    pub max_id_length: u32,
     /// The longest document of an answer to a read, about. Reading from the store ends there.
     pub max_document: ByteUnit,
     /// How many requests to generated routes may be in progress: from when all of one has come until its answer is
@@ -82,6 +89,8 @@ impl Default for JsonApiConfig {
             max_included: 1000,
             client_ids: false,
             max_body: 1.mebibytes(),
+            max_length: None,
+            max_id_length: 255,
             max_document: 16.mebibytes(),
             max_requests: default_requests(),
             max_unread: 256.mebibytes(),
@@ -122,6 +131,8 @@ impl JsonApiConfig {
             max_included: table.number("max_included", default.max_included, 0..=1_000_000),
             client_ids: table.flag("client_ids", default.client_ids),
             max_body: table.bytes("max_body", default.max_body),
+            max_length: table.optional_bytes("max_length"),
+            max_id_length: table.number("max_id_length", default.max_id_length, 1..=65_536),
             max_document: table.bytes_from("max_document", default.max_document, 1024),
             max_requests: table.number("max_requests", default.max_requests, 1..=1_000_000),
             max_unread: table.bytes_from("max_unread", default.max_unread, 1 << 20),
@@ -151,6 +162,8 @@ impl JsonApiConfig {
                 ("totals", if self.totals { "always" } else { "where page[totals] asks" }.to_owned()),
                 ("client ids", self.client_ids.to_string()),
                 ("max body", self.max_body.to_string()),
+                ("max length", self.max_length.unwrap_or(self.max_body).to_string()),
+                ("max id length", self.max_id_length.to_string()),
                 ("max document", self.max_document.to_string()),
                 ("max requests", self.max_requests.to_string()),
                 ("max unread", self.max_unread.to_string()),

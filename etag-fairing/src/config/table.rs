@@ -145,6 +145,13 @@ impl<'f> Table<'f> {
         })
     }
 
+    /// The same, where nothing is a value of its own.
+    pub(super) fn optional_bytes(&mut self, key: &'static str) -> Option<ByteUnit> {
+        let is_there = self.entries.contains_key(key);
+        let bytes = self.bytes(key, ByteUnit::Byte(0));
+        is_there.then_some(bytes)
+    }
+
     /// The same, and no less than so many bytes.
     pub(super) fn bytes_from(&mut self, key: &'static str, default: ByteUnit, least: u64) -> ByteUnit {
         let bytes = self.bytes(key, default);

@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn the_response_is_json_api_and_412_is_not_stored() {
+    fn the_response_is_json_api_and_is_not_stored() {
         let failed: Errors = ErrorObject::precondition_failed("If-Match", "x").into();
         let response = failed.with_current_tag(Some("\"a\"")).to_response();
         let field = |name| response.headers().get(name).collect::<Vec<_>>();
@@ -417,5 +417,8 @@ mod tests {
         assert_eq!(field("ETag"), ["\"a\""]);
         let missing = Errors::from(ErrorObject::not_found()).to_response();
         assert_eq!(missing.headers().get_one("Cache-Control"), Some("no-store"));
+        let own =
+            Errors::from(ErrorObject::not_found()).with_header("Cache-Control", "max-age=5").to_response();
+        assert_eq!(own.headers().get("Cache-Control").collect::<Vec<_>>(), ["max-age=5"]);
     }
 }

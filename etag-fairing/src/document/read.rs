@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rocket::data::ByteUnit;
 use serde::Deserialize;
 use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
@@ -9,11 +10,85 @@ use serde_json::value::RawValue;
 use super::error::{ErrorObject, Errors, MOST_ERRORS};
 use super::json::write_value;
 use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
+use crate::config::JsonApiConfig;
 use crate::resource::number::Numbers;
 use crate::resource::{
-    Access, Attribute, Description, IdKind, Kind, Mismatch, Relationship, ResourceId, Row, Value,
+    Access, Attribute, Description, IdKind, Kind, Mismatch, Relationship, ResourceId, Row, Value, ValueRef,
 };
-use crate::store::LinkageChange;
+use crate::store::{LinkageChange, Links};
+
+/// How long what clients send may be, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths {
+    /// An id.
+    pub(crate) id: usize,
+    /// The text of an attribute, and its JSON where it is JSON.
+    pub(crate) text: usize,
+}
+
+impl Lengths {
+    pub(crate) fn of(config: &JsonApiConfig) -> Self {
+        let number = |bytes: ByteUnit| usize::try_from(bytes.as_u64()).unwrap_or(usize::MAX);
+        let id = usize::try_from(config.max_id_length).unwrap_or(usize::MAX);
+        Self { id, text: number(config.max_length.unwrap_or(config.max_body)) }
+    }
+
+    /// # Errors
+    /// 422 if the id is too long.
+    fn check_id(self, id: &str) -> Result<(), ErrorObject> {
+        match id.len() <= self.id {
+            true => Ok(()),
+            false => Err(ErrorObject::validation_failed(format!(
+                "an id has at most {} bytes here (max_id_length), and this one has {}",
+                self.id,
+                id.len()
+            ))),
+        }
+    }
+
+    /// # Errors
+    /// 422 if the value is text that is too long.
+    fn check_value(self, name: &str, value: &Value) -> Result<(), ErrorObject> {
+        match value {
+            Value::Text(text) if text.len() > self.text => Err(ErrorObject::validation_failed(format!(
+                "{name} has {} bytes, and may have {} at most (max_length)",
+                text.len(),
+                self.text
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The resource that a change is about, as it is now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Current<'a> {
+    pub(crate) row: Row<'a>,
+    /// Its to-many linkage, one entry a relationship, as far as it was read.
+    pub(crate) links: &'a [Option<Links>],
+}
+
+impl Current<'_> {
+    /// Whether a relationship is what the change makes of it.
+    fn has(&self, resource: &Description, place: usize, change: &LinkageChange) -> bool {
+        match change {
+            LinkageChange::One(id) => {
+                self.row.odd_to_one(resource, place).is_none()
+                    && ResourceId::from_value(self.row.to_one(resource, place)).is_ok_and(|now| now == *id)
+            }
+            LinkageChange::Replace(ids) => {
+                let Some(Some(links)) = self.links.get(place) else { return false };
+                let mut ids: Vec<&ResourceId> = ids.iter().collect();
+                ids.sort_unstable();
+                ids.dedup();
+                let mut now: Vec<&ResourceId> = links.of(0).iter().collect();
+                now.sort_unstable();
+                ids == now
+            }
+            LinkageChange::Add(_) | LinkageChange::Remove(_) => false,
+        }
+    }
+}
 
 /// A resource object as sent: well-formed and of the right type, its members not yet judged.
 #[derive(Debug)]
@@ -22,6 +97,7 @@ pub(crate) struct ResourceObject<'b> {
     pub(crate) id: Option<Cow<'b, str>>,
     attributes: Option<SentMembers<'b, &'b RawValue>>,
     relationships: Option<SentMembers<'b, WithData<Linkage<'b>>>>,
+    lengths: Lengths,
 }
 
 /// What a resource object changes: one entry an attribute, one a relationship; `None` where it says nothing.
@@ -46,7 +122,7 @@ fn primary_data<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Errors> {
     let text = std::str::from_utf8(body).map_err(|error| malformed(format!("no UTF-8: {error}")))?;
     match serde_json::from_str(text).map_err(|error| malformed(error.to_string()))? {
         WithData::Object(Some(data)) => Ok(data),
-        WithData::Object(None) => {
+        WithData::Object(None) | WithData::Described => {
             Err(ErrorObject::invalid_document("the document must have data").pointer("").into())
         }
         WithData::Other => {
@@ -66,14 +142,18 @@ pub(crate) struct LinkageDocument<'b> {
 impl<'b> LinkageDocument<'b> {
     /// # Errors
     /// 400 for what is no linkage of this relationship's kind, 409 for identifiers of another type, 404 for ids
-    /// that nothing can have. That a required relationship is emptied is no mistake of the document alone.
-    pub(crate) fn parse(body: &'b [u8], relationship: &Relationship) -> Result<Self, Errors> {
+    /// that nothing can have, 422 for ids that are too long. That a required relationship is emptied is no mistake of the document alone.
+    pub(crate) fn parse(
+        body: &'b [u8],
+        relationship: &Relationship,
+        lengths: Lengths,
+    ) -> Result<Self, Errors> {
         let data = primary_data(body)?;
         // Judged with what is there now: see `must_not_be_empty`.
         if matches!(data, Linkage::Null) && relationship.is_required() {
             return Ok(Self { change: LinkageChange::One(None), data });
         }
-        match linkage(relationship, &data, &|| "/data".to_owned()) {
+        match linkage(relationship, &data, lengths, &|| "/data".to_owned()) {
             Ok(change) => Ok(Self { change, data }),
             Err(errors) => {
                 Err(Errors::from_vec(errors)
@@ -116,8 +196,9 @@ impl<'b> ResourceObject<'b> {
     /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
     ///
     /// # Errors
-    /// 400 for what is no document of one resource object, 409 for a type of another resource.
-    pub(crate) fn parse(body: &'b [u8], resource: &Description) -> Result<Self, Errors> {
+    /// 400 for what is no document of one resource object, 409 for a type of another resource, 422 for an id that is too
+    /// long.
+    pub(crate) fn parse(body: &'b [u8], resource: &Description, lengths: Lengths) -> Result<Self, Errors> {
         let Data::Resource { type_name, id, attributes, relationships } = primary_data(body)? else {
             return Err(ErrorObject::invalid_document("data must be one resource object")
                 .pointer("/data")
@@ -146,13 +227,16 @@ impl<'b> ResourceObject<'b> {
         }
         let id = match id {
             None => None,
-            Some(Sent::Text(id)) => Some(id),
+            Some(Sent::Text(id)) => {
+                lengths.check_id(&id).map_err(|error| error.pointer("/data/id"))?;
+                Some(id)
+            }
             Some(_) => {
                 return Err(ErrorObject::invalid_document("id must be a string").pointer("/data/id").into());
             }
         };
         let attributes = object("attributes", attributes)?;
-        Ok(Self { id, attributes, relationships: object("relationships", relationships)? })
+        Ok(Self { id, attributes, relationships: object("relationships", relationships)?, lengths })
     }
 
     /// Judges the members of a new resource: what is left out takes its default. Nobody gives those at the places
@@ -208,14 +292,28 @@ impl<'b> ResourceObject<'b> {
         }
     }
 
-    /// Judges the members of a change to `current`: what is left out stays (JSON:API §9.2).
+    /// The to-many relationships that are sent with linkage, though the representation has none of it: whether that
+    /// changes anything shows by the linkage that there is.
+    pub(crate) fn linkage_beside(&self, resource: &Description) -> Vec<usize> {
+        let beside = |name: &str| {
+            let (place, relationship) = resource.relationship(name)?;
+            (relationship.is_to_many() && !relationship.linkage).then_some(place)
+        };
+        let sent = self.relationships.iter().flat_map(SentMembers::iter);
+        sent.filter(|(_, sent)| matches!(sent, WithData::Object(Some(Linkage::Many(_)))))
+            .filter_map(|(name, _)| beside(name))
+            .collect()
+    }
+
+    /// Judges the members of a change to `current`: what is left out stays (JSON:API §9.2), and so does what is sent
+    /// back as it is.
     ///
     /// # Errors
     /// With every member that is unknown, not to be set or of another type.
     pub(crate) fn update(
         &self,
         resource: &'static Description,
-        current: Row<'_>,
+        current: Current<'_>,
         made: &[usize],
     ) -> Result<Members, Errors> {
         let mut errors = Vec::new();
@@ -229,7 +327,7 @@ impl<'b> ResourceObject<'b> {
     fn members(
         &self,
         resource: &'static Description,
-        current: Option<Row<'_>>,
+        current: Option<Current<'_>>,
         made: &[usize],
         errors: &mut Vec<ErrorObject>,
     ) -> Members {
@@ -245,7 +343,7 @@ impl<'b> ResourceObject<'b> {
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            match attribute(resource, current, made, name, json) {
+            match attribute(resource, current.map(|current| current.row), made, name, json, self.lengths) {
                 Ok(Some((place, value))) => {
                     if let Some(slot) = members.attributes.get_mut(place) {
                         *slot = Some(value);
@@ -273,27 +371,46 @@ impl<'b> ResourceObject<'b> {
                 );
                 continue;
             };
-            // JSON:API §9.2.2: a relationship in a request needs data.
-            let WithData::Object(Some(data)) = sent else {
-                errors.push(ErrorObject::invalid_linkage("a relationship needs data").pointer(pointer()));
-                continue;
+            let data = match (sent, current) {
+                (WithData::Object(Some(data)), _) => data,
+                // Links or meta alone, as a GET shows it: it says nothing of what the relationship shall be.
+                (WithData::Described, Some(_)) => continue,
+                // JSON:API §9.1: in a new resource a relationship needs data. §7.2.2: an object without anything is no
+                // relationship object.
+                (WithData::Described, None) | (WithData::Object(None), _) => {
+                    errors.push(ErrorObject::invalid_linkage("a relationship needs data").pointer(pointer()));
+                    continue;
+                }
+                (WithData::Other, _) => {
+                    let error = ErrorObject::invalid_linkage("a relationship must be an object with data");
+                    errors.push(error.pointer(pointer()));
+                    continue;
+                }
             };
             // What the state tag doesn't cover can't be replaced through it: that would lose updates.
-            if current.is_some() && relationship.is_to_many() && !relationship.linkage {
+            if let Some(current) = current
+                && relationship.is_to_many()
+                && !relationship.linkage
+            {
+                let read = linkage(relationship, data, self.lengths, &pointer);
+                if read.is_ok_and(|change| current.has(resource, place, &change)) {
+                    continue;
+                }
                 errors.push(
                     ErrorObject::full_replacement_not_allowed(format!(
-                        "{name} is not part of this representation; change it at the other end"
+                        "{name} is not part of this representation, and not what it is now; change it at the other end"
                     ))
                     .pointer(pointer()),
                 );
                 continue;
             }
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
-            let looks_empty = current.is_some_and(|row| row.to_one(resource, place).is_null());
+            let looks_empty = current.is_some_and(|current| current.row.to_one(resource, place).is_null());
             if data.is_null() && relationship.is_required() && looks_empty {
                 continue;
             }
-            match linkage(relationship, data, &|| pointer() + "/data") {
+            match linkage(relationship, data, self.lengths, &|| pointer() + "/data") {
+                Ok(change) if current.is_some_and(|current| current.has(resource, place, &change)) => {}
                 Ok(change) => {
                     if let Some(slot) = members.linkage.get_mut(place) {
                         *slot = Some(change);
@@ -317,7 +434,7 @@ impl<'b> ResourceObject<'b> {
         let base = format!("/data/relationships/{}/data", token(relationship.name));
         let data = match sent {
             Some(WithData::Object(data)) => data.as_ref(),
-            Some(WithData::Other) | None => None,
+            Some(WithData::Described | WithData::Other) | None => None,
         };
         pointer_into(data, base, id)
     }
@@ -400,6 +517,7 @@ fn attribute(
     made: &[usize],
     name: &str,
     json: &RawValue,
+    lengths: Lengths,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
     if resource.computed.place(name).is_some() {
         return computed(resource, current, name, json);
@@ -410,21 +528,47 @@ fn attribute(
     })?;
     let value = value_of(attribute, json.get())?
         .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
-    if attribute.access == Access::ReadOnly || made.contains(&place) {
-        // Clients send whole resources back: what stays the same is no attempt to set it.
-        let same = current.is_some_and(|current| {
-            let (mut sent, mut stored) = (Vec::new(), Vec::new());
-            value.as_ref().is_ok_and(|value| write_value(attribute.kind, value.as_ref(), &mut sent).is_ok())
-                && write_value(attribute.kind, current.attribute(place), &mut stored).is_ok()
-                && sent == stored
-        });
-        return if same {
-            Ok(None)
-        } else {
-            Err(ErrorObject::validation_failed(format!("{name} is read-only")))
-        };
+    // Clients send whole resources back: what stays the same is no attempt to set it.
+    if let Some(current) = current
+        && attribute.access.is_shown()
+        && current.odd_attribute(place).is_none()
+        && is_shown_as(attribute.kind, current.attribute(place), json, value.as_ref().ok())
+    {
+        return Ok(None);
     }
-    Ok(Some((place, value?)))
+    if attribute.access == Access::ReadOnly || made.contains(&place) {
+        let now = current.map(|current| (attribute.kind, current.attribute(place)));
+        return Err(read_only(name, now));
+    }
+    let value = value?;
+    lengths.check_value(name, &value)?;
+    Ok(Some((place, value)))
+}
+
+/// Whether a stored value is what was sent: the same value, or shown by the same JSON.
+fn is_shown_as(kind: Kind, stored: ValueRef<'_>, json: &RawValue, sent: Option<&Value>) -> bool {
+    match (kind, sent) {
+        (_, Some(sent)) if sent.as_ref() == stored => true,
+        // Of these a value has one form.
+        (Kind::Bool | Kind::Integer | Kind::Text, Some(_)) => false,
+        _ => {
+            let mut shown = Vec::new();
+            let mut written = Vec::new();
+            write_value(kind, stored, &mut shown).is_ok()
+                && (sent.is_some_and(|sent| write_value(kind, sent.as_ref(), &mut written).is_ok())
+                    && written == shown
+                    || std::str::from_utf8(&shown).is_ok_and(|shown| are_same(shown, json.get())))
+        }
+    }
+}
+
+/// Whether two JSON texts are the same value, to the last digit.
+fn are_same(one: &str, other: &str) -> bool {
+    let value = |text: &str| {
+        let is_exact = !Numbers::of(text).is_lossy;
+        serde_json::from_str::<JsonValue>(text).ok().filter(|_| is_exact)
+    };
+    one == other || value(one).is_some_and(|one| Some(one) == value(other))
 }
 
 /// The value to store of a client's JSON text, or what it must be.
@@ -452,18 +596,30 @@ fn computed(
     name: &str,
     json: &RawValue,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
-    let sent: Option<JsonValue> = serde_json::from_str(json.get()).ok();
     let values = current.and_then(|current| resource.computed.of(&current.to_record(resource).ok()?).ok());
-    let same = values.is_some_and(|values| {
-        let mut written = Vec::new();
-        values.iter().any(|(computed, kind, value)| {
-            *computed == name && write_value(*kind, value.as_ref(), &mut written).is_ok()
-        }) && serde_json::from_slice::<JsonValue>(&written).is_ok_and(|value| Some(value) == sent)
-    });
-    match same {
+    let now = values.iter().flatten().find(|(computed, _, _)| *computed == name);
+    let now = now.map(|(_, kind, value)| (*kind, value.as_ref()));
+    match now.is_some_and(|(kind, value)| is_shown_as(kind, value, json, None)) {
         true => Ok(None),
-        false => Err(ErrorObject::validation_failed(format!("{name} is read-only"))),
+        false => Err(read_only(name, now)),
     }
+}
+
+/// A read-only attribute that is sent with another value than it has now.
+fn read_only(name: &str, now: Option<(Kind, ValueRef<'_>)>) -> ErrorObject {
+    /// So much of a value is told.
+    const MOST: usize = 100;
+    let mut shown = Vec::new();
+    let is_known = now.is_some_and(|(kind, value)| write_value(kind, value, &mut shown).is_ok());
+    let detail = match (is_known, String::from_utf8_lossy(&shown)) {
+        (false, _) => format!("{name} is read-only"),
+        (true, shown) if shown.chars().count() > MOST => {
+            let beginning: String = shown.chars().take(MOST).collect();
+            format!("{name} is read-only, and not what you have sent: it begins with {beginning} now")
+        }
+        (true, shown) => format!("{name} is read-only, and not what you have sent: it is {shown} now"),
+    };
+    ErrorObject::validation_failed(detail)
 }
 
 /// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` tells where it stands.
@@ -473,6 +629,7 @@ fn computed(
 fn linkage(
     relationship: &Relationship,
     data: &Linkage<'_>,
+    lengths: Lengths,
     pointer: &dyn Fn() -> String,
 ) -> Result<LinkageChange, Vec<ErrorObject>> {
     if relationship.is_to_many() {
@@ -489,7 +646,7 @@ fn linkage(
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            match identifier(relationship, sent, &|| format!("{}/{position}", pointer())) {
+            match identifier(relationship, sent, lengths, &|| format!("{}/{position}", pointer())) {
                 Ok(id) => ids.push(id),
                 Err(error) => errors.push(error),
             }
@@ -506,7 +663,7 @@ fn linkage(
             ));
             Err(vec![error.pointer(pointer())])
         }
-        Linkage::One(sent) => identifier(relationship, sent, pointer)
+        Linkage::One(sent) => identifier(relationship, sent, lengths, pointer)
             .map(|id| LinkageChange::One(Some(id)))
             .map_err(|error| vec![error]),
     }
@@ -522,6 +679,7 @@ pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: &str) -> E
 fn identifier(
     relationship: &Relationship,
     sent: &Identifier<'_>,
+    lengths: Lengths,
     pointer: &dyn Fn() -> String,
 ) -> Result<ResourceId, ErrorObject> {
     let target = relationship.target();
@@ -547,6 +705,10 @@ fn identifier(
         }
     }
     match id {
+        Some(Sent::Text(id)) if id.len() > lengths.id => {
+            lengths.check_id(id).map_err(|error| error.pointer(pointer() + "/id"))?;
+            Err(ErrorObject::invalid_linkage("an id that is too long").pointer(pointer() + "/id"))
+        }
         Some(Sent::Text(id)) => target.id.kind.parse(id).ok_or_else(|| {
             ErrorObject::related_not_found(format!(
                 "there is no resource of type {} with id {id}",

@@ -53,6 +53,8 @@ pub(super) enum Held<'a, T> {
 #[derive(Debug)]
 pub(super) enum WithData<T> {
     Object(Option<T>),
+    /// No data, but links or meta.
+    Described,
     Other,
 }
 
@@ -239,14 +241,17 @@ impl<'de, T: Deserialize<'de>> Kinds<'de> for Held<'de, T> {
 
 impl<'de, T: Deserialize<'de>> Kinds<'de> for WithData<T> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut data = None;
+        let (mut data, mut described) = (None, false);
         while let Some(name) = map.next_key()? {
             match name {
                 Name::Data => data = Some(map.next_value()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                name => {
+                    described |= matches!(name, Name::Links | Name::Meta);
+                    let _: IgnoredAny = map.next_value()?;
+                }
             }
         }
-        Ok(Self::Object(data))
+        Ok(if described && data.is_none() { Self::Described } else { Self::Object(data) })
     }
 
     fn other() -> Self {
@@ -263,7 +268,9 @@ impl<'de> Kinds<'de> for Data<'de> {
                 Name::Id => id = Some(map.next_value()?),
                 Name::Attributes => attributes = Some(map.next_value()?),
                 Name::Relationships => relationships = Some(map.next_value()?),
-                Name::Data | Name::Unknown => drop(map.next_value::<IgnoredAny>()?),
+                Name::Data | Name::Links | Name::Meta | Name::Unknown => {
+                    let _: IgnoredAny = map.next_value()?;
+                }
             }
         }
         Ok(Self::Resource { type_name, id, attributes, relationships })
@@ -281,6 +288,8 @@ enum Name {
     Id,
     Attributes,
     Relationships,
+    Links,
+    Meta,
     Unknown,
 }
 
@@ -302,6 +311,8 @@ impl<'de> Deserialize<'de> for Name {
                     "id" => Name::Id,
                     "attributes" => Name::Attributes,
                     "relationships" => Name::Relationships,
+                    "links" => Name::Links,
+                    "meta" => Name::Meta,
                     _ => Name::Unknown,
                 })
             }

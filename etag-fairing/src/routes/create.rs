@@ -19,7 +19,7 @@ use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;
     let body = Box::pin(exchange.body(data)).await?;
-    let given = Given::read(&body, exchange.resource);
+    let given = Given::read(&body, exchange);
     exchange.ask_for_links(&given).await?;
     // RFC 6585 §3: there is no state that a new resource would overwrite.
     let conditions = exchange.conditions().not_required();

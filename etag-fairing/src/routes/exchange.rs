@@ -167,10 +167,15 @@ impl<'r> Exchange<'r> {
     /// The id in the path.
     ///
     /// # Errors
-    /// 404 if no resource can have it.
+    /// 404 if no resource can have it, or it is longer than ids may be.
     pub(super) fn id(&self) -> Result<ResourceId, Errors> {
-        self.request
-            .routed_segment(1)
+        let segment = self.request.routed_segment(1);
+        let most = self.config().max_id_length;
+        if segment.is_some_and(|segment| u32::try_from(segment.len()).is_ok_and(|length| length > most)) {
+            let detail = format!("an id has at most {most} bytes here (max_id_length)");
+            return Err(ErrorObject::not_found().detail(detail).into());
+        }
+        segment
             .and_then(|segment| self.resource.id.kind.parse(segment))
             .ok_or_else(|| ErrorObject::not_found().into())
     }

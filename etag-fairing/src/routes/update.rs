@@ -10,15 +10,16 @@ use super::scoped::Moved;
 use super::trouble::{Refusal, corrupt};
 use super::write::Given;
 use crate::document::error::{ErrorObject, Errors};
+use crate::document::read::Current;
 use crate::query::{Query, Target};
 use crate::resource::{Record, ResourceId, Value};
-use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
+use crate::store::{Change, Decision, Fetched, Links, Plan, Scopes, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;
     let body = Box::pin(exchange.body(data)).await?;
     let id = exchange.id()?;
-    let given = Given::read(&body, exchange.resource);
+    let given = Given::read(&body, exchange);
     exchange.ask_for_links(&given).await?;
     let target = exchange.whole(id.clone());
     let mut update = Box::new(Update {
@@ -43,6 +44,25 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'
     let (body, tag) =
         exchange.written_document(&id, &parameters, &update.query, &fetched).map_err(corrupt)?;
     Ok(exchange.written(Status::Ok, body, tag.map(|tag| tag.own)))
+}
+
+impl Exchange<'_> {
+    /// The linkage of the representation, and that of these relationships, which are no part of it.
+    async fn linkage_beside(
+        &self,
+        id: &ResourceId,
+        beside: &[usize],
+        transaction: &mut dyn Transaction,
+    ) -> Result<Vec<Option<Links>>, Refusal> {
+        let mut plan = self.whole(id.clone());
+        plan.selection.attributes.fill(false);
+        for place in beside {
+            if let Some(read) = plan.selection.linkage.get_mut(*place) {
+                *read = true;
+            }
+        }
+        Ok(transaction.fetch(&plan).await?.links)
+    }
 }
 
 struct Update<'e, 'r> {
@@ -96,7 +116,13 @@ impl Decision for Update<'_, '_> {
                 .into());
             }
         }
-        let members = object.update(resource, row, exchange.made_by_database())?;
+        let beside = object.linkage_beside(resource);
+        let read = match beside.is_empty() {
+            true => None,
+            false => Some(Box::pin(exchange.linkage_beside(&self.id, &beside, transaction)).await?),
+        };
+        let links = read.as_ref().unwrap_or(&current.links);
+        let members = object.update(resource, Current { row, links }, exchange.made_by_database())?;
         let mut proposal = Proposal { id: None, attributes: members.attributes, linkage: members.linkage };
         self.previous = exchange.previous(&self.id, &current, transaction).await?;
         exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;

@@ -10,7 +10,7 @@ use super::scoped::Moved;
 use super::trouble::{Refusal, corrupt, internal};
 use crate::conditional::Validator;
 use crate::document::error::{ErrorObject, Errors};
-use crate::document::read::{LinkageDocument, must_not_be_empty};
+use crate::document::read::{Lengths, LinkageDocument, must_not_be_empty};
 use crate::document::write::View;
 use crate::query::{Parameters, Target};
 use crate::resource::registry::encode_segment;
@@ -28,7 +28,7 @@ pub(super) async fn answer<'r>(
     let Some(relationship) = exchange.resource.relationships.get(place) else {
         return Err(internal("a route of a relationship that isn't there"));
     };
-    let document = LinkageDocument::parse(&body, relationship);
+    let document = LinkageDocument::parse(&body, relationship, Lengths::of(exchange.config()));
     let target = plan(exchange, id.clone(), place);
     let mut update = Box::new(UpdateRelationship {
         exchange,

@@ -8,7 +8,7 @@ use super::exchange::Exchange;
 use super::trouble::{Refusal, internal};
 use crate::conditional::EntityTag;
 use crate::document::error::Errors;
-use crate::document::read::ResourceObject;
+use crate::document::read::{Lengths, ResourceObject};
 use crate::resource::{Description, Relationship, ResourceId};
 use crate::store::{Decision, Fetched, Plan, modify};
 
@@ -16,22 +16,24 @@ use crate::store::{Decision, Fetched, Plan, modify};
 pub(super) struct Given<'e> {
     body: &'e [u8],
     resource: &'static Description,
+    lengths: Lengths,
     read: Option<Result<ResourceObject<'e>, Errors>>,
     /// Whether it lists what a relationship leads to.
     pub(super) has_lists: bool,
 }
 
 impl<'e> Given<'e> {
-    pub(super) fn read(body: &'e [u8], resource: &'static Description) -> Self {
-        let read = ResourceObject::parse(body, resource);
+    pub(super) fn read(body: &'e [u8], exchange: &Exchange<'_>) -> Self {
+        let (resource, lengths) = (exchange.resource, Lengths::of(exchange.config()));
+        let read = ResourceObject::parse(body, resource, lengths);
         let has_lists = read.as_ref().is_ok_and(ResourceObject::has_lists);
-        Self { body, resource, read: Some(read), has_lists }
+        Self { body, resource, lengths, read: Some(read), has_lists }
     }
 
     /// # Errors
     /// With what is wrong with it.
     pub(super) fn object(&mut self) -> Result<&ResourceObject<'e>, Errors> {
-        let read = || ResourceObject::parse(self.body, self.resource);
+        let read = || ResourceObject::parse(self.body, self.resource, self.lengths);
         self.read.get_or_insert_with(read).as_ref().map_err(|errors| errors.clone())
     }
 

@@ -5,7 +5,9 @@ mod answers;
 mod databases;
 mod documents;
 mod ids;
+mod lengths;
 mod reads;
 mod requests;
+mod send_back;
 #[path = "../support/mod.rs"]
 mod support;

@@ -60,6 +60,9 @@ impl<T: Agrees> Agrees for WithData<T> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match self {
             Self::Object(data) => json.is_object() && member(data, "data", json),
+            Self::Described => {
+                json.get("data").is_none() && (json.get("links").is_some() || json.get("meta").is_some())
+            }
             Self::Other => !json.is_object(),
         }
     }
