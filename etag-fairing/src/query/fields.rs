@@ -52,6 +52,10 @@ impl Fields {
         };
         // E2: an empty value is the empty set.
         for name in value.split(',').filter(|_| !value.is_empty()) {
+            // Every resource object has them, whatever its fields.
+            if matches!(name, "id" | "type") {
+                continue;
+            }
             let shown = set.place(name).ok_or_else(|| {
                 ErrorObject::invalid_fields(match name {
                     "" => "an empty name: write fields with commas between them".into(),

@@ -282,10 +282,19 @@ impl PageRequest {
                     None => 0,
                 });
                 let previous = last.unwrap_or(u64::MAX).min(offset.saturating_sub(limit));
+                // Near the start there are fewer rows before this page than it has: the page before has no more.
+                let fewer = offset - previous;
+                let prev = match fewer < limit {
+                    false => link("page[offset]", previous),
+                    true => {
+                        let fewer = parameters.with("page[limit]", itoa::Buffer::new().format(fewer));
+                        href(path, &fewer.with("page[offset]", itoa::Buffer::new().format(previous)))
+                    }
+                };
                 PageLinks {
                     first: Some(link("page[offset]", 0)),
                     last: last.map(|last| link("page[offset]", last)),
-                    prev: (*offset > 0).then(|| link("page[offset]", previous)),
+                    prev: (*offset > 0).then_some(prev),
                     next: extent.more.then(|| link("page[offset]", offset.saturating_add(limit))),
                 }
             }

@@ -6,9 +6,13 @@ use rocket::http::{Header, Status};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::trouble::Refusal;
+use crate::document::error::{ErrorObject, Errors};
 use crate::query::Target;
-use crate::resource::{Record, ResourceId, Value};
-use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction, modify};
+use crate::resource::{Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
+use crate::store::{
+    Change, Comparison, Constraint, Decision, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation,
+    Root, Scopes, Selection, StoreError, Transaction, modify,
+};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;
@@ -28,9 +32,56 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let limit = exchange.config().write_timeout;
     let deleted = Box::pin(modify(exchange.store(), Some(&target), &mut *delete, limit)).await;
     if let Err(refusal) = deleted {
+        if matches!(refusal, Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)))
+            && let Some(errors) = Box::pin(exchange.still_referred_to(&delete.id)).await
+        {
+            return Err(errors);
+        }
         return Err(Box::pin(exchange.refused(refusal, &delete.conditions, &delete.id, None)).await);
     }
     Ok(Response::build().status(Status::NoContent).header(Header::new("Vary", "Accept")).finalize())
+}
+
+impl Exchange<'_> {
+    /// The answer to a deletion that references stand against: of which types they are, as far as these are mounted and
+    /// everybody may list them. The database says no more than that there are some.
+    async fn still_referred_to(&self, id: &ResourceId) -> Option<Errors> {
+        let mut types = Vec::new();
+        for resource in self.api.registry().resources() {
+            let is_open = resource.scope.is_none() && !resource.guards.has(Operation::List);
+            let leads_here = |relationship: &Relationship| {
+                relationship.target().table == self.resource.table
+                    && matches!(relationship.kind, RelationshipKind::ToOne { .. })
+            };
+            let places =
+                (0..).zip(resource.relationships).filter(|(_, relationship)| leads_here(relationship));
+            for (place, _) in places.filter(|_| is_open) {
+                let member = Member { path: Vec::new(), field: Field::ToOne(place) };
+                let comparison = Comparison::Value(Relation::Equal, id.to_value());
+                let listing = Listing {
+                    filter: Some(Filter::Compare { member, comparison }),
+                    page: Page::Offset { offset: 0, limit: 1 },
+                    ..Listing::all()
+                };
+                let plan = Plan::new(Root::Collection(listing), Selection::identifiers(resource));
+                let found = self.store().fetch(&plan).await.is_ok_and(|fetched| !fetched.rows.is_empty());
+                if found && !types.contains(&resource.type_name) {
+                    types.push(resource.type_name);
+                }
+            }
+        }
+        let names: Vec<serde_json::Value> = types.iter().map(|name| (*name).into()).collect();
+        let (last, others) = types.split_last()?;
+        let types = match others.is_empty() {
+            true => (*last).to_owned(),
+            false => format!("{} and {last}", others.join(", ")),
+        };
+        let detail = format!(
+            "resources of type {types} refer to this one: delete them first, or let them refer to others"
+        );
+        let error = ErrorObject::foreign_key_violation(detail).meta("types", names);
+        Some(error.into())
+    }
 }
 
 struct Delete<'e, 'r> {

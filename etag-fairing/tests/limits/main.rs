@@ -6,6 +6,7 @@ mod databases;
 mod documents;
 mod ids;
 mod lengths;
+mod links;
 mod reads;
 mod requests;
 mod send_back;

@@ -137,12 +137,7 @@ fn whatever_a_get_gives_changes_nothing_when_it_is_sent_back() {
             "/v1/talks/2",
             "talks",
             &["room", "speakers", "fans", "followers"],
-            &[
-                "title,shouted,origin",
-                "startsAt,extra,narrow,at,key",
-                "room,fans,followers",
-                "speakers,double",
-            ],
+            &["title,startsAt,extra,narrow,at,key", "room,fans,followers", "speakers,double,shouted,origin"],
         ),
         ("/v1/talks/1", "talks", &["follows", "followers"], &["title", "checked,seenAt,day", "followers"]),
         ("/v1/rooms/1", "rooms", &["talks"], &["name", "version", "talks"]),

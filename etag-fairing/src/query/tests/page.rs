@@ -98,7 +98,22 @@ fn g2_links_of_pages_by_offset() {
     assert_eq!((found.first, found.prev, found.next, found.last), (at(0), at(3), at(23), at(53)));
     let start = links("page[offset]=0&page[limit]=10", Some(0), false);
     assert_eq!((start.prev, start.next, start.last), (None, None, at(0)));
-    assert_eq!(links("page[offset]=5&page[limit]=10", None, false).prev, at(0));
+    // No row stands on both.
+    for (query, prev) in [
+        ("page[offset]=3&page[limit]=10", "page%5Boffset%5D=0&page%5Blimit%5D=3"),
+        ("page[offset]=10&page[limit]=10", "page%5Boffset%5D=0&page%5Blimit%5D=10"),
+        ("page[offset]=19&page[limit]=10", "page%5Boffset%5D=9&page%5Blimit%5D=10"),
+        ("page[offset]=1", "page%5Boffset%5D=0&page%5Blimit%5D=1"),
+        ("sort=id&page[limit]=10&page[offset]=4", "sort=id&page%5Blimit%5D=4&page%5Boffset%5D=0"),
+    ] {
+        assert_eq!(links(query, None, false).prev, Some(format!("/sessions?{prev}")), "{query}");
+        assert!(parse(&prev.replace("%5B", "[").replace("%5D", "]")).is_ok(), "{prev}");
+    }
+    // From beyond the end.
+    assert_eq!(
+        links("page[offset]=5&page[limit]=10", Some(3), false).prev.as_deref(),
+        Some("/sessions?page%5Boffset%5D=0&page%5Blimit%5D=5")
+    );
     assert_eq!(links("page[offset]=60&page[limit]=10", Some(60), false).last, at(50));
 }
 
