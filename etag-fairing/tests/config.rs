@@ -402,7 +402,7 @@ fn database_defaults_every_key_and_what_cannot_be() {
     let read = |toml: &str| DatabaseConfig::from_figment(&figment(toml), "api");
     let config = read("[default.databases.api]\nurl = 'sqlite:a.db'").unwrap();
     assert_eq!(config, DatabaseConfig::new("sqlite:a.db"));
-    assert!((1..=8).contains(&config.readers));
+    assert!((4..=8).contains(&config.readers));
     assert_eq!(config.synchronous, Synchronous::Full);
     let config = read(
         "[default.databases.api]\nurl = 'sqlite:a.db'\nreaders = 2\nbusy_timeout = 0\nread_timeout = 7\n\

@@ -25,7 +25,7 @@ pub enum Synchronous {
 /// ```toml
 /// [default.databases.api]
 /// url = "sqlite:open-event.db"
-/// readers = 4              # connections for reading; the cores of the machine, from 1 to 8
+/// readers = 4              # connections for reading; the cores of the machine, from 4 to 8
 /// busy_timeout = 5         # seconds to wait for another program's lock on the file
 /// read_timeout = 5         # seconds for all that one request reads; what takes longer is ended and answered with 503
 /// synchronous = "full"     # or "normal"
@@ -86,7 +86,7 @@ impl DatabaseConfig {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         DatabaseConfig {
             url: url.into(),
-            readers: cores.clamp(1, 8),
+            readers: cores.clamp(4, 8),
             busy_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,

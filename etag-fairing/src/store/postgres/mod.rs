@@ -75,7 +75,7 @@ use self::{
 };
 use super::{
     Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
-    sql::lanes::{self, Lanes, Pass},
+    sql::lanes::{Lanes, Look, Pass},
 };
 use crate::resource::Description;
 
@@ -167,9 +167,10 @@ impl PostgresStore {
         plan: &Plan,
     ) -> Result<(Connection, Result<Fetched, StoreError>), StoreError> {
         let patience = Instant::now() + self.wait_timeout;
-        let (mut trial, quick) = match lanes::looks_costly(plan) {
-            true => (Some(self.lanes.trial(patience).await?), QUICK),
-            false => (None, QUICK_ENOUGH),
+        let look = Look::of(plan);
+        let (mut trial, quick) = match look {
+            Look::Costly => (Some(self.lanes.trial(look, patience).await?), QUICK),
+            Look::Plain => (None, QUICK_ENOUGH),
         };
         let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
         let pass = Pass::default();
@@ -179,7 +180,7 @@ impl PostgresStore {
                 Ok(outcome) => Some(outcome),
                 Err(_) => {
                     trial = None;
-                    match self.lanes.may_be_slow(&pass) {
+                    match self.lanes.may_be_slow(look, &pass) {
                         true => Some(reading.await),
                         false => None,
                     }
@@ -192,7 +193,7 @@ impl PostgresStore {
         // The connection is for others now; what it runs is ended.
         connection.give_up();
         drop(connection);
-        let _pass = self.lanes.slow(patience).await?;
+        let _pass = self.lanes.slow(look, patience).await?;
         let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
         let outcome = read::fetch_snapshot(&connection, plan).await;
         Ok((connection, outcome))

@@ -91,12 +91,15 @@ use self::{
 use super::{
     Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
     sql::abilities::Limits,
-    sql::lanes::{self, Lanes, Pass},
+    sql::lanes::{self, Lanes, Look, Pass},
 };
 use crate::resource::Description;
 
 /// A read that has not ended by then is slow.
 const QUICK: Duration = Duration::from_millis(50);
+
+/// The same of any other read: where the machine has much to do, all of them take longer.
+const QUICK_ENOUGH: Duration = Duration::from_millis(250);
 
 /// How long what runs may go on after the store was told to close.
 const LAST_PATIENCE: Duration = Duration::from_secs(1);
@@ -196,23 +199,28 @@ impl SqliteStore {
     async fn fetch_on_a_thread(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         let patience = Instant::now() + self.queue_timeout;
         let experience = &self.direct.experience;
-        let trial = match experience.is_slow(plan) || lanes::looks_costly(plan) {
-            true => Some(self.lanes.trial(patience).await?),
+        let look = Look::of(plan);
+        let trial = match look == Look::Costly || experience.is_slow(plan) {
+            true => Some(self.lanes.trial(look, patience).await?),
             false => None,
+        };
+        let quick = match look {
+            Look::Costly => QUICK,
+            Look::Plain => QUICK_ENOUGH,
         };
         let plan = Arc::new(plan.clone());
         let pass = Pass::default();
         let turn = self.readers.turn(patience).await?;
         let mut limit = Instant::now() + self.read_timeout;
         let mut running = Box::pin(self.on_a_reader(turn, pass.clone(), &plan));
-        let mut answer = timeout_at(limit.min(Instant::now() + QUICK), &mut running).await;
+        let mut answer = timeout_at(limit.min(Instant::now() + quick), &mut running).await;
         drop(trial);
         if answer.is_err() && Instant::now() < limit {
             experience.was_slow(&plan);
-            if !self.lanes.may_be_slow(&pass) {
+            if !self.lanes.may_be_slow(look, &pass) {
                 // Its reader is for others now. Dropped, it ends.
                 drop(running);
-                let pass = self.lanes.slow(patience).await?;
+                let pass = self.lanes.slow(look, patience).await?;
                 let turn = self.readers.turn(patience).await?;
                 limit = Instant::now() + self.read_timeout;
                 running = Box::pin(self.on_a_reader(turn, pass, &plan));

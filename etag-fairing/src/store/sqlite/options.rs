@@ -59,13 +59,13 @@ impl SqliteOptions {
         })
     }
 
-    /// A database at this place, with the defaults: as many readers as processors (at most 8), 5 s for another
+    /// A database at this place, with the defaults: as many readers as processors (from 4 to 8), 5 s for another
     /// process, 5 s for a turn, 5 s for a read, writes that survive power loss, and revisions.
     pub fn new(location: Location) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             location,
-            readers: processors.clamp(2, 8),
+            readers: processors.clamp(4, 8),
             busy_timeout: Duration::from_secs(5),
             queue_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(5),
