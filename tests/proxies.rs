@@ -1,6 +1,8 @@
 //! The guide's proxies, started with the configurations that stand there: no edit is lost or refused without need,
 //! nothing is stale, and a 304 arrives.
 
+#[path = "proxies/slow_clients.rs"]
+mod slow_clients;
 mod support;
 
 use std::{
@@ -73,7 +75,7 @@ fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-const RECIPES: [Recipe; 6] = [
+const RECIPES: [Recipe; 7] = [
     Recipe {
         section: "nginx",
         tag: ("W/", ""),
@@ -92,6 +94,16 @@ const RECIPES: [Recipe; 6] = [
         program: "nginx",
         package: "nginx-light",
         more: |folder| vec![nginx_files(folder), ("/var/cache/nginx/site", text(&folder.join("cache")))],
+        arguments: nginx_arguments,
+    },
+    Recipe {
+        section: slow_clients::SECTION,
+        tag: ("", ""),
+        coding: None,
+        language: "nginx",
+        program: "nginx",
+        package: "nginx-light",
+        more: slow_clients::more,
         arguments: nginx_arguments,
     },
     Recipe {
@@ -243,8 +255,12 @@ impl Client {
     }
 }
 
+fn recipe(section: &str) -> &'static Recipe {
+    RECIPES.iter().find(|recipe| recipe.section == section).expect("a recipe")
+}
+
 fn through(section: &str) {
-    let recipe = RECIPES.iter().find(|recipe| recipe.section == section).expect("a recipe");
+    let recipe = recipe(section);
     let launch = Launch::new();
     let toml = block(section, "toml").unwrap_or_default();
     let server = launch.rocket_toml(toml).start();
