@@ -115,7 +115,8 @@ fn a_text_has_no_more_bytes_than_it_may() {
         assert_eq!(server.write("PATCH", "/v1/pages/a", &back).is(200).tag(), read.tag());
     }
     // As long as the body may be.
-    let server = serve(&Database::each().remove(0), "max_body = '3 MiB'");
+    let database = Database::each().remove(0);
+    let server = serve(&database, "max_body = '3 MiB'");
     let long = json!({"attributes": {"title": "x".repeat(2 << 20), "extra": null}});
     server.write("POST", "/v1/pages", &page("a", &long)).is(201);
 }

@@ -31,14 +31,15 @@ async fn a_write_in_flight_is_answered_and_kept() {
     let Cluster { mut nodes, database } = sqlite(Way::Inside, 1).await;
     let mut node = nodes.remove(0);
     let stop = async {
-        sleep(Duration::from_millis(500)).await;
+        // Long enough for the write to be under way, on a busy machine too.
+        sleep(Duration::from_millis(1_500)).await;
         node.terminate().unwrap();
         sleep(Duration::from_millis(1_000)).await;
         // New work.
         get(&node, "slow").await
     };
     // Longer than Rocket waits by itself.
-    let (written, refused) = tokio::join!(slow_write(&node, "slow", 4_000), stop);
+    let (written, refused) = tokio::join!(slow_write(&node, "slow", 5_000), stop);
     assert_eq!(written.map(|answer| answer.status), Ok(201));
     assert_eq!(refused, Err(NoAnswer::NotSent));
     let answered = Instant::now();

@@ -174,12 +174,16 @@ const READ_ONLY: [&str; 3] =
     ["check_XactReadOnly", "check_transaction_read_only", "PreventCommandDuringRecovery"];
 
 fn database_error(error: &DbError) -> StoreError {
-    // Whoever raises an error in a function of their own chooses its code, too.
-    if error.routine() == Some("exec_stmt_raise") && !must_be_repeated(error) {
+    let meaning = Meaning::of(error);
+    // Whoever raises an error in a function of their own chooses its code, too. It is a rule of the table, unless the
+    // code says that it is none of what was sent: no room, a server that is busy or goes away, another transaction.
+    let is_raised = error.routine() == Some("exec_stmt_raise");
+    let is_passing = matches!(meaning, Meaning::Full | Meaning::Passing | Meaning::Lost | Meaning::Repeat);
+    if is_raised && !is_passing {
         return StoreError::Constraint(Constraint::Check { name: error.message().into() });
     }
     let of_table = |constraint: Constraint| StoreError::Constraint(constraint.of_table(error.table()));
-    match Meaning::of(error) {
+    match meaning {
         Meaning::Unique => of_table(Constraint::Unique { columns: key_columns(error) }),
         Meaning::ForeignKey => StoreError::Constraint(Constraint::ForeignKey),
         // Of a domain it names no column.

@@ -206,6 +206,8 @@ impl Affinity {
     /// Whether a column of this affinity gives back times in the form that is declared, or in some form.
     pub(super) fn fits_time(self, kind: Kind, stored: Option<StoredTime>) -> bool {
         match stored {
+            // Bytes are no attribute of any kind.
+            _ if self == Self::Blob => false,
             Some(form) if form.is_number() => self != Self::Text,
             Some(_) => self.fits(kind),
             None => kind != Kind::Time || self.fits(kind),

@@ -29,8 +29,6 @@ enum Means {
     Repeat,
     /// 409 or 422.
     Constraint,
-    /// 500.
-    Internal,
 }
 
 const TABLE: [(&str, Means); 42] = [
@@ -60,7 +58,6 @@ const TABLE: [(&str, Means); 42] = [
     // The system around it.
     ("58000", Means::Busy),
     ("58030", Means::Busy),
-    ("58P01", Means::Internal),
     ("55006", Means::Busy),
     // Other transactions.
     ("40001", Means::Repeat),
@@ -78,12 +75,13 @@ const TABLE: [(&str, Means); 42] = [
     ("22001", Means::Constraint),
     ("22P02", Means::Constraint),
     ("P0001", Means::Constraint),
-    // Nothing a client could know of.
-    ("0A000", Means::Internal),
-    ("42501", Means::Internal),
-    ("42P01", Means::Internal),
-    ("54000", Means::Internal),
-    ("XX000", Means::Internal),
+    // Raised by a trigger, whatever else is a rule of the table.
+    ("58P01", Means::Constraint),
+    ("0A000", Means::Constraint),
+    ("42501", Means::Constraint),
+    ("42P01", Means::Constraint),
+    ("54000", Means::Constraint),
+    ("XX000", Means::Constraint),
 ];
 
 fn means(error: &StoreError) -> Option<Means> {
@@ -92,7 +90,6 @@ fn means(error: &StoreError) -> Option<Means> {
         StoreError::StorageFull => Means::Full,
         StoreError::Conflict => Means::Repeat,
         StoreError::Constraint(_) => Means::Constraint,
-        StoreError::Internal(_) => Means::Internal,
         _ => return None,
     })
 }
