@@ -13,7 +13,8 @@ use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent,
 use crate::config::JsonApiConfig;
 use crate::resource::number::Numbers;
 use crate::resource::{
-    Access, Attribute, Description, IdKind, Kind, Mismatch, Relationship, ResourceId, Row, Value, ValueRef,
+    Access, Attribute, Corrupt, Description, IdKind, Kind, Mismatch, Record, Relationship, ResourceId, Row,
+    Value, ValueRef,
 };
 use crate::store::{LinkageChange, Links};
 
@@ -73,8 +74,8 @@ impl Current<'_> {
     fn has(&self, resource: &Description, place: usize, change: &LinkageChange) -> bool {
         match change {
             LinkageChange::One(id) => {
-                self.row.odd_to_one(resource, place).is_none()
-                    && ResourceId::from_value(self.row.to_one(resource, place)).is_ok_and(|now| now == *id)
+                // An odd one is shown as null, so null says nothing of it: nobody overwrites unseen what they never saw.
+                ResourceId::from_value(self.row.to_one(resource, place)).is_ok_and(|now| now == *id)
             }
             LinkageChange::Replace(ids) => {
                 let Some(Some(links)) = self.links.get(place) else { return false };
@@ -528,11 +529,15 @@ fn attribute(
     })?;
     let value = value_of(attribute, json.get())?
         .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
-    // Clients send whole resources back: what stays the same is no attempt to set it.
+    // Clients send whole resources back: what stays the same is no attempt to set it. An odd value is shown as null, so
+    // that null leaves it, and nobody overwrites unseen what they never saw.
     if let Some(current) = current
         && attribute.access.is_shown()
-        && current.odd_attribute(place).is_none()
-        && is_shown_as(attribute.kind, current.attribute(place), json, value.as_ref().ok())
+        && match value.as_ref().ok() {
+            Some(Value::Null) if is_odd(current, attribute, place) => true,
+            None if current.odd_attribute(place).is_some() => false,
+            sent => is_shown_as(attribute.kind, current.attribute(place), json, sent),
+        }
     {
         return Ok(None);
     }
@@ -543,6 +548,12 @@ fn attribute(
     let value = value?;
     lengths.check_value(name, &value)?;
     Ok(Some((place, value)))
+}
+
+/// Whether a document shows null for what is stored, since no value of the attribute is.
+fn is_odd(current: Row<'_>, attribute: &Attribute, place: usize) -> bool {
+    current.odd_attribute(place).is_some()
+        || write_value(attribute.kind, current.attribute(place), &mut Vec::new()).is_err()
 }
 
 /// Whether a stored value is what was sent: the same value, or shown by the same JSON.
@@ -596,7 +607,11 @@ fn computed(
     name: &str,
     json: &RawValue,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
-    let values = current.and_then(|current| resource.computed.of(&current.to_record(resource).ok()?).ok());
+    // As documents show it: of a row with an odd value it is what is made of a null.
+    let of = |record: Result<Record, Corrupt>| resource.computed.of(&record?);
+    let values = current.and_then(|current| {
+        of(current.to_record(resource)).or_else(|_| of(current.to_lenient_record(resource))).ok()
+    });
     let now = values.iter().flatten().find(|(computed, _, _)| *computed == name);
     let now = now.map(|(_, kind, value)| (*kind, value.as_ref()));
     match now.is_some_and(|(kind, value)| is_shown_as(kind, value, json, None)) {

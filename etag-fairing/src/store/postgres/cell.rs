@@ -146,6 +146,11 @@ fn checked(content: Content, value: ValueRef<'_>) -> Result<ValueRef<'_>, String
             true => Ok(value),
             false => Err(expected("a value", value)),
         },
+        Content::Attribute { check: Some(check), .. }
+            if matches!(value, ValueRef::Integer(_)) && check(value).is_err() =>
+        {
+            Err(expected("a number within the range of its member", value))
+        }
         Content::Attribute { kind, .. } => attribute(kind, value),
     }
 }

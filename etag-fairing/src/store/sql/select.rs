@@ -11,7 +11,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    resource::{Description, IdKind, Kind, RelationshipKind, ResourceId, StoredTime},
+    resource::{Corrupt, Description, IdKind, Kind, RelationshipKind, ResourceId, StoredTime, ValueRef},
     store::Selection,
 };
 
@@ -50,6 +50,8 @@ pub(crate) enum Content {
         nullable: bool,
         /// The form of a time, where it is declared.
         stored: Option<StoredTime>,
+        /// What says of a value of this kind whether the attribute's type can have it, where not each one is told.
+        check: Option<fn(ValueRef<'_>) -> Result<(), Corrupt>>,
     },
 }
 
@@ -61,7 +63,10 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
     let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind) };
     let attributes = resource.attributes.iter().enumerate().map(|(index, attribute)| {
         let stored = resource.stored(index);
-        let content = Content::Attribute { kind: attribute.kind, nullable: attribute.nullable, stored };
+        // Columns hold 64 bits, and fields may have fewer.
+        let check = (attribute.kind == Kind::Integer && attribute.nullable).then_some(attribute.check);
+        let content =
+            Content::Attribute { kind: attribute.kind, nullable: attribute.nullable, stored, check };
         let wanted = selection.attributes.get(index).copied().unwrap_or(false);
         wanted.then_some(Cell { column: attribute.column, content })
     });

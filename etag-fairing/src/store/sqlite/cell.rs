@@ -27,6 +27,11 @@ pub(super) fn push(cell: &Cell, value: SqliteValue<'_>, rows: &mut Rows) -> Resu
         (Content::Attribute { kind, stored, .. }, Ok(value)) if kind.is_time() => {
             time(kind, value, stored, rows)
         }
+        (Content::Attribute { check: Some(check), .. }, Ok(value @ ValueRef::Integer(_)))
+            if check(value).is_err() =>
+        {
+            Err(expected("a number within the range of its member", value))
+        }
         (Content::Attribute { kind, .. }, Ok(value)) => attribute(kind, value, rows),
     };
     match pushed {

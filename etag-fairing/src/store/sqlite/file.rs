@@ -36,7 +36,7 @@ pub(super) struct DatabaseFile {
 pub(super) struct Place {
     path: PathBuf,
     /// What was at the paths when they were first looked at.
-    known: OnceLock<[Known; 2]>,
+    known: OnceLock<[Known; 3]>,
     is_lost: AtomicBool,
     /// When the paths were last looked at, in milliseconds of the clock.
     looked: AtomicU64,
@@ -69,10 +69,14 @@ impl Place {
     pub(super) fn remember(&self, sqlite: &rusqlite::Connection) {
         // Another working directory changes nothing, and of a link SQLite names its log by what it leads to.
         let path = std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone());
-        let mut log = std::ffi::OsString::from(sqlite.path().unwrap_or_default());
-        log.push("-wal");
+        let beside = |ending: &str| {
+            let mut name = std::ffi::OsString::from(sqlite.path().unwrap_or_default());
+            name.push(ending);
+            PathBuf::from(name)
+        };
         let known = |path: PathBuf| Known { identity: identity(&path).ok().flatten(), path };
-        self.known.get_or_init(|| [known(path), known(log.into())]);
+        // The log's index holds the locks too: two programs with two of them write over each other.
+        self.known.get_or_init(|| [known(path), known(beside("-wal")), known(beside("-shm"))]);
     }
 
     /// Looks at the paths, if nobody has for a second.

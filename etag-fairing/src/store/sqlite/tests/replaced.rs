@@ -59,9 +59,9 @@ fn aside(path: PathBuf) -> PathBuf {
     name.into()
 }
 
-fn log_of(path: PathBuf) -> PathBuf {
+fn beside(path: PathBuf, ending: &str) -> PathBuf {
     let mut name = path.into_os_string();
-    name.push("-wal");
+    name.push(ending);
     name.into()
 }
 
@@ -85,11 +85,13 @@ fn nothing_is_answered_while_another_file_is_there() {
 }
 
 #[test]
-fn nothing_is_answered_while_the_log_is_away() {
-    while_gone(
-        |path| fs::rename(log_of(path.clone()), aside(path)).expect("moved away"),
-        |path| fs::rename(aside(path.clone()), log_of(path)).expect("moved back"),
-    );
+fn nothing_is_answered_while_the_log_or_its_index_is_away() {
+    for ending in ["-wal", "-shm"] {
+        while_gone(
+            |path| fs::rename(beside(path.clone(), ending), aside(path)).expect("moved away"),
+            |path| fs::rename(aside(path.clone()), beside(path, ending)).expect("moved back"),
+        );
+    }
 }
 
 #[test]
