@@ -29,6 +29,7 @@ const NEAR: u64 = 10_000;
 const FEW: usize = 8;
 
 /// The least number of readers of which some are left to others.
+#[cfg(feature = "sqlite")]
 pub(in crate::store) const LEAST: usize = 2;
 
 /// What a plan looks like, before anybody knows how long it takes.

@@ -48,7 +48,8 @@ pub(crate) enum Content {
         kind: Kind,
         /// Whether null is a value of it.
         nullable: bool,
-        /// The form of a time, where it is declared.
+        /// The form of a time, where it is declared: for SQLite, whose columns have no types of times.
+        #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
         stored: Option<StoredTime>,
         /// What says of a value of this kind whether the attribute's type can have it, where not each one is told.
         check: Option<fn(ValueRef<'_>) -> Result<(), Corrupt>>,
@@ -277,6 +278,7 @@ pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String 
 }
 
 /// The highest id there is, if it is a number.
+#[cfg(feature = "sqlite")]
 pub(crate) fn newest<D: Dialect>(dialect: D, resource: &Description) -> String {
     dialect.text(Query::select().expr(Expr::col(resource.id.column).max()).from(resource.table))
 }
