@@ -280,8 +280,14 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Json<T> {
     }
 
     fn from_digits(text: &str) -> Result<Value, Mismatch> {
-        let value = serde_json::from_str(text).map_err(|error| Mismatch::new(format!("valid: {error}")))?;
-        Self::to_value(&value)
+        let valid = |error: serde_json::Error| Mismatch::new(format!("valid: {error}"));
+        let value: T = serde_json::from_str(text).map_err(valid)?;
+        // A type that keeps all of it, such as serde_json's own, has rounded numbers at most: the text has their digits.
+        let plain: JsonValue = serde_json::from_str(text).map_err(valid)?;
+        match serde_json::to_value(&value).is_ok_and(|kept| kept == plain) {
+            true => with_all_digits(text).map(Value::Text).map_err(valid),
+            false => Self::to_value(&value),
+        }
     }
 
     fn from_value(value: ValueRef<'_>) -> Result<T, Corrupt> {

@@ -23,17 +23,19 @@ struct Number {
     y: Option<f64>,
     any: Option<Value>,
     #[jsonapi(json)]
+    tree: Option<Value>,
+    #[jsonapi(json)]
     list: Option<Vec<i64>>,
 }
 
 const SQLITE: &str =
     "CREATE TABLE numbers (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, c INTEGER, d INTEGER,
-    e INTEGER, f INTEGER, g INTEGER, h INTEGER, x REAL, y REAL, \"any\" TEXT, list TEXT)";
+    e INTEGER, f INTEGER, g INTEGER, h INTEGER, x REAL, y REAL, \"any\" TEXT, tree TEXT, list TEXT)";
 
 #[cfg(feature = "postgres")]
 const POSTGRES: &str =
     "CREATE TABLE numbers (id int PRIMARY KEY, a smallint, b smallint, c smallint, d int, e int,
-    f bigint, g int, h bigint, x real, y float4, \"any\" jsonb, list json)";
+    f bigint, g int, h bigint, x real, y float4, \"any\" jsonb, tree jsonb, list json)";
 
 fn patch(server: &Server, attributes: &str) -> Answer {
     let body = format!(r#"{{"data":{{"type":"numbers","id":"1","attributes":{attributes}}}}}"#);
@@ -135,10 +137,12 @@ fn numbers_are_what_they_are(place: &Place) {
         r#"{"a":[12345678901234567890123,0.1234567890123456789012],"b":"1e2"}"#,
         "[18446744073709551616,3]",
     ] {
-        let changed = patch(&server, &format!(r#"{{"any":{text}}}"#)).is(200).text();
-        let without_blanks = changed.replace(' ', "");
-        assert!(without_blanks.contains(&format!(r#""any":{text},"#)), "{text}: {changed}");
-        assert_eq!(server.get("/numbers/1", &[]).is(200).text(), changed);
+        for member in ["any", "tree"] {
+            let changed = patch(&server, &format!(r#"{{"{member}":{text}}}"#)).is(200).text();
+            let without_blanks = changed.replace(' ', "");
+            assert!(without_blanks.contains(&format!(r#""{member}":{text},"#)), "{text}: {changed}");
+            assert_eq!(server.get("/numbers/1", &[]).is(200).text(), changed);
+        }
     }
     assert_eq!(patch(&server, r#"{"any":{"a":[1e999]}}"#).is(422).pointers(), ["/data/attributes/any"]);
     patch(&server, r#"{"list":[1,9223372036854775807]}"#).is(200);
