@@ -1,5 +1,8 @@
 //! A resource without its Rust type: one value a column, in the description's order.
 
+#[cfg(feature = "sqlite")]
+use std::borrow::Cow;
+
 use super::{Corrupt, Description, Odd, ResourceId, Value, ValueRef};
 
 /// One resource as values: its id, its attributes, its to-one linkage, and what was read of its to-many linkage.
@@ -132,6 +135,25 @@ impl Rows {
                 None => self.push(row.cell(column)),
             }
         }
+    }
+
+    /// The same rows, where the texts of some of the columns are these ones.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn with_texts(&self, columns: &[bool], text: impl Fn(&str) -> Cow<'_, str>) -> Self {
+        let mut rows = self.emptied();
+        rows.cells.reserve(self.cells.len());
+        rows.text.reserve(self.text.len());
+        for row in self.iter() {
+            for column in 0..self.width {
+                match (row.odd(column), row.cell(column), columns.get(column)) {
+                    (Some(odd), ..) => rows.push_odd(odd.clone()),
+                    (None, ValueRef::Text(stored), Some(true)) => rows.push(ValueRef::Text(&text(stored))),
+                    (None, value, _) => rows.push(value),
+                }
+            }
+        }
+        rows.skipped = self.skipped;
+        rows
     }
 
     /// Rows of which none is there yet, but as many were skipped as of these.

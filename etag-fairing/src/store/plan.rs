@@ -142,6 +142,12 @@ impl Links {
         self.ends.push(self.ids.len());
     }
 
+    /// All ids.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn ids_mut(&mut self) -> impl Iterator<Item = &mut ResourceId> {
+        self.ids.iter_mut()
+    }
+
     /// The ids of one row, ascending.
     pub fn of(&self, row: usize) -> &[ResourceId] {
         let start = match row.checked_sub(1) {

@@ -5,6 +5,7 @@ mod folding;
 mod numbers;
 mod odd;
 mod place;
+mod spellings;
 mod uuids;
 
 #[path = "../support/mod.rs"]

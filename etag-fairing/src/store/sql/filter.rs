@@ -150,7 +150,7 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
     if values.is_empty() {
         return Ok(never());
     }
-    let (expression, kind) = (operand.expression.clone(), operand.kind);
+    let (expression, kind) = (operand.column(), operand.kind);
     match operand.class {
         Class::Text => {
             let texts: Vec<String> =
@@ -189,7 +189,7 @@ fn one_in_form<D: Dialect>(
         false => (Class::Text, Kind::Text),
     };
     let expression = operand.expression.clone();
-    let held = Operand { expression, kind, class, nullable: operand.nullable, stored: None };
+    let held = Operand { expression, kind, class, nullable: operand.nullable, stored: None, spelled: None };
     one_of(dialect, &held, &values.collect::<Vec<_>>())
 }
 

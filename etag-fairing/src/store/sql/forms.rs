@@ -1,15 +1,27 @@
-//! In which forms columns hold times, where it is not our own: those that other programs write too.
+//! In which forms columns hold times and UUIDs, where it is not our own: those that other programs write too.
 
 use std::time::Duration;
 
+use super::spelling::Spelled;
 use crate::{
     resource::{Corrupt, Kind, StoredTime, Upkeep, Value, ValueRef, time::stored},
     store::{Constraint, Relation, StoreError},
 };
 
-/// The columns whose times are not all in our own form.
+/// The columns whose times or UUIDs are not all in our own form.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Forms(Vec<ColumnForm>);
+pub(crate) struct Forms {
+    times: Vec<ColumnForm>,
+    uuids: Vec<ColumnSpelling>,
+}
+
+/// A column of UUIDs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ColumnSpelling {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) spelled: Spelled,
+}
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
@@ -31,28 +43,45 @@ pub(crate) enum Form {
 }
 
 impl Forms {
-    pub(crate) const NONE: Self = Self(Vec::new());
+    pub(crate) const NONE: Self = Self { times: Vec::new(), uuids: Vec::new() };
 
     pub(crate) fn add(&mut self, column: ColumnForm) {
-        self.0.push(column);
+        self.times.push(column);
     }
 
-    /// The form of a column; `None` for our own.
+    pub(crate) fn add_spelling(&mut self, column: ColumnSpelling) {
+        self.uuids.push(column);
+    }
+
+    /// How a column spells UUIDs; `None` for our own way.
+    pub(crate) fn spelled(&self, table: &str, column: &str) -> Option<Spelled> {
+        let is = |known: &&ColumnSpelling| {
+            known.column.eq_ignore_ascii_case(column) && known.table.eq_ignore_ascii_case(table)
+        };
+        self.uuids.iter().find(is).map(|known| known.spelled)
+    }
+
+    /// Whether any column spells UUIDs in another way.
+    pub(crate) fn has_spellings(&self) -> bool {
+        !self.uuids.is_empty()
+    }
+
+    /// The form of a column of times; `None` for our own.
     pub(crate) fn of(&self, table: &str, column: &str) -> Option<ColumnForm> {
         let is = |known: &&ColumnForm| {
             known.column.eq_ignore_ascii_case(column) && known.table.eq_ignore_ascii_case(table)
         };
-        self.0.iter().find(is).copied()
+        self.times.iter().find(is).copied()
     }
 
-    /// Whether there is one in this table.
+    /// Whether there is one of times in this table.
     pub(crate) fn has(&self, table: &str) -> bool {
-        self.0.iter().any(|known| known.table.eq_ignore_ascii_case(table))
+        self.times.iter().any(|known| known.table.eq_ignore_ascii_case(table))
     }
 
     /// Learns in which form to write to a column of which that was not known.
     pub(crate) fn learn(&mut self, table: &str, column: &str, form: StoredTime) {
-        for known in &mut self.0 {
+        for known in &mut self.times {
             if known.form == Form::Any(None)
                 && known.column.eq_ignore_ascii_case(column)
                 && known.table.eq_ignore_ascii_case(table)

@@ -26,6 +26,8 @@ pub(crate) mod room;
 pub(crate) mod schema;
 mod scope;
 pub(crate) mod select;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite's columns have many spellings"))]
+pub(crate) mod spelling;
 pub(crate) mod versions;
 pub(crate) mod visible;
 mod visit;
@@ -73,6 +75,11 @@ pub(crate) trait Dialect: Copy {
     /// A column of times, whatever forms it holds, as our own text; null for what is none.
     fn time(self, column: Expr, kind: Kind, declared: Option<StoredTime>) -> Expr {
         let _ = (kind, declared);
+        column
+    }
+
+    /// A column of UUIDs, however they are spelt, as we spell them.
+    fn uuid(self, column: Expr) -> Expr {
         column
     }
 

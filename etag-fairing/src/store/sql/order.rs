@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStatement};
 
 use super::{
-    Dialect, id_value,
+    Dialect, id_value, operator,
     scope::{Operand, Scope},
     visible::Visible,
 };
@@ -15,7 +15,7 @@ use crate::{
 /// A total order: the sort's keys, then the id.
 pub(super) struct Order {
     keys: Vec<(Operand, bool)>,
-    id: Expr,
+    id: Operand,
 }
 
 /// A side of a place.
@@ -35,7 +35,7 @@ impl Order {
         for key in sort {
             keys.push((scope.operand(visible, &key.member)?, key.descending));
         }
-        let id = scope.operand(visible, &Member { path: Vec::new(), field: Field::Id })?.expression;
+        let id = scope.operand(visible, &Member { path: Vec::new(), field: Field::Id })?;
         Ok(Self { keys, id })
     }
 
@@ -56,7 +56,7 @@ impl Order {
             }
         }
         let direction = if backwards { Direction::Desc } else { Direction::Asc };
-        select.order_by_expr(self.id.clone(), direction);
+        select.order_by_expr(self.id.expression.clone(), direction);
     }
 
     /// The rows on one side of a place, without the row at it.
@@ -64,11 +64,16 @@ impl Order {
         if place.keys.len() != self.keys.len() {
             return Err(format!("a place with {} keys in an order of {}", place.keys.len(), self.keys.len()));
         }
-        let id = id_value(&place.id);
-        let mut condition = match side {
-            Side::Behind => self.id.clone().gt(id),
-            Side::Before => self.id.clone().lt(id),
+        let relation = match side {
+            Side::Behind => Relation::Greater,
+            Side::Before => Relation::Less,
         };
+        let spelled = match self.id.spelled {
+            Some(_) => self.id.compare(dialect, relation, &place.id.to_value()),
+            None => None,
+        };
+        let mut condition = spelled
+            .unwrap_or_else(|| self.id.expression.clone().binary(operator(relation), id_value(&place.id)));
         for ((operand, descending), given) in self.keys.iter().zip(&place.keys).rev() {
             let key = operand.expression.clone();
             let same = operand.compare(dialect, Relation::Equal, given);

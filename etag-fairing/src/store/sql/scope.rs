@@ -9,6 +9,7 @@ use super::{
     forms::{self, Compared, Form},
     id_column, operator,
     schema::kind_of_id,
+    spelling::{self, Spelled},
     value,
     visible::Visible,
     visit::Visit,
@@ -49,6 +50,8 @@ pub(super) struct Operand {
     pub(super) nullable: bool,
     /// The form of a time, if it is not our own.
     pub(super) stored: Option<StoredTime>,
+    /// The column as it is, and how it spells UUIDs, if that is not our own way.
+    pub(super) spelled: Option<(Expr, Spelled)>,
 }
 
 /// What can be compared with each other.
@@ -68,6 +71,20 @@ impl Operand {
         if with.is_null() {
             return None;
         }
+        if let (Some((column, spelled)), Value::Text(text)) = (&self.spelled, with) {
+            return match (relation, spelled) {
+                (Relation::Equal | Relation::NotEqual, _) => {
+                    dialect.compare(column.clone(), self.kind, relation, with)
+                }
+                (_, Spelled::As(spelling)) => {
+                    Some(column.clone().binary(operator(relation), spelling.respell(text)))
+                }
+                (_, Spelled::Any(_)) => {
+                    let own = spelling::own(text).into_owned();
+                    Some(self.expression.clone().binary(operator(relation), own))
+                }
+            };
+        }
         match self.stored.and_then(|form| forms::compared(form, self.kind, relation, with)) {
             Some(Compared::With(relation, with)) => {
                 value(&with).map(|with| self.expression.clone().binary(operator(relation), with))
@@ -80,10 +97,32 @@ impl Operand {
 
     /// What it is in our own form.
     pub(super) fn own<D: Dialect>(&self, dialect: D) -> Expr {
-        match self.stored {
-            Some(_) => dialect.time(self.expression.clone(), self.kind, self.stored),
-            None => self.expression.clone(),
+        match (self.stored, &self.spelled) {
+            (Some(_), _) => dialect.time(self.expression.clone(), self.kind, self.stored),
+            (None, Some((column, Spelled::As(_)))) => dialect.uuid(column.clone()),
+            (None, _) => self.expression.clone(),
         }
+    }
+
+    /// The column as it is, for what is looked for in whatever form it may have there.
+    pub(super) fn column(&self) -> Expr {
+        self.spelled.as_ref().map_or(&self.expression, |(column, _)| column).clone()
+    }
+
+    /// The same of a column that may spell UUIDs in its own way.
+    fn spelled<D: Dialect>(self, visible: Visible<'_, D>, table: &str, name: &str) -> Self {
+        if self.kind != Kind::Uuid {
+            return self;
+        }
+        let Some(spelled) = visible.forms.spelled(table, name) else { return self };
+        let column = self.expression;
+        let expression = match spelled {
+            Spelled::As(_) => column.clone(),
+            Spelled::Any(_) => {
+                visible.dialect.by_code_points(visible.dialect.uuid(column.clone()), Kind::Uuid)
+            }
+        };
+        Self { expression, spelled: Some((column, spelled)), ..self }
     }
 }
 
@@ -175,13 +214,15 @@ impl<'n> Scope<'n> {
             Field::Id => {
                 let kind = resource.id.kind;
                 let expression = id_column(dialect, &table, resource.id.column, kind);
-                Ok(Operand {
+                let operand = Operand {
                     expression,
                     kind: kind_of_id(kind),
                     class: Class::of_id(kind),
                     nullable: outer,
                     stored: None,
-                })
+                    spelled: None,
+                };
+                Ok(operand.spelled(visible, resource.table, resource.id.column))
             }
             Field::ToOne(index) => {
                 let (relationship, link) = to_one(resource, index)?;
@@ -190,13 +231,15 @@ impl<'n> Scope<'n> {
                 let expression = id_column(dialect, &table, link, kind);
                 let hides = visible.scopes.of(target).is_some();
                 let nullable = outer || hides || !relationship.is_required();
-                Ok(Operand {
+                let operand = Operand {
                     expression,
                     kind: kind_of_id(kind),
                     class: Class::of_id(kind),
                     nullable,
                     stored: None,
-                })
+                    spelled: None,
+                };
+                Ok(operand.spelled(visible, resource.table, link))
             }
             Field::Attribute(index) => {
                 let attribute = resource
@@ -226,7 +269,9 @@ impl<'n> Scope<'n> {
                 if class == Class::Text && stored.is_none_or(|form| !form.is_number()) {
                     expression = dialect.by_code_points(expression, attribute.kind);
                 }
-                Ok(Operand { expression, kind: attribute.kind, class, nullable, stored })
+                let operand =
+                    Operand { expression, kind: attribute.kind, class, nullable, stored, spelled: None };
+                Ok(operand.spelled(visible, resource.table, attribute.column))
             }
         }
     }

@@ -145,13 +145,19 @@ impl Connection {
         self.texts = Texts::default();
     }
 
-    /// The columns whose times are not in our own form.
+    /// The columns whose times or UUIDs are not in our own form.
     pub(super) fn forms(&self) -> Arc<Forms> {
         Arc::clone(&self.file.forms.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The same, if any of them spells UUIDs in another way than ours.
+    pub(super) fn spellings(&self) -> Option<Arc<Forms>> {
+        self.file.has_spellings.load(Ordering::Acquire).then(|| self.forms())
+    }
+
     /// Tells all connections of them.
     pub(super) fn hold(&self, forms: Forms) {
+        self.file.has_spellings.store(forms.has_spellings(), Ordering::Release);
         *self.file.forms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(forms);
     }
 

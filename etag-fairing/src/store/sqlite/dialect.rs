@@ -7,13 +7,13 @@ use sea_query::{
 
 use std::borrow::Cow;
 
-use super::functions::{self, FOLD_CASE};
+use super::functions::{self, FOLD_CASE, UUID};
 use crate::{
     resource::{IdKind, Kind, StoredTime, Value},
     store::{
         Part, Relation,
         fold::fold_case,
-        sql::{Dialect, Need, Pattern, Token, operator, value},
+        sql::{Dialect, Need, Pattern, Token, operator, spelling::spellings, value},
     },
 };
 
@@ -55,6 +55,11 @@ impl Dialect for Sqlite {
     /// By a function of ours, which every connection has: see [`functions`](super::functions).
     fn time(self, column: Expr, kind: Kind, declared: Option<StoredTime>) -> Expr {
         Expr::cust_with_expr(functions::call(kind, declared), column)
+    }
+
+    /// By a function of ours, too.
+    fn uuid(self, column: Expr) -> Expr {
+        Expr::expr(Func::cust(UUID).arg(column))
     }
 
     /// A numeric column keeps JSON that is a number as that number.
@@ -113,25 +118,4 @@ impl Dialect for Sqlite {
 /// A text with its case folded.
 fn folded(text: Expr) -> Expr {
     Expr::expr(Func::cust(FOLD_CASE).arg(text))
-}
-
-/// The spellings of a UUID (RFC 9562 §4) that programs store, and the one that was given.
-fn spellings(given: &str) -> Vec<String> {
-    let Ok(id) = uuid::Uuid::try_parse(given) else { return vec![given.into()] };
-    let mut spellings = Vec::with_capacity(8);
-    for text in [
-        id.hyphenated().to_string(),
-        id.simple().to_string(),
-        id.braced().to_string(),
-        id.hyphenated().to_string().to_uppercase(),
-        id.simple().to_string().to_uppercase(),
-        id.braced().to_string().to_uppercase(),
-        id.urn().to_string(),
-        given.to_owned(),
-    ] {
-        if !spellings.contains(&text) {
-            spellings.push(text);
-        }
-    }
-    spellings
 }

@@ -24,8 +24,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct DatabaseFile {
     pub(super) path: PathBuf,
     folder: Option<PathBuf>,
-    /// The columns whose times are not in our own form, as all connections know them.
+    /// The columns whose times or UUIDs are not in our own form, as all connections know them.
     pub(super) forms: RwLock<Arc<Forms>>,
+    /// Whether any of them spells UUIDs in another way than ours.
+    pub(super) has_spellings: AtomicBool,
     /// Open from when somebody wants to know of commits, until the last connection is closed.
     pub(super) log_index: Arc<OnceLock<Option<LogIndex>>>,
     pub(super) place: Arc<Place>,
@@ -60,7 +62,14 @@ impl DatabaseFile {
             looked: AtomicU64::new(0),
             clock: Instant::now(),
         };
-        Self { path, folder, forms: RwLock::default(), log_index: Arc::default(), place: Arc::new(place) }
+        Self {
+            path,
+            folder,
+            forms: RwLock::default(),
+            has_spellings: AtomicBool::new(false),
+            log_index: Arc::default(),
+            place: Arc::new(place),
+        }
     }
 }
 

@@ -68,6 +68,18 @@ pub(super) fn of_column(
     Ok(Some(ColumnForm { table: table.name, column: column.name, kind: column.kind, form }))
 }
 
+/// A column as `c`, of so many rows from either end; of what has no ends, of so many rows.
+pub(super) fn rows_of(table: &str, column: &str, found: &Found, number: u32) -> String {
+    let (table, column) = (quoted(table), quoted(column));
+    match found.is_view || !found.has_rowid {
+        true => format!("SELECT {column} AS c FROM {table} LIMIT {number}"),
+        false => format!(
+            "SELECT c FROM (SELECT {column} AS c FROM {table} ORDER BY rowid LIMIT {number}) UNION ALL \
+             SELECT c FROM (SELECT {column} AS c FROM {table} ORDER BY rowid DESC LIMIT {number})"
+        ),
+    }
+}
+
 /// A column of the database.
 struct Place<'a> {
     sqlite: &'a Sqlite,
@@ -79,14 +91,7 @@ struct Place<'a> {
 impl Place<'_> {
     /// The column as `c`, of so many rows from either end; of what has no ends, so many rows.
     fn rows(&self, number: u32) -> String {
-        let (table, column) = (quoted(self.table), quoted(self.column));
-        match self.found.is_view || !self.found.has_rowid {
-            true => format!("SELECT {column} AS c FROM {table} LIMIT {number}"),
-            false => format!(
-                "SELECT c FROM (SELECT {column} AS c FROM {table} ORDER BY rowid LIMIT {number}) UNION ALL \
-                 SELECT c FROM (SELECT {column} AS c FROM {table} ORDER BY rowid DESC LIMIT {number})"
-            ),
-        }
+        rows_of(self.table, self.column, self.found, number)
     }
 
     /// A value that is not of a form, for a message.

@@ -7,7 +7,7 @@ use rusqlite::{
 };
 
 use crate::resource::{Kind, StoredTime, ValueRef, time::stored};
-use crate::store::fold::fold_case;
+use crate::store::{fold::fold_case, sql::spelling};
 
 /// The function that brings stored times into our own form. It takes the stored value, the kind ([`code`]), and how many
 /// units a second has where the column holds numbers and says so; 0 if it says nothing.
@@ -25,6 +25,9 @@ pub(super) fn call(kind: Kind, declared: Option<StoredTime>) -> String {
 /// The function that folds the case of a text. SQLite's `lower` knows ASCII alone.
 pub(super) const FOLD_CASE: &str = "etag_fairing_fold_case";
 
+/// The function that spells UUIDs as we do, however the column spells them. What is none stays as it is.
+pub(super) const UUID: &str = "etag_fairing_uuid";
+
 fn code(kind: Kind) -> i64 {
     match kind {
         Kind::Timestamp => 0,
@@ -41,6 +44,7 @@ pub(super) fn install(sqlite: &Connection) -> Result<()> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     sqlite.create_scalar_function(TIME, 3, flags, time)?;
+    sqlite.create_scalar_function(UUID, 1, flags, uuid)?;
     sqlite.create_scalar_function(FOLD_CASE, 1, flags, fold)
 }
 
@@ -72,6 +76,16 @@ impl ToSql for Time {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(SqliteValue::Text(self.0.as_str().as_bytes())))
     }
+}
+
+fn uuid(context: &Context<'_>) -> Result<ToSqlOutput<'static>> {
+    Ok(ToSqlOutput::Owned(match context.get_raw(0) {
+        SqliteValue::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(spelling::own(text).into_owned()),
+            Err(_) => Value::try_from(SqliteValue::Text(bytes)).unwrap_or(Value::Null),
+        },
+        other => Value::try_from(other)?,
+    }))
 }
 
 /// The text with its case folded. What another program wrote may be no UTF-8: no more is found in it than what is.

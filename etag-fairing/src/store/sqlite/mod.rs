@@ -56,6 +56,7 @@ mod prepare;
 mod read;
 mod revisions;
 mod showing;
+mod spellings;
 mod table;
 mod threads;
 mod transaction;

@@ -15,13 +15,14 @@ use super::checks::Check;
 use super::dialect::Sqlite;
 use super::forms;
 use super::revisions;
+use super::spellings;
 use super::table::{self, Affinity, Found};
 use super::versions::MARKS;
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value},
     store::sql::{
         abilities::{Abilities, Limits, Verb},
-        forms::{ColumnForm, Form, Forms},
+        forms::{ColumnForm, ColumnSpelling, Form, Forms},
         referrer::{FoundTable, Referrer},
         schema::{self, Column, Key, Reference, Table, kind_of_id},
         versions::Versions,
@@ -85,10 +86,11 @@ pub(super) fn prepare(
     if !problems.is_empty() {
         return Ok(Prepared { problems, ..Prepared::default() });
     }
+    let mut held = Forms::default();
+    find_spellings(sqlite, &tables, &ours, &others, &mut held, &mut problems)?;
     let mut real = Vec::new();
     let mut counted = Vec::new();
     let mut rowids = Vec::new();
-    let mut held = Forms::default();
     let mut checks = Vec::new();
     let mut limits = Limits::default();
     for table in tables {
@@ -133,6 +135,51 @@ pub(super) fn prepare(
         referrers.clear();
     }
     Ok(Prepared { problems, referrers, versions, counted, rowids, checks, limits, forms: held })
+}
+
+/// Finds out how columns spell UUIDs: first those of ids, then those that refer to them.
+fn find_spellings(
+    sqlite: &Connection,
+    tables: &[Table],
+    ours: &HashSet<String>,
+    others: &[&str],
+    held: &mut Forms,
+    problems: &mut Vec<String>,
+) -> Result<()> {
+    // What has just been made is empty.
+    let others = tables.iter().filter(|table| others.contains(&table.name));
+    let holds_uuids = |table: &&Table| {
+        matches!(table.key, Key::Id { kind: IdKind::Uuid, .. })
+            || table.columns.iter().any(|column| column.kind == Kind::Uuid)
+    };
+    let mut known = Vec::new();
+    for table in others.filter(holds_uuids) {
+        if let Some(found) = table::find(sqlite, table.name)? {
+            known.push((table, found, ours.contains(&table.name.to_ascii_lowercase())));
+        }
+    }
+    let add = |table: &Table, column, found: &Found, is_ours, held: &mut Forms, of_target| {
+        let spelled = spellings::of_column(sqlite, table.name, column, found, is_ours, of_target)?;
+        if let Some(spelled) = spelled {
+            held.add_spelling(ColumnSpelling { table: table.name, column, spelled });
+        }
+        Ok::<_, rusqlite::Error>(())
+    };
+    for (table, found, is_ours) in &known {
+        if let Key::Id { column, kind: IdKind::Uuid } = table.key {
+            add(table, column, found, *is_ours, held, None)?;
+        }
+    }
+    for (table, found, is_ours) in &known {
+        for column in table.columns.iter().filter(|column| column.kind == Kind::Uuid) {
+            let of_target = column.reference.map(|reference| held.spelled(reference.table, reference.column));
+            add(table, column.name, found, *is_ours, held, of_target)?;
+            if !is_ours {
+                spellings::check_reference(sqlite, table, column, found, problems)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What can be written to a table or view.

@@ -9,6 +9,7 @@ use super::{
     error::store_error,
     include::include,
     linkage::linkage,
+    spellings,
 };
 use crate::{
     resource::{Description, RelationshipKind, ResourceId, Row, Rows, Value, ValueRef},
@@ -21,6 +22,7 @@ use crate::{
             plan::{bounds, can_be, edge, end_page, id_value, is_one_statement, reversed, with_next},
             room::Room,
             select::{self, Cell},
+            spelling::Spelled,
             visible::Visible,
         },
     },
@@ -45,6 +47,14 @@ pub(super) fn is_short(plan: &Plan) -> bool {
 
 /// Answers a plan in whatever transaction is open.
 pub(super) fn fetch(connection: &mut Connection, plan: &Plan) -> Result<Fetched, StoreError> {
+    let Some(forms) = connection.spellings() else { return fetch_as_stored(connection, plan) };
+    let plan = connection.plan_as_stored(&forms, plan)?;
+    let mut fetched = fetch_as_stored(connection, &plan)?;
+    spellings::told(&forms, &plan, &mut fetched);
+    Ok(fetched)
+}
+
+fn fetch_as_stored(connection: &mut Connection, plan: &Plan) -> Result<Fetched, StoreError> {
     let (selection, scopes) = (&plan.selection, &plan.scopes);
     let room = Room::of(plan);
     let reading = Reading { selection, scopes, room: &room };
@@ -144,7 +154,7 @@ fn collection(
     listing: &Listing,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    if !listing::is_plain(listing) {
+    if !listing::is_plain(listing) || orders_by_meaning(connection, reading.selection.resource) {
         return shaped(connection, reading, Source::Collection, listing, fetched);
     }
     let Reading { selection, scopes, .. } = reading;
@@ -161,6 +171,13 @@ fn collection(
         fetched.total = Some(count(connection, &total.text, &total.values())?);
     }
     Ok(())
+}
+
+/// Whether the order of a resource's ids is not that of their column.
+fn orders_by_meaning(connection: &Connection, resource: &Description) -> bool {
+    connection.spellings().is_some_and(|forms| {
+        matches!(forms.spelled(resource.table, resource.id.column), Some(Spelled::Any(_)))
+    })
 }
 
 /// A page of a shape that a client gave.
@@ -238,7 +255,7 @@ fn related(
         return Ok(());
     }
     let edge = edge(owner.resource, owner.relationship)?;
-    if !listing::is_plain(listing) {
+    if !listing::is_plain(listing) || orders_by_meaning(connection, selection.resource) {
         return shaped(connection, reading, Source::Related(&edge, owner.id), listing, fetched);
     }
     let page_shape = shape(Verb::RelatedPage).columns(selection.attributes.clone());

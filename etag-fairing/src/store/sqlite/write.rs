@@ -13,7 +13,7 @@ use super::{
     links,
     read::{exists, fetch},
     showing::Showing,
-    versions,
+    spellings, versions,
 };
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
@@ -36,7 +36,14 @@ pub(super) fn apply(
     version: Option<&Value>,
     scopes: &Scopes,
 ) -> Result<ResourceId, StoreError> {
-    make(connection, change, version, scopes).map_err(|error| connection.explained(resource(change), error))
+    let made = match connection.spellings() {
+        None => make(connection, change, version, scopes),
+        Some(forms) => {
+            let stored = connection.change_as_stored(&forms, change)?;
+            spellings::told_change(resource(change), make(connection, &stored, version, scopes))
+        }
+    };
+    made.map_err(|error| connection.explained(resource(change), error))
 }
 
 fn make(

@@ -1,0 +1,388 @@
+//! How this database's columns spell UUIDs: found at launch, and kept to where ids come in and rows go out.
+//!
+//! Inside of the store an id is spelt as its row spells it, so that keys, references and join tables meet as they stand,
+//! and indexes serve. Plans and changes come with ids in our own spelling; answers go out in it.
+
+use std::borrow::Cow;
+
+use rusqlite::{Connection as Sqlite, OptionalExtension, Result, types::ValueRef as SqliteValue};
+
+use super::{
+    connection::{Connection, bound},
+    error::store_error,
+    forms::rows_of,
+    prepare::quoted,
+    table::{self, Found},
+};
+use crate::{
+    resource::{Description, IdKind, Kind, ResourceId, Rows, Value, ValueRef},
+    store::{
+        Change, Fetched, LinkageChange, Links, Plan, Root, StoreError,
+        sql::{
+            forms::Forms,
+            schema::{Column, Table},
+            spelling::{self, Seen, Spelled, Spelling},
+        },
+    },
+};
+
+/// How many rows are looked at from either end of a table.
+const LOOKED_AT: u32 = 10_000;
+
+/// How many rows tell how to spell what is written; and of a view's references so many are looked for.
+const LATEST: u32 = 20;
+
+/// How a column that holds UUIDs spells them, if not (or not surely) our own way. `of_target` is how the ids are spelt
+/// that it refers to, if it does.
+pub(super) fn of_column(
+    sqlite: &Sqlite,
+    table: &str,
+    column: &str,
+    found: &Found,
+    is_ours: bool,
+    of_target: Option<Option<Spelled>>,
+) -> Result<Option<Spelled>> {
+    let text = format!("SELECT c FROM ({})", rows_of(table, column, found, LOOKED_AT));
+    let mut statement = sqlite.prepare(&text)?;
+    let mut rows = statement.query([])?;
+    let mut seen = Seen::default();
+    let mut last = Spelling::Own;
+    while let Some(row) = rows.next()? {
+        if let SqliteValue::Text(text) = row.get_ref(0)?
+            && let Ok(text) = std::str::from_utf8(text)
+        {
+            seen.see(text);
+            last = spelling_of(text).unwrap_or(last);
+            if seen.possible().next().is_none() {
+                log::warn!(
+                    "table `{table}`, column `{column}`: it spells UUIDs in several ways; they are compared one by one, \
+                     without an index where their order counts"
+                );
+                return Ok(Some(Spelled::Any(last)));
+            }
+        }
+    }
+    let mut possible = seen.possible();
+    let (first, other) = (possible.next().unwrap_or(Spelling::Own), possible.next());
+    if let (false, Some(of_target)) = (seen.has_any(), of_target) {
+        return Ok(of_target);
+    }
+    Ok(match (seen.has_any(), other) {
+        (true, None) if first == Spelling::Own => None,
+        (true, None) => Some(Spelled::As(first)),
+        // Ours begin with our own spelling, and nobody else needs to write there.
+        (false, _) if is_ours => None,
+        (true, _) if is_ours && first == Spelling::Own => None,
+        (true, _) => Some(Spelled::Any(first)),
+        (false, _) => Some(Spelled::Any(by_type(found, column))),
+    })
+}
+
+/// What the column's type says where no row does.
+fn by_type(found: &Found, column: &str) -> Spelling {
+    match found.column(column) {
+        Some(column) if column.declared_type.contains("(32)") => Spelling::Plain,
+        _ => Spelling::Own,
+    }
+}
+
+/// The first spelling that a text may be in; `None` if it is no UUID.
+fn spelling_of(text: &str) -> Option<Spelling> {
+    let mut seen = Seen::default();
+    seen.see(text);
+    if seen.has_any() { seen.possible().next() } else { None }
+}
+
+/// References must be spelt as the ids are that they refer to: rows are joined by them. What differs is told in
+/// `problems`.
+pub(super) fn check_reference(
+    sqlite: &Sqlite,
+    table: &Table,
+    column: &Column,
+    found: &Found,
+    problems: &mut Vec<String>,
+) -> Result<()> {
+    let (Some(reference), Kind::Uuid) = (column.reference, column.kind) else { return Ok(()) };
+    let (target, id) = (quoted(reference.table), quoted(reference.column));
+    let target_is_view = table::find(sqlite, reference.table)?.is_some_and(|target| target.is_view);
+    let rows = if target_is_view { LATEST } else { LOOKED_AT };
+    // The first comparison is the one that an index serves, whatever the column's collation.
+    let text = format!(
+        "SELECT c FROM ({}) WHERE typeof(c) = 'text' \
+         AND NOT EXISTS (SELECT 1 FROM {target} WHERE {id} = c AND {id} = c COLLATE BINARY)",
+        rows_of(table.name, column.name, found, rows)
+    );
+    let mut statement = sqlite.prepare(&text)?;
+    let mut dangling = statement.query([])?;
+    let number = Spelling::ALL.len() + 1;
+    let same = format!(
+        "SELECT {id} FROM {target} WHERE {id} IN ({}) AND typeof({id}) = 'text' LIMIT 1",
+        places(number)
+    );
+    let mut same = sqlite.prepare(&same)?;
+    while let Some(row) = dangling.next()? {
+        let SqliteValue::Text(text) = row.get_ref(0)? else { continue };
+        let Ok(text) = std::str::from_utf8(text) else { continue };
+        let mut spellings = spelling::spellings(text);
+        spellings.resize(number, text.into());
+        let other: Option<String> =
+            same.query_row(rusqlite::params_from_iter(spellings), |row| row.get(0)).optional()?;
+        if let Some(other) = other {
+            problems.push(format!(
+                "table `{}`, column `{}`: {} refers to `{text}`, which `{}`.`{}` spells `{other}`: spell the UUIDs of \
+                 both columns in one way",
+                table.name, column.name, column.needed_by, reference.table, reference.column
+            ));
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn places(number: usize) -> String {
+    vec!["?"; number].join(", ")
+}
+
+impl Connection {
+    /// The plan with ids as the database spells them.
+    pub(super) fn plan_as_stored<'p>(
+        &self,
+        forms: &Forms,
+        plan: &'p Plan,
+    ) -> std::result::Result<Cow<'p, Plan>, StoreError> {
+        let (resource, id) = match &plan.root {
+            Root::One(id) => (plan.selection.resource, id),
+            Root::Related { parent, id, .. } => (*parent, id),
+            Root::Collection(_) => return Ok(Cow::Borrowed(plan)),
+        };
+        let stored = self.id_as_stored(forms, resource, id)?;
+        if stored == *id {
+            return Ok(Cow::Borrowed(plan));
+        }
+        let mut plan = plan.clone();
+        if let Root::One(id) | Root::Related { id, .. } = &mut plan.root {
+            *id = stored;
+        }
+        Ok(Cow::Owned(plan))
+    }
+
+    /// The change with UUIDs as the database spells them. A new resource has its id then.
+    pub(super) fn change_as_stored(
+        &self,
+        forms: &Forms,
+        change: &Change,
+    ) -> std::result::Result<Change, StoreError> {
+        let mut change = change.clone();
+        match &mut change {
+            Change::Delete { resource, id } => *id = self.id_as_stored(forms, resource, id)?,
+            Change::Update { resource, id, attributes, linkage } => {
+                *id = self.id_as_stored(forms, resource, id)?;
+                let values = attributes.iter_mut().map(Option::as_mut);
+                self.spell_attributes(forms, resource, values)?;
+                self.spell_linkage(forms, resource, linkage, None)?;
+            }
+            Change::Insert { resource, id, attributes, linkage } => {
+                let given = id.take().filter(|id| !id.is_open());
+                let made = given.or_else(|| resource.id.kind.generate());
+                let stored = match &made {
+                    Some(id) => Some(self.new_id_as_stored(forms, resource, id)?),
+                    None => None,
+                };
+                let own = made.as_ref().zip(stored.as_ref());
+                self.spell_attributes(forms, resource, attributes.iter_mut().map(Some))?;
+                self.spell_linkage(forms, resource, linkage, own)?;
+                *id = stored;
+            }
+        }
+        Ok(change)
+    }
+
+    fn spell_attributes<'v>(
+        &self,
+        forms: &Forms,
+        resource: &'static Description,
+        values: impl Iterator<Item = Option<&'v mut Value>>,
+    ) -> std::result::Result<(), StoreError> {
+        for (attribute, value) in resource.attributes.iter().zip(values) {
+            if let (Kind::Uuid, Some(Value::Text(text))) = (attribute.kind, value)
+                && let Some(spelled) = forms.spelled(resource.table, attribute.column)
+            {
+                *text = self.spelling_to_write(spelled, resource, attribute.column)?.respell(text);
+            }
+        }
+        Ok(())
+    }
+
+    /// A new resource may relate to itself: its `own` id, in our spelling, is spelt like that.
+    fn spell_linkage(
+        &self,
+        forms: &Forms,
+        resource: &'static Description,
+        linkage: &mut [Option<LinkageChange>],
+        own: Option<(&ResourceId, &ResourceId)>,
+    ) -> std::result::Result<(), StoreError> {
+        for (relationship, change) in resource.relationships.iter().zip(linkage) {
+            let target = relationship.target();
+            let ids = match change {
+                None | Some(LinkageChange::One(None)) => continue,
+                Some(LinkageChange::One(Some(id))) => std::slice::from_mut(id),
+                Some(LinkageChange::Replace(ids) | LinkageChange::Add(ids) | LinkageChange::Remove(ids)) => {
+                    ids.as_mut_slice()
+                }
+            };
+            for id in ids {
+                *id = match own {
+                    Some((own, stored)) if own == id && target.table == resource.table => stored.clone(),
+                    _ => self.id_as_stored(forms, target, id)?,
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// An id as its row spells it; of no row, as it is.
+    fn id_as_stored(
+        &self,
+        forms: &Forms,
+        resource: &'static Description,
+        id: &ResourceId,
+    ) -> std::result::Result<ResourceId, StoreError> {
+        let (IdKind::Uuid, ResourceId::Text(text)) = (resource.id.kind, id) else { return Ok(id.clone()) };
+        Ok(match forms.spelled(resource.table, resource.id.column) {
+            None => id.clone(),
+            Some(Spelled::As(spelling)) => ResourceId::Text(spelling.respell(text)),
+            Some(Spelled::Any(_)) => self.known_spelling(resource, text)?.unwrap_or_else(|| id.clone()),
+        })
+    }
+
+    /// The id of a new resource, spelt as the table's others are, or as the row does that has it.
+    fn new_id_as_stored(
+        &self,
+        forms: &Forms,
+        resource: &'static Description,
+        id: &ResourceId,
+    ) -> std::result::Result<ResourceId, StoreError> {
+        let (IdKind::Uuid, ResourceId::Text(text)) = (resource.id.kind, id) else { return Ok(id.clone()) };
+        let Some(spelled) = forms.spelled(resource.table, resource.id.column) else { return Ok(id.clone()) };
+        if let (Spelled::Any(_), Some(known)) = (spelled, self.known_spelling(resource, text)?) {
+            return Ok(known);
+        }
+        let spelling = self.spelling_to_write(spelled, resource, resource.id.column)?;
+        Ok(ResourceId::Text(spelling.respell(text)))
+    }
+
+    /// The id of the row that has it, in whatever spelling.
+    fn known_spelling(
+        &self,
+        resource: &'static Description,
+        text: &str,
+    ) -> std::result::Result<Option<ResourceId>, StoreError> {
+        let number = Spelling::ALL.len() + 1;
+        let mut spellings = spelling::spellings(text);
+        spellings.resize(number, text.into());
+        let (table, id) = (quoted(resource.table), quoted(resource.id.column));
+        // The same one each time, should several rows have it.
+        let query = format!(
+            "SELECT {id} FROM {table} WHERE {id} IN ({}) AND typeof({id}) = 'text' ORDER BY {id} DESC LIMIT 1",
+            places(number)
+        );
+        let parameters: Vec<ValueRef<'_>> = spellings.iter().map(|it| ValueRef::Text(it)).collect();
+        let mut statement = self.prepare(&query)?;
+        let found: Option<String> =
+            statement.query_row(bound(&parameters), |row| row.get(0)).optional().map_err(store_error)?;
+        Ok(found.map(ResourceId::Text))
+    }
+
+    /// How to spell what is written to a column. Where that was not known at launch the latest rows say it.
+    fn spelling_to_write(
+        &self,
+        spelled: Spelled,
+        resource: &'static Description,
+        column: &str,
+    ) -> std::result::Result<Spelling, StoreError> {
+        let otherwise = match spelled {
+            Spelled::As(spelling) => return Ok(spelling),
+            Spelled::Any(otherwise) => otherwise,
+        };
+        let (table, id, name) = (quoted(resource.table), quoted(resource.id.column), quoted(column));
+        let text = format!(
+            "SELECT c FROM (SELECT {name} AS c FROM {table} ORDER BY {id} DESC LIMIT {LATEST}) WHERE typeof(c) = 'text'"
+        );
+        let mut statement = self.prepare(&text)?;
+        let mut rows = statement.query([]).map_err(store_error)?;
+        let (mut all, mut latest) = (Seen::default(), None);
+        while let Some(row) = rows.next().map_err(store_error)? {
+            let SqliteValue::Text(text) = row.get_ref(0).map_err(store_error)? else { continue };
+            let Ok(text) = std::str::from_utf8(text) else { continue };
+            all.see(text);
+            latest = latest.or_else(|| spelling_of(text));
+        }
+        let possible = all.possible().next().filter(|_| all.has_any());
+        // Of those without letters nobody can tell: then it may be as the launch says.
+        let as_before = all.has_any() && all.possible().any(|it| it == otherwise);
+        Ok(if as_before { otherwise } else { possible.or(latest).unwrap_or(otherwise) })
+    }
+}
+
+/// An answer in our own spelling.
+pub(super) fn told(forms: &Forms, plan: &Plan, fetched: &mut Fetched) {
+    let resource = plan.selection.resource;
+    tell(forms, resource, &mut fetched.rows, &mut fetched.links);
+    for included in &mut fetched.included {
+        tell(forms, included.resource, &mut included.rows, &mut included.links);
+    }
+}
+
+fn tell(forms: &Forms, resource: &'static Description, rows: &mut Rows, links: &mut [Option<Links>]) {
+    let is_spelled = |column: &str| forms.spelled(resource.table, column).is_some();
+    let id = resource.id.kind == IdKind::Uuid && is_spelled(resource.id.column);
+    let attributes = resource.attributes.iter().map(|it| it.kind == Kind::Uuid && is_spelled(it.column));
+    let relationships = resource
+        .relationships
+        .iter()
+        .map(|it| it.target().id.kind == IdKind::Uuid && it.column().is_some_and(is_spelled));
+    let columns: Vec<bool> = std::iter::once(id).chain(attributes).chain(relationships).collect();
+    if columns.contains(&true) {
+        *rows = rows.with_texts(&columns, spelling::own);
+    }
+    for (relationship, links) in resource.relationships.iter().zip(links) {
+        let target = relationship.target();
+        if let (IdKind::Uuid, Some(links)) = (target.id.kind, links)
+            && forms.spelled(target.table, target.id.column).is_some()
+        {
+            links.ids_mut().for_each(tell_id);
+        }
+    }
+}
+
+/// An id in our own spelling.
+fn tell_id(id: &mut ResourceId) {
+    if let ResourceId::Text(text) = id
+        && let Cow::Owned(own) = spelling::own(text)
+    {
+        *text = own;
+    }
+}
+
+/// What came of a change, in our own spelling.
+pub(super) fn told_change(
+    resource: &'static Description,
+    outcome: std::result::Result<ResourceId, StoreError>,
+) -> std::result::Result<ResourceId, StoreError> {
+    match outcome {
+        Ok(mut id) => {
+            if resource.id.kind == IdKind::Uuid {
+                tell_id(&mut id);
+            }
+            Ok(id)
+        }
+        Err(StoreError::RelatedNotFound { relationship, mut id }) => {
+            let target = resource.relationships.get(relationship).map(|it| it.target().id.kind);
+            if target == Some(IdKind::Uuid) {
+                tell_id(&mut id);
+            }
+            Err(StoreError::RelatedNotFound { relationship, id })
+        }
+        Err(error) => Err(error),
+    }
+}
