@@ -2,21 +2,26 @@
 //!
 //! A token is base64url of `["type","sort",[values],"id"]`. It says in which order it is a place, so that a cursor of
 //! another order is refused and not misread, and it holds values, not a position, so that it stays a place when
-//! rows come and go (P9). It is no secret and no proof: what a client writes into it is checked like any value
-//! of a query, and shows nothing that `filter` would not.
+//! rows come and go (P9). It is no secret and no proof: what a client writes into it is checked as a filter's value
+//! is, and shows nothing that `filter` would not.
+//!
+//! A column may hold what its attribute does not take: a word that an enum has lost, a UUID in another spelling. A
+//! place is there too, so such a value stands in a list of its own, as it is stored. What compares with nothing in the
+//! column is refused also there: times have one form, whatever the column holds.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as JsonValue;
 
 use super::sort;
-use crate::resource::{Corrupt, Description, IdKind, Kind, ResourceId, Row, Value};
+use crate::resource::time::stored;
+use crate::resource::{Attribute, Corrupt, Description, IdKind, Kind, ResourceId, Row, Value};
 use crate::store::{Field, Member, Place, SortKey};
 
 /// What a sort key's values are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum KeyKind {
-    Attribute(Kind),
+    Attribute(&'static Attribute),
     Id(IdKind),
 }
 
@@ -25,18 +30,9 @@ pub(crate) fn encode(resource: &'static Description, sort: &[SortKey], place: &P
     let keys: Vec<JsonValue> = sort
         .iter()
         .zip(&place.keys)
-        .map(|(key, value)| match (kind_of(resource, &key.member), value) {
-            // Stores without booleans or with whole floats give back what is equal, and it is written alike.
-            (Some(KeyKind::Attribute(Kind::Bool)), Value::Integer(value)) => (*value != 0).into(),
-            (Some(KeyKind::Attribute(Kind::Float)), Value::Integer(value)) => {
-                (*value as f64).to_string().into()
-            }
-            (_, Value::Null) => JsonValue::Null,
-            (_, Value::Bool(value)) => (*value).into(),
-            (_, Value::Integer(value)) => (*value).into(),
-            // As text: a JSON reader may miss the last bit of a number, and with it the place.
-            (_, Value::Float(value)) => value.to_string().into(),
-            (_, Value::Text(value)) => value.as_str().into(),
+        .map(|(key, value)| match kind_of(resource, &key.member) {
+            Some(kind) => written(kind, value),
+            None => JsonValue::Null,
         })
         .collect();
     let token =
@@ -65,10 +61,10 @@ pub(super) fn decode(
     }
     let keys: Option<Vec<Value>> =
         sort.iter().zip(&values).map(|(key, value)| read(kind_of(resource, &key.member)?, value)).collect();
-    // As it is stored, whatever its spelling: the order goes by that.
+    // As it is stored, whatever its spelling, and also if it is none that a URL could have: the order goes by that.
     let id = match resource.id.kind {
-        IdKind::Uuid => uuid::Uuid::try_parse(&id).ok().map(|_| ResourceId::Text(id)),
-        kind => kind.parse(&id),
+        IdKind::Integer { .. } => resource.id.kind.parse(&id),
+        _ => Some(ResourceId::Text(id)),
     };
     match (keys, id) {
         (Some(keys), Some(id)) => Ok(Place { keys, id }),
@@ -76,22 +72,71 @@ pub(super) fn decode(
     }
 }
 
-fn read(kind: KeyKind, json: &JsonValue) -> Option<Value> {
-    let text = || json.as_str().filter(|text| !text.contains('\0')).map(|text| Value::Text(text.into()));
-    match kind {
-        // Behind an empty relationship there is no value, whatever the attribute allows.
-        _ if json.is_null() => Some(Value::Null),
-        KeyKind::Attribute(Kind::Bool) => json.as_bool().map(Value::Bool),
-        KeyKind::Attribute(Kind::Integer) => json.as_i64().map(Value::Integer),
-        KeyKind::Attribute(Kind::Float) => {
-            let value: f64 = json.as_str()?.parse().ok()?;
-            value.is_finite().then_some(Value::Float(value))
+/// A stored value as JSON that reads back as the same.
+fn written(kind: KeyKind, value: &Value) -> JsonValue {
+    let (value, json) = match (kind, value) {
+        (_, Value::Null) => return JsonValue::Null,
+        // Stores without booleans or with whole floats give back what is equal, and it is written alike.
+        (KeyKind::Attribute(Attribute { kind: Kind::Bool, .. }), Value::Integer(value)) => {
+            (Value::Bool(*value != 0), (*value != 0).into())
         }
-        // Not by the attribute's own parser: a column may hold what it no longer takes.
-        KeyKind::Attribute(_) => text(),
-        KeyKind::Id(IdKind::Integer { min, max }) => {
+        (KeyKind::Attribute(Attribute { kind: Kind::Float, .. }), Value::Integer(value)) => {
+            (Value::Float(*value as f64), (*value as f64).to_string().into())
+        }
+        (_, Value::Bool(value)) => (Value::Bool(*value), (*value).into()),
+        (_, Value::Integer(value)) => (Value::Integer(*value), (*value).into()),
+        // As text: a JSON reader may miss the last bit of a number, and with it the place.
+        (_, Value::Float(value)) => (Value::Float(*value), value.to_string().into()),
+        (_, Value::Text(value)) => (Value::Text(value.clone()), value.as_str().into()),
+    };
+    match read(kind, &json) == Some(value) {
+        true => json,
+        false => JsonValue::Array(vec![json]),
+    }
+}
+
+fn read(kind: KeyKind, json: &JsonValue) -> Option<Value> {
+    match (kind, json) {
+        // Behind an empty relationship there is no value, whatever the attribute allows.
+        (_, JsonValue::Null) => Some(Value::Null),
+        (kind, JsonValue::Array(stored)) => match stored.as_slice() {
+            [stored] => as_stored(kind, stored),
+            _ => None,
+        },
+        (KeyKind::Attribute(attribute), json) => {
+            let number = match attribute.kind {
+                Kind::Float => Some(json.as_str()?.parse::<f64>().ok()?.into()),
+                _ => None,
+            };
+            (attribute.parse)(number.as_ref().unwrap_or(json)).ok().filter(|value| !value.is_null())
+        }
+        (KeyKind::Id(IdKind::Integer { min, max }), json) => {
             json.as_i64().filter(|id| (min..=max).contains(id)).map(Value::Integer)
         }
+        (KeyKind::Id(_), json) => {
+            json.as_str().filter(|id| !id.contains('\0')).map(|id| Value::Text(id.into()))
+        }
+    }
+}
+
+/// A value that its attribute does not take, but its column may hold.
+fn as_stored(kind: KeyKind, json: &JsonValue) -> Option<Value> {
+    let text = || json.as_str().map(|text| Value::Text(text.into()));
+    match kind {
+        KeyKind::Attribute(attribute) => match attribute.kind {
+            Kind::Bool => None,
+            Kind::Integer => json.as_i64().map(Value::Integer),
+            Kind::Float => {
+                let value: f64 = json.as_str()?.parse().ok()?;
+                value.is_finite().then_some(Value::Float(value))
+            }
+            kind if kind.is_time() => {
+                let time = json.as_str().filter(|time| stored::is_canonical(kind, time))?;
+                Some(Value::Text(time.into()))
+            }
+            _ => text(),
+        },
+        KeyKind::Id(IdKind::Integer { .. }) => None,
         KeyKind::Id(_) => text(),
     }
 }
@@ -103,7 +148,7 @@ fn kind_of(resource: &'static Description, member: &Member) -> Option<KeyKind> {
     }
     match member.field {
         Field::Id => Some(KeyKind::Id(here.id.kind)),
-        Field::Attribute(place) => Some(KeyKind::Attribute(here.attributes.get(place)?.kind)),
+        Field::Attribute(place) => Some(KeyKind::Attribute(here.attributes.get(place)?)),
         Field::ToOne(place) => Some(KeyKind::Id(here.relationships.get(place)?.target().id.kind)),
     }
 }

@@ -1,6 +1,7 @@
 //! Values in tables that other programs write: in every form that they may have there, over both databases.
 #![cfg(feature = "sqlite")]
 
+mod cursors;
 mod folding;
 mod numbers;
 mod odd;

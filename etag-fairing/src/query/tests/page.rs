@@ -181,6 +181,78 @@ fn p1_bad_cursors_are_refused_by_name() {
 }
 
 #[test]
+fn p1_values_in_a_cursor_are_checked_as_those_of_filters_are() {
+    let token = |sort: &str, value: JsonValue| {
+        let json = serde_json::json!(["sessions", sort, [value], "7"]).to_string();
+        base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, json)
+    };
+    let read = |sort: &str, value: JsonValue| {
+        let parsed = parse(&format!("sort={sort}&page[after]={}", token(sort, value))).ok()?;
+        let Strategy::Cursor { side: Side::After(place), .. } = parsed.page?.strategy else { return None };
+        place.keys.into_iter().next()
+    };
+    let text = |text: &str| Some(Value::Text(text.into()));
+    use serde_json::json;
+    for (sort, bad) in [
+        ("startsAt", json!("2021-01-03 00:00:00")),
+        ("startsAt", json!("2021-01-03T00:00:00")),
+        ("startsAt", json!("2021-01-03")),
+        ("startsAt", json!("infinity")),
+        ("startsAt", json!("")),
+        ("startsAt", json!(1_609_632_000)),
+        ("startsAt", json!(["2021-01-03 00:00:00"])),
+        ("startsAt", json!(["2021-01-03T00:00:00Z"])),
+        ("day", json!("2021-1-3")),
+        ("day", json!("2021-02-30")),
+        ("day", json!("2021-01-03T00:00:00Z")),
+        ("level", json!(256)),
+        ("level", json!(1.5)),
+        ("level", json!("1")),
+        ("level", json!(["1"])),
+        ("rating", json!("1e999")),
+        ("rating", json!("x")),
+        ("rating", json!(["NaN"])),
+        ("open", json!(1)),
+        ("open", json!("true")),
+        ("open", json!([1])),
+        ("state", json!("gone")),
+        ("state", json!(1)),
+        ("title", json!(1)),
+        ("title", json!("\0")),
+        ("title", json!({})),
+        ("title", json!([])),
+        ("title", json!(["a", "b"])),
+        ("title", json!([["a"]])),
+        ("title", json!([1])),
+        ("title", json!([true])),
+        ("id", json!("1")),
+        ("id", json!(2_147_483_648_i64)),
+        ("id", json!([1])),
+        ("track.id", json!("1")),
+    ] {
+        for side in ["page[after]", "page[before]"] {
+            let query = format!("sort={sort}&{side}={}", token(sort, bad.clone()));
+            refused(&query, "invalid_page", side);
+        }
+    }
+    for (sort, good, value) in [
+        ("startsAt", json!("2021-01-03T02:00:00+02:00"), text("2021-01-03T00:00:00.000000Z")),
+        ("day", json!("2021-01-03"), text("2021-01-03")),
+        ("level", json!(255), Some(Value::Integer(255))),
+        ("rating", json!("0.5"), Some(Value::Float(0.5))),
+        ("open", json!(true), Some(Value::Bool(true))),
+        ("state", json!("draft"), text("draft")),
+        ("title", json!(null), Some(Value::Null)),
+        // What columns hold beyond that.
+        ("level", json!([256]), Some(Value::Integer(256))),
+        ("state", json!(["gone"]), text("gone")),
+        ("title", json!(["\0"]), text("\0")),
+    ] {
+        assert_eq!(read(sort, good.clone()), value, "{sort} {good}");
+    }
+}
+
+#[test]
 fn p1_a_cursor_of_another_order_is_refused() {
     let token = cursor_of("-title", &place(vec![Value::Text("a".into())], 7));
     for sort in ["sort=title&", "sort=-title,id&", "sort=-room-name&", ""] {

@@ -121,9 +121,21 @@ fn expression() -> impl Strategy2<Value = JsonValue> {
     })
 }
 
+/// Canonical ones.
+fn time(date: &'static str, zone: &'static str) -> impl Strategy2<Value = Value> {
+    (0..24_u8, 0..60_u8, 0..60_u8, 0..1_000_000_u32).prop_map(move |(hour, minute, second, fraction)| {
+        Value::Text(format!("{date}{hour:02}:{minute:02}:{second:02}.{fraction:06}{zone}"))
+    })
+}
+
+/// Whatever a column may hold: numbers beyond their attribute, words that an enum has lost, nulls.
 fn value_of(name: &'static str) -> BoxedStrategy<Value> {
     let value = match name {
-        "title" | "track.name" | "startsAt" => "[^\\x00]{0,12}".prop_map(Value::Text).boxed(),
+        "title" | "track.name" | "state" => any::<String>().prop_map(Value::Text).boxed(),
+        "startsAt" => time("2021-02-03T", "Z").boxed(),
+        "day" => (0..28_u8)
+            .prop_map(|day| Value::Text(format!("{:04}-02-{:02}", 1999 + u16::from(day), day + 1)))
+            .boxed(),
         "level" | "id" | "track.id" => any::<i32>().prop_map(|number| Value::Integer(number.into())).boxed(),
         "open" => any::<bool>().prop_map(Value::Bool).boxed(),
         _ => prop::num::f64::NORMAL.prop_map(Value::Float).boxed(),
@@ -132,7 +144,8 @@ fn value_of(name: &'static str) -> BoxedStrategy<Value> {
 }
 
 fn place() -> impl Strategy2<Value = (String, Place)> {
-    let names = vec!["title", "track.name", "startsAt", "level", "id", "track.id", "open", "rating"];
+    let names =
+        vec!["title", "track.name", "startsAt", "day", "state", "level", "id", "track.id", "open", "rating"];
     let count = names.len();
     let chosen = prop::sample::subsequence(names, 0..=count).prop_shuffle();
     let key = |name: &'static str| {

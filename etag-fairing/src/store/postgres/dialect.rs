@@ -80,6 +80,9 @@ impl Dialect for Postgres {
 
     fn compare(self, operand: Expr, kind: Kind, relation: Relation, with: &Value) -> Option<Expr> {
         match (kind, with) {
+            (_, Value::Text(text)) if text.contains('\0') => {
+                Some(with_unstorable(self.as_text(operand, kind), relation, text))
+            }
             (Kind::Integer, Value::Float(float)) => Some(integer_with_float(operand, relation, *float)),
             (Kind::Float, Value::Integer(integer)) => Some(float_with_integer(operand, relation, *integer)),
             (_, Value::Text(text)) if !is_of_kind(kind, text) => {
@@ -201,6 +204,17 @@ pub(super) fn is_of_kind(kind: Kind, text: &str) -> bool {
 
 fn compared(operand: Expr, relation: Relation, with: Expr) -> Option<Expr> {
     Some(operand.binary(operator(relation), with))
+}
+
+/// There is no text with U+0000 here. One begins with what stands before it, and lies right behind that.
+fn with_unstorable(operand: Expr, relation: Relation, text: &str) -> Expr {
+    let before = text.split('\0').next().unwrap_or_default();
+    match relation {
+        Relation::Equal => never(),
+        Relation::NotEqual => always(operand),
+        Relation::Less | Relation::LessOrEqual => operand.lte(before),
+        Relation::Greater | Relation::GreaterOrEqual => operand.gt(before),
+    }
 }
 
 fn always(operand: Expr) -> Expr {

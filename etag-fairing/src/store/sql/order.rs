@@ -3,12 +3,12 @@
 use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStatement};
 
 use super::{
-    Dialect, id_value, operator,
+    Dialect,
     scope::{Operand, Scope},
     visible::Visible,
 };
 use crate::{
-    resource::Value,
+    resource::{Kind, Value},
     store::{Field, Member, Place, Relation, SortKey},
 };
 
@@ -68,15 +68,11 @@ impl Order {
             Side::Behind => Relation::Greater,
             Side::Before => Relation::Less,
         };
-        let spelled = match self.id.spelled {
-            Some(_) => self.id.compare(dialect, relation, &place.id.to_value()),
-            None => None,
-        };
-        let mut condition = spelled
-            .unwrap_or_else(|| self.id.expression.clone().binary(operator(relation), id_value(&place.id)));
+        let id = self.id.compare(dialect, relation, &place.id.to_value());
+        let mut condition = id.ok_or("a place without an id")?;
         for ((operand, descending), given) in self.keys.iter().zip(&place.keys).rev() {
             let key = operand.expression.clone();
-            let same = operand.compare(dialect, Relation::Equal, given);
+            let same = same(dialect, operand, given);
             condition = same.unwrap_or_else(|| key.is_null()).and(condition);
             if let Some(farther) = farther(dialect, operand, *descending, given, side) {
                 condition = farther.or(condition);
@@ -84,6 +80,16 @@ impl Order {
         }
         Ok(condition)
     }
+}
+
+/// The rows whose key is this one, as the order has it; `None` for null.
+fn same<D: Dialect>(dialect: D, operand: &Operand, given: &Value) -> Option<Expr> {
+    if operand.kind != Kind::Uuid {
+        return operand.compare(dialect, Relation::Equal, given);
+    }
+    // Two spellings of one UUID are equal, and yet have two places.
+    let from = operand.compare(dialect, Relation::GreaterOrEqual, given)?;
+    Some(from.and(operand.compare(dialect, Relation::LessOrEqual, given)?))
 }
 
 /// The rows whose key alone puts them beyond a value; `None` for no row.
