@@ -4,13 +4,14 @@
 //! closed then: hyper does that as soon as it reads its end, in the middle of a request too. So the kernel's table of
 //! connections is looked at, on Linux, where one file has them all. Only reads that have waited for a while are looked for,
 //! all of them at once, and only who was seen there before can be gone: an address that some fairing has put in place of
-//! the connection's own is never found. Behind a proxy the proxy's connection counts, and of HTTP/2 the connection, not
+//! the connection's own is never found. Nor is it enough to be missing once: the kernel gives the table piece by piece,
+//! and where connections come and go meanwhile it may pass over one that is there. Behind a proxy the proxy's connection counts, and of HTTP/2 the connection, not
 //! the stream.
 //!
 //! A server that stops ends them too, when its grace is over.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     future::{Future, poll_fn},
     net::SocketAddr,
     pin::Pin,
@@ -74,9 +75,33 @@ struct Waiting {
     kind: Kind,
     client: Option<SocketAddr>,
     since: Instant,
-    /// Whether its connection was seen.
-    seen: bool,
+    sight: Sight,
     end: Sender<Ended>,
+}
+
+/// What is known of the connection of who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// It was never seen, and may have an address of which there is no connection.
+    NotYet,
+    /// It is there.
+    There,
+    /// It was seen before, but not at last.
+    Missing,
+    /// It was missing twice in a row.
+    Gone,
+}
+
+impl Sight {
+    /// What is known after another look.
+    fn after(self, is_there: bool) -> Self {
+        match (self, is_there) {
+            (Self::Gone, _) | (Self::Missing, false) => Self::Gone,
+            (_, true) => Self::There,
+            (Self::There, false) => Self::Missing,
+            (Self::NotYet, false) => Self::NotYet,
+        }
+    }
 }
 
 impl Pending {
@@ -118,7 +143,9 @@ impl Pending {
         let mut state = self.lock();
         state.last += 1;
         let number = state.last;
-        state.waiting.insert(number, Waiting { kind, client, since: Instant::now(), seen: false, end });
+        state
+            .waiting
+            .insert(number, Waiting { kind, client, since: Instant::now(), sight: Sight::NotYet, end });
         let begins = watch && !state.is_watched;
         state.is_watched |= watch;
         drop(state);
@@ -148,15 +175,19 @@ impl Pending {
             // Not known: the deadline ends them.
             let Ok(Some((connected, took))) = spawn_blocking(look).await else { continue };
             interval = INTERVAL.max(took * SHARE).min(LONGEST);
-            let is_gone = |waiting: &mut Waiting| {
-                let is_there = waiting.client.is_none_or(|client| connected.contains(&client));
-                waiting.may_be_gone(begun) && !is_there && waiting.seen
-            };
-            self.end_if(Ended::ClientGone, is_gone);
-            for waiting in self.lock().waiting.values_mut() {
-                waiting.seen |= waiting.client.is_some_and(|client| connected.contains(&client));
-            }
+            self.look(&connected, begun);
         }
+    }
+
+    /// Ends the reads that nobody waits for, by the connections that were there when somebody began to look.
+    fn look(&self, connected: &HashSet<SocketAddr>, begun: Instant) {
+        self.end_if(Ended::ClientGone, |waiting| {
+            let is_there = waiting.client.is_none_or(|client| connected.contains(&client));
+            if is_there || waiting.may_be_gone(begun) {
+                waiting.sight = waiting.sight.after(is_there);
+            }
+            waiting.sight == Sight::Gone
+        });
     }
 
     /// Whether there is a read to look after; if not, nobody does from now on.
@@ -200,4 +231,66 @@ impl Drop for Entry<'_> {
 pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     // Without the scope of a link, which the table doesn't have.
     SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_gone_that_was_seen_and_then_missing_twice_in_a_row() {
+        let after =
+            |looks: &[bool]| looks.iter().fold(Sight::NotYet, |sight, is_there| sight.after(*is_there));
+        for (looks, expected) in [
+            (&[][..], Sight::NotYet),
+            (&[false, false, false], Sight::NotYet),
+            (&[true], Sight::There),
+            (&[true, false], Sight::Missing),
+            (&[true, false, true, false], Sight::Missing),
+            (&[false, false, true, false, true], Sight::There),
+            (&[true, false, false], Sight::Gone),
+            (&[true, false, true, false, false], Sight::Gone),
+        ] {
+            assert_eq!(after(looks), expected, "{looks:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_a_read_whose_client_stays_away_is_ended() {
+        let pending = Pending::default();
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let long_ago = |number| {
+            // As if each had waited for long.
+            if let Some(waiting) = pending.lock().waiting.get_mut(&number) {
+                waiting.since = waiting.since.checked_sub(Duration::from_secs(1)).unwrap_or(waiting.since);
+            }
+        };
+        rocket::async_test(async {
+            let (read, mut read_ended) = pending.enter(Kind::Read, Some(address(1)));
+            let (write, mut write_ended) = pending.enter(Kind::Write, Some(address(1)));
+            let (other, mut other_ended) = pending.enter(Kind::Read, Some(address(2)));
+            let (nowhere, mut nowhere_ended) = pending.enter(Kind::Read, None);
+            for entry in [&read, &write, &other, &nowhere] {
+                long_ago(entry.number);
+            }
+            let both = HashSet::from([address(1), address(2)]);
+            let second = HashSet::from([address(2)]);
+            for connected in [&both, &second, &both, &second] {
+                pending.look(connected, Instant::now());
+                assert!(read_ended.try_recv().is_err(), "missing once");
+            }
+            // One that has just come may have come after the table was read.
+            let (late, mut late_ended) = pending.enter(Kind::Read, Some(address(1)));
+            pending.look(&second, Instant::now());
+            assert_eq!(read_ended.try_recv(), Ok(Ended::ClientGone));
+            for _ in 0..3 {
+                pending.look(&second, Instant::now());
+            }
+            for ended in [&mut write_ended, &mut other_ended, &mut nowhere_ended, &mut late_ended] {
+                assert!(ended.try_recv().is_err());
+            }
+            drop(late);
+        });
+    }
 }
