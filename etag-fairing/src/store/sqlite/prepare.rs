@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension, Result, types::ValueRef as SqliteValue};
+use rusqlite::{Connection, Result};
 use sea_query::{
     ColumnDef, ColumnType, ForeignKey, ForeignKeyAction, Index, SqliteQueryBuilder, Table as Statement,
     Value as Literal,
@@ -315,33 +315,9 @@ fn check_key(sqlite: &Connection, table: &Table, found: &Found, problems: &mut V
                     table.resources()
                 ));
             }
-            if kind == IdKind::Uuid
-                && let Some(id) = spelled_otherwise(sqlite, table.name, name)?
-            {
-                log::warn!(
-                    "table `{}`, column `{name}`: ids of `{}` are found in lower case with hyphens alone, and there is \
-                     {id:?}: such rows are listed, and their URLs find nothing",
-                    table.name,
-                    table.resources()
-                );
-            }
         }
     }
     Ok(())
-}
-
-/// An id of another spelling than the one in which UUIDs are looked for, among the first rows.
-fn spelled_otherwise(sqlite: &Connection, table: &str, column: &str) -> Result<Option<String>> {
-    let (table, column) = (quoted(table), quoted(column));
-    let text = format!(
-        "SELECT {column} FROM (SELECT {column} FROM {table} LIMIT 10000)
-         WHERE typeof({column}) = 'text' AND (length({column}) <> 36 OR {column} <> lower({column})) LIMIT 1"
-    );
-    let found = sqlite.query_row(&text, [], |row| match row.get_ref(0)? {
-        SqliteValue::Text(id) => Ok(String::from_utf8_lossy(id).into_owned()),
-        _ => Ok(String::new()),
-    });
-    found.optional()
 }
 
 fn check_columns(
@@ -502,29 +478,4 @@ fn action(on_delete: OnDelete) -> ForeignKeyAction {
 
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_that_no_url_finds_is_seen() {
-        let sqlite = Connection::open_in_memory().expect("a database");
-        sqlite.execute_batch("CREATE TABLE things (id TEXT PRIMARY KEY)").expect("a table");
-        let id = "0190163d-8694-739b-aea5-966c26f8ad91";
-        for (stored, is_seen) in [
-            (id.to_owned(), false),
-            (id.to_uppercase(), true),
-            (id.replace('-', ""), true),
-            (format!("{{{id}}}"), true),
-        ] {
-            sqlite.execute("INSERT OR REPLACE INTO things VALUES (?1)", [&stored]).expect("a row");
-            let seen = spelled_otherwise(&sqlite, "things", "id").expect("looked");
-            assert_eq!(seen, is_seen.then(|| stored.clone()), "{stored}");
-            sqlite.execute("DELETE FROM things", []).expect("no rows");
-        }
-        sqlite.execute("INSERT INTO things VALUES (CAST(x'ff' AS TEXT)), (x'00'), (NULL)", []).expect("rows");
-        assert!(spelled_otherwise(&sqlite, "things", "id").expect("looked").is_some());
-    }
 }
