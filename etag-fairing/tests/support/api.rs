@@ -14,8 +14,9 @@ pub(crate) fn start(build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Serve
 
 /// The same, with more of `[default.jsonapi]`.
 pub(crate) fn start_with(jsonapi: &str, build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Server {
+    // No test here is about how long a read takes, and machines may be slow.
     let toml = format!(
-        "[default]\nETAG = true\n[default.databases.api]\nurl = 'sqlite::memory:'\n[default.jsonapi]\n{jsonapi}\n"
+        "[default]\nETAG = true\n[default.databases.api]\nurl = 'sqlite::memory:'\nread_timeout = 60\n[default.jsonapi]\n{jsonapi}\n"
     );
     Server::start(&toml, |rocket| {
         build(rocket.attach(etag_fairing::JsonApi::fairing()).attach(etag_fairing::EtagFairing::new()))
