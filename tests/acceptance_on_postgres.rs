@@ -20,6 +20,8 @@ mod off;
 mod race;
 #[path = "acceptance/restart.rs"]
 mod restart;
+#[path = "acceptance/stuck.rs"]
+mod stuck;
 #[path = "acceptance/table/mod.rs"]
 mod table;
 #[path = "acceptance/wire.rs"]

@@ -38,7 +38,7 @@ pub struct Server {
     address: SocketAddr,
 }
 
-/// A launch that was refused.
+/// A launch that was refused, or the end of a server.
 #[derive(Debug)]
 pub struct Failure {
     /// The process's exit code; `None` if a signal ended it.
@@ -217,6 +217,13 @@ impl Server {
     /// A new connection to it.
     pub fn connect(&self) -> Connection {
         Connection::open(self.address)
+    }
+
+    /// Ends the process as a service manager would, and tells how it ended.
+    pub fn end(mut self) -> Failure {
+        self.process.end();
+        let code = self.process.child.wait().ok().and_then(|status| status.code());
+        Failure { code, output: self.process.text() }
     }
 
     /// Ends the process as a service manager would, and gives back the launch, which can start it again over
