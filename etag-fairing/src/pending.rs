@@ -1,12 +1,14 @@
 //! Requests that are waited for, and what ends them before their answer is there.
 //!
 //! Rocket answers each request in a task of its own, which never learns that the client has gone. But the connection is
-//! closed then: hyper does that as soon as it reads its end, in the middle of a request too. So the kernel's table of
-//! connections is looked at, on Linux, where one file has them all. Only reads that have waited for a while are looked for,
-//! all of them at once, and only who was seen there before can be gone: an address that some fairing has put in place of
-//! the connection's own is never found. Nor is it enough to be missing once: the kernel gives the table piece by piece,
-//! and where connections come and go meanwhile it may pass over one that is there. Behind a proxy the proxy's connection counts, and of HTTP/2 the connection, not
-//! the stream.
+//! closed then: hyper does that as soon as it reads the end of the client's bytes, also in the middle of a request. So
+//! this module looks at the kernel's table of connections, which Linux shows as a file.
+//!
+//! - Only reads that have waited for a while are looked for, all of them at once.
+//! - A client is gone if its connection was seen before and is then missing twice in a row. An address that a fairing has
+//!   put in place of the connection's own is never seen, so it ends nothing. The kernel gives the table in pieces, so
+//!   that one look may miss a connection that is there.
+//! - Behind a proxy the proxy's connection counts. Of HTTP/2 the connection counts, not the stream.
 //!
 //! A server that stops ends them too, when its grace is over.
 

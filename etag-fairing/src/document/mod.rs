@@ -4,6 +4,7 @@ pub mod error;
 pub(crate) mod hidden;
 mod json;
 pub(crate) mod read;
+mod read_attribute;
 mod sent;
 pub(crate) mod spare;
 mod warnings;

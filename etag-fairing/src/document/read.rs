@@ -8,14 +8,10 @@ use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
 use super::error::{ErrorObject, Errors, MOST_ERRORS};
-use super::json::write_value;
+use super::read_attribute::attribute;
 use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
 use crate::config::JsonApiConfig;
-use crate::resource::number::Numbers;
-use crate::resource::{
-    Access, Attribute, Corrupt, Description, IdKind, Kind, Mismatch, Record, Relationship, ResourceId, Row,
-    Value, ValueRef,
-};
+use crate::resource::{Attribute, Description, IdKind, Kind, Relationship, ResourceId, Row, Value};
 use crate::store::{LinkageChange, Links};
 
 /// How long what clients send may be, in bytes.
@@ -49,7 +45,7 @@ impl Lengths {
 
     /// # Errors
     /// 422 if the value is text that is too long.
-    fn check_value(self, name: &str, value: &Value) -> Result<(), ErrorObject> {
+    pub(super) fn check_value(self, name: &str, value: &Value) -> Result<(), ErrorObject> {
         match value {
             Value::Text(text) if text.len() > self.text => Err(ErrorObject::validation_failed(format!(
                 "{name} has {} bytes, and may have {} at most (max_length)",
@@ -510,131 +506,6 @@ fn object<'b, T>(name: &str, sent: Option<Held<'b, T>>) -> Result<Option<SentMem
 
 fn deepest(kind: &str, sent: bool) -> String {
     if sent { format!("/data/{kind}") } else { "/data".into() }
-}
-
-fn attribute(
-    resource: &'static Description,
-    current: Option<Row<'_>>,
-    made: &[usize],
-    name: &str,
-    json: &RawValue,
-    lengths: Lengths,
-) -> Result<Option<(usize, Value)>, ErrorObject> {
-    if resource.computed.place(name).is_some() {
-        return computed(resource, current, name, json);
-    }
-    let known = resource.attribute(name).filter(|(_, attribute)| attribute.access != Access::Hidden);
-    let (place, attribute) = known.ok_or_else(|| {
-        ErrorObject::validation_failed(format!("{} have no attribute {name}", resource.type_name))
-    })?;
-    let value = value_of(attribute, json.get())?
-        .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
-    // Clients send whole resources back: what stays the same is no attempt to set it. An odd value is shown as null, so
-    // that null leaves it, and nobody overwrites unseen what they never saw.
-    if let Some(current) = current
-        && attribute.access.is_shown()
-        && match value.as_ref().ok() {
-            Some(Value::Null) if is_odd(current, attribute, place) => true,
-            None if current.odd_attribute(place).is_some() => false,
-            sent => is_shown_as(attribute.kind, current.attribute(place), json, sent),
-        }
-    {
-        return Ok(None);
-    }
-    if attribute.access == Access::ReadOnly || made.contains(&place) {
-        let now = current.map(|current| (attribute.kind, current.attribute(place)));
-        return Err(read_only(name, now));
-    }
-    let value = value?;
-    lengths.check_value(name, &value)?;
-    Ok(Some((place, value)))
-}
-
-/// Whether a document shows null for what is stored, since no value of the attribute is.
-fn is_odd(current: Row<'_>, attribute: &Attribute, place: usize) -> bool {
-    current.odd_attribute(place).is_some()
-        || write_value(attribute.kind, current.attribute(place), &mut Vec::new()).is_err()
-}
-
-/// Whether a stored value is what was sent: the same value, or shown by the same JSON.
-fn is_shown_as(kind: Kind, stored: ValueRef<'_>, json: &RawValue, sent: Option<&Value>) -> bool {
-    match (kind, sent) {
-        (_, Some(sent)) if sent.as_ref() == stored => true,
-        // Of these a value has one form.
-        (Kind::Bool | Kind::Integer | Kind::Text, Some(_)) => false,
-        _ => {
-            let mut shown = Vec::new();
-            let mut written = Vec::new();
-            write_value(kind, stored, &mut shown).is_ok()
-                && (sent.is_some_and(|sent| write_value(kind, sent.as_ref(), &mut written).is_ok())
-                    && written == shown
-                    || std::str::from_utf8(&shown).is_ok_and(|shown| are_same(shown, json.get())))
-        }
-    }
-}
-
-/// Whether two JSON texts are the same value, to the last digit.
-fn are_same(one: &str, other: &str) -> bool {
-    let value = |text: &str| {
-        let is_exact = !Numbers::of(text).is_lossy;
-        serde_json::from_str::<JsonValue>(text).ok().filter(|_| is_exact)
-    };
-    one == other || value(one).is_some_and(|one| Some(one) == value(other))
-}
-
-/// The value to store of a client's JSON text, or what it must be.
-///
-/// # Errors
-/// 400 for what is no JSON: text with half of a character.
-fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>, ErrorObject> {
-    let numbers = Numbers::of(text);
-    let is_json = attribute.kind == Kind::Json;
-    if numbers.is_beyond {
-        // No value of another kind is a list, so that each says what it must be.
-        let mismatch = Mismatch::new("JSON without numbers that are too large");
-        let list = JsonValue::Array(Vec::new());
-        return Ok(if is_json { Err(mismatch) } else { (attribute.parse)(&list) });
-    }
-    let malformed = |error: serde_json::Error| ErrorObject::malformed_json(error.to_string());
-    let json = serde_json::from_str(if is_json { text } else { &numbers.text }).map_err(malformed)?;
-    Ok(if is_json && numbers.is_lossy { (attribute.parse_digits)(text) } else { (attribute.parse)(&json) })
-}
-
-/// A computed attribute, which is read-only: what stays the same is no attempt to set it.
-fn computed(
-    resource: &'static Description,
-    current: Option<Row<'_>>,
-    name: &str,
-    json: &RawValue,
-) -> Result<Option<(usize, Value)>, ErrorObject> {
-    // As documents show it: of a row with an odd value it is what is made of a null.
-    let of = |record: Result<Record, Corrupt>| resource.computed.of(&record?);
-    let values = current.and_then(|current| {
-        of(current.to_record(resource)).or_else(|_| of(current.to_lenient_record(resource))).ok()
-    });
-    let now = values.iter().flatten().find(|(computed, _, _)| *computed == name);
-    let now = now.map(|(_, kind, value)| (*kind, value.as_ref()));
-    match now.is_some_and(|(kind, value)| is_shown_as(kind, value, json, None)) {
-        true => Ok(None),
-        false => Err(read_only(name, now)),
-    }
-}
-
-/// A read-only attribute that is sent with another value than it has now.
-fn read_only(name: &str, now: Option<(Kind, ValueRef<'_>)>) -> ErrorObject {
-    /// So much of a value is told.
-    const MOST: usize = 100;
-    let mut shown = Vec::new();
-    let is_known = now.is_some_and(|(kind, value)| write_value(kind, value, &mut shown).is_ok());
-    let detail = match (is_known, String::from_utf8_lossy(&shown)) {
-        (false, _) => format!("{name} is read-only"),
-        (true, shown) if shown.chars().count() > MOST => {
-            let beginning: String = shown.chars().take(MOST).collect();
-            format!("{name} is read-only, and not what you have sent: it begins with {beginning} now")
-        }
-        (true, shown) => format!("{name} is read-only, and not what you have sent: it is {shown} now"),
-    };
-    ErrorObject::validation_failed(detail)
 }
 
 /// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` tells where it stands.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
+use rocket::tokio::io::AsyncReadExt;
 
 use crate::conditional::EntityTag;
 
@@ -70,7 +71,10 @@ impl FileStamp {
 
     /// The content of the file, read anew; `None` if it is another by now.
     pub(super) async fn content(&self) -> Option<Vec<u8>> {
-        let content = rocket::tokio::fs::read(&self.path).await.ok()?;
+        // One byte more than there should be shows that it has grown; more is not taken into memory.
+        let file = rocket::tokio::fs::File::open(&self.path).await.ok()?;
+        let mut content = Vec::new();
+        file.take(self.length.saturating_add(1)).read_to_end(&mut content).await.ok()?;
         (Self::now(&self.path).await.as_ref() == Some(self)).then_some(content)
     }
 

@@ -77,6 +77,10 @@ fn numbers_are_what_they_are(place: &Place) {
             format!("{}.0", most + 1),
             "1e30".into(),
             "1.5".into(),
+            // As floats these are whole.
+            "1.0000000000000000000001".into(),
+            "0.99999999999999999999".into(),
+            "1e-400".into(),
             "1e999".into(),
             "99999999999999999999999999".into(),
         ] {
