@@ -234,7 +234,7 @@ fn the_errors_page_has_every_code_with_its_status() {
         rows.iter().any(|row| row[0].split(", ").any(|name| name == code) && row[1] == status)
     };
     // The catalogue's own lines: `name(detail) = Status, "Title";`.
-    let catalogue = include_str!("../etag-fairing/src/document/error/catalogue.rs");
+    let catalogue = include_str!("../etag-fairing/src/error/catalogue.rs");
     let lines = catalogue.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(" = "));
     let names = lines.filter(|(name, text)| name.starts_with(char::is_lowercase) && text.ends_with("\";"));
     let mut count = 0;

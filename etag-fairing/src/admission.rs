@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::document::error::Errors;
+use crate::error::Errors;
 
 /// A body up to this size is not counted.
 pub(crate) const SMALL: usize = 64 << 10;

@@ -12,9 +12,9 @@ use rocket::{Build, Data, Orbit, Request, Rocket};
 use crate::admission::Admission;
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::pending::Pending;
-use crate::resource::registry::known;
-use crate::resource::{Description, Registry};
 use crate::routes::fallback;
+use crate::schema::registry::known;
+use crate::schema::{Description, Registry};
 use crate::stop::{InFlight, stop, with_grace};
 use crate::store::{PrepareError, Store, Unwritable};
 
@@ -243,7 +243,7 @@ impl Fairing for JsonApiFairing {
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
         let tagged = rocket.state::<JsonApi>().and_then(|api| {
             let mut resources = api.parts().flat_map(|part| part.registry.resources());
-            resources.find(|resource| resource.etag != crate::resource::Operations::NONE)
+            resources.find(|resource| resource.etag != crate::schema::Operations::NONE)
         });
         if let (Some(resource), None) = (tagged, rocket.state::<crate::config::EtagConfig>()) {
             log::warn!(

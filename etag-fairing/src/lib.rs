@@ -13,6 +13,7 @@ pub mod conditional;
 pub mod config;
 mod connections;
 pub mod document;
+mod error;
 pub mod fairing;
 // Pages, no code: only rustdoc reads them. Their blocks use the embedded store.
 #[cfg(all(doc, feature = "sqlite"))]
@@ -21,9 +22,11 @@ mod json_api;
 mod memo;
 mod negotiate;
 mod pending;
+mod plan;
 mod query;
 pub mod resource;
 mod routes;
+mod schema;
 mod stop;
 pub mod store;
 
@@ -37,15 +40,15 @@ pub use resource::{JsonApiResource, ToMany, ToOne};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::resource::computed::{compute, computed};
-    pub use crate::resource::fields::{
-        Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
-    };
     pub use crate::resource::guard::{Boxed, Guard, guard};
     pub use crate::resource::hooks::HookTable;
-    pub use crate::resource::parse;
     pub use crate::resource::rules::validate;
     pub use crate::resource::scope::scope_of;
     pub use crate::resource::*;
+    pub use crate::schema::fields::{
+        Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
+    };
+    pub use crate::schema::parse;
 }
 
 // The blocks of the README are compiled as doctests.

@@ -26,8 +26,8 @@ use rocket::tokio::time::Instant;
 use self::flight::{Boarding, Flights, Outcome};
 use crate::admission::Held;
 use crate::conditional::{EntityTag, HttpDate};
-use crate::document::error::Errors;
-use crate::store::Revision;
+use crate::error::Errors;
+use crate::plan::Revision;
 
 pub(crate) use self::flight::Flight;
 

@@ -3,8 +3,8 @@
 //! Rocket's own `accept()` and `content_type()` read the first field line only and drop the quotes of
 //! parameters, so the raw lines are read here.
 
-use crate::document::MEDIA_TYPE;
-use crate::document::error::{ErrorObject, Errors};
+use crate::error::MEDIA_TYPE;
+use crate::error::{ErrorObject, Errors};
 
 /// One media type or range with its parameters, as written.
 struct MediaRange<'a> {

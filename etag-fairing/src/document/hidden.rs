@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::resource::{Description, Relationship};
+use crate::schema::{Description, Relationship};
 
 /// The resources that the caller may not list: no document says which of them another resource leads to.
 ///

@@ -1,9 +1,7 @@
 //! JSON text straight to bytes.
 
-use crate::resource::{
-    Corrupt, Kind, ValueRef,
-    time::{self, stored},
-};
+use crate::schema::time::stored;
+use crate::schema::{Corrupt, Kind, ValueRef, time};
 
 /// Writes a JSON string (RFC 8259 §7).
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {

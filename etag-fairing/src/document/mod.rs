@@ -1,6 +1,5 @@
 //! JSON:API 1.1 documents.
 
-pub mod error;
 pub(crate) mod hidden;
 mod json;
 pub(crate) mod read;
@@ -10,6 +9,9 @@ pub(crate) mod spare;
 mod warnings;
 pub(crate) mod write;
 
-/// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters
-/// (JSON:API 1.1, "Server Responsibilities").
-pub const MEDIA_TYPE: &str = "application/vnd.api+json";
+pub use crate::error::MEDIA_TYPE;
+
+/// Error objects and the documents that carry them (JSON:API 1.1, "Errors").
+pub mod error {
+    pub use crate::error::*;
+}

@@ -11,8 +11,8 @@ use super::error::{ErrorObject, Errors, MOST_ERRORS};
 use super::read_attribute::attribute;
 use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
 use crate::config::JsonApiConfig;
-use crate::resource::{Attribute, Description, IdKind, Kind, Relationship, ResourceId, Row, Value};
-use crate::store::{LinkageChange, Links};
+use crate::plan::{LinkageChange, Links};
+use crate::schema::{Attribute, Description, IdKind, Kind, Relationship, ResourceId, Row, Value};
 
 /// How long what clients send may be, in bytes.
 #[derive(Clone, Copy, Debug)]

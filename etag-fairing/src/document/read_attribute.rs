@@ -6,10 +6,8 @@ use serde_json::value::RawValue;
 use super::error::ErrorObject;
 use super::json::write_value;
 use super::read::Lengths;
-use crate::resource::number::Numbers;
-use crate::resource::{
-    Access, Attribute, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef,
-};
+use crate::schema::number::Numbers;
+use crate::schema::{Access, Attribute, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef};
 
 /// What a document's attribute changes: its place and its value. `None` if it is sent back as it was shown.
 ///

@@ -7,12 +7,12 @@ use super::hidden::Hidden;
 use super::json::{write_string, write_value};
 use super::spare;
 use super::warnings::{OddMembers, Warnings, write_document_meta};
+use crate::plan::{Fetched, Included, Links};
 use crate::query::{FieldSet, Fields, Parameters, href};
-use crate::resource::registry::{Registry, encode_segment};
-use crate::resource::{
+use crate::schema::registry::{Registry, encode_segment};
+use crate::schema::{
     Corrupt, Description, Kind, Relationship, RelationshipKind, ResourceId, Row, Rows, Value,
 };
-use crate::store::{Fetched, Included, Links};
 
 /// Links of a page (JSON:API §8.4); `None` where there is no such page.
 #[derive(Debug, Default)]

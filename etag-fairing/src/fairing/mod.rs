@@ -73,7 +73,7 @@ use crate::conditional::{
     ConditionalHeaders, EntityTag, HttpDate, MethodKind, Policy, Selected, Validator, Verdict,
 };
 use crate::config::EtagConfig;
-use crate::document::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors};
 use crate::memo::Memo;
 use file_digests::FileDigests;
 use mark::Mark;
@@ -169,7 +169,7 @@ impl Fairing for EtagFairing {
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        let generated = rocket.routes().any(|route| crate::resource::registry::known(route).is_some());
+        let generated = rocket.routes().any(|route| crate::schema::registry::known(route).is_some());
         if generated && rocket.state::<crate::JsonApi>().is_none() {
             log::error!("resources are mounted, but JsonApi::fairing() is not attached: they answer 500");
         }

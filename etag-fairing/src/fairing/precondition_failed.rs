@@ -5,7 +5,7 @@ use rocket::{Request, Response};
 use super::Statistics;
 use super::not_modified::remove_fields;
 use crate::conditional::{EntityTag, Failure, MethodKind, Reason};
-use crate::document::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors};
 
 /// The answer to a request whose precondition is false. `about` is the URL of what it is about.
 pub(crate) fn precondition_failed(

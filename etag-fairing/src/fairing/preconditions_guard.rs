@@ -11,7 +11,7 @@ use crate::conditional::{
     ConditionalHeaders, EntityTag, MethodKind, Policy, Requirement, Selected, Validator, Verdict,
 };
 use crate::config::EtagConfig;
-use crate::document::error::Errors;
+use crate::error::Errors;
 
 /// The preconditions of a request, for a handler that changes something: a request guard that never
 /// fails by itself.

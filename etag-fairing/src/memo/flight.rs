@@ -8,8 +8,8 @@ use rocket::tokio::sync::Notify;
 use rocket::tokio::time::{Instant, timeout_at};
 
 use super::{Entry, Key, Memo};
-use crate::document::error::Errors;
-use crate::store::Revision;
+use crate::error::Errors;
+use crate::plan::Revision;
 
 /// The answers that are being made. Of another revision is another answer: who asks after a change does not wait for
 /// what was read before it.

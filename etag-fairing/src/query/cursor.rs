@@ -14,9 +14,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value as JsonValue;
 
 use super::sort;
-use crate::resource::time::stored;
-use crate::resource::{Attribute, Corrupt, Description, IdKind, Kind, ResourceId, Row, Value};
-use crate::store::{Field, Member, Place, SortKey};
+use crate::plan::{Field, Member, Place, SortKey};
+use crate::schema::time::stored;
+use crate::schema::{Attribute, Corrupt, Description, IdKind, Kind, ResourceId, Row, Value};
 
 /// What a sort key's values are.
 #[derive(Clone, Copy)]

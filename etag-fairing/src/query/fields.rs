@@ -1,7 +1,7 @@
 //! `fields[TYPE]` (JSON:API §8.4): sparse fieldsets.
 
-use crate::document::error::ErrorObject;
-use crate::resource::{Description, Registry};
+use crate::error::ErrorObject;
+use crate::schema::{Description, Registry};
 
 /// The sparse fieldsets of a query, by type.
 #[derive(Clone, Debug, Default)]

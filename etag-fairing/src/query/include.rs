@@ -1,8 +1,8 @@
 //! `include` (JSON:API §8.3): which related resources the document carries.
 
 use super::limits::MAX_INCLUDES;
-use crate::document::error::ErrorObject;
-use crate::resource::Description;
+use crate::error::ErrorObject;
+use crate::schema::Description;
 
 /// A relationship to include, and what to include of the resources behind it.
 ///

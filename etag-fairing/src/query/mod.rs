@@ -25,9 +25,9 @@ pub(crate) use page::{Extent, PROFILE as CURSOR_PROFILE, PageRequest};
 pub(crate) use parameters::{Parameters, href};
 
 use crate::config::JsonApiConfig;
-use crate::document::error::{ErrorObject, Errors};
-use crate::resource::{Description, Registry, Relationship};
-use crate::store::{Filter, Listing, Page, SortKey};
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{Filter, Listing, Page, SortKey};
+use crate::schema::{Description, Registry, Relationship};
 use name::Name;
 
 /// What a URL's query asks for.

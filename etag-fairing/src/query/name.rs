@@ -1,6 +1,6 @@
 //! Names of query parameters (JSON:API §8.7, Appendix "Query Parameters Details").
 
-use crate::resource::member_name::is_member_name;
+use crate::schema::member_name::is_member_name;
 
 /// A parameter's name, taken apart: `filter[author.name][eq]` is the base `filter` with two pairs of brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,10 +12,10 @@
 use super::cursor;
 use super::{Parameters, href};
 use crate::config::JsonApiConfig;
-use crate::document::error::ErrorObject;
 use crate::document::write::PageLinks;
-use crate::resource::Description;
-use crate::store::{Page, Place, SortKey};
+use crate::error::ErrorObject;
+use crate::plan::{Page, Place, SortKey};
+use crate::schema::Description;
 
 /// The cursor pagination profile.
 pub(crate) const PROFILE: &str = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination";

@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::document::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors};
 
 /// RFC 3986 §2.3, and the comma, which separates lists and needs no encoding in a query.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');

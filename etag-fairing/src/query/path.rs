@@ -1,7 +1,7 @@
 //! Dotted paths over relationships: `track.name`, `speakers.employer.id`.
 
 use super::limits::MAX_PATH;
-use crate::resource::{Attribute, Description, Relationship};
+use crate::schema::{Attribute, Description, Relationship};
 
 /// A path, followed to its end.
 #[derive(Clone, Debug)]

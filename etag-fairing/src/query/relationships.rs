@@ -2,7 +2,7 @@
 //! through.
 
 use super::limits::MAX_PATH;
-use crate::store::{Comparison, Filter, Member};
+use crate::plan::{Comparison, Filter, Member};
 
 /// How many there are, counted as they come.
 ///

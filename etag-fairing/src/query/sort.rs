@@ -2,9 +2,9 @@
 
 use super::limits::MAX_SORT_KEYS;
 use super::path::{End, Lost, Path};
-use crate::document::error::ErrorObject;
-use crate::resource::{Description, Kind};
-use crate::store::{Field, Member, SortKey};
+use crate::error::ErrorObject;
+use crate::plan::{Field, Member, SortKey};
+use crate::schema::{Description, Kind};
 
 /// Reads `sort`: fields in the order in which they count, each with `-` before it for descending order.
 pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<SortKey>, Vec<ErrorObject>> {

@@ -8,7 +8,7 @@ use rocket::Request;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 
-use super::Operation;
+use crate::schema::Operation;
 
 /// A future of a call through a description.
 #[doc(hidden)]

@@ -4,12 +4,12 @@ use std::fmt;
 
 use rocket::Request;
 
+use super::JsonApiResource;
 use super::guard::Boxed;
-use super::{
-    Corrupt, Description, JsonApiResource, Linkage, Mismatch, Operation, Record, ResourceId, Row, Value,
-};
-use crate::document::error::{ErrorObject, Errors};
-use crate::store::{Change, Fetched, LinkageChange, Plan, Root, Scopes, Selection, StoreError, Transaction};
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{Change, Fetched, LinkageChange, Plan, Root, Scopes, Selection};
+use crate::schema::{Corrupt, Description, Linkage, Mismatch, Operation, Record, ResourceId, Row, Value};
+use crate::store::{StoreError, Transaction};
 
 /// What a resource does before and after its operations; it opts in with `#[jsonapi(hooks)]`.
 ///

@@ -1,43 +1,25 @@
 //! Resources: what a struct with `#[derive(JsonApiResource)]` becomes.
 
-mod attribute_type;
 pub(crate) mod computed;
-mod description;
-pub(crate) mod fields;
 pub(crate) mod guard;
 pub(crate) mod hooks;
-mod id;
-mod linkage;
-pub(crate) mod member_name;
-pub(crate) mod number;
-mod odd;
-mod record;
-pub(crate) mod registry;
 pub(crate) mod rules;
 pub(crate) mod scope;
-#[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
-pub(crate) mod time;
-mod upkeep;
-mod value;
 
-pub use attribute_type::{AttributeType, Json, Text, check, parse, parse_digits};
-pub use description::{
-    Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
-};
 pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};
-pub use id::{IdKind, IdType, ResourceId};
-pub use linkage::{ToMany, ToOne};
-pub use odd::Odd;
-pub use record::{Linkage, Record, Row, Rows};
-pub use registry::Registry;
 pub use scope::{Condition, MemberName, Scope, member};
+
+#[allow(unused_imports, reason = "until the stores name the room itself")]
+pub(crate) use crate::schema::time;
+pub use crate::schema::{
+    Access, Attribute, AttributeType, Corrupt, Description, Id, IdKind, IdType, Json, Kind, LastModifiedType,
+    Linkage, Mismatch, Odd, OnDelete, Operation, Operations, Record, Registry, Relationship,
+    RelationshipKind, ResourceId, Row, Rows, Text, ToMany, ToOne, Upkeep, Value, ValueRef, VersionType,
+    check, parse, parse_digits,
+};
 #[doc(hidden)]
-pub use time::{StoredTime, Zone};
-pub use upkeep::{LastModifiedType, Upkeep, VersionType};
-#[doc(hidden)]
-pub use upkeep::{first_modified, first_version};
-pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
+pub use crate::schema::{StoredTime, Zone, first_modified, first_version};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.
 #[diagnostic::on_unimplemented(

@@ -1,6 +1,7 @@
 //! Rules for values: what a resource with `#[jsonapi(validate)]` demands beyond its types.
 
-use super::{Corrupt, JsonApiResource, Record};
+use super::JsonApiResource;
+use crate::schema::{Corrupt, Record};
 
 /// A rule that a value breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]

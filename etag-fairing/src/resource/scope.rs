@@ -9,8 +9,8 @@ use serde_json::Value as JsonValue;
 
 use super::guard::Boxed;
 use super::hooks::HookError;
-use super::{Attribute, Description, IdKind, Value};
-use crate::store::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::schema::{Attribute, Description, IdKind, Value};
 
 /// The scope function of a resource, as data.
 pub(crate) type ScopeOf = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Result<Scope, HookError>>;
@@ -387,7 +387,7 @@ impl Compared {
             Test::StartsWith(text) => {
                 let is_text = match self {
                     Self::Id(kind) => !matches!(kind, IdKind::Integer { .. }),
-                    Self::Attribute(attribute) => attribute.kind == super::Kind::Text,
+                    Self::Attribute(attribute) => attribute.kind == crate::schema::Kind::Text,
                 };
                 if !is_text {
                     return Err(WrongScope(format!("{name:?} is no text")));

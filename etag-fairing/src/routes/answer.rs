@@ -9,8 +9,8 @@ use rocket::tokio::io::{AsyncRead, AsyncSeek};
 use super::exchange::Exchange;
 use super::recall::Made;
 use crate::conditional::{EntityTag, StateTag};
-use crate::document::MEDIA_TYPE;
 use crate::document::spare::Sent;
+use crate::error::MEDIA_TYPE;
 use crate::fairing::{Bodies, Statistics, send_in_large_chunks};
 use crate::query::Query;
 

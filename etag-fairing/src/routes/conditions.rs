@@ -7,9 +7,9 @@ use crate::conditional::{
     Verdict,
 };
 use crate::config::EtagConfig;
-use crate::document::error::Errors;
+use crate::error::Errors;
 use crate::fairing::{Statistics, conditional_headers, precondition_failed, precondition_required};
-use crate::resource::Description;
+use crate::schema::Description;
 
 /// The conditional fields of a write and what the configuration makes of them.
 pub(super) struct Conditions<'r> {

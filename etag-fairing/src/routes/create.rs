@@ -11,10 +11,11 @@ use super::scoped::Moved;
 use super::trouble::{Refusal, corrupt};
 use super::write::Given;
 use crate::conditional::Validator;
-use crate::document::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::query::{Parameters, Query, Target};
-use crate::resource::{IdKind, ResourceId};
-use crate::store::{Change, Decision, Fetched, Plan, Scopes, Transaction};
+use crate::schema::{IdKind, ResourceId};
+use crate::store::{Decision, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;

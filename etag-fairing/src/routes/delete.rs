@@ -6,13 +6,14 @@ use rocket::http::{Header, Status};
 use super::conditions::Conditions;
 use super::exchange::{Answer, Exchange};
 use super::trouble::Refusal;
-use crate::document::error::{ErrorObject, Errors};
-use crate::query::Target;
-use crate::resource::{Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
-use crate::store::{
-    Change, Comparison, Constraint, Decision, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation,
-    Root, Scopes, Selection, StoreError, Transaction, modify,
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{
+    Change, Comparison, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation, Root, Scopes,
+    Selection,
 };
+use crate::query::Target;
+use crate::schema::{Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
+use crate::store::{Constraint, Decision, StoreError, Transaction, modify};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     exchange.query(Target::Nothing).await?;

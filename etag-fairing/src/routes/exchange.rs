@@ -15,14 +15,15 @@ use super::scoped::Asked;
 use crate::admission::{Entered, Held};
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig};
-use crate::document::error::{ErrorObject, Errors};
 use crate::document::write::Writer;
+use crate::error::{ErrorObject, Errors};
 use crate::json_api::JsonApi;
 use crate::memo::{CallerRef, KeyRef};
 use crate::negotiate::{asks_for_profile, check_accept, check_content_encoding, check_content_type};
+use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
-use crate::resource::{Description, Operation, ResourceId};
-use crate::store::{Plan, Root, Scopes, Selection, Store};
+use crate::schema::{Description, Operation, ResourceId};
+use crate::store::Store;
 
 /// So many bytes of each body Rocket has looked at before a route sees it: the longest beginning of a form that means
 /// another method.

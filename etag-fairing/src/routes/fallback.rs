@@ -8,9 +8,9 @@ use rocket::http::{Header, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
-use crate::document::error::{ErrorObject, Errors};
-use crate::resource::Description;
-use crate::resource::registry::{Mounted, known};
+use crate::error::{ErrorObject, Errors};
+use crate::schema::Description;
+use crate::schema::registry::{Mounted, known};
 use crate::store::Unwritable;
 
 /// The status with which a guard of ours forwarded the request; 404 if none did.

@@ -7,11 +7,11 @@ use rocket::Request;
 use rocket::request::Outcome;
 
 use super::exchange::Exchange;
-use crate::document::error::{ErrorObject, Errors};
 use crate::document::hidden::Hidden;
+use crate::error::{ErrorObject, Errors};
+use crate::plan::Selection;
 use crate::resource::guard::{Denied, Guard};
-use crate::resource::{Description, Operation};
-use crate::store::Selection;
+use crate::schema::{Description, Operation};
 
 /// What the guards have said so far.
 #[derive(Debug, Default)]

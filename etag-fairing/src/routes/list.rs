@@ -2,9 +2,9 @@
 
 use super::exchange::{Answer, Exchange};
 use super::trouble::corrupt;
-use crate::document::error::Errors;
+use crate::error::Errors;
+use crate::plan::{Fetched, Plan, Root};
 use crate::query::{Parameters, Query, Target};
-use crate::store::{Fetched, Plan, Root};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Many).await?;

@@ -33,12 +33,12 @@ use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
-use crate::document::error::Errors;
+use crate::error::Errors;
 use crate::json_api::JsonApi;
 use crate::pending::Kind;
 use crate::resource::guard::Denied;
-use crate::resource::registry::{encode_segment, name_route};
-use crate::resource::{Description, Operation, Relationship};
+use crate::schema::registry::{encode_segment, name_route};
+use crate::schema::{Description, Operation, Relationship};
 use exchange::{Answer, Exchange};
 use guarded::Guarded;
 

@@ -7,11 +7,11 @@ use super::exchange::Exchange;
 use super::guarded::Guarded;
 use super::trouble::Refusal;
 use super::write::Given;
-use crate::document::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{Comparison, Field, Filter, Member};
 use crate::query::{Include, Parameters, Query};
 use crate::resource::guard::Denied;
-use crate::resource::{Description, Operation, Relationship, RelationshipKind};
-use crate::store::{Comparison, Field, Filter, Member};
+use crate::schema::{Description, Operation, Relationship, RelationshipKind};
 
 /// Whether an endpoint itself has any guard.
 pub(super) fn is_asked(resource: &'static Description, operation: Operation, relationship: usize) -> bool {

@@ -2,11 +2,13 @@
 
 use super::exchange::Exchange;
 use super::trouble::Refusal;
-use crate::document::error::{ErrorObject, Errors, MOST_ERRORS};
 use crate::document::read::ResourceObject;
+use crate::error::{ErrorObject, Errors, MOST_ERRORS};
+use crate::plan::LinkageChange;
+use crate::resource::HookError;
 use crate::resource::hooks::{HookTable, Write, record_of};
-use crate::resource::{HookError, IdKind, Linkage, Record, ResourceId, Value};
-use crate::store::{LinkageChange, StoreError, Transaction};
+use crate::schema::{IdKind, Linkage, Record, ResourceId, Value};
+use crate::store::{StoreError, Transaction};
 
 impl From<HookError> for Refusal {
     fn from(error: HookError) -> Self {
@@ -39,7 +41,7 @@ impl Proposal {
         &self,
         current: Option<&Record>,
         kind: IdKind,
-        resource: &crate::resource::Description,
+        resource: &crate::schema::Description,
     ) -> Record {
         let mut record = current.cloned().unwrap_or_else(|| Record {
             id: self.id.clone().or(matches!(kind, IdKind::Integer { .. }).then_some(ResourceId::Integer(0))),

@@ -4,12 +4,12 @@ use super::exchange::{Answer, Exchange};
 use super::recall::Made;
 use super::trouble::corrupt;
 use crate::conditional::{EntityTag, StateTag};
-use crate::document::error::ErrorObject;
 use crate::document::spare;
 use crate::document::write::{View, Writer};
+use crate::error::ErrorObject;
+use crate::plan::{Fetched, Plan, Root, Selection};
 use crate::query::{Parameters, Query, Target, href};
-use crate::resource::{Corrupt, ResourceId};
-use crate::store::{Fetched, Plan, Root, Selection};
+use crate::schema::{Corrupt, ResourceId};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Single).await?;

@@ -12,12 +12,13 @@ use super::exchange::{Answer, Exchange};
 use crate::admission::Held;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
-use crate::document::error::Errors;
 use crate::document::spare::Sent;
+use crate::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_untagged, mark_with_tag};
 use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
-use crate::resource::Operation;
-use crate::store::{Excess, Fetched, Plan, Revision, StoreError};
+use crate::plan::{Fetched, Plan, Revision};
+use crate::schema::Operation;
+use crate::store::{Excess, StoreError};
 
 /// A document that answers a read.
 pub(super) struct Made {

@@ -2,10 +2,10 @@
 
 use super::exchange::{Answer, Exchange};
 use super::trouble::{corrupt, internal};
-use crate::document::error::ErrorObject;
+use crate::error::ErrorObject;
+use crate::plan::{Fetched, Root};
 use crate::query::{Target, href};
-use crate::resource::registry::encode_segment;
-use crate::store::{Fetched, Root};
+use crate::schema::registry::encode_segment;
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
     let Some(relationship) = exchange.resource.relationships.get(place) else {

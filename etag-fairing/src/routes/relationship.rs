@@ -3,11 +3,11 @@
 use super::exchange::{Answer, Exchange};
 use super::trouble::{corrupt, internal};
 use super::view::page_links;
-use crate::document::error::ErrorObject;
 use crate::document::write::LinkagePage;
+use crate::error::ErrorObject;
+use crate::plan::{Fetched, Plan, Root, Selection};
 use crate::query::{Target, href};
-use crate::resource::ResourceId;
-use crate::store::{Fetched, Plan, Root, Selection};
+use crate::schema::ResourceId;
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
     let (parameters, query) = exchange.query(Target::Linkage(place)).await?;

@@ -8,14 +8,14 @@ use rocket::Request;
 
 use super::exchange::Exchange;
 use super::trouble::{Refusal, internal};
-use crate::document::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{
+    Comparison, Fetched, Field, Filter, LinkageChange, Listing, Member, Plan, Root, Scopes, Selection,
+};
 use crate::resource::hooks::record_of;
 use crate::resource::scope::ScopeFunction;
-use crate::resource::{Description, Record, Relationship, RelationshipKind, ResourceId};
-use crate::store::{
-    Comparison, Constraint, Fetched, Field, Filter, LinkageChange, Listing, Member, Plan, Root, Scopes,
-    Selection, StoreError, Transaction,
-};
+use crate::schema::{Description, Record, Relationship, RelationshipKind, ResourceId};
+use crate::store::{Constraint, StoreError, Transaction};
 
 /// The scopes that a request has asked for so far.
 #[derive(Debug, Default)]

@@ -4,11 +4,12 @@ use super::conditions::Conditions;
 use super::exchange::Exchange;
 use super::trouble::Refusal;
 use crate::conditional::{HttpDate, StateTag, Validator};
-use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
 use crate::document::spare;
-use crate::resource::{Corrupt, ResourceId, Row, Upkeep, Value};
-use crate::store::{Fetched, Plan, Root, Selection, StoreError};
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{Fetched, Plan, Root, Selection};
+use crate::schema::{Corrupt, ResourceId, Row, Upkeep, Value};
+use crate::store::StoreError;
 
 /// The last second that HTTP can tell, 9999-12-31T23:59:59Z.
 const END: i64 = 253_402_300_799;

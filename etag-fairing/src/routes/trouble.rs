@@ -6,11 +6,11 @@ use std::time::Duration;
 use rocket::data::ByteUnit;
 
 use super::exchange::Exchange;
-use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::ResourceObject;
+use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
 use crate::pending::{Ended, Kind};
-use crate::resource::{Corrupt, Description, Operation, Relationship, RelationshipKind};
+use crate::schema::{Corrupt, Description, Operation, Relationship, RelationshipKind};
 use crate::store::{Constraint, Excess, StoreError};
 
 /// Why a write was refused: an answer already, or the store's trouble, which needs the request to be told.

@@ -9,11 +9,12 @@ use super::propose::Proposal;
 use super::scoped::Moved;
 use super::trouble::{Refusal, corrupt};
 use super::write::Given;
-use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::Current;
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{Change, Fetched, Links, Plan, Scopes};
 use crate::query::{Query, Target};
-use crate::resource::{Record, ResourceId, Value};
-use crate::store::{Change, Decision, Fetched, Links, Plan, Scopes, Transaction};
+use crate::schema::{Record, ResourceId, Value};
+use crate::store::{Decision, Transaction};
 
 pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;

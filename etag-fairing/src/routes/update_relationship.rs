@@ -9,13 +9,15 @@ use super::relationship::plan;
 use super::scoped::Moved;
 use super::trouble::{Refusal, corrupt, internal};
 use crate::conditional::Validator;
-use crate::document::error::{ErrorObject, Errors};
 use crate::document::read::{Lengths, LinkageDocument, must_not_be_empty};
 use crate::document::write::View;
+use crate::error::{ErrorObject, Errors};
+use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
 use crate::query::{Parameters, Target};
-use crate::resource::registry::encode_segment;
-use crate::resource::{Corrupt, RelationshipChange, ResourceId};
-use crate::store::{Change, Decision, Fetched, LinkageChange, Plan, Scopes, StoreError, Transaction};
+use crate::resource::RelationshipChange;
+use crate::schema::registry::encode_segment;
+use crate::schema::{Corrupt, ResourceId};
+use crate::store::{Decision, StoreError, Transaction};
 
 pub(super) async fn answer<'r>(
     exchange: &Exchange<'r>,

@@ -2,9 +2,10 @@
 
 use super::exchange::Exchange;
 use crate::document::write::{PageLinks, View};
+use crate::plan::{Fetched, Field, Selection};
 use crate::query::{Extent, Fields, Include, Parameters, Query, href, place_of};
-use crate::resource::{Corrupt, Description};
-use crate::store::{self, Fetched, Field, Selection};
+use crate::schema::{Corrupt, Description};
+use crate::store;
 
 impl Query {
     /// What a document shows by this query.

@@ -7,10 +7,11 @@ use super::answer::{document, set_tag};
 use super::exchange::Exchange;
 use super::trouble::{Refusal, internal};
 use crate::conditional::EntityTag;
-use crate::document::error::Errors;
 use crate::document::read::{Lengths, ResourceObject};
-use crate::resource::{Description, Relationship, ResourceId};
-use crate::store::{Decision, Fetched, Plan, modify};
+use crate::error::Errors;
+use crate::plan::{Fetched, Plan};
+use crate::schema::{Description, Relationship, ResourceId};
+use crate::store::{Decision, modify};
 
 /// The resource object that a request carries, if it does.
 pub(super) struct Given<'e> {

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::resource::{Corrupt, ResourceId};
+use crate::schema::{Corrupt, ResourceId};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug)]

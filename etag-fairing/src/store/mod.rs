@@ -6,20 +6,13 @@
 #[cfg(any(test, feature = "contract-tests"))]
 pub mod contract;
 mod error;
-mod evaluate_filter;
-mod fold;
-mod listing;
 mod modify;
-mod plan;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-mod revision;
-mod scopes;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-mod tables;
 mod unwritable;
 
 use std::ops::RangeInclusive;
@@ -31,16 +24,17 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 pub use error::{Constraint, Excess, PrepareError, StoreError};
-pub use evaluate_filter::{Records, matches, order, value_of};
-pub use fold::fold_case;
-pub use listing::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
 pub use modify::{Decision, modify};
-pub use plan::{Change, Fetched, Include, Included, LinkageChange, Links, Plan, Root, Selection};
-pub use revision::Revision;
-pub use scopes::{Scopes, Seen};
 pub use unwritable::Unwritable;
 
-use crate::resource::{Description, ResourceId, Value};
+#[allow(unused_imports, reason = "until the stores name the room itself")]
+pub(crate) use crate::plan::fold;
+pub use crate::plan::{
+    Change, Comparison, Fetched, Field, Filter, Include, Included, LinkageChange, Links, Listing, Member,
+    Page, Part, Place, Plan, Records, Relation, Revision, Root, Scopes, Seen, Selection, SortKey, fold_case,
+    matches, order, value_of,
+};
+use crate::schema::{Description, ResourceId, Value};
 
 /// A place where resources are kept.
 ///
@@ -134,9 +128,9 @@ pub trait Transaction: Send {
     /// the store's to judge.
     ///
     /// The store keeps what [`Description::kept`] names, whatever the change gives for it: with each change that a
-    /// representation shows it goes on by [`Upkeep::next`](crate::resource::Upkeep::next), in the resource itself
+    /// representation shows it goes on by [`Upkeep::next`](crate::schema::Upkeep::next), in the resource itself
     /// and in those that show its linkage. What a new resource is given begins by
-    /// [`Upkeep::first`](crate::resource::Upkeep::first), above all that deleted ones of the table had.
+    /// [`Upkeep::first`](crate::schema::Upkeep::first), above all that deleted ones of the table had.
     ///
     /// # Errors
     /// If a constraint stands against it, or a related resource does not exist.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use rocket::tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
-use crate::resource::{ResourceId, Value};
+use crate::schema::{ResourceId, Value};
 
 /// What a write decides, once it sees the current state of its target inside the transaction.
 #[async_trait]

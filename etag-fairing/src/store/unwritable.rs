@@ -2,7 +2,7 @@
 
 use rocket::http::Method;
 
-use crate::resource::{Description, Operation};
+use crate::schema::{Description, Operation};
 
 /// What of a resource a store cannot write, as it found when it was prepared: a view may take no new rows, and a
 /// generated column no value. Empty where all can be written.

@@ -4,11 +4,11 @@ use serde_json::Value as JsonValue;
 
 use super::Fault;
 use super::operator::{Operand, Operator, offered};
+use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
 use crate::query::path::{End, Lost, Path, Step};
-use crate::resource::number::Numbers;
-use crate::resource::{Attribute, Description, IdKind, Kind, Value};
-use crate::store::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::schema::number::Numbers;
+use crate::schema::{Attribute, Description, IdKind, Kind, Value};
 
 /// A client's value, in either spelling.
 #[derive(Clone, Copy, Debug)]

@@ -9,10 +9,10 @@ use serde_json::{Map, Value as JsonValue};
 use super::compare::{Given, Target};
 use super::operator::Operator;
 use super::{Fault, Nodes};
+use crate::plan::Filter;
 use crate::query::limits::MAX_FILTER_DEPTH;
-use crate::resource::Description;
-use crate::resource::number::Numbers;
-use crate::store::Filter;
+use crate::schema::Description;
+use crate::schema::number::Numbers;
 
 /// Reads the value of `filter`. A single object is a list of one; all of the list must hold.
 pub(super) fn parse(

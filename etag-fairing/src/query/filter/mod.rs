@@ -18,9 +18,9 @@ mod text;
 
 use super::limits::MAX_FILTER_NODES;
 use super::relationships::Relationships;
-use crate::document::error::ErrorObject;
-use crate::resource::Description;
-use crate::store::Filter;
+use crate::error::ErrorObject;
+use crate::plan::Filter;
+use crate::schema::Description;
 
 /// What is wrong with a filter, and where in its JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The operators of filters: a closed set, and which of them each kind of member takes.
 
-use crate::resource::{IdKind, Kind};
-use crate::store::{Part, Relation};
+use crate::plan::{Part, Relation};
+use crate::schema::{IdKind, Kind};
 
 /// What a filter does with a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use super::Fault;
 use super::compare::{Given, Scalar, Target};
-use crate::resource::Description;
-use crate::store::Filter;
+use crate::plan::Filter;
+use crate::schema::Description;
 
 /// Equal to the value, or to one of several with commas between.
 pub(super) fn simple(resource: &'static Description, path: &str, value: &str) -> Result<Filter, Fault> {

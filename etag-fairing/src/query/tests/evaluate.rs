@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::resource::{Linkage, Record, ResourceId, Value};
-use crate::store::{Records, matches};
+use crate::plan::{Records, matches};
+use crate::schema::{Linkage, Record, ResourceId, Value};
 
 #[derive(Default)]
 struct Memory(BTreeMap<(&'static str, ResourceId), Record>);
@@ -26,7 +26,7 @@ impl Memory {
         values: JsonValue,
         linkage: Vec<Linkage>,
     ) {
-        let value = |attribute: &crate::resource::Attribute| match values.get(attribute.name) {
+        let value = |attribute: &crate::schema::Attribute| match values.get(attribute.name) {
             Some(JsonValue::Null) | None => Value::Null,
             Some(json) => (attribute.parse)(json).unwrap(),
         };

@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::super::filter::operator::{OPERATORS, Operand, Operator};
 use super::*;
-use crate::resource::{Kind, Value};
-use crate::store::{Comparison, Field, Member, Part, Relation};
+use crate::plan::{Comparison, Field, Member, Part, Relation};
+use crate::schema::{Kind, Value};
 
 #[track_caller]
 fn filter(query: &str) -> Filter {

@@ -1,8 +1,8 @@
 use super::*;
 use crate::document::write::PageLinks;
+use crate::plan::Place;
 use crate::query::page::{Side, Strategy};
-use crate::resource::{Linkage, Record, ResourceId, Rows, Value};
-use crate::store::Place;
+use crate::schema::{Linkage, Record, ResourceId, Rows, Value};
 
 fn page(query: &str) -> PageRequest {
     good(query).page.unwrap()
@@ -375,7 +375,7 @@ fn p10_the_cursor_of_a_row_leads_back_to_it() {
     let linkage = vec![Linkage::One(Some(ResourceId::Integer(9))), Linkage::Unread];
     let mut rows = Rows::new(session);
     rows.push_record(&Record { id: Some(ResourceId::Integer(7)), attributes, linkage });
-    let far = |member: &crate::store::Member| {
+    let far = |member: &crate::plan::Member| {
         assert_eq!(member.path.len(), 1);
         Ok(Value::Text("Web".into()))
     };

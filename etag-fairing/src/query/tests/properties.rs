@@ -3,8 +3,8 @@ use proptest::sample::select;
 use serde_json::json;
 
 use super::*;
-use crate::resource::{ResourceId, Value};
-use crate::store::Place;
+use crate::plan::Place;
+use crate::schema::{ResourceId, Value};
 
 fn piece() -> impl Strategy2<Value = String> {
     let known = select(vec![

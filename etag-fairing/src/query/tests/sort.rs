@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::{Field, Member};
+use crate::plan::{Field, Member};
 
 fn key(path: &[usize], field: Field, descending: bool) -> SortKey {
     SortKey { member: Member { path: path.to_vec(), field }, descending }

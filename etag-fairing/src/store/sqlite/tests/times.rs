@@ -9,8 +9,7 @@ use super::*;
 use crate::{
     resource::{AttributeType, Id, IdKind, Linkage, Operations, Record},
     store::{
-        Comparison, Field, Filter, Listing, Member, Page, Place, Records, Relation, SortKey,
-        evaluate_filter::order, matches,
+        Comparison, Field, Filter, Listing, Member, Page, Place, Records, Relation, SortKey, matches, order,
     },
 };
 

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use super::evaluate_filter::{Records, matches};
-use super::listing::{Comparison, Field, Filter, Member, Part, Relation};
-use crate::resource::{Description, Record, ResourceId, Value};
+use super::{Comparison, Field, Filter, Member, Part, Records, Relation, matches};
+use crate::schema::{Description, Record, ResourceId, Value};
 
 /// The rows that a caller sees, resource by resource.
 ///

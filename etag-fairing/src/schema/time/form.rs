@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::calendar::{DAY, Moment};
-use crate::resource::{Kind, Value};
+use crate::schema::{Kind, Value};
 
 /// The form of the times in one column: what `#[jsonapi(stored = "…")]` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

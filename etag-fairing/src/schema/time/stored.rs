@@ -8,7 +8,7 @@ use super::{
     form::{StoredTime, Zone},
     scan::Scan,
 };
-use crate::resource::{Corrupt, Kind, ValueRef};
+use crate::schema::{Corrupt, Kind, ValueRef};
 
 /// Reads a stored time of this kind as the text that is compared and shown. Not for null.
 ///

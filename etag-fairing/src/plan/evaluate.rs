@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::fold::fold_case;
-use super::listing::{Comparison, Field, Filter, Member, Part, Relation};
-use crate::resource::{Description, Linkage, Record, ResourceId, Value};
+use super::{Comparison, Field, Filter, Member, Part, Relation, fold_case};
+use crate::schema::{Description, Linkage, Record, ResourceId, Value};
 
 /// The records that a filter can reach.
 pub trait Records {

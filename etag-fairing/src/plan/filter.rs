@@ -1,36 +1,6 @@
-//! Which rows of many, in what order: filter, sort and page, typed.
+//! Filters: which rows, by their members and by the resources that they lead to.
 
-use crate::resource::{ResourceId, Value};
-
-/// Which resources of a collection, or of a to-many relationship, and in what order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listing {
-    /// Which rows; `None` for all.
-    pub filter: Option<Filter>,
-    /// In what order. The id comes last by itself, so that the order is total.
-    pub sort: Vec<SortKey>,
-    /// Which of them.
-    pub page: Page,
-    /// Whether to count all rows that the filter lets through.
-    pub total: bool,
-}
-
-impl Listing {
-    /// Every row, in ascending order of ids, uncounted.
-    pub fn all() -> Self {
-        Self { filter: None, sort: Vec::new(), page: Page::All, total: false }
-    }
-}
-
-/// One key of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SortKey {
-    /// What is compared. Nulls stand behind all values, ascending or descending, on every database; so do rows
-    /// whose path ends early because a to-one relationship is empty.
-    pub member: Member,
-    /// From large to small.
-    pub descending: bool,
-}
+use crate::schema::Value;
 
 /// An attribute or the id, of the resource itself or at the end of a path of to-one relationships.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +8,7 @@ pub struct Member {
     /// The to-one relationships to follow: places in [`Description::relationships`] of the resource reached so
     /// far.
     ///
-    /// [`Description::relationships`]: crate::resource::Description::relationships
+    /// [`Description::relationships`]: crate::schema::Description::relationships
     pub path: Vec<usize>,
     /// What of the resource at the end of the path.
     pub field: Field,
@@ -63,10 +33,10 @@ impl Member {
 pub enum Field {
     /// Its id.
     Id,
-    /// The attribute at this place of [`Description::attributes`](crate::resource::Description::attributes).
+    /// The attribute at this place of [`Description::attributes`](crate::schema::Description::attributes).
     Attribute(usize),
     /// The id that the to-one relationship at this place of
-    /// [`Description::relationships`](crate::resource::Description::relationships) leads to.
+    /// [`Description::relationships`](crate::schema::Description::relationships) leads to.
     ToOne(usize),
 }
 
@@ -151,37 +121,4 @@ pub enum Part {
     /// The whole text by a pattern: `%` for any characters, `_` for one, `\` before `%`, `_` or `\` for
     /// itself. A `\` before anything else, or at the end, is in no pattern that a query makes.
     Like,
-}
-
-/// Which rows of an ordered list.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Page {
-    /// All of them.
-    All,
-    /// By position.
-    Offset {
-        /// How many rows to leave out first.
-        offset: u64,
-        /// How many rows at most.
-        limit: u64,
-    },
-    /// By neighbours: the rows behind one place in the order and before another.
-    Between {
-        /// Only rows behind this place.
-        after: Option<Place>,
-        /// Only rows before this place.
-        before: Option<Place>,
-        /// How many rows at most: the first ones behind `after`, or, if only `before` is given, the last ones
-        /// before it.
-        limit: u64,
-    },
-}
-
-/// A place in an order: between the row that had these values and the next.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Place {
-    /// One value a sort key.
-    pub keys: Vec<Value>,
-    /// The row's id.
-    pub id: ResourceId,
 }

@@ -36,7 +36,9 @@ use rocket::response::{self, Responder, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::MEDIA_TYPE;
+/// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters
+/// (JSON:API 1.1, "Server Responsibilities").
+pub const MEDIA_TYPE: &str = "application/vnd.api+json";
 
 /// What of the request an error is about: the `source` member.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
-use crate::resource::Kind;
+use crate::schema::Kind;
 
 /// The microseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000_000;

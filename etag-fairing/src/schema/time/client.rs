@@ -8,7 +8,7 @@ use super::{
     calendar::{DAY, Moment},
     scan::Scan,
 };
-use crate::resource::Kind;
+use crate::schema::Kind;
 
 /// What a client's value of this kind must be, as a phrase that completes “must be …”.
 pub(crate) const fn expected(kind: Kind) -> &'static str {

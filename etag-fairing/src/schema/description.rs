@@ -1,12 +1,13 @@
 //! What `#[derive(JsonApiResource)]` says of a struct, as static data.
 
 use super::computed::{Computed, Values};
-use super::guard::Guard;
-use super::hooks::HookTable;
-use super::rules::{BrokenRule, Validation};
-use super::scope::{ScopeFunction, ScopeOf};
 use super::time::StoredTime;
-use super::{Corrupt, Guards, IdKind, Kind, Mismatch, Record, Upkeep, Value, ValueRef};
+use super::{Corrupt, IdKind, Kind, Mismatch, Record, Upkeep, Value, ValueRef};
+use crate::resource::Guards;
+use crate::resource::guard::Guard;
+use crate::resource::hooks::HookTable;
+use crate::resource::rules::{BrokenRule, Validation};
+use crate::resource::scope::{ScopeFunction, ScopeOf};
 
 /// A resource, described once and for all: its names, its columns, its relationships, its routes.
 ///
@@ -348,6 +349,12 @@ impl Description {
     /// Whether this is the same resource: descriptions are statics, and each resource has one.
     pub fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
+    }
+}
+
+impl PartialEq for Description {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Which tables an answer is made of.
 
-use super::listing::{Comparison, Filter, Listing, Member};
-use super::plan::{Plan, Root, Selection};
-use crate::resource::{Description, RelationshipKind};
+use super::{Comparison, Filter, Listing, Member, Plan, Root, Selection};
+use crate::schema::{Description, RelationshipKind};
 
 impl Plan {
     /// The tables that the answer is made of, each once: what is read, what leads there, and what decides which rows
@@ -116,9 +115,9 @@ impl Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::{ResourceId, Value};
+    use crate::plan::{Field, Include, Relation, SortKey};
+    use crate::schema::{ResourceId, Value};
     use crate::store::contract::{REVIEWS, TALKS};
-    use crate::store::{Field, Include, Relation, SortKey};
 
     fn sorted(plan: &Plan) -> Vec<&'static str> {
         let mut tables = plan.tables();
@@ -179,7 +178,7 @@ mod tests {
         };
         let mut both = [REVIEWS.table, TALKS.table];
         both.sort_unstable();
-        let comparison = crate::store::Comparison::Value(Relation::Equal, Value::Text("x".into()));
+        let comparison = crate::plan::Comparison::Value(Relation::Equal, Value::Text("x".into()));
         let filter = Filter::Not(Box::new(Filter::Compare { member: member.clone(), comparison }));
         assert_eq!(with(Some(filter), Vec::new(), Vec::new()), both);
         let related = Filter::Related { path: Vec::new(), relationship: 0, filter: None };

@@ -1,0 +1,36 @@
+//! What a struct with `#[derive(JsonApiResource)]` is: its description, its ids, its values and its linkage.
+//!
+//! This room knows neither Rocket nor a store. What a struct does (hooks, guards, scopes) is in
+//! [`resource`](crate::resource).
+
+mod attribute_type;
+pub(crate) mod computed;
+mod description;
+pub(crate) mod fields;
+mod id;
+mod linkage;
+pub(crate) mod member_name;
+pub(crate) mod number;
+mod odd;
+mod record;
+pub(crate) mod registry;
+#[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
+pub(crate) mod time;
+mod upkeep;
+mod value;
+
+pub use attribute_type::{AttributeType, Json, Text, check, parse, parse_digits};
+pub use description::{
+    Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
+};
+pub use id::{IdKind, IdType, ResourceId};
+pub use linkage::{ToMany, ToOne};
+pub use odd::Odd;
+pub use record::{Linkage, Record, Row, Rows};
+pub use registry::Registry;
+#[doc(hidden)]
+pub use time::{StoredTime, Zone};
+pub use upkeep::{LastModifiedType, Upkeep, VersionType};
+#[doc(hidden)]
+pub use upkeep::{first_modified, first_version};
+pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
