@@ -95,7 +95,7 @@ struct Create<'e, 'r> {
 impl Decision for Create<'_, '_> {
     type Refusal = Refusal;
 
-    fn is_brief(&self) -> bool {
+    fn awaits_only_the_store(&self) -> bool {
         // Reading the collection, or linking very many, may keep others waiting.
         self.exchange.hooks().is_none() && self.collection.is_none() && !self.given.has_lists
     }

@@ -84,7 +84,7 @@ struct Update<'e, 'r> {
 impl Decision for Update<'_, '_> {
     type Refusal = Refusal;
 
-    fn is_brief(&self) -> bool {
+    fn awaits_only_the_store(&self) -> bool {
         self.exchange.hooks().is_none() && !self.given.has_lists
     }
 

@@ -83,13 +83,13 @@ pub trait Store: Send + Sync + 'static {
     /// If the store is busy or broken.
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
 
-    /// The same, for a write that awaits nothing but its transaction ([`Decision::is_brief`]). A store may commit it
-    /// together with others: then a change or a refusal is told only after that commit, and where it fails because of
-    /// another write, this one is tried again ([`StoreError::Conflict`]).
+    /// Opens a transaction for a write that awaits nothing but the store ([`Decision::awaits_only_the_store`]), so that
+    /// it may share a commit with other writes. A change or a refusal is then answered only after that commit; where
+    /// the commit fails because of another write, this one is tried again ([`StoreError::Conflict`]).
     ///
     /// # Errors
-    /// If the store is busy or broken.
-    async fn begin_brief(&self) -> Result<Box<dyn Transaction>, StoreError> {
+    /// As [`begin`](Self::begin).
+    async fn begin_shared(&self) -> Result<Box<dyn Transaction>, StoreError> {
         self.begin().await
     }
 

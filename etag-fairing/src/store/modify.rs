@@ -17,9 +17,9 @@ pub trait Decision: Send {
     /// Why a write is refused. A store's own trouble must become one too.
     type Refusal: From<StoreError> + Send;
 
-    /// Whether it awaits nothing but the transaction: no hook, no other service. Then the store may commit it together
-    /// with others, none of which it keeps waiting.
-    fn is_brief(&self) -> bool {
+    /// Whether this write awaits nothing but the store: no hook and no other service. Then the store may commit it
+    /// together with other writes ([`Store::begin_shared`]), since it keeps none of them waiting.
+    fn awaits_only_the_store(&self) -> bool {
         false
     }
 
@@ -88,11 +88,14 @@ pub async fn modify<D: Decision>(
     let mut undone = None;
     loop {
         tries += 1;
+        // A write that was undone because of another one shares its commit with nobody the next time.
+        let sharing =
+            if tries == 1 && decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone };
         // The transaction is dropped with the future, and a dropped transaction is undone.
-        // Who was undone because of another shares with nobody again.
-        let brief = tries == 1 && decision.is_brief();
-        let attempt =
-            timeout_at(deadline, Box::pin(attempt(store, undone.take(), target, decision, brief, deadline)));
+        let attempt = timeout_at(
+            deadline,
+            Box::pin(attempt(store, undone.take(), target, decision, sharing, deadline)),
+        );
         let Ok(attempted) = attempt.await else {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         };
@@ -119,6 +122,15 @@ pub async fn modify<D: Decision>(
     }
 }
 
+/// Whether a write may share its commit with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// It may: nobody waits long for it.
+    Shared,
+    /// It commits by itself.
+    Alone,
+}
+
 enum Attempt<R> {
     /// All but committed.
     Written(Box<dyn Transaction>, ResourceId, Option<Fetched>),
@@ -133,12 +145,12 @@ async fn attempt<D: Decision>(
     undone: Option<Box<dyn Transaction>>,
     target: Option<&Plan>,
     decision: &mut D,
-    brief: bool,
+    sharing: Sharing,
     deadline: Instant,
 ) -> Result<Attempt<D::Refusal>, D::Refusal> {
-    let begin = async || match brief {
-        true => store.begin_brief().await,
-        false => store.begin().await,
+    let begin = async || match sharing {
+        Sharing::Shared => store.begin_shared().await,
+        Sharing::Alone => store.begin().await,
     };
     let mut transaction = match undone {
         None => begin().await?,

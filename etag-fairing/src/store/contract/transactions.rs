@@ -173,7 +173,7 @@ struct AddOne {
 impl Decision for AddOne {
     type Refusal = StoreError;
 
-    fn is_brief(&self) -> bool {
+    fn awaits_only_the_store(&self) -> bool {
         self.brief
     }
 
@@ -253,7 +253,7 @@ enum Way {
 
 /// Two talks of one title, in one brief transaction that ends in this way. Answers whether they must be there.
 async fn pair(store: Arc<dyn Store>, title: String, way: Way) -> Option<bool> {
-    let mut transaction = store.begin_brief().await.expect("a transaction");
+    let mut transaction = store.begin_shared().await.expect("a transaction");
     for _ in 0..2 {
         if way == Way::Drop {
             // Dropped with the task, wherever it is then.
@@ -321,7 +321,7 @@ async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(store: Arc<d
 async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent(store: Arc<dyn Store>) {
     let id = done(&*store, talk("before")).await;
     let plan = one(&TALKS, &id);
-    let mut first = store.begin_brief().await.expect("a transaction");
+    let mut first = store.begin_shared().await.expect("a transaction");
     first.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
     let mut commit = first.commit();
     let committed = poll_once(&mut commit).await.is_ready();
@@ -333,7 +333,7 @@ async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent(stor
     let mut second = store.clone();
     let second = tokio::spawn(async move {
         let store = &mut second;
-        let mut transaction = store.begin_brief().await.expect("a transaction");
+        let mut transaction = store.begin_shared().await.expect("a transaction");
         let seen = read_in(&mut *transaction, &plan).await;
         let seen = seen.rows.get(0).map(|row| row.attribute(0).to_owned());
         transaction.abandon().await.expect("what it has seen is permanent");

@@ -18,14 +18,14 @@ use rusqlite::{
 
 use super::{
     SqliteOptions, Synchronous,
-    brief::Budget,
     checks::{self, Check},
     dialect::Sqlite,
     error::store_error,
     file::DatabaseFile,
     functions,
+    group_commit::GroupCommit,
+    inline_budget::Budget,
     interrupt::Brake,
-    joint::Joint,
 };
 use crate::{
     resource::{Description, Rows, StoredTime, ValueRef},
@@ -63,7 +63,7 @@ pub(super) struct Connection {
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
     /// Who shares a transaction on it.
-    pub(super) joint: Joint,
+    pub(super) group_commit: GroupCommit,
     /// What its statements may take, where somebody waits on the spot.
     pub(super) budget: Budget,
     /// What its jobs are ended by, where it has a thread.
@@ -119,7 +119,7 @@ impl Connection {
             limits: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
-            joint: Joint::default(),
+            group_commit: GroupCommit::default(),
             budget: Budget::default(),
             brake,
             texts_of_rows: Vec::new(),
@@ -370,7 +370,7 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
     if purpose == Purpose::Write && options.synchronous == Synchronous::Normal {
-        sqlite.pragma_update_and_check(None, "wal_autocheckpoint", super::log::PAGES, |_| Ok(()))?;
+        sqlite.pragma_update_and_check(None, "wal_autocheckpoint", super::checkpoint::PAGES, |_| Ok(()))?;
     }
     if purpose != Purpose::Write {
         sqlite.pragma_update(None, "query_only", true)?;

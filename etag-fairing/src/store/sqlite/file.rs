@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{error::lost, log_index::LogIndex};
+use super::{error::lost, wal_index::WalIndex};
 use crate::store::{StoreError, sql::forms::Forms};
 
 /// How often reads look at the path.
@@ -29,7 +29,7 @@ pub(super) struct DatabaseFile {
     /// Whether any of them spells UUIDs in another way than ours.
     pub(super) has_spellings: AtomicBool,
     /// Open from when somebody wants to know of commits, until the last connection is closed.
-    pub(super) log_index: Arc<OnceLock<Option<LogIndex>>>,
+    pub(super) wal_index: Arc<OnceLock<Option<WalIndex>>>,
     pub(super) place: Arc<Place>,
 }
 
@@ -67,7 +67,7 @@ impl DatabaseFile {
             folder,
             forms: RwLock::default(),
             has_spellings: AtomicBool::new(false),
-            log_index: Arc::default(),
+            wal_index: Arc::default(),
             place: Arc::new(place),
         }
     }

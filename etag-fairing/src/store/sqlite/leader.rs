@@ -8,7 +8,7 @@ use std::{
 
 use rocket::tokio::{runtime::Handle, select, sync::oneshot::Receiver};
 
-use super::{error::closed, joint::Outcome, threads::Threads};
+use super::{error::closed, group_commit::Outcome, worker::Worker};
 use crate::store::StoreError;
 
 /// Who has begun a transaction that is shared, and has to end it.
@@ -17,18 +17,18 @@ pub(super) struct Leader {
     /// As long as it lives, others join.
     _alive: Arc<()>,
     /// Set while that is still to be done. Dropped before, it leaves it to a task.
-    writer: Option<Threads>,
+    writer: Option<Worker>,
 }
 
 impl Leader {
-    pub(super) fn new(number: u64, alive: Arc<()>, writer: Threads) -> Self {
+    pub(super) fn new(number: u64, alive: Arc<()>, writer: Worker) -> Self {
         Self { number, _alive: alive, writer: Some(writer) }
     }
 
     /// Lets those who are ready have their turn, then commits for all.
     pub(super) async fn lead(
         mut self,
-        writer: &Threads,
+        writer: &Worker,
         mut answer: Receiver<Outcome>,
         at_once: bool,
     ) -> Outcome {
@@ -61,7 +61,7 @@ impl Drop for Leader {
 }
 
 /// Commits the transaction of this number when its turn comes, if nobody else has.
-async fn commit(writer: &Threads, number: u64, at_once: bool) -> Result<(), StoreError> {
+async fn commit(writer: &Worker, number: u64, at_once: bool) -> Result<(), StoreError> {
     let turn = writer.turn_in_the_end().await?;
     if at_once
         && let Some(done) = writer.run_at_once(|connection| {

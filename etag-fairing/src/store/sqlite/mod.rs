@@ -32,25 +32,24 @@
 //! # }
 //! ```
 
-mod brief;
 mod cell;
+mod checkpoint;
 mod checks;
 mod connection;
 mod delete;
 mod dialect;
-mod direct;
 mod error;
 mod file;
 mod forms;
 mod functions;
+mod group_commit;
 mod include;
+mod inline_budget;
+mod inline_reader;
 mod interrupt;
-mod joint;
 mod leader;
 mod linkage;
 mod links;
-mod log;
-mod log_index;
 mod options;
 mod prepare;
 mod read;
@@ -58,9 +57,10 @@ mod revisions;
 mod showing;
 mod spellings;
 mod table;
-mod threads;
 mod transaction;
 mod versions;
+mod wal_index;
+mod worker;
 mod write;
 
 use std::{
@@ -79,15 +79,15 @@ use rocket::tokio::join;
 use rocket::tokio::time::{Instant, timeout_at};
 
 use self::{
+    checkpoint::Checkpointer,
     connection::{Connection, Purpose},
-    direct::Direct,
     error::store_error,
     file::DatabaseFile,
-    log::Log,
-    log_index::LogIndex,
+    inline_reader::InlineReaders,
     revisions::Latest,
-    threads::{Threads, Turn},
     transaction::SqliteTransaction,
+    wal_index::WalIndex,
+    worker::{Turn, Worker},
 };
 use super::{
     Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
@@ -107,12 +107,12 @@ const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A store over one SQLite database. See the [module](self).
 pub struct SqliteStore {
-    writer: Threads,
-    readers: Threads,
+    writer: Worker,
+    readers: Worker,
     lanes: Lanes,
-    direct: Direct,
+    inline_readers: InlineReaders,
     /// Set where commits don't wait for the disk.
-    log: Option<Arc<Log>>,
+    log: Option<Arc<Checkpointer>>,
     revisions: bool,
     latest: Latest,
     queue_timeout: Duration,
@@ -121,7 +121,7 @@ pub struct SqliteStore {
     commits: Arc<AtomicU64>,
     path: PathBuf,
     place: Arc<file::Place>,
-    log_index: Arc<OnceLock<Option<LogIndex>>>,
+    wal_index: Arc<OnceLock<Option<WalIndex>>>,
     /// What was found when it was prepared.
     limits: Mutex<Arc<Limits>>,
     handles: Mutex<Handles>,
@@ -152,26 +152,26 @@ impl SqliteStore {
         let readers: Result<Vec<_>, _> = (0..threads).map(|_| open(Purpose::Read)).collect();
         let direct: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| open(Purpose::ReadAtOnce)).collect();
-        let direct = Direct::new(direct?).map_err(|error| {
+        let inline_readers = InlineReaders::new(direct?).map_err(|error| {
             PrepareError::new(format!("cannot open the database `{}`: {error}", file.path.display()))
         })?;
-        let (readers, mut handles) = Threads::start("sqlite-reader", readers?)?;
+        let (readers, mut handles) = Worker::start("sqlite-reader", readers?)?;
         let log = match options.synchronous {
             Synchronous::Full => None,
             Synchronous::Normal => {
-                let (threads, handle) = Threads::start("sqlite-log", vec![open(Purpose::Write)?])?;
+                let (threads, handle) = Worker::start("sqlite-log", vec![open(Purpose::Write)?])?;
                 handles.extend(handle);
-                Some(Arc::new(Log::new(threads)))
+                Some(Arc::new(Checkpointer::new(threads)))
             }
         };
-        writer.joint.log.clone_from(&log);
-        let commits = Arc::clone(&writer.joint.commits);
-        let (writer, last) = Threads::start("sqlite-writer", vec![writer])?;
+        writer.group_commit.log.clone_from(&log);
+        let commits = Arc::clone(&writer.group_commit.commits);
+        let (writer, last) = Worker::start("sqlite-writer", vec![writer])?;
         Ok(Self {
             writer,
             readers,
             lanes: Lanes::new(threads),
-            direct,
+            inline_readers,
             log,
             revisions: options.revisions,
             latest: Latest::default(),
@@ -181,7 +181,7 @@ impl SqliteStore {
             commits,
             path: file.path.clone(),
             place: Arc::clone(&file.place),
-            log_index: Arc::clone(&file.log_index),
+            wal_index: Arc::clone(&file.wal_index),
             limits: Mutex::default(),
             handles: Mutex::new(Handles { others: handles, writer: last }),
         })
@@ -199,7 +199,7 @@ impl SqliteStore {
 
     async fn fetch_on_a_thread(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         let patience = Instant::now() + self.queue_timeout;
-        let experience = &self.direct.experience;
+        let experience = &self.inline_readers.experience;
         let look = Look::of(plan);
         let trial = match look == Look::Costly || experience.is_slow(plan) {
             true => Some(self.lanes.trial(look, patience).await?),
@@ -229,7 +229,7 @@ impl SqliteStore {
             answer = timeout_at(limit, &mut running).await;
         }
         let fetched = answer.unwrap_or(Err(StoreError::ReadTimedOut { limit: self.read_timeout }))?;
-        self.direct.learn(&plan, &fetched);
+        self.inline_readers.learn(&plan, &fetched);
         Ok(fetched)
     }
 
@@ -297,7 +297,7 @@ impl Store for SqliteStore {
             return Err(PrepareError { problems });
         }
         Box::new(transaction).commit().await.map_err(name)?;
-        self.direct.watch(&counted.into());
+        self.inline_readers.watch(&counted.into());
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
         Ok(())
     }
@@ -308,15 +308,15 @@ impl Store for SqliteStore {
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
         self.place.check_now_and_then()?;
-        let header = self.log_index.get().and_then(|index| index.as_ref()?.header());
+        let header = self.wal_index.get().and_then(|index| index.as_ref()?.header());
         if let Some(known) = header.and_then(|header| self.latest.of(header, tables)) {
             return Ok(known.map(Revision::new));
         }
-        let numbers = self.direct.run(|connection, watch| {
+        let numbers = self.inline_readers.run(|connection, watch| {
             connection.budget.lift();
             let numbers = watch.numbers(&connection.sqlite).map_err(store_error)?;
             // Now that the connection has read the index is there, and stays as long as the connection.
-            self.log_index.get_or_init(|| LogIndex::open(Path::new(connection.sqlite.path()?)));
+            self.wal_index.get_or_init(|| WalIndex::open(Path::new(connection.sqlite.path()?)));
             Ok(numbers)
         });
         // If no connection is free, the answer is made anew: that is right, whatever has changed.
@@ -330,7 +330,7 @@ impl Store for SqliteStore {
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         self.place.check_now_and_then()?;
-        if let Some(fetched) = self.direct.fetch(plan) {
+        if let Some(fetched) = self.inline_readers.fetch(plan) {
             return fetched;
         }
         // Boxed, since most requests do without: memory for it would be taken, and moved, with each.
@@ -341,13 +341,13 @@ impl Store for SqliteStore {
         Ok(Box::new(self.turn_to_write(false).await?))
     }
 
-    async fn begin_brief(&self) -> Result<Box<dyn Transaction>, StoreError> {
+    async fn begin_shared(&self) -> Result<Box<dyn Transaction>, StoreError> {
         Ok(Box::new(self.turn_to_write(true).await?))
     }
 
     async fn close(&self) {
         self.latest.forget();
-        self.direct.close();
+        self.inline_readers.close();
         self.lanes.close();
         let patience = self.queue_timeout.min(LAST_PATIENCE);
         join!(self.writer.drain(patience), self.readers.drain(patience));

@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Result};
 
-use super::{log_index::Header, table};
+use super::{table, wal_index::Header};
 
 /// The table of the numbers. Not `STRICT`, and the triggers are plain SQL: they stand in databases that other
 /// programs open too, with an SQLite that may be older than ours.

@@ -8,9 +8,9 @@ use rocket::tokio::sync::oneshot;
 use super::{
     connection::Connection,
     error::closed,
-    joint::{End, Place},
+    group_commit::{End, Place},
     read,
-    threads::{Threads, Turn},
+    worker::{Turn, Worker},
     write,
 };
 use crate::{
@@ -19,14 +19,14 @@ use crate::{
 };
 
 /// A transaction on the writer's connection, which is its own until it ends; or its turn in one that is
-/// [shared](super::joint).
+/// [shared](super::group_commit).
 ///
 /// Short jobs run where the caller stands, since the way to the thread and back costs more; what may take long, and a
 /// commit that waits for the disk, go there. Jobs run in the order in which they are sent, so that when this is dropped
 /// (or the future that holds it, at any point), what is still running ends first, then all is undone, and only then the
 /// next one gets the turn.
 pub(super) struct SqliteTransaction {
-    writer: Threads,
+    writer: Worker,
     /// `None` once the end was sent.
     turn: Option<Turn>,
     /// Whether others may share it.
@@ -40,7 +40,7 @@ pub(super) struct SqliteTransaction {
 impl SqliteTransaction {
     /// Begins.
     pub(super) async fn begin(
-        writer: Threads,
+        writer: Worker,
         turn: Turn,
         shared: bool,
         at_once: bool,

@@ -169,7 +169,7 @@ fn what_fills_more_than_a_savepoint_keeps_in_memory_is_undone_whole() {
         };
         assert!(write(store, note("wrong")).await.is_err());
         assert_eq!(filled(), 0);
-        let mut brief = Store::begin_brief(store).await.expect("a transaction");
+        let mut brief = Store::begin_shared(store).await.expect("a transaction");
         brief.apply(note("kept"), &Scopes::NONE).await.expect("a note");
         drop(brief);
         assert_eq!(filled(), 0);

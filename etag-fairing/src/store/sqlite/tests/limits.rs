@@ -34,7 +34,7 @@ struct Make {
 impl Decision for Make {
     type Refusal = StoreError;
 
-    fn is_brief(&self) -> bool {
+    fn awaits_only_the_store(&self) -> bool {
         self.brief
     }
 

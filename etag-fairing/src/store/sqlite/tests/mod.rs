@@ -1,13 +1,13 @@
 //! The contract, and what is SQLite's own.
 
-mod brief;
 mod constraints;
 mod contract;
 mod corrupt;
 mod files;
+mod group_commit;
+mod group_commit_by_chance;
 mod ids;
-mod joint;
-mod joint_by_chance;
+mod inline_reader;
 mod limits;
 mod plans;
 mod reads;

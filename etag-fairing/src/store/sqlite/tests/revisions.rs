@@ -294,7 +294,7 @@ fn a_large_schema_has_revisions_too() {
 #[test]
 fn as_long_as_nobody_commits_no_connection_is_asked() {
     with_store("unasked", async |store, sqlite, _| {
-        let header = || store.log_index.get().and_then(|index| index.as_ref()?.header());
+        let header = || store.wal_index.get().and_then(|index| index.as_ref()?.header());
         let first = revision(store, ROOMS.table).await;
         // The connection that was asked has found the index, the next one keeps what the header stands for.
         assert_eq!(revision(store, ROOMS.table).await, first);

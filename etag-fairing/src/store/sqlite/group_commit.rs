@@ -22,11 +22,11 @@ use std::{
 use rocket::tokio::sync::oneshot::{self, Receiver, Sender};
 
 use super::{
+    checkpoint::Checkpointer,
     connection::Connection,
     error::{closed, store_error},
     leader::Leader,
-    log::Log,
-    threads::Threads,
+    worker::Worker,
 };
 use crate::store::StoreError;
 
@@ -57,7 +57,7 @@ const BESIDE_OTHERS: u32 = 256;
 pub(super) const IN_THE_END: Duration = Duration::from_millis(250);
 
 /// What the writer's connection knows of those who share a transaction. Only who has the turn may use it.
-pub(super) struct Joint {
+pub(super) struct GroupCommit {
     /// The transaction that waits for more, or for its commit.
     open: Option<Open>,
     /// How who has the turn stands in it; `None` before it has begun and after its end.
@@ -80,13 +80,13 @@ pub(super) struct Joint {
     /// Set once the store closes.
     closed: bool,
     /// Where a commit doesn't wait for the disk.
-    pub(super) log: Option<Arc<Log>>,
+    pub(super) log: Option<Arc<Checkpointer>>,
     pub(super) commits: Arc<AtomicU64>,
     /// Whoever comes later than this begins another one.
     pub(super) late: Duration,
 }
 
-impl Default for Joint {
+impl Default for GroupCommit {
     fn default() -> Self {
         Self {
             open: None,
@@ -145,20 +145,20 @@ impl Connection {
     /// Begins a transaction, or, if it is to be `shared`, goes on with the one that is open. `None` if that has to be
     /// done on the thread.
     pub(super) fn begin(&mut self, shared: bool, place: Place) -> Option<Result<(), StoreError>> {
-        if self.joint.closed {
+        if self.group_commit.closed {
             return Some(Err(closed()));
         }
         // Who had the turn before has ended, unless that was broken off by a panic.
-        if self.joint.current.is_some() || self.joint.savepoint {
+        if self.group_commit.current.is_some() || self.group_commit.savepoint {
             self.give_up();
         }
-        if let Some(open) = &self.joint.open {
+        if let Some(open) = &self.group_commit.open {
             if self.sqlite.is_autocommit() {
                 self.undone();
-            } else if shared && open.has_room(self.joint.late) {
-                self.joint.current = Some(Standing::Joined);
+            } else if shared && open.has_room(self.group_commit.late) {
+                self.group_commit.current = Some(Standing::Joined);
                 return Some(Ok(()));
-            } else if place == Place::AtOnce && self.joint.log.is_none() {
+            } else if place == Place::AtOnce && self.group_commit.log.is_none() {
                 return None;
             } else {
                 self.commit_open();
@@ -171,22 +171,22 @@ impl Connection {
                 begun => begun,
             },
         };
-        self.joint.current = begun.is_ok().then_some(Standing::First);
+        self.group_commit.current = begun.is_ok().then_some(Standing::First);
         Some(begun)
     }
 
     /// Sets the savepoint of a write that has joined others, before its first change.
     pub(super) fn mark(&mut self) -> Result<(), StoreError> {
-        if self.joint.current == Some(Standing::Joined) && !self.joint.savepoint {
+        if self.group_commit.current == Some(Standing::Joined) && !self.group_commit.savepoint {
             self.control("SAVEPOINT member")?;
-            self.joint.savepoint = true;
+            self.group_commit.savepoint = true;
         }
         Ok(())
     }
 
     /// Ends a write whose changes stand: commits, or leaves that to whoever does it for all.
-    pub(super) fn end(&mut self, shared: bool, writer: &Threads) -> End {
-        let standing = self.joint.current.take();
+    pub(super) fn end(&mut self, shared: bool, writer: &Worker) -> End {
+        let standing = self.group_commit.current.take();
         if let Err(error) = self.still_open() {
             self.give_up();
             return End::Done(Err(error));
@@ -200,33 +200,33 @@ impl Connection {
                 }
             };
         }
-        if !(shared && self.joint.may_gather(writer.has_waiting())) {
-            return match self.joint.log {
+        if !(shared && self.group_commit.may_gather(writer.has_waiting())) {
+            return match self.group_commit.log {
                 Some(_) => End::Done(self.commit_alone()),
                 None => End::Commit,
             };
         }
         let (outcome, answer) = oneshot::channel();
         let alive = Arc::new(());
-        self.joint.begun += 1;
-        let number = self.joint.begun;
+        self.group_commit.begun += 1;
+        let number = self.group_commit.begun;
         let (since, leader) = (Instant::now(), Arc::downgrade(&alive));
-        if self.joint.watched.is_none_or(|watched| since.duration_since(watched) >= IN_THE_END) {
-            self.joint.watched = Some(since);
+        if self.group_commit.watched.is_none_or(|watched| since.duration_since(watched) >= IN_THE_END) {
+            self.group_commit.watched = Some(since);
             writer.watch();
         }
-        self.joint.open = Some(Open { number, since, leader, members: vec![outcome] });
+        self.group_commit.open = Some(Open { number, since, leader, members: vec![outcome] });
         End::Lead(Leader::new(number, alive, writer.clone()), answer)
     }
 
     /// Undoes a write. What it has seen of others is not permanent before the outcome is.
     pub(super) fn leave(&mut self) -> End {
-        if self.joint.closed {
+        if self.group_commit.closed {
             return End::Done(Err(closed()));
         }
-        match self.joint.current.take() {
+        match self.group_commit.current.take() {
             // It has not even begun.
-            None if self.joint.open.is_some() => return End::Done(Ok(())),
+            None if self.group_commit.open.is_some() => return End::Done(Ok(())),
             None | Some(Standing::First) => {
                 self.give_up();
                 return End::Done(Ok(()));
@@ -238,7 +238,7 @@ impl Connection {
             self.give_up();
             return End::Done(Err(StoreError::Conflict));
         }
-        let undone = match self.joint.savepoint {
+        let undone = match self.group_commit.savepoint {
             true => self.control("ROLLBACK TO member").and_then(|()| self.release()),
             false => Ok(()),
         };
@@ -252,7 +252,7 @@ impl Connection {
     }
 
     fn release(&mut self) -> Result<(), StoreError> {
-        match std::mem::take(&mut self.joint.savepoint) {
+        match std::mem::take(&mut self.group_commit.savepoint) {
             true => self.control("RELEASE member"),
             false => Ok(()),
         }
@@ -260,7 +260,7 @@ impl Connection {
 
     fn follow(&mut self) -> End {
         let (outcome, answer) = oneshot::channel();
-        match &mut self.joint.open {
+        match &mut self.group_commit.open {
             Some(open) => {
                 open.members.push(outcome);
                 End::Follow(answer)
@@ -285,16 +285,16 @@ impl Connection {
         if self.still_open().is_err() {
             self.undone();
         }
-        let Some(open) = self.joint.open.take() else { return };
+        let Some(open) = self.group_commit.open.take() else { return };
         let members = open.members.len();
         if members > 1 {
             self.look_for_others();
         }
         let outcome = self.commit_for(members);
-        self.joint.learn(members);
+        self.group_commit.learn(members);
         match &outcome {
-            Ok(()) if members > 1 => self.joint.shared_well(),
-            Err(error) if members > 1 => self.joint.give_up_sharing(error),
+            Ok(()) if members > 1 => self.group_commit.shared_well(),
+            Err(error) if members > 1 => self.group_commit.give_up_sharing(error),
             _ => {}
         }
         open.tell(outcome);
@@ -302,8 +302,8 @@ impl Connection {
 
     /// Commits what has been open for too long. Answers when to look again, if anything is open still.
     pub(super) fn look_after_open(&mut self) -> Option<Instant> {
-        let since = self.joint.open.as_ref()?.since;
-        if since.elapsed() >= IN_THE_END && self.joint.current.is_none() {
+        let since = self.group_commit.open.as_ref()?.since;
+        if since.elapsed() >= IN_THE_END && self.group_commit.current.is_none() {
             self.commit_open();
             return None;
         }
@@ -312,11 +312,11 @@ impl Connection {
 
     /// Ends all for good, whoever has the turn: what is not whole is undone, and the rest is committed.
     pub(super) fn finish(&mut self) {
-        if self.joint.current.is_some() {
+        if self.group_commit.current.is_some() {
             self.leave();
         }
         self.commit_open();
-        self.joint.closed = true;
+        self.group_commit.closed = true;
     }
 
     /// Finds out whether another process writes to the file, too.
@@ -324,14 +324,14 @@ impl Connection {
         let version = self.sqlite.prepare_cached("PRAGMA data_version");
         // Not known: nothing depends on it but how long others wait.
         let Ok(version) = version.and_then(|mut it| it.query_row([], |row| row.get(0))) else { return };
-        if self.joint.others.replace(version).is_some_and(|before| before != version) {
-            self.joint.alone = self.joint.alone.max(BESIDE_OTHERS);
+        if self.group_commit.others.replace(version).is_some_and(|before| before != version) {
+            self.group_commit.alone = self.group_commit.alone.max(BESIDE_OTHERS);
         }
     }
 
     /// Commits the open transaction if it is still this one.
     pub(super) fn commit_number(&mut self, number: u64) {
-        if self.joint.open.as_ref().is_some_and(|open| open.number == number) {
+        if self.group_commit.open.as_ref().is_some_and(|open| open.number == number) {
             self.commit_open();
         }
     }
@@ -344,9 +344,9 @@ impl Connection {
 
     /// Tells those who shared a transaction that it is gone.
     fn undone(&mut self) {
-        (self.joint.current, self.joint.savepoint) = (None, false);
-        if let Some(open) = self.joint.open.take() {
-            self.joint.give_up_sharing(&"it was undone");
+        (self.group_commit.current, self.group_commit.savepoint) = (None, false);
+        if let Some(open) = self.group_commit.open.take() {
+            self.group_commit.give_up_sharing(&"it was undone");
             open.tell(Err(StoreError::Conflict));
         }
     }
@@ -355,7 +355,7 @@ impl Connection {
     /// statement by statement.
     pub(super) fn still_open(&self) -> Result<(), StoreError> {
         match self.sqlite.is_autocommit() {
-            _ if self.joint.closed => Err(closed()),
+            _ if self.group_commit.closed => Err(closed()),
             true => Err(StoreError::Internal("the database has undone the transaction".into())),
             false => Ok(()),
         }
@@ -369,8 +369,8 @@ impl Connection {
         statement.execute([]).map_err(store_error)?;
         // ... and what was is not told as done.
         self.check_file().map_err(|_| StoreError::OutcomeUnknown)?;
-        self.joint.commits.fetch_add(1, Ordering::Relaxed);
-        if let Some(log) = &self.joint.log {
+        self.group_commit.commits.fetch_add(1, Ordering::Relaxed);
+        if let Some(log) = &self.group_commit.log {
             log.committed(writes as u64);
         }
         Ok(())
@@ -386,7 +386,7 @@ pub(super) enum Place {
     AtOnce,
 }
 
-impl Joint {
+impl GroupCommit {
     /// Whether to wait for others. Where a commit waits for the disk, they are worth waiting for; else only if some
     /// came lately, or are there.
     fn may_gather(&mut self, others: bool) -> bool {

@@ -23,7 +23,7 @@ fn page(offset: u64, total: bool) -> Plan {
 #[test]
 fn a_plan_that_takes_long_is_answered_whole_and_leaves_nothing_open() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("brief.db");
+    let path = folder.path().join("inline.db");
     rocket::async_test(async {
         let store = open(&path);
         store.prepare(&[&TALKS]).await.expect("prepared");

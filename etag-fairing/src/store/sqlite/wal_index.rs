@@ -9,9 +9,9 @@
 //! local disk do. SQLite itself asks for one on which maps are shared between processes.
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-pub(super) use shared::LogIndex;
+pub(super) use shared::WalIndex;
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-pub(super) use unknown::LogIndex;
+pub(super) use unknown::WalIndex;
 
 /// One of the two copies of the header.
 const COPY: usize = 48;
@@ -34,9 +34,9 @@ mod shared {
 
     /// The file of the index, open.
     #[derive(Debug)]
-    pub(in super::super) struct LogIndex(Option<File>);
+    pub(in super::super) struct WalIndex(Option<File>);
 
-    impl LogIndex {
+    impl WalIndex {
         /// Of the database at this path, as SQLite names it. A connection to it must be open, and have read.
         pub(in super::super) fn open(database: &Path) -> Option<Self> {
             let mut name = database.as_os_str().to_owned();
@@ -56,7 +56,7 @@ mod shared {
         }
     }
 
-    impl Drop for LogIndex {
+    impl Drop for WalIndex {
         /// POSIX: to close a file gives up the locks that the process has on it, by whatever other descriptor. SQLite
         /// removes the file with the last connection to it; as long as it is there, somebody may hold a lock, and so
         /// it stays open until the process ends.
@@ -79,9 +79,9 @@ mod unknown {
 
     /// No file.
     #[derive(Debug)]
-    pub(in super::super) struct LogIndex;
+    pub(in super::super) struct WalIndex;
 
-    impl LogIndex {
+    impl WalIndex {
         /// None.
         pub(in super::super) fn open(_: &Path) -> Option<Self> {
             None

@@ -6,11 +6,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
 
-use super::{brief::Experience, connection::Connection, error::store_error, read, revisions::Watch};
+use super::{connection::Connection, error::store_error, inline_budget::Experience, read, revisions::Watch};
 use crate::store::{Fetched, Plan, StoreError};
 
 /// A few connections that read, each used by one caller at a time and never waited for.
-pub(super) struct Direct {
+pub(super) struct InlineReaders {
     places: Vec<Mutex<Option<Place>>>,
     pub(super) experience: Experience,
 }
@@ -20,7 +20,7 @@ struct Place {
     watch: Watch,
 }
 
-impl Direct {
+impl InlineReaders {
     /// # Errors
     /// If SQLite cannot be asked to keep to a budget.
     pub(super) fn new(connections: Vec<Connection>) -> Result<Self, StoreError> {

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::threads::Threads;
+use super::worker::Worker;
 
 /// After so many writes the log is moved.
 const WRITES: u64 = 256;
@@ -15,13 +15,13 @@ const WRITES: u64 = 256;
 pub(super) const PAGES: i64 = 10_000;
 
 /// Who moves the log.
-pub(super) struct Log {
-    threads: Threads,
+pub(super) struct Checkpointer {
+    threads: Worker,
     writes: AtomicU64,
 }
 
-impl Log {
-    pub(super) fn new(threads: Threads) -> Self {
+impl Checkpointer {
+    pub(super) fn new(threads: Worker) -> Self {
         Self { threads, writes: AtomicU64::new(0) }
     }
 

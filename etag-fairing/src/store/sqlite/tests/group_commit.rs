@@ -37,7 +37,7 @@ struct Make {
 impl Decision for Make {
     type Refusal = StoreError;
 
-    fn is_brief(&self) -> bool {
+    fn awaits_only_the_store(&self) -> bool {
         true
     }
 
@@ -90,7 +90,7 @@ async fn titles(store: &SqliteStore) -> Vec<String> {
 }
 
 async fn begin(store: &SqliteStore, title: &str) -> Box<dyn Transaction> {
-    let mut transaction = store.begin_brief().await.expect("a transaction");
+    let mut transaction = store.begin_shared().await.expect("a transaction");
     transaction.apply(talk(title), &Scopes::NONE).await.expect("applied");
     transaction
 }
@@ -102,7 +102,7 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 /// Keeps transactions open to others for so long, however slow the machine.
 async fn late_after(store: &SqliteStore, late: Duration) {
     let set = move |connection: &mut Connection| {
-        connection.joint.late = late;
+        connection.group_commit.late = late;
         Ok(())
     };
     store.writer.run(set).await.expect("set");
@@ -241,7 +241,7 @@ fn a_refusal_is_not_told_of_what_never_was() {
         assert!(poll(&mut first).is_pending());
         let mut refused = begin(&store, "refused").await.abandon();
         assert!(poll(&mut refused).is_pending());
-        let mut bad = store.begin_brief().await.expect("a transaction");
+        let mut bad = store.begin_shared().await.expect("a transaction");
         assert!(matches!(bad.apply(talk("bad"), &Scopes::NONE).await, Err(StoreError::Constraint(_))));
         // Perhaps for what the others did before: it has to be asked again, too.
         assert!(matches!(bad.abandon().await, Err(StoreError::Conflict)));
@@ -402,7 +402,7 @@ fn changes_that_take_long_go_to_the_thread() {
              SELECT count(*) FROM (WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 300000) \
              SELECT n FROM n); END";
         outside(path).execute_batch(slow).expect("a trigger");
-        let mut transaction = store.begin_brief().await.expect("a transaction");
+        let mut transaction = store.begin_shared().await.expect("a transaction");
         let (none, titles) = (&Scopes::NONE, ["quick", "slow", "slow after slow", "quick after slow"]);
         for (title, at_once) in titles.into_iter().zip([true, true, false, false]) {
             let mut applied = transaction.apply(talk(title), none);

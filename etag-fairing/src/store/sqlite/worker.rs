@@ -22,8 +22,8 @@ use rocket::tokio::{
 use super::{
     connection::Connection,
     error::{RETRY_AFTER, closed},
+    group_commit::IN_THE_END,
     interrupt::{Brake, EndsWithCaller, Ticket},
-    joint::IN_THE_END,
 };
 use crate::store::{PrepareError, StoreError};
 
@@ -41,7 +41,7 @@ enum Message {
 /// A turn is held for as long as a connection is needed, so a job that is sent with one finds an idle thread.
 /// Turns are given in the order of asking.
 #[derive(Clone)]
-pub(super) struct Threads {
+pub(super) struct Worker {
     sender: Sender<Message>,
     turns: Arc<Semaphore>,
     /// How many wait for theirs.
@@ -59,7 +59,7 @@ type Shared = Arc<Mutex<Option<Connection>>>;
 /// The right to use one connection.
 pub(super) type Turn = OwnedSemaphorePermit;
 
-impl Threads {
+impl Worker {
     /// Starts a thread for each connection.
     pub(super) fn start(
         name: &str,
