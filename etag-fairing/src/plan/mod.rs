@@ -13,6 +13,7 @@ mod revision;
 mod scopes;
 mod sort;
 mod tables;
+pub(crate) mod visit;
 
 pub use change::{Change, LinkageChange};
 pub use evaluate::{Records, matches, order, value_of};

@@ -1,6 +1,7 @@
 //! Which tables an answer is made of.
 
-use super::{Comparison, Filter, Listing, Member, Plan, Root, Selection};
+use super::visit::{Step, Visitor, steps, steps_over, visit};
+use super::{Listing, Member, Plan, Root, Selection};
 use crate::schema::{Description, RelationshipKind};
 
 impl Plan {
@@ -13,7 +14,7 @@ impl Plan {
             Root::Collection(listing) => tables.listing(self.selection.resource, listing),
             Root::Related { parent, relationship, listing, .. } => {
                 tables.add(parent.table);
-                tables.step(parent, *relationship);
+                tables.steps(steps_over(parent, &[], *relationship));
                 tables.listing(self.selection.resource, listing);
             }
         }
@@ -21,7 +22,7 @@ impl Plan {
         // What a scope looks at decides what is seen, of whatever leads to its resource.
         for (resource, filter) in self.scopes.iter() {
             tables.add(resource.table);
-            tables.filter(resource, filter);
+            visit(filter, resource, &mut tables);
         }
         tables.0
     }
@@ -47,16 +48,14 @@ impl Tables {
         }
     }
 
-    /// From a resource to what it is related to.
-    fn step(&mut self, owner: &'static Description, relationship: usize) -> Option<&'static Description> {
-        self.linkage(owner, relationship);
-        let target = owner.relationships.get(relationship)?.target();
-        self.add(target.table);
-        Some(target)
-    }
-
-    fn walk(&mut self, owner: &'static Description, path: &[usize]) -> Option<&'static Description> {
-        path.iter().try_fold(owner, |here, relationship| self.step(here, *relationship))
+    /// From resources to what they are related to.
+    fn steps(&mut self, steps: impl Iterator<Item = Step>) {
+        for step in steps {
+            self.linkage(step.owner, step.relationship);
+            if let Some(target) = step.target() {
+                self.add(target.table);
+            }
+        }
     }
 
     fn selection(&mut self, selection: &Selection) {
@@ -75,49 +74,32 @@ impl Tables {
 
     fn listing(&mut self, resource: &'static Description, listing: &Listing) {
         if let Some(filter) = &listing.filter {
-            self.filter(resource, filter);
+            visit(filter, resource, self);
         }
         for key in &listing.sort {
             self.member(resource, &key.member);
         }
     }
+}
 
-    fn filter(&mut self, resource: &'static Description, filter: &Filter) {
-        match filter {
-            Filter::And(parts) | Filter::Or(parts) => {
-                for part in parts {
-                    self.filter(resource, part);
-                }
-            }
-            Filter::Not(part) => self.filter(resource, part),
-            Filter::Compare { member, comparison } => {
-                self.member(resource, member);
-                if let Comparison::Member(_, other) = comparison {
-                    self.member(resource, other);
-                }
-            }
-            Filter::Related { path, relationship, filter } => {
-                let end = self.walk(resource, path);
-                if let Some(target) = end.and_then(|end| self.step(end, *relationship))
-                    && let Some(filter) = filter
-                {
-                    self.filter(target, filter);
-                }
-            }
-        }
+impl Visitor for Tables {
+    fn member(&mut self, resource: &'static Description, member: &Member) {
+        // The id that a to-one relationship leads to stands in its owner's row.
+        self.steps(steps(resource, &member.path));
     }
 
-    fn member(&mut self, resource: &'static Description, member: &Member) {
-        self.walk(resource, &member.path);
+    fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize) {
+        self.steps(steps_over(resource, path, relationship));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Field, Include, Relation, SortKey};
+    use crate::plan::visit::tests::each_variant;
+    use crate::plan::{Comparison, Field, Filter, Include, Relation, SortKey};
     use crate::schema::{ResourceId, Value};
-    use crate::store::contract::{REVIEWS, TALKS};
+    use crate::store::contract::{REVIEWS, ROOMS, SPEAKERS, TALKS};
 
     fn sorted(plan: &Plan) -> Vec<&'static str> {
         let mut tables = plan.tables();
@@ -178,7 +160,7 @@ mod tests {
         };
         let mut both = [REVIEWS.table, TALKS.table];
         both.sort_unstable();
-        let comparison = crate::plan::Comparison::Value(Relation::Equal, Value::Text("x".into()));
+        let comparison = Comparison::Value(Relation::Equal, Value::Text("x".into()));
         let filter = Filter::Not(Box::new(Filter::Compare { member: member.clone(), comparison }));
         assert_eq!(with(Some(filter), Vec::new(), Vec::new()), both);
         let related = Filter::Related { path: Vec::new(), relationship: 0, filter: None };
@@ -186,5 +168,14 @@ mod tests {
         assert_eq!(with(None, vec![SortKey { member, descending: true }], Vec::new()), both);
         let include = Include { relationship: 0, selection: Selection::identifiers(&TALKS) };
         assert_eq!(with(None, Vec::new(), vec![include]), both);
+    }
+    #[test]
+    fn a_filter_looks_at_the_tables_of_all_that_it_names() {
+        let listing = Listing { filter: Some(each_variant()), ..Listing::all() };
+        let plan = Plan::new(Root::Collection(listing), Selection::identifiers(&REVIEWS));
+        let mut expected =
+            vec![REVIEWS.table, TALKS.table, ROOMS.table, SPEAKERS.table, join_table(&TALKS, 2)];
+        expected.sort_unstable();
+        assert_eq!(sorted(&plan), expected);
     }
 }

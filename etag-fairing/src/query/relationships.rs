@@ -1,8 +1,12 @@
 //! The relationships that the filters and the order of one URL lead over: each is a table more for the database to go
 //! through.
 
+use std::mem;
+
 use super::limits::MAX_PATH;
-use crate::plan::{Comparison, Filter, Member};
+use crate::plan::visit::{Visitor, visit};
+use crate::plan::{Filter, Member};
+use crate::schema::Description;
 
 /// How many there are, counted as they come.
 ///
@@ -22,9 +26,15 @@ impl Relationships {
 
     /// # Errors
     /// In words, if these are too many.
-    pub(super) fn count_filter(&mut self, filter: &Filter) -> Result<(), String> {
-        let more = of_filter(filter, &mut self.joined);
-        self.count(more)
+    pub(super) fn count_filter(
+        &mut self,
+        filter: &Filter,
+        resource: &'static Description,
+    ) -> Result<(), String> {
+        let mut cost = Cost { found: 0, joined: mem::take(&mut self.joined), around: Vec::new() };
+        visit(filter, resource, &mut cost);
+        self.joined = cost.joined;
+        self.count(cost.found)
     }
 
     /// # Errors
@@ -36,30 +46,37 @@ impl Relationships {
 
     fn count(&mut self, more: usize) -> Result<(), String> {
         self.found = self.found.saturating_add(more);
-        match more > 0 && self.found > self.most {
-            true => Err(format!("filters and sort together may lead over {} relationships", self.most)),
-            false => Ok(()),
+        if more > 0 && self.found > self.most {
+            return Err(format!("filters and sort together may lead over {} relationships", self.most));
         }
+        Ok(())
     }
 }
 
-fn of_filter(filter: &Filter, joined: &mut Vec<Vec<usize>>) -> usize {
-    match filter {
-        Filter::And(filters) | Filter::Or(filters) => {
-            filters.iter().map(|filter| of_filter(filter, joined)).sum()
-        }
-        Filter::Not(filter) => of_filter(filter, joined),
-        Filter::Compare { member, comparison } => {
-            let other = match comparison {
-                Comparison::Member(_, other) => of_path(&other.path, joined),
-                _ => 0,
-            };
-            of_path(&member.path, joined) + other
-        }
-        Filter::Related { path, filter, .. } => {
-            let there = filter.as_deref().map_or(0, |filter| of_filter(filter, &mut Vec::new()));
-            of_path(path, joined) + 1 + there
-        }
+/// The relationships that a filter leads over.
+struct Cost {
+    found: usize,
+    /// The paths that are joined already where the walk is now.
+    joined: Vec<Vec<usize>>,
+    /// Those of the filters around it, the outermost first.
+    around: Vec<Vec<Vec<usize>>>,
+}
+
+impl Visitor for Cost {
+    fn member(&mut self, _: &'static Description, member: &Member) {
+        self.found += of_path(&member.path, &mut self.joined);
+    }
+
+    fn related(&mut self, _: &'static Description, path: &[usize], _: usize) {
+        self.found += of_path(path, &mut self.joined) + 1;
+    }
+
+    fn enter(&mut self) {
+        self.around.push(mem::take(&mut self.joined));
+    }
+
+    fn leave(&mut self) {
+        self.joined = self.around.pop().unwrap_or_default();
     }
 }
 
@@ -74,4 +91,20 @@ fn of_path(path: &[usize], joined: &mut Vec<Vec<usize>>) -> usize {
         }
     }
     new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::visit::tests::each_variant;
+    use crate::store::contract::REVIEWS;
+
+    #[test]
+    fn each_relationship_that_a_filter_leads_over_is_counted() {
+        // talk, talk.room and talk.sequelOf are joined; talk.speakers and talk.reviews are looked at for themselves, and
+        // so is the talk of those reviews.
+        let count = |most| Relationships::at_most(most).count_filter(&each_variant(), &REVIEWS);
+        assert_eq!(count(6), Ok(()));
+        assert!(count(5).is_err());
+    }
 }

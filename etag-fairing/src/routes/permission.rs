@@ -8,7 +8,8 @@ use super::guarded::Guarded;
 use super::trouble::Refusal;
 use super::write::Given;
 use crate::error::{ErrorObject, Errors};
-use crate::plan::{Comparison, Field, Filter, Member};
+use crate::plan::Member;
+use crate::plan::visit::{Step, Visitor, steps_over, steps_to, visit};
 use crate::query::{Include, Parameters, Query};
 use crate::resource::guard::Denied;
 use crate::schema::{Description, Operation, Relationship, RelationshipKind};
@@ -80,9 +81,24 @@ fn changed(relationship: &Relationship) -> Option<Done> {
 
 /// The resources that a query includes, whose linkage a document then shows.
 pub(super) fn included(resource: &'static Description, query: &Query) -> Vec<&'static Description> {
-    let mut reached = Vec::new();
-    include(resource, query.include.as_deref().unwrap_or(&[]), &mut reached);
-    reached.into_iter().map(|reached| reached.resource).collect()
+    let mut walk = Walk { family: "include", reached: Vec::new() };
+    walk.include(resource, query.include.as_deref().unwrap_or(&[]));
+    walk.reached.into_iter().map(|reached| reached.resource).collect()
+}
+
+/// The resources that a query leads to, by whichever parameter.
+fn reached_by(resource: &'static Description, query: &Query) -> Vec<Reached> {
+    let mut walk = Walk { family: "include", reached: Vec::new() };
+    walk.include(resource, query.include.as_deref().unwrap_or(&[]));
+    if let Some(filter) = &query.filter {
+        walk.family = "filter";
+        visit(filter, resource, &mut walk);
+    }
+    walk.family = "sort";
+    for key in &query.sort {
+        walk.member(resource, &key.member);
+    }
+    walk.reached
 }
 
 /// Runs the hook before a resource is read.
@@ -107,14 +123,7 @@ impl Exchange<'_> {
         parameters: &Parameters,
         query: &Query,
     ) -> Result<Vec<&'static Description>, Errors> {
-        let mut reached = Vec::new();
-        include(resource, query.include.as_deref().unwrap_or(&[]), &mut reached);
-        if let Some(tree) = &query.filter {
-            filter(resource, tree, &mut reached);
-        }
-        for key in &query.sort {
-            member("sort", resource, &key.member, &mut reached);
-        }
+        let reached = reached_by(resource, query);
         // Each resource once, whoever leads to it: its guard says the same each time.
         let mut asked: Vec<&Reached> = Vec::new();
         for reached in &reached {
@@ -238,67 +247,67 @@ impl Reached {
     }
 }
 
-fn include(owner: &'static Description, tree: &[Include], reached: &mut Vec<Reached>) {
-    for branch in tree {
-        if let Some(target) = step("include", owner, branch.relationship, reached) {
-            include(target, &branch.children, reached);
-        }
-    }
-}
-
-fn filter(owner: &'static Description, tree: &Filter, reached: &mut Vec<Reached>) {
-    match tree {
-        Filter::And(parts) | Filter::Or(parts) => {
-            for part in parts {
-                filter(owner, part, reached);
-            }
-        }
-        Filter::Not(part) => filter(owner, part, reached),
-        Filter::Compare { member: left, comparison } => {
-            member("filter", owner, left, reached);
-            if let Comparison::Member(_, right) = comparison {
-                member("filter", owner, right, reached);
-            }
-        }
-        Filter::Related { path, relationship, filter: inner } => {
-            let Some(end) = walk("filter", owner, path, reached) else { return };
-            // Whether there is any related resource at all is told by who may list them.
-            if let (Some(target), Some(inner)) = (step("filter", end, *relationship, reached), inner) {
-                filter(target, inner, reached);
-            }
-        }
-    }
-}
-
-fn member(family: &'static str, owner: &'static Description, member: &Member, reached: &mut Vec<Reached>) {
-    let end = walk(family, owner, &member.path, reached);
-    // The id of the other end stands in the row itself, but it says who is there.
-    if let (Some(end), Field::ToOne(relationship)) = (end, member.field) {
-        step(family, end, relationship, reached);
-    }
-}
-
-fn walk(
+/// The resources that the parameters of one family lead to.
+struct Walk {
     family: &'static str,
-    owner: &'static Description,
-    path: &[usize],
-    reached: &mut Vec<Reached>,
-) -> Option<&'static Description> {
-    let mut here = owner;
-    for relationship in path {
-        here = step(family, here, *relationship, reached)?;
-    }
-    Some(here)
+    reached: Vec<Reached>,
 }
 
-fn step(
-    family: &'static str,
-    owner: &'static Description,
-    relationship: usize,
-    reached: &mut Vec<Reached>,
-) -> Option<&'static Description> {
-    let relationship = owner.relationships.get(relationship)?;
-    let resource = relationship.target();
-    reached.push(Reached { family, by: relationship.name, resource });
-    Some(resource)
+impl Walk {
+    fn steps(&mut self, steps: impl Iterator<Item = Step>) {
+        for step in steps {
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: Step) -> Option<&'static Description> {
+        let relationship = step.owner.relationships.get(step.relationship)?;
+        let resource = relationship.target();
+        self.reached.push(Reached { family: self.family, by: relationship.name, resource });
+        Some(resource)
+    }
+
+    fn include(&mut self, owner: &'static Description, tree: &[Include]) {
+        for branch in tree {
+            if let Some(target) = self.step(Step { owner, relationship: branch.relationship }) {
+                self.include(target, &branch.children);
+            }
+        }
+    }
+}
+
+impl Visitor for Walk {
+    fn member(&mut self, resource: &'static Description, member: &Member) {
+        self.steps(steps_to(resource, member));
+    }
+
+    fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize) {
+        // Whether there is any related resource at all is told by who may list them.
+        self.steps(steps_over(resource, path, relationship));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::visit::tests::each_variant;
+    use crate::store::contract::REVIEWS;
+
+    #[test]
+    fn a_filter_reaches_all_that_it_names() {
+        let query = Query { filter: Some(each_variant()), ..Query::default() };
+        let reached = reached_by(&REVIEWS, &query);
+        let by: Vec<&str> = reached.iter().map(|reached| reached.by).collect();
+        let expected = [
+            &["talk"][..],
+            &["talk"],
+            &["talk", "room"],
+            &["talk", "sequelOf"],
+            &["talk", "speakers"],
+            &["talk", "reviews"],
+            // Of the reviews of the talk.
+            &["talk", "sequelOf"],
+        ];
+        assert_eq!(by, expected.concat());
+    }
 }

@@ -138,7 +138,7 @@ impl Builder {
     }
 
     fn add(&mut self, filter: Filter) -> Result<(), Fault> {
-        self.relationships.count_filter(&filter).map_err(Fault::limit)?;
+        self.relationships.count_filter(&filter, self.resource).map_err(Fault::limit)?;
         self.filters.push(filter);
         Ok(())
     }

@@ -1,0 +1,200 @@
+//! The one walk over a filter, for whoever must miss nothing that a filter names: guards, the memo's tables, and the
+//! cost of a filter.
+//!
+//! All matches here are exhaustive. A new way to compare that names a member does not compile before this walk visits
+//! that member.
+
+use super::{Comparison, Field, Filter, Member};
+use crate::schema::Description;
+
+/// Is told what a filter names, from left to right.
+pub(crate) trait Visitor {
+    /// A member of a resource, at the end of a path.
+    fn member(&mut self, resource: &'static Description, member: &Member);
+
+    /// A relationship of the resource at the end of a path, which must lead to another resource.
+    fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize);
+
+    /// What follows is about the resources that the relationship leads to, until [`leave`](Self::leave).
+    fn enter(&mut self) {}
+
+    /// The end of what is about those resources.
+    fn leave(&mut self) {}
+}
+
+/// Visits all that a filter of this resource names.
+pub(crate) fn visit(filter: &Filter, resource: &'static Description, visitor: &mut impl Visitor) {
+    match filter {
+        Filter::And(filters) | Filter::Or(filters) => {
+            for filter in filters {
+                visit(filter, resource, visitor);
+            }
+        }
+        Filter::Not(filter) => visit(filter, resource, visitor),
+        Filter::Compare { member, comparison } => {
+            visitor.member(resource, member);
+            match comparison {
+                Comparison::Member(_, other) => visitor.member(resource, other),
+                Comparison::IsNull
+                | Comparison::Value(..)
+                | Comparison::In(_)
+                | Comparison::Between(..)
+                | Comparison::Text { .. } => {}
+            }
+        }
+        Filter::Related { path, relationship, filter } => {
+            visitor.related(resource, path, *relationship);
+            let target = steps_over(resource, path, *relationship).last().and_then(Step::target);
+            if let (Some(target), Some(filter)) = (target, filter) {
+                visitor.enter();
+                visit(filter, target, visitor);
+                visitor.leave();
+            }
+        }
+    }
+}
+
+/// One relationship that is followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// The resource that has it.
+    pub(crate) owner: &'static Description,
+    /// Its place in [`Description::relationships`].
+    pub(crate) relationship: usize,
+}
+
+impl Step {
+    /// The resource that it leads to.
+    pub(crate) fn target(self) -> Option<&'static Description> {
+        self.owner.relationships.get(self.relationship).map(|relationship| relationship.target())
+    }
+}
+
+/// The relationships of a path, each with its owner.
+pub(crate) fn steps(resource: &'static Description, path: &[usize]) -> impl Iterator<Item = Step> {
+    let mut here = Some(resource);
+    path.iter().map_while(move |relationship| {
+        let step = Step { owner: here?, relationship: *relationship };
+        here = step.target();
+        Some(step)
+    })
+}
+
+/// The relationships of a path and the one at its end, each with its owner.
+pub(crate) fn steps_over(
+    resource: &'static Description,
+    path: &[usize],
+    relationship: usize,
+) -> impl Iterator<Item = Step> {
+    let end = steps(resource, path).last().map_or(Some(resource), Step::target);
+    steps(resource, path).chain(end.map(|owner| Step { owner, relationship }))
+}
+
+/// The relationships that lead to a member, each with its owner. The last of them may be the member itself: the id of
+/// the other end stands in the row, but it says who is there.
+pub(crate) fn steps_to(resource: &'static Description, member: &Member) -> impl Iterator<Item = Step> {
+    let Member { path, field } = member;
+    let own = match field {
+        Field::ToOne(relationship) => Some(*relationship),
+        Field::Id | Field::Attribute(_) => None,
+    };
+    let end = own.and_then(|own| steps_over(resource, path, own).last());
+    steps(resource, path).chain(end)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::plan::{Part, Relation};
+    use crate::schema::Value;
+    use crate::store::contract::REVIEWS;
+
+    fn compare(path: &[usize], field: Field, comparison: Comparison) -> Filter {
+        Filter::Compare { member: Member { path: path.to_vec(), field }, comparison }
+    }
+
+    /// A filter of reviews with each variant there is. To-one relationships are followed as `talk` (0 of the reviews),
+    /// and from there to its room (0) and its sequel (1); its speakers (2) and reviews (3) are many.
+    pub(crate) fn each_variant() -> Filter {
+        let text = || Value::Text("x".into());
+        let room = Member { path: vec![0, 0], field: Field::Id };
+        let any = |relationship| Filter::Related { path: vec![0], relationship, filter: None };
+        Filter::And(vec![
+            Filter::Or(vec![
+                compare(&[], Field::Id, Comparison::IsNull),
+                compare(&[], Field::Attribute(0), Comparison::Value(Relation::Equal, text())),
+            ]),
+            Filter::Not(Box::new(compare(&[], Field::ToOne(0), Comparison::In(vec![Value::Integer(1)])))),
+            compare(&[0], Field::Attribute(0), Comparison::Member(Relation::Less, room)),
+            compare(&[0, 1], Field::Attribute(0), Comparison::Between(text(), text())),
+            any(2),
+            Filter::Related {
+                path: vec![0],
+                relationship: 3,
+                filter: Some(Box::new(compare(
+                    &[0],
+                    Field::ToOne(1),
+                    Comparison::Text { part: Part::Anywhere, text: "x".into(), case_sensitive: false },
+                ))),
+            },
+        ])
+    }
+
+    #[derive(Default)]
+    struct Names {
+        depth: usize,
+        names: Vec<String>,
+    }
+
+    impl Names {
+        fn push(&mut self, steps: impl Iterator<Item = Step>, end: &str) {
+            let steps = steps.map(|step| step.owner.relationships[step.relationship].name.to_owned());
+            let path: Vec<String> = steps.chain((!end.is_empty()).then(|| end.into())).collect();
+            self.names.push(format!("{}{}", ">".repeat(self.depth), path.join(".")));
+        }
+    }
+
+    impl Visitor for Names {
+        fn member(&mut self, resource: &'static Description, member: &Member) {
+            let end = match member.field {
+                Field::Id => "id",
+                Field::Attribute(_) => "attribute",
+                Field::ToOne(_) => "",
+            };
+            self.push(steps_to(resource, member), end);
+        }
+
+        fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize) {
+            self.push(steps_over(resource, path, relationship), "");
+        }
+
+        fn enter(&mut self) {
+            self.depth += 1;
+        }
+
+        fn leave(&mut self) {
+            self.depth -= 1;
+        }
+    }
+
+    #[test]
+    fn each_member_and_each_relationship_of_a_filter_is_visited() {
+        let mut names = Names::default();
+        visit(&each_variant(), &REVIEWS, &mut names);
+        assert_eq!(
+            names.names,
+            [
+                "id",
+                "attribute",
+                "talk",
+                "talk.attribute",
+                "talk.room.id",
+                "talk.sequelOf.attribute",
+                "talk.speakers",
+                "talk.reviews",
+                ">talk.sequelOf",
+            ]
+        );
+        assert_eq!(names.depth, 0);
+    }
+}
