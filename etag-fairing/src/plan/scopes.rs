@@ -278,19 +278,19 @@ mod tests {
     #[test]
     fn the_key_is_the_same_for_the_same_scopes_alone() {
         let none = || Filter::Or(Vec::new());
-        let scopes = Scopes::new([(&TALKS, titled("a")), (&ROOMS, none())]);
-        assert_eq!(scopes.key(), Scopes::new([(&ROOMS, none()), (&TALKS, titled("a"))]).key());
+        let scopes = Scopes::new([(*TALKS, titled("a")), (*ROOMS, none())]);
+        assert_eq!(scopes.key(), Scopes::new([(*ROOMS, none()), (*TALKS, titled("a"))]).key());
         let not = |filter| Filter::Not(Box::new(filter));
         let others = [
-            Scopes::new([(&TALKS, titled("a"))]),
-            Scopes::new([(&TALKS, titled("b"))]),
-            Scopes::new([(&TALKS, not(titled("a")))]),
-            Scopes::new([(&TALKS, none()), (&ROOMS, titled("a"))]),
-            Scopes::new([(&TALKS, titled("a")), (&SPEAKERS, none())]),
-            Scopes::new([(&TALKS, titled("a")), (&ROOMS, Filter::And(Vec::new()))]),
+            Scopes::new([(*TALKS, titled("a"))]),
+            Scopes::new([(*TALKS, titled("b"))]),
+            Scopes::new([(*TALKS, not(titled("a")))]),
+            Scopes::new([(*TALKS, none()), (*ROOMS, titled("a"))]),
+            Scopes::new([(*TALKS, titled("a")), (*SPEAKERS, none())]),
+            Scopes::new([(*TALKS, titled("a")), (*ROOMS, Filter::And(Vec::new()))]),
             // Lists that hold the same, split elsewhere.
-            Scopes::new([(&TALKS, Filter::And(vec![Filter::Or(vec![titled("a")]), titled("b")]))]),
-            Scopes::new([(&TALKS, Filter::And(vec![Filter::Or(vec![titled("a"), titled("b")])]))]),
+            Scopes::new([(*TALKS, Filter::And(vec![Filter::Or(vec![titled("a")]), titled("b")]))]),
+            Scopes::new([(*TALKS, Filter::And(vec![Filter::Or(vec![titled("a"), titled("b")])]))]),
         ];
         let mut keys: Vec<_> = others.iter().chain([&scopes]).map(Scopes::key).collect();
         assert!(keys.iter().all(Option::is_some));
@@ -302,8 +302,8 @@ mod tests {
 
     #[test]
     fn two_scopes_of_one_resource_both_hold() {
-        let both = Scopes::new([(&TALKS, titled("a")), (&TALKS, titled("b"))]);
-        assert_eq!(both.of(&TALKS), Some(&Filter::And(vec![titled("a"), titled("b")])));
-        assert_eq!(both.of(&ROOMS), None);
+        let both = Scopes::new([(*TALKS, titled("a")), (*TALKS, titled("b"))]);
+        assert_eq!(both.of(*TALKS), Some(&Filter::And(vec![titled("a"), titled("b")])));
+        assert_eq!(both.of(*ROOMS), None);
     }
 }

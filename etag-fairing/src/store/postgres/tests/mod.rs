@@ -2,7 +2,6 @@
 
 mod commit;
 mod constraints;
-mod contract;
 mod pooler;
 mod revisions;
 mod schema;

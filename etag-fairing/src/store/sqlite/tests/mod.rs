@@ -1,7 +1,6 @@
 //! The contract, and what is SQLite's own.
 
 mod constraints;
-mod contract;
 mod corrupt;
 mod files;
 mod group_commit;

@@ -64,7 +64,7 @@ fn linkage_and_pages_use_indexes() {
     let visible = Visible::everything(Sqlite);
     let (number, window) = (ResourceId::Integer(1), Window { offset: 0, limit: 2 });
     let mut texts = vec![select::one(visible, &Selection::whole(&TALKS), &number).expect("a statement").text];
-    for resource in ALL {
+    for resource in ALL.iter().copied() {
         for relationship in resource.relationships {
             if let Some(edge) = Edge::of(resource, relationship).expect("an edge") {
                 texts.push(select::linkage(visible, &edge, "[]").expect("a statement").text);

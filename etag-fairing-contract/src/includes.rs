@@ -2,25 +2,16 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{
+use crate::{
     naive::World,
-    name_rules,
     random::{Chance, Sight},
-    resources::{ALL, REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS, SPEAKERS_OF, TALKS},
+    resources::{ALL, ROOMS, SPEAKERS, TALKS},
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{Description, ResourceId},
     store::{Fetched, Include, LinkageChange, Listing, Plan, Root, Selection, Store, StoreError},
 };
-
-name_rules! {
-    what_is_included_stands_there_once,
-    a_resource_may_include_its_own_kind,
-    empty_relationships_include_nothing_and_drop_no_owner,
-    more_than_may_be_included_is_an_error,
-    any_includes_are_what_they_mean,
-}
 
 fn including(selection: Selection, include: Vec<Include>) -> Selection {
     Selection { include, ..selection }
@@ -43,7 +34,7 @@ fn included(fetched: &Fetched, resource: &Description) -> Vec<ResourceId> {
     ids.into_iter().flatten().collect()
 }
 
-async fn what_is_included_stands_there_once(store: Arc<dyn Store>) {
+pub(crate) async fn what_is_included_stands_there_once(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     for number in 1..=3 {
         done(&*store, speaker(number)).await;
@@ -56,15 +47,15 @@ async fn what_is_included_stands_there_once(store: Arc<dyn Store>) {
         talks.push(done(&*store, linked_talk("talk", linkage)).await);
     }
     // The first two are the page; the room leads back to them and on to the third.
-    let nested = include(&ROOMS, 0, vec![include(&TALKS, SPEAKERS_OF, vec![])]);
-    let include = vec![include(&TALKS, ROOM, vec![nested]), include(&TALKS, SPEAKERS_OF, vec![])];
+    let nested = include(*ROOMS, 0, vec![include(*TALKS, SPEAKERS_OF, vec![])]);
+    let include = vec![include(*TALKS, ROOM, vec![nested]), include(*TALKS, SPEAKERS_OF, vec![])];
     let root = Root::Collection(page(0, 2));
-    let fetched = read(&*store, &plan(root, including(everything(&TALKS), include))).await;
+    let fetched = read(&*store, &plan(root, including(everything(*TALKS), include))).await;
     assert_eq!((ids(&fetched), fetched.total, fetched.more), (talks[..2].to_vec(), Some(3), true));
-    assert_eq!(included(&fetched, &ROOMS), [text("hall")]);
-    assert_eq!(included(&fetched, &TALKS), talks[2..]);
+    assert_eq!(included(&fetched, *ROOMS), [text("hall")]);
+    assert_eq!(included(&fetched, *TALKS), talks[2..]);
     // Those of an earlier include first: the page's, and then the third talk's.
-    assert_eq!(included(&fetched, &SPEAKERS), [1, 3, 2].map(speaker_id));
+    assert_eq!(included(&fetched, *SPEAKERS), [1, 3, 2].map(speaker_id));
     let types: Vec<_> = fetched.included.iter().map(|included| included.resource.type_name).collect();
     assert_eq!(types, ["rooms", "speakers", "talks"]);
     assert_eq!(linkage(&fetched, SPEAKERS_OF, 0), [1, 3].map(speaker_id));
@@ -72,7 +63,7 @@ async fn what_is_included_stands_there_once(store: Arc<dyn Store>) {
     assert_eq!(hall, talks, "complete, though two stand in the page");
 }
 
-async fn a_resource_may_include_its_own_kind(store: Arc<dyn Store>) {
+pub(crate) async fn a_resource_may_include_its_own_kind(store: Arc<dyn Store>) {
     let mut talks = vec![done(&*store, talk("1")).await];
     for title in ["2", "3"] {
         let linkage = only(SEQUEL_OF, LinkageChange::One(talks.last().cloned()));
@@ -80,28 +71,28 @@ async fn a_resource_may_include_its_own_kind(store: Arc<dyn Store>) {
     }
     let back = LinkageChange::One(Some(talks[2].clone()));
     done(&*store, link(&talks[0], SEQUEL_OF, back)).await;
-    let deep = |depth: usize| (0..depth).fold(vec![], |nested, _| vec![include(&TALKS, SEQUEL_OF, nested)]);
+    let deep = |depth: usize| (0..depth).fold(vec![], |nested, _| vec![include(*TALKS, SEQUEL_OF, nested)]);
     // 3 is the sequel of 2, 2 of 1, and 1 of 3.
     for (depth, expected) in [(1, &[1][..]), (2, &[1, 0]), (3, &[1, 0]), (7, &[1, 0])] {
-        let selection = including(everything(&TALKS), deep(depth));
+        let selection = including(everything(*TALKS), deep(depth));
         let fetched = read(&*store, &plan(Root::One(talks[2].clone()), selection)).await;
         let expected: Vec<_> = expected.iter().map(|index| talks[*index].clone()).collect();
-        assert_eq!(included(&fetched, &TALKS), expected, "depth {depth}");
+        assert_eq!(included(&fetched, *TALKS), expected, "depth {depth}");
     }
     let itself = LinkageChange::One(Some(talks[1].clone()));
     done(&*store, link(&talks[1], SEQUEL_OF, itself)).await;
-    let selection = including(everything(&TALKS), deep(2));
+    let selection = including(everything(*TALKS), deep(2));
     let fetched = read(&*store, &plan(Root::One(talks[1].clone()), selection)).await;
-    assert_eq!(included(&fetched, &TALKS), []);
+    assert_eq!(included(&fetched, *TALKS), []);
 }
 
-async fn empty_relationships_include_nothing_and_drop_no_owner(store: Arc<dyn Store>) {
+pub(crate) async fn empty_relationships_include_nothing_and_drop_no_owner(store: Arc<dyn Store>) {
     let talks = [done(&*store, talk("1")).await, done(&*store, talk("2")).await];
-    let all = (0..TALKS.relationships.len()).map(|index| include(&TALKS, index, vec![])).collect();
-    let selection = including(everything(&TALKS), all);
+    let all = (0..TALKS.relationships.len()).map(|index| include(*TALKS, index, vec![])).collect();
+    let selection = including(everything(*TALKS), all);
     let fetched = read(&*store, &plan(Root::Collection(Listing::all()), selection.clone())).await;
     assert_eq!(ids(&fetched), talks);
-    for resource in ALL {
+    for resource in ALL.iter().copied() {
         assert_eq!(included(&fetched, resource), []);
     }
     assert_eq!(linkage(&fetched, SPEAKERS_OF, 1), []);
@@ -110,7 +101,7 @@ async fn empty_relationships_include_nothing_and_drop_no_owner(store: Arc<dyn St
     assert!(fetched.links[REVIEWS_OF].is_some());
 }
 
-async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>) {
+pub(crate) async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     done(&*store, speaker(1)).await;
     let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(vec![speaker_id(1)]));
@@ -118,8 +109,8 @@ async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>) {
     let id = done(&*store, linked_talk("talk", linkage)).await;
     done(&*store, review(&id)).await;
     done(&*store, review(&id)).await;
-    let all = (0..TALKS.relationships.len()).map(|index| include(&TALKS, index, vec![])).collect();
-    let mut plan = plan(Root::One(id), including(everything(&TALKS), all));
+    let all = (0..TALKS.relationships.len()).map(|index| include(*TALKS, index, vec![])).collect();
+    let mut plan = plan(Root::One(id), including(everything(*TALKS), all));
     for most in 0..6 {
         plan.most_included = most;
         match store.fetch(&plan).await {
@@ -132,12 +123,12 @@ async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>) {
     }
 }
 
-async fn any_includes_are_what_they_mean(store: Arc<dyn Store>) {
+pub(crate) async fn any_includes_are_what_they_mean(store: Arc<dyn Store>) {
     includes_by_chance(&*store, 4, 80, Sight::Whole).await;
 }
 
 /// Fills the empty store and compares what is included with its meaning.
-pub(super) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
+pub(crate) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
     let stored = World::read(store).await;
@@ -267,8 +258,8 @@ fn meaning(
 fn check_rows(
     world: &World,
     selection: &Selection,
-    rows: &crate::resource::Rows,
-    links: &[Option<crate::store::Links>],
+    rows: &etag_fairing::resource::Rows,
+    links: &[Option<etag_fairing::store::Links>],
     told: &str,
 ) {
     let resource = selection.resource;
@@ -277,7 +268,8 @@ fn check_rows(
         let id = row.resource_id().expect("an id");
         let known = all.rows.iter().find(|row| row.resource_id().as_ref() == Ok(&id)).expect("a row");
         for (index, wanted) in selection.attributes.iter().enumerate() {
-            let expected = if *wanted { known.attribute(index) } else { crate::resource::ValueRef::Null };
+            let expected =
+                if *wanted { known.attribute(index) } else { etag_fairing::resource::ValueRef::Null };
             assert_eq!(row.attribute(index), expected, "{told}");
         }
         for (index, relationship) in resource.relationships.iter().enumerate() {

@@ -2,31 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{
-    name_rules,
-    resources::{ALL, REPLIES, REVIEWS, ROOM, ROOMS, SPEAKERS, SPEAKERS_OF, TALKS},
+use crate::{
+    resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS},
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{ResourceId, Value},
     store::{Change, Constraint, LinkageChange, Store, StoreError},
 };
 
-name_rules! {
-    every_value_comes_back_as_it_was,
-    made_ids_ascend_and_are_never_used_twice,
-    a_given_id_is_taken_once,
-    a_missing_text_id_is_made,
-    an_update_changes_what_it_names,
-    what_is_not_there_cannot_be_changed,
-    a_deleted_resource_is_gone,
-    a_referent_that_must_be_there_cannot_be_deleted,
-    deleting_a_referent_empties_or_ends_the_reference,
-    deleting_a_referent_takes_along_what_goes_with_it,
-    a_value_that_must_be_there_cannot_be_null,
-}
-
-async fn every_value_comes_back_as_it_was(store: Arc<dyn Store>) {
+pub(crate) async fn every_value_comes_back_as_it_was(store: Arc<dyn Store>) {
     let linkage = vec![None; TALKS.relationships.len()];
     let nothing = [Value::Null, Value::Null, Value::Null, Value::Null];
     let cases = [
@@ -72,24 +57,24 @@ async fn every_value_comes_back_as_it_was(store: Arc<dyn Store>) {
             extra,
         ];
         let change = Change::Insert {
-            resource: &TALKS,
+            resource: *TALKS,
             id: None,
             attributes: attributes.clone(),
             linkage: linkage.clone(),
         };
         let id = done(&*store, change).await;
-        let fetched = read(&*store, &one(&TALKS, &id)).await;
+        let fetched = read(&*store, &one(*TALKS, &id)).await;
         let row = fetched.rows.get(0).expect("the talk");
         let found: Vec<Value> = (0..attributes.len()).map(|index| row.attribute(index).to_owned()).collect();
         assert_eq!(found, attributes);
     }
 }
 
-async fn made_ids_ascend_and_are_never_used_twice(store: Arc<dyn Store>) {
+pub(crate) async fn made_ids_ascend_and_are_never_used_twice(store: Arc<dyn Store>) {
     let first = done(&*store, talk("first")).await;
     let second = done(&*store, talk("second")).await;
     assert!(first < second);
-    done(&*store, delete(&TALKS, &second)).await;
+    done(&*store, delete(*TALKS, &second)).await;
     let third = done(&*store, talk("third")).await;
     assert!(second < third, "{third} was used before");
     // What a fresh struct has is no choice.
@@ -103,7 +88,7 @@ async fn made_ids_ascend_and_are_never_used_twice(store: Arc<dyn Store>) {
     assert!(third < fourth, "{fourth} was used before");
 }
 
-async fn a_given_id_is_taken_once(store: Arc<dyn Store>) {
+pub(crate) async fn a_given_id_is_taken_once(store: Arc<dyn Store>) {
     assert_eq!(done(&*store, room("hall")).await, text("hall"));
     assert!(matches!(write(&*store, room("hall")).await, Err(StoreError::IdExists)));
     let with_id = |id| match talk("given") {
@@ -114,12 +99,12 @@ async fn a_given_id_is_taken_once(store: Arc<dyn Store>) {
     };
     assert_eq!(done(&*store, with_id(-7)).await, number(-7));
     assert!(matches!(write(&*store, with_id(-7)).await, Err(StoreError::IdExists)));
-    assert_eq!(read(&*store, &one(&TALKS, &number(-7))).await.rows.len(), 1);
+    assert_eq!(read(&*store, &one(*TALKS, &number(-7))).await.rows.len(), 1);
 }
 
-async fn a_missing_text_id_is_made(store: Arc<dyn Store>) {
+pub(crate) async fn a_missing_text_id_is_made(store: Arc<dyn Store>) {
     let new = Change::Insert {
-        resource: &SPEAKERS,
+        resource: *SPEAKERS,
         id: None,
         attributes: vec![Value::Text("anonymous".into())],
         linkage: vec![None],
@@ -138,11 +123,11 @@ async fn a_missing_text_id_is_made(store: Arc<dyn Store>) {
     }
     for id in made {
         assert_eq!(SPEAKERS.id.kind.parse(&id.to_string()), Some(id.clone()), "a canonical UUID");
-        assert_eq!(read(&*store, &one(&SPEAKERS, &id)).await.rows.len(), 1);
+        assert_eq!(read(&*store, &one(*SPEAKERS, &id)).await.rows.len(), 1);
     }
 }
 
-async fn an_update_changes_what_it_names(store: Arc<dyn Store>) {
+pub(crate) async fn an_update_changes_what_it_names(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     let linkage = only(ROOM, LinkageChange::One(Some(text("hall"))));
     let id = done(&*store, linked_talk("before", linkage)).await;
@@ -162,7 +147,7 @@ async fn an_update_changes_what_it_names(store: Arc<dyn Store>) {
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("after".into()));
 }
 
-async fn what_is_not_there_cannot_be_changed(store: Arc<dyn Store>) {
+pub(crate) async fn what_is_not_there_cannot_be_changed(store: Arc<dyn Store>) {
     let gone = number(99);
     for change in [
         set(&gone, &[]),
@@ -170,35 +155,35 @@ async fn what_is_not_there_cannot_be_changed(store: Arc<dyn Store>) {
         link(&gone, SPEAKERS_OF, LinkageChange::Add(vec![])),
         // The resource comes before what it relates to.
         link(&gone, SPEAKERS_OF, LinkageChange::Add(vec![speaker_id(9)])),
-        delete(&TALKS, &gone),
-        delete(&TALKS, &text("99")),
-        delete(&ROOMS, &text("nowhere")),
+        delete(*TALKS, &gone),
+        delete(*TALKS, &text("99")),
+        delete(*ROOMS, &text("nowhere")),
     ] {
         let told = format!("{change:?}");
         assert!(matches!(write(&*store, change).await, Err(StoreError::NotFound)), "{told}");
     }
 }
 
-async fn a_deleted_resource_is_gone(store: Arc<dyn Store>) {
+pub(crate) async fn a_deleted_resource_is_gone(store: Arc<dyn Store>) {
     let id = done(&*store, talk("gone")).await;
     let other = done(&*store, talk("still here")).await;
-    assert_eq!(done(&*store, delete(&TALKS, &id)).await, id);
-    assert!(read(&*store, &one(&TALKS, &id)).await.rows.is_empty());
-    assert_eq!(read(&*store, &one(&TALKS, &other)).await.rows.len(), 1);
-    assert!(matches!(write(&*store, delete(&TALKS, &id)).await, Err(StoreError::NotFound)));
+    assert_eq!(done(&*store, delete(*TALKS, &id)).await, id);
+    assert!(read(&*store, &one(*TALKS, &id)).await.rows.is_empty());
+    assert_eq!(read(&*store, &one(*TALKS, &other)).await.rows.len(), 1);
+    assert!(matches!(write(&*store, delete(*TALKS, &id)).await, Err(StoreError::NotFound)));
 }
 
-async fn a_referent_that_must_be_there_cannot_be_deleted(store: Arc<dyn Store>) {
+pub(crate) async fn a_referent_that_must_be_there_cannot_be_deleted(store: Arc<dyn Store>) {
     let id = done(&*store, talk("reviewed")).await;
     let review_id = done(&*store, review(&id)).await;
-    let refused = write(&*store, delete(&TALKS, &id)).await;
+    let refused = write(&*store, delete(*TALKS, &id)).await;
     assert!(matches!(refused, Err(StoreError::Constraint(Constraint::ForeignKey))), "{refused:?}");
-    assert_eq!(read(&*store, &one(&TALKS, &id)).await.rows.len(), 1);
-    done(&*store, delete(&REVIEWS, &review_id)).await;
-    done(&*store, delete(&TALKS, &id)).await;
+    assert_eq!(read(&*store, &one(*TALKS, &id)).await.rows.len(), 1);
+    done(&*store, delete(*REVIEWS, &review_id)).await;
+    done(&*store, delete(*TALKS, &id)).await;
 }
 
-async fn deleting_a_referent_empties_or_ends_the_reference(store: Arc<dyn Store>) {
+pub(crate) async fn deleting_a_referent_empties_or_ends_the_reference(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     done(&*store, speaker(1)).await;
     done(&*store, speaker(2)).await;
@@ -206,22 +191,23 @@ async fn deleting_a_referent_empties_or_ends_the_reference(store: Arc<dyn Store>
     linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
     let id: ResourceId = done(&*store, linked_talk("linked", linkage)).await;
 
-    done(&*store, delete(&ROOMS, &text("hall"))).await;
+    done(&*store, delete(*ROOMS, &text("hall"))).await;
     assert_eq!(to_one_of(&*store, &id, ROOM).await, Value::Null);
-    done(&*store, delete(&SPEAKERS, &speaker_id(1))).await;
+    done(&*store, delete(*SPEAKERS, &speaker_id(1))).await;
     assert_eq!(linkage_of(&*store, &id, SPEAKERS_OF).await, [speaker_id(2)]);
-    done(&*store, delete(&TALKS, &id)).await;
-    let fetched = read(&*store, &one(&SPEAKERS, &speaker_id(2))).await;
-    assert_eq!(super::steps::linkage(&fetched, 0, 0), []);
+    done(&*store, delete(*TALKS, &id)).await;
+    let fetched = read(&*store, &one(*SPEAKERS, &speaker_id(2))).await;
+    assert_eq!(crate::steps::linkage(&fetched, 0, 0), []);
 }
 
-async fn deleting_a_referent_takes_along_what_goes_with_it(store: Arc<dyn Store>) {
-    let [talks, rooms, speakers, reviews] = ALL;
-    store.prepare(&[talks, rooms, speakers, reviews, &REPLIES]).await.expect("prepared");
+pub(crate) async fn deleting_a_referent_takes_along_what_goes_with_it(store: Arc<dyn Store>) {
+    let mut resources = ALL.clone();
+    resources.push(*REPLIES);
+    store.prepare(&resources).await.expect("prepared");
     let talk_id = done(&*store, talk("reviewed")).await;
     let (first, second) = (done(&*store, review(&talk_id)).await, done(&*store, review(&talk_id)).await);
     let reply = |review: &ResourceId| Change::Insert {
-        resource: &REPLIES,
+        resource: *REPLIES,
         id: None,
         attributes: vec![],
         linkage: vec![Some(LinkageChange::One(Some(review.clone())))],
@@ -231,20 +217,20 @@ async fn deleting_a_referent_takes_along_what_goes_with_it(store: Arc<dyn Store>
         done(&*store, reply(&second)).await,
         done(&*store, reply(&first)).await,
     ];
-    done(&*store, delete(&REVIEWS, &first)).await;
+    done(&*store, delete(*REVIEWS, &first)).await;
     for (id, rows) in replies.iter().zip([0, 1, 0]) {
-        assert_eq!(read(&*store, &one(&REPLIES, id)).await.rows.len(), rows);
+        assert_eq!(read(&*store, &one(*REPLIES, id)).await.rows.len(), rows);
     }
-    let refused = write(&*store, delete(&TALKS, &talk_id)).await;
+    let refused = write(&*store, delete(*TALKS, &talk_id)).await;
     assert!(matches!(refused, Err(StoreError::Constraint(Constraint::ForeignKey))), "{refused:?}");
     assert_eq!(
-        read(&*store, &one(&REPLIES, &replies[1])).await.rows.len(),
+        read(&*store, &one(*REPLIES, &replies[1])).await.rows.len(),
         1,
         "what goes with it stays with it"
     );
 }
 
-async fn a_value_that_must_be_there_cannot_be_null(store: Arc<dyn Store>) {
+pub(crate) async fn a_value_that_must_be_there_cannot_be_null(store: Arc<dyn Store>) {
     let id = done(&*store, talk("titled")).await;
     let refused = write(&*store, set(&id, &[(0, Value::Null)])).await;
     let expected = Constraint::NotNull { column: "title".into() };
@@ -252,7 +238,7 @@ async fn a_value_that_must_be_there_cannot_be_null(store: Arc<dyn Store>) {
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("titled".into()));
 
     let alone = Change::Insert {
-        resource: &REVIEWS,
+        resource: *REVIEWS,
         id: None,
         attributes: vec![Value::Text("of nothing".into())],
         linkage: vec![None],

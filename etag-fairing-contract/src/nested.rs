@@ -1,10 +1,10 @@
 //! Filters that go to many and back again, and again: what they cost adds up, it does not multiply.
 
-use super::{
-    resources::{ROOM, ROOMS, SPEAKERS_OF, TALKS},
+use crate::{
+    resources::{ROOMS, TALKS},
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
         Comparison, Field, Filter, LinkageChange, Listing, Member, Part, Plan, Relation, Root, Scopes,
@@ -68,7 +68,7 @@ async fn ids_of(
 
 /// Fills an empty store and asks it what a database can answer only if it looks at each table a few times.
 pub(crate) async fn nested_filters_add_up(store: &dyn Store) {
-    store.prepare(&super::ALL).await.expect("prepared");
+    store.prepare(&crate::resources::ALL).await.expect("prepared");
     let talks = fill(store).await;
     let in_room_a: Vec<_> = talks.iter().step_by(2).cloned().collect();
     let in_room_b: Vec<_> = talks.iter().skip(1).step_by(2).cloned().collect();
@@ -81,7 +81,7 @@ pub(crate) async fn nested_filters_add_up(store: &dyn Store) {
     let comparison = Comparison::Value(Relation::NotEqual, Value::Text("talk 0".into()));
     let not_the_first = Filter::Compare { member: hidden, comparison };
     // The program's own rule looks at related rows, too.
-    let scopes = Scopes::new([(&TALKS, Filter::And(vec![not_the_first, BY_PATH(last_of_room_a())]))]);
+    let scopes = Scopes::new([(*TALKS, Filter::And(vec![not_the_first, BY_PATH(last_of_room_a())]))]);
 
     for way in [BY_PATH, STEP_BY_STEP, BY_A_JOIN_TABLE] {
         let found = nest(way, last_of_room_a());
@@ -99,25 +99,25 @@ pub(crate) async fn nested_filters_add_up(store: &dyn Store) {
         ] {
             let listing = Listing { filter: Some(filter.clone()), total: true, ..Listing::all() };
             let root = Root::Collection(listing.clone());
-            assert_eq!(ids_of(store, root, &TALKS, &Scopes::NONE).await, expected, "{filter:?}");
-            let root = Root::Related { parent: &ROOMS, id: text("b"), relationship: TALKS_THERE, listing };
+            assert_eq!(ids_of(store, root, *TALKS, &Scopes::NONE).await, expected, "{filter:?}");
+            let root = Root::Related { parent: *ROOMS, id: text("b"), relationship: TALKS_THERE, listing };
             let of_room_b: Vec<_> =
                 expected.iter().filter(|talk| in_room_b.contains(talk)).cloned().collect();
-            assert_eq!(ids_of(store, root, &TALKS, &Scopes::NONE).await, of_room_b, "{filter:?}");
+            assert_eq!(ids_of(store, root, *TALKS, &Scopes::NONE).await, of_room_b, "{filter:?}");
         }
         // What a scope hides, nothing leads to: all of room b, and the first of room a.
         let listing = Listing { filter: Some(nest(way, last_of_room_a())), ..Listing::all() };
-        let seen = ids_of(store, Root::Collection(listing), &TALKS, &scopes).await;
+        let seen = ids_of(store, Root::Collection(listing), *TALKS, &scopes).await;
         assert_eq!(seen, in_room_a[1..], "{way:?}");
         let listing = Listing { filter: Some(nest(way, compare("talk 0"))), ..Listing::all() };
-        assert!(ids_of(store, Root::Collection(listing), &TALKS, &scopes).await.is_empty(), "{way:?}");
+        assert!(ids_of(store, Root::Collection(listing), *TALKS, &scopes).await.is_empty(), "{way:?}");
     }
 
     // From the room of one talk.
     let talks_of = |filter| Some(related(vec![], TALKS_THERE, nest(BY_PATH, filter)));
     for (filter, expected) in [(last_of_room_a(), vec![text("a")]), (nothing(), vec![])] {
         let listing = Listing { filter: talks_of(filter), ..Listing::all() };
-        let root = Root::Related { parent: &TALKS, id: talks[0].clone(), relationship: ROOM, listing };
-        assert_eq!(ids_of(store, root, &ROOMS, &Scopes::NONE).await, expected);
+        let root = Root::Related { parent: *TALKS, id: talks[0].clone(), relationship: ROOM, listing };
+        assert_eq!(ids_of(store, root, *ROOMS, &Scopes::NONE).await, expected);
     }
 }

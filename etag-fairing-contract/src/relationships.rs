@@ -2,30 +2,20 @@
 
 use std::sync::Arc;
 
-use super::{
-    name_rules,
-    resources::{REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS_OF, TALKS},
+use crate::{
+    resources::{ROOMS, TALKS},
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{ResourceId, Value},
     store::{Change, Constraint, LinkageChange, Listing, Scopes, Store, StoreError},
 };
-
-name_rules! {
-    a_join_table_is_replaced_added_to_and_removed_from,
-    an_inverse_is_replaced_added_to_and_removed_from,
-    an_inverse_that_must_have_an_owner_is_not_let_go,
-    a_related_resource_that_does_not_exist_is_named,
-    a_resource_may_relate_to_itself,
-    a_change_that_fails_leaves_nothing_of_itself,
-}
 
 fn speakers(numbers: &[u8]) -> Vec<ResourceId> {
     numbers.iter().map(|number| speaker_id(*number)).collect()
 }
 
-async fn a_join_table_is_replaced_added_to_and_removed_from(store: Arc<dyn Store>) {
+pub(crate) async fn a_join_table_is_replaced_added_to_and_removed_from(store: Arc<dyn Store>) {
     for number in 1..=5 {
         done(&*store, speaker(number)).await;
     }
@@ -48,7 +38,7 @@ async fn a_join_table_is_replaced_added_to_and_removed_from(store: Arc<dyn Store
     }
 }
 
-async fn an_inverse_is_replaced_added_to_and_removed_from(store: Arc<dyn Store>) {
+pub(crate) async fn an_inverse_is_replaced_added_to_and_removed_from(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     done(&*store, room("yard")).await;
     let mut talks = Vec::new();
@@ -57,7 +47,7 @@ async fn an_inverse_is_replaced_added_to_and_removed_from(store: Arc<dyn Store>)
     }
     let pick = |indexes: &[usize]| indexes.iter().map(|index| talks[*index].clone()).collect::<Vec<_>>();
     let change = |room: &str, change| Change::Update {
-        resource: &ROOMS,
+        resource: *ROOMS,
         id: text(room),
         attributes: vec![],
         linkage: vec![Some(change)],
@@ -73,13 +63,13 @@ async fn an_inverse_is_replaced_added_to_and_removed_from(store: Arc<dyn Store>)
     ] {
         let told = format!("{linkage_change:?}");
         done(&*store, change("hall", linkage_change)).await;
-        let fetched = read(&*store, &collection(&ROOMS, Listing::all())).await;
+        let fetched = read(&*store, &collection(*ROOMS, Listing::all())).await;
         assert_eq!(linkage(&fetched, 0, 0), hall, "{told}");
         assert_eq!(linkage(&fetched, 0, 1), yard, "{told}");
     }
 }
 
-async fn an_inverse_that_must_have_an_owner_is_not_let_go(store: Arc<dyn Store>) {
+pub(crate) async fn an_inverse_that_must_have_an_owner_is_not_let_go(store: Arc<dyn Store>) {
     let id = done(&*store, talk("reviewed")).await;
     let other = done(&*store, talk("also reviewed")).await;
     let review_id = done(&*store, review(&id)).await;
@@ -94,7 +84,7 @@ async fn an_inverse_that_must_have_an_owner_is_not_let_go(store: Arc<dyn Store>)
     assert_eq!(linkage_of(&*store, &other, REVIEWS_OF).await, [review_id]);
 }
 
-async fn a_related_resource_that_does_not_exist_is_named(store: Arc<dyn Store>) {
+pub(crate) async fn a_related_resource_that_does_not_exist_is_named(store: Arc<dyn Store>) {
     done(&*store, speaker(1)).await;
     done(&*store, room("7")).await;
     let id = done(&*store, talk("lonely")).await;
@@ -122,20 +112,20 @@ async fn a_related_resource_that_does_not_exist_is_named(store: Arc<dyn Store>) 
         }
     }
     assert_eq!(linkage_of(&*store, &id, SPEAKERS_OF).await, []);
-    assert_eq!(read(&*store, &collection(&TALKS, Listing::all())).await.rows.len(), 1);
+    assert_eq!(read(&*store, &collection(*TALKS, Listing::all())).await.rows.len(), 1);
 }
 
-async fn a_resource_may_relate_to_itself(store: Arc<dyn Store>) {
+pub(crate) async fn a_resource_may_relate_to_itself(store: Arc<dyn Store>) {
     let mut change = linked_talk("itself", only(SEQUEL_OF, LinkageChange::One(Some(number(40)))));
     if let Change::Insert { id, .. } = &mut change {
         *id = Some(number(40));
     }
     done(&*store, change).await;
     assert_eq!(to_one_of(&*store, &number(40), SEQUEL_OF).await, Value::Integer(40));
-    done(&*store, delete(&TALKS, &number(40))).await;
+    done(&*store, delete(*TALKS, &number(40))).await;
 }
 
-async fn a_change_that_fails_leaves_nothing_of_itself(store: Arc<dyn Store>) {
+pub(crate) async fn a_change_that_fails_leaves_nothing_of_itself(store: Arc<dyn Store>) {
     done(&*store, speaker(1)).await;
     let id = done(&*store, talk("as it was")).await;
     let review_id = done(&*store, review(&id)).await;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
+use crate::{
     naive::World,
     random::{Chance, Sight},
-    resources::{ALL, SPEAKERS_OF, TALKS},
+    resources::{ALL, TALKS},
+    steps::SPEAKERS_OF,
 };
-use crate::{
+use etag_fairing::{
     resource::{Description, Linkage, RelationshipKind, ResourceId, Value},
     store::{Change, Constraint, LinkageChange, Store, StoreError},
 };
@@ -67,7 +68,7 @@ impl Stored {
                 }
             }
             RelationshipKind::Through { .. } => {
-                let of_talk = resource.is(&TALKS);
+                let of_talk = resource.is(*TALKS);
                 let own =
                     |pair: &(ResourceId, ResourceId)| if of_talk { &pair.0 == id } else { &pair.1 == id };
                 self.pairs.retain(|pair| !own(pair));
@@ -82,7 +83,7 @@ impl Stored {
 
 /// Fills the empty store and makes changes as callers with scopes, each undone: its outcome is that of the same
 /// change where nothing is hidden because nothing else is there, and whatever is hidden stays as it was.
-pub(super) async fn changes_by_chance(store: &dyn Store, seed: u64, number: usize) {
+pub(crate) async fn changes_by_chance(store: &dyn Store, seed: u64, number: usize) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
     let before = World::read(store).await;

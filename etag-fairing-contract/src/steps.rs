@@ -1,7 +1,7 @@
 //! What the rules do, in short words.
 
-use super::resources::{REVIEWS, ROOMS, SPEAKERS, TALKS};
-use crate::{
+use crate::resources::{REVIEWS, ROOMS, SPEAKERS, TALKS};
+use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
         Change, Fetched, LinkageChange, Listing, Page, Plan, Root, Scopes, Selection, Store, StoreError,
@@ -9,37 +9,43 @@ use crate::{
     },
 };
 
-pub(super) fn number(id: i64) -> ResourceId {
+/// The places of the relationships of [`TALKS`].
+pub(crate) const ROOM: usize = 0;
+pub(crate) const SEQUEL_OF: usize = 1;
+pub(crate) const SPEAKERS_OF: usize = 2;
+pub(crate) const REVIEWS_OF: usize = 3;
+
+pub(crate) fn number(id: i64) -> ResourceId {
     ResourceId::Integer(id)
 }
 
-pub(super) fn text(id: &str) -> ResourceId {
+pub(crate) fn text(id: &str) -> ResourceId {
     ResourceId::Text(id.into())
 }
 
 /// The speaker of this number: the ids ascend with the numbers.
-pub(super) fn speaker_id(number: u8) -> ResourceId {
+pub(crate) fn speaker_id(number: u8) -> ResourceId {
     text(&format!("0190163d-8694-739b-aea5-966c26f8ad{number:02x}"))
 }
 
-pub(super) fn page(offset: u64, limit: u64) -> Listing {
+pub(crate) fn page(offset: u64, limit: u64) -> Listing {
     Listing { page: Page::Offset { offset, limit }, total: true, ..Listing::all() }
 }
 
-pub(super) fn one(resource: &'static Description, id: &ResourceId) -> Plan {
+pub(crate) fn one(resource: &'static Description, id: &ResourceId) -> Plan {
     Plan::new(Root::One(id.clone()), everything(resource))
 }
 
-pub(super) fn collection(resource: &'static Description, listing: Listing) -> Plan {
+pub(crate) fn collection(resource: &'static Description, listing: Listing) -> Plan {
     Plan::new(Root::Collection(listing), everything(resource))
 }
 
 /// All attributes and all linkage.
-pub(super) fn everything(resource: &'static Description) -> Selection {
+pub(crate) fn everything(resource: &'static Description) -> Selection {
     Selection { linkage: vec![true; resource.relationships.len()], ..Selection::whole(resource) }
 }
 
-pub(super) fn related(
+pub(crate) fn related(
     parent: &'static Description,
     id: &ResourceId,
     relationship: usize,
@@ -50,11 +56,11 @@ pub(super) fn related(
 }
 
 /// A new talk with this title, and nothing else.
-pub(super) fn talk(title: &str) -> Change {
+pub(crate) fn talk(title: &str) -> Change {
     linked_talk(title, vec![None; TALKS.relationships.len()])
 }
 
-pub(super) fn linked_talk(title: &str, linkage: Vec<Option<LinkageChange>>) -> Change {
+pub(crate) fn linked_talk(title: &str, linkage: Vec<Option<LinkageChange>>) -> Change {
     let attributes = vec![
         Value::Text(title.into()),
         Value::Null,
@@ -64,32 +70,32 @@ pub(super) fn linked_talk(title: &str, linkage: Vec<Option<LinkageChange>>) -> C
         Value::Null,
         Value::Null,
     ];
-    Change::Insert { resource: &TALKS, id: None, attributes, linkage }
+    Change::Insert { resource: *TALKS, id: None, attributes, linkage }
 }
 
 /// Changes of one relationship of [`TALKS`].
-pub(super) fn only(relationship: usize, change: LinkageChange) -> Vec<Option<LinkageChange>> {
+pub(crate) fn only(relationship: usize, change: LinkageChange) -> Vec<Option<LinkageChange>> {
     let mut linkage = vec![None; TALKS.relationships.len()];
     linkage[relationship] = Some(change);
     linkage
 }
 
-pub(super) fn room(name: &str) -> Change {
-    Change::Insert { resource: &ROOMS, id: Some(text(name)), attributes: vec![], linkage: vec![None] }
+pub(crate) fn room(name: &str) -> Change {
+    Change::Insert { resource: *ROOMS, id: Some(text(name)), attributes: vec![], linkage: vec![None] }
 }
 
-pub(super) fn speaker(number: u8) -> Change {
+pub(crate) fn speaker(number: u8) -> Change {
     Change::Insert {
-        resource: &SPEAKERS,
+        resource: *SPEAKERS,
         id: Some(speaker_id(number)),
         attributes: vec![Value::Text(format!("speaker {number}"))],
         linkage: vec![None],
     }
 }
 
-pub(super) fn review(talk: &ResourceId) -> Change {
+pub(crate) fn review(talk: &ResourceId) -> Change {
     Change::Insert {
-        resource: &REVIEWS,
+        resource: *REVIEWS,
         id: None,
         attributes: vec![Value::Text("good".into())],
         linkage: vec![Some(LinkageChange::One(Some(talk.clone())))],
@@ -97,31 +103,31 @@ pub(super) fn review(talk: &ResourceId) -> Change {
 }
 
 /// A change of some attributes of a talk, by their places.
-pub(super) fn set(id: &ResourceId, values: &[(usize, Value)]) -> Change {
+pub(crate) fn set(id: &ResourceId, values: &[(usize, Value)]) -> Change {
     let mut attributes = vec![None; TALKS.attributes.len()];
     for (index, value) in values {
         attributes[*index] = Some(value.clone());
     }
     let linkage = vec![None; TALKS.relationships.len()];
-    Change::Update { resource: &TALKS, id: id.clone(), attributes, linkage }
+    Change::Update { resource: *TALKS, id: id.clone(), attributes, linkage }
 }
 
 /// A change of one relationship of a talk.
-pub(super) fn link(id: &ResourceId, relationship: usize, change: LinkageChange) -> Change {
+pub(crate) fn link(id: &ResourceId, relationship: usize, change: LinkageChange) -> Change {
     Change::Update {
-        resource: &TALKS,
+        resource: *TALKS,
         id: id.clone(),
         attributes: vec![None; TALKS.attributes.len()],
         linkage: only(relationship, change),
     }
 }
 
-pub(super) fn delete(resource: &'static Description, id: &ResourceId) -> Change {
+pub(crate) fn delete(resource: &'static Description, id: &ResourceId) -> Change {
     Change::Delete { resource, id: id.clone() }
 }
 
 /// Makes a change in a transaction of its own.
-pub(super) async fn write(store: &dyn Store, change: Change) -> Result<ResourceId, StoreError> {
+pub(crate) async fn write(store: &dyn Store, change: Change) -> Result<ResourceId, StoreError> {
     let mut transaction = store.begin().await?;
     let id = transaction.apply(change, &Scopes::NONE).await?;
     transaction.commit().await?;
@@ -129,44 +135,44 @@ pub(super) async fn write(store: &dyn Store, change: Change) -> Result<ResourceI
 }
 
 /// Makes a change that must succeed.
-pub(super) async fn done(store: &dyn Store, change: Change) -> ResourceId {
+pub(crate) async fn done(store: &dyn Store, change: Change) -> ResourceId {
     let told = format!("{change:?}");
     write(store, change).await.unwrap_or_else(|error| panic!("{told}: {error}"))
 }
 
 /// Reads what must be readable.
-pub(super) async fn read(store: &dyn Store, plan: &Plan) -> Fetched {
+pub(crate) async fn read(store: &dyn Store, plan: &Plan) -> Fetched {
     store.fetch(plan).await.unwrap_or_else(|error| panic!("{plan:?}: {error}"))
 }
 
 /// Reads inside a transaction.
-pub(super) async fn read_in(transaction: &mut dyn Transaction, plan: &Plan) -> Fetched {
+pub(crate) async fn read_in(transaction: &mut dyn Transaction, plan: &Plan) -> Fetched {
     transaction.fetch(plan).await.unwrap_or_else(|error| panic!("{plan:?}: {error}"))
 }
 
 /// The ids of the rows in order.
-pub(super) fn ids(fetched: &Fetched) -> Vec<ResourceId> {
+pub(crate) fn ids(fetched: &Fetched) -> Vec<ResourceId> {
     fetched.rows.iter().map(|row| row.resource_id().expect("a row has an id")).collect()
 }
 
 /// The linkage of one relationship of one row.
-pub(super) fn linkage(fetched: &Fetched, relationship: usize, row: usize) -> Vec<ResourceId> {
+pub(crate) fn linkage(fetched: &Fetched, relationship: usize, row: usize) -> Vec<ResourceId> {
     fetched.links[relationship].as_ref().expect("the linkage was asked for").of(row).to_vec()
 }
 
 /// The linkage of one relationship of one talk.
-pub(super) async fn linkage_of(store: &dyn Store, id: &ResourceId, relationship: usize) -> Vec<ResourceId> {
-    linkage(&read(store, &one(&TALKS, id)).await, relationship, 0)
+pub(crate) async fn linkage_of(store: &dyn Store, id: &ResourceId, relationship: usize) -> Vec<ResourceId> {
+    linkage(&read(store, &one(*TALKS, id)).await, relationship, 0)
 }
 
 /// The value of one attribute of one talk.
-pub(super) async fn attribute_of(store: &dyn Store, id: &ResourceId, attribute: usize) -> Value {
-    let fetched = read(store, &one(&TALKS, id)).await;
+pub(crate) async fn attribute_of(store: &dyn Store, id: &ResourceId, attribute: usize) -> Value {
+    let fetched = read(store, &one(*TALKS, id)).await;
     fetched.rows.get(0).expect("the talk exists").attribute(attribute).to_owned()
 }
 
 /// The to-one linkage of one talk.
-pub(super) async fn to_one_of(store: &dyn Store, id: &ResourceId, relationship: usize) -> Value {
-    let fetched = read(store, &one(&TALKS, id)).await;
-    fetched.rows.get(0).expect("the talk exists").to_one(&TALKS, relationship).to_owned()
+pub(crate) async fn to_one_of(store: &dyn Store, id: &ResourceId, relationship: usize) -> Value {
+    let fetched = read(store, &one(*TALKS, id)).await;
+    fetched.rows.get(0).expect("the talk exists").to_one(*TALKS, relationship).to_owned()
 }

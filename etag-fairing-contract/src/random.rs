@@ -1,10 +1,10 @@
 //! Data, filters and sorts by chance, the same for the same seed.
 
-use super::{
-    resources::{ALL, REVIEWS, ROOM, SEQUEL_OF, SPEAKERS_OF, TALKS},
+use crate::{
+    resources::{ALL, REVIEWS, TALKS},
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{Description, Kind, ResourceId, Value},
     store::{
         Change, Comparison, Field, Filter, LinkageChange, Member, Part, Relation, Scopes, SortKey, Store,
@@ -13,7 +13,7 @@ use crate::{
 
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(crate) enum Sight {
     /// Somebody who sees everything.
     Whole,
     /// Callers with scopes, by chance.
@@ -21,7 +21,7 @@ pub(super) enum Sight {
 }
 
 /// Chance (splitmix64).
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 const TEXTS: [&str; 20] = [
     "", "a", "A", "ab", "aB", "b", "B", "aab", "é", "É", "%", "_", "\\", "a%b", "a_b", "🦀", "it's", "*",
@@ -32,12 +32,12 @@ const TIMES: [&str; 3] =
 const JSON: [&str; 5] = ["null", "12", "{\"a\":1}", "\"x\"", "[]"];
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A number below `end`.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -46,11 +46,11 @@ impl Chance {
         usize::try_from(mixed % end as u64).expect("a number below `end`")
     }
 
-    pub(super) fn happens(&mut self, one_in: usize) -> bool {
+    pub(crate) fn happens(&mut self, one_in: usize) -> bool {
         self.below(one_in) == 0
     }
 
-    pub(super) fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+    pub(crate) fn of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
 
@@ -75,7 +75,7 @@ impl Chance {
     }
 
     /// Fills an empty store in one transaction.
-    pub(super) async fn fill(&mut self, store: &dyn Store) {
+    pub(crate) async fn fill(&mut self, store: &dyn Store) {
         let mut transaction = store.begin().await.expect("a turn");
         let mut changes = Vec::new();
         let rooms = ["a", "A", "b", "é", "%"];
@@ -98,7 +98,7 @@ impl Chance {
             }
             let speakers = (1..=4).filter(|_| self.happens(3)).map(speaker_id).collect();
             linkage[SPEAKERS_OF] = Some(LinkageChange::Add(speakers));
-            let change = Change::Insert { resource: &TALKS, id: None, attributes, linkage };
+            let change = Change::Insert { resource: *TALKS, id: None, attributes, linkage };
             talks.push(transaction.apply(change, &Scopes::NONE).await.expect("applied"));
         }
         // The first may be the sequel of the last: a cycle.
@@ -107,7 +107,7 @@ impl Chance {
         for _ in 0..8 {
             let talk = self.of(&talks).clone();
             let change = Change::Insert {
-                resource: &REVIEWS,
+                resource: *REVIEWS,
                 id: None,
                 attributes: vec![self.some(Kind::Text)],
                 linkage: vec![Some(LinkageChange::One(Some(talk)))],
@@ -136,7 +136,7 @@ impl Chance {
     fn member(&mut self, resource: &'static Description) -> (Member, Kind) {
         let (path, resource) = self.path(resource);
         let id_kind = |resource: &Description| match resource.id.kind {
-            crate::resource::IdKind::Integer { .. } => Kind::Integer,
+            etag_fairing::resource::IdKind::Integer { .. } => Kind::Integer,
             _ => Kind::Text,
         };
         let place = self.below(resource.width());
@@ -153,7 +153,7 @@ impl Chance {
         (Member { path, field }, kind)
     }
 
-    pub(super) fn sort(&mut self, resource: &'static Description) -> Vec<SortKey> {
+    pub(crate) fn sort(&mut self, resource: &'static Description) -> Vec<SortKey> {
         let number = self.below(4);
         (0..number)
             .map(|_| SortKey { member: self.member(resource).0, descending: self.happens(2) })
@@ -220,12 +220,12 @@ impl Chance {
     }
 
     /// Scopes for a caller, of about half of all resources.
-    pub(super) fn scopes(&mut self, sight: Sight) -> Scopes {
+    pub(crate) fn scopes(&mut self, sight: Sight) -> Scopes {
         if sight == Sight::Whole {
             return Scopes::NONE;
         }
         let mut scopes = Vec::new();
-        for resource in ALL {
+        for resource in ALL.iter().copied() {
             if self.happens(2) {
                 let filter = self.filter(resource, 2);
                 // Most filters let little through.
@@ -235,7 +235,7 @@ impl Chance {
         Scopes::new(scopes)
     }
 
-    pub(super) fn filter(&mut self, resource: &'static Description, depth: usize) -> Filter {
+    pub(crate) fn filter(&mut self, resource: &'static Description, depth: usize) -> Filter {
         match self.below(if depth == 0 { 4 } else { 10 }) {
             4 | 5 => {
                 let number = self.below(4);

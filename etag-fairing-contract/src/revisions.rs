@@ -2,21 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{
-    name_rules,
-    resources::{REVIEWS, REVIEWS_OF, ROOM, ROOMS, SPEAKERS, SPEAKERS_OF, TALKS},
+use crate::{
+    resources::{REVIEWS, ROOMS, SPEAKERS, TALKS},
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{ResourceId, Value},
     store::{Change, LinkageChange, Listing, Plan, Revision, Scopes, Store},
 };
-
-name_rules! {
-    a_revision_changes_with_every_change,
-    a_revision_stays_while_nothing_changes,
-    what_is_read_after_a_revision_is_at_least_as_new,
-}
 
 async fn revision(store: &dyn Store, plan: &Plan) -> Option<Revision> {
     store.revision(&plan.tables()).await.expect("a revision, or none")
@@ -26,17 +19,17 @@ async fn revision(store: &dyn Store, plan: &Plan) -> Option<Revision> {
 fn answers(talk: &ResourceId, speaker: &ResourceId, room: &ResourceId) -> Vec<Plan> {
     let all = Listing::all;
     vec![
-        one(&TALKS, talk),
-        collection(&TALKS, all()),
-        related(&TALKS, talk, SPEAKERS_OF, all()),
-        related(&TALKS, talk, REVIEWS_OF, all()),
-        related(&TALKS, talk, ROOM, all()),
-        related(&SPEAKERS, speaker, 0, all()),
-        related(&ROOMS, room, 0, all()),
+        one(*TALKS, talk),
+        collection(*TALKS, all()),
+        related(*TALKS, talk, SPEAKERS_OF, all()),
+        related(*TALKS, talk, REVIEWS_OF, all()),
+        related(*TALKS, talk, ROOM, all()),
+        related(*SPEAKERS, speaker, 0, all()),
+        related(*ROOMS, room, 0, all()),
     ]
 }
 
-async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) {
+pub(crate) async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) {
     let store = &*store;
     let room_id = done(store, room("main")).await;
     let speaker_id = done(store, speaker(1)).await;
@@ -58,15 +51,15 @@ async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) {
         (set(&id, &[(0, text)]), &[0, 1, 2, 3, 4, 5, 6][..]),
         (link(&id, ROOM, one_of(&room_id)), &[0, 1, 4, 6]),
         (link(&id, SPEAKERS_OF, LinkageChange::Add(vec![speaker_id.clone()])), &[0, 1, 2, 5]),
-        (rename(&SPEAKERS, &speaker_id), &[2]),
+        (rename(*SPEAKERS, &speaker_id), &[2]),
         (review(&id), &[0, 1, 3]),
         (link(&id, SPEAKERS_OF, LinkageChange::Remove(vec![speaker_id.clone()])), &[0, 1, 2, 5]),
         (link(&id, SPEAKERS_OF, LinkageChange::Replace(vec![speaker_id.clone()])), &[0, 1, 2, 5]),
         (talk("another"), &[1]),
         // Empties the talk's relationship.
-        (delete(&ROOMS, &room_id), &[0, 1, 4, 6]),
+        (delete(*ROOMS, &room_id), &[0, 1, 4, 6]),
         // Ends the link.
-        (delete(&SPEAKERS, &speaker_id), &[0, 1, 2, 5]),
+        (delete(*SPEAKERS, &speaker_id), &[0, 1, 2, 5]),
     ];
     for (change, changed) in changes {
         let told = format!("{change:?}");
@@ -84,12 +77,12 @@ async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) {
             );
         }
     }
-    let reviews = collection(&REVIEWS, Listing::all());
+    let reviews = collection(*REVIEWS, Listing::all());
     let (before, last) = (revision(store, &reviews).await, ids(&read(store, &reviews).await));
-    done(store, delete(&REVIEWS, &last[0])).await;
+    done(store, delete(*REVIEWS, &last[0])).await;
     assert_ne!(revision(store, &reviews).await, before);
     // Nor does it come back when what was there comes back.
-    let talks = one(&TALKS, &id);
+    let talks = one(*TALKS, &id);
     let first = revision(store, &talks).await;
     for title in ["third", "second"] {
         done(store, set(&id, &[(0, Value::Text(title.into()))])).await;
@@ -97,20 +90,20 @@ async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) {
     }
 }
 
-async fn a_revision_stays_while_nothing_changes(store: Arc<dyn Store>) {
+pub(crate) async fn a_revision_stays_while_nothing_changes(store: Arc<dyn Store>) {
     let store = &*store;
     let id = done(store, talk("first")).await;
-    let plan = one(&TALKS, &id);
+    let plan = one(*TALKS, &id);
     let before = revision(store, &plan).await;
     read(store, &plan).await;
-    read(store, &collection(&TALKS, Listing::all())).await;
+    read(store, &collection(*TALKS, Listing::all())).await;
     assert_eq!(revision(store, &plan).await, before);
 }
 
-async fn what_is_read_after_a_revision_is_at_least_as_new(store: Arc<dyn Store>) {
+pub(crate) async fn what_is_read_after_a_revision_is_at_least_as_new(store: Arc<dyn Store>) {
     let store = &*store;
     let id = done(store, talk("before")).await;
-    let plan = one(&TALKS, &id);
+    let plan = one(*TALKS, &id);
     let Some(before) = revision(store, &plan).await else { return };
     let mut transaction = store.begin().await.expect("a transaction");
     transaction.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{resources::ALL, steps::*};
-use crate::store::fold_case;
-use crate::{
+use crate::{resources::ALL, steps::*};
+use etag_fairing::store::fold_case;
+use etag_fairing::{
     resource::{Description, Linkage, Record, ResourceId, Rows, Value},
     store::{
         Comparison, Fetched, Field, Filter, Links, Listing, Member, Part, Records, Relation, Scopes, SortKey,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Everything that a store holds.
-pub(super) struct World(Vec<Resources>);
+pub(crate) struct World(Vec<Resources>);
 
 /// Those of one type, as they were fetched and as records.
 struct Resources {
@@ -23,14 +23,14 @@ struct Resources {
 }
 
 impl World {
-    pub(super) async fn read(store: &dyn Store) -> Self {
+    pub(crate) async fn read(store: &dyn Store) -> Self {
         Self::read_in(store.begin().await.expect("a turn").as_mut()).await
     }
 
     /// As it is inside a transaction.
-    pub(super) async fn read_in(transaction: &mut dyn Transaction) -> Self {
+    pub(crate) async fn read_in(transaction: &mut dyn Transaction) -> Self {
         let mut world = Vec::new();
-        for resource in ALL {
+        for resource in ALL.iter().copied() {
             let fetched = read_in(transaction, &collection(resource, Listing::all())).await;
             let mut records = Vec::new();
             for (place, row) in fetched.rows.iter().enumerate() {
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// What is left of it by these scopes: as if the other rows had never been, nor any link to them.
-    pub(super) fn seen_by(&self, scopes: &Scopes) -> Self {
+    pub(crate) fn seen_by(&self, scopes: &Scopes) -> Self {
         let sees = |resource: &'static Description, id: &ResourceId| {
             scopes.of(resource).is_none_or(|filter| self.passes(resource, id, filter))
         };
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// All of it, for comparing.
-    pub(super) fn records(&self) -> Vec<(&'static str, Vec<Record>)> {
+    pub(crate) fn records(&self) -> Vec<(&'static str, Vec<Record>)> {
         self.0.iter().map(|all| (all.resource.type_name, all.records.clone())).collect()
     }
 
@@ -91,11 +91,11 @@ impl World {
         self.0.iter().find(|known| known.resource.is(resource)).expect("a resource of the contract")
     }
 
-    pub(super) fn of(&self, resource: &Description) -> &Fetched {
+    pub(crate) fn of(&self, resource: &Description) -> &Fetched {
         &self.all(resource).fetched
     }
 
-    pub(super) fn ids(&self, resource: &Description) -> Vec<ResourceId> {
+    pub(crate) fn ids(&self, resource: &Description) -> Vec<ResourceId> {
         ids(self.of(resource))
     }
 
@@ -104,7 +104,7 @@ impl World {
     }
 
     /// The ids at the other end of a relationship.
-    pub(super) fn related(
+    pub(crate) fn related(
         &self,
         resource: &Description,
         id: &ResourceId,
@@ -135,7 +135,7 @@ impl World {
         Some((resource, id))
     }
 
-    pub(super) fn value(&self, resource: &'static Description, id: &ResourceId, member: &Member) -> Value {
+    pub(crate) fn value(&self, resource: &'static Description, id: &ResourceId, member: &Member) -> Value {
         let Some((resource, id)) = self.end(resource, id, &member.path) else { return Value::Null };
         match member.field {
             Field::Id => id.to_value(),
@@ -150,13 +150,13 @@ impl World {
     }
 
     /// Whether the filter lets a resource through, by the evaluation that stores in memory use.
-    pub(super) fn matches(&self, resource: &'static Description, id: &ResourceId, filter: &Filter) -> bool {
+    pub(crate) fn matches(&self, resource: &'static Description, id: &ResourceId, filter: &Filter) -> bool {
         let record = self.record(resource, id).expect("a record");
         matches(filter, resource, record, self)
     }
 
     /// Whether the filter lets a resource through.
-    pub(super) fn passes(&self, resource: &'static Description, id: &ResourceId, filter: &Filter) -> bool {
+    pub(crate) fn passes(&self, resource: &'static Description, id: &ResourceId, filter: &Filter) -> bool {
         match filter {
             Filter::And(filters) => filters.iter().all(|filter| self.passes(resource, id, filter)),
             Filter::Or(filters) => filters.iter().any(|filter| self.passes(resource, id, filter)),
@@ -192,7 +192,7 @@ impl World {
     }
 
     /// The resources of a list in the order of a sort.
-    pub(super) fn sorted(
+    pub(crate) fn sorted(
         &self,
         resource: &'static Description,
         ids: impl IntoIterator<Item = ResourceId>,

@@ -2,37 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{
+use crate::{
     includes::includes_by_chance,
     listings::{filters_by_chance, orders_by_chance, related_by_chance},
     naive::World,
-    name_rules,
     random::Sight,
-    resources::{ALL, REPLIES, REVIEWS, REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS, SPEAKERS_OF, TALKS},
+    resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS},
     scoped_changes::changes_by_chance,
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
         Change, Comparison, Constraint, Fetched, Field, Filter, Include, LinkageChange, Listing, Member,
         Plan, Relation, Root, Scopes, Selection, SortKey, Store, StoreError,
     },
 };
-
-name_rules! {
-    what_is_hidden_is_not_read,
-    no_linkage_leads_to_what_is_hidden,
-    no_path_goes_through_what_is_hidden,
-    a_scope_looks_at_all_that_is_stored,
-    what_is_hidden_cannot_be_changed,
-    what_is_hidden_cannot_be_related_to,
-    links_to_what_is_hidden_stay,
-    a_hidden_id_is_taken,
-    deleting_reaches_what_is_hidden,
-    what_a_scope_hides_is_as_if_it_had_never_been,
-    any_change_keeps_within_the_scopes,
-}
 
 fn id_is(id: &ResourceId) -> Filter {
     Filter::Compare {
@@ -50,7 +35,7 @@ fn by(scopes: &Scopes, plan: Plan) -> Plan {
 }
 
 fn listed(listing: Listing) -> Plan {
-    collection(&TALKS, listing)
+    collection(*TALKS, listing)
 }
 
 /// Makes a change as a caller, and keeps it.
@@ -66,14 +51,14 @@ fn one_link(fetched: &Fetched, resource: &Description, relationship: usize) -> O
     ResourceId::from_value(row.to_one(resource, relationship)).expect("an id")
 }
 
-async fn what_is_hidden_is_not_read(store: Arc<dyn Store>) {
+pub(crate) async fn what_is_hidden_is_not_read(store: Arc<dyn Store>) {
     let mut talks = Vec::new();
     for title in ["1", "2", "3", "4"] {
         talks.push(done(&*store, talk(title)).await);
     }
-    let scopes = hiding(&[(&TALKS, &talks[1])]);
-    assert!(read(&*store, &by(&scopes, one(&TALKS, &talks[1]))).await.rows.is_empty());
-    assert_eq!(ids(&read(&*store, &by(&scopes, one(&TALKS, &talks[0]))).await), talks[..1]);
+    let scopes = hiding(&[(*TALKS, &talks[1])]);
+    assert!(read(&*store, &by(&scopes, one(*TALKS, &talks[1]))).await.rows.is_empty());
+    assert_eq!(ids(&read(&*store, &by(&scopes, one(*TALKS, &talks[0]))).await), talks[..1]);
     let seen = [&talks[0], &talks[2], &talks[3]].map(Clone::clone);
     let fetched = read(&*store, &by(&scopes, listed(page(0, 2)))).await;
     assert_eq!((ids(&fetched), fetched.total, fetched.more), (seen[..2].to_vec(), Some(3), true));
@@ -83,16 +68,16 @@ async fn what_is_hidden_is_not_read(store: Arc<dyn Store>) {
     let fetched = read(&*store, &by(&scopes, listed(listing))).await;
     assert_eq!((ids(&fetched), fetched.total), (vec![], Some(0)));
     for relationship in 0..TALKS.relationships.len() {
-        let plan = related(&TALKS, &talks[1], relationship, Listing::all());
+        let plan = related(*TALKS, &talks[1], relationship, Listing::all());
         assert!(!read(&*store, &by(&scopes, plan)).await.parent);
     }
     // Nothing at all.
-    let nothing = Scopes::new([(&TALKS, Filter::Or(Vec::new()))]);
+    let nothing = Scopes::new([(*TALKS, Filter::Or(Vec::new()))]);
     let fetched = read(&*store, &by(&nothing, listed(page(0, 9)))).await;
     assert_eq!((ids(&fetched), fetched.total), (vec![], Some(0)));
 }
 
-async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
+pub(crate) async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     for number in 1..=3 {
         done(&*store, speaker(number)).await;
@@ -104,21 +89,21 @@ async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
     let second = done(&*store, linked_talk("second", linkage)).await;
     let reviews = [done(&*store, review(&second)).await, done(&*store, review(&second)).await];
     let scopes = hiding(&[
-        (&ROOMS, &text("hall")),
-        (&SPEAKERS, &speaker_id(2)),
-        (&TALKS, &first),
-        (&REVIEWS, &reviews[0]),
+        (*ROOMS, &text("hall")),
+        (*SPEAKERS, &speaker_id(2)),
+        (*TALKS, &first),
+        (*REVIEWS, &reviews[0]),
     ]);
     let include = |relationship: usize| Include {
         relationship,
         selection: everything(TALKS.relationships[relationship].target()),
     };
-    let selection = Selection { include: (0..4).map(include).collect(), ..everything(&TALKS) };
+    let selection = Selection { include: (0..4).map(include).collect(), ..everything(*TALKS) };
     let with = Plan { most_included: 9, ..Plan::new(Root::One(second.clone()), selection) };
-    for plan in [one(&TALKS, &second), with] {
+    for plan in [one(*TALKS, &second), with] {
         let fetched = read(&*store, &by(&scopes, plan)).await;
-        assert_eq!(one_link(&fetched, &TALKS, ROOM), None);
-        assert_eq!(one_link(&fetched, &TALKS, SEQUEL_OF), None);
+        assert_eq!(one_link(&fetched, *TALKS, ROOM), None);
+        assert_eq!(one_link(&fetched, *TALKS, SEQUEL_OF), None);
         assert_eq!(linkage_in(&fetched, SPEAKERS_OF), [1, 3].map(speaker_id));
         assert_eq!(linkage_in(&fetched, REVIEWS_OF), reviews[1..]);
         let included: usize = fetched.included.iter().map(|included| included.rows.len()).sum();
@@ -127,24 +112,24 @@ async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
     for (relationship, number) in [(ROOM, 0), (SEQUEL_OF, 0), (SPEAKERS_OF, 2), (REVIEWS_OF, 1)] {
         let listing = if relationship < SPEAKERS_OF { Listing::all() } else { page(0, 9) };
         let fetched =
-            read(&*store, &by(&scopes, related(&TALKS, &second, relationship, listing.clone()))).await;
+            read(&*store, &by(&scopes, related(*TALKS, &second, relationship, listing.clone()))).await;
         assert!(fetched.parent);
         assert_eq!(fetched.rows.len(), number);
         assert_eq!(fetched.total, listing.total.then_some(number as u64));
     }
     // Of a talk that is hidden, no speaker tells, and no review.
-    let hidden = hiding(&[(&TALKS, &second)]);
-    let fetched = read(&*store, &by(&hidden, one(&SPEAKERS, &speaker_id(1)))).await;
+    let hidden = hiding(&[(*TALKS, &second)]);
+    let fetched = read(&*store, &by(&hidden, one(*SPEAKERS, &speaker_id(1)))).await;
     assert_eq!(linkage_in(&fetched, 0), []);
-    let fetched = read(&*store, &by(&hidden, one(&REVIEWS, &reviews[0]))).await;
-    assert_eq!(one_link(&fetched, &REVIEWS, 0), None, "though every review has one");
+    let fetched = read(&*store, &by(&hidden, one(*REVIEWS, &reviews[0]))).await;
+    assert_eq!(one_link(&fetched, *REVIEWS, 0), None, "though every review has one");
 }
 
 fn linkage_in(fetched: &Fetched, relationship: usize) -> Vec<ResourceId> {
     linkage(fetched, relationship, 0)
 }
 
-async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
+pub(crate) async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     done(&*store, speaker(1)).await;
     let first = done(&*store, talk("a")).await;
@@ -153,7 +138,7 @@ async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
     linkage[SEQUEL_OF] = Some(LinkageChange::One(Some(first.clone())));
     let second = done(&*store, linked_talk("b", linkage)).await;
     let third = done(&*store, talk("c")).await;
-    let scopes = hiding(&[(&ROOMS, &text("hall")), (&SPEAKERS, &speaker_id(1)), (&TALKS, &first)]);
+    let scopes = hiding(&[(*ROOMS, &text("hall")), (*SPEAKERS, &speaker_id(1)), (*TALKS, &first)]);
     let sequel_title = || Member { path: vec![SEQUEL_OF], field: Field::Attribute(0) };
     let is = |member, value: Value| Filter::Compare {
         member,
@@ -195,33 +180,33 @@ async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
     let (early, late) = (done(&*store, review(&first)).await, done(&*store, review(&second)).await);
     for descending in [false, true] {
         let sort = vec![SortKey { member: own(Field::ToOne(0)), descending }];
-        let plan = collection(&REVIEWS, Listing { sort, ..Listing::all() });
+        let plan = collection(*REVIEWS, Listing { sort, ..Listing::all() });
         assert_eq!(ids(&read(&*store, &by(&scopes, plan)).await), [late.clone(), early.clone()]);
     }
 }
 
-async fn a_scope_looks_at_all_that_is_stored(store: Arc<dyn Store>) {
+pub(crate) async fn a_scope_looks_at_all_that_is_stored(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     let within = only(ROOM, LinkageChange::One(Some(text("hall"))));
     let with = done(&*store, linked_talk("with", within)).await;
     done(&*store, talk("without")).await;
     // Those in a room, of which the caller sees none.
     let in_a_room = Filter::Related { path: Vec::new(), relationship: ROOM, filter: None };
-    let scopes = Scopes::new([(&TALKS, in_a_room), (&ROOMS, Filter::Or(Vec::new()))]);
+    let scopes = Scopes::new([(*TALKS, in_a_room), (*ROOMS, Filter::Or(Vec::new()))]);
     let fetched = read(&*store, &by(&scopes, listed(Listing::all()))).await;
     assert_eq!(ids(&fetched), [with]);
-    assert_eq!(one_link(&fetched, &TALKS, ROOM), None);
+    assert_eq!(one_link(&fetched, *TALKS, ROOM), None);
 }
 
-async fn what_is_hidden_cannot_be_changed(store: Arc<dyn Store>) {
+pub(crate) async fn what_is_hidden_cannot_be_changed(store: Arc<dyn Store>) {
     let id = done(&*store, talk("before")).await;
-    let scopes = hiding(&[(&TALKS, &id)]);
+    let scopes = hiding(&[(*TALKS, &id)]);
     for change in [
         set(&id, &[(0, Value::Text("after".into()))]),
         set(&id, &[]),
         link(&id, SEQUEL_OF, LinkageChange::One(None)),
         link(&id, SPEAKERS_OF, LinkageChange::Replace(vec![])),
-        delete(&TALKS, &id),
+        delete(*TALKS, &id),
     ] {
         let told = format!("{change:?}");
         let refused = change_by(&*store, &scopes, change).await;
@@ -230,7 +215,7 @@ async fn what_is_hidden_cannot_be_changed(store: Arc<dyn Store>) {
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("before".into()));
 }
 
-async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
+pub(crate) async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     done(&*store, speaker(1)).await;
     done(&*store, speaker(2)).await;
@@ -270,20 +255,20 @@ async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
             }
         }
     }
-    assert_eq!(World::read(&*store).await.ids(&TALKS), [first.clone(), second.clone()]);
+    assert_eq!(World::read(&*store).await.ids(*TALKS), [first.clone(), second.clone()]);
     assert_eq!(linkage_of(&*store, &first, REVIEWS_OF).await, [of_first]);
     assert_eq!(linkage_of(&*store, &second, SPEAKERS_OF).await, []);
     // A new one may relate to itself, within its scope or not.
     let itself = Change::Insert {
-        resource: &ROOMS,
+        resource: *ROOMS,
         id: Some(text("yard")),
         attributes: vec![],
         linkage: vec![Some(LinkageChange::Add(vec![second]))],
     };
-    change_by(&*store, &hiding(&[(&ROOMS, &text("yard"))]), itself).await.expect("the talk is seen");
+    change_by(&*store, &hiding(&[(*ROOMS, &text("yard"))]), itself).await.expect("the talk is seen");
 }
 
-async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
+pub(crate) async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     done(&*store, room("yard")).await;
     for number in 1..=4 {
@@ -293,7 +278,7 @@ async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
     linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
     let id = done(&*store, linked_talk("talk", linkage)).await;
     let other = done(&*store, linked_talk("other", only(ROOM, LinkageChange::One(Some(text("hall")))))).await;
-    let scopes = hiding(&[(&SPEAKERS, &speaker_id(2)), (&ROOMS, &text("hall"))]);
+    let scopes = hiding(&[(*SPEAKERS, &speaker_id(2)), (*ROOMS, &text("hall"))]);
     for (change, expected) in [
         (LinkageChange::Replace(vec![speaker_id(4)]), &[2, 4][..]),
         (LinkageChange::Remove([2, 4].map(speaker_id).to_vec()), &[2]),
@@ -314,9 +299,9 @@ async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
     change_by(&*store, &scopes, link(&id, ROOM, LinkageChange::One(None))).await.expect("changed");
     assert_eq!(to_one_of(&*store, &id, ROOM).await, Value::Null);
     // An inverse: the other talk is hidden, and stays in the hall.
-    let scopes = hiding(&[(&TALKS, &other)]);
+    let scopes = hiding(&[(*TALKS, &other)]);
     let only_this = Change::Update {
-        resource: &ROOMS,
+        resource: *ROOMS,
         id: text("hall"),
         attributes: vec![],
         linkage: vec![Some(LinkageChange::Replace(vec![id.clone()]))],
@@ -328,50 +313,50 @@ async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
     // One that must have an owner stands in nobody's way while it is hidden.
     let hidden = done(&*store, review(&id)).await;
     let none = || link(&id, REVIEWS_OF, LinkageChange::Replace(vec![]));
-    change_by(&*store, &hiding(&[(&REVIEWS, &hidden)]), none()).await.expect("changed");
+    change_by(&*store, &hiding(&[(*REVIEWS, &hidden)]), none()).await.expect("changed");
     assert_eq!(linkage_of(&*store, &id, REVIEWS_OF).await, [hidden]);
     let refused = change_by(&*store, &Scopes::NONE, none()).await;
     assert!(matches!(refused, Err(StoreError::Constraint(Constraint::NotNull { .. }))), "{refused:?}");
 }
 
-async fn a_hidden_id_is_taken(store: Arc<dyn Store>) {
+pub(crate) async fn a_hidden_id_is_taken(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
-    let scopes = hiding(&[(&ROOMS, &text("hall"))]);
+    let scopes = hiding(&[(*ROOMS, &text("hall"))]);
     let refused = change_by(&*store, &scopes, room("hall")).await;
     assert!(matches!(refused, Err(StoreError::IdExists)), "{refused:?}");
 }
 
-async fn deleting_reaches_what_is_hidden(store: Arc<dyn Store>) {
+pub(crate) async fn deleting_reaches_what_is_hidden(store: Arc<dyn Store>) {
     let mut resources = ALL.to_vec();
-    resources.push(&REPLIES);
+    resources.push(*REPLIES);
     store.prepare(&resources).await.expect("prepared");
     let id = done(&*store, talk("talk")).await;
     let review = done(&*store, review(&id)).await;
     let reply = Change::Insert {
-        resource: &REPLIES,
+        resource: *REPLIES,
         id: None,
         attributes: vec![],
         linkage: vec![Some(LinkageChange::One(Some(review.clone())))],
     };
     let reply = done(&*store, reply).await;
-    let refused = change_by(&*store, &hiding(&[(&REVIEWS, &review)]), delete(&TALKS, &id)).await;
+    let refused = change_by(&*store, &hiding(&[(*REVIEWS, &review)]), delete(*TALKS, &id)).await;
     assert!(matches!(refused, Err(StoreError::Constraint(Constraint::ForeignKey))), "{refused:?}");
-    change_by(&*store, &hiding(&[(&REPLIES, &reply)]), delete(&REVIEWS, &review)).await.expect("deleted");
-    assert!(read(&*store, &one(&REPLIES, &reply)).await.rows.is_empty());
+    change_by(&*store, &hiding(&[(*REPLIES, &reply)]), delete(*REVIEWS, &review)).await.expect("deleted");
+    assert!(read(&*store, &one(*REPLIES, &reply)).await.rows.is_empty());
 }
 
-async fn what_a_scope_hides_is_as_if_it_had_never_been(store: Arc<dyn Store>) {
+pub(crate) async fn what_a_scope_hides_is_as_if_it_had_never_been(store: Arc<dyn Store>) {
     // Each fills the store once more; what is there already is as good as any.
     filters_by_chance(&*store, 11, 120, Sight::Scoped).await;
-    for resource in [&REVIEWS, &TALKS, &SPEAKERS, &ROOMS] {
+    for resource in [*REVIEWS, *TALKS, *SPEAKERS, *ROOMS] {
         empty(&*store, resource).await;
     }
     orders_by_chance(&*store, 12, 40, Sight::Scoped).await;
-    for resource in [&REVIEWS, &TALKS, &SPEAKERS, &ROOMS] {
+    for resource in [*REVIEWS, *TALKS, *SPEAKERS, *ROOMS] {
         empty(&*store, resource).await;
     }
     includes_by_chance(&*store, 13, 60, Sight::Scoped).await;
-    for resource in [&REVIEWS, &TALKS, &SPEAKERS, &ROOMS] {
+    for resource in [*REVIEWS, *TALKS, *SPEAKERS, *ROOMS] {
         empty(&*store, resource).await;
     }
     related_by_chance(&*store, 14, Sight::Scoped).await;
@@ -383,6 +368,6 @@ async fn empty(store: &dyn Store, resource: &'static Description) {
     }
 }
 
-async fn any_change_keeps_within_the_scopes(store: Arc<dyn Store>) {
+pub(crate) async fn any_change_keeps_within_the_scopes(store: Arc<dyn Store>) {
     changes_by_chance(&*store, 15, 200).await;
 }

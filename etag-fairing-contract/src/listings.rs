@@ -2,34 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{
+use crate::{
     naive::World,
-    name_rules,
     random::{Chance, Sight},
-    resources::{ALL, REVIEWS_OF, ROOM, ROOMS, SEQUEL_OF, SPEAKERS_OF, TALKS},
+    resources::{ALL, ROOMS, TALKS},
     steps::*,
 };
-use crate::{
+use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
         Comparison, Field, Filter, LinkageChange, Listing, Member, Page, Part, Place, Plan, Relation, Root,
         Scopes, Selection, SortKey, Store,
     },
 };
-
-name_rules! {
-    null_matches_no_comparison_and_its_opposite,
-    text_is_compared_by_code_points,
-    case_is_ignored_as_unicode_folds_it,
-    patterns_are_literal_but_for_their_signs,
-    any_filter_is_what_it_means,
-    nulls_come_last_in_both_directions,
-    any_order_is_walked_forward_and_backward,
-    related_resources_are_filtered_and_ordered,
-    a_related_resource_is_filtered,
-    an_offset_counts_rows_and_not_what_they_relate_to,
-    hostile_text_is_nothing_but_data,
-}
 
 const TITLE: usize = 0;
 const SUBTITLE: usize = 1;
@@ -78,7 +63,7 @@ async fn titled(store: &dyn Store, titles: &[&str]) -> Vec<ResourceId> {
     talks
 }
 
-async fn null_matches_no_comparison_and_its_opposite(store: Arc<dyn Store>) {
+pub(crate) async fn null_matches_no_comparison_and_its_opposite(store: Arc<dyn Store>) {
     let talks = titled(&*store, &["none", "one"]).await;
     done(&*store, set(&talks[1], &[(RATING, Value::Float(1.0))])).await;
     let (none, one) = (&talks[..1], &talks[1..]);
@@ -98,16 +83,16 @@ async fn null_matches_no_comparison_and_its_opposite(store: Arc<dyn Store>) {
         (Comparison::Between(Value::Null, Value::Float(9.0)), &[]),
     ] {
         let filter = compared(own(RATING), comparison);
-        assert_eq!(found(&*store, &TALKS, filter.clone()).await, expected, "{filter:?}");
+        assert_eq!(found(&*store, *TALKS, filter.clone()).await, expected, "{filter:?}");
         let others: Vec<_> = talks.iter().filter(|talk| !expected.contains(talk)).cloned().collect();
-        assert_eq!(found(&*store, &TALKS, not(filter.clone())).await, others, "not {filter:?}");
-        assert_eq!(found(&*store, &TALKS, not(not(filter.clone()))).await, expected, "not not {filter:?}");
+        assert_eq!(found(&*store, *TALKS, not(filter.clone())).await, others, "not {filter:?}");
+        assert_eq!(found(&*store, *TALKS, not(not(filter.clone()))).await, expected, "not not {filter:?}");
     }
-    assert_eq!(found(&*store, &TALKS, Filter::And(vec![])).await, talks);
-    assert_eq!(found(&*store, &TALKS, Filter::Or(vec![])).await, []);
+    assert_eq!(found(&*store, *TALKS, Filter::And(vec![])).await, talks);
+    assert_eq!(found(&*store, *TALKS, Filter::Or(vec![])).await, []);
 }
 
-async fn text_is_compared_by_code_points(store: Arc<dyn Store>) {
+pub(crate) async fn text_is_compared_by_code_points(store: Arc<dyn Store>) {
     let texts = ["", "A", "Z", "a", "aa", "z", "É", "é", "ﬁ", "🦀"];
     let talks = titled(&*store, &texts).await;
     for (place, text) in texts.iter().enumerate() {
@@ -120,7 +105,7 @@ async fn text_is_compared_by_code_points(store: Arc<dyn Store>) {
         ] {
             let comparison = Comparison::Value(relation, Value::Text((*text).into()));
             assert_eq!(
-                found(&*store, &TALKS, compared(own(TITLE), comparison)).await,
+                found(&*store, *TALKS, compared(own(TITLE), comparison)).await,
                 expected,
                 "{relation:?} {text}"
             );
@@ -128,22 +113,22 @@ async fn text_is_compared_by_code_points(store: Arc<dyn Store>) {
     }
 }
 
-async fn case_is_ignored_as_unicode_folds_it(store: Arc<dyn Store>) {
+pub(crate) async fn case_is_ignored_as_unicode_folds_it(store: Arc<dyn Store>) {
     let texts = ["Straße É k", "STRASSE É K", "straße é k", "STRAẞE É \u{212a}", "strase é k", "ΣΊΣ", "ısı"];
     let talks = titled(&*store, &texts).await;
     for whole in [Part::Anywhere, Part::Start, Part::End, Part::Like] {
         assert_eq!(
-            found(&*store, &TALKS, part(TITLE, whole, "straße É K", false)).await,
+            found(&*store, *TALKS, part(TITLE, whole, "straße É K", false)).await,
             talks[..4],
             "{whole:?}"
         );
-        assert_eq!(found(&*store, &TALKS, part(TITLE, whole, "straße é k", true)).await, [talks[2].clone()]);
-        assert_eq!(found(&*store, &TALKS, part(TITLE, whole, "σίς", false)).await, [talks[5].clone()]);
-        assert_eq!(found(&*store, &TALKS, part(TITLE, whole, "isi", false)).await, []);
+        assert_eq!(found(&*store, *TALKS, part(TITLE, whole, "straße é k", true)).await, [talks[2].clone()]);
+        assert_eq!(found(&*store, *TALKS, part(TITLE, whole, "σίς", false)).await, [talks[5].clone()]);
+        assert_eq!(found(&*store, *TALKS, part(TITLE, whole, "isi", false)).await, []);
     }
 }
 
-async fn patterns_are_literal_but_for_their_signs(store: Arc<dyn Store>) {
+pub(crate) async fn patterns_are_literal_but_for_their_signs(store: Arc<dyn Store>) {
     let texts = ["100%", "100x", "a_b", "axb", "a\\b", "[a]", "a*b", "a?b", "🦀", "xayayb"];
     let talks = titled(&*store, &texts).await;
     for (pattern, expected) in [
@@ -169,7 +154,7 @@ async fn patterns_are_literal_but_for_their_signs(store: Arc<dyn Store>) {
             .collect();
         for case_sensitive in [true, false] {
             let filter = part(TITLE, Part::Like, pattern, case_sensitive);
-            assert_eq!(found(&*store, &TALKS, filter).await, expected, "{pattern} {case_sensitive}");
+            assert_eq!(found(&*store, *TALKS, filter).await, expected, "{pattern} {case_sensitive}");
         }
     }
     for whole in [Part::Anywhere, Part::Start, Part::End] {
@@ -177,23 +162,23 @@ async fn patterns_are_literal_but_for_their_signs(store: Arc<dyn Store>) {
             for case_sensitive in [true, false] {
                 let filter = part(TITLE, whole, text, case_sensitive);
                 assert_eq!(
-                    found(&*store, &TALKS, filter).await,
+                    found(&*store, *TALKS, filter).await,
                     std::slice::from_ref(id),
                     "{whole:?} {text}"
                 );
             }
         }
-        assert_eq!(found(&*store, &TALKS, part(TITLE, whole, "", true)).await, talks);
-        assert_eq!(found(&*store, &TALKS, part(SUBTITLE, whole, "", true)).await, [], "null has no parts");
+        assert_eq!(found(&*store, *TALKS, part(TITLE, whole, "", true)).await, talks);
+        assert_eq!(found(&*store, *TALKS, part(SUBTITLE, whole, "", true)).await, [], "null has no parts");
     }
 }
 
-async fn any_filter_is_what_it_means(store: Arc<dyn Store>) {
+pub(crate) async fn any_filter_is_what_it_means(store: Arc<dyn Store>) {
     filters_by_chance(&*store, 1, 250, Sight::Whole).await;
 }
 
 /// Fills the empty store and compares its filters with their meaning.
-pub(super) async fn filters_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
+pub(crate) async fn filters_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
     let stored = World::read(store).await;
@@ -217,7 +202,7 @@ pub(super) async fn filters_by_chance(store: &dyn Store, seed: u64, number: usiz
     }
 }
 
-async fn nulls_come_last_in_both_directions(store: Arc<dyn Store>) {
+pub(crate) async fn nulls_come_last_in_both_directions(store: Arc<dyn Store>) {
     let talks = titled(&*store, &["x", "x", "x", "x", "x"]).await;
     for (index, rating) in [(1, 2.0), (2, 1.0), (4, 2.0)] {
         done(&*store, set(&talks[index], &[(RATING, Value::Float(rating))])).await;
@@ -226,16 +211,16 @@ async fn nulls_come_last_in_both_directions(store: Arc<dyn Store>) {
         let sort = vec![SortKey { member: own(RATING), descending }];
         let listing = Listing { sort, ..Listing::all() };
         let expected: Vec<_> = expected.iter().map(|index| talks[*index].clone()).collect();
-        assert_eq!(ids(&read(&*store, &collection(&TALKS, listing)).await), expected);
+        assert_eq!(ids(&read(&*store, &collection(*TALKS, listing)).await), expected);
     }
 }
 
-async fn any_order_is_walked_forward_and_backward(store: Arc<dyn Store>) {
+pub(crate) async fn any_order_is_walked_forward_and_backward(store: Arc<dyn Store>) {
     orders_by_chance(&*store, 2, 60, Sight::Whole).await;
 }
 
 /// Fills the empty store and walks through it in many orders.
-pub(super) async fn orders_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
+pub(crate) async fn orders_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
     let stored = World::read(store).await;
@@ -305,52 +290,52 @@ async fn walk(
     }
 }
 
-async fn related_resources_are_filtered_and_ordered(store: Arc<dyn Store>) {
+pub(crate) async fn related_resources_are_filtered_and_ordered(store: Arc<dyn Store>) {
     related_by_chance(&*store, 3, Sight::Whole).await;
 }
 
 /// Fills the empty store and pages through what its talks are related to.
-pub(super) async fn related_by_chance(store: &dyn Store, seed: u64, sight: Sight) {
+pub(crate) async fn related_by_chance(store: &dyn Store, seed: u64, sight: Sight) {
     let mut chance = Chance::new(seed);
     chance.fill(store).await;
     let stored = World::read(store).await;
-    for owner in stored.ids(&TALKS) {
+    for owner in stored.ids(*TALKS) {
         let scopes = chance.scopes(sight);
         let world = stored.seen_by(&scopes);
-        let fetched = read(store, &Plan { scopes: scopes.clone(), ..one(&TALKS, &owner) }).await;
-        if !world.ids(&TALKS).contains(&owner) {
+        let fetched = read(store, &Plan { scopes: scopes.clone(), ..one(*TALKS, &owner) }).await;
+        if !world.ids(*TALKS).contains(&owner) {
             assert!(fetched.rows.is_empty(), "{owner} by {scopes:?}");
             for relationship in 0..TALKS.relationships.len() {
-                let plan = related(&TALKS, &owner, relationship, Listing::all());
+                let plan = related(*TALKS, &owner, relationship, Listing::all());
                 let fetched = read(store, &Plan { scopes: scopes.clone(), ..plan }).await;
                 assert!(!fetched.parent && fetched.rows.is_empty(), "{owner} by {scopes:?}");
             }
             continue;
         }
         for relationship in [ROOM, SEQUEL_OF] {
-            let plan = related(&TALKS, &owner, relationship, Listing::all());
+            let plan = related(*TALKS, &owner, relationship, Listing::all());
             let fetched = read(store, &Plan { scopes: scopes.clone(), ..plan }).await;
             assert!(fetched.parent);
-            assert_eq!(ids(&fetched), world.related(&TALKS, &owner, relationship), "{owner} by {scopes:?}");
+            assert_eq!(ids(&fetched), world.related(*TALKS, &owner, relationship), "{owner} by {scopes:?}");
         }
         for relationship in [SPEAKERS_OF, REVIEWS_OF] {
             let resource = TALKS.relationships[relationship].target();
             let filter = chance.happens(2).then(|| chance.filter(resource, 2));
             let passed = world
-                .related(&TALKS, &owner, relationship)
+                .related(*TALKS, &owner, relationship)
                 .into_iter()
                 .filter(|id| filter.as_ref().is_none_or(|filter| world.passes(resource, id, filter)));
             let sort = chance.sort(resource);
             let expected = world.sorted(resource, passed, &sort);
             let listing = Listing { filter, sort, page: Page::All, total: true };
             let plan =
-                |listing| Plan { scopes: scopes.clone(), ..related(&TALKS, &owner, relationship, listing) };
+                |listing| Plan { scopes: scopes.clone(), ..related(*TALKS, &owner, relationship, listing) };
             walk(store, &world, resource, plan, &listing, &expected, 2).await;
         }
     }
 }
 
-async fn a_related_resource_is_filtered(store: Arc<dyn Store>) {
+pub(crate) async fn a_related_resource_is_filtered(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     let linkage = only(ROOM, LinkageChange::One(Some(text("hall"))));
     let with = done(&*store, linked_talk("with", linkage)).await;
@@ -370,12 +355,12 @@ async fn a_related_resource_is_filtered(store: Arc<dyn Store>) {
         (&number(99), named("hall"), (false, vec![])),
     ] {
         let listing = Listing { filter: Some(filter), ..Listing::all() };
-        let fetched = read(&*store, &related(&TALKS, id, ROOM, listing)).await;
+        let fetched = read(&*store, &related(*TALKS, id, ROOM, listing)).await;
         assert_eq!((fetched.parent, ids(&fetched)), expected);
     }
 }
 
-async fn an_offset_counts_rows_and_not_what_they_relate_to(store: Arc<dyn Store>) {
+pub(crate) async fn an_offset_counts_rows_and_not_what_they_relate_to(store: Arc<dyn Store>) {
     let names = ["a", "b", "c"];
     for name in names {
         done(&*store, room(name)).await;
@@ -387,14 +372,14 @@ async fn an_offset_counts_rows_and_not_what_they_relate_to(store: Arc<dyn Store>
     let filter = Filter::Related { path: Vec::new(), relationship: 0, filter: None };
     for offset in 0..5 {
         let listing = Listing { filter: Some(filter.clone()), ..page(offset, 2) };
-        let fetched = read(&*store, &collection(&ROOMS, listing)).await;
+        let fetched = read(&*store, &collection(*ROOMS, listing)).await;
         let expected: Vec<_> = names.iter().skip(offset as usize).take(2).map(|name| text(name)).collect();
         assert_eq!((ids(&fetched), fetched.total), (expected, Some(3)), "offset {offset}");
     }
 }
 
 /// Text that would do harm in the text of a statement.
-pub(super) const HOSTILE: [&str; 40] = [
+pub(crate) const HOSTILE: [&str; 40] = [
     "'",
     "''",
     "\"",
@@ -437,7 +422,7 @@ pub(super) const HOSTILE: [&str; 40] = [
     "𝔲ｎ'ｉ\u{300}\u{202e}",
 ];
 
-async fn hostile_text_is_nothing_but_data(store: Arc<dyn Store>) {
+pub(crate) async fn hostile_text_is_nothing_but_data(store: Arc<dyn Store>) {
     let mut talks = Vec::new();
     for text_of in HOSTILE {
         done(&*store, room(text_of)).await;
@@ -462,7 +447,7 @@ async fn hostile_text_is_nothing_but_data(store: Arc<dyn Store>) {
             part(TITLE, Part::Like, &escaped, true),
             part(TITLE, Part::Like, &escaped, false),
         ] {
-            assert_eq!(found(&*store, &TALKS, filter.clone()).await, std::slice::from_ref(id), "{filter:?}");
+            assert_eq!(found(&*store, *TALKS, filter.clone()).await, std::slice::from_ref(id), "{filter:?}");
         }
         for whole in [Part::Anywhere, Part::Start, Part::End] {
             for case_sensitive in [true, false] {
@@ -477,7 +462,7 @@ async fn hostile_text_is_nothing_but_data(store: Arc<dyn Store>) {
                     .map(|(_, id)| id.clone())
                     .collect();
                 let filter = part(TITLE, whole, hostile, case_sensitive);
-                let found = found(&*store, &TALKS, filter).await;
+                let found = found(&*store, *TALKS, filter).await;
                 assert!(found.contains(id));
                 if case_sensitive {
                     assert_eq!(found, expected, "{whole:?} {hostile}");
@@ -485,17 +470,17 @@ async fn hostile_text_is_nothing_but_data(store: Arc<dyn Store>) {
             }
         }
         // As an id, of a root and of an owner, and as a place in an order.
-        assert_eq!(ids(&read(&*store, &one(&ROOMS, &text(hostile))).await), [text(hostile)]);
-        let fetched = read(&*store, &related(&ROOMS, &text(hostile), 0, Listing::all())).await;
+        assert_eq!(ids(&read(&*store, &one(*ROOMS, &text(hostile))).await), [text(hostile)]);
+        let fetched = read(&*store, &related(*ROOMS, &text(hostile), 0, Listing::all())).await;
         assert_eq!(ids(&fetched), std::slice::from_ref(id));
         let place = Place { keys: vec![given()], id: id.clone() };
         let page = Page::Between { after: Some(place), before: None, limit: 100 };
         let listing = Listing { sort: sort.clone(), page, ..Listing::all() };
-        let fetched = read(&*store, &collection(&TALKS, listing)).await;
+        let fetched = read(&*store, &collection(*TALKS, listing)).await;
         let mut smaller: Vec<_> = HOSTILE.iter().zip(&talks).filter(|(title, _)| *title < hostile).collect();
         smaller.sort_by(|one, other| other.0.cmp(one.0));
         let smaller: Vec<_> = smaller.into_iter().map(|(_, id)| id.clone()).collect();
         assert_eq!(ids(&fetched), smaller, "behind {hostile}");
     }
-    assert_eq!(read(&*store, &collection(&TALKS, Listing::all())).await.rows.len(), HOSTILE.len());
+    assert_eq!(read(&*store, &collection(*TALKS, Listing::all())).await.rows.len(), HOSTILE.len());
 }

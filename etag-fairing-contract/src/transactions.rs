@@ -14,33 +14,14 @@ use rocket::tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    name_rules,
-    resources::{SPEAKERS_OF, TALKS},
-    steps::*,
-};
-use crate::{
+use crate::{resources::TALKS, steps::*};
+use etag_fairing::{
     resource::{ResourceId, Value, ValueRef},
     store::{
         Change, Decision, Fetched, LinkageChange, Listing, Plan, Scopes, Store, StoreError, Transaction,
         modify,
     },
 };
-
-name_rules! {
-    a_write_is_seen_by_itself_at_once_and_by_others_when_committed,
-    readers_do_not_wait_for_a_writer,
-    a_dropped_transaction_is_undone,
-    a_transaction_is_undone_when_its_future_is_dropped_anywhere,
-    a_snapshot_has_no_seam,
-    modify_gives_each_writer_the_last_ones_outcome,
-    brief_writes_give_each_writer_the_last_ones_outcome,
-    brief_writes_are_made_whole_or_not_at_all_whoever_ends_how,
-    a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent,
-    modify_leaves_nothing_of_a_refused_write,
-    exactly_one_of_many_deletes_finds_the_resource,
-    one_id_is_created_once,
-}
 
 /// Far longer than anything here takes: a test that waits for it has found a lock.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,25 +30,25 @@ async fn begin(store: &dyn Store) -> Box<dyn Transaction> {
     store.begin().await.expect("a transaction")
 }
 
-async fn a_write_is_seen_by_itself_at_once_and_by_others_when_committed(store: Arc<dyn Store>) {
+pub(crate) async fn a_write_is_seen_by_itself_at_once_and_by_others_when_committed(store: Arc<dyn Store>) {
     let id = done(&*store, talk("before")).await;
-    let plan = one(&TALKS, &id);
+    let plan = one(*TALKS, &id);
     let mut transaction = begin(&*store).await;
     transaction.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
     let new = transaction.apply(talk("new"), &Scopes::NONE).await.expect("applied");
 
     let seen = read_in(&mut *transaction, &plan).await;
     assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("after")));
-    assert_eq!(ids(&read_in(&mut *transaction, &collection(&TALKS, Listing::all())).await).len(), 2);
+    assert_eq!(ids(&read_in(&mut *transaction, &collection(*TALKS, Listing::all())).await).len(), 2);
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("before".into()));
-    assert!(read(&*store, &one(&TALKS, &new)).await.rows.is_empty());
+    assert!(read(&*store, &one(*TALKS, &new)).await.rows.is_empty());
 
     transaction.commit().await.expect("committed");
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("after".into()));
-    assert_eq!(ids(&read(&*store, &collection(&TALKS, Listing::all())).await), [id, new]);
+    assert_eq!(ids(&read(&*store, &collection(*TALKS, Listing::all())).await), [id, new]);
 }
 
-async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
+pub(crate) async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
     let id = done(&*store, talk("readable")).await;
     let mut transaction = begin(&*store).await;
     transaction.apply(set(&id, &[(2, Value::Integer(1))]), &Scopes::NONE).await.expect("applied");
@@ -78,7 +59,7 @@ async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
     transaction.commit().await.expect("committed");
 }
 
-async fn a_dropped_transaction_is_undone(store: Arc<dyn Store>) {
+pub(crate) async fn a_dropped_transaction_is_undone(store: Arc<dyn Store>) {
     let id = done(&*store, talk("kept")).await;
     let mut transaction = begin(&*store).await;
     transaction.apply(set(&id, &[(0, Value::Text("undone".into()))]), &Scopes::NONE).await.expect("applied");
@@ -87,9 +68,9 @@ async fn a_dropped_transaction_is_undone(store: Arc<dyn Store>) {
 
     // The next one begins after it is undone, not before.
     let mut next = begin(&*store).await;
-    let seen = read_in(&mut *next, &one(&TALKS, &id)).await;
+    let seen = read_in(&mut *next, &one(*TALKS, &id)).await;
     assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("kept")));
-    assert!(read_in(&mut *next, &one(&TALKS, &new)).await.rows.is_empty());
+    assert!(read_in(&mut *next, &one(*TALKS, &new)).await.rows.is_empty());
     next.commit().await.expect("committed");
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
 }
@@ -106,7 +87,7 @@ async fn cut<F: Future>(future: F, polls: u32) -> bool {
     false
 }
 
-async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(store: Arc<dyn Store>) {
+pub(crate) async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(store: Arc<dyn Store>) {
     done(&*store, speaker(1)).await;
     let id = done(&*store, talk("whole")).await;
     for polls in 1..30 {
@@ -120,7 +101,7 @@ async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(store: Arc<
                     .expect("applied");
                 let linkage = LinkageChange::Add(vec![speaker_id(1)]);
                 transaction.apply(link(&id, SPEAKERS_OF, linkage), &Scopes::NONE).await.expect("applied");
-                read_in(&mut *transaction, &one(&TALKS, &id)).await;
+                read_in(&mut *transaction, &one(*TALKS, &id)).await;
                 written = true;
             },
             polls,
@@ -129,14 +110,14 @@ async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(store: Arc<
         assert_eq!(whole, written);
         let next = timeout(PATIENCE, store.begin()).await.expect("the turn is free again");
         let mut next = next.expect("a transaction");
-        let seen = read_in(&mut *next, &one(&TALKS, &id)).await;
+        let seen = read_in(&mut *next, &one(*TALKS, &id)).await;
         let title = seen.rows.get(0).map(|row| row.attribute(0).to_owned());
         assert_eq!(title, Some(Value::Text("whole".into())), "dropped after {polls} polls");
         assert_eq!(linkage(&seen, SPEAKERS_OF, 0), []);
     }
 }
 
-async fn a_snapshot_has_no_seam(store: Arc<dyn Store>) {
+pub(crate) async fn a_snapshot_has_no_seam(store: Arc<dyn Store>) {
     done(&*store, speaker(1)).await;
     let writer = {
         let store = store.clone();
@@ -150,7 +131,7 @@ async fn a_snapshot_has_no_seam(store: Arc<dyn Store>) {
     // Each talk is there with its speaker, and counted, at every moment.
     let mut seen = 0;
     while seen < 60 {
-        let plan = collection(&TALKS, Listing { total: true, ..Listing::all() });
+        let plan = collection(*TALKS, Listing { total: true, ..Listing::all() });
         let fetched = read(&*store, &plan).await;
         let rows = fetched.rows.len();
         assert_eq!(fetched.total, Some(rows as u64));
@@ -193,7 +174,7 @@ impl Decision for AddOne {
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
-        Some(one(&TALKS, id))
+        Some(one(*TALKS, id))
     }
 
     fn scopes(&self) -> &Scopes {
@@ -201,11 +182,11 @@ impl Decision for AddOne {
     }
 }
 
-async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
+pub(crate) async fn modify_gives_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
     count_to_eighty(store, false).await;
 }
 
-async fn brief_writes_give_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
+pub(crate) async fn brief_writes_give_each_writer_the_last_ones_outcome(store: Arc<dyn Store>) {
     count_to_eighty(store, true).await;
 }
 
@@ -217,7 +198,7 @@ async fn count_to_eighty(store: Arc<dyn Store>, brief: bool) {
         tasks.push(tokio::spawn(async move {
             let mut counts = Vec::new();
             for _ in 0..10 {
-                let (_, answer) = modify(&*store, Some(&one(&TALKS, &id)), &mut AddOne { brief }, PATIENCE)
+                let (_, answer) = modify(&*store, Some(&one(*TALKS, &id)), &mut AddOne { brief }, PATIENCE)
                     .await
                     .expect("a count");
                 let answer = answer.expect("what was asked for");
@@ -283,7 +264,7 @@ async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::future::poll_fn(|context| Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))).await
 }
 
-async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(store: Arc<dyn Store>) {
+pub(crate) async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(store: Arc<dyn Store>) {
     let ways =
         [Way::Commit, Way::Abandon, Way::Commit, Way::Drop, Way::Forget(1), Way::Forget(2), Way::Forget(0)];
     for round in 0..8 {
@@ -307,7 +288,7 @@ async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(store: Arc<d
         }
         // Whoever is gone has left nothing open.
         done(&*store, talk("the turn is free")).await;
-        let all = read(&*store, &collection(&TALKS, Listing::all())).await;
+        let all = read(&*store, &collection(*TALKS, Listing::all())).await;
         for (title, there) in expected {
             let found = all.rows.iter().filter(|row| row.attribute(0) == ValueRef::Text(&title)).count();
             match there {
@@ -318,9 +299,11 @@ async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(store: Arc<d
     }
 }
 
-async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent(store: Arc<dyn Store>) {
+pub(crate) async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent(
+    store: Arc<dyn Store>,
+) {
     let id = done(&*store, talk("before")).await;
-    let plan = one(&TALKS, &id);
+    let plan = one(*TALKS, &id);
     let mut first = store.begin_shared().await.expect("a transaction");
     first.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
     let mut commit = first.commit();
@@ -370,9 +353,9 @@ impl Decision for Refuse {
     }
 }
 
-async fn modify_leaves_nothing_of_a_refused_write(store: Arc<dyn Store>) {
+pub(crate) async fn modify_leaves_nothing_of_a_refused_write(store: Arc<dyn Store>) {
     let id = done(&*store, talk("kept")).await;
-    let outcome = modify(&*store, Some(&one(&TALKS, &id)), &mut Refuse(id.clone()), PATIENCE).await;
+    let outcome = modify(&*store, Some(&one(*TALKS, &id)), &mut Refuse(id.clone()), PATIENCE).await;
     assert!(matches!(outcome, Err(StoreError::IdExists)));
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
     done(&*store, talk("the turn is free")).await;
@@ -393,17 +376,17 @@ async fn at_once(store: &Arc<dyn Store>, changes: Vec<Change>) -> Vec<Result<Res
     outcomes
 }
 
-async fn exactly_one_of_many_deletes_finds_the_resource(store: Arc<dyn Store>) {
+pub(crate) async fn exactly_one_of_many_deletes_finds_the_resource(store: Arc<dyn Store>) {
     for _ in 0..5 {
         let id = done(&*store, talk("wanted")).await;
-        let outcomes = at_once(&store, vec![delete(&TALKS, &id); 8]).await;
+        let outcomes = at_once(&store, vec![delete(*TALKS, &id); 8]).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
         let late = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::NotFound)));
         assert_eq!(late.count(), 7);
     }
 }
 
-async fn one_id_is_created_once(store: Arc<dyn Store>) {
+pub(crate) async fn one_id_is_created_once(store: Arc<dyn Store>) {
     for name in ["a", "b", "c"] {
         let outcomes = at_once(&store, vec![room(name); 8]).await;
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);

@@ -1,0 +1,231 @@
+#![doc = include_str!("../README.md")]
+
+mod changes;
+mod includes;
+mod listings;
+mod naive;
+mod nested;
+mod random;
+mod reading;
+mod relationships;
+mod resources;
+mod revisions;
+mod rule;
+mod scoped_changes;
+mod scopes;
+mod steps;
+mod transactions;
+mod versions;
+
+use etag_fairing::{resource::Description, store::Store};
+
+pub use rule::{BrokenRule, Rule};
+
+/// Checks every rule, each on a new, empty store.
+///
+/// # Panics
+/// If the store breaks rules; the message names each of them and says what happened.
+pub async fn check<S: Store>(make_store: impl AsyncFn() -> S) {
+    let mut broken = Vec::new();
+    for rule in rules() {
+        if let Err(error) = rule.check(make_store().await).await {
+            broken.push(error.to_string());
+        }
+    }
+    let number = broken.len();
+    assert!(
+        broken.is_empty(),
+        "the store breaks {number} of {} rules:\n{}",
+        rules().len(),
+        broken.join("\n")
+    );
+}
+
+/// Tries plans and changes by chance, and compares what the store answers with what they mean. Each seed gives other ones;
+/// the rules contain a few.
+///
+/// # Panics
+/// If an answer is another one.
+pub async fn check_by_chance<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) {
+    use random::Sight::{Scoped, Whole};
+
+    for round in 0..8 {
+        let store = make_store().await;
+        store.prepare(&resources::ALL).await.expect("prepared");
+        match round {
+            0 => listings::filters_by_chance(&store, seed, 60, Whole).await,
+            1 => listings::orders_by_chance(&store, seed, 6, Whole).await,
+            2 => includes::includes_by_chance(&store, seed, 12, Whole).await,
+            3 => listings::filters_by_chance(&store, seed, 60, Scoped).await,
+            4 => listings::orders_by_chance(&store, seed, 12, Scoped).await,
+            5 => includes::includes_by_chance(&store, seed, 24, Scoped).await,
+            6 => listings::related_by_chance(&store, seed, Scoped).await,
+            _ => scoped_changes::changes_by_chance(&store, seed, 40).await,
+        }
+        store.close().await;
+    }
+}
+
+/// Checks that the cost of nested filters adds up and doesn't multiply: they lead over relationships to many, and back
+/// again, several times.
+///
+/// It is no rule, since only a store that has a database's means can do it: one that looks at row after row takes
+/// hours.
+///
+/// # Panics
+/// If an answer is not what the filter means.
+pub async fn check_nested_filters(store: impl Store) {
+    nested::nested_filters_add_up(&store).await;
+    store.close().await;
+}
+
+/// Every resource that the rules use, for a store whose tables somebody else has to make.
+pub fn resources() -> Vec<&'static Description> {
+    use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES};
+
+    let mut all = ALL.clone();
+    all.extend([*REPLIES, *LISTS, *ITEMS, *LABELS]);
+    all
+}
+
+/// Every rule.
+pub fn rules() -> &'static [Rule] {
+    RULES
+}
+
+#[doc(hidden)]
+pub fn rule(name: &str) -> &'static Rule {
+    RULES.iter().find(|rule| rule.name() == name).expect("`tests!` names rules that there are")
+}
+
+/// The one list of the rules. `$d` is a dollar sign, for the macro that this one makes.
+macro_rules! rules {
+    ($d:tt $($module:ident { $($name:ident)* })*) => {
+        static RULES: &[Rule] = &[$($(
+            Rule::new(stringify!($name), |store| Box::pin($module::$name(store))),
+        )*)*];
+
+        /// Makes a `#[test]` of each rule, of the rule's name. What it is given is called with a
+        /// [`&'static Rule`](Rule).
+        ///
+        /// ```
+        /// # use etag_fairing::store::sqlite::{Location, SqliteOptions, SqliteStore};
+        /// etag_fairing_contract::tests! { |rule| rule.test(async || {
+        ///     SqliteStore::open(SqliteOptions::new(Location::Temporary)).expect("a database")
+        /// }) }
+        /// ```
+        #[macro_export]
+        macro_rules! tests {
+            ($d test:expr) => {
+                $($(
+                    #[test]
+                    fn $name() {
+                        let test: fn(&'static $crate::Rule) = $d test;
+                        test($crate::rule(stringify!($name)));
+                    }
+                )*)*
+            };
+        }
+    };
+}
+
+rules! {
+    $
+    reading {
+        preparing_twice_keeps_what_is_there
+        a_resource_that_does_not_exist_is_no_row
+        an_id_of_another_kind_is_no_row
+        attributes_that_are_not_selected_are_null
+        a_collection_is_in_ascending_order_of_ids
+        pages_and_totals
+        linkage_of_each_row_in_its_order
+        a_related_resource
+        related_resources_in_pages
+        linkage_that_is_not_asked_for_is_not_read
+    }
+    listings {
+        null_matches_no_comparison_and_its_opposite
+        text_is_compared_by_code_points
+        case_is_ignored_as_unicode_folds_it
+        patterns_are_literal_but_for_their_signs
+        any_filter_is_what_it_means
+        nulls_come_last_in_both_directions
+        any_order_is_walked_forward_and_backward
+        related_resources_are_filtered_and_ordered
+        a_related_resource_is_filtered
+        an_offset_counts_rows_and_not_what_they_relate_to
+        hostile_text_is_nothing_but_data
+    }
+    includes {
+        what_is_included_stands_there_once
+        a_resource_may_include_its_own_kind
+        empty_relationships_include_nothing_and_drop_no_owner
+        more_than_may_be_included_is_an_error
+        any_includes_are_what_they_mean
+    }
+    changes {
+        every_value_comes_back_as_it_was
+        made_ids_ascend_and_are_never_used_twice
+        a_given_id_is_taken_once
+        a_missing_text_id_is_made
+        an_update_changes_what_it_names
+        what_is_not_there_cannot_be_changed
+        a_deleted_resource_is_gone
+        a_referent_that_must_be_there_cannot_be_deleted
+        deleting_a_referent_empties_or_ends_the_reference
+        deleting_a_referent_takes_along_what_goes_with_it
+        a_value_that_must_be_there_cannot_be_null
+    }
+    relationships {
+        a_join_table_is_replaced_added_to_and_removed_from
+        an_inverse_is_replaced_added_to_and_removed_from
+        an_inverse_that_must_have_an_owner_is_not_let_go
+        a_related_resource_that_does_not_exist_is_named
+        a_resource_may_relate_to_itself
+        a_change_that_fails_leaves_nothing_of_itself
+    }
+    transactions {
+        a_write_is_seen_by_itself_at_once_and_by_others_when_committed
+        readers_do_not_wait_for_a_writer
+        a_dropped_transaction_is_undone
+        a_transaction_is_undone_when_its_future_is_dropped_anywhere
+        a_snapshot_has_no_seam
+        modify_gives_each_writer_the_last_ones_outcome
+        brief_writes_give_each_writer_the_last_ones_outcome
+        brief_writes_are_made_whole_or_not_at_all_whoever_ends_how
+        a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent
+        modify_leaves_nothing_of_a_refused_write
+        exactly_one_of_many_deletes_finds_the_resource
+        one_id_is_created_once
+    }
+    revisions {
+        a_revision_changes_with_every_change
+        a_revision_stays_while_nothing_changes
+        what_is_read_after_a_revision_is_at_least_as_new
+    }
+    scopes {
+        what_is_hidden_is_not_read
+        no_linkage_leads_to_what_is_hidden
+        no_path_goes_through_what_is_hidden
+        a_scope_looks_at_all_that_is_stored
+        what_is_hidden_cannot_be_changed
+        what_is_hidden_cannot_be_related_to
+        links_to_what_is_hidden_stay
+        a_hidden_id_is_taken
+        deleting_reaches_what_is_hidden
+        what_a_scope_hides_is_as_if_it_had_never_been
+        any_change_keeps_within_the_scopes
+    }
+    versions {
+        a_new_resource_has_a_version
+        a_version_rises_with_each_change_of_the_row
+        only_the_store_says_what_a_version_is
+        a_version_rises_with_the_linkage_that_shows
+        a_version_rises_where_a_deletion_shows
+        a_version_is_never_used_twice_for_one_id
+        timestamps_rise_whatever_the_clock_says
+        dates_of_the_last_change_differ_by_seconds
+        a_change_of_another_version_is_not_made
+        a_deletion_of_another_version_is_not_made
+    }
+}
