@@ -1,4 +1,4 @@
-//! [`JsonApi`]: what all generated routes share, and the fairing that sets it up.
+//! [`JsonApiFairing`]: opens the stores at launch, checks what is mounted, and closes the stores at shutdown.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,30 +10,14 @@ use rocket::figment::Figment;
 use rocket::{Build, Data, Orbit, Request, Rocket};
 
 use crate::admission::Admission;
+use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::pending::Pending;
 use crate::routes::fallback;
+use crate::schema::Registry;
 use crate::schema::registry::known;
-use crate::schema::{Description, Registry};
 use crate::stop::{InFlight, stop, with_grace};
-use crate::store::{PrepareError, Store, Unwritable};
-
-/// The JSON:API server of an application: its store, its resources, its configuration.
-///
-/// In managed state once [`JsonApi::fairing`] is attached, so that hand-written routes and fairings reach the
-/// store: `rocket.state::<JsonApi>()`, or `&State<JsonApi>` as a request guard. Where there are several stores, this
-/// is the one of [`JsonApi::fairing`], and [`at`](JsonApi::at) gives the others.
-pub struct JsonApi {
-    store: Arc<dyn Store>,
-    registry: Registry,
-    config: JsonApiConfig,
-    admission: Arc<Admission>,
-    pending: Pending,
-    /// What is mounted below these paths, the longest path first.
-    others: Vec<(String, JsonApi)>,
-    /// What the store can't write, of the resources of which it can't write everything.
-    unwritable: Vec<(&'static Description, Unwritable)>,
-}
+use crate::store::{PrepareError, Store};
 
 /// Opens the store from the configuration, or has it already.
 #[derive(Clone)]
@@ -73,52 +57,6 @@ impl JsonApi {
     pub fn with_store(store: impl Store) -> JsonApiFairing {
         JsonApiFairing::over(Source::Store(Arc::new(store)))
     }
-
-    /// The part of the application that is mounted at a path, with the store of the resources there: see
-    /// [`JsonApiFairing::below`].
-    pub fn at(&self, path: &str) -> &JsonApi {
-        self.others.iter().find(|(base, _)| is_below(path, base)).map_or(self, |(_, other)| other)
-    }
-
-    /// This part of the application and all others.
-    fn parts(&self) -> impl Iterator<Item = &JsonApi> {
-        std::iter::once(self).chain(self.others.iter().map(|(_, other)| other))
-    }
-
-    /// Where the resources are kept.
-    pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
-    }
-
-    /// The mounted resources.
-    pub fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
-    /// What is in progress.
-    pub(crate) fn admission(&self) -> &Arc<Admission> {
-        &self.admission
-    }
-
-    /// The requests that are waited for.
-    pub(crate) fn pending(&self) -> &Pending {
-        &self.pending
-    }
-
-    /// What of a resource the store can't write, if there is anything.
-    pub(crate) fn unwritable(&self, resource: &Description) -> Option<&Unwritable> {
-        self.unwritable.iter().find(|(other, _)| other.is(resource)).map(|(_, unwritable)| unwritable)
-    }
-
-    /// The configuration.
-    pub fn config(&self) -> &JsonApiConfig {
-        &self.config
-    }
-}
-
-/// Whether a path is this base, or continues it.
-fn is_below(path: &str, base: &str) -> bool {
-    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Source {

@@ -9,6 +9,7 @@
 extern crate self as etag_fairing;
 
 mod admission;
+mod api;
 pub mod conditional;
 pub mod config;
 mod connections;
@@ -30,10 +31,11 @@ mod schema;
 mod stop;
 pub mod store;
 
+pub use api::JsonApi;
 pub use conditional::EntityTag;
 pub use etag_derive::JsonApiResource;
 pub use fairing::{EtagFairing, Files, NotModified, Preconditions, Statistics, Tagged, TaggedFile, etagged};
-pub use json_api::{JsonApi, JsonApiFairing};
+pub use json_api::JsonApiFairing;
 pub use resource::{JsonApiResource, ToMany, ToOne};
 
 /// What the derive's output names. Not for users: it changes without notice.

@@ -170,7 +170,7 @@ impl Fairing for EtagFairing {
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
         let generated = rocket.routes().any(|route| crate::schema::registry::known(route).is_some());
-        if generated && rocket.state::<crate::JsonApi>().is_none() {
+        if generated && rocket.state::<crate::api::JsonApi>().is_none() {
             log::error!("resources are mounted, but JsonApi::fairing() is not attached: they answer 500");
         }
     }

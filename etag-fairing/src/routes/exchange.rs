@@ -13,11 +13,11 @@ use super::guarded::Guarded;
 use super::permission;
 use super::scoped::Asked;
 use crate::admission::{Entered, Held};
+use crate::api::JsonApi;
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::document::write::Writer;
 use crate::error::{ErrorObject, Errors};
-use crate::json_api::JsonApi;
 use crate::memo::{CallerRef, KeyRef};
 use crate::negotiate::{asks_for_profile, check_accept, check_content_encoding, check_content_type};
 use crate::plan::{Plan, Root, Scopes, Selection};
@@ -186,7 +186,7 @@ impl<'r> Exchange<'r> {
     /// # Errors
     /// 413 if it is longer than the configuration allows; 503 if too many are in progress.
     pub(super) async fn body(&self, data: &mut Option<Data<'_>>) -> Result<Received<'r>, Errors> {
-        let admission = self.api.admission();
+        let admission = &self.api.admission;
         admission.is_open()?;
         let mut held = None;
         let bytes = self.bytes(data, &mut held).await?;
@@ -208,7 +208,7 @@ impl<'r> Exchange<'r> {
         let is_complete = data.peek_complete();
         let mut stream = data.open(limit + 1.bytes());
         while stream.read_buf(&mut body).await.map_err(|error| broken(&error))? > 0 {
-            self.api.admission().hold_more(held, body.len())?;
+            self.api.admission.hold_more(held, body.len())?;
         }
         if body.len() as u64 > limit.as_u64() {
             return Err(ErrorObject::body_too_large(format!("at most {limit}")).into());

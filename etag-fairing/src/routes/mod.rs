@@ -33,8 +33,8 @@ use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
+use crate::api::JsonApi;
 use crate::error::Errors;
-use crate::json_api::JsonApi;
 use crate::pending::Kind;
 use crate::resource::guard::Denied;
 use crate::schema::registry::{encode_segment, name_route};
@@ -175,7 +175,7 @@ impl Endpoint {
         let has_body =
             matches!(self.operation, Operation::Create | Operation::Update | Operation::UpdateRelationship);
         let _entered = match has_body {
-            false => Some(exchange.api.admission().enter()?),
+            false => Some(exchange.api.admission.enter()?),
             true => None,
         };
         self.run(exchange, data).await
@@ -230,7 +230,7 @@ impl Endpoint {
             }
         };
         let kind = if self.reads() { Kind::Read } else { Kind::Write };
-        let answered = exchange.api.pending().answer(kind, exchange.request.remote(), answer).await;
+        let answered = exchange.api.pending.answer(kind, exchange.request.remote(), answer).await;
         answered.unwrap_or_else(|ended| Err(exchange.ended(kind, ended)))
     }
 }

@@ -114,7 +114,7 @@ impl<'r> Exchange<'r> {
         if made.body.len() > most {
             return Err(self.trouble(StoreError::DocumentTooLarge { by: Excess::Primary, most }));
         }
-        made.held = self.api.admission().hold(made.body.len())?;
+        made.held = self.api.admission.hold(made.body.len())?;
         Ok(made)
     }
 

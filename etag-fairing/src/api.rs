@@ -1,0 +1,67 @@
+//! [`JsonApi`]: what all generated routes share, in Rocket's managed state.
+
+use std::sync::Arc;
+
+use crate::admission::Admission;
+use crate::config::JsonApiConfig;
+use crate::pending::Pending;
+use crate::schema::{Description, Registry};
+use crate::store::{Store, Unwritable};
+
+/// The JSON:API server of an application: its store, its resources, its configuration.
+///
+/// In managed state once [`JsonApi::fairing`] is attached, so that hand-written routes and fairings reach the
+/// store: `rocket.state::<JsonApi>()`, or `&State<JsonApi>` as a request guard. Where there are several stores, this
+/// is the one of [`JsonApi::fairing`], and [`at`](JsonApi::at) gives the others.
+pub struct JsonApi {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) registry: Registry,
+    pub(crate) config: JsonApiConfig,
+    /// The limits on requests in progress, which all parts of the application share.
+    pub(crate) admission: Arc<Admission>,
+    /// The requests in progress, of all parts of the application.
+    pub(crate) pending: Pending,
+    /// The parts of the application that have a store of their own, each with the path below which it is mounted; the
+    /// longest path comes first.
+    pub(crate) others: Vec<(String, JsonApi)>,
+    /// The resources that the store can write only in part, each with what it can't write.
+    pub(crate) unwritable: Vec<(&'static Description, Unwritable)>,
+}
+
+impl JsonApi {
+    /// The part of the application that is mounted at a path, with the store of the resources there: see
+    /// [`JsonApiFairing::below`](crate::JsonApiFairing::below).
+    pub fn at(&self, path: &str) -> &JsonApi {
+        self.others.iter().find(|(base, _)| is_below(path, base)).map_or(self, |(_, other)| other)
+    }
+
+    /// All parts of the application, this one first.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &JsonApi> {
+        std::iter::once(self).chain(self.others.iter().map(|(_, other)| other))
+    }
+
+    /// Where the resources are kept.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The mounted resources.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// What the store can't write of a resource; `None` if it can write all of it.
+    pub(crate) fn unwritable(&self, resource: &Description) -> Option<&Unwritable> {
+        self.unwritable.iter().find(|(other, _)| other.is(resource)).map(|(_, unwritable)| unwritable)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &JsonApiConfig {
+        &self.config
+    }
+}
+
+/// Whether a path is this base or continues it.
+pub(crate) fn is_below(path: &str, base: &str) -> bool {
+    path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
