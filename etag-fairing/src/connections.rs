@@ -1,19 +1,26 @@
 //! The kernel's table of TCP connections.
 
+use std::net::SocketAddr;
+
 #[cfg(not(target_os = "linux"))]
 pub(crate) use elsewhere::{CAN_BE_SEEN, connected};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{CAN_BE_SEEN, connected};
 
+/// The one form of an address by which two are compared: an IPv4 address that a socket for IPv6 shows in IPv6's form is
+/// the IPv4 address itself.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
+    // The scope of a link-local address is left out, since the kernel's table doesn't have it.
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::{
-        collections::HashSet,
-        fs,
-        net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    };
+    use std::collections::HashSet;
+    use std::fs;
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-    use crate::pending::canonical;
+    use super::canonical;
 
     /// Whether there is a table to look into.
     pub(crate) const CAN_BE_SEEN: bool = true;
@@ -101,15 +108,16 @@ mod linux {
     }
 }
 
-/// Where there is no such table nobody is known to be gone.
+/// Other systems have no such table, so that no client is ever known to be gone.
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use std::{collections::HashSet, net::SocketAddr};
+    use std::collections::HashSet;
+    use std::net::SocketAddr;
 
-    /// There is none.
+    /// Whether there is a table to look into.
     pub(crate) const CAN_BE_SEEN: bool = false;
 
-    /// Not known.
+    /// Nothing can be found out.
     pub(crate) fn connected() -> Option<HashSet<SocketAddr>> {
         None
     }

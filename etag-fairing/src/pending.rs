@@ -12,22 +12,18 @@
 //!
 //! A server that stops ends them too, when its grace is over.
 
-use std::{
-    collections::{HashMap, HashSet},
-    future::{Future, poll_fn},
-    net::SocketAddr,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
-    time::{Duration, Instant},
-};
+use std::collections::{HashMap, HashSet};
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
-use rocket::tokio::{
-    select, spawn,
-    sync::oneshot::{self, Receiver, Sender},
-    task::spawn_blocking,
-    time::sleep,
-};
+use rocket::tokio::sync::oneshot::{self, Receiver, Sender};
+use rocket::tokio::task::spawn_blocking;
+use rocket::tokio::time::sleep;
+use rocket::tokio::{select, spawn};
 
 use crate::connections;
 
@@ -140,7 +136,7 @@ impl Pending {
 
     fn enter(&self, kind: Kind, client: Option<SocketAddr>) -> (Entry<'_>, Receiver<Ended>) {
         let (end, ended) = oneshot::channel();
-        let client = client.filter(|_| connections::CAN_BE_SEEN).map(canonical);
+        let client = client.filter(|_| connections::CAN_BE_SEEN).map(connections::canonical);
         let watch = kind == Kind::Read && client.is_some();
         let mut state = self.lock();
         state.last += 1;
@@ -227,12 +223,6 @@ impl Drop for Entry<'_> {
     fn drop(&mut self) {
         self.pending.lock().waiting.remove(&self.number);
     }
-}
-
-/// An address of IPv4 has one form, whichever socket it came to.
-pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
-    // Without the scope of a link, which the table doesn't have.
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 #[cfg(test)]

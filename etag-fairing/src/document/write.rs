@@ -8,20 +8,11 @@ use super::json::{write_string, write_value};
 use super::spare;
 use super::warnings::{OddMembers, Warnings, write_document_meta};
 use crate::plan::{Fetched, Included, Links};
-use crate::query::{FieldSet, Fields, Parameters, href};
+use crate::query::{FieldSet, Fields, PageLinks, Parameters, href};
 use crate::schema::registry::{Registry, encode_segment};
 use crate::schema::{
     Corrupt, Description, Kind, Relationship, RelationshipKind, ResourceId, Row, Rows, Value,
 };
-
-/// Links of a page (JSON:API §8.4); `None` where there is no such page.
-#[derive(Debug, Default)]
-pub(crate) struct PageLinks {
-    pub(crate) first: Option<String>,
-    pub(crate) last: Option<String>,
-    pub(crate) prev: Option<String>,
-    pub(crate) next: Option<String>,
-}
 
 /// What a document shows of what was read.
 #[derive(Clone, Copy, Debug)]

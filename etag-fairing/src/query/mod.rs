@@ -9,6 +9,7 @@ mod include;
 pub(crate) mod limits;
 mod name;
 mod page;
+mod page_links;
 mod parameters;
 mod path;
 mod relationships;
@@ -21,7 +22,8 @@ use std::collections::HashSet;
 pub(crate) use cursor::place_of;
 pub(crate) use fields::{FieldSet, Fields};
 pub(crate) use include::Include;
-pub(crate) use page::{Extent, PROFILE as CURSOR_PROFILE, PageRequest};
+pub(crate) use page::{PROFILE as CURSOR_PROFILE, PageRequest};
+pub(crate) use page_links::{Extent, PageLinks};
 pub(crate) use parameters::{Parameters, href};
 
 use crate::config::JsonApiConfig;

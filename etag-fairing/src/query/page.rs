@@ -10,9 +10,7 @@
 //! `page[totals]` goes with each of them.
 
 use super::cursor;
-use super::{Parameters, href};
 use crate::config::JsonApiConfig;
-use crate::document::write::PageLinks;
 use crate::error::ErrorObject;
 use crate::plan::{Page, Place, SortKey};
 use crate::schema::Description;
@@ -54,18 +52,6 @@ pub(crate) enum Side {
     After(Place),
     /// Right before a place.
     Before(Place),
-}
-
-/// What was found for a page: what its links depend on.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Extent<'a> {
-    /// The number of all resources, where it was counted.
-    pub(crate) total: Option<u64>,
-    /// Whether there are rows beyond the page, in the direction in which it was read: behind it, or, for
-    /// `page[before]`, before it.
-    pub(crate) more: bool,
-    /// The places of the first and the last row, where there are rows; pages by cursor need them.
-    pub(crate) ends: Option<(&'a Place, &'a Place)>,
 }
 
 #[derive(Debug, Default)]
@@ -244,81 +230,6 @@ impl PageRequest {
                     Side::Before(place) => (None, Some(place.clone())),
                 };
                 Page::Between { after, before, limit: *size }
-            }
-        }
-    }
-
-    /// The links of the document: they keep all other parameters (G5).
-    ///
-    /// `resource` and `sort` are those of the query.
-    pub(crate) fn links(
-        &self,
-        path: &str,
-        parameters: &Parameters,
-        resource: &'static Description,
-        sort: &[SortKey],
-        extent: &Extent<'_>,
-    ) -> PageLinks {
-        let link =
-            |name: &str, value: u64| href(path, &parameters.with(name, itoa::Buffer::new().format(value)));
-        match &self.strategy {
-            Strategy::Number { number, size, .. } => {
-                let last = extent.total.map(|total| total.div_ceil((*size).max(1)).max(1));
-                // From beyond the end, the page before is the last one that has something.
-                let previous = last.unwrap_or(u64::MAX).min(number.saturating_sub(1));
-                PageLinks {
-                    first: Some(link("page[number]", 1)),
-                    last: last.map(|last| link("page[number]", last)),
-                    prev: (*number > 1).then(|| link("page[number]", previous)),
-                    next: extent.more.then(|| link("page[number]", number.saturating_add(1))),
-                }
-            }
-            Strategy::Offset { offset, limit } => {
-                let limit = (*limit).max(1);
-                // The last page in steps of the limit from here, wherever the client began to count.
-                let phase = offset % limit;
-                let last = extent.total.map(|total| match total.saturating_sub(1).checked_sub(phase) {
-                    Some(behind) => phase + behind / limit * limit,
-                    None => 0,
-                });
-                let previous = last.unwrap_or(u64::MAX).min(offset.saturating_sub(limit));
-                // Near the start there are fewer rows before this page than it has: the page before has no more.
-                let fewer = offset - previous;
-                let prev = match fewer < limit {
-                    false => link("page[offset]", previous),
-                    true => {
-                        let fewer = parameters.with("page[limit]", itoa::Buffer::new().format(fewer));
-                        href(path, &fewer.with("page[offset]", itoa::Buffer::new().format(previous)))
-                    }
-                };
-                PageLinks {
-                    first: Some(link("page[offset]", 0)),
-                    last: last.map(|last| link("page[offset]", last)),
-                    prev: (*offset > 0).then_some(prev),
-                    next: extent.more.then(|| link("page[offset]", offset.saturating_add(limit))),
-                }
-            }
-            Strategy::Cursor { side, .. } => {
-                let start = parameters.without(&["page[after]", "page[before]"]);
-                let at = |name: &str, place: &Place| {
-                    href(path, &start.with(name, &cursor::encode(resource, sort, place)))
-                };
-                let before = |place: &Place| at("page[before]", place);
-                let after = |place: &Place| at("page[after]", place);
-                // P4, P5: null where it is known that there is nothing. Where a page was reached over a place,
-                // what lies on the other side of it is not looked up, and the link may lead to an empty page.
-                let (prev, next) = match (side, extent.ends) {
-                    (Side::Start, ends) => (None, ends.filter(|_| extent.more).map(|(_, last)| after(last))),
-                    (Side::After(_), Some((first, last))) => {
-                        (Some(before(first)), extent.more.then(|| after(last)))
-                    }
-                    (Side::Before(_), Some((first, last))) => {
-                        (extent.more.then(|| before(first)), Some(after(last)))
-                    }
-                    (Side::After(place), None) => (Some(before(place)), None),
-                    (Side::Before(place), None) => (None, Some(after(place))),
-                };
-                PageLinks { first: Some(href(path, &start)), last: None, prev, next }
             }
         }
     }

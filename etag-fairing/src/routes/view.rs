@@ -1,9 +1,9 @@
 //! From a query to what is read and what is shown.
 
 use super::exchange::Exchange;
-use crate::document::write::{PageLinks, View};
+use crate::document::write::View;
 use crate::plan::{Fetched, Field, Selection};
-use crate::query::{Extent, Fields, Include, Parameters, Query, href, place_of};
+use crate::query::{Extent, Fields, Include, PageLinks, Parameters, Query, href, place_of};
 use crate::schema::{Corrupt, Description};
 use crate::store;
 

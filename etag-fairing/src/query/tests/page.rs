@@ -1,5 +1,4 @@
 use super::*;
-use crate::document::write::PageLinks;
 use crate::plan::Place;
 use crate::query::page::{Side, Strategy};
 use crate::schema::{Linkage, Record, ResourceId, Rows, Value};
