@@ -3,12 +3,9 @@
 //! What a file names is read from its `use` lines, from paths in its code and from paths in macro calls. A name that a
 //! module only re-exports is followed to the file that defines it. Tests and documentation are left out.
 
-mod graph;
-mod source;
-
 use std::collections::BTreeMap;
 
-use graph::{Graph, circles};
+use crate::graph::{Graph, circles};
 
 /// The rooms, ground first. A room may name itself and what stands above it in this list.
 const ROOMS: [&str; 25] = [

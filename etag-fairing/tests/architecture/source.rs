@@ -118,10 +118,7 @@ fn is_left_out(attributes: &[Attribute]) -> bool {
     attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
         let syn::Meta::List(list) = &attribute.meta else { return false };
         let text = list.tokens.to_string();
-        text == "test"
-            || text.starts_with("all (test")
-            || text.contains("contract-tests")
-            || text.starts_with("all (doc")
+        text == "test" || text.starts_with("all (test") || text.starts_with("all (doc")
     })
 }
 
