@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
-use super::error::{ErrorObject, Errors, MOST_ERRORS};
 use super::read_attribute::attribute;
 use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
 use crate::config::JsonApiConfig;
+use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::{LinkageChange, Links};
 use crate::schema::{Attribute, Description, IdKind, Kind, Relationship, ResourceId, Row, Value};
 
@@ -95,6 +95,8 @@ pub(crate) struct ResourceObject<'b> {
     attributes: Option<SentMembers<'b, &'b RawValue>>,
     relationships: Option<SentMembers<'b, WithData<Linkage<'b>>>>,
     lengths: Lengths,
+    /// Where the document stands.
+    base: Pointer,
 }
 
 /// What a resource object changes: one entry an attribute, one a relationship; `None` where it says nothing.
@@ -104,27 +106,19 @@ pub(crate) struct Members {
     pub(crate) linkage: Vec<Option<LinkageChange>>,
 }
 
-/// JSON Pointer's escapes (RFC 6901 §3).
-fn token(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// The primary data of a document.
+/// The primary data of a document, which stands at `base`.
 ///
 /// # Errors
 /// 400 for what is not JSON, no object, or has no data.
-fn primary_data<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, Errors> {
-    let malformed = |detail: String| ErrorObject::malformed_json(detail).pointer("");
+fn primary_data<'b, T: Deserialize<'b>>(body: &'b [u8], base: &Pointer) -> Result<T, Errors> {
+    let malformed = |detail: String| ErrorObject::malformed_json(detail).pointer(base.clone());
+    let invalid = |detail: &'static str| ErrorObject::invalid_document(detail).pointer(base.clone());
     // RFC 8259 §8.1, also of what nobody reads.
     let text = std::str::from_utf8(body).map_err(|error| malformed(format!("no UTF-8: {error}")))?;
     match serde_json::from_str(text).map_err(|error| malformed(error.to_string()))? {
         WithData::Object(Some(data)) => Ok(data),
-        WithData::Object(None) | WithData::Described => {
-            Err(ErrorObject::invalid_document("the document must have data").pointer("").into())
-        }
-        WithData::Other => {
-            Err(ErrorObject::invalid_document("the document must be an object").pointer("").into())
-        }
+        WithData::Object(None) | WithData::Described => Err(invalid("the document must have data").into()),
+        WithData::Other => Err(invalid("the document must be an object").into()),
     }
 }
 
@@ -134,6 +128,7 @@ pub(crate) struct LinkageDocument<'b> {
     /// The linkage as a full replacement.
     pub(crate) change: LinkageChange,
     data: Linkage<'b>,
+    base: Pointer,
 }
 
 impl<'b> LinkageDocument<'b> {
@@ -142,16 +137,17 @@ impl<'b> LinkageDocument<'b> {
     /// that nothing can have, 422 for ids that are too long. That a required relationship is emptied is no mistake of the document alone.
     pub(crate) fn parse(
         body: &'b [u8],
+        base: Pointer,
         relationship: &Relationship,
         lengths: Lengths,
     ) -> Result<Self, Errors> {
-        let data = primary_data(body)?;
+        let data = primary_data(body, &base)?;
         // Judged with what is there now: see `must_not_be_empty`.
         if matches!(data, Linkage::Null) && relationship.is_required() {
-            return Ok(Self { change: LinkageChange::One(None), data });
+            return Ok(Self { change: LinkageChange::One(None), data, base });
         }
-        match linkage(relationship, &data, lengths, &|| "/data".to_owned()) {
-            Ok(change) => Ok(Self { change, data }),
+        match linkage(relationship, &data, lengths, &|| base.member("data")) {
+            Ok(change) => Ok(Self { change, data, base }),
             Err(errors) => {
                 Err(Errors::from_vec(errors)
                     .unwrap_or_else(|| ErrorObject::invalid_linkage("no linkage").into()))
@@ -159,14 +155,19 @@ impl<'b> LinkageDocument<'b> {
         }
     }
 
+    /// Where the linkage stands.
+    pub(crate) fn pointer(&self) -> Pointer {
+        self.base.member("data")
+    }
+
     /// Where a related resource's identifier stands in the document.
-    pub(crate) fn pointer_to(&self, id: &ResourceId) -> String {
-        pointer_into(Some(&self.data), "/data".into(), id)
+    pub(crate) fn pointer_to(&self, id: &ResourceId) -> Pointer {
+        pointer_into(Some(&self.data), self.pointer(), id)
     }
 }
 
 /// Where the identifier with this id stands in linkage that stands at `base`.
-fn pointer_into(data: Option<&Linkage<'_>>, base: String, id: &ResourceId) -> String {
+fn pointer_into(data: Option<&Linkage<'_>>, base: Pointer, id: &ResourceId) -> Pointer {
     match data {
         Some(Linkage::Many(identifiers)) => {
             let id = id.to_string();
@@ -174,11 +175,11 @@ fn pointer_into(data: Option<&Linkage<'_>>, base: String, id: &ResourceId) -> St
                 sent == id || IdKind::Uuid.parse(sent).is_some_and(|sent| sent.to_string() == id)
             };
             match identifiers.iter().position(|identifier| identifier.id().is_some_and(is_it)) {
-                Some(position) => format!("{base}/{position}/id"),
+                Some(position) => base.element(position).member("id"),
                 None => base,
             }
         }
-        Some(Linkage::One(Identifier::Object { .. })) => format!("{base}/id"),
+        Some(Linkage::One(Identifier::Object { .. })) => base.member("id"),
         _ => base,
     }
 }
@@ -195,12 +196,17 @@ impl<'b> ResourceObject<'b> {
     /// # Errors
     /// 400 for what is no document of one resource object, 409 for a type of another resource, 422 for an id that is too
     /// long.
-    pub(crate) fn parse(body: &'b [u8], resource: &Description, lengths: Lengths) -> Result<Self, Errors> {
-        let Data::Resource { type_name, id, attributes, relationships } = primary_data(body)? else {
-            return Err(ErrorObject::invalid_document("data must be one resource object")
-                .pointer("/data")
-                .into());
+    pub(crate) fn parse(
+        body: &'b [u8],
+        base: Pointer,
+        resource: &Description,
+        lengths: Lengths,
+    ) -> Result<Self, Errors> {
+        let Data::Resource { type_name, id, attributes, relationships } = primary_data(body, &base)? else {
+            let error = ErrorObject::invalid_document("data must be one resource object");
+            return Err(error.pointer(base.member("data")).into());
         };
+        let data = || base.member("data");
         match type_name {
             Some(Sent::Text(name)) if name == resource.type_name => {}
             Some(Sent::Text(name)) => {
@@ -208,32 +214,51 @@ impl<'b> ResourceObject<'b> {
                     "resources here are of type {}, not {name}",
                     resource.type_name
                 ))
-                .pointer("/data/type")
+                .pointer(data().member("type"))
                 .into());
             }
             Some(_) => {
-                return Err(ErrorObject::invalid_document("type must be a string")
-                    .pointer("/data/type")
-                    .into());
+                let error = ErrorObject::invalid_document("type must be a string");
+                return Err(error.pointer(data().member("type")).into());
             }
             None => {
-                return Err(ErrorObject::missing_type("a resource object needs its type")
-                    .pointer("/data")
-                    .into());
+                let error = ErrorObject::missing_type("a resource object needs its type");
+                return Err(error.pointer(data()).into());
             }
         }
         let id = match id {
             None => None,
             Some(Sent::Text(id)) => {
-                lengths.check_id(&id).map_err(|error| error.pointer("/data/id"))?;
+                lengths.check_id(&id).map_err(|error| error.pointer(data().member("id")))?;
                 Some(id)
             }
             Some(_) => {
-                return Err(ErrorObject::invalid_document("id must be a string").pointer("/data/id").into());
+                let error = ErrorObject::invalid_document("id must be a string");
+                return Err(error.pointer(data().member("id")).into());
             }
         };
-        let attributes = object("attributes", attributes)?;
-        Ok(Self { id, attributes, relationships: object("relationships", relationships)?, lengths })
+        let attributes = object("attributes", attributes, &base)?;
+        let relationships = object("relationships", relationships, &base)?;
+        Ok(Self { id, attributes, relationships, lengths, base })
+    }
+
+    /// Where the resource object stands.
+    pub(crate) fn pointer(&self) -> Pointer {
+        self.base.member("data")
+    }
+
+    /// Where its id stands.
+    pub(crate) fn pointer_to_id(&self) -> Pointer {
+        self.pointer().member("id")
+    }
+
+    /// Where the attributes or the relationships stand, or what would hold them.
+    fn pointer_to_fields(&self, fields: Fields) -> Pointer {
+        let (name, is_sent) = match fields {
+            Fields::Attributes => ("attributes", self.attributes.is_some()),
+            Fields::Relationships => ("relationships", self.relationships.is_some()),
+        };
+        if is_sent { self.pointer().member(name) } else { self.pointer() }
     }
 
     /// Judges the members of a new resource: what is left out takes its default. Nobody gives those at the places
@@ -266,7 +291,7 @@ impl<'b> ResourceObject<'b> {
                     if !attribute.nullable && !sent {
                         errors.push(
                             ErrorObject::validation_failed(format!("{} is required", attribute.name))
-                                .pointer(deepest("attributes", self.attributes.is_some())),
+                                .pointer(self.pointer_to_fields(Fields::Attributes)),
                         );
                     }
                     Value::Null
@@ -279,7 +304,7 @@ impl<'b> ResourceObject<'b> {
             if relationship.is_required() && change.is_none() && !sent {
                 errors.push(
                     ErrorObject::validation_failed(format!("{} is required", relationship.name))
-                        .pointer(deepest("relationships", self.relationships.is_some())),
+                        .pointer(self.pointer_to_fields(Fields::Relationships)),
                 );
             }
         }
@@ -347,7 +372,9 @@ impl<'b> ResourceObject<'b> {
                     }
                 }
                 Ok(None) => {}
-                Err(error) => errors.push(error.pointer(format!("/data/attributes/{}", token(name)))),
+                Err(error) => {
+                    errors.push(error.pointer(self.pointer_to_fields(Fields::Attributes).member(name)));
+                }
             }
         }
         for (name, sent) in self.relationships.iter().flat_map(SentMembers::iter) {
@@ -357,7 +384,7 @@ impl<'b> ResourceObject<'b> {
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            let pointer = || format!("/data/relationships/{}", token(name));
+            let pointer = || self.pointer_to_fields(Fields::Relationships).member(name);
             let Some((place, relationship)) = resource.relationship(name) else {
                 errors.push(
                     ErrorObject::validation_failed(format!(
@@ -406,7 +433,7 @@ impl<'b> ResourceObject<'b> {
             if data.is_null() && relationship.is_required() && looks_empty {
                 continue;
             }
-            match linkage(relationship, data, self.lengths, &|| pointer() + "/data") {
+            match linkage(relationship, data, self.lengths, &|| pointer().member("data")) {
                 Ok(change) if current.is_some_and(|current| current.has(resource, place, &change)) => {}
                 Ok(change) => {
                     if let Some(slot) = members.linkage.get_mut(place) {
@@ -426,18 +453,18 @@ impl<'b> ResourceObject<'b> {
     }
 
     /// Where a related resource's identifier stands in the document.
-    pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> String {
+    pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> Pointer {
         let sent = self.relationships.as_ref().and_then(|sent| sent.get(relationship.name));
-        let base = format!("/data/relationships/{}/data", token(relationship.name));
+        let linkage = self.pointer().member("relationships").member(relationship.name).member("data");
         let data = match sent {
             Some(WithData::Object(data)) => data.as_ref(),
             Some(WithData::Described | WithData::Other) | None => None,
         };
-        pointer_into(data, base, id)
+        pointer_into(data, linkage, id)
     }
 
     /// Where something inside of a member stands, as deep as the document has it.
-    pub(crate) fn pointer_inside(&self, name: &str, inside: &[String]) -> String {
+    pub(crate) fn pointer_inside(&self, name: &str, inside: &[String]) -> Pointer {
         let mut pointer = self.pointer_of(name);
         let sent = self.attributes.as_ref().and_then(|sent| sent.get(name));
         let sent: Option<JsonValue> = sent.and_then(|sent| serde_json::from_str(sent.get()).ok());
@@ -453,24 +480,38 @@ impl<'b> ResourceObject<'b> {
             if here.is_none() {
                 break;
             }
-            pointer.push('/');
-            pointer.push_str(&token(part));
+            pointer = pointer.member(part);
         }
         pointer
     }
 
     /// Where the member of an attribute or relationship stands: itself if it was sent, else what would hold it
     /// (JSON:API §10.2: a pointer points to something that is there).
-    pub(crate) fn pointer_of(&self, name: &str) -> String {
-        let attributes = self.attributes.as_ref().is_some_and(|sent| sent.contains(name));
-        let relationships = self.relationships.as_ref().is_some_and(|sent| sent.contains(name));
-        for (kind, is_sent) in [("attributes", attributes), ("relationships", relationships)] {
-            if is_sent {
-                return format!("/data/{kind}/{}", token(name));
-            }
+    pub(crate) fn pointer_of(&self, name: &str) -> Pointer {
+        match self.fields_with(name) {
+            Some(fields) => self.pointer_to_fields(fields).member(name),
+            None => self.pointer_to_fields(Fields::Attributes),
         }
-        deepest("attributes", self.attributes.is_some())
     }
+
+    /// Whether an attribute or relationship of this name was sent.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.fields_with(name).is_some()
+    }
+
+    fn fields_with(&self, name: &str) -> Option<Fields> {
+        if self.attributes.as_ref().is_some_and(|sent| sent.contains(name)) {
+            return Some(Fields::Attributes);
+        }
+        self.relationships.as_ref().is_some_and(|sent| sent.contains(name)).then_some(Fields::Relationships)
+    }
+}
+
+/// Which of the two objects that hold a resource's fields (JSON:API §7.2.2).
+#[derive(Clone, Copy)]
+enum Fields {
+    Attributes,
+    Relationships,
 }
 
 /// A value of an attribute that nobody has given one.
@@ -494,18 +535,19 @@ fn nothing(attribute: &Attribute) -> Value {
     }
 }
 
-fn object<'b, T>(name: &str, sent: Option<Held<'b, T>>) -> Result<Option<SentMembers<'b, T>>, Errors> {
+fn object<'b, T>(
+    name: &str,
+    sent: Option<Held<'b, T>>,
+    base: &Pointer,
+) -> Result<Option<SentMembers<'b, T>>, Errors> {
     match sent {
         None => Ok(None),
         Some(Held::Object(members)) => Ok(Some(members)),
-        Some(Held::Other) => Err(ErrorObject::invalid_document(format!("{name} must be an object"))
-            .pointer(format!("/data/{name}"))
-            .into()),
+        Some(Held::Other) => {
+            let error = ErrorObject::invalid_document(format!("{name} must be an object"));
+            Err(error.pointer(base.member("data").member(name)).into())
+        }
     }
-}
-
-fn deepest(kind: &str, sent: bool) -> String {
-    if sent { format!("/data/{kind}") } else { "/data".into() }
 }
 
 /// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` tells where it stands.
@@ -516,7 +558,7 @@ fn linkage(
     relationship: &Relationship,
     data: &Linkage<'_>,
     lengths: Lengths,
-    pointer: &dyn Fn() -> String,
+    pointer: &dyn Fn() -> Pointer,
 ) -> Result<LinkageChange, Vec<ErrorObject>> {
     if relationship.is_to_many() {
         let Linkage::Many(identifiers) = data else {
@@ -532,7 +574,7 @@ fn linkage(
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            match identifier(relationship, sent, lengths, &|| format!("{}/{position}", pointer())) {
+            match identifier(relationship, sent, lengths, &|| pointer().element(position)) {
                 Ok(id) => ids.push(id),
                 Err(error) => errors.push(error),
             }
@@ -540,7 +582,7 @@ fn linkage(
         return if errors.is_empty() { Ok(LinkageChange::Replace(ids)) } else { Err(errors) };
     }
     match data {
-        Linkage::Null if relationship.is_required() => Err(vec![must_not_be_empty(relationship, &pointer())]),
+        Linkage::Null if relationship.is_required() => Err(vec![must_not_be_empty(relationship, pointer())]),
         Linkage::Null => Ok(LinkageChange::One(None)),
         Linkage::Many(_) => {
             let error = ErrorObject::invalid_linkage(format!(
@@ -557,7 +599,7 @@ fn linkage(
 
 /// A required relationship is emptied, which it is not now: where it leads to what the client doesn't see it looks
 /// empty already.
-pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: &str) -> ErrorObject {
+pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: Pointer) -> ErrorObject {
     ErrorObject::validation_failed(format!("{} must not be empty", relationship.name)).pointer(pointer)
 }
 
@@ -566,7 +608,7 @@ fn identifier(
     relationship: &Relationship,
     sent: &Identifier<'_>,
     lengths: Lengths,
-    pointer: &dyn Fn() -> String,
+    pointer: &dyn Fn() -> Pointer,
 ) -> Result<ResourceId, ErrorObject> {
     let target = relationship.target();
     let Identifier::Object { type_name, id } = sent else {
@@ -581,10 +623,12 @@ fn identifier(
                 "{} leads to resources of type {}, not {name}",
                 relationship.name, target.type_name
             ))
-            .pointer(pointer() + "/type"));
+            .pointer(pointer().member("type")));
         }
         Some(_) => {
-            return Err(ErrorObject::invalid_linkage("type must be a string").pointer(pointer() + "/type"));
+            return Err(
+                ErrorObject::invalid_linkage("type must be a string").pointer(pointer().member("type"))
+            );
         }
         None => {
             return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer()));
@@ -592,17 +636,17 @@ fn identifier(
     }
     match id {
         Some(Sent::Text(id)) if id.len() > lengths.id => {
-            lengths.check_id(id).map_err(|error| error.pointer(pointer() + "/id"))?;
-            Err(ErrorObject::invalid_linkage("an id that is too long").pointer(pointer() + "/id"))
+            lengths.check_id(id).map_err(|error| error.pointer(pointer().member("id")))?;
+            Err(ErrorObject::invalid_linkage("an id that is too long").pointer(pointer().member("id")))
         }
         Some(Sent::Text(id)) => target.id.kind.parse(id).ok_or_else(|| {
             ErrorObject::related_not_found(format!(
                 "there is no resource of type {} with id {id}",
                 target.type_name
             ))
-            .pointer(pointer() + "/id")
+            .pointer(pointer().member("id"))
         }),
-        Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(pointer() + "/id")),
+        Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(pointer().member("id"))),
         None => Err(ErrorObject::missing_id("a resource identifier needs its id").pointer(pointer())),
     }
 }

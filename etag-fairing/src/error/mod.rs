@@ -25,6 +25,7 @@
 //! the constructors of [`ErrorObject`], one a code.
 
 mod catalogue;
+mod pointer;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,6 +36,8 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
+
+pub(crate) use pointer::Pointer;
 
 /// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters
 /// (JSON:API 1.1, "Server Responsibilities").
@@ -116,6 +119,15 @@ impl ErrorObject {
     pub fn pointer(mut self, pointer: impl Into<String>) -> ErrorObject {
         self.members.source = Some(Source::Pointer(pointer.into()));
         self
+    }
+
+    /// Points into the request document, if it has the place.
+    #[must_use]
+    pub(crate) fn at(self, pointer: Option<Pointer>) -> ErrorObject {
+        match pointer {
+            Some(pointer) => self.pointer(pointer),
+            None => self,
+        }
     }
 
     /// Names the query parameter at fault: `source.parameter`.
@@ -249,6 +261,17 @@ impl Errors {
     /// Adds another error.
     pub fn push(&mut self, error: ErrorObject) {
         self.objects.push(error);
+    }
+
+    /// The same errors, of a document that stands at `base`: their pointers were written as if it stood alone.
+    #[must_use]
+    pub(crate) fn located(mut self, base: &Pointer) -> Errors {
+        for error in self.objects.iter_mut().filter(|_| *base != Pointer::ROOT) {
+            if let Some(Source::Pointer(pointer)) = &mut error.members.source {
+                *pointer = base.below(pointer).into();
+            }
+        }
+        self
     }
 
     /// Adds a response header field. A field of the same name that is there already stays.

@@ -6,7 +6,7 @@ use rocket::Request;
 
 use super::JsonApiResource;
 use super::guard::Boxed;
-use crate::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors, Pointer};
 use crate::plan::{Change, Fetched, LinkageChange, Plan, Root, Scopes, Selection};
 use crate::schema::{Corrupt, Description, Linkage, Mismatch, Operation, Record, ResourceId, Row, Value};
 use crate::store::{StoreError, Transaction};
@@ -164,6 +164,8 @@ pub struct RelationshipChange {
 /// caller sees, for a plan or a change that shall see no more.
 pub struct Write<'a> {
     request: &'a Request<'a>,
+    /// Where the document stands that the write is made of.
+    base: Pointer,
     scopes: Scopes,
     transaction: &'a mut dyn Transaction,
 }
@@ -180,10 +182,20 @@ pub enum HookError {
 impl<'a> Write<'a> {
     pub(crate) fn new(
         request: &'a Request<'a>,
+        base: Pointer,
         scopes: Scopes,
         transaction: &'a mut dyn Transaction,
     ) -> Self {
-        Self { request, scopes, transaction }
+        Self { request, base, scopes, transaction }
+    }
+
+    /// Lets the pointers of a hook's errors begin where the document stands. The hook writes them as if its document
+    /// were the whole request.
+    fn located<T>(&self, answer: Result<T, HookError>) -> Result<T, HookError> {
+        answer.map_err(|error| match error {
+            HookError::Refused(errors) => HookError::Refused(errors.located(&self.base)),
+            HookError::Store(error) => HookError::Store(error),
+        })
     }
 
     /// The request.
@@ -348,44 +360,58 @@ impl HookTable {
                 Box::pin(async move {
                     let mut new = T::from_record(&record)?;
                     let before = new.to_record()?;
-                    new.before_create(&mut write).await?;
+                    let answer = new.before_create(&mut write).await;
+                    write.located(answer)?;
                     Ok(Revised::of(before, new.to_record()?))
                 })
             },
             after_create: |record, mut write| {
-                Box::pin(async move { T::from_record(&record)?.after_create(&mut write).await })
+                Box::pin(async move {
+                    let answer = T::from_record(&record)?.after_create(&mut write).await;
+                    write.located(answer)
+                })
             },
             before_update: |record, current, mut write| {
                 Box::pin(async move {
                     let mut new = T::from_record(&record)?;
                     let before = new.to_record()?;
                     let current = T::from_record(current.as_ref().unwrap_or(&record))?;
-                    new.before_update(&current, &mut write).await?;
+                    let answer = new.before_update(&current, &mut write).await;
+                    write.located(answer)?;
                     Ok(Revised::of(before, new.to_record()?))
                 })
             },
             after_update: |record, previous, mut write| {
                 Box::pin(async move {
                     let previous = T::from_record(&previous)?;
-                    T::from_record(&record)?.after_update(&previous, &mut write).await
+                    let answer = T::from_record(&record)?.after_update(&previous, &mut write).await;
+                    write.located(answer)
                 })
             },
             before_delete: |record, mut write| {
-                Box::pin(async move { T::from_record(&record)?.before_delete(&mut write).await })
+                Box::pin(async move {
+                    let answer = T::from_record(&record)?.before_delete(&mut write).await;
+                    write.located(answer)
+                })
             },
             after_delete: |record, mut write| {
-                Box::pin(async move { T::from_record(&record)?.after_delete(&mut write).await })
+                Box::pin(async move {
+                    let answer = T::from_record(&record)?.after_delete(&mut write).await;
+                    write.located(answer)
+                })
             },
             before_relationship: |record, mut change, mut write| {
                 Box::pin(async move {
-                    T::from_record(&record)?.before_relationship(&mut change, &mut write).await?;
+                    let answer = T::from_record(&record)?.before_relationship(&mut change, &mut write).await;
+                    write.located(answer)?;
                     Ok(change)
                 })
             },
             after_relationship: |record, change, mut write| {
-                Box::pin(
-                    async move { T::from_record(&record)?.after_relationship(&change, &mut write).await },
-                )
+                Box::pin(async move {
+                    let answer = T::from_record(&record)?.after_relationship(&change, &mut write).await;
+                    write.located(answer)
+                })
             },
         }
     }

@@ -56,26 +56,37 @@ impl Exchange<'_> {
     /// The id that a client has chosen.
     ///
     /// # Errors
-    /// 422 if it is none, or one behind which the server could not go on making ids.
-    fn chosen_id(&self, sent: &str) -> Result<ResourceId, Errors> {
-        let refuse = |why: String| Errors::from(ErrorObject::validation_failed(why).pointer("/data/id"));
+    /// 403 if only the server makes ids (JSON:API §9.1.2); 422 if it is none, or one behind which the server could not
+    /// go on making ids.
+    fn chosen_id(&self, sent: &str) -> Result<ResourceId, ErrorObject> {
+        if self.api.unwritable(self.resource).is_some_and(|unwritable| unwritable.id) {
+            let type_name = self.resource.type_name;
+            let detail = format!("the database alone makes the ids of {type_name}");
+            return Err(ErrorObject::client_id_not_allowed(detail));
+        }
+        if !self.config().client_ids {
+            return Err(ErrorObject::client_id_not_allowed("the server makes the ids here"));
+        }
         let kind = self.resource.id.kind;
         let id = kind
             .parse(sent)
             // 0 and the nil UUID stand for an id that is still to be chosen, in a fresh struct.
             .filter(|id| !id.is_open())
-            .ok_or_else(|| refuse(format!("{sent:?} cannot be an id of {}", self.resource.type_name)))?;
+            .ok_or_else(|| {
+                let type_name = self.resource.type_name;
+                ErrorObject::validation_failed(format!("{sent:?} cannot be an id of {type_name}"))
+            })?;
         let (IdKind::Integer { max, .. }, ResourceId::Integer(number)) = (kind, &id) else { return Ok(id) };
         let (first, last) = self.store().client_ids(self.resource).into_inner();
         // The field may hold less than the store does.
         let last = last.min(max / 2);
-        match (first..=last).contains(number) {
-            true => Ok(id),
-            false => Err(refuse(format!(
-                "behind the id {sent} the server could not go on making ids of its own: choose one from {} to {last}",
-                first.max(kind.least())
-            ))),
+        if (first..=last).contains(number) {
+            return Ok(id);
         }
+        Err(ErrorObject::validation_failed(format!(
+            "behind the id {sent} the server could not go on making ids of its own: choose one from {} to {last}",
+            first.max(kind.least())
+        )))
     }
 }
 
@@ -115,26 +126,12 @@ impl Decision for Create<'_, '_> {
         };
         self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, about)?;
         let object = self.given.object()?;
-        let kind = exchange.resource.id.kind;
         let id = match &object.id {
-            Some(_) if exchange.api.unwritable(exchange.resource).is_some_and(|unwritable| unwritable.id) => {
-                return Err(Errors::from(
-                    ErrorObject::client_id_not_allowed(format!(
-                        "the database alone makes the ids of {}",
-                        exchange.resource.type_name
-                    ))
-                    .pointer("/data/id"),
-                )
-                .into());
+            Some(id) => {
+                let chosen = exchange.chosen_id(id);
+                Some(chosen.map_err(|error| Errors::from(error.pointer(object.pointer_to_id())))?)
             }
-            Some(_) if !exchange.config().client_ids => {
-                return Err(Errors::from(
-                    ErrorObject::client_id_not_allowed("the server makes the ids here").pointer("/data/id"),
-                )
-                .into());
-            }
-            Some(id) => Some(exchange.chosen_id(id)?),
-            None => kind.generate(),
+            None => exchange.resource.id.kind.generate(),
         };
         let (attributes, linkage) = object.create(exchange.resource, exchange.made_by_database())?;
         let attributes = attributes.into_iter().map(Some).collect();

@@ -3,7 +3,7 @@
 use super::exchange::Exchange;
 use super::trouble::Refusal;
 use crate::document::read::ResourceObject;
-use crate::error::{ErrorObject, Errors, MOST_ERRORS};
+use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::LinkageChange;
 use crate::resource::HookError;
 use crate::resource::hooks::{HookTable, Write, record_of};
@@ -81,7 +81,7 @@ impl Exchange<'_> {
 
     /// The write that hooks are part of.
     pub(super) fn write<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Write<'a> {
-        Write::new(self.request, self.scopes(), transaction)
+        Write::new(self.request, Pointer::ROOT, self.scopes(), transaction)
     }
 
     /// Lets hooks revise a new or changed resource, and rules judge what comes out.
@@ -135,9 +135,11 @@ impl Exchange<'_> {
         let broken = (validation.broken)(record)?;
         let errors = broken.into_iter().take(MOST_ERRORS).map(|rule| {
             let error = ErrorObject::validation_failed(rule.message);
-            let Some((field, inside)) = rule.path.split_first() else { return error.pointer("/data") };
+            let Some((field, inside)) = rule.path.split_first() else { return error.pointer(sent.pointer()) };
             let member = validation.members.iter().find(|(name, _)| name == field);
-            error.pointer(member.map_or("/data".into(), |(_, member)| sent.pointer_inside(member, inside)))
+            error.pointer(
+                member.map_or_else(|| sent.pointer(), |(_, member)| sent.pointer_inside(member, inside)),
+            )
         });
         match Errors::from_vec(errors.collect()) {
             Some(errors) => Err(errors.into()),

@@ -200,7 +200,7 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
                 "there is one of {} with the id {id:?} already",
                 resource.type_name
             ))
-            .pointer("/data/id")
+            .at(sent.map(ResourceObject::pointer_to_id))
             .into()
         }
         StoreError::RelatedNotFound { relationship, id } => {
@@ -210,10 +210,7 @@ fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject
             let target = relationship.target().type_name;
             let error =
                 ErrorObject::related_not_found(format!("there is no resource of type {target} with id {id}"));
-            match sent {
-                Some(sent) => error.pointer(sent.pointer_to(relationship, &id)).into(),
-                None => error.into(),
-            }
+            error.at(sent.map(|sent| sent.pointer_to(relationship, &id))).into()
         }
         StoreError::DocumentTooLarge { by, most } => {
             let parameter = match by {
@@ -284,7 +281,7 @@ fn broken(constraint: Constraint, resource: &Description, sent: Option<&Resource
                     "the database makes no ids for {type_name}: a new one can only be made with an id, where clients \
                      may choose it"
                 ))
-                .pointer("/data")
+                .at(sent.map(ResourceObject::pointer))
                 .into()
             }
             // Names that no document has are the operator's to know.
@@ -371,7 +368,7 @@ fn is_let_go(resource: &Description, table: &str, column: &str, sent: Option<&Re
     // A column of the resource's own may be both ends, where it is related to its like.
     let is_sent = || {
         let name = member(resource, column);
-        name.zip(sent).is_some_and(|(name, sent)| sent.pointer_of(name).ends_with(&format!("/{name}")))
+        name.zip(sent).is_some_and(|(name, sent)| sent.has_field(name))
     };
     resource.relationships.iter().any(|relationship| is_other_end(&relationship)) && !is_sent()
 }

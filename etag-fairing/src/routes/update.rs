@@ -104,17 +104,12 @@ impl Decision for Update<'_, '_> {
             // In another spelling of a UUID.
             Some(id) if resource.id.kind.parse(id).as_ref() == Some(&self.id) => {}
             Some(id) => {
-                return Err(Errors::from(
-                    ErrorObject::id_mismatch(format!("this URL is that of {}, not of {id}", self.id))
-                        .pointer("/data/id"),
-                )
-                .into());
+                let error = ErrorObject::id_mismatch(format!("this URL is that of {}, not of {id}", self.id));
+                return Err(Errors::from(error.pointer(object.pointer_to_id())).into());
             }
             None => {
-                return Err(Errors::from(
-                    ErrorObject::missing_id("a resource object in a PATCH needs its id").pointer("/data"),
-                )
-                .into());
+                let error = ErrorObject::missing_id("a resource object in a PATCH needs its id");
+                return Err(Errors::from(error.pointer(object.pointer())).into());
             }
         }
         let beside = object.linkage_beside(resource);

@@ -11,7 +11,7 @@ use super::trouble::{Refusal, corrupt, internal};
 use crate::conditional::Validator;
 use crate::document::read::{Lengths, LinkageDocument, must_not_be_empty};
 use crate::document::write::View;
-use crate::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors, Pointer};
 use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
 use crate::query::{Parameters, Target};
 use crate::resource::RelationshipChange;
@@ -30,7 +30,7 @@ pub(super) async fn answer<'r>(
     let Some(relationship) = exchange.resource.relationships.get(place) else {
         return Err(internal("a route of a relationship that isn't there"));
     };
-    let document = LinkageDocument::parse(&body, relationship, Lengths::of(exchange.config()));
+    let document = LinkageDocument::parse(&body, Pointer::ROOT, relationship, Lengths::of(exchange.config()));
     let target = plan(exchange, id.clone(), place);
     let mut update = Box::new(UpdateRelationship {
         exchange,
@@ -92,7 +92,8 @@ impl Decision for UpdateRelationship<'_, '_> {
         let href = exchange.writer().href(resource, &self.id);
         let about = format!("{href}/relationships/{}", encode_segment(name));
         self.conditions.check(tag.as_ref().map_or(Validator::Untagged, Validator::Tag), None, &about)?;
-        let given = self.document.as_ref().map_err(Clone::clone)?.change.clone();
+        let document = self.document.as_ref().map_err(Clone::clone)?;
+        let given = document.change.clone();
         let mut linkage = vec![None; resource.relationships.len()];
         let (id, attributes) = (self.id.clone(), vec![None; resource.attributes.len()]);
         let of = |linkage| Change::Update { resource, id, attributes, linkage };
@@ -104,7 +105,7 @@ impl Decision for UpdateRelationship<'_, '_> {
                 current.rows.get(0).is_some_and(|row| row.to_one(resource, self.place).is_null());
             return match looks_empty {
                 true => Ok(of(linkage)),
-                false => Err(Errors::from(must_not_be_empty(relationship, "/data")).into()),
+                false => Err(Errors::from(must_not_be_empty(relationship, document.pointer())).into()),
             };
         }
         let mut change = match (exchange.request.method(), given) {

@@ -8,7 +8,7 @@ use super::exchange::Exchange;
 use super::trouble::{Refusal, internal};
 use crate::conditional::EntityTag;
 use crate::document::read::{Lengths, ResourceObject};
-use crate::error::Errors;
+use crate::error::{Errors, Pointer};
 use crate::plan::{Fetched, Plan};
 use crate::schema::{Description, Relationship, ResourceId};
 use crate::store::{Decision, modify};
@@ -26,7 +26,7 @@ pub(super) struct Given<'e> {
 impl<'e> Given<'e> {
     pub(super) fn read(body: &'e [u8], exchange: &Exchange<'_>) -> Self {
         let (resource, lengths) = (exchange.resource, Lengths::of(exchange.config()));
-        let read = ResourceObject::parse(body, resource, lengths);
+        let read = ResourceObject::parse(body, Pointer::ROOT, resource, lengths);
         let has_lists = read.as_ref().is_ok_and(ResourceObject::has_lists);
         Self { body, resource, lengths, read: Some(read), has_lists }
     }
@@ -34,12 +34,12 @@ impl<'e> Given<'e> {
     /// # Errors
     /// With what is wrong with it.
     pub(super) fn object(&mut self) -> Result<&ResourceObject<'e>, Errors> {
-        let read = || ResourceObject::parse(self.body, self.resource, self.lengths);
+        let read = || ResourceObject::parse(self.body, Pointer::ROOT, self.resource, self.lengths);
         self.read.get_or_insert_with(read).as_ref().map_err(|errors| errors.clone())
     }
 
     /// Where the document says what a relationship leads to, if it does.
-    pub(super) fn pointer_to_links(&self, relationship: &Relationship) -> Option<String> {
+    pub(super) fn pointer_to_links(&self, relationship: &Relationship) -> Option<Pointer> {
         let object = self.read.as_ref()?.as_ref().ok()?;
         object.links(relationship).then(|| object.pointer_of(relationship.name))
     }
