@@ -34,7 +34,8 @@ impl Graph {
             for written in &module.paths {
                 let absolute = absolute(&modules, path, written);
                 let Some(absolute) = absolute else { continue };
-                let Some(to) = resolve(&modules, &absolute, 0) else { continue };
+                let Some((to, _)) = resolve(&modules, &absolute, 0) else { continue };
+                let to = modules[&to].file.clone();
                 let through = room_module(&modules, &absolute);
                 if to != module.file || through.as_ref().is_some_and(|through| *through != module.file) {
                     named.insert(Named {
@@ -59,10 +60,10 @@ impl Graph {
     }
 }
 
-type Modules = HashMap<Vec<String>, Module>;
+pub(crate) type Modules = HashMap<Vec<String>, Module>;
 
 /// The path from the crate's root, if it leads to something of the crate.
-fn absolute(modules: &Modules, here: &[String], written: &[String]) -> Option<Vec<String>> {
+pub(crate) fn absolute(modules: &Modules, here: &[String], written: &[String]) -> Option<Vec<String>> {
     let mut base = here.to_vec();
     let mut rest = written;
     loop {
@@ -92,8 +93,12 @@ fn absolute(modules: &Modules, here: &[String], written: &[String]) -> Option<Ve
     Some(base)
 }
 
-/// The file that defines what the path names.
-fn resolve(modules: &Modules, path: &[String], depth: usize) -> Option<String> {
+/// The module that defines what the path names, and its name there; none if it is the module itself.
+pub(crate) fn resolve(
+    modules: &Modules,
+    path: &[String],
+    depth: usize,
+) -> Option<(Vec<String>, Option<String>)> {
     if depth > 20 {
         return None;
     }
@@ -112,20 +117,20 @@ fn resolve(modules: &Modules, path: &[String], depth: usize) -> Option<String> {
             return resolve(modules, &path, depth + 1);
         }
         if module.items.contains(segment) {
-            return Some(module.file.clone());
+            return Some((here, Some(segment.clone())));
         }
         for glob in &module.globs {
             let mut path = absolute(modules, &here, glob)?;
             path.push(segment.clone());
             path.extend(rest.iter().cloned());
-            if let Some(file) = resolve(modules, &path, depth + 1) {
-                return Some(file);
+            if let Some(found) = resolve(modules, &path, depth + 1) {
+                return Some(found);
             }
         }
         // An item that a macro makes, or something inside of an item.
-        return (index > 0).then(|| module.file.clone());
+        return (index > 0).then(|| (here, Some(segment.clone())));
     }
-    modules.get(&here).map(|module| module.file.clone())
+    modules.contains_key(&here).then_some((here, None))
 }
 
 /// The module of the room that the path is written through.

@@ -13,8 +13,10 @@ use syn::{Attribute, Item, UseTree, Visibility};
 pub(crate) struct Module {
     /// The file, below `src`.
     pub(crate) file: String,
-    /// What it defines.
+    /// The names of what it defines.
     pub(crate) items: HashSet<String>,
+    /// Its code, without what is left out.
+    pub(crate) code: Vec<Item>,
     /// What it imports or re-exports, each name with its path.
     pub(crate) imports: HashMap<String, Vec<String>>,
     /// What it imports or re-exports as a whole.
@@ -46,6 +48,7 @@ fn read_items(
 ) {
     let mut module = Module { file: file.to_string_lossy().replace('\\', "/"), ..Module::default() };
     for item in items.iter().filter(|item| !is_left_out(attributes(item))) {
+        module.code.push(item.clone());
         match item {
             Item::Mod(inner) => {
                 let name = inner.ident.to_string();
@@ -76,7 +79,7 @@ fn child_file(source: &Path, file: &Path, name: &str) -> PathBuf {
     if source.join(&flat).exists() { flat } else { folder.join(name).join("mod.rs") }
 }
 
-fn read_use(tree: &UseTree, path: &mut Vec<String>, reexport: bool, module: &mut Module) {
+pub(crate) fn read_use(tree: &UseTree, path: &mut Vec<String>, reexport: bool, module: &mut Module) {
     match tree {
         UseTree::Path(inner) => {
             path.push(inner.ident.to_string());
@@ -122,7 +125,7 @@ fn is_left_out(attributes: &[Attribute]) -> bool {
     })
 }
 
-fn attributes(item: &Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,
@@ -139,7 +142,7 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-fn name(item: &Item) -> Option<String> {
+pub(crate) fn name(item: &Item) -> Option<String> {
     let name = match item {
         Item::Const(item) => &item.ident,
         Item::Enum(item) => &item.ident,
