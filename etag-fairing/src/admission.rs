@@ -1,9 +1,9 @@
-//! How much is done at the same time, and how much memory is held for clients.
+//! The limits on the number of requests in progress and on the memory that is held for clients.
 //!
-//! A request is in progress from when all of it has come until its answer is made. A client that sends slowly, or does
-//! not read its answer, keeps nobody from that; but what it sends and what it has not read takes memory, which is
-//! bounded, too, by bytes. Small bodies are not counted: however many there are, they are bounded by the number of
-//! connections, and a client whose answers are small is answered whatever others leave unread.
+//! A request is in progress from the moment when its body has been received until its answer is made. A client that sends
+//! slowly, or doesn't read its answer, is not counted there. But the bytes that it has sent, or has not read yet, take
+//! memory, so that their sum has a limit, too. Bodies up to [`SMALL`] are not counted: the number of connections limits
+//! them, and a client whose answers are small is answered even if other clients leave large answers unread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,28 +11,28 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Errors;
 
-/// A body up to this size is not counted.
+/// A body up to this size is not counted, in bytes.
 pub(crate) const SMALL: usize = 64 << 10;
 
-/// When to try again.
+/// After how many seconds a client that is refused may try again (`Retry-After`).
 const RETRY_AFTER: u32 = 1;
 
-/// The limits, and what is taken of them.
+/// The limits, and how much of them is taken at the moment.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    requests: Count,
-    bytes: Count,
-    /// When the log last told of a refusal, in seconds.
-    told: AtomicU64,
+    requests: Limit,
+    bytes: Limit,
+    /// When the log was last told of a refusal, in seconds since 1970.
+    last_logged: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Count {
+struct Limit {
     taken: AtomicUsize,
     most: usize,
 }
 
-impl Count {
+impl Limit {
     fn take(&self, number: usize) -> bool {
         let more = |taken: usize| taken.checked_add(number).filter(|taken| *taken <= self.most);
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
@@ -43,58 +43,63 @@ impl Count {
     }
 }
 
-/// A request in progress.
+/// A request in progress, which counts until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Entered<'a>(&'a Admission);
 
-/// Memory that is held for a client.
+/// Memory that is held for a client, which counts until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldBytes {
     admission: Arc<Admission>,
     bytes: usize,
 }
 
 impl Admission {
-    /// So many requests and bytes at the same time.
+    /// Allows this many requests and bytes at the same time.
     pub(crate) fn new(requests: usize, bytes: usize) -> Self {
-        let count = |most| Count { taken: AtomicUsize::new(0), most };
-        Self { requests: count(requests), bytes: count(bytes), told: AtomicU64::new(0) }
+        let count = |most| Limit { taken: AtomicUsize::new(0), most };
+        Self { requests: count(requests), bytes: count(bytes), last_logged: AtomicU64::new(0) }
     }
 
-    /// Lets a request in.
+    /// Counts a request as in progress.
     ///
     /// # Errors
-    /// 503 if there are too many.
+    /// 503 if too many requests are in progress.
     pub(crate) fn enter(&self) -> Result<Entered<'_>, Errors> {
-        match self.requests.take(1) {
-            true => Ok(Entered(self)),
-            false => Err(self.refused("requests in progress (max_requests)")),
+        if self.requests.take(1) {
+            Ok(Entered(self))
+        } else {
+            Err(self.refused("requests in progress (max_requests)"))
         }
     }
 
-    /// Whether a request would be let in now: to refuse one before its body is read.
+    /// Whether a request could enter now, so that one that couldn't is refused before its body is read.
     ///
     /// # Errors
-    /// 503 if it would not.
+    /// 503 if too many requests are in progress.
     pub(crate) fn is_open(&self) -> Result<(), Errors> {
         self.enter().map(drop)
     }
 
-    /// Holds memory for a body of this size.
+    /// Counts the memory of a body of this size.
     ///
     /// # Errors
-    /// 503 if others hold too much.
-    pub(crate) fn hold(self: &Arc<Self>, bytes: usize) -> Result<Option<Held>, Errors> {
+    /// 503 if too much memory is held.
+    pub(crate) fn hold(self: &Arc<Self>, bytes: usize) -> Result<Option<HeldBytes>, Errors> {
         let mut held = None;
         self.hold_more(&mut held, bytes)?;
         Ok(held)
     }
 
-    /// Holds as much memory as a body takes by now.
+    /// Counts a body that has grown to this size.
     ///
     /// # Errors
-    /// 503 if others hold too much.
-    pub(crate) fn hold_more(self: &Arc<Self>, held: &mut Option<Held>, bytes: usize) -> Result<(), Errors> {
+    /// 503 if too much memory is held.
+    pub(crate) fn hold_more(
+        self: &Arc<Self>,
+        held: &mut Option<HeldBytes>,
+        bytes: usize,
+    ) -> Result<(), Errors> {
         let before = held.as_ref().map_or(0, |held| held.bytes);
         if bytes <= SMALL || bytes <= before {
             return Ok(());
@@ -104,15 +109,15 @@ impl Admission {
         }
         match held {
             Some(held) => held.bytes = bytes,
-            None => *held = Some(Held { admission: Arc::clone(self), bytes }),
+            None => *held = Some(HeldBytes { admission: Arc::clone(self), bytes }),
         }
         Ok(())
     }
 
-    /// Tells the log, at most once a second.
+    /// The answer to a request that is refused. The log is told at most once a second.
     fn refused(&self, what: &str) -> Errors {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        if self.told.swap(now, Ordering::Relaxed) != now {
+        if self.last_logged.swap(now, Ordering::Relaxed) != now {
             log::warn!("too many {what}: requests are answered with 503");
         }
         Errors::unavailable(RETRY_AFTER)
@@ -125,7 +130,7 @@ impl Drop for Entered<'_> {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldBytes {
     fn drop(&mut self) {
         self.admission.bytes.give_back(self.bytes);
     }

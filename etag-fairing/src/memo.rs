@@ -24,7 +24,7 @@ use rocket::data::ByteUnit;
 use rocket::tokio::time::Instant;
 
 use self::flight::{Boarding, Flights, Outcome};
-use crate::admission::Held;
+use crate::admission::HeldBytes;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::error::Errors;
 use crate::plan::Revision;
@@ -44,7 +44,7 @@ pub(crate) struct Remembered {
     pub(crate) body: Box<[u8]>,
     /// The memory that it takes, also after the memo has forgotten it, until the last client has read it.
     #[allow(dead_code, reason = "it is given back when this is dropped")]
-    pub(crate) held: Option<Held>,
+    pub(crate) held: Option<HeldBytes>,
 }
 
 /// What was found out under a key.

@@ -1,11 +1,9 @@
 //! JSON:API 1.1 documents.
 
+pub(crate) mod buffer_pool;
 pub(crate) mod hidden;
 mod json;
 pub(crate) mod read;
-mod read_attribute;
-mod sent;
-pub(crate) mod spare;
 mod warnings;
 pub(crate) mod write;
 

@@ -3,9 +3,9 @@
 //! What is written depends on the rows, the description and the links alone: no time, no host name, no order
 //! of a hash map, so that the same state has the same bytes, and so the same entity tag, on every server.
 
+use super::buffer_pool;
 use super::hidden::Hidden;
 use super::json::{write_string, write_value};
-use super::spare;
 use super::warnings::{OddMembers, Warnings, write_document_meta};
 use crate::plan::{Fetched, Included, Links};
 use crate::query::{FieldSet, Fields, PageLinks, Parameters, href};
@@ -85,7 +85,8 @@ impl<'a> Writer<'a> {
         fetched: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
-        let mut out = spare::take(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
+        let mut out =
+            buffer_pool::take(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
         out.extend_from_slice(START);
         write_string(self_link, &mut out);
         out.extend_from_slice(br#"},"data":"#);

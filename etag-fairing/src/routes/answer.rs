@@ -9,14 +9,14 @@ use rocket::tokio::io::{AsyncRead, AsyncSeek};
 use super::exchange::Exchange;
 use super::recall::Made;
 use crate::conditional::{EntityTag, StateTag};
-use crate::document::spare::Sent;
+use crate::document::buffer_pool::SentDocument;
 use crate::error::MEDIA_TYPE;
 use crate::fairing::{Bodies, Statistics, send_in_large_chunks};
 use crate::query::Query;
 
 /// A response with the document of a write, which is made by now, and must be told.
 pub(super) fn document(status: Status, body: Vec<u8>) -> Response<'static> {
-    of_body(status, body.len(), Cursor::new(Sent::new(body, None)), None)
+    of_body(status, body.len(), Cursor::new(SentDocument::new(body, None)), None)
 }
 
 /// A response with the bytes of a document, wherever they lie.

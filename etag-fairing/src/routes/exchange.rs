@@ -12,7 +12,7 @@ use super::conditions::Conditions;
 use super::guarded::Guarded;
 use super::permission;
 use super::scoped::Asked;
-use crate::admission::{Entered, Held};
+use crate::admission::{Entered, HeldBytes};
 use crate::api::JsonApi;
 use crate::conditional::EntityTag;
 use crate::config::{EtagConfig, JsonApiConfig};
@@ -193,7 +193,11 @@ impl<'r> Exchange<'r> {
         Ok(Received { bytes, _entered: admission.enter()?, _held: held })
     }
 
-    async fn bytes(&self, data: &mut Option<Data<'_>>, held: &mut Option<Held>) -> Result<Vec<u8>, Errors> {
+    async fn bytes(
+        &self,
+        data: &mut Option<Data<'_>>,
+        held: &mut Option<HeldBytes>,
+    ) -> Result<Vec<u8>, Errors> {
         let limit = self.config().max_body;
         let broken = |error: &dyn fmt::Display| {
             log::warn!("a request body broke off: {error}");
@@ -266,7 +270,7 @@ impl<'r> Exchange<'r> {
 pub(super) struct Received<'a> {
     bytes: Vec<u8>,
     _entered: Entered<'a>,
-    _held: Option<Held>,
+    _held: Option<HeldBytes>,
 }
 
 impl Deref for Received<'_> {

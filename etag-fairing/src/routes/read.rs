@@ -4,7 +4,7 @@ use super::exchange::{Answer, Exchange};
 use super::recall::Made;
 use super::trouble::corrupt;
 use crate::conditional::{EntityTag, StateTag};
-use crate::document::spare;
+use crate::document::buffer_pool;
 use crate::document::write::{View, Writer};
 use crate::error::ErrorObject;
 use crate::plan::{Fetched, Plan, Root, Selection};
@@ -88,7 +88,7 @@ impl Exchange<'_> {
         if !query.changes_representation() {
             return Ok((whole, plain.map(|plain| Tags { own: plain.clone(), plain })));
         }
-        spare::give(whole);
+        buffer_pool::give(whole);
         let href = href(&writer.href(self.resource, id), parameters);
         let body = writer.single(self.resource, &href, fetched, query.view())?;
         let own = state.as_ref().map(|state| self.view_tag(state, &body));

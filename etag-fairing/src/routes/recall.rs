@@ -9,10 +9,10 @@ use rocket::http::{Method, Status};
 
 use super::answer;
 use super::exchange::{Answer, Exchange};
-use crate::admission::Held;
+use crate::admission::HeldBytes;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
-use crate::document::spare::Sent;
+use crate::document::buffer_pool::SentDocument;
 use crate::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_untagged, mark_with_tag};
 use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
@@ -30,7 +30,7 @@ pub(super) struct Made {
     /// When the resource last changed, where it keeps that.
     pub(super) last_modified: Option<HttpDate>,
     /// The memory that it takes.
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<HeldBytes>,
 }
 
 impl<'r> Exchange<'r> {
@@ -186,7 +186,7 @@ impl<'r> Exchange<'r> {
         if let Some(tag) = made.tag {
             mark_with_tag(self.request, tag);
         }
-        let (size, body) = (made.body.len(), Cursor::new(Sent::new(made.body, made.held)));
+        let (size, body) = (made.body.len(), Cursor::new(SentDocument::new(made.body, made.held)));
         let mut response = answer::of_body(Status::Ok, size, body, made.profile);
         match (tagged, self.request.rocket().state::<EtagConfig>()) {
             (true, _) => {}

@@ -4,8 +4,8 @@ use super::conditions::Conditions;
 use super::exchange::Exchange;
 use super::trouble::Refusal;
 use crate::conditional::{HttpDate, StateTag, Validator};
+use crate::document::buffer_pool;
 use crate::document::read::ResourceObject;
-use crate::document::spare;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Fetched, Plan, Root, Selection};
 use crate::schema::{Corrupt, ResourceId, Row, Upkeep, Value};
@@ -85,7 +85,7 @@ impl Exchange<'_> {
                 None => {
                     let representation = self.representation(id, current)?;
                     let state = self.state_tag(&representation);
-                    spare::give(representation);
+                    buffer_pool::give(representation);
                     state
                 }
             }),

@@ -3,9 +3,9 @@
 use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
-use super::error::ErrorObject;
-use super::json::write_value;
-use super::read::Lengths;
+use super::lengths::Lengths;
+use crate::document::json::write_value;
+use crate::error::ErrorObject;
 use crate::schema::number::Numbers;
 use crate::schema::{Access, Attribute, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef};
 
@@ -115,9 +115,10 @@ fn computed(
     });
     let now = values.iter().flatten().find(|(computed, _, _)| *computed == name);
     let now = now.map(|(_, kind, value)| (*kind, value.as_ref()));
-    match now.is_some_and(|(kind, value)| is_shown_as(kind, value, json, None)) {
-        true => Ok(None),
-        false => Err(read_only(name, now)),
+    if now.is_some_and(|(kind, value)| is_shown_as(kind, value, json, None)) {
+        Ok(None)
+    } else {
+        Err(read_only(name, now))
     }
 }
 

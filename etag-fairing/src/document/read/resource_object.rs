@@ -1,61 +1,18 @@
-//! Documents in: request bodies to values, every mistake with its pointer (JSON:API §9, §11).
+//! The resource object of a POST or PATCH, and what it changes (JSON:API §9.1, §9.2).
 
 use std::borrow::Cow;
 
-use rocket::data::ByteUnit;
-use serde::Deserialize;
 use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
-use super::read_attribute::attribute;
-use super::sent::{Data, Held, Identifier, Linkage, Members as SentMembers, Sent, WithData};
-use crate::config::JsonApiConfig;
+use super::attribute::attribute;
+use super::lengths::Lengths;
+use super::linkage::{linkage, pointer_into};
+use super::primary_data;
+use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::{LinkageChange, Links};
-use crate::schema::{Attribute, Description, IdKind, Kind, Relationship, ResourceId, Row, Value};
-
-/// How long what clients send may be, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lengths {
-    /// An id.
-    pub(crate) id: usize,
-    /// The text of an attribute, and its JSON where it is JSON.
-    pub(crate) text: usize,
-}
-
-impl Lengths {
-    pub(crate) fn of(config: &JsonApiConfig) -> Self {
-        let number = |bytes: ByteUnit| usize::try_from(bytes.as_u64()).unwrap_or(usize::MAX);
-        let id = usize::try_from(config.max_id_length).unwrap_or(usize::MAX);
-        Self { id, text: number(config.max_length.unwrap_or(config.max_body)) }
-    }
-
-    /// # Errors
-    /// 422 if the id is too long.
-    fn check_id(self, id: &str) -> Result<(), ErrorObject> {
-        match id.len() <= self.id {
-            true => Ok(()),
-            false => Err(ErrorObject::validation_failed(format!(
-                "an id has at most {} bytes here (max_id_length), and this one has {}",
-                self.id,
-                id.len()
-            ))),
-        }
-    }
-
-    /// # Errors
-    /// 422 if the value is text that is too long.
-    pub(super) fn check_value(self, name: &str, value: &Value) -> Result<(), ErrorObject> {
-        match value {
-            Value::Text(text) if text.len() > self.text => Err(ErrorObject::validation_failed(format!(
-                "{name} has {} bytes, and may have {} at most (max_length)",
-                text.len(),
-                self.text
-            ))),
-            _ => Ok(()),
-        }
-    }
-}
+use crate::schema::{Attribute, Description, Kind, Relationship, ResourceId, Row, Value};
 
 /// The resource that a change is about, as it is now.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +50,7 @@ pub(crate) struct ResourceObject<'b> {
     /// The client's id.
     pub(crate) id: Option<Cow<'b, str>>,
     attributes: Option<SentMembers<'b, &'b RawValue>>,
-    relationships: Option<SentMembers<'b, WithData<Linkage<'b>>>>,
+    relationships: Option<SentMembers<'b, WithData<SentLinkage<'b>>>>,
     lengths: Lengths,
     /// Where the document stands.
     base: Pointer,
@@ -101,94 +58,16 @@ pub(crate) struct ResourceObject<'b> {
 
 /// What a resource object changes: one entry an attribute, one a relationship; `None` where it says nothing.
 #[derive(Debug)]
-pub(crate) struct Members {
+pub(crate) struct ChangedMembers {
     pub(crate) attributes: Vec<Option<Value>>,
     pub(crate) linkage: Vec<Option<LinkageChange>>,
-}
-
-/// The primary data of a document, which stands at `base`.
-///
-/// # Errors
-/// 400 for what is not JSON, no object, or has no data.
-fn primary_data<'b, T: Deserialize<'b>>(body: &'b [u8], base: &Pointer) -> Result<T, Errors> {
-    let malformed = |detail: String| ErrorObject::malformed_json(detail).pointer(base.clone());
-    let invalid = |detail: &'static str| ErrorObject::invalid_document(detail).pointer(base.clone());
-    // RFC 8259 §8.1, also of what nobody reads.
-    let text = std::str::from_utf8(body).map_err(|error| malformed(format!("no UTF-8: {error}")))?;
-    match serde_json::from_str(text).map_err(|error| malformed(error.to_string()))? {
-        WithData::Object(Some(data)) => Ok(data),
-        WithData::Object(None) | WithData::Described => Err(invalid("the document must have data").into()),
-        WithData::Other => Err(invalid("the document must be an object").into()),
-    }
-}
-
-/// The document of a change to a relationship: linkage as primary data.
-#[derive(Debug)]
-pub(crate) struct LinkageDocument<'b> {
-    /// The linkage as a full replacement.
-    pub(crate) change: LinkageChange,
-    data: Linkage<'b>,
-    base: Pointer,
-}
-
-impl<'b> LinkageDocument<'b> {
-    /// # Errors
-    /// 400 for what is no linkage of this relationship's kind, 409 for identifiers of another type, 404 for ids
-    /// that nothing can have, 422 for ids that are too long. That a required relationship is emptied is no mistake of the document alone.
-    pub(crate) fn parse(
-        body: &'b [u8],
-        base: Pointer,
-        relationship: &Relationship,
-        lengths: Lengths,
-    ) -> Result<Self, Errors> {
-        let data = primary_data(body, &base)?;
-        // Judged with what is there now: see `must_not_be_empty`.
-        if matches!(data, Linkage::Null) && relationship.is_required() {
-            return Ok(Self { change: LinkageChange::One(None), data, base });
-        }
-        match linkage(relationship, &data, lengths, &|| base.member("data")) {
-            Ok(change) => Ok(Self { change, data, base }),
-            Err(errors) => {
-                Err(Errors::from_vec(errors)
-                    .unwrap_or_else(|| ErrorObject::invalid_linkage("no linkage").into()))
-            }
-        }
-    }
-
-    /// Where the linkage stands.
-    pub(crate) fn pointer(&self) -> Pointer {
-        self.base.member("data")
-    }
-
-    /// Where a related resource's identifier stands in the document.
-    pub(crate) fn pointer_to(&self, id: &ResourceId) -> Pointer {
-        pointer_into(Some(&self.data), self.pointer(), id)
-    }
-}
-
-/// Where the identifier with this id stands in linkage that stands at `base`.
-fn pointer_into(data: Option<&Linkage<'_>>, base: Pointer, id: &ResourceId) -> Pointer {
-    match data {
-        Some(Linkage::Many(identifiers)) => {
-            let id = id.to_string();
-            let is_it = |sent: &str| {
-                sent == id || IdKind::Uuid.parse(sent).is_some_and(|sent| sent.to_string() == id)
-            };
-            match identifiers.iter().position(|identifier| identifier.id().is_some_and(is_it)) {
-                Some(position) => base.element(position).member("id"),
-                None => base,
-            }
-        }
-        Some(Linkage::One(Identifier::Object { .. })) => base.member("id"),
-        _ => base,
-    }
 }
 
 impl<'b> ResourceObject<'b> {
     /// Whether it lists what a relationship leads to: one linkage, or a thousand.
     pub(crate) fn has_lists(&self) -> bool {
         let mut relationships = self.relationships.iter().flat_map(SentMembers::iter);
-        relationships.any(|(_, sent)| matches!(sent, WithData::Object(Some(Linkage::Many(_)))))
+        relationships.any(|(_, sent)| matches!(sent, WithData::Object(Some(SentLinkage::Many(_)))))
     }
 
     /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
@@ -202,14 +81,15 @@ impl<'b> ResourceObject<'b> {
         resource: &Description,
         lengths: Lengths,
     ) -> Result<Self, Errors> {
-        let Data::Resource { type_name, id, attributes, relationships } = primary_data(body, &base)? else {
+        let PrimaryData::Resource { type_name, id, attributes, relationships } = primary_data(body, &base)?
+        else {
             let error = ErrorObject::invalid_document("data must be one resource object");
             return Err(error.pointer(base.member("data")).into());
         };
         let data = || base.member("data");
         match type_name {
-            Some(Sent::Text(name)) if name == resource.type_name => {}
-            Some(Sent::Text(name)) => {
+            Some(TextMember::Text(name)) if name == resource.type_name => {}
+            Some(TextMember::Text(name)) => {
                 return Err(ErrorObject::type_mismatch(format!(
                     "resources here are of type {}, not {name}",
                     resource.type_name
@@ -228,7 +108,7 @@ impl<'b> ResourceObject<'b> {
         }
         let id = match id {
             None => None,
-            Some(Sent::Text(id)) => {
+            Some(TextMember::Text(id)) => {
                 lengths.check_id(&id).map_err(|error| error.pointer(data().member("id")))?;
                 Some(id)
             }
@@ -253,10 +133,10 @@ impl<'b> ResourceObject<'b> {
     }
 
     /// Where the attributes or the relationships stand, or what would hold them.
-    fn pointer_to_fields(&self, fields: Fields) -> Pointer {
-        let (name, is_sent) = match fields {
-            Fields::Attributes => ("attributes", self.attributes.is_some()),
-            Fields::Relationships => ("relationships", self.relationships.is_some()),
+    fn pointer_to_fields(&self, kind: FieldKind) -> Pointer {
+        let (name, is_sent) = match kind {
+            FieldKind::Attribute => ("attributes", self.attributes.is_some()),
+            FieldKind::Relationship => ("relationships", self.relationships.is_some()),
         };
         if is_sent { self.pointer().member(name) } else { self.pointer() }
     }
@@ -291,7 +171,7 @@ impl<'b> ResourceObject<'b> {
                     if !attribute.nullable && !sent {
                         errors.push(
                             ErrorObject::validation_failed(format!("{} is required", attribute.name))
-                                .pointer(self.pointer_to_fields(Fields::Attributes)),
+                                .pointer(self.pointer_to_fields(FieldKind::Attribute)),
                         );
                     }
                     Value::Null
@@ -304,7 +184,7 @@ impl<'b> ResourceObject<'b> {
             if relationship.is_required() && change.is_none() && !sent {
                 errors.push(
                     ErrorObject::validation_failed(format!("{} is required", relationship.name))
-                        .pointer(self.pointer_to_fields(Fields::Relationships)),
+                        .pointer(self.pointer_to_fields(FieldKind::Relationship)),
                 );
             }
         }
@@ -322,7 +202,7 @@ impl<'b> ResourceObject<'b> {
             (relationship.is_to_many() && !relationship.linkage).then_some(place)
         };
         let sent = self.relationships.iter().flat_map(SentMembers::iter);
-        sent.filter(|(_, sent)| matches!(sent, WithData::Object(Some(Linkage::Many(_)))))
+        sent.filter(|(_, sent)| matches!(sent, WithData::Object(Some(SentLinkage::Many(_)))))
             .filter_map(|(name, _)| beside(name))
             .collect()
     }
@@ -337,7 +217,7 @@ impl<'b> ResourceObject<'b> {
         resource: &'static Description,
         current: Current<'_>,
         made: &[usize],
-    ) -> Result<Members, Errors> {
+    ) -> Result<ChangedMembers, Errors> {
         let mut errors = Vec::new();
         let members = self.members(resource, Some(current), made, &mut errors);
         match Errors::from_vec(errors) {
@@ -352,8 +232,8 @@ impl<'b> ResourceObject<'b> {
         current: Option<Current<'_>>,
         made: &[usize],
         errors: &mut Vec<ErrorObject>,
-    ) -> Members {
-        let mut members = Members {
+    ) -> ChangedMembers {
+        let mut members = ChangedMembers {
             attributes: vec![None; resource.attributes.len()],
             linkage: vec![None; resource.relationships.len()],
         };
@@ -373,7 +253,7 @@ impl<'b> ResourceObject<'b> {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    errors.push(error.pointer(self.pointer_to_fields(Fields::Attributes).member(name)));
+                    errors.push(error.pointer(self.pointer_to_fields(FieldKind::Attribute).member(name)));
                 }
             }
         }
@@ -384,7 +264,7 @@ impl<'b> ResourceObject<'b> {
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            let pointer = || self.pointer_to_fields(Fields::Relationships).member(name);
+            let pointer = || self.pointer_to_fields(FieldKind::Relationship).member(name);
             let Some((place, relationship)) = resource.relationship(name) else {
                 errors.push(
                     ErrorObject::validation_failed(format!(
@@ -489,8 +369,8 @@ impl<'b> ResourceObject<'b> {
     /// (JSON:API §10.2: a pointer points to something that is there).
     pub(crate) fn pointer_of(&self, name: &str) -> Pointer {
         match self.fields_with(name) {
-            Some(fields) => self.pointer_to_fields(fields).member(name),
-            None => self.pointer_to_fields(Fields::Attributes),
+            Some(kind) => self.pointer_to_fields(kind).member(name),
+            None => self.pointer_to_fields(FieldKind::Attribute),
         }
     }
 
@@ -499,19 +379,19 @@ impl<'b> ResourceObject<'b> {
         self.fields_with(name).is_some()
     }
 
-    fn fields_with(&self, name: &str) -> Option<Fields> {
+    fn fields_with(&self, name: &str) -> Option<FieldKind> {
         if self.attributes.as_ref().is_some_and(|sent| sent.contains(name)) {
-            return Some(Fields::Attributes);
+            return Some(FieldKind::Attribute);
         }
-        self.relationships.as_ref().is_some_and(|sent| sent.contains(name)).then_some(Fields::Relationships)
+        self.relationships.as_ref().is_some_and(|sent| sent.contains(name)).then_some(FieldKind::Relationship)
     }
 }
 
-/// Which of the two objects that hold a resource's fields (JSON:API §7.2.2).
+/// The two kinds of fields of a resource object (JSON:API §7.2.2).
 #[derive(Clone, Copy)]
-enum Fields {
-    Attributes,
-    Relationships,
+enum FieldKind {
+    Attribute,
+    Relationship,
 }
 
 /// A value of an attribute that nobody has given one.
@@ -537,176 +417,15 @@ fn nothing(attribute: &Attribute) -> Value {
 
 fn object<'b, T>(
     name: &str,
-    sent: Option<Held<'b, T>>,
+    sent: Option<ObjectMember<'b, T>>,
     base: &Pointer,
 ) -> Result<Option<SentMembers<'b, T>>, Errors> {
     match sent {
         None => Ok(None),
-        Some(Held::Object(members)) => Ok(Some(members)),
-        Some(Held::Other) => {
+        Some(ObjectMember::Object(members)) => Ok(Some(members)),
+        Some(ObjectMember::Other) => {
             let error = ErrorObject::invalid_document(format!("{name} must be an object"));
             Err(error.pointer(base.member("data").member(name)).into())
         }
-    }
-}
-
-/// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` tells where it stands.
-///
-/// # Errors
-/// 400 for another shape, 409 for another type, 404 for an id that nothing can have.
-fn linkage(
-    relationship: &Relationship,
-    data: &Linkage<'_>,
-    lengths: Lengths,
-    pointer: &dyn Fn() -> Pointer,
-) -> Result<LinkageChange, Vec<ErrorObject>> {
-    if relationship.is_to_many() {
-        let Linkage::Many(identifiers) = data else {
-            let error = ErrorObject::invalid_linkage(format!(
-                "{} is to-many: data must be an array",
-                relationship.name
-            ));
-            return Err(vec![error.pointer(pointer())]);
-        };
-        let mut errors = Vec::new();
-        let mut ids = Vec::with_capacity(identifiers.len());
-        for (position, sent) in identifiers.iter().enumerate() {
-            if errors.len() >= MOST_ERRORS {
-                break;
-            }
-            match identifier(relationship, sent, lengths, &|| pointer().element(position)) {
-                Ok(id) => ids.push(id),
-                Err(error) => errors.push(error),
-            }
-        }
-        return if errors.is_empty() { Ok(LinkageChange::Replace(ids)) } else { Err(errors) };
-    }
-    match data {
-        Linkage::Null if relationship.is_required() => Err(vec![must_not_be_empty(relationship, pointer())]),
-        Linkage::Null => Ok(LinkageChange::One(None)),
-        Linkage::Many(_) => {
-            let error = ErrorObject::invalid_linkage(format!(
-                "{} is to-one: data must be an identifier or null",
-                relationship.name
-            ));
-            Err(vec![error.pointer(pointer())])
-        }
-        Linkage::One(sent) => identifier(relationship, sent, lengths, pointer)
-            .map(|id| LinkageChange::One(Some(id)))
-            .map_err(|error| vec![error]),
-    }
-}
-
-/// A required relationship is emptied, which it is not now: where it leads to what the client doesn't see it looks
-/// empty already.
-pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: Pointer) -> ErrorObject {
-    ErrorObject::validation_failed(format!("{} must not be empty", relationship.name)).pointer(pointer)
-}
-
-/// Reads a resource identifier object (JSON:API §7.3).
-fn identifier(
-    relationship: &Relationship,
-    sent: &Identifier<'_>,
-    lengths: Lengths,
-    pointer: &dyn Fn() -> Pointer,
-) -> Result<ResourceId, ErrorObject> {
-    let target = relationship.target();
-    let Identifier::Object { type_name, id } = sent else {
-        return Err(
-            ErrorObject::invalid_linkage("a resource identifier must be an object").pointer(pointer())
-        );
-    };
-    match type_name {
-        Some(Sent::Text(name)) if name == target.type_name => {}
-        Some(Sent::Text(name)) => {
-            return Err(ErrorObject::type_mismatch(format!(
-                "{} leads to resources of type {}, not {name}",
-                relationship.name, target.type_name
-            ))
-            .pointer(pointer().member("type")));
-        }
-        Some(_) => {
-            return Err(
-                ErrorObject::invalid_linkage("type must be a string").pointer(pointer().member("type"))
-            );
-        }
-        None => {
-            return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer()));
-        }
-    }
-    match id {
-        Some(Sent::Text(id)) if id.len() > lengths.id => {
-            lengths.check_id(id).map_err(|error| error.pointer(pointer().member("id")))?;
-            Err(ErrorObject::invalid_linkage("an id that is too long").pointer(pointer().member("id")))
-        }
-        Some(Sent::Text(id)) => target.id.kind.parse(id).ok_or_else(|| {
-            ErrorObject::related_not_found(format!(
-                "there is no resource of type {} with id {id}",
-                target.type_name
-            ))
-            .pointer(pointer().member("id"))
-        }),
-        Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(pointer().member("id"))),
-        None => Err(ErrorObject::missing_id("a resource identifier needs its id").pointer(pointer())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Source;
-    use crate::store::contract::TALKS;
-
-    const LENGTHS: Lengths = Lengths { id: 36, text: 100 };
-
-    fn operation() -> Pointer {
-        Pointer::ROOT.member("atomic:operations").element(2)
-    }
-
-    fn pointers(errors: &Errors) -> Vec<String> {
-        let pointer = |error: &ErrorObject| match error.source() {
-            Some(Source::Pointer(pointer)) => pointer.clone(),
-            other => panic!("{other:?}"),
-        };
-        errors.iter().map(pointer).collect()
-    }
-
-    #[test]
-    fn errors_point_from_where_the_document_stands() {
-        let object = |body: &'static str, base| ResourceObject::parse(body.as_bytes(), base, &TALKS, LENGTHS);
-        for (body, expected) in [
-            ("[]", ""),
-            (r#"{"meta":{}}"#, ""),
-            (r#"{"data":[]}"#, "/data"),
-            (r#"{"data":{"type":"rooms"}}"#, "/data/type"),
-            (r#"{"data":{"type":"talks","id":1}}"#, "/data/id"),
-            (r#"{"data":{"type":"talks","attributes":1}}"#, "/data/attributes"),
-        ] {
-            let errors = object(body, Pointer::ROOT).unwrap_err();
-            assert_eq!(pointers(&errors), [expected], "{body}");
-            let errors = object(body, operation()).unwrap_err();
-            assert_eq!(pointers(&errors), [format!("/atomic:operations/2{expected}")], "{body}");
-        }
-        let body = r#"{"data":{"type":"talks","attributes":{"title":1,"a/b":2},
-            "relationships":{"room":{"data":7},"speakers":{"data":[{"type":"rooms","id":"1"}]}}}}"#;
-        let sent = object(body, operation()).unwrap();
-        assert_eq!(
-            pointers(&sent.create(&TALKS, &[]).unwrap_err()),
-            [
-                "/atomic:operations/2/data/attributes/a~1b",
-                "/atomic:operations/2/data/attributes/title",
-                "/atomic:operations/2/data/relationships/room/data",
-                "/atomic:operations/2/data/relationships/speakers/data/0/type",
-            ]
-        );
-        assert_eq!(String::from(sent.pointer_of("room")), "/atomic:operations/2/data/relationships/room");
-        assert_eq!(String::from(sent.pointer_of("subtitle")), "/atomic:operations/2/data/attributes");
-    }
-
-    #[test]
-    fn errors_of_a_hook_are_located_too() {
-        let refused = ErrorObject::validation_failed("no").pointer("/data/attributes/title");
-        let refused = Errors::from(refused).located(&operation());
-        assert_eq!(pointers(&refused), ["/atomic:operations/2/data/attributes/title"]);
     }
 }

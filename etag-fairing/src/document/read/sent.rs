@@ -1,25 +1,26 @@
-//! JSON as clients send it, in few pieces of memory: text without escapes stays where it is, in the body, and what nobody
-//! reads takes none.
+//! The JSON of a request document, read with few allocations: text without escapes is borrowed from the body, and members
+//! that nobody reads are skipped.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A member that should be text.
+/// A member that should be a string, or another JSON value.
 #[derive(Debug)]
-pub(super) enum Sent<'a> {
+pub(super) enum TextMember<'a> {
     Text(Cow<'a, str>),
     Other,
 }
 
-/// The members of an object, by name; of two with one name the last.
+/// The members of an object, sorted by name. Of two members with one name the last one counts.
 #[derive(Debug)]
-pub(super) struct Members<'a, T>(Vec<(Cow<'a, str>, T)>);
+pub(super) struct SentMembers<'a, T>(Vec<(Cow<'a, str>, T)>);
 
-impl<'a, T> Members<'a, T> {
+impl<'a, T> SentMembers<'a, T> {
     pub(super) fn get(&self, name: &str) -> Option<&T> {
         let place = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)).ok()?;
         self.0.get(place).map(|(_, value)| value)
@@ -34,7 +35,7 @@ impl<'a, T> Members<'a, T> {
     }
 
     fn of(mut members: Vec<(Cow<'a, str>, T)>) -> Self {
-        // From the last to the first, which the sort keeps among those of one name.
+        // The sort is stable, so that of members with one name the last one that was sent comes first and is kept.
         members.reverse();
         members.sort_by(|(one, _), (other, _)| one.cmp(other));
         members.dedup_by(|(later, _), (kept, _)| later == kept);
@@ -42,66 +43,66 @@ impl<'a, T> Members<'a, T> {
     }
 }
 
-/// An object with members of one kind, or something else.
+/// An object whose members are all of one kind, or another JSON value.
 #[derive(Debug)]
-pub(super) enum Held<'a, T> {
-    Object(Members<'a, T>),
+pub(super) enum ObjectMember<'a, T> {
+    Object(SentMembers<'a, T>),
     Other,
 }
 
-/// A document or a relationship: an object of whose members only the data is read, or something else.
+/// A document or a relationship object, of which only `data` is read, or another JSON value.
 #[derive(Debug)]
 pub(super) enum WithData<T> {
     Object(Option<T>),
-    /// No data, but links or meta.
+    /// An object with `links` or `meta`, and without `data`.
     Described,
     Other,
 }
 
 /// A resource object as primary data.
-pub(super) enum Data<'a> {
+pub(super) enum PrimaryData<'a> {
     Resource {
-        type_name: Option<Sent<'a>>,
-        id: Option<Sent<'a>>,
-        attributes: Option<Held<'a, &'a RawValue>>,
-        relationships: Option<Held<'a, WithData<Linkage<'a>>>>,
+        type_name: Option<TextMember<'a>>,
+        id: Option<TextMember<'a>>,
+        attributes: Option<ObjectMember<'a, &'a RawValue>>,
+        relationships: Option<ObjectMember<'a, WithData<SentLinkage<'a>>>>,
     },
     Other,
 }
 
 /// Resource linkage.
 #[derive(Debug)]
-pub(super) enum Linkage<'a> {
+pub(super) enum SentLinkage<'a> {
     Null,
-    One(Identifier<'a>),
-    Many(Vec<Identifier<'a>>),
+    One(SentIdentifier<'a>),
+    Many(Vec<SentIdentifier<'a>>),
 }
 
-impl Linkage<'_> {
+impl SentLinkage<'_> {
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 }
 
-/// A resource identifier object, or something else.
+/// A resource identifier object, or another JSON value.
 #[derive(Debug)]
-pub(super) enum Identifier<'a> {
-    Object { type_name: Option<Sent<'a>>, id: Option<Sent<'a>> },
+pub(super) enum SentIdentifier<'a> {
+    Object { type_name: Option<TextMember<'a>>, id: Option<TextMember<'a>> },
     Other,
 }
 
-impl Identifier<'_> {
-    /// The id, if there is one that is text.
+impl SentIdentifier<'_> {
+    /// The id, if there is one that is a string.
     pub(super) fn id(&self) -> Option<&str> {
         match self {
-            Self::Object { id: Some(Sent::Text(id)), .. } => Some(id),
+            Self::Object { id: Some(TextMember::Text(id)), .. } => Some(id),
             _ => None,
         }
     }
 }
 
-/// What becomes of the kinds of JSON: a map is read by itself, and all else is mostly as good as another.
-trait Kinds<'de>: Sized {
+/// What is made of each kind of JSON value. Objects are read; of most other kinds it only matters that they are no objects.
+trait FromAnyJson<'de>: Sized {
     fn map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
 
     fn other() -> Self;
@@ -120,9 +121,9 @@ trait Kinds<'de>: Sized {
     }
 }
 
-struct AnyKind<T>(PhantomData<T>);
+struct AnyJson<T>(PhantomData<T>);
 
-impl<'de, T: Kinds<'de>> Visitor<'de> for AnyKind<T> {
+impl<'de, T: FromAnyJson<'de>> Visitor<'de> for AnyJson<T> {
     type Value = T;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,15 +167,15 @@ impl<'de, T: Kinds<'de>> Visitor<'de> for AnyKind<T> {
     }
 }
 
-fn members<'de, T: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<Members<'de, T>, A::Error> {
+fn members<'de, T: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<SentMembers<'de, T>, A::Error> {
     let mut members = Vec::new();
-    while let Some(Text(name)) = map.next_key()? {
+    while let Some(MemberName(name)) = map.next_key()? {
         members.push((name, map.next_value()?));
     }
-    Ok(Members::of(members))
+    Ok(SentMembers::of(members))
 }
 
-impl<'de> Kinds<'de> for Sent<'de> {
+impl<'de> FromAnyJson<'de> for TextMember<'de> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Self::Other)
@@ -189,13 +190,13 @@ impl<'de> Kinds<'de> for Sent<'de> {
     }
 }
 
-impl<'de> Kinds<'de> for Identifier<'de> {
+impl<'de> FromAnyJson<'de> for SentIdentifier<'de> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut type_name, mut id) = (None, None);
         while let Some(name) = map.next_key()? {
             match name {
-                Name::Type => type_name = Some(map.next_value()?),
-                Name::Id => id = Some(map.next_value()?),
+                KnownName::Type => type_name = Some(map.next_value()?),
+                KnownName::Id => id = Some(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -207,13 +208,13 @@ impl<'de> Kinds<'de> for Identifier<'de> {
     }
 }
 
-impl<'de> Kinds<'de> for Linkage<'de> {
+impl<'de> FromAnyJson<'de> for SentLinkage<'de> {
     fn map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        Identifier::map(map).map(Self::One)
+        SentIdentifier::map(map).map(Self::One)
     }
 
     fn other() -> Self {
-        Self::One(Identifier::Other)
+        Self::One(SentIdentifier::Other)
     }
 
     fn null() -> Self {
@@ -229,7 +230,7 @@ impl<'de> Kinds<'de> for Linkage<'de> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Kinds<'de> for Held<'de, T> {
+impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for ObjectMember<'de, T> {
     fn map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
         members(map).map(Self::Object)
     }
@@ -239,14 +240,14 @@ impl<'de, T: Deserialize<'de>> Kinds<'de> for Held<'de, T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Kinds<'de> for WithData<T> {
+impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for WithData<T> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut data, mut described) = (None, false);
         while let Some(name) = map.next_key()? {
             match name {
-                Name::Data => data = Some(map.next_value()?),
+                KnownName::Data => data = Some(map.next_value()?),
                 name => {
-                    described |= matches!(name, Name::Links | Name::Meta);
+                    described |= matches!(name, KnownName::Links | KnownName::Meta);
                     let _: IgnoredAny = map.next_value()?;
                 }
             }
@@ -259,16 +260,16 @@ impl<'de, T: Deserialize<'de>> Kinds<'de> for WithData<T> {
     }
 }
 
-impl<'de> Kinds<'de> for Data<'de> {
+impl<'de> FromAnyJson<'de> for PrimaryData<'de> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut type_name, mut id, mut attributes, mut relationships) = (None, None, None, None);
         while let Some(name) = map.next_key()? {
             match name {
-                Name::Type => type_name = Some(map.next_value()?),
-                Name::Id => id = Some(map.next_value()?),
-                Name::Attributes => attributes = Some(map.next_value()?),
-                Name::Relationships => relationships = Some(map.next_value()?),
-                Name::Data | Name::Links | Name::Meta | Name::Unknown => {
+                KnownName::Type => type_name = Some(map.next_value()?),
+                KnownName::Id => id = Some(map.next_value()?),
+                KnownName::Attributes => attributes = Some(map.next_value()?),
+                KnownName::Relationships => relationships = Some(map.next_value()?),
+                KnownName::Data | KnownName::Links | KnownName::Meta | KnownName::Unknown => {
                     let _: IgnoredAny = map.next_value()?;
                 }
             }
@@ -281,8 +282,10 @@ impl<'de> Kinds<'de> for Data<'de> {
     }
 }
 
-/// The names that a document and a resource object have a use for.
-enum Name {
+/// The names of members that are read of a document, a resource object or a resource identifier object.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum KnownName {
     Data,
     Type,
     Id,
@@ -290,98 +293,47 @@ enum Name {
     Relationships,
     Links,
     Meta,
+    #[serde(other)]
     Unknown,
 }
 
-impl<'de> Deserialize<'de> for Name {
+/// A member's name, borrowed from the body unless it is written with escapes there.
+#[derive(Deserialize)]
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for TextMember<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-
-        impl Visitor<'_> for NameVisitor {
-            type Value = Name;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a name")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(match name {
-                    "data" => Name::Data,
-                    "type" => Name::Type,
-                    "id" => Name::Id,
-                    "attributes" => Name::Attributes,
-                    "relationships" => Name::Relationships,
-                    "links" => Name::Links,
-                    "meta" => Name::Meta,
-                    _ => Name::Unknown,
-                })
-            }
-        }
-
-        deserializer.deserialize_str(NameVisitor)
+        deserializer.deserialize_any(AnyJson(PhantomData))
     }
 }
 
-/// Text as it stands in the body, or a copy where that has escapes.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de> Deserialize<'de> for SentIdentifier<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a name")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-        }
-
-        deserializer.deserialize_str(TextVisitor)
+        deserializer.deserialize_any(AnyJson(PhantomData))
     }
 }
 
-impl<'de> Deserialize<'de> for Sent<'de> {
+impl<'de> Deserialize<'de> for SentLinkage<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyKind(PhantomData))
+        deserializer.deserialize_any(AnyJson(PhantomData))
     }
 }
 
-impl<'de> Deserialize<'de> for Identifier<'de> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ObjectMember<'de, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyKind(PhantomData))
-    }
-}
-
-impl<'de> Deserialize<'de> for Linkage<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyKind(PhantomData))
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Held<'de, T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyKind(PhantomData))
+        deserializer.deserialize_any(AnyJson(PhantomData))
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for WithData<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyKind(PhantomData))
+        deserializer.deserialize_any(AnyJson(PhantomData))
     }
 }
 
-impl<'de> Deserialize<'de> for Data<'de> {
+impl<'de> Deserialize<'de> for PrimaryData<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyKind(PhantomData))
+        deserializer.deserialize_any(AnyJson(PhantomData))
     }
 }
 

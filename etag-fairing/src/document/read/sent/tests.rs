@@ -16,7 +16,7 @@ fn member<T: Agrees>(read: &Option<T>, name: &str, json: &JsonValue) -> bool {
     }
 }
 
-impl Agrees for Sent<'_> {
+impl Agrees for TextMember<'_> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match self {
             Self::Text(text) => json == text.as_ref(),
@@ -31,7 +31,7 @@ impl Agrees for &RawValue {
     }
 }
 
-impl Agrees for Identifier<'_> {
+impl Agrees for SentIdentifier<'_> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match self {
             Self::Object { type_name, id } => {
@@ -42,7 +42,7 @@ impl Agrees for Identifier<'_> {
     }
 }
 
-impl Agrees for Linkage<'_> {
+impl Agrees for SentLinkage<'_> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match (self, json) {
             (Self::Null, json) => json.is_null(),
@@ -68,7 +68,7 @@ impl<T: Agrees> Agrees for WithData<T> {
     }
 }
 
-impl<T: Agrees> Agrees for Held<'_, T> {
+impl<T: Agrees> Agrees for ObjectMember<'_, T> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match (self, json) {
             (Self::Object(members), JsonValue::Object(others)) => {
@@ -84,7 +84,7 @@ impl<T: Agrees> Agrees for Held<'_, T> {
     }
 }
 
-impl Agrees for Data<'_> {
+impl Agrees for PrimaryData<'_> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match self {
             Self::Resource { type_name, id, attributes, relationships } => {
@@ -139,16 +139,16 @@ proptest! {
     #[test]
     fn what_is_sent_is_read_as_serde_json_reads_it(text in json_text(), cut in any::<prop::sample::Index>()) {
         let json: JsonValue = serde_json::from_str(&text).expect("JSON");
-        is_read_as_serde_json_reads_it::<Sent<'_>>(&text, &json);
-        is_read_as_serde_json_reads_it::<Linkage<'_>>(&text, &json);
-        is_read_as_serde_json_reads_it::<Held<'_, &RawValue>>(&text, &json);
-        is_read_as_serde_json_reads_it::<WithData<Linkage<'_>>>(&text, &json);
-        is_read_as_serde_json_reads_it::<WithData<Data<'_>>>(&text, &json);
+        is_read_as_serde_json_reads_it::<TextMember<'_>>(&text, &json);
+        is_read_as_serde_json_reads_it::<SentLinkage<'_>>(&text, &json);
+        is_read_as_serde_json_reads_it::<ObjectMember<'_, &RawValue>>(&text, &json);
+        is_read_as_serde_json_reads_it::<WithData<SentLinkage<'_>>>(&text, &json);
+        is_read_as_serde_json_reads_it::<WithData<PrimaryData<'_>>>(&text, &json);
         let cut = &text[..cut.index(text.len())];
         // What is wrong with a number is told in other words where nobody reads it.
         let place = |error: serde_json::Error| (error.line(), error.column());
         let errors = (
-            serde_json::from_str::<WithData<Data<'_>>>(cut).err().map(place),
+            serde_json::from_str::<WithData<PrimaryData<'_>>>(cut).err().map(place),
             serde_json::from_str::<JsonValue>(cut).err().map(place),
         );
         prop_assert_eq!(errors.0, errors.1, "{}", cut);
@@ -157,7 +157,7 @@ proptest! {
 
 #[test]
 fn of_members_with_one_name_the_last_counts() {
-    let WithData::Object(Some(Data::Resource { type_name, id, attributes, relationships })) =
+    let WithData::Object(Some(PrimaryData::Resource { type_name, id, attributes, relationships })) =
         serde_json::from_str(
             r#"{"data": 1, "x": [1, {"y": null}], "data": {"id": 1, "type": "a", "data": {"id": "z"}, "type": "b",
                 "id": "2", "attributes": [], "attributes": {"m": 1, "n": 2, "m": {"a": [3]}}, "relationships": 5}}"#,
@@ -166,10 +166,10 @@ fn of_members_with_one_name_the_last_counts() {
     else {
         panic!("no document of a resource object");
     };
-    assert!(matches!(type_name, Some(Sent::Text(Cow::Borrowed("b")))), "{type_name:?}");
-    assert!(matches!(id, Some(Sent::Text(Cow::Borrowed("2")))), "{id:?}");
-    assert!(matches!(relationships, Some(Held::Other)));
-    let Some(Held::Object(attributes)) = attributes else { panic!("no attributes") };
+    assert!(matches!(type_name, Some(TextMember::Text(Cow::Borrowed("b")))), "{type_name:?}");
+    assert!(matches!(id, Some(TextMember::Text(Cow::Borrowed("2")))), "{id:?}");
+    assert!(matches!(relationships, Some(ObjectMember::Other)));
+    let Some(ObjectMember::Object(attributes)) = attributes else { panic!("no attributes") };
     let attributes: Vec<_> = attributes.iter().map(|(name, value)| (name, value.get())).collect();
     assert_eq!(attributes, [("m", r#"{"a": [3]}"#), ("n", "2")]);
 }
@@ -177,11 +177,11 @@ fn of_members_with_one_name_the_last_counts() {
 #[test]
 fn what_is_no_object_is_read_to_its_end() {
     for text in ["null", "true", "1", "-1", "1.5", "\"x\"", "[]", "[[1], {\"data\": 2}]"] {
-        assert!(matches!(serde_json::from_str(text), Ok(WithData::<Linkage<'_>>::Other)), "{text}");
-        assert!(matches!(serde_json::from_str(text), Ok(Data::Other)), "{text}");
-        assert!(serde_json::from_str::<WithData<Linkage<'_>>>(&format!("{text} 1")).is_err(), "{text}");
+        assert!(matches!(serde_json::from_str(text), Ok(WithData::<SentLinkage<'_>>::Other)), "{text}");
+        assert!(matches!(serde_json::from_str(text), Ok(PrimaryData::Other)), "{text}");
+        assert!(serde_json::from_str::<WithData<SentLinkage<'_>>>(&format!("{text} 1")).is_err(), "{text}");
     }
     for text in ["", "{", "{\"data\"}", "{\"data\": }", "{\"x\": [}", "{} {}", "{'data': 1}"] {
-        assert!(serde_json::from_str::<WithData<Data<'_>>>(text).is_err(), "{text}");
+        assert!(serde_json::from_str::<WithData<PrimaryData<'_>>>(text).is_err(), "{text}");
     }
 }

@@ -1,57 +1,59 @@
-//! Memory of documents that are done with: sent, or needed for their tags alone.
+//! The buffers of documents that are no longer needed, kept for the next document of the same thread.
 //!
-//! The next document takes it, since memory of this size comes from where all threads ask for it, and wait for each
-//! other. So does the second document of a write, that of its answer, from that of the state it met.
+//! A buffer comes back once its document is sent, or once its entity tag is made if the document was made for that alone:
+//! a write makes the document of the state that it found, and then that of its answer. Without this pool each document
+//! allocates from the part of the allocator's memory that all threads share and lock.
 
 use std::cell::Cell;
 
-use crate::admission::Held;
+use crate::admission::HeldBytes;
 
-/// No more is kept, by each thread.
+/// The largest buffer that a thread keeps, in bytes.
 const MOST: usize = 64 << 10;
 
 thread_local! {
-    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static KEPT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// An empty buffer with room for so many bytes.
+/// An empty buffer with room for this many bytes.
 pub(super) fn take(capacity: usize) -> Vec<u8> {
-    let spare = SPARE.take();
-    // Not a far too large one: its memory goes with the answer.
-    match spare.capacity() >= capacity && spare.capacity() / 2 <= capacity {
-        true => spare,
-        false => Vec::with_capacity(capacity),
+    let kept = KEPT.take();
+    // A buffer that is far too large is not taken, since the memo would hold all of it with the document.
+    if kept.capacity() >= capacity && kept.capacity() / 2 <= capacity {
+        kept
+    } else {
+        Vec::with_capacity(capacity)
     }
 }
 
-/// Gives a buffer back.
+/// Gives a buffer back to the pool of this thread.
 pub(crate) fn give(mut buffer: Vec<u8>) {
     if buffer.capacity() <= MOST {
         buffer.clear();
-        // A thread that ends has none to keep it for.
-        let _ = SPARE.try_with(|spare| spare.set(buffer));
+        // A thread that ends keeps no buffer.
+        let _ = KEPT.try_with(|kept| kept.set(buffer));
     }
 }
 
-/// A document that is sent, whose memory comes back.
-pub(crate) struct Sent {
+/// A document that is being sent, whose buffer comes back when it is dropped.
+pub(crate) struct SentDocument {
     document: Vec<u8>,
-    _held: Option<Held>,
+    _held: Option<HeldBytes>,
 }
 
-impl Sent {
-    pub(crate) fn new(document: Vec<u8>, held: Option<Held>) -> Self {
+impl SentDocument {
+    pub(crate) fn new(document: Vec<u8>, held: Option<HeldBytes>) -> Self {
         Self { document, _held: held }
     }
 }
 
-impl AsRef<[u8]> for Sent {
+impl AsRef<[u8]> for SentDocument {
     fn as_ref(&self) -> &[u8] {
         &self.document
     }
 }
 
-impl Drop for Sent {
+impl Drop for SentDocument {
     fn drop(&mut self) {
         give(std::mem::take(&mut self.document));
     }
@@ -82,7 +84,7 @@ mod tests {
         let mut document = Vec::with_capacity(1000);
         document.extend_from_slice(b"secret");
         let place = document.as_ptr();
-        let sent = Sent::new(document, None);
+        let sent = SentDocument::new(document, None);
         assert_eq!(sent.as_ref(), b"secret");
         drop(sent);
         let next = take(900);

@@ -1,0 +1,174 @@
+//! Resource linkage that clients send (JSON:API §7.2.2.3): in a resource object, and as the document of a request to a
+//! relationship's URL.
+
+use super::lengths::Lengths;
+use super::primary_data;
+use super::sent::{SentIdentifier, SentLinkage, TextMember};
+use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
+use crate::plan::LinkageChange;
+use crate::schema::{IdKind, Relationship, ResourceId};
+
+/// The document of a change to a relationship: linkage as primary data.
+#[derive(Debug)]
+pub(crate) struct LinkageDocument<'b> {
+    /// The linkage as a full replacement.
+    pub(crate) change: LinkageChange,
+    data: SentLinkage<'b>,
+    base: Pointer,
+}
+
+impl<'b> LinkageDocument<'b> {
+    /// # Errors
+    /// 400 for what is no linkage of this relationship's kind, 409 for identifiers of another type, 404 for ids
+    /// that nothing can have, 422 for ids that are too long. That a required relationship is emptied is no mistake of the document alone.
+    pub(crate) fn parse(
+        body: &'b [u8],
+        base: Pointer,
+        relationship: &Relationship,
+        lengths: Lengths,
+    ) -> Result<Self, Errors> {
+        let data = primary_data(body, &base)?;
+        // Judged with what is there now: see `must_not_be_empty`.
+        if matches!(data, SentLinkage::Null) && relationship.is_required() {
+            return Ok(Self { change: LinkageChange::One(None), data, base });
+        }
+        match linkage(relationship, &data, lengths, &|| base.member("data")) {
+            Ok(change) => Ok(Self { change, data, base }),
+            Err(errors) => {
+                Err(Errors::from_vec(errors)
+                    .unwrap_or_else(|| ErrorObject::invalid_linkage("no linkage").into()))
+            }
+        }
+    }
+
+    /// Where the linkage stands.
+    pub(crate) fn pointer(&self) -> Pointer {
+        self.base.member("data")
+    }
+
+    /// Where a related resource's identifier stands in the document.
+    pub(crate) fn pointer_to(&self, id: &ResourceId) -> Pointer {
+        pointer_into(Some(&self.data), self.pointer(), id)
+    }
+}
+
+/// Where the identifier with this id stands in linkage that stands at `base`.
+pub(super) fn pointer_into(data: Option<&SentLinkage<'_>>, base: Pointer, id: &ResourceId) -> Pointer {
+    match data {
+        Some(SentLinkage::Many(identifiers)) => {
+            let id = id.to_string();
+            let is_it = |sent: &str| {
+                sent == id || IdKind::Uuid.parse(sent).is_some_and(|sent| sent.to_string() == id)
+            };
+            match identifiers.iter().position(|identifier| identifier.id().is_some_and(is_it)) {
+                Some(position) => base.element(position).member("id"),
+                None => base,
+            }
+        }
+        Some(SentLinkage::One(SentIdentifier::Object { .. })) => base.member("id"),
+        _ => base,
+    }
+}
+
+/// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` tells where it stands.
+///
+/// # Errors
+/// 400 for another shape, 409 for another type, 404 for an id that nothing can have.
+pub(super) fn linkage(
+    relationship: &Relationship,
+    data: &SentLinkage<'_>,
+    lengths: Lengths,
+    pointer: &dyn Fn() -> Pointer,
+) -> Result<LinkageChange, Vec<ErrorObject>> {
+    if relationship.is_to_many() {
+        let SentLinkage::Many(identifiers) = data else {
+            let error = ErrorObject::invalid_linkage(format!(
+                "{} is to-many: data must be an array",
+                relationship.name
+            ));
+            return Err(vec![error.pointer(pointer())]);
+        };
+        let mut errors = Vec::new();
+        let mut ids = Vec::with_capacity(identifiers.len());
+        for (position, sent) in identifiers.iter().enumerate() {
+            if errors.len() >= MOST_ERRORS {
+                break;
+            }
+            match identifier(relationship, sent, lengths, &|| pointer().element(position)) {
+                Ok(id) => ids.push(id),
+                Err(error) => errors.push(error),
+            }
+        }
+        return if errors.is_empty() { Ok(LinkageChange::Replace(ids)) } else { Err(errors) };
+    }
+    match data {
+        SentLinkage::Null if relationship.is_required() => {
+            Err(vec![must_not_be_empty(relationship, pointer())])
+        }
+        SentLinkage::Null => Ok(LinkageChange::One(None)),
+        SentLinkage::Many(_) => {
+            let error = ErrorObject::invalid_linkage(format!(
+                "{} is to-one: data must be an identifier or null",
+                relationship.name
+            ));
+            Err(vec![error.pointer(pointer())])
+        }
+        SentLinkage::One(sent) => identifier(relationship, sent, lengths, pointer)
+            .map(|id| LinkageChange::One(Some(id)))
+            .map_err(|error| vec![error]),
+    }
+}
+
+/// A required relationship is emptied, which it is not now: where it leads to what the client doesn't see it looks
+/// empty already.
+pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: Pointer) -> ErrorObject {
+    ErrorObject::validation_failed(format!("{} must not be empty", relationship.name)).pointer(pointer)
+}
+
+/// Reads a resource identifier object (JSON:API §7.3).
+fn identifier(
+    relationship: &Relationship,
+    sent: &SentIdentifier<'_>,
+    lengths: Lengths,
+    pointer: &dyn Fn() -> Pointer,
+) -> Result<ResourceId, ErrorObject> {
+    let target = relationship.target();
+    let SentIdentifier::Object { type_name, id } = sent else {
+        return Err(
+            ErrorObject::invalid_linkage("a resource identifier must be an object").pointer(pointer())
+        );
+    };
+    match type_name {
+        Some(TextMember::Text(name)) if name == target.type_name => {}
+        Some(TextMember::Text(name)) => {
+            return Err(ErrorObject::type_mismatch(format!(
+                "{} leads to resources of type {}, not {name}",
+                relationship.name, target.type_name
+            ))
+            .pointer(pointer().member("type")));
+        }
+        Some(_) => {
+            return Err(
+                ErrorObject::invalid_linkage("type must be a string").pointer(pointer().member("type"))
+            );
+        }
+        None => {
+            return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer()));
+        }
+    }
+    match id {
+        Some(TextMember::Text(id)) if id.len() > lengths.id => {
+            lengths.check_id(id).map_err(|error| error.pointer(pointer().member("id")))?;
+            Err(ErrorObject::invalid_linkage("an id that is too long").pointer(pointer().member("id")))
+        }
+        Some(TextMember::Text(id)) => target.id.kind.parse(id).ok_or_else(|| {
+            ErrorObject::related_not_found(format!(
+                "there is no resource of type {} with id {id}",
+                target.type_name
+            ))
+            .pointer(pointer().member("id"))
+        }),
+        Some(_) => Err(ErrorObject::invalid_linkage("id must be a string").pointer(pointer().member("id"))),
+        None => Err(ErrorObject::missing_id("a resource identifier needs its id").pointer(pointer())),
+    }
+}

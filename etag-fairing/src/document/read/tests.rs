@@ -1,0 +1,56 @@
+use super::*;
+use crate::error::Source;
+use crate::store::contract::TALKS;
+
+const LENGTHS: Lengths = Lengths { id: 36, text: 100 };
+
+fn operation() -> Pointer {
+    Pointer::ROOT.member("atomic:operations").element(2)
+}
+
+fn pointers(errors: &Errors) -> Vec<String> {
+    let pointer = |error: &ErrorObject| match error.source() {
+        Some(Source::Pointer(pointer)) => pointer.clone(),
+        other => panic!("{other:?}"),
+    };
+    errors.iter().map(pointer).collect()
+}
+
+#[test]
+fn errors_point_from_where_the_document_stands() {
+    let object = |body: &'static str, base| ResourceObject::parse(body.as_bytes(), base, &TALKS, LENGTHS);
+    for (body, expected) in [
+        ("[]", ""),
+        (r#"{"meta":{}}"#, ""),
+        (r#"{"data":[]}"#, "/data"),
+        (r#"{"data":{"type":"rooms"}}"#, "/data/type"),
+        (r#"{"data":{"type":"talks","id":1}}"#, "/data/id"),
+        (r#"{"data":{"type":"talks","attributes":1}}"#, "/data/attributes"),
+    ] {
+        let errors = object(body, Pointer::ROOT).unwrap_err();
+        assert_eq!(pointers(&errors), [expected], "{body}");
+        let errors = object(body, operation()).unwrap_err();
+        assert_eq!(pointers(&errors), [format!("/atomic:operations/2{expected}")], "{body}");
+    }
+    let body = r#"{"data":{"type":"talks","attributes":{"title":1,"a/b":2},
+        "relationships":{"room":{"data":7},"speakers":{"data":[{"type":"rooms","id":"1"}]}}}}"#;
+    let sent = object(body, operation()).unwrap();
+    assert_eq!(
+        pointers(&sent.create(&TALKS, &[]).unwrap_err()),
+        [
+            "/atomic:operations/2/data/attributes/a~1b",
+            "/atomic:operations/2/data/attributes/title",
+            "/atomic:operations/2/data/relationships/room/data",
+            "/atomic:operations/2/data/relationships/speakers/data/0/type",
+        ]
+    );
+    assert_eq!(String::from(sent.pointer_of("room")), "/atomic:operations/2/data/relationships/room");
+    assert_eq!(String::from(sent.pointer_of("subtitle")), "/atomic:operations/2/data/attributes");
+}
+
+#[test]
+fn errors_of_a_hook_are_located_too() {
+    let refused = ErrorObject::validation_failed("no").pointer("/data/attributes/title");
+    let refused = Errors::from(refused).located(&operation());
+    assert_eq!(pointers(&refused), ["/atomic:operations/2/data/attributes/title"]);
+}
