@@ -1,6 +1,6 @@
 //! What the struct becomes: an impl of `etag_fairing::JsonApiResource`.
 //!
-//! The description is static data, so that one set of handlers serves every resource. Whatever needs a trait of
+//! The description and the behaviour are static data, so that one set of handlers serves every resource. Whatever needs a trait of
 //! a field's type stands under the type's own span, and an attribute's type is named in one bound only: a type
 //! that doesn't fit is told at the field, once.
 
@@ -46,6 +46,9 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
             fn description() -> &'static ::etag_fairing::__private::Description {
                 ::core::unimplemented!()
             }
+            fn behaviour() -> &'static ::etag_fairing::__private::Behaviour {
+                ::core::unimplemented!()
+            }
             fn from_record(
                 _: &::etag_fairing::__private::Record,
             ) -> ::core::result::Result<Self, ::etag_fairing::__private::Corrupt> {
@@ -57,6 +60,9 @@ fn stand_in(input: &DeriveInput) -> TokenStream {
                 ::etag_fairing::__private::Record,
                 ::etag_fairing::__private::Mismatch,
             > {
+                ::core::unimplemented!()
+            }
+            fn routes() -> ::etag_fairing::__private::Routes {
                 ::core::unimplemented!()
             }
         }
@@ -71,6 +77,7 @@ fn implementation(resource: &Resource) -> TokenStream {
         quote!(const #name: ::etag_fairing::__private::Carrier<#ty> = #carrier;)
     });
     let description = description(resource);
+    let behaviour = behaviour(resource);
     let from_record = from_record(resource);
     let to_record = to_record(resource);
     quote! {
@@ -82,6 +89,10 @@ fn implementation(resource: &Resource) -> TokenStream {
             impl ::etag_fairing::__private::JsonApiResource for #ident {
                 fn description() -> &'static ::etag_fairing::__private::Description {
                     #description
+                }
+
+                fn behaviour() -> &'static ::etag_fairing::__private::Behaviour {
+                    #behaviour
                 }
 
                 fn from_record(
@@ -97,6 +108,10 @@ fn implementation(resource: &Resource) -> TokenStream {
                     ::etag_fairing::__private::Mismatch,
                 > {
                     #to_record
+                }
+
+                fn routes() -> ::etag_fairing::__private::Routes {
+                    ::etag_fairing::__private::routes::<Self>()
                 }
             }
         };
@@ -121,44 +136,7 @@ fn description(resource: &Resource) -> TokenStream {
         .map(|(index, (field, attribute))| describe_attribute(index, &field.ty, attribute));
     let relationships = resource.relationships().map(|(_, relationship)| describe_relationship(relationship));
     let etag = operations(&container.etag);
-    // One function a type, so that it is asked once, whichever operations lead to it. The lifetimes of the type are
-    // those of the request, and are inferred in there.
-    let mut kinds: Vec<&Type> = Vec::new();
-    let guards: Vec<_> = container
-        .guards
-        .iter()
-        .map(|(operation, guard)| {
-            let number = kinds.iter().position(|known| *known == guard).unwrap_or_else(|| {
-                kinds.push(guard);
-                kinds.len() - 1
-            });
-            let name = guard_name(number);
-            quote!(.guarded(::etag_fairing::__private::Operation::#operation, #name))
-        })
-        .collect();
-    let kinds = kinds.into_iter().enumerate().map(|(number, guard)| {
-        let name = guard_name(number);
-        let ask = quote_spanned!(at(guard)=> ::etag_fairing::__private::guard::<#guard>(request));
-        quote!(const #name: ::etag_fairing::__private::Guard = |request| #ask;)
-    });
-    let scoped = container.scope.as_ref().map(|function| {
-        let asked = quote_spanned!(at(function)=> ::etag_fairing::__private::scope_of(#function(request)));
-        quote!(.scoped(|request| #asked))
-    });
     let ident = &resource.ident;
-    let validated = container.validate.as_ref().map(|key| {
-        let members = resource.fields.iter().filter_map(|field| {
-            let member = match &field.role {
-                Role::Attribute(attribute) => &attribute.name.text,
-                Role::Relationship(relationship) => &relationship.name.text,
-                Role::Id { .. } | Role::Skipped { .. } | Role::Broken => return None,
-            };
-            let name = field.ident.unraw().to_string();
-            Some(quote!((#name, #member)))
-        });
-        let rules = quote_spanned!(key.span()=> ::etag_fairing::__private::validate::<#ident>);
-        quote!(.validated(#rules, &[#(#members),*]))
-    });
     let computing = (!container.computed.is_empty()).then(|| {
         let names = container.computed.iter().map(|(name, _)| &name.text);
         let functions = container.computed.iter().map(|(_, function)| {
@@ -169,10 +147,6 @@ fn description(resource: &Resource) -> TokenStream {
                 ::etag_fairing::__private::compute::<#ident>(record, &[#(#functions),*])
             })
         }
-    });
-    let hooked = container.hooks.as_ref().map(|key| {
-        let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
-        quote!(.hooked(#hooks))
     });
     let kept = resource.attributes().enumerate().map(|(index, (_, attribute))| {
         let versioned = attribute.kept.version.as_ref().map(|_| quote!(.versioned(#index)));
@@ -211,7 +185,6 @@ fn description(resource: &Resource) -> TokenStream {
     let deciding = (!deciding.is_empty()).then(|| quote!(.deciding_deletions(&[#(#deciding),*])));
     let requiring = container.require_if_match.then(|| quote!(.requiring_if_match()));
     quote! {
-        #(#kinds)*
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
         static RELATIONSHIPS: &[::etag_fairing::__private::Relationship] = &[#(#relationships),*];
         static DESCRIPTION: ::etag_fairing::__private::Description =
@@ -224,8 +197,61 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#requiring #storing #deciding #(#kept)* #(#guards)* #scoped #computing #validated #hooked;
+            )#requiring #storing #deciding #(#kept)* #computing;
         &DESCRIPTION
+    }
+}
+
+/// What the struct does with requests: its guards, its scope, its rules and its hooks.
+fn behaviour(resource: &Resource) -> TokenStream {
+    let container = &resource.container;
+    // One function a type, so that it is asked once, whichever operations lead to it. The lifetimes of the type are
+    // those of the request, and are inferred in there.
+    let mut kinds: Vec<&Type> = Vec::new();
+    let guards: Vec<_> = container
+        .guards
+        .iter()
+        .map(|(operation, guard)| {
+            let number = kinds.iter().position(|known| *known == guard).unwrap_or_else(|| {
+                kinds.push(guard);
+                kinds.len() - 1
+            });
+            let name = guard_name(number);
+            quote!(.guarded(::etag_fairing::__private::Operation::#operation, #name))
+        })
+        .collect();
+    let kinds = kinds.into_iter().enumerate().map(|(number, guard)| {
+        let name = guard_name(number);
+        let ask = quote_spanned!(at(guard)=> ::etag_fairing::__private::guard::<#guard>(request));
+        quote!(const #name: ::etag_fairing::__private::Guard = |request| #ask;)
+    });
+    let scoped = container.scope.as_ref().map(|function| {
+        let asked = quote_spanned!(at(function)=> ::etag_fairing::__private::scope_of(#function(request)));
+        quote!(.scoped(|request| #asked))
+    });
+    let ident = &resource.ident;
+    let validated = container.validate.as_ref().map(|key| {
+        let members = resource.fields.iter().filter_map(|field| {
+            let member = match &field.role {
+                Role::Attribute(attribute) => &attribute.name.text,
+                Role::Relationship(relationship) => &relationship.name.text,
+                Role::Id { .. } | Role::Skipped { .. } | Role::Broken => return None,
+            };
+            let name = field.ident.unraw().to_string();
+            Some(quote!((#name, #member)))
+        });
+        let rules = quote_spanned!(key.span()=> ::etag_fairing::__private::validate::<#ident>);
+        quote!(.validated(#rules, &[#(#members),*]))
+    });
+    let hooked = container.hooks.as_ref().map(|key| {
+        let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
+        quote!(.hooked(#hooks))
+    });
+    quote! {
+        #(#kinds)*
+        static BEHAVIOUR: ::etag_fairing::__private::Behaviour =
+            ::etag_fairing::__private::Behaviour::NONE #(#guards)* #scoped #validated #hooked;
+        &BEHAVIOUR
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Use it as `etag_fairing::JsonApiResource`; this crate is not for use by itself. The derive describes the struct
 //! (names, columns, relationships, which operations carry entity tags) and converts it from and to stored records.
-//! It emits no routes: `Session::routes()` makes them from the description at run time.
+//! It emits no handlers: `Session::routes()` makes the routes at run time, with the handlers that all resources share.
 //!
 //! ```
 //! use etag_fairing::{JsonApiResource, ToMany, ToOne};

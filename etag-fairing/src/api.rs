@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::admission::Admission;
 use crate::config::JsonApiConfig;
 use crate::pending::Pending;
+use crate::resource::behaviour::Behaviours;
 use crate::schema::{Description, Registry};
 use crate::store::{Store, Unwritable};
 
@@ -16,6 +17,8 @@ use crate::store::{Store, Unwritable};
 pub struct JsonApi {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) registry: Registry,
+    /// What the mounted resources do with requests.
+    pub(crate) behaviours: Behaviours,
     pub(crate) config: JsonApiConfig,
     /// The limits on requests in progress, which all parts of the application share.
     pub(crate) admission: Arc<Admission>,

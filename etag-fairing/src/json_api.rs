@@ -13,9 +13,9 @@ use crate::admission::Admission;
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::pending::Pending;
-use crate::routes::fallback;
-use crate::schema::Registry;
-use crate::schema::registry::known;
+use crate::resource::route_names::generated_route;
+use crate::routes::mount::Mounted;
+use crate::routes::{fallback, mount};
 use crate::stop::{InFlight, stop, with_grace};
 use crate::store::{PrepareError, Store};
 
@@ -112,18 +112,18 @@ impl Fairing for JsonApiFairing {
                 return Err(rocket);
             }
         };
-        let registries = match self.registries(&rocket, &config) {
-            Ok(registries) => registries,
+        let mounted = match self.mounted(&rocket, &config) {
+            Ok(mounted) => mounted,
             Err(mistakes) => {
                 refuse(mistakes);
                 return Err(rocket);
             }
         };
-        let several = registries.len() > 1;
+        let several = mounted.len() > 1;
         // All parts of the application take of one measure, and end together.
         let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());
         let mut parts = Vec::new();
-        for ((base, source), registry) in self.places().zip(registries) {
+        for ((base, source), Mounted { registry, behaviours }) in self.places().zip(mounted) {
             let store = match source.open(rocket.figment(), (several && !base.is_empty()).then_some(base)) {
                 Ok(store) => store,
                 Err(error) => {
@@ -148,7 +148,8 @@ impl Fairing for JsonApiFairing {
             }
             let (config, admission, pending) = (config.clone(), Arc::clone(&admission), pending.clone());
             let others = Vec::new();
-            let part = JsonApi { store, registry, config, admission, pending, unwritable, others };
+            let part =
+                JsonApi { store, registry, behaviours, config, admission, pending, unwritable, others };
             parts.push((base.to_owned(), part));
         }
         let mut parts = parts.into_iter();
@@ -158,12 +159,12 @@ impl Fairing for JsonApiFairing {
         config.announce(rocket.figment());
         let mut rocket = with_grace(rocket, config.write_timeout);
         let mut bases: BTreeMap<String, Vec<rocket::Route>> = BTreeMap::new();
-        for route in rocket.routes().filter(|route| known(route).is_some()) {
+        for route in rocket.routes().filter(|route| generated_route(route).is_some()) {
             bases.entry(route.uri.base().to_owned()).or_default();
         }
-        let mounted: Vec<_> = rocket.routes().collect();
+        let all: Vec<_> = rocket.routes().collect();
         for (base, routes) in &mut bases {
-            *routes = fallback::routes(&mounted, base, &api.at(base).unwritable);
+            *routes = fallback::routes(&all, base, &api.at(base).unwritable);
         }
         for (base, routes) in bases {
             // A catcher of the user's own stays.
@@ -252,11 +253,7 @@ impl JsonApiFairing {
     ///
     /// # Errors
     /// With one line a mistake.
-    fn registries(
-        &self,
-        rocket: &Rocket<Build>,
-        config: &JsonApiConfig,
-    ) -> Result<Vec<Registry>, Vec<String>> {
+    fn mounted(&self, rocket: &Rocket<Build>, config: &JsonApiConfig) -> Result<Vec<Mounted>, Vec<String>> {
         let bases: Vec<&str> = self.places().map(|(base, _)| base).collect();
         let mut mistakes = Vec::new();
         for (index, base) in bases.iter().enumerate().skip(1) {
@@ -274,17 +271,17 @@ impl JsonApiFairing {
             let places = bases.iter().enumerate().filter(|(_, base)| is_below(path, base));
             places.max_by_key(|(_, base)| base.len()).map_or(0, |(index, _)| index)
         };
-        let registries = Registry::of_parts(rocket.routes(), &config.base_url, bases.len(), place);
-        match &registries {
-            Ok(registries) => {
-                let empty = registries.iter().zip(&bases).skip(1);
-                let empty = empty.filter(|(registry, _)| registry.resources().next().is_none());
+        let mounted = mount::resources(rocket.routes(), &config.base_url, bases.len(), place);
+        match &mounted {
+            Ok(mounted) => {
+                let empty = mounted.iter().zip(&bases).skip(1);
+                let empty = empty.filter(|(part, _)| part.registry.resources().next().is_none());
                 mistakes.extend(empty.map(|(_, base)| {
                     format!("no resource is mounted at {base} or below, so that its database has none: mount one there")
                 }));
             }
             Err(found) => mistakes.extend(found.iter().cloned()),
         }
-        if mistakes.is_empty() { registries } else { Err(mistakes) }
+        if mistakes.is_empty() { mounted } else { Err(mistakes) }
     }
 }

@@ -41,12 +41,16 @@ pub use resource::{JsonApiResource, ToMany, ToOne};
 /// What the derive's output names. Not for users: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    /// What a derived `routes()` gives: the derive's output names nothing of the standard library but `core`.
+    pub type Routes = Vec<rocket::Route>;
+
     pub use crate::resource::computed::{compute, computed};
     pub use crate::resource::guard::{Boxed, Guard, guard};
     pub use crate::resource::hooks::HookTable;
     pub use crate::resource::rules::validate;
     pub use crate::resource::scope::scope_of;
     pub use crate::resource::*;
+    pub use crate::routes::routes;
     pub use crate::schema::fields::{
         Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
     };

@@ -6,12 +6,12 @@ use std::sync::{Mutex, Once, PoisonError};
 use etag_fairing::{
     JsonApi, JsonApiResource, ToMany,
     resource::{
-        Access, Attribute, Corrupt, Description, HookError, Id, IdKind, Kind, Mismatch, OnDelete, Operations,
-        Record, Relationship, RelationshipKind, Scope, member, parse,
+        Access, Attribute, Behaviour, Corrupt, Description, HookError, Id, IdKind, Kind, Mismatch, OnDelete,
+        Operations, Record, Relationship, RelationshipKind, Scope, member, parse,
     },
 };
 use rocket::{
-    Build, Request, Rocket,
+    Build, Request, Rocket, Route,
     error::ErrorKind,
     figment::{
         Figment,
@@ -194,12 +194,20 @@ impl<const PLACE: usize> JsonApiResource for ByHand<PLACE> {
         })
     }
 
+    fn behaviour() -> &'static Behaviour {
+        &Behaviour::NONE
+    }
+
     fn from_record(_: &Record) -> Result<Self, Corrupt> {
         Ok(Self)
     }
 
     fn to_record(&self) -> Result<Record, Mismatch> {
         Ok(Record { id: None, attributes: Vec::new(), linkage: Vec::new() })
+    }
+
+    fn routes() -> Vec<Route> {
+        etag_fairing::__private::routes::<Self>()
     }
 }
 

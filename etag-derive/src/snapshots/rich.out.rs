@@ -128,6 +128,10 @@ const _: () = {
             );
             &DESCRIPTION
         }
+        fn behaviour() -> &'static ::etag_fairing::__private::Behaviour {
+            static BEHAVIOUR: ::etag_fairing::__private::Behaviour = ::etag_fairing::__private::Behaviour::NONE;
+            &BEHAVIOUR
+        }
         fn from_record(
             record: &::etag_fairing::__private::Record,
         ) -> ::core::result::Result<Self, ::etag_fairing::__private::Corrupt> {
@@ -186,6 +190,9 @@ const _: () = {
                     ],
                 ),
             )
+        }
+        fn routes() -> ::etag_fairing::__private::Routes {
+            ::etag_fairing::__private::routes::<Self>()
         }
     }
 };

@@ -169,7 +169,8 @@ impl Fairing for EtagFairing {
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        let generated = rocket.routes().any(|route| crate::schema::registry::known(route).is_some());
+        let generated =
+            rocket.routes().any(|route| crate::resource::route_names::generated_route(route).is_some());
         if generated && rocket.state::<crate::api::JsonApi>().is_none() {
             log::error!("resources are mounted, but JsonApi::fairing() is not attached: they answer 500");
         }

@@ -1,11 +1,16 @@
 //! Resources: what a struct with `#[derive(JsonApiResource)]` becomes.
 
+pub(crate) mod behaviour;
 pub(crate) mod computed;
 pub(crate) mod guard;
 pub(crate) mod hooks;
+pub(crate) mod route_names;
 pub(crate) mod rules;
 pub(crate) mod scope;
 
+use rocket::Route;
+
+pub use behaviour::Behaviour;
 pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use scope::{Condition, MemberName, Scope, member};
@@ -31,6 +36,9 @@ pub trait JsonApiResource: Sized + Send + Sync + 'static {
     /// What the struct says of itself.
     fn description() -> &'static Description;
 
+    /// What it does with requests.
+    fn behaviour() -> &'static Behaviour;
+
     /// The struct of a stored record.
     ///
     /// # Errors
@@ -48,7 +56,5 @@ pub trait JsonApiResource: Sized + Send + Sync + 'static {
     ///
     /// They stand at rank 10, so that a route of your own on the same path wins. Each name says the type, the
     /// operation and whether the route carries entity tags: `sessions.read [etag]`.
-    fn routes() -> Vec<rocket::Route> {
-        crate::routes::of(Self::description())
-    }
+    fn routes() -> Vec<Route>;
 }

@@ -49,7 +49,8 @@ impl Exchange<'_> {
     async fn still_referred_to(&self, id: &ResourceId) -> Option<Errors> {
         let mut types = Vec::new();
         for resource in self.api.registry().resources() {
-            let is_open = resource.scope.is_none() && !resource.guards.has(Operation::List);
+            let behaviour = self.behaviour_of(resource);
+            let is_open = !behaviour.has_scope() && !behaviour.guards.has(Operation::List);
             let leads_here = |relationship: &Relationship| {
                 relationship.target().table == self.resource.table
                     && matches!(relationship.kind, RelationshipKind::ToOne { .. })

@@ -9,6 +9,7 @@ use rocket::tokio::io::AsyncReadExt;
 use rocket::{Request, Response};
 
 use super::conditions::Conditions;
+use super::endpoint::Endpoint;
 use super::guarded::Guarded;
 use super::permission;
 use super::scoped::Asked;
@@ -22,6 +23,7 @@ use crate::memo::{CallerRef, KeyRef};
 use crate::negotiate::{asks_for_profile, check_accept, check_content_encoding, check_content_type};
 use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
+use crate::resource::Behaviour;
 use crate::schema::{Description, Operation, ResourceId};
 use crate::store::Store;
 
@@ -29,10 +31,18 @@ use crate::store::Store;
 /// another method.
 const PEEKED: usize = "_method=delete".len();
 
+/// The part of the application that a request's route belongs to, if [`JsonApi::fairing`] is attached.
+pub(super) fn api_of<'r>(request: &'r Request<'_>) -> Option<&'r JsonApi> {
+    let api = request.rocket().state::<JsonApi>()?;
+    Some(api.at(request.route().map_or("", |route| route.uri.base())))
+}
+
 /// A request and what it is answered with.
 pub(super) struct Exchange<'r> {
     pub(super) request: &'r Request<'r>,
     pub(super) resource: &'static Description,
+    /// What the resource does with requests.
+    pub(super) behaviour: &'static Behaviour,
     pub(super) api: &'r JsonApi,
     /// The configuration of entity tags, where this route carries them and the switch is on.
     pub(super) etag: Option<&'r EtagConfig>,
@@ -51,16 +61,14 @@ impl<'r> Exchange<'r> {
     /// [`JsonApi::fairing`].
     pub(super) fn new(
         request: &'r Request<'_>,
-        resource: &'static Description,
-        operation: Operation,
-        relationship: usize,
+        endpoint: &Endpoint,
         guarded: Guarded,
     ) -> Result<Self, Errors> {
-        let Some(api) = request.rocket().state::<JsonApi>() else {
+        let Endpoint { resource, behaviour, operation, relationship } = *endpoint;
+        let Some(api) = api_of(request) else {
             log::error!("a JSON:API route is mounted, but JsonApi::fairing() is not attached");
             return Err(ErrorObject::internal().into());
         };
-        let api = api.at(request.route().map_or("", |route| route.uri.base()));
         let etag = request
             .rocket()
             .state::<EtagConfig>()
@@ -78,6 +86,7 @@ impl<'r> Exchange<'r> {
         Ok(Self {
             request,
             resource,
+            behaviour,
             api,
             etag,
             relationship,
@@ -86,6 +95,11 @@ impl<'r> Exchange<'r> {
             guarded,
             asks: AtomicBool::new(false),
         })
+    }
+
+    /// What a resource does with requests: this one or another.
+    pub(super) fn behaviour_of(&self, resource: &Description) -> &'static Behaviour {
+        self.api.behaviours.of(resource)
     }
 
     pub(super) fn store(&self) -> &'r dyn Store {
@@ -132,7 +146,8 @@ impl<'r> Exchange<'r> {
             },
         )?;
         let reached = self.ask_for_query(resource, &parameters, &query).await?;
-        if reached.iter().any(|reached| reached.guards.has(Operation::List) || reached.hooks.is_some()) {
+        let asks = |behaviour: &Behaviour| behaviour.guards.has(Operation::List) || behaviour.hooks.is_some();
+        if reached.iter().any(|reached| asks(self.behaviour_of(reached))) {
             self.asks.store(true, Ordering::Relaxed);
         }
         self.ask_scopes(&reached).await?;
@@ -145,7 +160,7 @@ impl<'r> Exchange<'r> {
     /// # Errors
     /// With a scope's refusal; 500 if one doesn't fit its resource.
     pub(super) async fn ask_scopes(&self, resources: &[&'static Description]) -> Result<(), Errors> {
-        self.asked.ask(self.request, resources).await
+        self.asked.ask(self.request, &self.api.behaviours, resources).await
     }
 
     /// Which rows the caller sees of all that the request has come to.

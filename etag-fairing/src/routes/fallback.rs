@@ -9,8 +9,8 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
 use crate::error::{ErrorObject, Errors};
+use crate::resource::route_names::{GeneratedRoute, generated_route};
 use crate::schema::Description;
-use crate::schema::registry::{Mounted, known};
 use crate::store::Unwritable;
 
 /// The status with which a guard of ours forwarded the request; 404 if none did.
@@ -62,13 +62,13 @@ pub(crate) fn routes(
 ) -> Vec<Route> {
     let here = || mounted.iter().filter(|route| route.uri.base() == base);
     let is_closed = |route: &Route| {
-        known(route).is_some_and(|Mounted { resource, operation, relationship }| {
+        generated_route(route).is_some_and(|GeneratedRoute { resource, operation, relationship, .. }| {
             let unwritable = unwritable.iter().find(|(other, _)| other.is(resource));
             unwritable.is_some_and(|(_, it)| it.closes(operation, relationship, route.method))
         })
     };
     let mut paths: Vec<Path> = Vec::new();
-    for route in here().filter(|route| known(route).is_some()) {
+    for route in here().filter(|route| generated_route(route).is_some()) {
         let segments = segments(route, base);
         if !paths.iter().any(|path| path.segments == segments) {
             paths.push(Path { segments, methods: Vec::new() });

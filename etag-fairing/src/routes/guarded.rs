@@ -10,6 +10,8 @@ use super::exchange::Exchange;
 use crate::document::hidden::Hidden;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::Selection;
+use crate::resource::Behaviour;
+use crate::resource::behaviour::Behaviours;
 use crate::resource::guard::{Denied, Guard};
 use crate::schema::{Description, Operation};
 
@@ -36,10 +38,10 @@ impl Guarded {
     pub(super) async fn ask(
         &self,
         request: &Request<'_>,
-        resource: &Description,
+        behaviour: &Behaviour,
         operation: Operation,
     ) -> Result<(), Denied> {
-        match resource.guards.of(operation) {
+        match behaviour.guards.of(operation) {
             None => Ok(()),
             // Boxed, since it is seldom awaited.
             Some(guard) => Box::pin(self.ask_once(request, guard)).await,
@@ -68,14 +70,20 @@ impl Guarded {
     ///
     /// # Errors
     /// With the guard's status where it is the server's fault.
-    async fn ask_linkage(&self, request: &Request<'_>, resource: &'static Description) -> Result<(), Errors> {
+    async fn ask_linkage(
+        &self,
+        request: &Request<'_>,
+        behaviours: &Behaviours,
+        resource: &'static Description,
+    ) -> Result<(), Errors> {
         for relationship in resource.relationships.iter().filter(|relationship| relationship.linkage) {
             let target = relationship.target();
-            if !target.guards.has(Operation::List) {
+            let behaviour = behaviours.of(target);
+            if !behaviour.guards.has(Operation::List) {
                 continue;
             }
             self.linkage.store(true, Ordering::Relaxed);
-            match self.ask(request, target, Operation::List).await {
+            match self.ask(request, behaviour, Operation::List).await {
                 Ok(()) => {}
                 Err(Denied::Failed(status)) if status.code >= 500 => {
                     return Err(ErrorObject::for_status(status).into());
@@ -101,7 +109,7 @@ impl Exchange<'_> {
         resources: impl IntoIterator<Item = &'static Description>,
     ) -> Result<(), Errors> {
         for resource in resources {
-            self.guarded.ask_linkage(self.request, resource).await?;
+            self.guarded.ask_linkage(self.request, &self.api.behaviours, resource).await?;
         }
         Ok(())
     }

@@ -8,10 +8,12 @@ mod answer;
 mod conditions;
 mod create;
 mod delete;
+mod endpoint;
 mod exchange;
 pub(crate) mod fallback;
 mod guarded;
 mod list;
+pub(crate) mod mount;
 mod permission;
 mod propose;
 mod read;
@@ -33,43 +35,44 @@ use rocket::http::{Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
-use crate::api::JsonApi;
 use crate::error::Errors;
 use crate::pending::Kind;
 use crate::resource::guard::Denied;
-use crate::schema::registry::{encode_segment, name_route};
+use crate::resource::route_names::{GeneratedRoute, name_route};
+use crate::resource::{Behaviour, JsonApiResource};
+use crate::schema::registry::encode_segment;
 use crate::schema::{Description, Operation, Relationship};
-use exchange::{Answer, Exchange};
+use endpoint::Endpoint;
+use exchange::{Answer, Exchange, api_of};
 use guarded::Guarded;
 
 /// Below the rank of every route that Rocket ranks itself, so that a user's own route on a path wins.
 const RANK: isize = 10;
 
-/// A generated route: one operation on one resource.
-#[derive(Clone, Copy)]
-struct Endpoint {
-    resource: &'static Description,
-    operation: Operation,
-    /// The place in [`Description::relationships`], for the operations on one relationship.
-    relationship: usize,
+/// The routes of a resource, for a derived `routes()`.
+#[doc(hidden)]
+pub fn routes<R: JsonApiResource>() -> Vec<Route> {
+    of(R::description(), R::behaviour())
 }
 
-/// The routes of a resource.
-pub(crate) fn of(resource: &'static Description) -> Vec<Route> {
+fn of(resource: &'static Description, behaviour: &'static Behaviour) -> Vec<Route> {
     let collection = format!("/{}", encode_segment(resource.path));
     let item = format!("{collection}/<id>");
+    let route = |operation, relationship, method, path: &str| {
+        route(GeneratedRoute { resource, behaviour, operation, relationship }, method, path)
+    };
     let mut routes = vec![
-        route(resource, Operation::List, None, Method::Get, &collection),
-        route(resource, Operation::Create, None, Method::Post, &collection),
-        route(resource, Operation::Read, None, Method::Get, &item),
-        route(resource, Operation::Update, None, Method::Patch, &item),
-        route(resource, Operation::Delete, None, Method::Delete, &item),
+        route(Operation::List, None, Method::Get, &collection),
+        route(Operation::Create, None, Method::Post, &collection),
+        route(Operation::Read, None, Method::Get, &item),
+        route(Operation::Update, None, Method::Patch, &item),
+        route(Operation::Delete, None, Method::Delete, &item),
     ];
     for (index, relationship) in resource.relationships.iter().enumerate() {
         let name = encode_segment(relationship.name);
         let linkage = format!("{item}/relationships/{name}");
         let mut add = |operation, method, path: &str| {
-            routes.push(route(resource, operation, Some(index), method, path));
+            routes.push(route(operation, Some(index), method, path));
         };
         add(Operation::Related, Method::Get, &format!("{item}/{name}"));
         add(Operation::Relationship, Method::Get, &linkage);
@@ -82,16 +85,11 @@ pub(crate) fn of(resource: &'static Description) -> Vec<Route> {
     routes
 }
 
-fn route(
-    resource: &'static Description,
-    operation: Operation,
-    relationship: Option<usize>,
-    method: Method,
-    path: &str,
-) -> Route {
-    let endpoint = Endpoint { resource, operation, relationship: relationship.unwrap_or(0) };
+fn route(generated: GeneratedRoute, method: Method, path: &str) -> Route {
+    let GeneratedRoute { resource, behaviour, operation, relationship } = generated;
+    let endpoint = Endpoint { resource, behaviour, operation, relationship: relationship.unwrap_or(0) };
     let mut route = Route::ranked(RANK, method, path, endpoint);
-    route.name = Some(name_route(resource, operation, relationship).into());
+    route.name = Some(name_route(generated).into());
     route
 }
 
@@ -109,9 +107,7 @@ impl Handler for Endpoint {
         'request: 'future,
     {
         let endpoint = *self;
-        if endpoint.reads()
-            && !permission::is_asked(endpoint.resource, endpoint.operation, endpoint.relationship)
-        {
+        if endpoint.reads() && !permission::is_asked(request, &endpoint) {
             return Box::pin(async move { endpoint.respond(request, Guarded::default(), &mut None).await });
         }
         if !endpoint.reads() && endpoint.is_closed(request) {
@@ -121,9 +117,8 @@ impl Handler for Endpoint {
         let mut sent = Some(data);
         Box::pin(async move {
             // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
-            let Endpoint { resource, operation, relationship } = endpoint;
             let guarded = Guarded::default();
-            match permission::ask(request, &guarded, resource, operation, relationship).await {
+            match permission::ask(request, &guarded, &endpoint).await {
                 Ok(()) => endpoint.respond(request, guarded, &mut sent).await,
                 // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
                 Err(Denied::Failed(status)) => Outcome::Error(status),
@@ -148,9 +143,7 @@ impl Endpoint {
 
     /// Whether the store can't do what it is for.
     fn is_closed(&self, request: &Request<'_>) -> bool {
-        let base = request.route().map_or("", |route| route.uri.base());
-        let api = request.rocket().state::<JsonApi>();
-        let unwritable = api.and_then(|api| api.at(base).unwritable(self.resource));
+        let unwritable = api_of(request).and_then(|api| api.unwritable(self.resource));
         let relationship = (self.operation == Operation::UpdateRelationship).then_some(self.relationship);
         unwritable.is_some_and(|it| it.closes(self.operation, relationship, request.method()))
     }
@@ -161,8 +154,7 @@ impl Endpoint {
         guarded: Guarded,
         data: &mut Option<Data<'_>>,
     ) -> Outcome<'r> {
-        let exchange = Exchange::new(request, self.resource, self.operation, self.relationship, guarded);
-        let answer = match exchange {
+        let answer = match Exchange::new(request, self, guarded) {
             Ok(exchange) => self.enter(&exchange, data).await,
             Err(errors) => Err(errors),
         };

@@ -3,7 +3,8 @@
 use rocket::Request;
 use rocket::http::Status;
 
-use super::exchange::Exchange;
+use super::endpoint::Endpoint;
+use super::exchange::{Exchange, api_of};
 use super::guarded::Guarded;
 use super::trouble::Refusal;
 use super::write::Given;
@@ -11,46 +12,44 @@ use crate::error::{ErrorObject, Errors};
 use crate::plan::Member;
 use crate::plan::visit::{Step, Visitor, steps_over, steps_to, visit};
 use crate::query::{Include, Parameters, Query};
+use crate::resource::Behaviour;
 use crate::resource::guard::Denied;
 use crate::schema::{Description, Operation, Relationship, RelationshipKind};
 
 /// Whether an endpoint itself has any guard.
-pub(super) fn is_asked(resource: &'static Description, operation: Operation, relationship: usize) -> bool {
-    let elsewhere = elsewhere(resource, operation, relationship);
-    resource.guards.has(operation)
-        || elsewhere.into_iter().flatten().any(|(other, operation)| other.guards.has(operation))
+pub(super) fn is_asked(request: &Request<'_>, endpoint: &Endpoint) -> bool {
+    let asked = |(behaviour, operation): (&Behaviour, _)| behaviour.guards.has(operation);
+    asked((endpoint.behaviour, endpoint.operation))
+        || elsewhere(request, endpoint).into_iter().flatten().any(asked)
 }
 
 /// Asks all guards that an endpoint itself has.
-pub(super) async fn ask(
-    request: &Request<'_>,
-    guarded: &Guarded,
-    resource: &'static Description,
-    operation: Operation,
-    relationship: usize,
-) -> Result<(), Denied> {
-    guarded.ask(request, resource, operation).await?;
-    for (other, operation) in elsewhere(resource, operation, relationship).into_iter().flatten() {
-        guarded.ask(request, other, operation).await?;
+pub(super) async fn ask(request: &Request<'_>, guarded: &Guarded, endpoint: &Endpoint) -> Result<(), Denied> {
+    guarded.ask(request, endpoint.behaviour, endpoint.operation).await?;
+    for (behaviour, operation) in elsewhere(request, endpoint).into_iter().flatten() {
+        guarded.ask(request, behaviour, operation).await?;
     }
     Ok(())
 }
 
-/// A resource, and what is done with it.
-type Done = (&'static Description, Operation);
+/// The behaviour of a resource, and what is done with the resource.
+type Done = (&'static Behaviour, Operation);
 
 /// What an endpoint does with the resources at the other end of its relationship.
-fn elsewhere(resource: &'static Description, operation: Operation, relationship: usize) -> [Option<Done>; 2] {
+fn elsewhere(request: &Request<'_>, endpoint: &Endpoint) -> [Option<Done>; 2] {
     use Operation::{List, Read, Related, Relationship, UpdateRelationship};
+    let Endpoint { resource, operation, relationship, .. } = *endpoint;
     let wanted = matches!(operation, Related | Relationship | UpdateRelationship);
-    let Some(relationship) = resource.relationships.get(relationship).filter(|_| wanted) else {
+    let relationship = resource.relationships.get(relationship).filter(|_| wanted);
+    // Where `JsonApi::fairing()` is not attached, every request is answered with 500.
+    let (Some(relationship), Some(api)) = (relationship, api_of(request)) else {
         return [None, None];
     };
-    let target = relationship.target();
+    let target = api.behaviours.of(relationship.target());
     match operation {
         // Each of these says which resources are related: that is listing them.
         Related if !relationship.is_to_many() => [Some((target, Read)), Some((target, List))],
-        UpdateRelationship => [Some((target, List)), changed(relationship)],
+        UpdateRelationship => [Some((target, List)), changed(relationship, target)],
         _ => [Some((target, List)), None],
     }
 }
@@ -59,8 +58,8 @@ fn elsewhere(resource: &'static Description, operation: Operation, relationship:
 ///
 /// A column of the related rows is changed with an inverse, and an edge that they show too with a join table that they
 /// have a relationship through. A to-one relationship is the owner's own row, and so is a join table that nobody else
-/// names.
-fn changed(relationship: &Relationship) -> Option<Done> {
+/// names. `behaviour` is that of the other end.
+fn changed(relationship: &Relationship, behaviour: &'static Behaviour) -> Option<Done> {
     let target = relationship.target();
     let changes = match relationship.kind {
         RelationshipKind::ToOne { .. } => false,
@@ -72,11 +71,12 @@ fn changed(relationship: &Relationship) -> Option<Done> {
         }),
     };
     // Their own way to do it is a change of a relationship; who names no guard for that means that of any change.
-    let operation = match target.guards.has(Operation::UpdateRelationship) {
-        true => Operation::UpdateRelationship,
-        false => Operation::Update,
+    let operation = if behaviour.guards.has(Operation::UpdateRelationship) {
+        Operation::UpdateRelationship
+    } else {
+        Operation::Update
     };
-    changes.then_some((target, operation))
+    changes.then_some((behaviour, operation))
 }
 
 /// The resources that a query includes, whose linkage a document then shows.
@@ -101,18 +101,18 @@ fn reached_by(resource: &'static Description, query: &Query) -> Vec<Reached> {
     walk.reached
 }
 
-/// Runs the hook before a resource is read.
-async fn before_read(
-    request: &Request<'_>,
-    resource: &'static Description,
-    operation: Operation,
-) -> Result<(), Errors> {
-    let Some(hooks) = resource.hooks else { return Ok(()) };
-    let asked = (hooks.before_read)(request, operation).await;
-    asked.map_err(|error| Refusal::from(error).answer(resource, None))
-}
-
 impl Exchange<'_> {
+    /// Runs the hook before a resource is read.
+    async fn before_read_of(
+        &self,
+        resource: &'static Description,
+        operation: Operation,
+    ) -> Result<(), Errors> {
+        let Some(hooks) = self.behaviour_of(resource).hooks else { return Ok(()) };
+        let asked = (hooks.before_read)(self.request, operation).await;
+        asked.map_err(|error| Refusal::from(error).answer(resource, None))
+    }
+
     /// Asks the guards of what a query brings in from elsewhere. Answers those resources.
     ///
     /// # Errors
@@ -131,10 +131,11 @@ impl Exchange<'_> {
                 continue;
             }
             asked.push(reached);
-            if let Err(denied) = self.guarded.ask(self.request, reached.resource, Operation::List).await {
+            let behaviour = self.behaviour_of(reached.resource);
+            if let Err(denied) = self.guarded.ask(self.request, behaviour, Operation::List).await {
                 return Err(reached.forbidden(denied, parameters));
             }
-            before_read(self.request, reached.resource, Operation::List).await?;
+            self.before_read_of(reached.resource, Operation::List).await?;
         }
         Ok(asked.into_iter().map(|reached| reached.resource).collect())
     }
@@ -149,17 +150,21 @@ impl Exchange<'_> {
     pub(super) async fn ask_for_links(&self, given: &Given<'_>) -> Result<(), Errors> {
         for relationship in self.resource.relationships {
             // What a new resource leads to is part of making it; of one that is there, it is changed.
-            let own = (self.resource, Operation::UpdateRelationship);
+            let own = (self.behaviour, Operation::UpdateRelationship);
             let own = (self.operation() != Operation::Create).then_some(own);
             let target = relationship.target();
-            let list = relationship.is_to_many().then_some((target, Operation::List));
-            let demands = [own, list, changed(relationship)];
-            for (resource, operation) in demands.into_iter().flatten() {
-                if !resource.guards.has(operation) {
+            let behaviour = self.behaviour_of(target);
+            let list = relationship.is_to_many().then_some((behaviour, Operation::List));
+            let changed = changed(relationship, behaviour);
+            let demands = [(self.resource, own), (target, list), (target, changed)];
+            for (resource, (behaviour, operation)) in
+                demands.into_iter().filter_map(|(resource, done)| Some((resource, done?)))
+            {
+                if !behaviour.guards.has(operation) {
                     continue;
                 }
                 let Some(pointer) = given.pointer_to_links(relationship) else { break };
-                match self.guarded.ask(self.request, resource, operation).await {
+                match self.guarded.ask(self.request, behaviour, operation).await {
                     Ok(()) => {}
                     Err(Denied::Failed(status)) if status.code >= 500 => {
                         return Err(ErrorObject::for_status(status).into());
@@ -185,7 +190,7 @@ impl Exchange<'_> {
     /// With a hook's refusal.
     pub(super) async fn before_read(&self, operation: Operation, relationship: usize) -> Result<(), Errors> {
         for resource in self.read_at(operation, relationship) {
-            before_read(self.request, resource, operation).await?;
+            self.before_read_of(resource, operation).await?;
         }
         Ok(())
     }
@@ -196,7 +201,7 @@ impl Exchange<'_> {
     /// With a hook's refusal.
     pub(super) async fn after_read(&self, operation: Operation, relationship: usize) -> Result<(), Errors> {
         for resource in self.read_at(operation, relationship) {
-            let Some(hooks) = resource.hooks else { continue };
+            let Some(hooks) = self.behaviour_of(resource).hooks else { continue };
             let asked = (hooks.after_read)(self.request, operation).await;
             asked.map_err(|error| Refusal::from(error).answer(resource, None))?;
         }

@@ -76,7 +76,7 @@ impl Proposal {
 
 impl Exchange<'_> {
     pub(super) fn hooks(&self) -> Option<HookTable> {
-        self.resource.hooks
+        self.behaviour.hooks
     }
 
     /// The write that hooks are part of.
@@ -95,7 +95,7 @@ impl Exchange<'_> {
         sent: &ResourceObject<'_>,
         transaction: &mut dyn Transaction,
     ) -> Result<(), Refusal> {
-        match self.resource.hooks.is_none() && self.resource.validation.is_none() {
+        match self.behaviour.hooks.is_none() && self.behaviour.validation.is_none() {
             true => Ok(()),
             false => Box::pin(self.revise_record(proposal, current, sent, transaction)).await,
         }
@@ -109,7 +109,7 @@ impl Exchange<'_> {
         transaction: &mut dyn Transaction,
     ) -> Result<(), Refusal> {
         let mut record = proposal.record(current, self.resource.id.kind, self.resource);
-        if let Some(hooks) = self.resource.hooks {
+        if let Some(hooks) = self.behaviour.hooks {
             let write = self.write(transaction);
             let revised = match current {
                 None => (hooks.before_create)(record, None, write).await?,
@@ -131,7 +131,7 @@ impl Exchange<'_> {
 
     /// JSON:API §11.1: all broken rules at once, each with its pointer.
     fn judge(&self, record: &Record, sent: &ResourceObject<'_>) -> Result<(), Refusal> {
-        let Some(validation) = self.resource.validation else { return Ok(()) };
+        let Some(validation) = self.behaviour.validation else { return Ok(()) };
         let broken = (validation.broken)(record)?;
         let errors = broken.into_iter().take(MOST_ERRORS).map(|rule| {
             let error = ErrorObject::validation_failed(rule.message);

@@ -12,6 +12,7 @@ use crate::error::{ErrorObject, Errors};
 use crate::plan::{
     Comparison, Fetched, Field, Filter, LinkageChange, Listing, Member, Plan, Root, Scopes, Selection,
 };
+use crate::resource::behaviour::Behaviours;
 use crate::resource::hooks::record_of;
 use crate::resource::scope::ScopeFunction;
 use crate::schema::{Description, Record, Relationship, RelationshipKind, ResourceId};
@@ -46,12 +47,13 @@ impl Asked {
     pub(super) async fn ask(
         &self,
         request: &Request<'_>,
+        behaviours: &Behaviours,
         resources: &[&'static Description],
     ) -> Result<(), Errors> {
         for resource in resources {
             let targets = resource.relationships.iter().map(Relationship::target);
             for resource in iter::once(*resource).chain(targets) {
-                if let Some(scope) = &resource.scope {
+                if let Some(scope) = &behaviours.of(resource).scope {
                     Box::pin(self.ask_one(request, resource, scope)).await?;
                 }
             }
@@ -104,7 +106,7 @@ impl Exchange<'_> {
         current: &Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Option<Record>, Refusal> {
-        let wanted = self.resource.hooks.is_some() || self.resource.validation.is_some();
+        let wanted = self.behaviour.hooks.is_some() || self.behaviour.validation.is_some();
         match (wanted, self.sees_all()) {
             (false, _) => Ok(None),
             (true, true) => Ok(record_of(self.resource, current)?),

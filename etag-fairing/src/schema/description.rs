@@ -2,14 +2,10 @@
 
 use super::computed::{Computed, Values};
 use super::time::StoredTime;
-use super::{Corrupt, IdKind, Kind, Mismatch, Record, Upkeep, Value, ValueRef};
-use crate::resource::Guards;
-use crate::resource::guard::Guard;
-use crate::resource::hooks::HookTable;
-use crate::resource::rules::{BrokenRule, Validation};
-use crate::resource::scope::{ScopeFunction, ScopeOf};
+use super::{Corrupt, IdKind, Kind, Mismatch, Upkeep, Value, ValueRef};
 
-/// A resource, described once and for all: its names, its columns, its relationships, its routes.
+/// A resource, described once and for all: its names, its columns, its relationships. What it does with requests is its
+/// [`Behaviour`](crate::resource::Behaviour).
 ///
 /// All that runs over resources (handlers, documents, queries, stores) runs over descriptions, so that
 /// twenty resources cost no more to compile than one.
@@ -40,16 +36,8 @@ pub struct Description {
     pub last_modified: Option<usize>,
     /// The forms in which columns hold times, where they are declared, by the attributes' places.
     pub(crate) stored: &'static [(usize, StoredTime)],
-    /// Who may do what with it.
-    pub guards: Guards,
-    /// Which rows of it a request sees.
-    pub(crate) scope: Option<ScopeFunction>,
     /// The attributes that are functions of the others.
     pub(crate) computed: Computed,
-    /// The rules for its values.
-    pub(crate) validation: Option<Validation>,
-    /// The user's code before and after its operations.
-    pub(crate) hooks: Option<HookTable>,
     /// The places of the relationships on which `on_delete` is written.
     pub(crate) deciding: &'static [usize],
 }
@@ -207,32 +195,9 @@ impl Description {
             version: None,
             last_modified: None,
             stored: &[],
-            guards: Guards::NONE,
-            scope: None,
             computed: Computed::NONE,
-            validation: None,
-            hooks: None,
             deciding: &[],
         }
-    }
-
-    /// The description with a request guard before this operation.
-    #[doc(hidden)]
-    pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
-        self.guards = self.guards.with(operation, guard);
-        self
-    }
-
-    /// The description with a function that tells which rows a request sees.
-    #[doc(hidden)]
-    pub const fn scoped(mut self, scope: ScopeOf) -> Self {
-        self.scope = Some(ScopeFunction::new(scope));
-        self
-    }
-
-    /// Whether requests may see only some of its rows.
-    pub fn has_scope(&self) -> bool {
-        self.scope.is_some()
     }
 
     /// The description whose attribute at this place is the version.
@@ -269,28 +234,10 @@ impl Description {
         self
     }
 
-    /// The description with rules for values; `members` are the struct's fields with their member names.
-    #[doc(hidden)]
-    pub const fn validated(
-        mut self,
-        broken: fn(&Record) -> Result<Vec<BrokenRule>, Corrupt>,
-        members: &'static [(&'static str, &'static str)],
-    ) -> Self {
-        self.validation = Some(Validation { broken, members });
-        self
-    }
-
     /// The description with computed attributes of these member names.
     #[doc(hidden)]
     pub const fn computing(mut self, names: &'static [&'static str], values: Values) -> Self {
         self.computed = Computed::new(names, values);
-        self
-    }
-
-    /// The description with the user's hooks.
-    #[doc(hidden)]
-    pub const fn hooked(mut self, hooks: HookTable) -> Self {
-        self.hooks = Some(hooks);
         self
     }
 

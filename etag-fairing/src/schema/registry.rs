@@ -1,12 +1,9 @@
 //! Which resources an application has mounted, and where.
 
-use std::sync::Mutex;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
-use rocket::Route;
 
 use super::member_name::is_member_name;
-use super::{Description, Operation, RelationshipKind};
+use super::{Description, RelationshipKind};
 use crate::conditional::StateTag;
 
 /// RFC 3986 §2.3: what stands in a path as it is.
@@ -15,66 +12,6 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// Percent-encodes one path segment (RFC 3986 §3.3).
 pub(crate) fn encode_segment(segment: &str) -> PercentEncode<'_> {
     utf8_percent_encode(segment, SEGMENT)
-}
-
-/// What a route of ours is, found again by the address of its name.
-///
-/// Rocket's routes have no room for data of others; the name is the one thing that a route carries through
-/// mounting, and a name of ours lives at one address for ever.
-#[derive(Clone, Copy, Debug)]
-struct Named {
-    name: &'static str,
-    resource: &'static Description,
-    operation: Operation,
-    relationship: Option<usize>,
-}
-
-static NAMED: Mutex<Vec<Named>> = Mutex::new(Vec::new());
-
-/// The name of a resource's route, remembered so that a [`Registry`] knows the route by it.
-pub(crate) fn name_route(
-    resource: &'static Description,
-    operation: Operation,
-    relationship: Option<usize>,
-) -> &'static str {
-    let mut named = NAMED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let known = named.iter().find(|known| {
-        known.resource.is(resource) && known.operation == operation && known.relationship == relationship
-    });
-    if let Some(known) = known {
-        return known.name;
-    }
-    let mut name = format!("{}.{}", resource.type_name, operation.name());
-    if let Some(relationship) = relationship.and_then(|index| resource.relationships.get(index)) {
-        name.push('.');
-        name.push_str(relationship.name);
-    }
-    if resource.etag.contains(operation) {
-        name.push_str(" [etag]");
-    }
-    // Once a route of a struct, however often `routes()` is called.
-    let name: &'static str = name.leak();
-    named.push(Named { name, resource, operation, relationship });
-    name
-}
-
-/// A mounted route of ours.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mounted {
-    pub(crate) resource: &'static Description,
-    pub(crate) operation: Operation,
-    pub(crate) relationship: Option<usize>,
-}
-
-/// What this route of the application is, if it is ours.
-pub(crate) fn known(route: &Route) -> Option<Mounted> {
-    let name = route.name.as_deref()?;
-    let named = NAMED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    named.iter().find(|known| std::ptr::eq(known.name, name)).map(|known| Mounted {
-        resource: known.resource,
-        operation: known.operation,
-        relationship: known.relationship,
-    })
 }
 
 /// The resources that an application has mounted, each with the URL of its collection.
@@ -115,58 +52,30 @@ fn shape(resource: &Description, collection: &str) -> String {
 }
 
 impl Registry {
-    /// Finds the resources among an application's routes and checks that they fit together.
-    ///
-    /// `base_url` stands before each link; empty for root-relative links.
-    ///
-    /// # Errors
-    /// With one line a mistake: two resources with one type, a name that JSON:API doesn't allow, a relationship to a
-    /// resource that is not mounted, an inverse of nothing.
-    #[cfg(test)]
-    pub(crate) fn of<'a>(
-        routes: impl IntoIterator<Item = &'a Route>,
-        base_url: &str,
-    ) -> Result<Self, Vec<String>> {
-        let mut registries = Self::of_parts(routes, base_url, 1, |_| 0)?;
-        Ok(registries.pop().unwrap_or_default())
-    }
-
-    /// The same for an application of so many parts, each with a store of its own; `part` says to which one a route
-    /// belongs.
-    ///
-    /// # Errors
-    /// As [`of`](Self::of); also for a relationship that leads to another part.
-    pub(crate) fn of_parts<'a>(
-        routes: impl IntoIterator<Item = &'a Route>,
-        base_url: &str,
-        parts: usize,
-        part: impl Fn(&Route) -> usize,
-    ) -> Result<Vec<Self>, Vec<String>> {
-        let mut registries: Vec<Self> = (0..parts).map(|_| Self::default()).collect();
-        for route in routes {
-            let Some(Mounted { resource, .. }) = known(route) else { continue };
-            if let Some(registry) = registries.get_mut(part(route))
-                && registry.place(resource).is_none()
-            {
-                let base = route.uri.base().trim_end_matches('/');
-                let path = encode_segment(resource.path);
-                registry.places.push(Place::new(resource, format!("{base_url}{base}/{path}")));
-            }
+    /// Adds a resource that is mounted at `base`, unless it is known already. Answers whether it was new.
+    pub(crate) fn add(&mut self, resource: &'static Description, base: &str) -> bool {
+        let is_new = self.place(resource).is_none();
+        if is_new {
+            let (base, path) = (base.trim_end_matches('/'), encode_segment(resource.path));
+            self.places.push(Place::new(resource, format!("{base}/{path}")));
         }
-        let mistakes: Vec<_> =
-            registries.iter().flat_map(|registry| registry.mistakes(&registries)).collect();
-        if mistakes.is_empty() { Ok(registries) } else { Err(mistakes) }
+        is_new
     }
 
     /// These resources, as if they were mounted at `/`.
     #[cfg(test)]
     pub(crate) fn mounted(resources: &[&'static Description]) -> Self {
-        let place = |resource: &&'static Description| Place::new(resource, format!("/{}", resource.path));
-        Self { places: resources.iter().map(place).collect() }
+        let mut registry = Self::default();
+        for resource in resources {
+            registry.add(resource, "");
+        }
+        registry
     }
 
-    /// What is wrong here; `all` are the registries of all parts of the application.
-    fn mistakes(&self, all: &[Self]) -> Vec<String> {
+    /// What doesn't fit together, one line a mistake: two resources with one type, a name that JSON:API doesn't allow, a
+    /// relationship to a resource that is not mounted or is kept in another store, an inverse of nothing. `all` are the
+    /// registries of all parts of the application.
+    pub(crate) fn mistakes(&self, all: &[&Self]) -> Vec<String> {
         let mut mistakes = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
             let resource = place.resource;
@@ -324,7 +233,8 @@ mod tests {
 
     #[test]
     fn b9_b10_names_that_no_derive_has_checked_are_checked_at_launch() {
-        let mistakes = Registry::of(&crate::routes::of(&WRONG), "").unwrap_err();
+        let registry = Registry::mounted(&[&WRONG]);
+        let mistakes = registry.mistakes(&[&registry]);
         let about: Vec<_> = mistakes.iter().map(|mistake| mistake.split(" is no ").next().unwrap()).collect();
         assert_eq!(
             about,

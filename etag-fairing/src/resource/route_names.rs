@@ -1,0 +1,55 @@
+//! The names of generated routes, by which an application's routes are told from ours.
+
+use std::sync::{Mutex, PoisonError};
+
+use rocket::Route;
+
+use super::Behaviour;
+use crate::schema::{Description, Operation};
+
+/// What a generated route is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GeneratedRoute {
+    pub(crate) resource: &'static Description,
+    pub(crate) behaviour: &'static Behaviour,
+    pub(crate) operation: Operation,
+    /// The place in [`Description::relationships`], for the operations on one relationship.
+    pub(crate) relationship: Option<usize>,
+}
+
+/// The generated routes with their names, each found again by the address of its name.
+///
+/// Rocket's routes have no room for data of others. The name is the one thing that a route carries through mounting,
+/// and the name of a generated route stays at one address until the process ends.
+static NAMED: Mutex<Vec<(&'static str, GeneratedRoute)>> = Mutex::new(Vec::new());
+
+/// The name of a generated route, by which [`generated_route`] finds it again.
+pub(crate) fn name_route(route: GeneratedRoute) -> &'static str {
+    let GeneratedRoute { resource, operation, relationship, .. } = route;
+    let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = named.iter().find(|(_, known)| {
+        known.resource.is(resource) && known.operation == operation && known.relationship == relationship
+    });
+    if let Some((name, _)) = known {
+        return name;
+    }
+    let mut name = format!("{}.{}", resource.type_name, operation.name());
+    if let Some(relationship) = relationship.and_then(|place| resource.relationships.get(place)) {
+        name.push('.');
+        name.push_str(relationship.name);
+    }
+    if resource.etag.contains(operation) {
+        name.push_str(" [etag]");
+    }
+    // Once a route of a struct, however often `routes()` is called.
+    let name: &'static str = name.leak();
+    named.push((name, route));
+    name
+}
+
+/// What this route of an application is for, if it is a generated one.
+pub(crate) fn generated_route(route: &Route) -> Option<GeneratedRoute> {
+    let name = route.name.as_deref()?;
+    let named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+    named.iter().find(|(known, _)| std::ptr::eq(*known, name)).map(|(_, route)| *route)
+}
