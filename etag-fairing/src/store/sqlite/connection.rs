@@ -24,7 +24,7 @@ use super::{
     file::DatabaseFile,
     functions,
     group_commit::GroupCommit,
-    inline_budget::Budget,
+    inline_budget::InlineBudget,
     interrupt::Brake,
 };
 use crate::{
@@ -62,10 +62,10 @@ pub(super) struct Connection {
     pub(super) limits: Arc<Limits>,
     statements: Arc<AtomicU64>,
     busy_timeout: Duration,
-    /// Who shares a transaction on it.
+    /// What the writer's connection knows of writes that share a commit.
     pub(super) group_commit: GroupCommit,
     /// What its statements may take, where somebody waits on the spot.
-    pub(super) budget: Budget,
+    pub(super) budget: InlineBudget,
     /// What its jobs are ended by, where it has a thread.
     pub(super) brake: Brake,
     /// The text of a row of each table, in bytes: as it was last.
@@ -119,8 +119,8 @@ impl Connection {
             limits: Arc::default(),
             statements,
             busy_timeout: options.busy_timeout,
-            group_commit: GroupCommit::default(),
-            budget: Budget::default(),
+            group_commit: GroupCommit::new(options.synchronous),
+            budget: InlineBudget::default(),
             brake,
             texts_of_rows: Vec::new(),
             long: Vec::new(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{Error, ErrorCode, ffi};
 
-use crate::store::{Constraint, StoreError};
+use crate::store::{Constraint, PrepareError, StoreError};
 
 /// When to try again after waiting was in vain.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -25,6 +25,11 @@ pub(super) fn lost() -> StoreError {
 /// A statement was ended before its end: nobody waits for it any more, or its time is over.
 pub(super) fn interrupted() -> StoreError {
     StoreError::Busy { retry_after: RETRY_AFTER }
+}
+
+/// A connection's thread cannot be started.
+pub(super) fn cannot_start_thread(error: std::io::Error) -> PrepareError {
+    PrepareError::new(format!("cannot start a thread for the database: {error}"))
 }
 
 /// What an error of SQLite means.

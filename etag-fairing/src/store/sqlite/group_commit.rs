@@ -1,15 +1,17 @@
-//! Several writes in one commit.
+//! Group commit: several writes in one transaction, with one commit.
 //!
-//! A commit costs what a hundred statements do: system calls for the locks, pages into the log, and where it waits for
-//! the disk, milliseconds. So short writes that are there at the same time share one. Each still has its turn, in which
-//! nobody else reads or writes on the connection; but instead of committing it leaves the transaction open for the next
-//! one, whose changes stand behind a savepoint, so that what is refused undoes itself alone. Who began it commits for
-//! all, after those that were ready have had their turn.
+//! A commit costs what a hundred statements cost: system calls for the locks, pages into the log, and where it waits for
+//! the disk, milliseconds. So short writes that are there at the same time share one. Each of them still has its turn, in
+//! which nobody else uses the connection. But instead of committing, the first one, the leader, leaves its transaction
+//! open. The next one joins: its changes stand behind a savepoint, so that it can be undone without the others. The leader
+//! commits for the whole group, after the writes that were ready have had their turn.
 //!
-//! Nobody is told of anything before the commit, neither of a change nor of a refusal that has seen another's change. If
-//! the commit fails, or a statement undoes the whole transaction, all but the one that did it begin again
-//! ([`StoreError::Conflict`]), each by itself, and for a while nobody shares. Nor do they while another process writes to
-//! the file: it can only get its turn between two commits, and so fewer commits are fewer chances.
+//! Nobody is answered before the commit: neither a write that has changed something, nor one that was refused after it
+//! had seen another's change. If the commit fails, or a statement has SQLite undo the whole transaction, the members
+//! begin again ([`StoreError::Conflict`]), each by itself. When to share at all is the [policy](super::share_policy)'s.
+//!
+//! All transitions of [`State`] are methods of [`Connection`] in this file. Which of them runs first, and where, is up to
+//! the [transaction](super::transaction), the [leader](super::leader) and the [worker](super::worker).
 
 use std::{
     sync::{
@@ -22,433 +24,451 @@ use std::{
 use rocket::tokio::sync::oneshot::{self, Receiver, Sender};
 
 use super::{
+    Synchronous,
     checkpoint::Checkpointer,
     connection::Connection,
     error::{closed, store_error},
-    leader::Leader,
-    worker::Worker,
+    share_policy::SharePolicy,
 };
-use crate::store::StoreError;
+use crate::store::{StoreError, modify::Sharing};
 
-/// So many share one at most.
-const MOST: usize = 64;
+/// When the connection's thread commits a group that nobody else has committed: its leader's future is not polled.
+pub(super) const ABANDONED_AFTER: Duration = Duration::from_millis(250);
 
-/// How long a transaction is open to others.
-const LATE: Duration = Duration::from_millis(5);
-
-/// After waiting in vain so often, the next [`SPARED`] don't wait for others.
-const IN_VAIN: u8 = 4;
-
-const SPARED: u8 = 16;
-
-/// After the first failure so many writes commit by themselves; after each further one twice as many.
-const ALONE: u32 = 64;
-
-/// How often that doubles at most.
-const MOST_FAILURES: u8 = 8;
-
-/// After so many commits for several in a row the failures are forgotten.
-const GOOD: u16 = 1_000;
-
-/// After another process has written so many writes commit by themselves.
-const BESIDE_OTHERS: u32 = 256;
-
-/// When the connection's thread commits what nobody has: the leader's future isn't looked at.
-pub(super) const IN_THE_END: Duration = Duration::from_millis(250);
-
-/// What the writer's connection knows of those who share a transaction. Only who has the turn may use it.
+/// What the writer's connection knows of group commits. It is used only by who has the turn, or the connection's lock.
 pub(super) struct GroupCommit {
-    /// The transaction that waits for more, or for its commit.
-    open: Option<Open>,
-    /// How who has the turn stands in it; `None` before it has begun and after its end.
-    current: Option<Standing>,
-    /// Whether that has set its savepoint.
-    savepoint: bool,
-    begun: u64,
-    /// How often nobody else came, and how many go without waiting since.
-    in_vain: u8,
-    spared: u8,
-    /// How many writes from now on commit by themselves.
-    alone: u32,
-    /// How often sharing has failed, and how often it has not since.
-    failures: u8,
-    good: u16,
-    /// SQLite's number of commits by others, as it was last.
-    others: Option<i64>,
-    /// When the thread was last asked to look after what is open.
+    state: State,
+    pub(super) policy: SharePolicy,
+    /// The number of the last group.
+    groups: u64,
+    /// When the thread was last asked to look after a group.
     watched: Option<Instant>,
-    /// Set once the store closes.
-    closed: bool,
-    /// Where a commit doesn't wait for the disk.
-    pub(super) log: Option<Arc<Checkpointer>>,
+    /// Set where commits don't wait for the disk.
+    pub(super) checkpointer: Option<Arc<Checkpointer>>,
     pub(super) commits: Arc<AtomicU64>,
-    /// Whoever comes later than this begins another one.
-    pub(super) late: Duration,
 }
 
-impl Default for GroupCommit {
-    fn default() -> Self {
+impl GroupCommit {
+    /// No transaction is open.
+    pub(super) fn new(synchronous: Synchronous) -> Self {
         Self {
-            open: None,
-            current: None,
-            savepoint: false,
-            begun: 0,
-            in_vain: 0,
-            spared: 0,
-            alone: 0,
-            failures: 0,
-            good: 0,
-            others: None,
+            state: State::Idle,
+            policy: SharePolicy::new(synchronous),
+            groups: 0,
             watched: None,
-            closed: false,
-            log: None,
+            checkpointer: None,
             commits: Arc::default(),
-            late: LATE,
         }
     }
 }
 
-/// A transaction between two turns.
-struct Open {
+/// Where the writer's connection stands.
+///
+/// | state | [`begin_write`] | [`commit_write`] | [`undo_write`] | [`commit_group`] |
+/// |---|---|---|---|---|
+/// | `Idle` | begins: `Single` | an error | – | – |
+/// | `Single` | undoes what a panic left: `Single` | commits: `Idle`; or waits for others: `Gathering` | undoes: `Idle` | – |
+/// | `Gathering` | joins: `Joined`; or commits the group: `Single` | an error | – | commits: `Idle` |
+/// | `Joined` | undoes what a panic left: `Single` | a member more: `Gathering` | undoes the savepoint: `Gathering` | – |
+///
+/// Wherever SQLite has undone the transaction by itself, or a statement of the control of transactions fails, all is
+/// undone, the group is told, and the state is `Idle`. [`close_group_commit`] undoes a write that has the turn, commits the
+/// group, and the state is `Closed` for good.
+///
+/// [`begin_write`]: Connection::begin_write
+/// [`commit_write`]: Connection::commit_write
+/// [`undo_write`]: Connection::undo_write
+/// [`commit_group`]: Connection::commit_group
+/// [`close_group_commit`]: Connection::close_group_commit
+#[derive(Default)]
+enum State {
+    /// No transaction is open.
+    #[default]
+    Idle,
+    /// A write has the turn, in a transaction that it has begun.
+    Single,
+    /// The transaction of a group is open, and nobody has the turn.
+    Gathering(Group),
+    /// A write has the turn, in the transaction of a group that it has joined.
+    Joined(Group, Savepoint),
+    /// The store has closed.
+    Closed,
+}
+
+impl State {
+    /// Gives the turn to a write that joins the group.
+    fn join(&mut self) {
+        *self = match std::mem::take(self) {
+            Self::Gathering(group) => Self::Joined(group, Savepoint::Unset),
+            other => other,
+        };
+    }
+
+    /// Takes the group out, if nobody has the turn: then no transaction is open as far as this knows.
+    fn take_gathering(&mut self) -> Option<Group> {
+        match std::mem::take(self) {
+            Self::Gathering(group) => Some(group),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    /// Takes the group out, whoever has the turn.
+    fn take_group(&mut self) -> Option<Group> {
+        match std::mem::take(self) {
+            Self::Gathering(group) | Self::Joined(group, _) => Some(group),
+            Self::Idle | Self::Single => None,
+            Self::Closed => {
+                *self = Self::Closed;
+                None
+            }
+        }
+    }
+}
+
+/// Whether a write that has joined a group has set its savepoint, which it does before its first change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Savepoint {
+    Unset,
+    Set,
+}
+
+/// The writes that wait for one commit.
+struct Group {
     number: u64,
     since: Instant,
-    /// Lives as long as who began it.
+    /// Lives as long as the leader.
     leader: Weak<()>,
     members: Vec<Sender<Outcome>>,
 }
 
-/// What became of the commit.
-pub(super) type Outcome = Result<(), StoreError>;
+impl Group {
+    /// Has one more write wait for the commit.
+    fn add_member(&mut self) -> Receiver<Outcome> {
+        let (member, outcome) = oneshot::channel();
+        self.members.push(member);
+        outcome
+    }
 
-/// How a write stands in its transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// It has begun it.
-    First,
-    /// Others were there before.
-    Joined,
+    fn tell(self, outcome: Outcome) {
+        let is_alone = self.members.len() == 1;
+        let mut error = outcome.err();
+        for member in self.members {
+            // A member that no longer waits needs no answer.
+            let _ = member.send(match error.take_if(|_| is_alone) {
+                Some(error) => Err(error),
+                None if error.is_some() => Err(StoreError::Conflict),
+                None => Ok(()),
+            });
+        }
+    }
 }
 
-/// What a write does at its end.
-pub(super) enum End {
-    /// All is done.
+/// What became of a write.
+pub(super) type Outcome = Result<(), StoreError>;
+
+/// How a write that has the turn ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Its changes become permanent, alone or together with others.
+    Commit(Sharing),
+    /// Its changes are undone.
+    Undo,
+}
+
+/// What is left to do after a write has given up its turn. `L` is how a leader knows its group.
+pub(super) enum WriteEnd<L> {
+    /// Nothing.
     Done(Outcome),
-    /// It commits for itself, where waiting for the disk is allowed.
-    Commit,
-    /// It waits for who has begun.
+    /// The write still has its turn, and commits by itself on the thread, where waiting for the disk is allowed.
+    CommitOnThread,
+    /// The write waits for the commit of its group.
     Follow(Receiver<Outcome>),
-    /// It commits for all.
-    Lead(Leader, Receiver<Outcome>),
+    /// The write is the leader, and commits for its group.
+    Lead(L),
+}
+
+/// What the leader of a new group has to know.
+pub(super) struct Leadership {
+    pub(super) number: u64,
+    /// As long as it lives, others join.
+    pub(super) alive: Arc<()>,
+    pub(super) outcome: Receiver<Outcome>,
+    /// Whether the thread is to look after the group: it was not asked to lately.
+    pub(super) needs_watch: bool,
+}
+
+/// Which thread a step of a write runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RunsOn {
+    /// The connection's own, which may wait for the disk and for other processes.
+    Thread,
+    /// The caller's, which must not wait.
+    Caller,
 }
 
 impl Connection {
-    /// Begins a transaction, or, if it is to be `shared`, goes on with the one that is open. `None` if that has to be
-    /// done on the thread.
-    pub(super) fn begin(&mut self, shared: bool, place: Place) -> Option<Result<(), StoreError>> {
-        if self.group_commit.closed {
-            return Some(Err(closed()));
-        }
-        // Who had the turn before has ended, unless that was broken off by a panic.
-        if self.group_commit.current.is_some() || self.group_commit.savepoint {
-            self.give_up();
-        }
-        if let Some(open) = &self.group_commit.open {
-            if self.sqlite.is_autocommit() {
-                self.undone();
-            } else if shared && open.has_room(self.group_commit.late) {
-                self.group_commit.current = Some(Standing::Joined);
+    /// Begins a transaction, or, if it may share, has a write join the group. `None` if that has to be done on the
+    /// thread, since it may have to wait.
+    pub(super) fn begin_write(
+        &mut self,
+        sharing: Sharing,
+        runs_on: RunsOn,
+    ) -> Option<Result<(), StoreError>> {
+        match &self.group_commit.state {
+            State::Closed => return Some(Err(closed())),
+            State::Idle => {}
+            // The write that had the turn before has ended, unless a panic has broken it off.
+            State::Single | State::Joined(..) => self.undo_all(),
+            State::Gathering(_) if self.sqlite.is_autocommit() => self.tell_group_it_is_undone(),
+            State::Gathering(group) if sharing == Sharing::Shared && self.takes_another(group) => {
+                self.group_commit.state.join();
                 return Some(Ok(()));
-            } else if place == Place::AtOnce && self.group_commit.log.is_none() {
-                return None;
-            } else {
-                self.commit_open();
+            }
+            State::Gathering(_) => {
+                if runs_on == RunsOn::Caller && self.group_commit.policy.commits_wait_for_the_disk() {
+                    return None;
+                }
+                self.commit_group();
             }
         }
-        let begun = match place {
-            Place::Thread => self.control("BEGIN IMMEDIATE"),
-            Place::AtOnce => match self.without_waiting("BEGIN IMMEDIATE") {
+        let begun = match runs_on {
+            RunsOn::Thread => self.control("BEGIN IMMEDIATE"),
+            RunsOn::Caller => match self.without_waiting("BEGIN IMMEDIATE") {
                 Err(StoreError::Busy { .. }) => return None,
                 begun => begun,
             },
         };
-        self.group_commit.current = begun.is_ok().then_some(Standing::First);
+        if begun.is_ok() {
+            self.group_commit.state = State::Single;
+        }
         Some(begun)
     }
 
-    /// Sets the savepoint of a write that has joined others, before its first change.
-    pub(super) fn mark(&mut self) -> Result<(), StoreError> {
-        if self.group_commit.current == Some(Standing::Joined) && !self.group_commit.savepoint {
+    fn takes_another(&self, group: &Group) -> bool {
+        group.leader.strong_count() > 0
+            && self.group_commit.policy.takes_another(group.members.len(), group.since.elapsed())
+    }
+
+    /// Sets the savepoint of a write that has joined a group, before its first change.
+    pub(super) fn set_savepoint(&mut self) -> Result<(), StoreError> {
+        if let State::Joined(_, Savepoint::Unset) = self.group_commit.state {
             self.control("SAVEPOINT member")?;
-            self.group_commit.savepoint = true;
+            if let State::Joined(_, savepoint) = &mut self.group_commit.state {
+                *savepoint = Savepoint::Set;
+            }
         }
         Ok(())
     }
 
-    /// Ends a write whose changes stand: commits, or leaves that to whoever does it for all.
-    pub(super) fn end(&mut self, shared: bool, writer: &Worker) -> End {
-        let standing = self.group_commit.current.take();
-        if let Err(error) = self.still_open() {
-            self.give_up();
-            return End::Done(Err(error));
+    /// Ends the write that has the turn, while so many others wait for theirs.
+    pub(super) fn end_write(&mut self, ending: Ending, waiting: usize) -> WriteEnd<Leadership> {
+        match ending {
+            Ending::Commit(sharing) => self.commit_write(sharing, waiting),
+            Ending::Undo => self.undo_write(),
         }
-        if standing == Some(Standing::Joined) {
-            return match self.release() {
-                Ok(()) => self.follow(),
-                Err(error) => {
-                    self.give_up();
-                    End::Done(Err(error))
+    }
+
+    /// Ends a write whose changes stand: commits them, or leaves that to the leader.
+    fn commit_write(&mut self, sharing: Sharing, waiting: usize) -> WriteEnd<Leadership> {
+        if let Err(error) = self.check_transaction() {
+            self.undo_all();
+            return WriteEnd::Done(Err(error));
+        }
+        match self.group_commit.state {
+            State::Joined(..) => self.follow(&["RELEASE member"]),
+            State::Single => {
+                if sharing == Sharing::Shared && self.group_commit.policy.begins_group(waiting) {
+                    WriteEnd::Lead(self.begin_group())
+                } else if self.group_commit.policy.commits_wait_for_the_disk() {
+                    WriteEnd::CommitOnThread
+                } else {
+                    WriteEnd::Done(self.commit_single())
                 }
-            };
+            }
+            State::Idle | State::Gathering(_) | State::Closed => WriteEnd::Done(Err(has_ended())),
         }
-        if !(shared && self.group_commit.may_gather(writer.has_waiting())) {
-            return match self.group_commit.log {
-                Some(_) => End::Done(self.commit_alone()),
-                None => End::Commit,
-            };
-        }
-        let (outcome, answer) = oneshot::channel();
-        let alive = Arc::new(());
-        self.group_commit.begun += 1;
-        let number = self.group_commit.begun;
-        let (since, leader) = (Instant::now(), Arc::downgrade(&alive));
-        if self.group_commit.watched.is_none_or(|watched| since.duration_since(watched) >= IN_THE_END) {
-            self.group_commit.watched = Some(since);
-            writer.watch();
-        }
-        self.group_commit.open = Some(Open { number, since, leader, members: vec![outcome] });
-        End::Lead(Leader::new(number, alive, writer.clone()), answer)
     }
 
-    /// Undoes a write. What it has seen of others is not permanent before the outcome is.
-    pub(super) fn leave(&mut self) -> End {
-        if self.group_commit.closed {
-            return End::Done(Err(closed()));
-        }
-        match self.group_commit.current.take() {
+    /// Undoes a write. If it has seen changes of others, it is told so only once those are permanent.
+    pub(super) fn undo_write(&mut self) -> WriteEnd<Leadership> {
+        match self.group_commit.state {
+            State::Closed => WriteEnd::Done(Err(closed())),
             // It has not even begun.
-            None if self.group_commit.open.is_some() => return End::Done(Ok(())),
-            None | Some(Standing::First) => {
-                self.give_up();
-                return End::Done(Ok(()));
+            State::Gathering(_) => WriteEnd::Done(Ok(())),
+            State::Idle | State::Single => {
+                self.undo_all();
+                WriteEnd::Done(Ok(()))
             }
-            Some(Standing::Joined) => {}
+            State::Joined(..) if self.check_transaction().is_err() => {
+                // By a statement of its own, perhaps because of what others did before: it has to be asked again.
+                self.undo_all();
+                WriteEnd::Done(Err(StoreError::Conflict))
+            }
+            State::Joined(..) => self.follow(&["ROLLBACK TO member", "RELEASE member"]),
         }
-        if self.still_open().is_err() {
-            // By a statement of its own, perhaps because of what others did before: it has to be asked again.
-            self.give_up();
-            return End::Done(Err(StoreError::Conflict));
-        }
-        let undone = match self.group_commit.savepoint {
-            true => self.control("ROLLBACK TO member").and_then(|()| self.release()),
-            false => Ok(()),
-        };
-        match undone {
-            Ok(()) => self.follow(),
+    }
+
+    /// Ends the part of a write that has joined a group, and has it wait for the commit.
+    fn follow(&mut self, savepoint_end: &[&'static str]) -> WriteEnd<Leadership> {
+        match self.end_savepoint(savepoint_end) {
+            Ok(outcome) => WriteEnd::Follow(outcome),
             Err(error) => {
-                self.give_up();
-                End::Done(Err(error))
+                self.undo_all();
+                WriteEnd::Done(Err(error))
             }
         }
     }
 
-    fn release(&mut self) -> Result<(), StoreError> {
-        match std::mem::take(&mut self.group_commit.savepoint) {
-            true => self.control("RELEASE member"),
-            false => Ok(()),
+    fn end_savepoint(&mut self, statements: &[&'static str]) -> Result<Receiver<Outcome>, StoreError> {
+        if let State::Joined(_, Savepoint::Set) = self.group_commit.state {
+            statements.iter().try_for_each(|statement| self.control(statement))?;
         }
+        let mut group = self.group_commit.state.take_group().ok_or_else(has_ended)?;
+        let outcome = group.add_member();
+        self.group_commit.state = State::Gathering(group);
+        Ok(outcome)
     }
 
-    fn follow(&mut self) -> End {
-        let (outcome, answer) = oneshot::channel();
-        match &mut self.group_commit.open {
-            Some(open) => {
-                open.members.push(outcome);
-                End::Follow(answer)
-            }
-            None => End::Done(Err(StoreError::Internal("the transaction has ended".into()))),
+    /// Leaves the transaction of a single write open for others.
+    fn begin_group(&mut self) -> Leadership {
+        let this = &mut self.group_commit;
+        this.groups += 1;
+        let (number, since, alive) = (this.groups, Instant::now(), Arc::new(()));
+        let needs_watch = this.watched.is_none_or(|watched| since.duration_since(watched) >= ABANDONED_AFTER);
+        if needs_watch {
+            this.watched = Some(since);
         }
+        let mut group = Group { number, since, leader: Arc::downgrade(&alive), members: Vec::new() };
+        let outcome = group.add_member();
+        this.state = State::Gathering(group);
+        Leadership { number, alive, outcome, needs_watch }
     }
 
-    /// Commits what one write alone has done.
-    pub(super) fn commit_alone(&mut self) -> Outcome {
-        self.commit_for(1)
-    }
-
-    fn commit_for(&mut self, writes: usize) -> Outcome {
-        let outcome = self.commit(writes);
+    /// Commits what a single write has done.
+    pub(super) fn commit_single(&mut self) -> Outcome {
+        let outcome = self.commit(1);
         self.rollback();
+        if let State::Single = self.group_commit.state {
+            self.group_commit.state = State::Idle;
+        }
         outcome
     }
 
-    /// Commits for all who share the open transaction, and tells them.
-    pub(super) fn commit_open(&mut self) {
-        if self.still_open().is_err() {
-            self.undone();
+    /// Commits for the group, if one is there and nobody has the turn, and tells its members.
+    pub(super) fn commit_group(&mut self) {
+        let Some(group) = self.group_commit.state.take_gathering() else { return };
+        if self.check_transaction().is_err() {
+            self.group_commit.state = State::Gathering(group);
+            return self.tell_group_it_is_undone();
         }
-        let Some(open) = self.group_commit.open.take() else { return };
-        let members = open.members.len();
+        let members = group.members.len();
         if members > 1 {
-            self.look_for_others();
+            self.look_for_other_processes();
         }
-        let outcome = self.commit_for(members);
-        self.group_commit.learn(members);
+        let outcome = self.commit(members);
+        self.rollback();
+        self.group_commit.policy.gathered(members);
         match &outcome {
-            Ok(()) if members > 1 => self.group_commit.shared_well(),
-            Err(error) if members > 1 => self.group_commit.give_up_sharing(error),
+            Ok(()) if members > 1 => self.group_commit.policy.succeeded(),
+            Err(error) if members > 1 => self.back_off(error),
             _ => {}
         }
-        open.tell(outcome);
+        group.tell(outcome);
     }
 
-    /// Commits what has been open for too long. Answers when to look again, if anything is open still.
-    pub(super) fn look_after_open(&mut self) -> Option<Instant> {
-        let since = self.group_commit.open.as_ref()?.since;
-        if since.elapsed() >= IN_THE_END && self.group_commit.current.is_none() {
-            self.commit_open();
-            return None;
-        }
-        Some(Instant::now() + IN_THE_END)
-    }
-
-    /// Ends all for good, whoever has the turn: what is not whole is undone, and the rest is committed.
-    pub(super) fn finish(&mut self) {
-        if self.group_commit.current.is_some() {
-            self.leave();
-        }
-        self.commit_open();
-        self.group_commit.closed = true;
-    }
-
-    /// Finds out whether another process writes to the file, too.
-    fn look_for_others(&mut self) {
-        let version = self.sqlite.prepare_cached("PRAGMA data_version");
-        // Not known: nothing depends on it but how long others wait.
-        let Ok(version) = version.and_then(|mut it| it.query_row([], |row| row.get(0))) else { return };
-        if self.group_commit.others.replace(version).is_some_and(|before| before != version) {
-            self.group_commit.alone = self.group_commit.alone.max(BESIDE_OTHERS);
+    /// Commits the group if it is still the one with this number.
+    pub(super) fn commit_group_of(&mut self, number: u64) {
+        if let State::Gathering(group) = &self.group_commit.state
+            && group.number == number
+        {
+            self.commit_group();
         }
     }
 
-    /// Commits the open transaction if it is still this one.
-    pub(super) fn commit_number(&mut self, number: u64) {
-        if self.group_commit.open.as_ref().is_some_and(|open| open.number == number) {
-            self.commit_open();
+    /// Commits a group that has been open for too long. Answers when to look again, if one is open still.
+    pub(super) fn look_after_group(&mut self) -> Option<Instant> {
+        match &self.group_commit.state {
+            State::Gathering(group) if group.since.elapsed() >= ABANDONED_AFTER => {
+                self.commit_group();
+                None
+            }
+            State::Gathering(_) | State::Joined(..) => Some(Instant::now() + ABANDONED_AFTER),
+            State::Idle | State::Single | State::Closed => None,
         }
+    }
+
+    /// Ends everything for good, whoever has the turn: a write that is not whole is undone, and the group is committed.
+    pub(super) fn close_group_commit(&mut self) {
+        self.undo_write();
+        self.commit_group();
+        self.group_commit.state = State::Closed;
     }
 
     /// Undoes all that is open, whoever shares it.
-    pub(super) fn give_up(&mut self) {
+    pub(super) fn undo_all(&mut self) {
         self.rollback();
-        self.undone();
+        self.tell_group_it_is_undone();
     }
 
-    /// Tells those who shared a transaction that it is gone.
-    fn undone(&mut self) {
-        (self.group_commit.current, self.group_commit.savepoint) = (None, false);
-        if let Some(open) = self.group_commit.open.take() {
-            self.group_commit.give_up_sharing(&"it was undone");
-            open.tell(Err(StoreError::Conflict));
+    /// Tells those who shared a transaction, if any did, that it is gone.
+    fn tell_group_it_is_undone(&mut self) {
+        if let Some(group) = self.group_commit.state.take_group() {
+            self.back_off(&"it was undone");
+            group.tell(Err(StoreError::Conflict));
         }
     }
 
-    /// After some errors (a full disk) SQLite undoes the transaction by itself; what came then would be committed
-    /// statement by statement.
-    pub(super) fn still_open(&self) -> Result<(), StoreError> {
-        match self.sqlite.is_autocommit() {
-            _ if self.group_commit.closed => Err(closed()),
-            true => Err(StoreError::Internal("the database has undone the transaction".into())),
-            false => Ok(()),
+    fn back_off(&mut self, reason: &dyn std::fmt::Display) {
+        let failure = self.group_commit.policy.failed();
+        if failure.is_worth_a_warning {
+            log::warn!(
+                "several writes in one transaction failed, and begin again ({reason}); the next {} have their own",
+                failure.alone
+            );
         }
     }
 
-    fn commit(&self, writes: usize) -> Result<(), StoreError> {
-        self.still_open()?;
-        // Into a file that nobody finds again nothing is written, ...
+    /// Finds out whether another process writes to the file, too.
+    fn look_for_other_processes(&mut self) {
+        let version = self.sqlite.prepare_cached("PRAGMA data_version");
+        // If it can't be known: nothing depends on it but how long others wait.
+        if let Ok(version) = version.and_then(|mut statement| statement.query_row([], |row| row.get(0))) {
+            self.group_commit.policy.saw_data_version(version);
+        }
+    }
+
+    /// # Errors
+    /// If no transaction is open. After some errors (a full disk) SQLite undoes the transaction by itself; what came then
+    /// would be committed statement by statement.
+    pub(super) fn check_transaction(&self) -> Result<(), StoreError> {
+        if let State::Closed = self.group_commit.state {
+            Err(closed())
+        } else if self.sqlite.is_autocommit() {
+            Err(StoreError::Internal("the database has undone the transaction".into()))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn commit(&self, writes: usize) -> Outcome {
+        self.check_transaction()?;
+        // Nothing is written into a file that nobody finds again, ...
         self.check_file()?;
         let mut statement = self.sqlite.prepare_cached("COMMIT").map_err(store_error)?;
         statement.execute([]).map_err(store_error)?;
-        // ... and what was is not told as done.
+        // ... and what was written into one is not told as done.
         self.check_file().map_err(|_| StoreError::OutcomeUnknown)?;
         self.group_commit.commits.fetch_add(1, Ordering::Relaxed);
-        if let Some(log) = &self.group_commit.log {
-            log.committed(writes as u64);
+        if let Some(checkpointer) = &self.group_commit.checkpointer {
+            checkpointer.committed(writes as u64);
         }
         Ok(())
     }
 }
 
-/// Where a job runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// On the connection's thread, which may wait.
-    Thread,
-    /// Where the request is answered.
-    AtOnce,
-}
-
-impl GroupCommit {
-    /// Whether to wait for others. Where a commit waits for the disk, they are worth waiting for; else only if some
-    /// came lately, or are there.
-    fn may_gather(&mut self, others: bool) -> bool {
-        if self.alone > 0 {
-            self.alone -= 1;
-            return false;
-        }
-        if self.log.is_none() || others || self.in_vain < IN_VAIN {
-            return true;
-        }
-        self.spared = (self.spared + 1) % SPARED;
-        self.spared == 0
-    }
-
-    fn learn(&mut self, members: usize) {
-        self.in_vain = match members {
-            1 => self.in_vain.saturating_add(1),
-            _ => 0,
-        };
-    }
-
-    /// Forgets what stands against sharing.
-    #[cfg(test)]
-    pub(super) fn share_again(&mut self) {
-        (self.alone, self.failures) = (0, 0);
-    }
-
-    fn shared_well(&mut self) {
-        self.good += 1;
-        if self.good >= GOOD {
-            (self.good, self.failures) = (0, 0);
-        }
-    }
-
-    fn give_up_sharing(&mut self, error: &dyn std::fmt::Display) {
-        self.good = 0;
-        self.alone = ALONE << self.failures;
-        if self.failures < MOST_FAILURES {
-            self.failures += 1;
-            ::log::warn!(
-                "several writes in one transaction failed, and begin again ({error}); the next {} have their own",
-                self.alone
-            );
-        }
-    }
-}
-
-impl Open {
-    fn has_room(&self, late: Duration) -> bool {
-        self.members.len() < MOST && self.leader.strong_count() > 0 && self.since.elapsed() < late
-    }
-
-    fn tell(self, outcome: Outcome) {
-        let alone = self.members.len() == 1;
-        let mut error = outcome.err();
-        for member in self.members {
-            // Who does not wait any more needs not be told.
-            let _ = member.send(match (&mut error, alone) {
-                (None, _) => Ok(()),
-                (Some(_), false) => Err(StoreError::Conflict),
-                (error, true) => error.take().map_or(Ok(()), Err),
-            });
-        }
-    }
+fn has_ended() -> StoreError {
+    StoreError::Internal("the transaction has ended".into())
 }

@@ -1,21 +1,23 @@
-//! Connections that are used where the caller stands, without a thread of their own.
+//! Connections that read where the caller stands, without a thread of their own.
 //!
 //! The way to another thread and back costs more than SQLite takes to find one row by its key. What takes much longer
-//! than that, or may have to wait for another process, goes to the threads.
+//! than that, or may have to wait for another process, goes to the [threads](super::worker).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Instant;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
+    time::Instant,
+};
 
-use super::{connection::Connection, error::store_error, inline_budget::Experience, read, revisions::Watch};
+use super::{connection::Connection, error::store_error, plan_history::PlanHistory, read, revisions::Watch};
 use crate::store::{Fetched, Plan, StoreError};
 
 /// A few connections that read, each used by one caller at a time and never waited for.
 pub(super) struct InlineReaders {
-    places: Vec<Mutex<Option<Place>>>,
-    pub(super) experience: Experience,
+    readers: Vec<Mutex<Option<Reader>>>,
+    pub(super) history: PlanHistory,
 }
 
-struct Place {
+struct Reader {
     connection: Connection,
     watch: Watch,
 }
@@ -24,26 +26,26 @@ impl InlineReaders {
     /// # Errors
     /// If SQLite cannot be asked to keep to a budget.
     pub(super) fn new(connections: Vec<Connection>) -> Result<Self, StoreError> {
-        let place = |connection: Connection| {
+        let reader = |connection: Connection| {
             connection.budget.watch(&connection.sqlite).map_err(store_error)?;
-            Ok(Mutex::new(Some(Place { connection, watch: Watch::default() })))
+            Ok(Mutex::new(Some(Reader { connection, watch: Watch::default() })))
         };
-        let places: Result<_, StoreError> = connections.into_iter().map(place).collect();
-        Ok(Self { places: places?, experience: Experience::default() })
+        let readers: Result<_, StoreError> = connections.into_iter().map(reader).collect();
+        Ok(Self { readers: readers?, history: PlanHistory::default() })
     }
 
     /// Watches these tables from now on.
     pub(super) fn watch(&self, tables: &Arc<[&'static str]>) {
-        for place in &self.places {
-            if let Some(place) = &mut *lock(place) {
-                place.watch = Watch::new(Arc::clone(tables));
+        for reader in &self.readers {
+            if let Some(reader) = &mut *lock(reader) {
+                reader.watch = Watch::new(Arc::clone(tables));
             }
         }
     }
 
-    /// Answers a plan, if that is brief.
+    /// Answers a plan, if that is done within the budget.
     pub(super) fn fetch(&self, plan: &Plan) -> Option<Result<Fetched, StoreError>> {
-        if !self.experience.is_brief(plan) {
+        if !self.history.may_run_inline(plan) {
             return None;
         }
         let mut begun = None;
@@ -53,10 +55,10 @@ impl InlineReaders {
         });
         match (&fetched, begun) {
             (Some(Ok(fetched)), Some(begun)) => {
-                self.experience.took(plan, begun.elapsed());
+                self.history.took(plan, begun.elapsed());
                 self.learn(plan, fetched);
             }
-            (None, Some(_)) => self.experience.took_long(plan),
+            (None, Some(_)) => self.history.exceeded_budget(plan),
             (Some(_), _) | (None, None) => {}
         }
         fetched
@@ -64,47 +66,47 @@ impl InlineReaders {
 
     /// Learns from an answer, whoever gave it.
     pub(super) fn learn(&self, plan: &Plan, fetched: &Fetched) {
-        self.experience.learn(plan, fetched);
+        self.history.learn(plan, fetched);
     }
 
-    /// Runs a job on a connection that is free now. `None` if there is none, if another process is in the way, or if
-    /// it takes too long.
+    /// Does something on a connection that is free now. `None` if there is none, if another process is in the way, or
+    /// if it exceeds the budget.
     pub(super) fn run<T>(
         &self,
         work: impl FnOnce(&mut Connection, &mut Watch) -> Result<T, StoreError>,
     ) -> Option<Result<T, StoreError>> {
-        let mut free = self.places.iter().find_map(|place| match place.try_lock() {
-            Ok(place) => Some(place),
+        let mut free = self.readers.iter().find_map(|reader| match reader.try_lock() {
+            Ok(reader) => Some(reader),
             Err(TryLockError::Poisoned(poisoned)) => {
-                let place = poisoned.into_inner();
-                if let Some(place) = &*place {
-                    place.connection.rollback();
+                let reader = poisoned.into_inner();
+                if let Some(reader) = &*reader {
+                    reader.connection.rollback();
                 }
-                Some(place)
+                Some(reader)
             }
             Err(TryLockError::WouldBlock) => None,
         })?;
-        let place = free.as_mut()?;
-        place.connection.budget.begin();
-        let outcome = work(&mut place.connection, &mut place.watch);
+        let reader = free.as_mut()?;
+        reader.connection.budget.begin();
+        let outcome = work(&mut reader.connection, &mut reader.watch);
         // Whatever has happened, the next one sees the database as it is then.
-        place.connection.rollback();
+        reader.connection.rollback();
         match outcome {
             Err(StoreError::Busy { .. }) => None,
-            // Whatever came of it, it may not be whole.
-            _ if place.connection.budget.was_spent() => None,
+            // Whatever the outcome, it may not be whole.
+            _ if reader.connection.budget.was_spent() => None,
             outcome => Some(outcome),
         }
     }
 
     /// Closes the connections.
     pub(super) fn close(&self) {
-        for place in &self.places {
-            *lock(place) = None;
+        for reader in &self.readers {
+            *lock(reader) = None;
         }
     }
 }
 
-fn lock(place: &Mutex<Option<Place>>) -> MutexGuard<'_, Option<Place>> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(reader: &Mutex<Option<Reader>>) -> MutexGuard<'_, Option<Reader>> {
+    reader.lock().unwrap_or_else(PoisonError::into_inner)
 }

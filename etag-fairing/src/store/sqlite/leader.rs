@@ -1,4 +1,4 @@
-//! Who commits for all who share a transaction.
+//! The leader of a [group](super::group_commit): the write that commits for all of them.
 
 use std::{
     pin::Pin,
@@ -8,76 +8,100 @@ use std::{
 
 use rocket::tokio::{runtime::Handle, select, sync::oneshot::Receiver};
 
-use super::{error::closed, group_commit::Outcome, worker::Worker};
+use super::{
+    Synchronous,
+    error::closed,
+    group_commit::{Leadership, Outcome, WriteEnd},
+    worker::{Command, Workers},
+};
 use crate::store::StoreError;
 
-/// Who has begun a transaction that is shared, and has to end it.
+/// The write that has begun a group's transaction, and has to commit it.
+///
+/// If it is dropped before, a task does that in its place. Without a runtime the connection's thread does, or the next
+/// write.
 pub(super) struct Leader {
-    number: u64,
+    /// `None` once nothing is left to do.
+    task: Option<Task>,
+    outcome: Receiver<Outcome>,
     /// As long as it lives, others join.
     _alive: Arc<()>,
-    /// Set while that is still to be done. Dropped before, it leaves it to a task.
-    writer: Option<Worker>,
+}
+
+/// To commit the group of this number.
+#[derive(Clone)]
+struct Task {
+    writer: Workers,
+    number: u64,
+}
+
+impl WriteEnd<Leadership> {
+    /// The same, where a leader can send commands.
+    pub(super) fn led_through(self, writer: &Workers) -> WriteEnd<Leader> {
+        match self {
+            Self::Done(outcome) => WriteEnd::Done(outcome),
+            Self::CommitOnThread => WriteEnd::CommitOnThread,
+            Self::Follow(outcome) => WriteEnd::Follow(outcome),
+            Self::Lead(Leadership { number, alive, outcome, needs_watch }) => {
+                if needs_watch {
+                    // If the thread is gone, all was committed.
+                    let _ = writer.send(Command::WatchGroup);
+                }
+                let task = Some(Task { writer: writer.clone(), number });
+                WriteEnd::Lead(Leader { task, outcome, _alive: alive })
+            }
+        }
+    }
 }
 
 impl Leader {
-    pub(super) fn new(number: u64, alive: Arc<()>, writer: Worker) -> Self {
-        Self { number, _alive: alive, writer: Some(writer) }
-    }
-
-    /// Lets those who are ready have their turn, then commits for all.
-    pub(super) async fn lead(
-        mut self,
-        writer: &Worker,
-        mut answer: Receiver<Outcome>,
-        at_once: bool,
-    ) -> Outcome {
+    /// Lets the writes that are ready have their turn, then commits for the group.
+    pub(super) async fn lead(mut self, synchronous: Synchronous) -> Outcome {
         OthersFirst(false).await;
-        // Another one may have committed it, to begin its own, which may take long.
-        select! {
-            biased;
-            outcome = &mut answer => {
-                self.writer = None;
-                return outcome.unwrap_or_else(|_| Err(closed()));
-            }
-            ended = commit(writer, self.number, at_once) => {
-                self.writer = None;
-                // Else the store has closed, and with that committed it.
-                let _ = ended;
+        if let Some(task) = self.task.clone() {
+            select! {
+                biased;
+                // Another write has committed the group, to begin its own transaction, which may take long.
+                outcome = &mut self.outcome => {
+                    self.task = None;
+                    return outcome.unwrap_or_else(|_| Err(closed()));
+                }
+                committed = task.commit(synchronous) => {
+                    self.task = None;
+                    // On an error the store has closed, and has committed the group with that.
+                    let _ = committed;
+                }
             }
         }
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        (&mut self.outcome).await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        // Without a runtime the connection's thread does it, or whoever writes next.
-        if let (Some(writer), Ok(runtime)) = (self.writer.take(), Handle::try_current()) {
-            let number = self.number;
-            runtime.spawn(async move { commit(&writer, number, false).await });
+        if let (Some(task), Ok(runtime)) = (self.task.take(), Handle::try_current()) {
+            // On the thread: nobody waits for it here.
+            runtime.spawn(async move { task.commit(Synchronous::Full).await });
         }
     }
 }
 
-/// Commits the transaction of this number when its turn comes, if nobody else has.
-async fn commit(writer: &Worker, number: u64, at_once: bool) -> Result<(), StoreError> {
-    let turn = writer.turn_in_the_end().await?;
-    if at_once
-        && let Some(done) = writer.run_at_once(|connection| {
-            connection.commit_number(number);
-            Ok(())
-        })
-    {
-        return done;
+impl Task {
+    /// Commits the group when its turn comes, if nobody else has: where it stands, or on the thread if that has to wait
+    /// for the disk.
+    async fn commit(self, synchronous: Synchronous) -> Result<(), StoreError> {
+        let turn = self.writer.turn_in_the_end().await?;
+        let number = self.number;
+        if synchronous == Synchronous::Normal
+            && self.writer.run_inline(|connection| connection.commit_group_of(number)).is_some()
+        {
+            return Ok(());
+        }
+        self.writer.send(Command::CommitGroup { number, turn })
     }
-    writer.send(move |connection| {
-        connection.commit_number(number);
-        drop(turn);
-    })
 }
 
-/// Lets the tasks that are ready go first. Unlike tokio's own, an idle worker may take it up at once.
+/// Lets the tasks that are ready go first. Unlike tokio's `yield_now`, an idle worker may take this up at once.
 struct OthersFirst(bool);
 
 impl Future for OthersFirst {

@@ -51,9 +51,11 @@ mod leader;
 mod linkage;
 mod links;
 mod options;
+mod plan_history;
 mod prepare;
 mod read;
 mod revisions;
+mod share_policy;
 mod showing;
 mod spellings;
 mod table;
@@ -87,10 +89,11 @@ use self::{
     revisions::Latest,
     transaction::SqliteTransaction,
     wal_index::WalIndex,
-    worker::{Turn, Worker},
+    worker::{Command, Turn, Workers},
 };
 use super::{
     Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
+    modify::Sharing,
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
 };
@@ -107,12 +110,13 @@ const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A store over one SQLite database. See the [module](self).
 pub struct SqliteStore {
-    writer: Worker,
-    readers: Worker,
+    writer: Workers,
+    readers: Workers,
     lanes: Lanes,
     inline_readers: InlineReaders,
+    synchronous: Synchronous,
     /// Set where commits don't wait for the disk.
-    log: Option<Arc<Checkpointer>>,
+    checkpointer: Option<Arc<Checkpointer>>,
     revisions: bool,
     latest: Latest,
     queue_timeout: Duration,
@@ -155,24 +159,22 @@ impl SqliteStore {
         let inline_readers = InlineReaders::new(direct?).map_err(|error| {
             PrepareError::new(format!("cannot open the database `{}`: {error}", file.path.display()))
         })?;
-        let (readers, mut handles) = Worker::start("sqlite-reader", readers?)?;
-        let log = match options.synchronous {
-            Synchronous::Full => None,
-            Synchronous::Normal => {
-                let (threads, handle) = Worker::start("sqlite-log", vec![open(Purpose::Write)?])?;
-                handles.extend(handle);
-                Some(Arc::new(Checkpointer::new(threads)))
-            }
-        };
-        writer.group_commit.log.clone_from(&log);
+        let (readers, mut handles) = Workers::start("sqlite-reader", readers?)?;
+        if options.synchronous == Synchronous::Normal {
+            let (checkpointer, handle) = Checkpointer::start(open(Purpose::Write)?)?;
+            handles.push(handle);
+            writer.group_commit.checkpointer = Some(Arc::new(checkpointer));
+        }
+        let checkpointer = writer.group_commit.checkpointer.clone();
         let commits = Arc::clone(&writer.group_commit.commits);
-        let (writer, last) = Worker::start("sqlite-writer", vec![writer])?;
+        let (writer, last) = Workers::start("sqlite-writer", vec![writer])?;
         Ok(Self {
             writer,
             readers,
             lanes: Lanes::new(threads),
             inline_readers,
-            log,
+            synchronous: options.synchronous,
+            checkpointer,
             revisions: options.revisions,
             latest: Latest::default(),
             queue_timeout: options.queue_timeout,
@@ -199,9 +201,9 @@ impl SqliteStore {
 
     async fn fetch_on_a_thread(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         let patience = Instant::now() + self.queue_timeout;
-        let experience = &self.inline_readers.experience;
+        let history = &self.inline_readers.history;
         let look = Look::of(plan);
-        let trial = match look == Look::Costly || experience.is_slow(plan) {
+        let trial = match look == Look::Costly || history.is_slow(plan) {
             true => Some(self.lanes.trial(look, patience).await?),
             false => None,
         };
@@ -217,7 +219,7 @@ impl SqliteStore {
         let mut answer = timeout_at(limit.min(Instant::now() + quick), &mut running).await;
         drop(trial);
         if answer.is_err() && Instant::now() < limit {
-            experience.was_slow(&plan);
+            history.was_slow(&plan);
             if !self.lanes.may_be_slow(look, &pass) {
                 // Its reader is for others now. Dropped, it ends.
                 drop(running);
@@ -235,18 +237,13 @@ impl SqliteStore {
 
     async fn on_a_reader(&self, turn: Turn, pass: Pass, plan: &Arc<Plan>) -> Result<Fetched, StoreError> {
         let plan = Arc::clone(plan);
-        let job = move |connection: &mut Connection| {
-            let fetched = read::fetch_snapshot(connection, &plan);
-            drop((turn, pass));
-            fetched
-        };
-        self.readers.run(job).await
+        self.readers.ask(|reply| Command::Read { plan, turn, pass, reply }).await
     }
 
-    async fn turn_to_write(&self, shared: bool) -> Result<SqliteTransaction, StoreError> {
+    async fn turn_to_write(&self, sharing: Sharing) -> Result<SqliteTransaction, StoreError> {
         self.place.check()?;
         let turn = self.writer.turn(Instant::now() + self.queue_timeout).await?;
-        SqliteTransaction::begin(self.writer.clone(), turn, shared, self.log.is_some()).await
+        SqliteTransaction::begin(self.writer.clone(), turn, sharing, self.synchronous).await
     }
 }
 
@@ -271,7 +268,7 @@ impl Store for SqliteStore {
         let name = |error: StoreError| {
             PrepareError::new(format!("cannot prepare the database `{}`: {error}", self.path.display()))
         };
-        let transaction = self.turn_to_write(false).await.map_err(name)?;
+        let transaction = self.turn_to_write(Sharing::Alone).await.map_err(name)?;
         let resources = resources.to_vec();
         let revisions = self.revisions;
         let (problems, counted, limits) = transaction
@@ -338,11 +335,11 @@ impl Store for SqliteStore {
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
-        Ok(Box::new(self.turn_to_write(false).await?))
+        Ok(Box::new(self.turn_to_write(Sharing::Alone).await?))
     }
 
     async fn begin_shared(&self) -> Result<Box<dyn Transaction>, StoreError> {
-        Ok(Box::new(self.turn_to_write(true).await?))
+        Ok(Box::new(self.turn_to_write(Sharing::Shared).await?))
     }
 
     async fn close(&self) {
@@ -352,8 +349,8 @@ impl Store for SqliteStore {
         let patience = self.queue_timeout.min(LAST_PATIENCE);
         join!(self.writer.drain(patience), self.readers.drain(patience));
         self.readers.stop();
-        if let Some(log) = &self.log {
-            log.stop();
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.stop();
         }
         // The writer's connection is the last one: SQLite removes the log with the last, and of two that are closed at
         // the same time each takes the other for that.
@@ -361,7 +358,7 @@ impl Store for SqliteStore {
         joined(handles.others).await;
         let checkpoint = |connection: &mut Connection| {
             // Begun by somebody who is gone, or who takes longer than anybody waits.
-            connection.finish();
+            connection.close_group_commit();
             connection
                 .sqlite
                 .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
@@ -369,7 +366,7 @@ impl Store for SqliteStore {
         };
         // The log is kept and read at the next start; nothing is lost.
         if let Err(error) = self.writer.run(checkpoint).await {
-            ::log::warn!("cannot move the log of `{}` into the database: {error}", self.path.display());
+            log::warn!("cannot move the log of `{}` into the database: {error}", self.path.display());
         }
         self.writer.stop();
         joined(handles.writer).await;

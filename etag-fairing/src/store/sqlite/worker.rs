@@ -1,7 +1,8 @@
-//! Connections on threads of their own, and the way from async code to them and back.
+//! Connections on threads of their own, and the commands that they take.
 //!
-//! SQLite blocks. A job goes to its thread by a channel that many threads can take from, and its answer comes
-//! back by a oneshot; of the ways measured this is the cheapest.
+//! SQLite blocks. So a command goes to a connection's thread through a channel that several threads can take from, and
+//! its outcome comes back through a oneshot. That is the cheapest of the ways that were measured. What is short runs where
+//! the caller stands instead ([`Workers::run_inline`]): the way to the thread and back costs more than it takes.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -21,45 +22,131 @@ use rocket::tokio::{
 
 use super::{
     connection::Connection,
-    error::{RETRY_AFTER, closed},
-    group_commit::IN_THE_END,
+    error::{RETRY_AFTER, cannot_start_thread, closed},
+    group_commit::{ABANDONED_AFTER, Ending, RunsOn, WriteEnd},
     interrupt::{Brake, EndsWithCaller, Ticket},
+    leader::Leader,
+    read, write,
 };
-use crate::store::{PrepareError, StoreError};
+use crate::{
+    schema::{ResourceId, Value},
+    store::{Change, Fetched, Plan, PrepareError, Scopes, StoreError, modify::Sharing, sql::lanes::Pass},
+};
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
-
-enum Message {
-    Run(Job),
-    /// Look after a transaction that is left open.
-    Watch,
+/// What a connection's thread is asked to do.
+///
+/// A command that holds the turn gives it back when it is done, whether somebody waits for its outcome or not.
+pub(super) enum Command {
+    /// Answers a plan from a snapshot of its own. The reader is free before the answer is sent.
+    Read { plan: Arc<Plan>, turn: Turn, pass: Pass, reply: Reply<Fetched> },
+    /// Begins a write, which may have to wait for another process.
+    BeginWrite { sharing: Sharing, reply: Reply<()> },
+    /// Answers a plan inside the write.
+    Fetch { plan: Plan, reply: Reply<Fetched> },
+    /// Makes a change inside the write.
+    Apply { change: Change, version: Option<Value>, scopes: Scopes, reply: Reply<ResourceId> },
+    /// Ends the write. If nobody waits for the end any more, the write is undone, as by dropping it.
+    EndWrite { ending: Ending, turn: Turn, writer: Workers, end: oneshot::Sender<WriteEnd<Leader>> },
+    /// Undoes a write that was dropped.
+    DropWrite { turn: Turn },
+    /// Commits the group of this number, if nobody else has.
+    CommitGroup { number: u64, turn: Turn },
+    /// Looks, somewhat later, whether a group's transaction is open that nobody commits.
+    WatchGroup,
+    /// Does what is done once: prepares the tables at launch, moves the log when the store closes.
+    Run(Box<dyn FnOnce(&mut Connection) + Send>),
+    /// Ends the thread, and closes the connection.
     Stop,
 }
 
-/// Connections that take their jobs from one queue, and the turns to send one.
+impl Command {
+    fn execute(self, connection: &mut Connection) {
+        match self {
+            Self::Read { plan, turn, pass, reply } => reply.give(connection, |connection| {
+                let fetched = read::fetch_snapshot(connection, &plan);
+                drop((turn, pass));
+                fetched
+            }),
+            Self::BeginWrite { sharing, reply } => reply.give(connection, |connection| {
+                connection.begin_write(sharing, RunsOn::Thread).unwrap_or_else(|| Err(closed()))
+            }),
+            Self::Fetch { plan, reply } => reply.give(connection, |connection| {
+                connection.check_transaction()?;
+                read::fetch(connection, &plan)
+            }),
+            Self::Apply { change, version, scopes, reply } => reply.give(connection, |connection| {
+                connection.check_transaction()?;
+                connection.set_savepoint()?;
+                write::apply(connection, &change, version.as_ref(), &scopes)
+            }),
+            Self::EndWrite { ending, turn, writer, end } => {
+                let ending = if end.is_closed() { Ending::Undo } else { ending };
+                let ended = match connection.end_write(ending, writer.waiting()).led_through(&writer) {
+                    WriteEnd::CommitOnThread => WriteEnd::Done(connection.commit_single()),
+                    ended => ended,
+                };
+                if let Err(WriteEnd::Lead(_)) = end.send(ended) {
+                    connection.commit_group();
+                }
+                drop(turn);
+            }
+            Self::DropWrite { turn } => {
+                connection.undo_write();
+                drop(turn);
+            }
+            Self::CommitGroup { number, turn } => {
+                connection.commit_group_of(number);
+                drop(turn);
+            }
+            Self::Run(job) => job(connection),
+            // The loop's own.
+            Self::WatchGroup | Self::Stop => {}
+        }
+    }
+}
+
+/// Where the outcome of a command goes. If nobody waits for it any more, a command that has not begun is left out, and one
+/// that runs is interrupted.
+pub(super) struct Reply<T> {
+    ticket: Ticket,
+    outcome: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T> Reply<T> {
+    fn give(self, connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T, StoreError>) {
+        if connection.brake.begin(&self.ticket) {
+            let outcome = work(connection);
+            connection.brake.finish();
+            // Nobody waits any more: there is nobody to tell.
+            let _ = self.outcome.send(outcome);
+        }
+    }
+}
+
+/// Connections that take their commands from one queue, and the turns to send one.
 ///
-/// A turn is held for as long as a connection is needed, so a job that is sent with one finds an idle thread.
+/// A turn is held for as long as a connection is needed, so a command that is sent with one finds an idle thread.
 /// Turns are given in the order of asking.
 #[derive(Clone)]
-pub(super) struct Worker {
-    sender: Sender<Message>,
+pub(super) struct Workers {
+    sender: Sender<Command>,
     turns: Arc<Semaphore>,
-    /// How many wait for theirs.
+    /// How many wait for their turn.
     waiting: Arc<AtomicUsize>,
     count: usize,
-    /// The connection, where there is but one: whoever has the turn may use it at once, too.
-    only: Option<Shared>,
+    /// The connection, where there is but one: whoever has the turn may use it inline, too.
+    only: Option<SharedConnection>,
     /// That of each connection.
     brakes: Arc<[Brake]>,
 }
 
 /// A connection, until its thread ends.
-type Shared = Arc<Mutex<Option<Connection>>>;
+type SharedConnection = Arc<Mutex<Option<Connection>>>;
 
 /// The right to use one connection.
 pub(super) type Turn = OwnedSemaphorePermit;
 
-impl Worker {
+impl Workers {
     /// Starts a thread for each connection.
     pub(super) fn start(
         name: &str,
@@ -67,33 +154,21 @@ impl Worker {
     ) -> Result<(Self, Vec<JoinHandle<()>>), PrepareError> {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let count = connections.len();
-        let mut handles = Vec::with_capacity(count);
-        let brakes: Vec<_> = connections.iter().map(|connection| connection.brake.clone()).collect();
+        let brakes = connections.iter().map(|connection| connection.brake.clone()).collect();
         let share = |connection| Arc::new(Mutex::new(Some(connection)));
-        let connections: Vec<Shared> = connections.into_iter().map(share).collect();
+        let connections: Vec<SharedConnection> = connections.into_iter().map(share).collect();
         let only = match connections.as_slice() {
             [only] => Some(Arc::clone(only)),
             _ => None,
         };
-        for connection in connections {
+        let start = |connection: SharedConnection| {
             let receiver = receiver.clone();
             let thread = std::thread::Builder::new().name(name.into());
-            let handle = thread.spawn(move || serve(&connection, &receiver));
-            handles.push(handle.map_err(|error| {
-                PrepareError::new(format!("cannot start a thread for the database: {error}"))
-            })?);
-        }
-        Ok((
-            Self {
-                sender,
-                turns: Arc::new(Semaphore::new(count)),
-                waiting: Arc::default(),
-                count,
-                only,
-                brakes: brakes.into(),
-            },
-            handles,
-        ))
+            thread.spawn(move || serve(&connection, &receiver)).map_err(cannot_start_thread)
+        };
+        let handles: Result<_, _> = connections.into_iter().map(start).collect();
+        let (turns, waiting) = (Arc::new(Semaphore::new(count)), Arc::default());
+        Ok((Self { sender, turns, waiting, count, only, brakes }, handles?))
     }
 
     /// Waits for a turn, until then at most.
@@ -114,9 +189,9 @@ impl Worker {
         self.turns.clone().acquire_owned().await.map_err(|_| closed())
     }
 
-    /// Whether anybody waits for a turn.
-    pub(super) fn has_waiting(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+    /// How many wait for a turn.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Whether no turn is out.
@@ -125,37 +200,35 @@ impl Worker {
         self.turns.available_permits() == self.count
     }
 
-    /// Runs a job on a connection and waits for its answer. Where this is dropped nobody waits any more: a job that has
-    /// not begun is left out, and what one that has begun runs is interrupted.
+    /// Sends a command and waits for its outcome.
+    pub(super) async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, StoreError> {
+        let (outcome, answer) = oneshot::channel();
+        let ticket = Ticket::default();
+        let _ends = EndsWithCaller(ticket.clone());
+        self.send(command(Reply { ticket, outcome }))?;
+        answer.await.unwrap_or_else(|_| Err(self.no_answer()))
+    }
+
+    /// Does something on a connection's thread that has no command of its own, and waits for its outcome.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let ticket = Ticket::default();
-        let _ends = EndsWithCaller(ticket.clone());
-        self.send(move |connection| {
-            if connection.brake.begin(&ticket) {
-                let outcome = work(connection);
-                connection.brake.finish();
-                // Nobody waits any more: nothing to tell.
-                let _ = answer.send(outcome);
-            }
-        })?;
-        answered.await.unwrap_or_else(|_| Err(self.no_answer()))
+        self.ask(|reply| Command::Run(Box::new(move |connection| reply.give(connection, work)))).await
     }
 
-    /// Why a job that was sent gave no answer: it was left behind when the store closed, or it panicked.
+    /// Why a command that was sent gave no answer: it was left behind when the store closed, or it panicked.
     pub(super) fn no_answer(&self) -> StoreError {
-        match self.turns.is_closed() {
-            true => closed(),
-            false => StoreError::Internal("the database's thread gave no answer".into()),
+        if self.turns.is_closed() {
+            closed()
+        } else {
+            StoreError::Internal("the database's thread gave no answer".into())
         }
     }
 
-    /// Runs a short job on the only connection, where the caller stands, who must have the turn. `None` if a job that
-    /// was sent before has not ended.
-    pub(super) fn run_at_once<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> Option<T> {
+    /// Does something short on the only connection where the caller stands, who must have the turn. `None` if a command
+    /// that was sent before has not ended.
+    pub(super) fn run_inline<T>(&self, work: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let only = self.only.as_ref()?;
         // With the turn nobody holds it but perhaps the thread, which has just given its last answer and lets go.
         let mut shared = (0..100).find_map(|_| {
@@ -173,15 +246,12 @@ impl Worker {
         shared.as_mut().map(work)
     }
 
-    /// Sends a job and waits for nothing.
-    pub(super) fn send(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<(), StoreError> {
-        self.sender.send(Message::Run(Box::new(job))).map_err(|_| closed())
-    }
-
-    /// Has the thread look, somewhat later, whether a transaction is open that nobody commits.
-    pub(super) fn watch(&self) {
-        // Gone already: then all was committed.
-        let _ = self.sender.send(Message::Watch);
+    /// Sends a command and waits for nothing.
+    ///
+    /// # Errors
+    /// If the threads have ended: the store is closed.
+    pub(super) fn send(&self, command: Command) -> Result<(), StoreError> {
+        self.sender.send(command).map_err(|_| closed())
     }
 
     /// Waits until no turn is out, so long at most, and gives none from then on. What runs still is ended then.
@@ -199,8 +269,8 @@ impl Worker {
     /// Ends the threads once their queue is empty.
     pub(super) fn stop(&self) {
         for _ in 0..self.count {
-            // Gone already: nothing to stop.
-            let _ = self.sender.send(Message::Stop);
+            // If the threads are gone, nothing is left to stop.
+            let _ = self.send(Command::Stop);
         }
     }
 }
@@ -221,33 +291,34 @@ impl Drop for Waits<'_> {
     }
 }
 
-fn serve(shared: &Mutex<Option<Connection>>, receiver: &Receiver<Message>) {
+fn serve(shared: &Mutex<Option<Connection>>, commands: &Receiver<Command>) {
     let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+    // When to look after a group that nobody commits.
     let mut look = None;
     loop {
-        let message = match look {
-            None => receiver.recv().ok(),
-            Some(at) => match receiver.recv_deadline(at) {
+        let command = match look {
+            None => commands.recv().ok(),
+            Some(at) => match commands.recv_deadline(at) {
                 Err(RecvTimeoutError::Timeout) => {
-                    look = lock().as_mut().and_then(Connection::look_after_open);
+                    look = lock().as_mut().and_then(Connection::look_after_group);
                     continue;
                 }
-                message => message.ok(),
+                command => command.ok(),
             },
         };
-        let job = match message {
-            Some(Message::Run(job)) => job,
-            Some(Message::Watch) => {
-                look = look.or_else(|| Some(std::time::Instant::now() + IN_THE_END));
-                continue;
+        match command {
+            Some(Command::WatchGroup) => {
+                look = look.or_else(|| Some(std::time::Instant::now() + ABANDONED_AFTER));
             }
-            Some(Message::Stop) | None => break,
-        };
-        let mut shared = lock();
-        let Some(connection) = shared.as_mut() else { return };
-        if catch_unwind(AssertUnwindSafe(|| job(connection))).is_err() {
-            log::error!("a job of the database's thread panicked; what it did is undone");
-            connection.give_up();
+            Some(Command::Stop) | None => break,
+            Some(command) => {
+                let mut shared = lock();
+                let Some(connection) = shared.as_mut() else { return };
+                if catch_unwind(AssertUnwindSafe(|| command.execute(connection))).is_err() {
+                    log::error!("a command of the database's thread panicked; what it did is undone");
+                    connection.undo_all();
+                }
+            }
         }
     }
     // Closed with its thread, whoever else could still use it.

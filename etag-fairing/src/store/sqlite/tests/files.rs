@@ -6,6 +6,7 @@ use super::*;
 use crate::store::{
     Listing, Scopes,
     contract::{ALL, ROOMS, SPEAKERS, TALKS},
+    modify::Sharing,
 };
 
 fn refusal(path: &Path) -> String {
@@ -203,7 +204,7 @@ fn a_panic_in_a_job_ends_neither_the_thread_nor_the_queue() {
     rocket::async_test(async {
         let store = SqliteStore::open(SqliteOptions::new(Location::Temporary)).expect("a database");
         store.prepare(&ALL).await.expect("prepared");
-        let transaction = store.turn_to_write(false).await.expect("a transaction");
+        let transaction = store.turn_to_write(Sharing::Alone).await.expect("a transaction");
         let outcome = transaction.run::<()>(|_| panic!("a job panics, on purpose")).await;
         assert!(matches!(outcome, Err(StoreError::Internal(_))));
         // It was undone: nothing can be added to what is left of it.

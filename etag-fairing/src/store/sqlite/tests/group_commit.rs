@@ -102,7 +102,7 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 /// Keeps transactions open to others for so long, however slow the machine.
 async fn late_after(store: &SqliteStore, late: Duration) {
     let set = move |connection: &mut Connection| {
-        connection.group_commit.late = late;
+        connection.group_commit.policy.keep_open_for(late);
         Ok(())
     };
     store.writer.run(set).await.expect("set");

@@ -318,8 +318,8 @@ async fn storm(path: &Path, synchronous: Synchronous, seed: u64, beside: Beside)
         let late = Duration::from_micros([0, 100, 1_000, 5_000, 60_000_000][(round % 5) as usize]);
         let pages = (beside == Beside::Full).then_some(round % 4 * 2);
         let settle = move |connection: &mut Connection| {
-            connection.group_commit.late = late;
-            connection.group_commit.share_again();
+            connection.group_commit.policy.keep_open_for(late);
+            connection.group_commit.policy.share_again();
             let sqlite = &connection.sqlite;
             let now: i64 = sqlite.query_row("PRAGMA page_count", [], |row| row.get(0)).expect("pages");
             let most = match pages {
