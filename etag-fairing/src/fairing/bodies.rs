@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
-use super::Statistics;
+use super::statistics::Statistics;
 use crate::conditional::EntityTag;
 
 /// So much of a body says which one it may be, together with its size.

@@ -6,8 +6,8 @@ use rocket::Response;
 use rocket::response::Body;
 use rocket::tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::Statistics;
 use super::bodies::{BEGINNING, Bodies, KnownBody};
+use super::statistics::Statistics;
 use crate::conditional::EntityTag;
 
 /// Rocket reads a body in pieces of 4 KiB unless told otherwise, which costs more than the hash does.

@@ -4,7 +4,8 @@ use rocket::http::{Header, Status};
 use rocket::response::{self, Responder, Response};
 use rocket::{Request, tokio};
 
-use super::Statistics;
+use super::request_fields::conditional_headers;
+use super::statistics::Statistics;
 use crate::conditional::{EntityTag, HttpDate, MethodKind, Selected, TagField, Validator, Verdict};
 use crate::config::EtagConfig;
 
@@ -67,7 +68,7 @@ impl NotModified {
     /// The response, which needs nothing of the request.
     pub(crate) fn to_response(&self, config: &EtagConfig) -> Response<'static> {
         let mut response = Response::new();
-        super::set_tag(&mut response, &self.tag);
+        response.set_header(Header::new("ETag", self.tag.borrowed().to_field()));
         if let Some(cache_control) = &config.cache_control {
             response.set_header(Header::new("Cache-Control", cache_control.clone()));
         }
@@ -88,7 +89,7 @@ pub(crate) fn early<'r>(
     last_modified: Option<HttpDate>,
     size: usize,
 ) -> Option<Response<'r>> {
-    let headers = super::conditional_headers(request);
+    let headers = conditional_headers(request);
     // RFC 9110 §8.8.3.3: a fairing that compresses for this client makes another representation of it.
     let may_be_coded = || request.headers().get("Accept-Encoding").any(|line| line.trim() != "identity");
     if matches!(headers.if_none_match(), TagField::Absent) || may_be_coded() {

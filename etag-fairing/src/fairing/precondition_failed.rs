@@ -2,8 +2,8 @@
 
 use rocket::{Request, Response};
 
-use super::Statistics;
 use super::not_modified::remove_fields;
+use super::statistics::Statistics;
 use crate::conditional::{EntityTag, Failure, MethodKind, Reason};
 use crate::error::{ErrorObject, Errors};
 

@@ -6,7 +6,10 @@ use rocket::Request;
 use rocket::http::Method;
 use rocket::request::{FromRequest, Outcome};
 
-use super::{NotModified, Statistics, method_kind, precondition_failed, precondition_required};
+use super::not_modified::NotModified;
+use super::precondition_failed::{precondition_failed, precondition_required};
+use super::request_fields::{conditional_headers, method_kind};
+use super::statistics::Statistics;
 use crate::conditional::{
     ConditionalHeaders, EntityTag, MethodKind, Policy, Requirement, Selected, Validator, Verdict,
 };
@@ -68,7 +71,7 @@ impl<'r> FromRequest<'r> for Preconditions<'r> {
             policy.requirement = Requirement::NamedState;
         }
         Outcome::Success(Preconditions {
-            headers: super::conditional_headers(request),
+            headers: conditional_headers(request),
             method: method_kind(request),
             policy,
             path: request.uri().path().as_str(),

@@ -1,0 +1,63 @@
+//! Resource linkage and the resource identifier objects in it (JSON:API §7.2.2.3, §7.3).
+
+use crate::document::json::write_string;
+use crate::plan::Links;
+use crate::schema::{Corrupt, Description, RelationshipKind, ResourceId, Row};
+
+/// Resource linkage (JSON:API §7.2.2.3), where it was read, as the `data` member that follows others.
+pub(super) fn write_data(
+    resource: &'static Description,
+    place: usize,
+    row: Row<'_>,
+    index: usize,
+    links: &[Option<Links>],
+    out: &mut Vec<u8>,
+) -> Result<(), Corrupt> {
+    let Some(relationship) = resource.relationships.get(place) else {
+        return Err(Corrupt::new("no such relationship"));
+    };
+    let type_name = relationship.target().type_name;
+    match relationship.kind {
+        RelationshipKind::ToOne { .. } => {
+            out.extend_from_slice(br#","data":"#);
+            match ResourceId::from_value(row.to_one(resource, place))? {
+                Some(id) => write_identifier(type_name, &id, out),
+                None => out.extend_from_slice(b"null"),
+            }
+        }
+        RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => {
+            if let Some(read) = links.get(place).and_then(Option::as_ref) {
+                out.extend_from_slice(br#","data":["#);
+                for (position, id) in read.of(index).iter().enumerate() {
+                    if position > 0 {
+                        out.push(b',');
+                    }
+                    write_identifier(type_name, id, out);
+                }
+                out.push(b']');
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A resource identifier object (JSON:API §7.3).
+pub(super) fn write_identifier(type_name: &str, id: &ResourceId, out: &mut Vec<u8>) {
+    out.extend_from_slice(br#"{"type":"#);
+    write_string(type_name, out);
+    out.extend_from_slice(br#","id":"#);
+    write_id(id, out);
+    out.push(b'}');
+}
+
+/// JSON:API §7.2.1: an id is a string, whatever the store makes it of.
+pub(super) fn write_id(id: &ResourceId, out: &mut Vec<u8>) {
+    match id {
+        ResourceId::Integer(id) => {
+            out.push(b'"');
+            out.extend_from_slice(itoa::Buffer::new().format(*id).as_bytes());
+            out.push(b'"');
+        }
+        ResourceId::Text(id) => write_string(id, out),
+    }
+}

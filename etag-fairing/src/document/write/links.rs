@@ -1,0 +1,59 @@
+//! The beginning of a document, and its links (JSON:API §7.6).
+
+use crate::document::json::write_string;
+use crate::query::PageLinks;
+use crate::schema::Relationship;
+use crate::schema::registry::encode_segment;
+
+/// The beginning of a document without profiles, up to the value of its `self` link.
+pub(super) const START: &[u8] = br#"{"jsonapi":{"version":"1.1"},"links":{"self":"#;
+
+/// The start of a document, up to the value of its `self` link.
+pub(super) fn start(profile: Option<&str>, out: &mut Vec<u8>) {
+    match profile {
+        // JSON:API §7.7: the profiles that apply.
+        Some(profile) => {
+            out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","profile":["#);
+            write_string(profile, out);
+            out.extend_from_slice(br#"]},"links":{"self":"#);
+        }
+        None => out.extend_from_slice(START),
+    }
+}
+
+/// The links of a page (JSON:API §8.4), behind others.
+pub(super) fn write_page_links(pages: &PageLinks, out: &mut Vec<u8>) {
+    for (name, link) in
+        [("first", &pages.first), ("last", &pages.last), ("prev", &pages.prev), ("next", &pages.next)]
+    {
+        out.push(b',');
+        write_string(name, out);
+        out.push(b':');
+        match link {
+            Some(link) => write_string(link, out),
+            // JSON:API §8.4: null tells that there is no such page.
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+/// The links of a relationship (JSON:API §7.2.2.2).
+#[derive(Debug)]
+pub(crate) struct RelationshipLinks {
+    pub(crate) own: String,
+    pub(crate) related: String,
+}
+
+impl RelationshipLinks {
+    pub(super) fn of(href: &str, relationship: &Relationship) -> Self {
+        let name = encode_segment(relationship.name);
+        Self { own: format!("{href}/relationships/{name}"), related: format!("{href}/{name}") }
+    }
+}
+
+/// A path segment, percent-encoded, so that it needs no JSON escape.
+pub(super) fn write_segment(segment: &str, out: &mut Vec<u8>) {
+    for part in encode_segment(segment) {
+        out.extend_from_slice(part.as_bytes());
+    }
+}

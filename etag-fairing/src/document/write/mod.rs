@@ -1,0 +1,13 @@
+//! Documents out: rows straight to bytes (JSON:API §7).
+//!
+//! What is written depends on the rows, the description and the links alone, and not on the time, a host name or the order
+//! of a hash map. So the same state has the same bytes, and so the same entity tag, on every server.
+
+mod linkage;
+mod links;
+mod resource_object;
+mod view;
+mod writer;
+
+pub(crate) use self::view::View;
+pub(crate) use self::writer::{LinkagePage, Writer};

@@ -1,0 +1,172 @@
+//! Resource objects (JSON:API §7.2), as primary data and in `included`.
+
+use super::linkage::{write_data, write_id};
+use super::links::write_segment;
+use super::view::View;
+use super::writer::Writer;
+use crate::document::json::{write_string, write_value};
+use crate::document::warnings::{OddMembers, Warnings};
+use crate::plan::Links;
+use crate::schema::{Corrupt, Description, Kind, ResourceId, Row, Rows, Value};
+
+impl Writer<'_> {
+    /// The included resources of a compound document (JSON:API §7.4), if the query asks for `include`: the rows of each of
+    /// these sets, as resource objects.
+    pub(super) fn included<'f>(
+        &self,
+        sets: impl Iterator<Item = (&'static Description, &'f Rows, &'f [Option<Links>])>,
+        view: View<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Corrupt> {
+        if !matches!(view, View::Asked { included: true, .. }) {
+            return Ok(());
+        }
+        out.extend_from_slice(br#","included":["#);
+        let mut is_first = true;
+        for (resource, rows, links) in sets {
+            for (index, row) in rows.iter().enumerate() {
+                if !is_first {
+                    out.push(b',');
+                }
+                is_first = false;
+                self.resource(resource, row, index, links, view, out)?;
+            }
+        }
+        out.push(b']');
+        Ok(())
+    }
+
+    /// A resource object (JSON:API §7.2).
+    pub(super) fn resource(
+        &self,
+        resource: &'static Description,
+        row: Row<'_>,
+        index: usize,
+        links: &[Option<Links>],
+        view: View<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Corrupt> {
+        let fieldset = view.fieldset(resource);
+        let id = row.resource_id()?;
+        out.extend_from_slice(br#"{"type":"#);
+        write_string(resource.type_name, out);
+        out.extend_from_slice(br#","id":"#);
+        write_id(&id, out);
+        let mut warnings = Warnings::new(resource, &id, self.odd);
+        let mut separator: &[u8] = br#","attributes":{"#;
+        for (place, attribute) in resource.attributes.iter().enumerate() {
+            let hidden = fieldset.is_some_and(|shown| shown.attributes.get(place) != Some(&true));
+            if hidden || !attribute.access.is_shown() {
+                continue;
+            }
+            out.extend_from_slice(separator);
+            separator = b",";
+            write_string(attribute.name, out);
+            out.push(b':');
+            match row.odd_attribute(place) {
+                None => {
+                    let value = row.attribute(place);
+                    if let Err(corrupt) = write_value(attribute.kind, value, out) {
+                        warnings.value(attribute, &corrupt, value)?;
+                        out.extend_from_slice(b"null");
+                    }
+                }
+                Some(odd) => {
+                    warnings.attribute(attribute, odd)?;
+                    out.extend_from_slice(b"null");
+                }
+            }
+        }
+        let computed = |place: usize| fieldset.is_none_or(|shown| shown.computed.get(place) == Some(&true));
+        if (0..resource.computed.names.len()).any(computed) {
+            let values = self.computed(resource, row, &warnings)?;
+            for (name, kind, value) in
+                values.iter().enumerate().filter(|(place, _)| computed(*place)).map(|(_, value)| value)
+            {
+                out.extend_from_slice(separator);
+                separator = b",";
+                write_string(name, out);
+                out.push(b':');
+                if let Err(corrupt) = write_value(*kind, value.as_ref(), out) {
+                    return Err(warnings.corrupt(name, &corrupt.to_string()));
+                }
+            }
+        }
+        if separator == b"," {
+            out.push(b'}');
+        }
+        separator = br#","relationships":{"#;
+        for (place, relationship) in resource.relationships.iter().enumerate() {
+            if fieldset.is_some_and(|shown| shown.relationships.get(place) != Some(&true)) {
+                continue;
+            }
+            // What was read for other reasons is no part of the representation without parameters.
+            let with_data = (matches!(view, View::Asked { .. }) || relationship.linkage)
+                && !self.hidden.hides(relationship);
+            out.extend_from_slice(separator);
+            separator = b",";
+            write_string(relationship.name, out);
+            out.extend_from_slice(br#":{"links":{"self":"#);
+            self.write_href(resource, &id, out);
+            out.extend_from_slice(b"/relationships/");
+            write_segment(relationship.name, out);
+            out.extend_from_slice(br#"","related":"#);
+            self.write_href(resource, &id, out);
+            out.push(b'/');
+            write_segment(relationship.name, out);
+            out.extend_from_slice(br#""}"#);
+            if with_data {
+                if let Some(odd) = row.odd_to_one(resource, place) {
+                    warnings.relationship(relationship, odd)?;
+                }
+                write_data(resource, place, row, index, links, out)?;
+            }
+            out.push(b'}');
+        }
+        if separator == b"," {
+            out.push(b'}');
+        }
+        out.extend_from_slice(br#","links":{"self":"#);
+        self.write_href(resource, &id, out);
+        out.extend_from_slice(br#""}"#);
+        warnings.write(out);
+        out.push(b'}');
+        Ok(())
+    }
+
+    /// The values of computed attributes.
+    fn computed(
+        &self,
+        resource: &'static Description,
+        row: Row<'_>,
+        warnings: &Warnings<'_>,
+    ) -> Result<Vec<(&'static str, Kind, Value)>, Corrupt> {
+        // Without to-many linkage, which some queries read and some don't: the value must not depend on that.
+        let values = row.to_record(resource).and_then(|record| resource.computed.of(&record));
+        // Functions see null for an odd value, as clients do.
+        let values = values
+            .or_else(|_| row.to_lenient_record(resource).and_then(|record| resource.computed.of(&record)));
+        match (values, self.odd) {
+            (Ok(values), _) => Ok(values),
+            (Err(_), OddMembers::Null) => {
+                let null = |name: &&'static str| (*name, Kind::Text, Value::Null);
+                Ok(resource.computed.names.iter().map(null).collect())
+            }
+            (Err(corrupt), OddMembers::Refused) => {
+                let name = resource.computed.names.first().copied().unwrap_or_default();
+                Err(warnings.corrupt(name, &corrupt.to_string()))
+            }
+        }
+    }
+
+    /// The URL of one resource as a JSON string, up to its closing quote.
+    fn write_href(&self, resource: &Description, id: &ResourceId, out: &mut Vec<u8>) {
+        write_string(self.registry.collection(resource), out);
+        out.pop();
+        out.push(b'/');
+        match id {
+            ResourceId::Integer(id) => out.extend_from_slice(itoa::Buffer::new().format(*id).as_bytes()),
+            ResourceId::Text(id) => write_segment(id, out),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Whole documents, by their primary data.
+
+use super::linkage::{write_data, write_identifier};
+use super::links::{RelationshipLinks, START, start, write_page_links};
+use super::view::View;
+use crate::document::buffer_pool;
+use crate::document::hidden::Hidden;
+use crate::document::json::write_string;
+use crate::document::warnings::{OddMembers, Warnings, write_document_meta};
+use crate::plan::{Fetched, Included, Links};
+use crate::query::{PageLinks, Parameters, href};
+use crate::schema::registry::{Registry, encode_segment};
+use crate::schema::{Corrupt, Description, Relationship, ResourceId, Rows};
+
+/// Writes documents for one application and one caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer<'a> {
+    pub(super) registry: &'a Registry,
+    /// What to do about values that their member cannot have.
+    pub(super) odd: OddMembers,
+    /// The resources of which the caller may not learn that others lead to them.
+    pub(super) hidden: Hidden,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(registry: &'a Registry, hidden: Hidden) -> Self {
+        Self { registry, odd: OddMembers::Refused, hidden }
+    }
+
+    /// A writer that shows null for every value that its member cannot have. It is used for documents that are only hashed,
+    /// and for the answer to a write, which can't be refused any more.
+    pub(crate) fn lenient(self) -> Self {
+        Self { odd: OddMembers::Null, ..self }
+    }
+
+    /// The URL of one resource.
+    pub(crate) fn href(&self, resource: &Description, id: &ResourceId) -> String {
+        let collection = self.registry.collection(resource);
+        // There is room for the longest number, so that the text isn't allocated a second time.
+        let mut href = String::with_capacity(collection.len() + 21);
+        href.push_str(collection);
+        href.push('/');
+        match id {
+            ResourceId::Integer(id) => href.push_str(itoa::Buffer::new().format(*id)),
+            ResourceId::Text(id) => href.extend(encode_segment(id)),
+        }
+        href
+    }
+
+    /// The URL of a resource's collection.
+    pub(crate) fn collection(&self, resource: &Description) -> &'a str {
+        self.registry.collection(resource)
+    }
+
+    /// A document whose primary data is the first row, or null.
+    pub(crate) fn single(
+        &self,
+        resource: &'static Description,
+        self_link: &str,
+        fetched: &Fetched,
+        view: View<'_>,
+    ) -> Result<Vec<u8>, Corrupt> {
+        let mut out =
+            buffer_pool::take(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
+        out.extend_from_slice(START);
+        write_string(self_link, &mut out);
+        out.extend_from_slice(br#"},"data":"#);
+        match fetched.rows.get(0) {
+            Some(row) => self.resource(resource, row, 0, &fetched.links, view, &mut out)?,
+            None => out.extend_from_slice(b"null"),
+        }
+        self.included(included(fetched), view, &mut out)?;
+        out.push(b'}');
+        Ok(out)
+    }
+
+    /// A document whose primary data is all rows.
+    pub(crate) fn many(
+        &self,
+        resource: &'static Description,
+        self_link: &str,
+        profile: Option<&str>,
+        pages: &PageLinks,
+        fetched: &Fetched,
+        view: View<'_>,
+    ) -> Result<Vec<u8>, Corrupt> {
+        let mut out =
+            Vec::with_capacity(1024 + self.size(resource, &fetched.rows) + self.size_included(fetched));
+        start(profile, &mut out);
+        write_string(self_link, &mut out);
+        write_page_links(pages, &mut out);
+        out.extend_from_slice(br#"},"data":["#);
+        for (index, row) in fetched.rows.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            self.resource(resource, row, index, &fetched.links, view, &mut out)?;
+        }
+        out.push(b']');
+        self.included(included(fetched), view, &mut out)?;
+        write_document_meta(resource, fetched, &mut out);
+        out.push(b'}');
+        Ok(out)
+    }
+
+    /// A document whose primary data is the linkage of a relationship of the first row (JSON:API §8.1.3).
+    pub(crate) fn linkage(
+        &self,
+        resource: &'static Description,
+        relationship: usize,
+        parameters: &Parameters,
+        fetched: &Fetched,
+        view: View<'_>,
+    ) -> Result<Vec<u8>, Corrupt> {
+        let mut out = Vec::with_capacity(256);
+        let Some(row) = fetched.rows.get(0) else {
+            return Err(Corrupt::new("no owner to write the linkage of"));
+        };
+        let Some(of) = resource.relationships.get(relationship) else {
+            return Err(Corrupt::new("no such relationship"));
+        };
+        let links = RelationshipLinks::of(&self.href(resource, &row.resource_id()?), of);
+        out.extend_from_slice(START);
+        write_string(&href(&links.own, parameters), &mut out);
+        out.extend_from_slice(br#","related":"#);
+        write_string(&links.related, &mut out);
+        out.push(b'}');
+        let id = row.resource_id()?;
+        let mut warnings = Warnings::new(resource, &id, self.odd);
+        if let Some(odd) = row.odd_to_one(resource, relationship) {
+            warnings.relationship(of, odd)?;
+        }
+        write_data(resource, relationship, row, 0, &fetched.links, &mut out)?;
+        self.included(included(fetched), view, &mut out)?;
+        warnings.write(&mut out);
+        out.push(b'}');
+        Ok(out)
+    }
+
+    /// About how long these resources will be, without linkage and escapes: rather a little too much, since a body
+    /// that must grow is copied.
+    fn size(&self, resource: &'static Description, rows: &Rows) -> usize {
+        const NUMBER: usize = 12;
+        let href = self.registry.collection(resource).len() + NUMBER;
+        let attributes: usize =
+            resource.attributes.iter().map(|attribute| attribute.name.len() + NUMBER).sum();
+        let relationship = |relationship: &Relationship| 3 * relationship.name.len() + 2 * href + 64;
+        let relationships: usize = resource.relationships.iter().map(relationship).sum();
+        let frame = 96 + resource.type_name.len() + href;
+        rows.text_bytes() + rows.len() * (frame + attributes + relationships)
+    }
+
+    /// The same of what is included, with the linkage that leads to it.
+    fn size_included(&self, fetched: &Fetched) -> usize {
+        let size = |included: &Included| {
+            let identifier = included.resource.type_name.len() + 32;
+            self.size(included.resource, &included.rows) + included.rows.len() * identifier
+        };
+        fetched.included.iter().map(size).sum()
+    }
+
+    /// The URLs of a relationship of one resource.
+    pub(crate) fn relationship(
+        &self,
+        owner: &Description,
+        id: &ResourceId,
+        relationship: &Relationship,
+    ) -> RelationshipLinks {
+        RelationshipLinks::of(&self.href(owner, id), relationship)
+    }
+
+    /// A document whose primary data is the linkage of a relationship, or a page of it, from the related
+    /// resources: `related` holds them as its rows. Where the query includes them, they stand there whole
+    /// (JSON:API §8.2).
+    pub(crate) fn linkage_of(
+        &self,
+        relationship: &Relationship,
+        page: &LinkagePage<'_>,
+        related: &Fetched,
+        view: View<'_>,
+    ) -> Result<Vec<u8>, Corrupt> {
+        let target = relationship.target();
+        let mut out = Vec::with_capacity(1024);
+        start(page.profile, &mut out);
+        write_string(page.self_link, &mut out);
+        out.extend_from_slice(br#","related":"#);
+        write_string(page.related_link, &mut out);
+        if let Some(pages) = &page.pages {
+            write_page_links(pages, &mut out);
+        }
+        out.extend_from_slice(br#"},"data":"#);
+        let many = relationship.is_to_many();
+        out.extend_from_slice(if many { b"[" } else { b"" });
+        for (index, row) in related.rows.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            write_identifier(target.type_name, &row.resource_id()?, &mut out);
+        }
+        out.extend_from_slice(match (many, related.rows.is_empty()) {
+            (true, _) => b"]",
+            (false, true) => b"null",
+            (false, false) => b"",
+        });
+        let own = page.included.then_some((target, &related.rows, related.links.as_slice()));
+        self.included(own.into_iter().chain(included(related)), view, &mut out)?;
+        write_document_meta(target, related, &mut out);
+        out.push(b'}');
+        Ok(out)
+    }
+}
+
+/// The included resources that were read: those of each relationship path.
+fn included(fetched: &Fetched) -> impl Iterator<Item = (&'static Description, &Rows, &[Option<Links>])> {
+    fetched.included.iter().map(|included| (included.resource, &included.rows, included.links.as_slice()))
+}
+
+/// The head of a document of linkage.
+#[derive(Debug)]
+pub(crate) struct LinkagePage<'a> {
+    pub(crate) self_link: &'a str,
+    pub(crate) related_link: &'a str,
+    /// Whether the related resources themselves are included.
+    pub(crate) included: bool,
+    /// Where it is a page.
+    pub(crate) pages: Option<PageLinks>,
+    pub(crate) profile: Option<&'a str>,
+}
