@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{
-    resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS},
-    steps::*,
-};
 use etag_fairing::{
     resource::{ResourceId, Value},
     store::{Change, Constraint, LinkageChange, Store, StoreError},
+};
+
+use crate::{
+    resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS},
+    steps::*,
 };
 
 pub(crate) async fn every_value_comes_back_as_it_was(store: Arc<dyn Store>) {
@@ -159,7 +160,7 @@ pub(crate) async fn what_is_not_there_cannot_be_changed(store: Arc<dyn Store>) {
         delete(*TALKS, &text("99")),
         delete(*ROOMS, &text("nowhere")),
     ] {
-        let told = format!("{change:?}");
+        let told = told(&change);
         assert!(matches!(write(&*store, change).await, Err(StoreError::NotFound)), "{told}");
     }
 }

@@ -2,15 +2,16 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use etag_fairing::{
+    resource::{Description, ResourceId, Rows, ValueRef},
+    store::{Fetched, Include, LinkageChange, Links, Listing, Plan, Root, Selection, Store, StoreError},
+};
+
 use crate::{
     naive::World,
     random::{Chance, Sight},
     resources::{ALL, ROOMS, SPEAKERS, TALKS},
     steps::*,
-};
-use etag_fairing::{
-    resource::{Description, ResourceId},
-    store::{Fetched, Include, LinkageChange, Listing, Plan, Root, Selection, Store, StoreError},
 };
 
 fn including(selection: Selection, include: Vec<Include>) -> Selection {
@@ -255,21 +256,14 @@ fn meaning(
     found
 }
 
-fn check_rows(
-    world: &World,
-    selection: &Selection,
-    rows: &etag_fairing::resource::Rows,
-    links: &[Option<etag_fairing::store::Links>],
-    told: &str,
-) {
+fn check_rows(world: &World, selection: &Selection, rows: &Rows, links: &[Option<Links>], told: &str) {
     let resource = selection.resource;
     let all = world.of(resource);
     for (place, row) in rows.iter().enumerate() {
         let id = row.resource_id().expect("an id");
         let known = all.rows.iter().find(|row| row.resource_id().as_ref() == Ok(&id)).expect("a row");
         for (index, wanted) in selection.attributes.iter().enumerate() {
-            let expected =
-                if *wanted { known.attribute(index) } else { etag_fairing::resource::ValueRef::Null };
+            let expected = if *wanted { known.attribute(index) } else { ValueRef::Null };
             assert_eq!(row.attribute(index), expected, "{told}");
         }
         for (index, relationship) in resource.relationships.iter().enumerate() {

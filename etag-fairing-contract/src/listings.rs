@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::{
-    naive::World,
-    random::{Chance, Sight},
-    resources::{ALL, ROOMS, TALKS},
-    steps::*,
-};
 use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
         Comparison, Field, Filter, LinkageChange, Listing, Member, Page, Part, Place, Plan, Relation, Root,
         Scopes, Selection, SortKey, Store,
     },
+};
+
+use crate::{
+    naive::World,
+    random::{Chance, Sight},
+    resources::{ALL, ROOMS, TALKS},
+    steps::*,
 };
 
 const TITLE: usize = 0;

@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-use crate::{resources::ALL, steps::*};
 use etag_fairing::store::fold_case;
 use etag_fairing::{
     resource::{Description, Linkage, Record, ResourceId, Rows, Value},
@@ -11,6 +10,8 @@ use etag_fairing::{
         Store, Transaction, matches,
     },
 };
+
+use crate::{resources::ALL, steps::*};
 
 /// Everything that a store holds.
 pub(crate) struct World(Vec<Resources>);
@@ -112,13 +113,11 @@ impl World {
     ) -> Vec<ResourceId> {
         let Some(row) = self.place(resource, id) else { return Vec::new() };
         let fetched = self.of(resource);
-        match resource.relationships[relationship].is_to_many() {
-            true => linkage(fetched, relationship, row),
-            false => {
-                let link = fetched.rows.get(row).expect("a row").to_one(resource, relationship);
-                ResourceId::from_value(link).expect("an id").into_iter().collect()
-            }
+        if resource.relationships[relationship].is_to_many() {
+            return linkage(fetched, relationship, row);
         }
+        let link = fetched.rows.get(row).expect("a row").to_one(resource, relationship);
+        ResourceId::from_value(link).expect("an id").into_iter().collect()
     }
 
     fn end(
@@ -252,10 +251,8 @@ fn holds(relation: Relation, order: Option<Ordering>) -> bool {
 }
 
 fn has(value: &str, part: Part, text: &str, case_sensitive: bool) -> bool {
-    let (value, text) = match case_sensitive {
-        true => (value.to_owned(), text.to_owned()),
-        false => (fold_case(value).into_owned(), fold_case(text).into_owned()),
-    };
+    let in_case = |text: &str| if case_sensitive { text.to_owned() } else { fold_case(text).into_owned() };
+    let (value, text) = (in_case(value), in_case(text));
     match part {
         Part::Anywhere => value.contains(&text),
         Part::Start => value.starts_with(&text),

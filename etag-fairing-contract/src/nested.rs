@@ -1,15 +1,16 @@
 //! Filters that go to many and back again, and again: what they cost adds up, it does not multiply.
 
-use crate::{
-    resources::{ROOMS, TALKS},
-    steps::*,
-};
 use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
         Comparison, Field, Filter, LinkageChange, Listing, Member, Part, Plan, Relation, Root, Scopes,
         Selection, Store,
     },
+};
+
+use crate::{
+    resources::{ROOMS, TALKS},
+    steps::*,
 };
 
 /// The talks of each of two rooms. Each has both speakers.

@@ -1,14 +1,16 @@
 //! Data, filters and sorts by chance, the same for the same seed.
 
-use crate::{
-    resources::{ALL, REVIEWS, TALKS},
-    steps::*,
-};
 use etag_fairing::{
-    resource::{Description, Kind, ResourceId, Value},
+    resource::{Description, IdKind, Kind, ResourceId, Value},
     store::{
-        Change, Comparison, Field, Filter, LinkageChange, Member, Part, Relation, Scopes, SortKey, Store,
+        Change, Comparison, Field, Filter, LinkageChange, Listing, Member, Part, Relation, Scopes, SortKey,
+        Store,
     },
+};
+
+use crate::{
+    resources::{ALL, REVIEWS, ROOMS, SPEAKERS, TALKS},
+    steps::*,
 };
 
 /// Who reads.
@@ -115,6 +117,11 @@ impl Chance {
             transaction.apply(change, &Scopes::NONE).await.expect("applied");
         }
         transaction.commit().await.expect("committed");
+        // Else a store that keeps nothing would pass.
+        for (resource, number) in [(*ROOMS, rooms.len()), (*SPEAKERS, 4), (*TALKS, 12), (*REVIEWS, 8)] {
+            let found = read(store, &collection(resource, Listing::all())).await.rows.len();
+            assert_eq!(found, number, "{} that were made", resource.type_name);
+        }
     }
 
     fn path(&mut self, mut resource: &'static Description) -> (Vec<usize>, &'static Description) {
@@ -136,7 +143,7 @@ impl Chance {
     fn member(&mut self, resource: &'static Description) -> (Member, Kind) {
         let (path, resource) = self.path(resource);
         let id_kind = |resource: &Description| match resource.id.kind {
-            etag_fairing::resource::IdKind::Integer { .. } => Kind::Integer,
+            IdKind::Integer { .. } => Kind::Integer,
             _ => Kind::Text,
         };
         let place = self.below(resource.width());
@@ -144,10 +151,8 @@ impl Chance {
             None => (Field::Id, id_kind(resource)),
             Some(place) => match place.checked_sub(resource.attributes.len()) {
                 None => (Field::Attribute(place), resource.attributes[place].kind),
-                Some(place) => match resource.relationships[place].is_to_many() {
-                    true => (Field::Id, id_kind(resource)),
-                    false => (Field::ToOne(place), id_kind(resource.relationships[place].target())),
-                },
+                Some(place) if resource.relationships[place].is_to_many() => (Field::Id, id_kind(resource)),
+                Some(place) => (Field::ToOne(place), id_kind(resource.relationships[place].target())),
             },
         };
         (Member { path, field }, kind)

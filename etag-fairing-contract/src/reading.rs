@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{
-    resources::{ALL, REVIEWS, ROOMS, SPEAKERS, TALKS},
-    steps::*,
-};
 use etag_fairing::{
     resource::{Value, ValueRef},
     store::{LinkageChange, Listing, Plan, Root, Selection, Store},
+};
+
+use crate::{
+    resources::{ALL, REVIEWS, ROOMS, SPEAKERS, TALKS},
+    steps::*,
 };
 
 pub(crate) async fn preparing_twice_keeps_what_is_there(store: Arc<dyn Store>) {

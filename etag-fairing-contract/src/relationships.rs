@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{
-    resources::{ROOMS, TALKS},
-    steps::*,
-};
 use etag_fairing::{
     resource::{ResourceId, Value},
     store::{Change, Constraint, LinkageChange, Listing, Scopes, Store, StoreError},
+};
+
+use crate::{
+    resources::{ROOMS, TALKS},
+    steps::*,
 };
 
 fn speakers(numbers: &[u8]) -> Vec<ResourceId> {
@@ -102,7 +103,7 @@ pub(crate) async fn a_related_resource_that_does_not_exist_is_named(store: Arc<d
         for change in
             [link(&id, relationship, change.clone()), linked_talk("new", only(relationship, change))]
         {
-            let told = format!("{change:?}");
+            let told = told(&change);
             match write(&*store, change).await {
                 Err(StoreError::RelatedNotFound { relationship: place, id }) => {
                     assert_eq!((place, id), (relationship, missing.clone()), "{told}");

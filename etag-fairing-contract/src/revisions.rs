@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{
-    resources::{REVIEWS, ROOMS, SPEAKERS, TALKS},
-    steps::*,
-};
 use etag_fairing::{
     resource::{ResourceId, Value},
     store::{Change, LinkageChange, Listing, Plan, Revision, Scopes, Store},
+};
+
+use crate::{
+    resources::{REVIEWS, ROOMS, SPEAKERS, TALKS},
+    steps::*,
 };
 
 async fn revision(store: &dyn Store, plan: &Plan) -> Option<Revision> {
@@ -62,7 +63,7 @@ pub(crate) async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) 
         (delete(*SPEAKERS, &speaker_id), &[0, 1, 2, 5]),
     ];
     for (change, changed) in changes {
-        let told = format!("{change:?}");
+        let told = told(&change);
         let mut before = Vec::new();
         for plan in &answers {
             before.push(revision(store, plan).await);

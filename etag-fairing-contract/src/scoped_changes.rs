@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use etag_fairing::{
+    resource::{Description, Linkage, RelationshipKind, ResourceId, Value},
+    store::{Change, Constraint, LinkageChange, Store, StoreError},
+};
+
 use crate::{
     naive::World,
     random::{Chance, Sight},
     resources::{ALL, TALKS},
     steps::SPEAKERS_OF,
-};
-use etag_fairing::{
-    resource::{Description, Linkage, RelationshipKind, ResourceId, Value},
-    store::{Change, Constraint, LinkageChange, Store, StoreError},
 };
 
 /// Attributes and to-one linkage.

@@ -2,6 +2,14 @@
 
 use std::sync::Arc;
 
+use etag_fairing::{
+    resource::{Description, ResourceId, Value},
+    store::{
+        Change, Comparison, Constraint, Fetched, Field, Filter, Include, LinkageChange, Listing, Member,
+        Plan, Relation, Root, Scopes, Selection, SortKey, Store, StoreError,
+    },
+};
+
 use crate::{
     includes::includes_by_chance,
     listings::{filters_by_chance, orders_by_chance, related_by_chance},
@@ -10,13 +18,6 @@ use crate::{
     resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS},
     scoped_changes::changes_by_chance,
     steps::*,
-};
-use etag_fairing::{
-    resource::{Description, ResourceId, Value},
-    store::{
-        Change, Comparison, Constraint, Fetched, Field, Filter, Include, LinkageChange, Listing, Member,
-        Plan, Relation, Root, Scopes, Selection, SortKey, Store, StoreError,
-    },
 };
 
 fn id_is(id: &ResourceId) -> Filter {
@@ -208,7 +209,7 @@ pub(crate) async fn what_is_hidden_cannot_be_changed(store: Arc<dyn Store>) {
         link(&id, SPEAKERS_OF, LinkageChange::Replace(vec![])),
         delete(*TALKS, &id),
     ] {
-        let told = format!("{change:?}");
+        let told = told(&change);
         let refused = change_by(&*store, &scopes, change).await;
         assert!(matches!(refused, Err(StoreError::NotFound)), "{told}: {refused:?}");
     }
@@ -231,22 +232,21 @@ pub(crate) async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
         &hidden.each_ref().map(|(relationship, id)| (TALKS.relationships[*relationship].target(), id)),
     );
     for (relationship, id) in &hidden {
-        let changes = match TALKS.relationships[*relationship].is_to_many() {
-            false => vec![LinkageChange::One(Some(id.clone()))],
-            true => {
-                let mut ids = vec![id.clone()];
-                if *relationship == SPEAKERS_OF {
-                    ids.insert(0, speaker_id(1));
-                }
-                vec![LinkageChange::Add(ids.clone()), LinkageChange::Replace(ids)]
+        let changes = if TALKS.relationships[*relationship].is_to_many() {
+            let mut ids = vec![id.clone()];
+            if *relationship == SPEAKERS_OF {
+                ids.insert(0, speaker_id(1));
             }
+            vec![LinkageChange::Add(ids.clone()), LinkageChange::Replace(ids)]
+        } else {
+            vec![LinkageChange::One(Some(id.clone()))]
         };
         for change in changes {
             for change in [
                 linked_talk("new", only(*relationship, change.clone())),
                 link(&second, *relationship, change.clone()),
             ] {
-                let told = format!("{change:?}");
+                let told = told(&change);
                 let missing = match change_by(&*store, &scopes, change).await {
                     Err(StoreError::RelatedNotFound { relationship, id }) => (relationship, id),
                     other => panic!("{told}: {other:?}"),

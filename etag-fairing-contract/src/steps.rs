@@ -1,6 +1,5 @@
 //! What the rules do, in short words.
 
-use crate::resources::{REVIEWS, ROOMS, SPEAKERS, TALKS};
 use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
@@ -8,6 +7,8 @@ use etag_fairing::{
         Transaction,
     },
 };
+
+use crate::resources::{REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 /// The places of the relationships of [`TALKS`].
 pub(crate) const ROOM: usize = 0;
@@ -126,6 +127,20 @@ pub(crate) fn delete(resource: &'static Description, id: &ResourceId) -> Change 
     Change::Delete { resource, id: id.clone() }
 }
 
+/// A change in few words, for messages.
+pub(crate) fn told(change: &Change) -> String {
+    match change {
+        Change::Insert { resource, id: None, .. } => format!("a new one of {}", resource.type_name),
+        Change::Insert { resource, id: Some(id), .. } => format!("new {} {id}", resource.type_name),
+        Change::Update { resource, id, attributes, linkage } => {
+            let values: Vec<_> = attributes.iter().enumerate().filter(|(_, value)| value.is_some()).collect();
+            let links: Vec<_> = linkage.iter().enumerate().filter(|(_, change)| change.is_some()).collect();
+            format!("{} {id} with attributes {values:?}, relationships {links:?}", resource.type_name)
+        }
+        Change::Delete { resource, id } => format!("{} {id} deleted", resource.type_name),
+    }
+}
+
 /// Makes a change in a transaction of its own.
 pub(crate) async fn write(store: &dyn Store, change: Change) -> Result<ResourceId, StoreError> {
     let mut transaction = store.begin().await?;
@@ -136,7 +151,7 @@ pub(crate) async fn write(store: &dyn Store, change: Change) -> Result<ResourceI
 
 /// Makes a change that must succeed.
 pub(crate) async fn done(store: &dyn Store, change: Change) -> ResourceId {
-    let told = format!("{change:?}");
+    let told = told(&change);
     write(store, change).await.unwrap_or_else(|error| panic!("{told}: {error}"))
 }
 

@@ -9,12 +9,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use rocket::tokio::{
-    self,
-    time::{sleep, timeout},
-};
-
-use crate::{resources::TALKS, steps::*};
 use etag_fairing::{
     resource::{ResourceId, Value, ValueRef},
     store::{
@@ -22,6 +16,12 @@ use etag_fairing::{
         modify,
     },
 };
+use rocket::tokio::{
+    self,
+    time::{sleep, timeout},
+};
+
+use crate::{resources::TALKS, steps::*};
 
 /// Far longer than anything here takes: a test that waits for it has found a lock.
 const PATIENCE: Duration = Duration::from_secs(60);

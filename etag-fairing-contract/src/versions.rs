@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::{
-    resources::{ITEMS, LABELS, LISTS},
-    steps::{delete, done, ids, number, one, read, text, write},
-};
 use etag_fairing::{
     resource::{Description, ResourceId, Upkeep, Value, ValueRef},
     store::{Change, LinkageChange, Scopes, Store, StoreError},
+};
+
+use crate::{
+    resources::{ITEMS, LABELS, LISTS},
+    steps::{delete, done, ids, number, one, read, text, told, write},
 };
 
 const LIST: usize = 0;
@@ -79,7 +80,7 @@ async fn rising(
     for (resource, id) in all {
         before.push(kept(store, resource, id).await);
     }
-    let told = format!("{change:?}");
+    let told = told(&change);
     done(store, change).await;
     let mut rising = Vec::new();
     for ((resource, id), before) in all.iter().zip(before) {
@@ -177,7 +178,7 @@ pub(crate) async fn a_version_rises_with_the_linkage_that_shows(store: Arc<dyn S
             vec![text("B"), one],
         ),
     ] {
-        let told = format!("{change:?}");
+        let told = told(&change);
         assert_eq!(rising(&*store, change, &all).await, expected, "{told}");
     }
     // A new one shows in the other end, too.
