@@ -6,8 +6,8 @@ use rocket::Response;
 use rocket::http::{Method, Status};
 use rocket::tokio::io::{AsyncRead, AsyncSeek};
 
-use super::exchange::Exchange;
-use super::recall::Made;
+use super::cached_read::Made;
+use super::call::Exchange;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::buffer_pool::SentDocument;
 use crate::error::MEDIA_TYPE;

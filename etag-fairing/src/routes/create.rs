@@ -3,12 +3,12 @@
 use rocket::Data;
 use rocket::http::{Header, Status};
 
+use super::call::{Answer, Exchange};
 use super::conditions::Conditions;
-use super::exchange::{Answer, Exchange};
+use super::draft::Proposal;
 use super::list;
-use super::propose::Proposal;
-use super::scoped::Moved;
-use super::trouble::{Refusal, corrupt};
+use super::row_scopes::Moved;
+use super::store_errors::{Refusal, corrupt};
 use super::write::Given;
 use crate::conditional::Validator;
 use crate::error::{ErrorObject, Errors};

@@ -3,9 +3,9 @@
 use rocket::Response;
 use rocket::http::{Header, Status};
 
+use super::call::{Answer, Exchange};
 use super::conditions::Conditions;
-use super::exchange::{Answer, Exchange};
-use super::trouble::Refusal;
+use super::store_errors::Refusal;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{
     Change, Comparison, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation, Root, Scopes,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rocket::Request;
 use rocket::request::Outcome;
 
-use super::exchange::Exchange;
+use super::call::Exchange;
 use crate::document::hidden::Hidden;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::Selection;

@@ -1,7 +1,7 @@
 //! `GET /sessions` (JSON:API §8.1.1).
 
-use super::exchange::{Answer, Exchange};
-use super::trouble::corrupt;
+use super::call::{Answer, Exchange};
+use super::store_errors::corrupt;
 use crate::error::Errors;
 use crate::plan::{Fetched, Plan, Root};
 use crate::query::{Parameters, Query, Target};

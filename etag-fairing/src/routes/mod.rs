@@ -5,24 +5,24 @@
 //! then the body is judged.
 
 mod answer;
+mod cached_read;
+mod call;
 mod conditions;
 mod create;
 mod delete;
+mod draft;
 mod endpoint;
-mod exchange;
 pub(crate) mod fallback;
 mod guarded;
 mod list;
 pub(crate) mod mount;
 mod permission;
-mod propose;
 mod read;
-mod recall;
 mod related;
 mod relationship;
-mod scoped;
+mod row_scopes;
 mod state;
-mod trouble;
+mod store_errors;
 mod update;
 mod update_relationship;
 mod view;
@@ -42,8 +42,8 @@ use crate::resource::route_names::{GeneratedRoute, name_route};
 use crate::resource::{Behaviour, JsonApiResource};
 use crate::schema::registry::encode_segment;
 use crate::schema::{Description, Operation, Relationship};
+use call::{Answer, Exchange, api_of};
 use endpoint::Endpoint;
-use exchange::{Answer, Exchange, api_of};
 use guarded::Guarded;
 
 /// Below the rank of every route that Rocket ranks itself, so that a user's own route on a path wins.

@@ -3,10 +3,10 @@
 use rocket::Request;
 use rocket::http::Status;
 
+use super::call::{Exchange, api_of};
 use super::endpoint::Endpoint;
-use super::exchange::{Exchange, api_of};
 use super::guarded::Guarded;
-use super::trouble::Refusal;
+use super::store_errors::Refusal;
 use super::write::Given;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::Member;

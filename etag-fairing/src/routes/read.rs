@@ -1,8 +1,8 @@
 //! `GET /sessions/1` (JSON:API §8.1.2).
 
-use super::exchange::{Answer, Exchange};
-use super::recall::Made;
-use super::trouble::corrupt;
+use super::cached_read::Made;
+use super::call::{Answer, Exchange};
+use super::store_errors::corrupt;
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::buffer_pool;
 use crate::document::write::{View, Writer};

@@ -1,7 +1,7 @@
 //! `GET /sessions/1/speakers` (JSON:API §8.1.1, §8.1.2).
 
-use super::exchange::{Answer, Exchange};
-use super::trouble::{corrupt, internal};
+use super::call::{Answer, Exchange};
+use super::store_errors::{corrupt, internal};
 use crate::error::ErrorObject;
 use crate::plan::{Fetched, Root};
 use crate::query::{Target, href};

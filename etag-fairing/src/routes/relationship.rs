@@ -1,7 +1,7 @@
 //! `GET /sessions/1/relationships/speakers` (JSON:API §8.1.3).
 
-use super::exchange::{Answer, Exchange};
-use super::trouble::{corrupt, internal};
+use super::call::{Answer, Exchange};
+use super::store_errors::{corrupt, internal};
 use super::view::page_links;
 use crate::document::write::LinkagePage;
 use crate::error::ErrorObject;

@@ -1,8 +1,8 @@
 //! The state of a resource: what its tags begin with, and when it last changed.
 
+use super::call::Exchange;
 use super::conditions::Conditions;
-use super::exchange::Exchange;
-use super::trouble::Refusal;
+use super::store_errors::Refusal;
 use crate::conditional::{HttpDate, StateTag, Validator};
 use crate::document::buffer_pool;
 use crate::document::read::ResourceObject;

@@ -3,11 +3,11 @@
 use rocket::Data;
 use rocket::http::Status;
 
+use super::call::{Answer, Exchange};
 use super::conditions::Conditions;
-use super::exchange::{Answer, Exchange};
-use super::propose::Proposal;
-use super::scoped::Moved;
-use super::trouble::{Refusal, corrupt};
+use super::draft::Proposal;
+use super::row_scopes::Moved;
+use super::store_errors::{Refusal, corrupt};
 use super::write::Given;
 use crate::document::read::Current;
 use crate::error::{ErrorObject, Errors};

@@ -3,11 +3,11 @@
 use rocket::Data;
 use rocket::http::{Method, Status};
 
+use super::call::{Answer, Exchange};
 use super::conditions::Conditions;
-use super::exchange::{Answer, Exchange};
 use super::relationship::plan;
-use super::scoped::Moved;
-use super::trouble::{Refusal, corrupt, internal};
+use super::row_scopes::Moved;
+use super::store_errors::{Refusal, corrupt, internal};
 use crate::conditional::Validator;
 use crate::document::read::{Lengths, LinkageDocument, must_not_be_empty};
 use crate::document::write::View;

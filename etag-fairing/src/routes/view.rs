@@ -1,6 +1,6 @@
 //! From a query to what is read and what is shown.
 
-use super::exchange::Exchange;
+use super::call::Exchange;
 use crate::document::write::View;
 use crate::plan::{Fetched, Field, Selection};
 use crate::query::{Extent, Fields, Include, PageLinks, Parameters, Query, href, place_of};

@@ -4,8 +4,8 @@ use rocket::Response;
 use rocket::http::Status;
 
 use super::answer::{document, set_tag};
-use super::exchange::Exchange;
-use super::trouble::{Refusal, internal};
+use super::call::Exchange;
+use super::store_errors::{Refusal, internal};
 use crate::conditional::EntityTag;
 use crate::document::read::{Lengths, ResourceObject};
 use crate::error::{Errors, Pointer};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rocket::data::ByteUnit;
 
-use super::exchange::Exchange;
+use super::call::Exchange;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;

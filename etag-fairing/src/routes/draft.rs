@@ -1,7 +1,7 @@
 //! What a write proposes, before it is made: hooks revise it, rules judge it.
 
-use super::exchange::Exchange;
-use super::trouble::Refusal;
+use super::call::Exchange;
+use super::store_errors::Refusal;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::LinkageChange;

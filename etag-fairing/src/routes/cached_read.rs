@@ -8,7 +8,7 @@ use rocket::Response;
 use rocket::http::{Method, Status};
 
 use super::answer;
-use super::exchange::{Answer, Exchange};
+use super::call::{Answer, Exchange};
 use crate::admission::HeldBytes;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;

@@ -12,7 +12,7 @@ use super::conditions::Conditions;
 use super::endpoint::Endpoint;
 use super::guarded::Guarded;
 use super::permission;
-use super::scoped::Asked;
+use super::row_scopes::Asked;
 use crate::admission::{Entered, HeldBytes};
 use crate::api::JsonApi;
 use crate::conditional::EntityTag;

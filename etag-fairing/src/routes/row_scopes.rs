@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rocket::Request;
 
-use super::exchange::Exchange;
-use super::trouble::{Refusal, internal};
+use super::call::Exchange;
+use super::store_errors::{Refusal, internal};
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{
     Comparison, Fetched, Field, Filter, LinkageChange, Listing, Member, Plan, Root, Scopes, Selection,
