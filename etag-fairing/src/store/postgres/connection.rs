@@ -22,8 +22,6 @@ use rocket::{
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
 use super::{
-    dialect::Postgres,
-    encode::Parameter,
     error::{
         busy, is_canceled, is_outcome_unknown, is_read_only, is_stale, lost, pool_error, store_error, told,
     },
@@ -33,14 +31,8 @@ use super::{
 use crate::{
     resource::{Description, ResourceId, ValueRef},
     store::{
-        Constraint, Excess, Scopes, StoreError,
-        sql::{
-            Statement as Built,
-            cache::{Shape, Texts},
-            question::Question,
-            room::Room,
-            visible::Visible,
-        },
+        Excess, StoreError,
+        sql::{cache::Texts, parameter::Parameter, room::Room},
     },
 };
 
@@ -119,7 +111,7 @@ const MOST_PREPARED: usize = 512;
 pub(super) struct Connection {
     /// `None` once it was given back.
     client: Option<Client>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     limit: Limit,
     /// Whether it is of no use any more, to anybody: the server is silent, is going away, or takes no writes.
     broken: AtomicBool,
@@ -242,57 +234,6 @@ impl Connection {
 
     fn client(&self) -> Result<&Client, StoreError> {
         self.client.as_ref().ok_or_else(|| StoreError::Internal("a connection was used after its end".into()))
-    }
-
-    /// The text of a statement of this shape.
-    pub(super) fn text<E: std::fmt::Display>(
-        &self,
-        shape: Shape,
-        build: impl FnOnce() -> Result<String, E>,
-    ) -> Result<Arc<str>, StoreError> {
-        let mut texts = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        texts.get(shape, build).map_err(|error| StoreError::Internal(error.to_string()))
-    }
-
-    /// A statement that reads what is seen by these scopes. Without any, its text is kept, and `parameters` are what
-    /// it takes, in order; with some it is built each time, with all its values.
-    pub(super) fn question<'p, const N: usize>(
-        &self,
-        scopes: &Scopes,
-        shape: Shape,
-        parameters: [ValueRef<'p>; N],
-        build: impl FnOnce(Visible<'_, Postgres>) -> Result<Built, String>,
-    ) -> Result<Question<'p, N>, StoreError> {
-        let build = || build(Visible::new(Postgres, scopes));
-        if scopes.is_empty() {
-            let text = self.text(shape, || build().map(|statement| statement.text))?;
-            return Ok(Question::given(text, parameters));
-        }
-        build().map(Question::built).map_err(StoreError::Internal)
-    }
-
-    /// Asks a question. Answers its rows.
-    pub(super) async fn ask<const N: usize>(
-        &self,
-        question: &Question<'_, N>,
-    ) -> Result<Vec<Row>, StoreError> {
-        let values: Vec<_> = question.values().iter().copied().map(Parameter::from).collect();
-        match self.rows(&question.text, &values).await {
-            // An id that the column's type cannot hold, where the attribute's can: nothing has it.
-            Err(StoreError::Constraint(Constraint::Value { column })) if column.is_empty() => Ok(Vec::new()),
-            rows => rows,
-        }
-    }
-
-    /// The same, while there is room for the rows.
-    pub(super) async fn ask_within<const N: usize>(
-        &self,
-        question: &Question<'_, N>,
-        room: &Room,
-        by: Excess,
-    ) -> Result<Vec<Row>, StoreError> {
-        let values: Vec<_> = question.values().iter().copied().map(Parameter::from).collect();
-        self.rows_within(&question.text, &values, room, by).await
     }
 
     async fn prepare(&self, client: &Client, text: &str) -> Result<Statement, Error> {

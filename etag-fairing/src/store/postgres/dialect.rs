@@ -6,11 +6,11 @@ use sea_query::{
 };
 
 use crate::{
-    resource::{AttributeType, Kind, Value},
+    resource::{AttributeType, IdKind, Kind, ResourceId, Value},
     store::{
         Part, Relation,
         fold::{DOTLESS, fold_case},
-        sql::{Dialect, Need, Pattern, Token, operator, value},
+        sql::{Dialect, Need, Pattern, Token, operator, plan, value},
     },
 };
 
@@ -103,6 +103,19 @@ impl Dialect for Postgres {
             (_, Value::Text(text)) => (is_of_kind(kind, text) && !text.contains('\0')).then(|| to.clone()),
             _ => Some(to.clone()),
         }
+    }
+
+    fn is_same_name(self, one: &str, other: &str) -> bool {
+        one == other
+    }
+
+    fn can_be(self, id: &ResourceId, kind: IdKind) -> bool {
+        plan::can_be(id, kind)
+            && match (id, kind) {
+                (ResourceId::Text(id), IdKind::Uuid) => is_of_kind(Kind::Uuid, id),
+                (ResourceId::Text(id), _) => !id.contains('\0'),
+                _ => true,
+            }
     }
 
     fn exists(self, select: SelectStatement) -> Expr {

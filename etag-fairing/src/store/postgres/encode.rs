@@ -10,14 +10,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use super::numeric;
-use crate::resource::ValueRef;
-
-/// A value for a statement, and the column it is for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Parameter<'a> {
-    value: ValueRef<'a>,
-    column: &'static str,
-}
+use crate::{resource::ValueRef, store::sql::parameter::Parameter};
 
 /// A value that its column cannot hold.
 #[derive(Debug)]
@@ -34,19 +27,6 @@ impl fmt::Display for Unfit {
 }
 
 impl Error for Unfit {}
-
-impl<'a> From<ValueRef<'a>> for Parameter<'a> {
-    fn from(value: ValueRef<'a>) -> Self {
-        Self { value, column: "" }
-    }
-}
-
-impl<'a> Parameter<'a> {
-    /// A value that is written to a column.
-    pub(super) fn of(column: &'static str, value: ValueRef<'a>) -> Self {
-        Self { value, column }
-    }
-}
 
 impl ToSql for Parameter<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {

@@ -7,15 +7,21 @@ use std::collections::HashSet;
 
 use sha1::{Digest, Sha1};
 
-use super::{cell, connection::Connection, dialect::Postgres, encode::Parameter, prepare::JoinEnd};
+use super::{connection::Connection, dialect::Postgres, prepare::JoinEnd};
 use crate::{
     resource::{Description, RelationshipKind, ResourceId, ValueRef},
     store::{
-        StoreError,
+        LinkageChange, Scopes, StoreError,
         sql::{
-            self,
+            self, Dialect,
             cache::{Shape, Verb},
-            plan::{id_list, id_value},
+            cell::{self, Cells},
+            edge::EdgeKind,
+            linkage_read::linkage,
+            parameter::Parameter,
+            plan::{edge, id_list, id_value},
+            room::Room,
+            session::Session,
         },
     },
 };
@@ -94,7 +100,7 @@ async fn listed(
     let shape = Shape::new(Verb::Lock, resource).columns(vec![locks, strength == Strength::Change]);
     let text = connection.text(shape, || {
         let text = sql::lock::listed(Postgres, resource);
-        Ok::<_, String>(if locks { text + strength.clause() } else { text })
+        Ok(if locks { text + strength.clause() } else { text })
     })?;
     let found = connection.rows(&text, &[ValueRef::Text(&list).into()]).await?;
     found.iter().map(|row| cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)).collect()
@@ -118,7 +124,7 @@ pub(super) async fn row_and_links(
     };
     let text = connection.text(shape, || {
         let text = sql::lock::with_links(Postgres, resource);
-        Ok::<_, String>(if locks { text + Strength::Change.clause() } else { text })
+        Ok(if locks { text + Strength::Change.clause() } else { text })
     })?;
     let found = connection.rows(&text, &[id_value(id).into()]).await?;
     let Some(row) = found.first() else { return Ok(None) };
@@ -130,7 +136,7 @@ pub(super) async fn row_and_links(
             continue;
         };
         place += 1;
-        read.push(match cell::is_null(row, place)? {
+        read.push(match row.is_null(place)? {
             true => None,
             false => Some(cell::id(resource.table, column, target.id.kind, row, place)?),
         });
@@ -139,11 +145,7 @@ pub(super) async fn row_and_links(
 }
 
 /// Locks the rows at the other end of a join table, for a row that is about to end with its links.
-pub(super) async fn other_end(
-    connection: &Connection,
-    end: &JoinEnd,
-    near: &ResourceId,
-) -> Result<(), StoreError> {
+async fn other_end(connection: &Connection, end: &JoinEnd, near: &ResourceId) -> Result<(), StoreError> {
     if !connection.known().can_lock(end.far.table) {
         return Ok(());
     }
@@ -163,4 +165,104 @@ pub(super) async fn collection(
     let key = digest.iter().take(8).fold(0_i64, |key, byte| key << 8 | i64::from(*byte));
     let key = Parameter::from(ValueRef::Integer(key));
     connection.rows("SELECT pg_advisory_xact_lock($1)", &[key]).await.map(drop)
+}
+
+/// Locks what the change of one relationship is about: what must be there, and what is changed with it. Answers those of
+/// the former that are there, but for the resource itself, which is new or locked already.
+pub(super) async fn related(
+    connection: &Connection,
+    resource: &'static Description,
+    relationship: usize,
+    own: Option<&ResourceId>,
+    before: Option<&ResourceId>,
+    change: &LinkageChange,
+) -> Result<HashSet<ResourceId>, StoreError> {
+    let Some(found) = resource.relationships.get(relationship) else { return Ok(HashSet::new()) };
+    let target = found.target();
+    let (wanted, mut affected): (&[ResourceId], Vec<ResourceId>) = match change {
+        LinkageChange::One(id) => (id.as_slice(), before.cloned().into_iter().collect()),
+        LinkageChange::Replace(ids) | LinkageChange::Add(ids) => (ids, Vec::new()),
+        LinkageChange::Remove(ids) => (&[], ids.clone()),
+    };
+    let strength = match found.column() {
+        Some(column) if connection.known().is_watched(resource.table, column) => Strength::Change,
+        Some(_) => Strength::Stay,
+        None => {
+            let edge = edge(resource, relationship)?;
+            if let (LinkageChange::Replace(_), Some(own)) = (change, own) {
+                let owner = [id_value(own)].into_iter();
+                let room = Room::endless();
+                let links = linkage(connection, &Scopes::NONE, &room, resource, relationship, owner).await?;
+                affected = links.of(0).to_vec();
+            }
+            match edge.kind {
+                // The related resources' own rows change.
+                EdgeKind::Inverse { .. } => Strength::Change,
+                EdgeKind::Join if connection.known().is_watched(edge.table, edge.target_column) => {
+                    Strength::Change
+                }
+                EdgeKind::Join => Strength::Stay,
+            }
+        }
+    };
+    if strength == Strength::Stay {
+        affected.clear();
+    }
+    let own = own.filter(|_| target.table == resource.table);
+    let locked: Vec<&ResourceId> = wanted
+        .iter()
+        .chain(&affected)
+        .filter(|id| Some(*id) != own && Postgres.can_be(id, target.id.kind))
+        .collect();
+    if locked.is_empty() {
+        return Ok(HashSet::new());
+    }
+    rows(connection, target, locked, strength).await
+}
+
+/// Locks the owners of related resources that come to another one: that changes their linkage too.
+pub(super) async fn owners_before(
+    connection: &Connection,
+    resource: &'static Description,
+    relationship: usize,
+    own: Option<&ResourceId>,
+    adopted: &[ResourceId],
+) -> Result<(), StoreError> {
+    let edge = edge(resource, relationship)?;
+    if adopted.is_empty() || edge.kind == EdgeKind::Join {
+        return Ok(());
+    }
+    let own = own.filter(|_| edge.target.table == resource.table);
+    let shape = Shape::new(Verb::Owners, resource).relationship(relationship);
+    let text = connection.text(shape, || Ok(sql::lock::owners(Postgres, &edge)))?;
+    let list = id_list(adopted.iter().map(id_value))?;
+    let mut owners = Vec::new();
+    for row in connection.rows(&text, &[ValueRef::Text(&list).into()]).await? {
+        owners.push(cell::id(edge.table, edge.owner_column, edge.owner_id, &row, 0)?);
+    }
+    owners.retain(|owner| Some(owner) != own);
+    if !owners.is_empty() {
+        rows(connection, resource, &owners, Strength::Change).await?;
+    }
+    Ok(())
+}
+
+/// Locks the rows at the other end of the linkage of a row that is about to end.
+pub(super) async fn ends(
+    connection: &Connection,
+    resource: &'static Description,
+    id: &ResourceId,
+    links: &[Option<ResourceId>],
+) -> Result<(), StoreError> {
+    let known = connection.known();
+    for (relationship, link) in resource.relationships.iter().zip(links) {
+        let watched = relationship.column().is_some_and(|column| known.is_watched(resource.table, column));
+        if let (true, Some(link)) = (watched, link) {
+            rows(connection, relationship.target(), [link], Strength::Change).await?;
+        }
+    }
+    for end in known.joins_of(resource.table) {
+        other_end(connection, end, id).await?;
+    }
+    Ok(())
 }

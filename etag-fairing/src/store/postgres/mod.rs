@@ -25,28 +25,23 @@
 mod cell;
 mod connection;
 mod decode;
-mod delete;
 mod dial;
 mod dialect;
 mod encode;
 mod error;
-mod include;
-mod linkage;
-mod links;
+mod insert;
 mod lock;
+mod marks;
 mod numeric;
 mod options;
 mod pooler;
 mod prepare;
-mod read;
 mod revisions;
 mod rules;
-mod showing;
+mod session;
 mod table;
 mod tls;
 mod transaction;
-mod versions;
-mod write;
 
 use std::{
     ops::RangeInclusive,
@@ -175,7 +170,7 @@ impl PostgresStore {
         let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
         let pass = Pass::default();
         let begun = async {
-            let mut reading = pin!(read::fetch_snapshot(&connection, plan));
+            let mut reading = pin!(connection.fetch_snapshot(plan));
             match timeout(quick, &mut reading).await {
                 Ok(outcome) => Some(outcome),
                 Err(_) => {
@@ -195,7 +190,7 @@ impl PostgresStore {
         drop(connection);
         let _pass = self.lanes.slow(look, patience).await?;
         let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
-        let outcome = read::fetch_snapshot(&connection, plan).await;
+        let outcome = connection.fetch_snapshot(plan).await;
         Ok((connection, outcome))
     }
 }

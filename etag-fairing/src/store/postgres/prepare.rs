@@ -7,14 +7,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::{
     connection::Connection,
     dialect::{Postgres, type_name},
+    marks::MARKS,
     revisions,
     rules::Rules,
     table::{self, Found, FoundSequence, quoted},
-    versions::MARKS,
 };
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value, ValueRef},
@@ -40,15 +41,15 @@ const PREPARING: i64 = 0x6574_6167_6661_6972;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// All references, if the store has to follow them when a row is deleted; else none.
-    pub(super) referrers: Vec<Referrer>,
+    pub(super) referrers: Arc<[Referrer]>,
     /// What the store itself keeps.
-    pub(super) versions: Versions,
+    pub(super) versions: Arc<Versions>,
     /// Whether there are tables whose changes are counted.
     pub(super) counts: bool,
     /// The tables' rules.
     pub(super) rules: Rules,
     /// What can't be written.
-    pub(super) limits: Limits,
+    pub(super) limits: Arc<Limits>,
     views: HashSet<&'static str>,
     /// Tables and columns where somebody's to-many linkage stands.
     watched: HashSet<(&'static str, &'static str)>,
@@ -168,7 +169,7 @@ pub(super) async fn prepare(
                 let made = found.columns.iter().filter(|column| column.is_made);
                 let made = made.map(|column| column.name.clone()).collect();
                 let abilities = Abilities { is_view: found.is_view, refused: found.refused.clone(), made };
-                known.limits.note(table.name, abilities);
+                Arc::make_mut(&mut known.limits).note(table.name, abilities);
                 check_key(table, &found, &mut problems);
                 check_columns(connection, table, &found, is_ours, &mut problems).await?;
                 if is_ours && problems.is_empty() {
@@ -212,7 +213,7 @@ pub(super) async fn prepare(
         }
         false => revisions::remove(connection).await?,
     }
-    known.versions = Versions::of(Postgres, resources);
+    known.versions = Versions::of(Postgres, resources).into();
     if !known.versions.is_empty() {
         connection.batch(MARKS).await?;
     }
@@ -225,7 +226,7 @@ pub(super) async fn prepare(
     let referrers = Referrer::of(Postgres, &found, str::eq);
     // What PostgreSQL takes along or empties would not come by, and versions would not rise with it.
     if !(known.versions.is_empty() && Referrer::all_seen_to(&referrers)) {
-        known.referrers = referrers;
+        known.referrers = referrers.into();
     }
     Ok(Ok(known))
 }

@@ -13,10 +13,10 @@
 //! policies that bind the store's role: what they let through may depend on other tables, on settings, on the clock.
 //! What comes by logical replication fires none.
 
-use super::{cell, connection::Connection, table::quoted};
+use super::{connection::Connection, table::quoted};
 use crate::{
     resource::{Value, ValueRef},
-    store::{Revision, StoreError},
+    store::{Revision, StoreError, sql::cell},
 };
 
 /// The table of the numbers, by the tables' own: a name may be given to another one.
@@ -144,7 +144,7 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
         return Ok(());
     }
     let rows = connection.rows("SELECT CAST(current_schema() AS text)", &[]).await?;
-    let schema = rows.first().map(|row| cell::value(row, 0)).transpose()?;
+    let schema = rows.first().map(|row| cell::any("", "", row, 0)).transpose()?;
     let Some(Value::Text(schema)) = schema else {
         return Err(StoreError::Internal("the search path names no schema".into()));
     };

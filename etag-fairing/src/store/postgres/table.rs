@@ -2,12 +2,12 @@
 
 use tokio_postgres::{Row, types::FromSqlOwned};
 
-use super::{connection::Connection, encode::Parameter};
+use super::connection::Connection;
 use crate::{
     resource::{Kind, ValueRef},
     store::{
         StoreError,
-        sql::{abilities::Verb, referrer::ForeignKey},
+        sql::{abilities::Verb, parameter::Parameter, referrer::ForeignKey},
     },
 };
 

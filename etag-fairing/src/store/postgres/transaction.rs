@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 
-use super::{
-    connection::Connection,
-    lock,
-    read::{self, Locking},
-    write,
-};
+use super::{connection::Connection, lock};
 use crate::{
     resource::{ResourceId, Value},
-    store::{Change, Fetched, Plan, Scopes, StoreError, Transaction},
+    store::{
+        Change, Fetched, Plan, Scopes, StoreError, Transaction,
+        sql::{
+            read::{Locking, fetch},
+            write::apply,
+        },
+    },
 };
 
 /// A transaction on a connection of its own. Dropping it undoes it.
@@ -19,11 +20,11 @@ pub(super) struct PostgresTransaction(pub(super) Connection);
 #[async_trait]
 impl Transaction for PostgresTransaction {
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
-        read::fetch(&self.0, plan, Locking::Root).await
+        fetch(&self.0, plan, Locking::Root).await
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
-        self.0.whole(write::apply(&self.0, &change, None, scopes)).await
+        apply(&self.0, &change, None, scopes).await
     }
 
     async fn apply_to_version(
@@ -32,7 +33,7 @@ impl Transaction for PostgresTransaction {
         version: &Value,
         scopes: &Scopes,
     ) -> Result<ResourceId, StoreError> {
-        self.0.whole(write::apply(&self.0, &change, Some(version), scopes)).await
+        apply(&self.0, &change, Some(version), scopes).await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {

@@ -8,7 +8,6 @@ use crate::resource::Description;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Verb {
     One,
-    #[cfg(feature = "postgres")]
     OneLocked,
     #[cfg(feature = "postgres")]
     Lock,
@@ -25,8 +24,6 @@ pub(crate) enum Verb {
     Linkage,
     IncludeOne,
     IncludeMany,
-    #[cfg(feature = "sqlite")]
-    FirstMissing,
     Insert,
     InsertWithId,
     Update,

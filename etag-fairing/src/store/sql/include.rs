@@ -1,20 +1,134 @@
-//! Statements that read what is at the other end of many owners' relationship: one an edge of the plan.
+//! Included resources: level by level, one statement an edge of the plan, for all its owners.
 //!
-//! They go from the list to the rows, which is what SQLite makes of `CROSS JOIN`, and name no order: whoever sorts
+//! The statements go from the list to the rows, which is what SQLite makes of `CROSS JOIN`, and name no order: whoever sorts
 //! whole rows takes memory for them, and SQLite a lock of the process each time. They mostly come in order anyway, and
 //! [`Document`](super::document::Document) sorts what doesn't.
+
+use std::collections::BTreeSet;
 
 use sea_query::{ExprTrait, JoinType, Query};
 
 use super::{
-    Dialect, Statement, column,
+    Dialect, Statement,
+    cache::{Shape, Verb},
+    cell::{self, Cells, push_row},
+    column,
+    document::{Demand, Document, Step, steps},
     edge::{Edge, EdgeKind},
+    linkage_read::linkage,
+    plan::{id_list, id_value},
+    room::Room,
     schema::kind_of_id,
     select::{ROWS, cells, rows_of},
+    session::Session,
     visible::Visible,
     visit::Visit,
 };
-use crate::store::Selection;
+use crate::{
+    resource::{Description, ResourceId, ValueRef},
+    store::{Excess, Fetched, Plan, Selection, StoreError},
+};
+
+/// Reads what the plan includes, and all linkage, into an answer that has the root's rows.
+pub(crate) async fn include(
+    session: &impl Session,
+    plan: &Plan,
+    room: &Room,
+    fetched: &mut Fetched,
+) -> Result<(), StoreError> {
+    let mut document = Document::new(plan, room, std::mem::take(&mut fetched.rows))?;
+    let mut waiting = document.first_steps(plan)?;
+    while let Some(step) = waiting.pop_front() {
+        let reached = follow(session, &mut document, &step).await?;
+        if !reached.is_empty() {
+            let reached: Vec<ResourceId> = reached.into_iter().collect();
+            waiting.extend(steps(&step.include.selection, &reached));
+        }
+    }
+    for unread in document.unread() {
+        let owners = unread.owners.iter().map(id_value);
+        let links =
+            linkage(session, document.scopes, room, unread.owner, unread.relationship, owners).await?;
+        document.put(unread, &links);
+    }
+    document.finish(fetched);
+    Ok(())
+}
+
+/// Reads what an edge leads to. Answers all that it leads to, whether the document had it already or not, if the plan
+/// goes on from there.
+async fn follow<'p>(
+    session: &impl Session,
+    document: &mut Document<'p>,
+    step: &Step<'p>,
+) -> Result<BTreeSet<ResourceId>, StoreError> {
+    let (scopes, room) = (document.scopes, document.room);
+    match document.demand(step)? {
+        Demand::Nothing => Ok(BTreeSet::new()),
+        Demand::ToOne { mut links, new, selection } => {
+            let resource = selection.resource;
+            if !new.is_empty() {
+                let first = document.number(resource)?;
+                let list = id_list(new.iter().map(id_value))?;
+                let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
+                let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
+                    to_one(visible, selection, &list)
+                })?;
+                session
+                    .read(&query, room, Excess::Included, |row| match id_of(resource, row, 0)? {
+                        Some(id) => document
+                            .add(resource, id, |cells, rows| push_row(row, 0, cells, resource.table, rows)),
+                        None => Ok(()),
+                    })
+                    .await?;
+                document.sort(resource, first)?;
+            }
+            if !step.goes_on() {
+                return Ok(BTreeSet::new());
+            }
+            links.retain(|id| document.has(resource, id));
+            Ok(links)
+        }
+        Demand::ToMany { edge, selection, mut links } => {
+            let resource = selection.resource;
+            let shape = Shape::new(Verb::IncludeMany, step.owner)
+                .relationship(step.include.relationship)
+                .columns(selection.attributes.clone());
+            let list = id_list(step.owners.iter().map(id_value))?;
+            let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
+                to_many(visible, &edge, selection, &list)
+            })?;
+            let first = document.number(resource)?;
+            let mut reached = BTreeSet::new();
+            session
+                .read(&query, room, Excess::Included, |row| {
+                    let related =
+                        cell::known_id(edge.table, edge.target_column, edge.target.id.kind, row, 0)?;
+                    let Some(related) = related else { return Ok(()) };
+                    room.take_link(&related)?;
+                    links.push(cell::number(row, 1)?.unwrap_or(-1), &related);
+                    let id = match edge.kind {
+                        EdgeKind::Inverse { .. } => Some(related),
+                        EdgeKind::Join if row.is_null(2)? => None,
+                        EdgeKind::Join => id_of(resource, row, 2)?,
+                    };
+                    let Some(id) = id else { return Ok(()) };
+                    if step.goes_on() {
+                        reached.insert(id.clone());
+                    }
+                    document.add(resource, id, |cells, rows| push_row(row, 2, cells, resource.table, rows))
+                })
+                .await?;
+            document.sort(resource, first)?;
+            document.keep(step, links)?;
+            Ok(reached)
+        }
+    }
+}
+
+fn id_of(resource: &Description, row: &impl Cells, column: usize) -> Result<Option<ResourceId>, StoreError> {
+    cell::known_id(resource.table, resource.id.column, resource.id.kind, row, column)
+}
 
 /// The resources of a list, in any order. Parameters: the list of ids.
 pub(crate) fn to_one<D: Dialect>(

@@ -6,7 +6,12 @@
 //! spell differently.
 
 pub(crate) mod abilities;
+pub(crate) mod bound_query;
 pub(crate) mod cache;
+pub(crate) mod cell;
+pub(crate) mod change;
+pub(crate) mod delete;
+pub(crate) mod dependents;
 pub(crate) mod document;
 pub(crate) mod edge;
 mod filter;
@@ -14,18 +19,24 @@ mod filter;
 pub(crate) mod forms;
 pub(crate) mod include;
 pub(in crate::store) mod lanes;
+pub(crate) mod linkage_read;
+pub(crate) mod linkage_write;
 pub(crate) mod listing;
 #[cfg(feature = "postgres")]
 pub(crate) mod lock;
+pub(crate) mod managed;
 mod order;
+pub(crate) mod parameter;
 mod pattern;
 pub(crate) mod plan;
-pub(crate) mod question;
+pub(crate) mod read;
 pub(crate) mod referrer;
+mod related;
 pub(crate) mod room;
 pub(crate) mod schema;
 mod scope;
 pub(crate) mod select;
+pub(crate) mod session;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite's columns have many spellings"))]
 pub(crate) mod spelling;
 pub(crate) mod versions;
@@ -120,6 +131,16 @@ pub(crate) trait Dialect: Copy {
     /// Whether the database itself makes a set of what a subquery that refers to the row looks for, where that is better.
     fn makes_sets(self) -> bool {
         false
+    }
+
+    /// Whether two names of tables are one.
+    fn is_same_name(self, one: &str, other: &str) -> bool {
+        one.eq_ignore_ascii_case(other)
+    }
+
+    /// Whether an id is of the kind that the resource has, and one that the database takes.
+    fn can_be(self, id: &ResourceId, kind: IdKind) -> bool {
+        plan::can_be(id, kind)
     }
 
     /// Whether references to ids of this kind can be compared with a set of such ids as they are with the ids.

@@ -242,27 +242,6 @@ pub(crate) fn linkage<D: Dialect>(
     Statement::new(dialect, &select)
 }
 
-/// The first id of a list that names no resource, by its place. Parameters: the list.
-#[cfg(feature = "sqlite")]
-pub(crate) fn first_missing<D: Dialect>(
-    visible: Visible<'_, D>,
-    resource: &'static Description,
-    list: &str,
-) -> Result<Statement, String> {
-    let dialect = visible.dialect;
-    let found = Query::select()
-        .column((ROWS, resource.id.column))
-        .from(visible.rows(resource, ROWS, Visit::Few)?)
-        .and_where(column(ROWS, resource.id.column).eq(column("e", "value")))
-        .to_owned();
-    let mut select = Query::select();
-    select
-        .expr(column("e", "key").min())
-        .from(dialect.list(list, kind_of_id(resource.id.kind)))
-        .and_where(sea_query::Expr::not_exists(found));
-    Statement::new(dialect, &select)
-}
-
 /// A row if a related resource in the list (or, for `others`, not in the list) belongs to the owner.
 /// Parameters: the owner's id, the list.
 pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {

@@ -5,13 +5,12 @@
 use sea_query::{Alias, CaseStatement, Expr, ExprTrait, IntoIden, IntoTableRef, Query, TableRef};
 
 use super::{
-    Dialect, column,
+    Dialect, change, column,
     edge::{Edge, EdgeKind},
     filter::condition,
     forms::Forms,
     scope::{Names, Scope},
     visit::{Question, Step, Visit},
-    write,
 };
 use crate::{
     resource::Description,
@@ -71,7 +70,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         let links = resource.relationships.iter().filter_map(|it| Some((it.column()?, it.target())));
         let links: Vec<_> = links.collect();
         let mut known = vec![resource.id.column];
-        for name in write::columns(resource) {
+        for name in change::columns(resource) {
             if known.contains(&name) {
                 continue;
             }

@@ -1,135 +1,355 @@
-//! Statements that write.
+//! Makes changes, in a transaction that is open.
 
-use sea_query::{Expr, ExprTrait, Query};
+use super::{
+    Dialect,
+    cache::{Shape, Verb},
+    cell::{self, Cells},
+    change,
+    delete::delete,
+    dependents::Dependents,
+    linkage_write::{self, misshapen},
+    managed,
+    parameter::Parameter,
+    plan::id_value,
+    read::{self, Locking, exists},
+    related::check_related,
+    select,
+    session::Session,
+    versions::Guard,
+};
+use crate::{
+    resource::{Description, RelationshipKind, ResourceId, Value, ValueRef},
+    store::{Change, Constraint, LinkageChange, Plan, Root, Scopes, Selection, StoreError},
+};
 
-use super::{Dialect, abilities::Limits, edge::Edge, parameter, schema::kind_of_id};
-use crate::resource::{Description, RelationshipKind};
-
-/// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
-pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static str> {
-    let links = resource.relationships.iter().filter_map(|relationship| match relationship.kind {
-        RelationshipKind::ToOne { column, .. } => Some(column),
-        _ => None,
-    });
-    resource.attributes.iter().map(|attribute| attribute.column).chain(links)
-}
-
-/// A new row; answers its id if it is `returned`. Parameters: the id if `with_id`, then a value for each of [`columns`]
-/// that the database doesn't make itself.
-///
-/// # Errors
-/// Never for a description: as many values as columns are given.
-pub(crate) fn insert<D: Dialect>(
-    dialect: D,
-    resource: &Description,
-    with_id: bool,
-    returned: bool,
-    limits: &Limits,
-) -> Result<String, sea_query::error::Error> {
-    let id = with_id.then_some(resource.id.column);
-    let given = columns(resource).filter(|column| !limits.makes(resource.table, column));
-    let names: Vec<_> = id.into_iter().chain(given).collect();
-    let mut insert = Query::insert();
-    insert.into_table(resource.table);
-    if returned {
-        insert.returning_col(resource.id.column);
-    }
-    if names.is_empty() {
-        insert.or_default_values();
+/// Makes one change, whole or not at all, if the resource has this version. Answers the id of the resource.
+pub(crate) async fn apply<S: Session>(
+    session: &S,
+    change: &Change,
+    version: Option<&Value>,
+    scopes: &Scopes,
+) -> Result<ResourceId, StoreError> {
+    let made = make(session, change, version, scopes);
+    let made = if S::ERRORS_UNDO_ALL || takes_several(session, change) {
+        session.whole(made).await
     } else {
-        let values: Vec<_> = names.iter().map(|_| parameter()).collect();
-        insert.columns(names).values(values)?;
+        made.await
+    };
+    made.map_err(|error| session.explained(change, error))
+}
+
+/// The resource that a change is about.
+pub(crate) fn resource(change: &Change) -> &'static Description {
+    match change {
+        Change::Insert { resource, .. }
+        | Change::Update { resource, .. }
+        | Change::Delete { resource, .. } => resource,
     }
-    Ok(dialect.text(&insert))
 }
 
-/// New values for some columns. Parameters: a value for each of them, then the id; then the version that the row
-/// must have, if there is a column of it.
-pub(crate) fn update<D: Dialect>(
-    dialect: D,
+/// Whether a change may take several statements. One is made whole or not at all by itself.
+fn takes_several(session: &impl Session, change: &Change) -> bool {
+    match change {
+        // It sees to that.
+        Change::Delete { .. } => false,
+        Change::Insert { resource, linkage, .. } | Change::Update { resource, linkage, .. } => {
+            let mut changes = linkage.iter().zip(resource.relationships);
+            changes.any(|(change, to)| change.is_some() && to.is_to_many()) || !session.versions().is_empty()
+        }
+    }
+}
+
+async fn make(
+    session: &impl Session,
+    change: &Change,
+    version: Option<&Value>,
+    scopes: &Scopes,
+) -> Result<ResourceId, StoreError> {
+    match change {
+        Change::Delete { resource, id } => {
+            delete(session, scopes, resource, id, Guard::of(resource, version)?.as_ref()).await
+        }
+        Change::Insert { resource, id, attributes, linkage } => {
+            check_shape(resource, attributes.len(), linkage)?;
+            if version.is_some() {
+                return Err(misshapen(resource));
+            }
+            insert(session, scopes, resource, id.as_ref(), attributes, linkage).await
+        }
+        Change::Update { resource, id, attributes, linkage } => {
+            check_shape(resource, attributes.len(), linkage)?;
+            let guard = Guard::of(resource, version)?;
+            update(session, scopes, resource, id, attributes, linkage, guard.as_ref()).await
+        }
+    }
+}
+
+fn check_shape(
     resource: &Description,
-    columns: &[&'static str],
-    version: Option<&'static str>,
-) -> String {
-    dialect.text(
-        Query::update()
-            .table(resource.table)
-            .values(columns.iter().map(|column| (*column, parameter())))
-            .and_where(Expr::col(resource.id.column).eq(parameter()))
-            .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
-    )
+    attributes: usize,
+    linkage: &[Option<LinkageChange>],
+) -> Result<(), StoreError> {
+    if attributes == resource.attributes.len() && linkage.len() == resource.relationships.len() {
+        Ok(())
+    } else {
+        Err(misshapen(resource))
+    }
 }
 
-/// The end of a row. Parameters: its id; then the version that it must have, if there is a column of it.
-pub(crate) fn delete<D: Dialect>(
-    dialect: D,
-    resource: &Description,
-    version: Option<&'static str>,
-) -> String {
-    dialect.text(
-        Query::delete()
-            .from_table(resource.table)
-            .and_where(Expr::col(resource.id.column).eq(parameter()))
-            .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
-    )
+async fn insert(
+    session: &impl Session,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: Option<&ResourceId>,
+    attributes: &[Value],
+    linkage: &[Option<LinkageChange>],
+) -> Result<ResourceId, StoreError> {
+    let id = id.filter(|id| !id.is_open());
+    let made = if id.is_none() { resource.id.kind.generate() } else { None };
+    let id = id.or(made.as_ref());
+    if let Some(id) = id {
+        if !session.dialect().can_be(id, resource.id.kind) {
+            return Err(StoreError::Internal(format!("`{}` cannot have the id {id}", resource.rust_name)));
+        }
+        // An id is taken, whoever sees the row.
+        if exists(session, &Scopes::NONE, resource, id).await? {
+            return Err(StoreError::IdExists);
+        }
+    }
+    check_related(session, scopes, resource, id, &[], linkage).await?;
+
+    let stored = session.values_as_stored(resource, attributes)?;
+    let limits = session.limits();
+    let is_given = |column: &str| !limits.makes(resource.table, column);
+    let mut parameters: Vec<Parameter<'_>> = Vec::new();
+    parameters.extend(id.map(|id| Parameter::of(resource.id.column, id_value(id))));
+    for (attribute, value) in resource.attributes.iter().zip(stored.iter()) {
+        if is_given(attribute.column) {
+            parameters.push(Parameter::of(attribute.column, value.as_ref()));
+        }
+    }
+    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+        let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
+        if !is_given(column) {
+            continue;
+        }
+        let value = match change {
+            Some(LinkageChange::One(Some(related))) => id_value(related),
+            Some(LinkageChange::One(None)) | None => ValueRef::Null,
+            Some(_) => return Err(misshapen(resource)),
+        };
+        parameters.push(Parameter::of(column, value));
+    }
+    let id = session.insert_row(resource, id, &parameters).await?;
+    let versions = session.versions();
+    if let Some(kept) = versions.table(resource.table) {
+        managed::begin(session, kept, id_value(&id)).await?;
+    }
+    let mut dependents = Dependents::new(session, &versions, resource, &id);
+    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+        if let (Some(column), Some(LinkageChange::One(Some(related)))) = (relationship.column(), change) {
+            dependents.moved(column, None, Some(related)).await?;
+        }
+    }
+    dependents.relinked(scopes, linkage).await?;
+    linkage_write::change(session, scopes, resource, &id, linkage).await?;
+    dependents.touch().await?;
+    Ok(id)
 }
 
-/// Edges of a join table, each once. Parameters: the owner's id, the list of related ids, the owner's id.
-///
-/// # Errors
-/// Never: two columns, two values.
-pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, sea_query::error::Error> {
-    let there = Query::select()
-        .column(("j", edge.target_column))
-        .from_as(edge.table, "j")
-        .and_where(Expr::col(("j", edge.owner_column)).eq(parameter()))
-        .and_where(Expr::col(("j", edge.target_column)).eq(Expr::col(("e", "value"))))
-        .to_owned();
-    let new = Query::select()
-        .distinct()
-        .expr(dialect.typed(parameter(), kind_of_id(edge.owner_id)))
-        .column(("e", "value"))
-        .from(dialect.list("", kind_of_id(edge.target.id.kind)))
-        .and_where(Expr::not_exists(there))
-        .to_owned();
-    let mut insert = Query::insert();
-    insert.into_table(edge.table).columns([edge.owner_column, edge.target_column]).select_from(new)?;
-    Ok(dialect.text(&insert))
+/// Makes a row by a statement that gives its id.
+pub(crate) async fn insert_returning(
+    session: &impl Session,
+    resource: &'static Description,
+    id: GivenId,
+    parameters: &[Parameter<'_>],
+) -> Result<ResourceId, StoreError> {
+    let text = session.text(id.shape(resource), || {
+        change::insert(session.dialect(), resource, id == GivenId::Yes, true, &session.limits())
+    })?;
+    // Without a row, a trigger has let the new one fall.
+    let mut made = Err(StoreError::Constraint(Constraint::nameless()));
+    session
+        .each(&text, parameters, |row| {
+            made = if row.is_null(0)? {
+                Err(StoreError::Internal(format!("table `{}` gave a new row no id", resource.table)))
+            } else {
+                cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)
+            };
+            Ok(())
+        })
+        .await
+        .map_err(|error| error.seen_from(resource.table))?;
+    made
 }
 
-/// The end of the edges in the list, or, for `others`, of all that are not in it. Parameters: the owner's id,
-/// the list.
-pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
-    dialect.text(
-        Query::delete()
-            .from_table(edge.table)
-            .and_where(Expr::col(edge.owner_column).eq(parameter()))
-            .and_where(listed(dialect, edge, others)),
-    )
+/// Makes a row of a view. What a trigger or a rule of a view does with a new row is its own affair: it need not tell of
+/// it.
+pub(crate) async fn insert_into_view(
+    session: &impl Session,
+    resource: &'static Description,
+    id: &ResourceId,
+    parameters: &[Parameter<'_>],
+) -> Result<ResourceId, StoreError> {
+    let text = session.text(GivenId::Yes.shape(resource), || {
+        change::insert(session.dialect(), resource, true, false, &session.limits())
+    })?;
+    session.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))?;
+    if exists(session, &Scopes::NONE, resource, id).await? {
+        Ok(id.clone())
+    } else {
+        Err(StoreError::Constraint(Constraint::nameless()))
+    }
 }
 
-/// A new owner for the related resources in the list. Parameters: the owner's id, the list.
-pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
-    dialect.text(
-        Query::update()
-            .table(edge.table)
-            .value(edge.owner_column, parameter())
-            .and_where(listed(dialect, edge, false)),
-    )
+/// Whether the parameters of a new row begin with its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivenId {
+    /// They do.
+    Yes,
+    /// The database makes it.
+    No,
 }
 
-/// No owner for the owner's related resources in the list, or, for `others`, for all that are not in it.
-/// Parameters: the owner's id, the list.
-pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
-    dialect.text(
-        Query::update()
-            .table(edge.table)
-            .value(edge.owner_column, Expr::null())
-            .and_where(Expr::col(edge.owner_column).eq(parameter()))
-            .and_where(listed(dialect, edge, others)),
-    )
+impl GivenId {
+    /// The shape of a statement that makes such a row.
+    pub(crate) fn shape(self, resource: &'static Description) -> Shape {
+        let verb = match self {
+            Self::Yes => Verb::InsertWithId,
+            Self::No => Verb::Insert,
+        };
+        Shape::new(verb, resource)
+    }
 }
 
-fn listed<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Expr {
-    dialect.is_listed(Expr::col(edge.target_column), "", kind_of_id(edge.target.id.kind), others)
+async fn update<S: Session>(
+    session: &S,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: &ResourceId,
+    attributes: &[Option<Value>],
+    linkage: &[Option<LinkageChange>],
+    version: Option<&Guard<'_>>,
+) -> Result<ResourceId, StoreError> {
+    if !session.dialect().can_be(id, resource.id.kind) {
+        return Err(StoreError::NotFound);
+    }
+    let links = session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
+    let must_be_seen = scopes.of(resource).is_some() || !S::LOCKS_ROWS;
+    if must_be_seen && !exists(session, scopes, resource, id).await? {
+        return Err(StoreError::NotFound);
+    }
+    check_related(session, scopes, resource, Some(id), &links, linkage).await?;
+    let versions = session.versions();
+    let kept = versions.table(resource.table);
+    let mut dependents = Dependents::new(session, &versions, resource, id);
+    dependents.relinked(scopes, linkage).await?;
+
+    let hidden = hidden_links(session, scopes, resource, id, linkage).await?;
+    let attributes = session.changes_as_stored(resource, attributes)?;
+    let limits = session.limits();
+    let is_given = |column: &str| !limits.makes(resource.table, column);
+    // Of a view no statement need tell how many rows it has changed.
+    let is_view = limits.is_view(resource.table);
+    if let (true, Some(guard)) = (is_view, version) {
+        check_version(session, resource, id, guard).await?;
+    }
+    let mut parameters = Vec::new();
+    let mut changed: Vec<bool> = Vec::new();
+    for (attribute, value) in resource.attributes.iter().zip(attributes.iter()) {
+        // Nobody but the store itself, or the database, says what these are.
+        let value = value
+            .as_ref()
+            .filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)) && is_given(attribute.column));
+        changed.push(value.is_some());
+        parameters.extend(value.map(|value| Parameter::of(attribute.column, value.as_ref())));
+    }
+    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
+        let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
+        let change = change.as_ref().filter(|_| !hidden.contains(&index) && is_given(column));
+        changed.push(change.is_some());
+        let related = match change {
+            Some(LinkageChange::One(related)) => related.as_ref(),
+            None => continue,
+            Some(_) => return Err(misshapen(resource)),
+        };
+        parameters.push(Parameter::of(column, related.map_or(ValueRef::Null, id_value)));
+        dependents.moved(column, Some(id), related).await?;
+    }
+    let next = match kept {
+        Some(kept) if !parameters.is_empty() || dependents.own || version.is_some() => {
+            managed::next(session, kept, id_value(id)).await?.unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    let next = match kept {
+        Some(kept) if !next.is_empty() => session.kept_as_stored(kept, &next)?,
+        _ => next.into(),
+    };
+    let guarded = match version {
+        Some(guard) => Some(session.guarded(resource, guard, id).await?),
+        None => None,
+    };
+    if !(parameters.is_empty() && next.is_empty()) {
+        let columns = change::columns(resource).zip(&changed);
+        let mut columns: Vec<_> = columns.filter_map(|(column, changed)| changed.then_some(column)).collect();
+        let kept = kept.into_iter().flat_map(|kept| &kept.columns).zip(next.iter());
+        for (column, value) in kept {
+            columns.push(column.name);
+            parameters.push(Parameter::of(column.name, value.as_ref()));
+        }
+        parameters.push(id_value(id).into());
+        parameters.extend(guarded.as_ref().map(|version| Parameter::from(version.as_ref())));
+        changed.push(version.is_some());
+        let text = session.text(Shape::new(Verb::Update, resource).columns(changed), || {
+            let version = version.map(|guard| guard.column);
+            Ok(change::update(session.dialect(), resource, &columns, version))
+        })?;
+        // It is there, so that only its version can keep the statement from it.
+        if session.run(&text, &parameters).await? == 0 && version.is_some() && !is_view {
+            return Err(StoreError::VersionChanged);
+        }
+    }
+    linkage_write::change(session, scopes, resource, id, linkage).await?;
+    dependents.touch().await?;
+    Ok(id.clone())
+}
+
+/// Whether a row has this version, asked before it is changed.
+pub(crate) async fn check_version(
+    session: &impl Session,
+    resource: &'static Description,
+    id: &ResourceId,
+    guard: &Guard<'_>,
+) -> Result<(), StoreError> {
+    let text = select::with_version(session.dialect(), resource, guard.column);
+    if session.finds(&text, &[id_value(id).into(), guard.value.into()]).await? {
+        Ok(())
+    } else {
+        Err(StoreError::VersionChanged)
+    }
+}
+
+/// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.
+async fn hidden_links(
+    session: &impl Session,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: &ResourceId,
+    linkage: &[Option<LinkageChange>],
+) -> Result<Vec<usize>, StoreError> {
+    let relationships = resource.relationships.iter().zip(linkage).enumerate();
+    let mut emptied: Vec<usize> = relationships
+        .filter(|(_, (relationship, change))| {
+            **change == Some(LinkageChange::One(None)) && scopes.of(relationship.target()).is_some()
+        })
+        .map(|(index, _)| index)
+        .collect();
+    if !emptied.is_empty() {
+        let mut plan = Plan::new(Root::One(id.clone()), Selection::identifiers(resource));
+        plan.scopes = scopes.clone();
+        let seen = read::fetch(session, &plan, Locking::None).await?;
+        emptied.retain(|index| seen.rows.get(0).is_some_and(|row| row.to_one(resource, *index).is_null()));
+    }
+    Ok(emptied)
 }

@@ -1,6 +1,7 @@
 //! One connection to the database.
 
 use std::{
+    cell::RefCell,
     path::Path,
     sync::{
         Arc, PoisonError,
@@ -19,7 +20,6 @@ use rusqlite::{
 use super::{
     SqliteOptions, Synchronous,
     checks::{self, Check},
-    dialect::Sqlite,
     error::store_error,
     file::DatabaseFile,
     functions,
@@ -30,17 +30,10 @@ use super::{
 use crate::{
     resource::{Description, Rows, StoredTime, ValueRef},
     store::{
-        Constraint, PrepareError, Scopes, StoreError,
+        Change, Constraint, PrepareError, StoreError,
         sql::{
-            Statement,
-            abilities::Limits,
-            cache::{Shape, Texts},
-            forms::Forms,
-            question::Question,
-            referrer::Referrer,
-            versions::Versions,
-            visible::Visible,
-            write,
+            abilities::Limits, cache::Texts, change, forms::Forms, parameter::Parameter, referrer::Referrer,
+            versions::Versions, write,
         },
     },
 };
@@ -48,7 +41,7 @@ use crate::{
 /// A connection with the statements it knows.
 pub(super) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
-    texts: Texts,
+    pub(super) texts: RefCell<Texts>,
     /// All references, if the database doesn't see to each of them when a row is deleted; else none.
     pub(super) referrers: Arc<[Referrer]>,
     /// What the store itself keeps.
@@ -69,7 +62,7 @@ pub(super) struct Connection {
     /// What its jobs are ended by, where it has a thread.
     pub(super) brake: Brake,
     /// The text of a row of each table, in bytes: as it was last.
-    texts_of_rows: Vec<(&'static str, usize)>,
+    texts_of_rows: RefCell<Vec<(&'static str, usize)>>,
     /// Tables whose changes took long, a trigger perhaps, and how many more of each go to the thread.
     long: Vec<(&'static str, u32)>,
     // After the connection: the file is removed when the last connection is closed.
@@ -111,7 +104,7 @@ impl Connection {
         let brake = Brake::of(&sqlite).map_err(|error| cannot_open(&file.path, &error))?;
         Ok(Self {
             sqlite,
-            texts: Texts::default(),
+            texts: RefCell::default(),
             referrers: Arc::default(),
             versions: Arc::default(),
             rowids: Arc::default(),
@@ -122,7 +115,7 @@ impl Connection {
             group_commit: GroupCommit::new(options.synchronous),
             budget: InlineBudget::default(),
             brake,
-            texts_of_rows: Vec::new(),
+            texts_of_rows: RefCell::default(),
             long: Vec::new(),
             file,
         })
@@ -142,7 +135,7 @@ impl Connection {
         self.versions = versions.into();
         self.rowids = rowids.into();
         // What updates write depends on it.
-        self.texts = Texts::default();
+        self.texts = RefCell::default();
     }
 
     /// The columns whose times or UUIDs are not in our own form.
@@ -168,12 +161,13 @@ impl Connection {
     }
 
     /// An error as a change of this resource sees it: of a check with the columns that it is about.
-    pub(super) fn explained(&self, resource: &'static Description, error: StoreError) -> StoreError {
+    pub(super) fn explained(&self, change: &Change, error: StoreError) -> StoreError {
+        let resource = write::resource(change);
         match error.seen_from(resource.table) {
             StoreError::Constraint(Constraint::Check { name }) if !name.is_empty() => {
                 let checks = self.checks.iter().find(|(table, _)| *table == resource.table);
                 let checks = checks.map_or(&[][..], |(_, checks)| checks);
-                let columns = checks::columns_of(checks, &name, write::columns(resource));
+                let columns = checks::columns_of(checks, &name, change::columns(resource));
                 StoreError::Constraint(match columns.is_empty() {
                     true => Constraint::Check { name },
                     false => Constraint::CheckOf { name, columns },
@@ -210,47 +204,22 @@ impl Connection {
     pub(super) fn rows(&self, resource: &'static Description, expected: usize) -> Rows {
         /// Where nothing is known yet.
         const TEXT: usize = 128;
-        let known = self.texts_of_rows.iter().find(|(table, _)| *table == resource.table);
+        let known = self.texts_of_rows.borrow();
+        let known = known.iter().find(|(table, _)| *table == resource.table);
         let text = known.map_or(TEXT, |(_, text)| *text);
         Rows::with_capacity(resource, expected, text)
     }
 
     /// Learns how much text rows have.
-    pub(super) fn learn(&mut self, resource: &'static Description, rows: &Rows) {
+    pub(super) fn learn(&self, resource: &'static Description, rows: &Rows) {
         let Some(text) = rows.text_bytes().checked_div(rows.len()) else { return };
         // An eighth more, since rows are not all the same; and no row of a few is a measure for many.
         let text = (text + text / 8 + 8).min(4096);
-        match self.texts_of_rows.iter_mut().find(|(table, _)| *table == resource.table) {
+        let mut texts = self.texts_of_rows.borrow_mut();
+        match texts.iter_mut().find(|(table, _)| *table == resource.table) {
             Some((_, known)) => *known = text,
-            None => self.texts_of_rows.push((resource.table, text)),
+            None => texts.push((resource.table, text)),
         }
-    }
-
-    /// The text of a statement of this shape.
-    pub(super) fn text<E: std::fmt::Display>(
-        &mut self,
-        shape: Shape,
-        build: impl FnOnce() -> Result<String, E>,
-    ) -> Result<Arc<str>, StoreError> {
-        self.texts.get(shape, build).map_err(|error| StoreError::Internal(error.to_string()))
-    }
-
-    /// A statement that reads what is seen by these scopes. Without any, its text is kept, and `parameters` are what
-    /// it takes, in order; with some it is built each time, with all its values.
-    pub(super) fn question<'p, const N: usize>(
-        &mut self,
-        scopes: &Scopes,
-        shape: Shape,
-        parameters: [ValueRef<'p>; N],
-        build: impl FnOnce(Visible<'_, Sqlite>) -> Result<Statement, String>,
-    ) -> Result<Question<'p, N>, StoreError> {
-        let forms = self.forms();
-        let build = || build(Visible::new(Sqlite, scopes).holding(&forms));
-        if scopes.is_empty() {
-            let text = self.text(shape, || build().map(|statement| statement.text))?;
-            return Ok(Question::given(text, parameters));
-        }
-        build().map(Question::built).map_err(StoreError::Internal)
     }
 
     /// A statement, ready to run.
@@ -261,7 +230,11 @@ impl Connection {
     }
 
     /// Runs a statement that gives no rows. Answers how many rows it changed.
-    pub(super) fn run(&self, text: &str, parameters: &[ValueRef<'_>]) -> Result<usize, StoreError> {
+    pub(super) fn run<'p>(
+        &self,
+        text: &str,
+        parameters: &[impl Into<Parameter<'p>> + Copy],
+    ) -> Result<usize, StoreError> {
         self.prepare(text)?.execute(bound(parameters)).map_err(store_error)
     }
 
@@ -296,23 +269,6 @@ impl Connection {
         self.sqlite.execute_batch("PRAGMA defer_foreign_keys = ON").map_err(store_error)
     }
 
-    /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.
-    pub(super) fn whole<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.control("SAVEPOINT change")?;
-        let outcome = work(self);
-        // After some errors SQLite has undone the whole transaction, and the savepoint with it.
-        if outcome.is_err() && !self.sqlite.is_autocommit() {
-            self.control("ROLLBACK TO change")?;
-        }
-        if !self.sqlite.is_autocommit() {
-            self.control("RELEASE change")?;
-        }
-        outcome
-    }
-
     /// Undoes what is open, if anything is.
     pub(super) fn rollback(&self) {
         self.budget.renew();
@@ -326,8 +282,8 @@ impl Connection {
 }
 
 /// Values as SQLite takes them.
-pub(super) fn bound(parameters: &[ValueRef<'_>]) -> impl rusqlite::Params {
-    params_from_iter(parameters.iter().copied().map(Bound))
+pub(super) fn bound<'p>(parameters: &[impl Into<Parameter<'p>> + Copy]) -> impl rusqlite::Params {
+    params_from_iter(parameters.iter().map(|parameter| Bound((*parameter).into().value)))
 }
 
 struct Bound<'a>(ValueRef<'a>);

@@ -14,10 +14,10 @@ use sea_query::{
 use super::checks::Check;
 use super::dialect::Sqlite;
 use super::forms;
+use super::marks::MARKS;
 use super::revisions;
 use super::spellings;
 use super::table::{self, Affinity, Found};
-use super::versions::MARKS;
 use crate::{
     resource::{Description, IdKind, Kind, OnDelete, Value},
     store::sql::{

@@ -1,0 +1,190 @@
+//! What statements are run on, over PostgreSQL: several may be under way at once.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError},
+};
+
+use rocket::futures::future::try_join_all;
+use tokio_postgres::Row;
+
+use super::{
+    connection::{Connection, Purpose},
+    dialect::Postgres,
+    insert::insert_row,
+    lock, marks,
+};
+use crate::{
+    resource::{Description, ResourceId},
+    store::{
+        Change, Excess, Fetched, LinkageChange, Plan, Scopes, StoreError,
+        sql::{
+            abilities::Limits,
+            cache::Shape,
+            parameter::Parameter,
+            plan::is_one_statement,
+            read::{Locking, fetch},
+            referrer::Referrer,
+            room::Room,
+            session::Session,
+            versions::Versions,
+            visible::Visible,
+        },
+    },
+};
+
+impl Session for Connection {
+    type Dialect = Postgres;
+    type Row<'r> = Row;
+
+    const LOCKS_ROWS: bool = true;
+    const ERRORS_UNDO_ALL: bool = true;
+    const MARK: &'static str = marks::MARK;
+    const RAISE_MARK: &'static str = marks::RAISE;
+
+    fn dialect(&self) -> Postgres {
+        Postgres
+    }
+
+    fn text(
+        &self,
+        shape: Shape,
+        build: impl FnOnce() -> Result<String, String>,
+    ) -> Result<Arc<str>, StoreError> {
+        let mut texts = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.get(shape, build).map_err(StoreError::Internal)
+    }
+
+    fn versions(&self) -> Arc<Versions> {
+        Arc::clone(&self.known().versions)
+    }
+
+    fn limits(&self) -> Arc<Limits> {
+        Arc::clone(&self.known().limits)
+    }
+
+    fn referrers(&self) -> Arc<[Referrer]> {
+        Arc::clone(&self.known().referrers)
+    }
+
+    fn explained(&self, change: &Change, error: StoreError) -> StoreError {
+        self.known().rules.explained(change, error)
+    }
+
+    fn seen<T>(&self, scopes: &Scopes, build: impl FnOnce(Visible<'_, Postgres>) -> T) -> T {
+        build(Visible::new(Postgres, scopes))
+    }
+
+    async fn each(
+        &self,
+        text: &str,
+        values: &[Parameter<'_>],
+        row: impl FnMut(&Row) -> Result<(), StoreError>,
+    ) -> Result<usize, StoreError> {
+        let rows = self.rows(text, values).await?;
+        rows.iter().try_for_each(row)?;
+        Ok(rows.len())
+    }
+
+    async fn each_within(
+        &self,
+        text: &str,
+        values: &[Parameter<'_>],
+        room: &Room,
+        by: Excess,
+        row: impl FnMut(&Row) -> Result<(), StoreError>,
+    ) -> Result<usize, StoreError> {
+        let rows = self.rows_within(text, values, room, by).await?;
+        rows.iter().try_for_each(row)?;
+        Ok(rows.len())
+    }
+
+    fn can_lock(&self, table: &str) -> bool {
+        self.known().can_lock(table)
+    }
+
+    fn want(&self, resource: &'static Description, id: &ResourceId) {
+        Connection::want(self, resource, std::iter::once(id));
+    }
+
+    async fn lock_row(&self, resource: &'static Description, id: &ResourceId) -> Result<(), StoreError> {
+        lock::row(self, resource, id).await.map(drop)
+    }
+
+    async fn lock_row_and_links(
+        &self,
+        resource: &'static Description,
+        id: &ResourceId,
+    ) -> Result<Option<Vec<Option<ResourceId>>>, StoreError> {
+        lock::row_and_links(self, resource, id).await
+    }
+
+    async fn lock_related(
+        &self,
+        resource: &'static Description,
+        relationship: usize,
+        own: Option<&ResourceId>,
+        before: Option<&ResourceId>,
+        change: &LinkageChange,
+    ) -> Result<HashSet<ResourceId>, StoreError> {
+        lock::related(self, resource, relationship, own, before, change).await
+    }
+
+    async fn lock_owners_before(
+        &self,
+        resource: &'static Description,
+        relationship: usize,
+        own: Option<&ResourceId>,
+        adopted: &[ResourceId],
+    ) -> Result<(), StoreError> {
+        lock::owners_before(self, resource, relationship, own, adopted).await
+    }
+
+    async fn lock_ends(
+        &self,
+        resource: &'static Description,
+        id: &ResourceId,
+        links: &[Option<ResourceId>],
+    ) -> Result<(), StoreError> {
+        lock::ends(self, resource, id, links).await
+    }
+
+    async fn lock_collection(&self, resource: &'static Description) -> Result<(), StoreError> {
+        lock::collection(self, resource).await
+    }
+
+    async fn insert_row(
+        &self,
+        resource: &'static Description,
+        id: Option<&ResourceId>,
+        parameters: &[Parameter<'_>],
+    ) -> Result<ResourceId, StoreError> {
+        insert_row(self, resource, id, parameters).await
+    }
+
+    async fn run(&self, text: &str, values: &[Parameter<'_>]) -> Result<u64, StoreError> {
+        Connection::run(self, text, values).await
+    }
+
+    async fn all<T, W>(&self, work: Vec<W>) -> Result<Vec<T>, StoreError>
+    where
+        W: Future<Output = Result<T, StoreError>>,
+    {
+        try_join_all(work).await
+    }
+
+    async fn whole<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        Connection::whole(self, work).await
+    }
+}
+
+impl Connection {
+    /// Answers a plan in a read transaction of its own: one snapshot.
+    pub(super) async fn fetch_snapshot(&self, plan: &Plan) -> Result<Fetched, StoreError> {
+        // A statement sees one snapshot anyway. What was begun ends when the connection is given back.
+        if !is_one_statement(plan) {
+            self.begin(Purpose::Read);
+        }
+        fetch(self, plan, Locking::None).await
+    }
+}

@@ -1,0 +1,195 @@
+//! The values of a row that a statement gave: checked against their description, then handed on.
+
+use super::select::{Cell, Content};
+use crate::{
+    resource::{Corrupt, IdKind, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef},
+    store::StoreError,
+};
+
+/// A row, as a database gave it.
+pub(crate) trait Cells {
+    /// The value at a place, of whatever kind. What the database holds in another form than text, and is text for us, is
+    /// written to `text`.
+    fn value<'a>(&'a self, index: usize, text: &'a mut String) -> Result<ValueRef<'a>, Unreadable>;
+
+    /// The value of an attribute of this kind, or null. A time may be stored in a form that is declared.
+    fn attribute<'a>(
+        &'a self,
+        index: usize,
+        kind: Kind,
+        stored: Option<StoredTime>,
+        text: &'a mut String,
+    ) -> Result<ValueRef<'a>, Unreadable>;
+
+    /// Whether there is no value.
+    fn is_null(&self, index: usize) -> Result<bool, StoreError>;
+
+    /// What stands for a value that its member can't have.
+    fn odd(&self, index: usize, detail: String) -> Odd;
+}
+
+/// Why there is no value.
+pub(crate) enum Unreadable {
+    /// What is stored is none of the kind: a phrase that says why.
+    Odd(String),
+    /// The row has no such column, or the database failed.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Unreadable {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Unreadable {
+    /// The error of a value that must be readable.
+    fn of(self, table: &str, column: &str) -> StoreError {
+        match self {
+            Self::Odd(detail) => corrupt(table, column, &detail).into(),
+            Self::Failed(error) => error,
+        }
+    }
+
+    /// Something else than `value` was expected.
+    pub(crate) fn expected(expected: &str, value: ValueRef<'_>) -> Self {
+        Self::Odd(format!("expected {expected}, found {}", value.word()))
+    }
+}
+
+/// Adds a row, whose columns begin at the `first`. A value that its member can't have is added as what is odd about it; a
+/// row without an id is no resource.
+pub(crate) fn push_row(
+    row: &impl Cells,
+    first: usize,
+    cells: &[Option<Cell>],
+    table: &str,
+    rows: &mut Rows,
+) -> Result<(), StoreError> {
+    let mut text = String::new();
+    let mut index = first;
+    for cell in cells {
+        let Some(cell) = cell else {
+            rows.push(ValueRef::Null);
+            continue;
+        };
+        match read(row, index, cell.content, &mut text) {
+            Ok(value) => rows.push(value),
+            Err(Unreadable::Failed(error)) => return Err(error),
+            Err(Unreadable::Odd(detail)) if matches!(cell.content, Content::Id(_)) => {
+                log::warn!("{}; the row is not shown", corrupt(table, cell.column, &detail));
+                rows.skip_row();
+                return Ok(());
+            }
+            Err(Unreadable::Odd(detail)) => rows.push_odd(row.odd(index, detail)),
+        }
+        index += 1;
+    }
+    Ok(())
+}
+
+fn read<'a>(
+    row: &'a impl Cells,
+    index: usize,
+    content: Content,
+    text: &'a mut String,
+) -> Result<ValueRef<'a>, Unreadable> {
+    match content {
+        Content::Id(kind) => check_id(kind, row.value(index, text)?),
+        Content::Link(kind) => match row.value(index, text)? {
+            ValueRef::Null => Ok(ValueRef::Null),
+            value => check_id(kind, value),
+        },
+        Content::Attribute { kind, nullable, stored, check } => {
+            let value = row.attribute(index, kind, stored, text)?;
+            if value.is_null() && !nullable {
+                return Err(Unreadable::expected("a value", value));
+            }
+            if let (Some(check), ValueRef::Integer(_)) = (check, value)
+                && check(value).is_err()
+            {
+                return Err(Unreadable::expected("a number within the range of its member", value));
+            }
+            Ok(value)
+        }
+    }
+}
+
+/// A stored id, of a row or at the other end of an edge. What can be none is told to the log and passed over.
+pub(crate) fn known_id(
+    table: &str,
+    column: &str,
+    kind: IdKind,
+    row: &impl Cells,
+    index: usize,
+) -> Result<Option<ResourceId>, StoreError> {
+    match id(table, column, kind, row, index) {
+        Ok(id) => Ok(Some(id)),
+        Err(StoreError::Corrupt(corrupt)) => {
+            log::warn!("{corrupt}; it is not shown");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A stored id.
+pub(crate) fn id(
+    table: &str,
+    column: &str,
+    kind: IdKind,
+    row: &impl Cells,
+    index: usize,
+) -> Result<ResourceId, StoreError> {
+    let mut text = String::new();
+    let found = row.value(index, &mut text).and_then(|value| match check_id(kind, value)? {
+        ValueRef::Integer(id) => Ok(ResourceId::Integer(id)),
+        ValueRef::Text(id) => Ok(ResourceId::Text(id.into())),
+        other => Err(Unreadable::expected("an id", other)),
+    });
+    found.map_err(|unreadable| unreadable.of(table, column))
+}
+
+/// A stored id of either kind. What can be none is left out.
+pub(crate) fn any_id(row: &impl Cells, index: usize) -> Result<Option<ResourceId>, StoreError> {
+    match row.value(index, &mut String::new()) {
+        Ok(value) => Ok(ResourceId::from_value(value).ok().flatten()),
+        Err(Unreadable::Odd(_)) => Ok(None),
+        Err(Unreadable::Failed(error)) => Err(error),
+    }
+}
+
+/// A stored value of whatever kind.
+pub(crate) fn any(table: &str, column: &str, row: &impl Cells, index: usize) -> Result<Value, StoreError> {
+    let mut text = String::new();
+    let found = row.value(index, &mut text).map(ValueRef::to_owned);
+    found.map_err(|unreadable| unreadable.of(table, column))
+}
+
+/// A number that the statement made: a count, or a place in a list.
+pub(crate) fn number(row: &impl Cells, index: usize) -> Result<Option<i64>, StoreError> {
+    let mut text = String::new();
+    let found = row.value(index, &mut text).and_then(|value| match value {
+        ValueRef::Null => Ok(None),
+        ValueRef::Integer(number) => Ok(Some(number)),
+        other => Err(Unreadable::expected("a whole number", other)),
+    });
+    found.map_err(|unreadable| unreadable.of("", ""))
+}
+
+fn corrupt(table: &str, column: &str, detail: &str) -> Corrupt {
+    Corrupt::new(format!("table `{table}`, column `{column}`: {detail}"))
+}
+
+fn check_id(kind: IdKind, value: ValueRef<'_>) -> Result<ValueRef<'_>, Unreadable> {
+    match (kind, value) {
+        (IdKind::Integer { min, max }, ValueRef::Integer(id)) if !(min..=max).contains(&id) => {
+            Err(Unreadable::Odd(format!("the id {id} is not one from {min} to {max}")))
+        }
+        (IdKind::Integer { .. }, ValueRef::Integer(_)) | (IdKind::Text | IdKind::Uuid, ValueRef::Text(_)) => {
+            Ok(value)
+        }
+        (IdKind::Integer { .. }, _) => Err(Unreadable::expected("an integer id", value)),
+        (IdKind::Text | IdKind::Uuid, _) => Err(Unreadable::expected("a text id", value)),
+    }
+}

@@ -1,0 +1,136 @@
+//! Statements that change rows.
+
+use sea_query::{Expr, ExprTrait, Query};
+
+use super::{Dialect, abilities::Limits, edge::Edge, parameter, schema::kind_of_id};
+use crate::resource::{Description, RelationshipKind};
+
+/// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
+pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static str> {
+    let links = resource.relationships.iter().filter_map(|relationship| match relationship.kind {
+        RelationshipKind::ToOne { column, .. } => Some(column),
+        _ => None,
+    });
+    resource.attributes.iter().map(|attribute| attribute.column).chain(links)
+}
+
+/// A new row; answers its id if it is `returned`. Parameters: the id if `with_id`, then a value for each of [`columns`]
+/// that the database doesn't make itself.
+///
+/// # Errors
+/// Never for a description: as many values as columns are given.
+pub(crate) fn insert<D: Dialect>(
+    dialect: D,
+    resource: &Description,
+    with_id: bool,
+    returned: bool,
+    limits: &Limits,
+) -> Result<String, String> {
+    let id = with_id.then_some(resource.id.column);
+    let given = columns(resource).filter(|column| !limits.makes(resource.table, column));
+    let names: Vec<_> = id.into_iter().chain(given).collect();
+    let mut insert = Query::insert();
+    insert.into_table(resource.table);
+    if returned {
+        insert.returning_col(resource.id.column);
+    }
+    if names.is_empty() {
+        insert.or_default_values();
+    } else {
+        let values: Vec<_> = names.iter().map(|_| parameter()).collect();
+        insert.columns(names).values(values).map_err(|error| error.to_string())?;
+    }
+    Ok(dialect.text(&insert))
+}
+
+/// New values for some columns. Parameters: a value for each of them, then the id; then the version that the row
+/// must have, if there is a column of it.
+pub(crate) fn update<D: Dialect>(
+    dialect: D,
+    resource: &Description,
+    columns: &[&'static str],
+    version: Option<&'static str>,
+) -> String {
+    dialect.text(
+        Query::update()
+            .table(resource.table)
+            .values(columns.iter().map(|column| (*column, parameter())))
+            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
+    )
+}
+
+/// The end of a row. Parameters: its id; then the version that it must have, if there is a column of it.
+pub(crate) fn delete<D: Dialect>(
+    dialect: D,
+    resource: &Description,
+    version: Option<&'static str>,
+) -> String {
+    dialect.text(
+        Query::delete()
+            .from_table(resource.table)
+            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
+    )
+}
+
+/// Edges of a join table, each once. Parameters: the owner's id, the list of related ids, the owner's id.
+///
+/// # Errors
+/// Never: two columns, two values.
+pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
+    let there = Query::select()
+        .column(("j", edge.target_column))
+        .from_as(edge.table, "j")
+        .and_where(Expr::col(("j", edge.owner_column)).eq(parameter()))
+        .and_where(Expr::col(("j", edge.target_column)).eq(Expr::col(("e", "value"))))
+        .to_owned();
+    let new = Query::select()
+        .distinct()
+        .expr(dialect.typed(parameter(), kind_of_id(edge.owner_id)))
+        .column(("e", "value"))
+        .from(dialect.list("", kind_of_id(edge.target.id.kind)))
+        .and_where(Expr::not_exists(there))
+        .to_owned();
+    let mut insert = Query::insert();
+    let columns = [edge.owner_column, edge.target_column];
+    insert.into_table(edge.table).columns(columns).select_from(new).map_err(|error| error.to_string())?;
+    Ok(dialect.text(&insert))
+}
+
+/// The end of the edges in the list, or, for `others`, of all that are not in it. Parameters: the owner's id,
+/// the list.
+pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
+    dialect.text(
+        Query::delete()
+            .from_table(edge.table)
+            .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where(listed(dialect, edge, others)),
+    )
+}
+
+/// A new owner for the related resources in the list. Parameters: the owner's id, the list.
+pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
+    dialect.text(
+        Query::update()
+            .table(edge.table)
+            .value(edge.owner_column, parameter())
+            .and_where(listed(dialect, edge, false)),
+    )
+}
+
+/// No owner for the owner's related resources in the list, or, for `others`, for all that are not in it.
+/// Parameters: the owner's id, the list.
+pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
+    dialect.text(
+        Query::update()
+            .table(edge.table)
+            .value(edge.owner_column, Expr::null())
+            .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where(listed(dialect, edge, others)),
+    )
+}
+
+fn listed<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Expr {
+    dialect.is_listed(Expr::col(edge.target_column), "", kind_of_id(edge.target.id.kind), others)
+}

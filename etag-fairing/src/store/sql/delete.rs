@@ -1,0 +1,202 @@
+//! The end of a row, and of what must not outlive it.
+//!
+//! Tables that the store has made have foreign keys, and the database itself restricts, cascades or empties; so do
+//! those of the user's. What no foreign key does, or not as a struct asks for, is done here; and all references are
+//! followed where versions have to rise with what the database takes along, which would not come by.
+
+use super::{
+    Dialect,
+    cache::{Shape, Verb},
+    cell, change,
+    managed::{self, RowOf, ids},
+    parameter::Parameter,
+    plan::id_value,
+    read::exists,
+    referrer::{By, Effect, Referrer},
+    session::Session,
+    versions::{Guard, Versions},
+    write::check_version,
+};
+use crate::{
+    resource::{Description, ResourceId, Value, ValueRef},
+    store::{Constraint, Scopes, StoreError},
+};
+
+/// Deletes a resource, if it has this version.
+pub(crate) async fn delete<S: Session>(
+    session: &S,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: &ResourceId,
+    version: Option<&Guard<'_>>,
+) -> Result<ResourceId, StoreError> {
+    let (referrers, versions) = (session.referrers(), session.versions());
+    let is_view = session.limits().is_view(resource.table);
+    if !session.dialect().can_be(id, resource.id.kind) {
+        return Err(StoreError::NotFound);
+    }
+    let links = session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
+    let must_be_seen = scopes.of(resource).is_some() || is_view && !S::LOCKS_ROWS;
+    if must_be_seen && !exists(session, scopes, resource, id).await? {
+        return Err(StoreError::NotFound);
+    }
+    session.lock_ends(resource, id, &links).await?;
+    if let (true, Some(guard)) = (is_view, version) {
+        check_version(session, resource, id, guard).await?;
+    }
+    let deletion = Deletion { session, resource, id, version, is_view };
+    if referrers.is_empty() && versions.is_empty() {
+        return deletion.end_row().await;
+    }
+    let mut follower = Follower::new(session, &referrers, &versions);
+    if S::ERRORS_UNDO_ALL {
+        // Whoever makes the change has set a savepoint.
+        return deletion.end_all(&mut follower).await;
+    }
+    match session.whole(deletion.end_all(&mut follower)).await {
+        // Rows that refer to each other in a circle end one by one: their foreign keys, if they have any, must wait for
+        // the last of them. They go on waiting until the commit, which fails if anything still leads nowhere: to end
+        // the waiting before would forget what it has seen.
+        Err(StoreError::Constraint(Constraint::ForeignKey)) if follower.is_tangled() => {
+            session.let_foreign_keys_wait()?;
+            let mut follower = Follower::new(session, &referrers, &versions);
+            session.whole(deletion.end_all(&mut follower)).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// A row that is about to end.
+struct Deletion<'a, S> {
+    session: &'a S,
+    resource: &'static Description,
+    id: &'a ResourceId,
+    version: Option<&'a Guard<'a>>,
+    is_view: bool,
+}
+
+impl<S: Session> Deletion<'_, S> {
+    /// Ends the row, and what goes with it.
+    async fn end_all(&self, follower: &mut Follower<'_, S>) -> Result<ResourceId, StoreError> {
+        follower.follow(self.resource.table, self.id.clone()).await?;
+        if follower.is_restricted() {
+            return Err(StoreError::Constraint(Constraint::ForeignKey));
+        }
+        self.end_row().await
+    }
+
+    async fn end_row(&self) -> Result<ResourceId, StoreError> {
+        let Self { session, resource, id, version, is_view } = *self;
+        let guarded = match version {
+            Some(guard) => Some(session.guarded(resource, guard, id).await?),
+            None => None,
+        };
+        let shape = Shape::new(Verb::Delete, resource).columns(vec![version.is_some()]);
+        let text = session.text(shape, || {
+            Ok(change::delete(session.dialect(), resource, version.map(|guard| guard.column)))
+        })?;
+        let own = [Some(id_value(id)), guarded.as_ref().map(Value::as_ref)];
+        let own: Vec<Parameter<'_>> = own.into_iter().flatten().map(Parameter::from).collect();
+        if session.run(&text, &own).await? > 0 {
+            return Ok(id.clone());
+        }
+        // Of a view no statement need tell how many rows it has changed.
+        Err(match exists(session, &Scopes::NONE, resource, id).await? {
+            false if is_view => return Ok(id.clone()),
+            false => StoreError::NotFound,
+            true if version.is_some() && !is_view => StoreError::VersionChanged,
+            // A trigger has kept it.
+            true => StoreError::Constraint(Constraint::nameless()),
+        })
+    }
+}
+
+/// Follows all references to rows that are about to end.
+struct Follower<'a, S> {
+    session: &'a S,
+    referrers: &'a [Referrer],
+    versions: &'a Versions,
+    /// The rows that end.
+    ending: Vec<RowOf>,
+    /// The rows that stand against it, unless they end too. What has no id can't end.
+    restricted: Vec<(&'static str, Option<ResourceId>)>,
+    /// Whether rows refer to each other in a circle.
+    in_a_circle: bool,
+}
+
+impl<'a, S: Session> Follower<'a, S> {
+    fn new(session: &'a S, referrers: &'a [Referrer], versions: &'a Versions) -> Self {
+        let (ending, restricted) = (Vec::new(), Vec::new());
+        Self { session, referrers, versions, ending, restricted, in_a_circle: false }
+    }
+
+    fn ends(&self, table: &'static str, id: &ResourceId) -> bool {
+        self.ending.iter().any(|(known, ending)| *known == table && ending == id)
+    }
+
+    /// Whether a row stands against it. What stood in the way may have been taken along by another path.
+    fn is_restricted(&self) -> bool {
+        let stays = |table, id: &Option<ResourceId>| id.as_ref().is_none_or(|id| !self.ends(table, id));
+        self.restricted.iter().any(|(table, id)| stays(table, id))
+    }
+
+    /// Whether foreign keys may fail that would hold in the end.
+    fn is_tangled(&self) -> bool {
+        self.in_a_circle || !self.restricted.is_empty()
+    }
+
+    /// Goes through all that refers to a row that is about to end, and is locked.
+    async fn follow(&mut self, table: &'static str, id: ResourceId) -> Result<(), StoreError> {
+        let Self { session, referrers, versions, .. } = *self;
+        let dialect = session.dialect();
+        self.ending.push((table, id.clone()));
+        let own = id_value(&id);
+        // Before its edges end: they tell who shows it.
+        managed::end(session, versions, table, own, &self.ending).await?;
+        for referrer in referrers.iter().filter(|referrer| dialect.is_same_name(referrer.target, table)) {
+            match &referrer.effect {
+                Effect::End(text) => self.make(referrer, text, own).await?,
+                Effect::Empty { ids: text, empty } => {
+                    if let Some(kept) = versions.table(referrer.table) {
+                        for row in ids(session, text, own).await? {
+                            if !self.ends(kept.name, &row) {
+                                managed::touch(session, kept, id_value(&row)).await?;
+                            }
+                        }
+                    }
+                    self.make(referrer, empty, own).await?;
+                }
+                Effect::Restrict(text) => {
+                    let restricted = &mut self.restricted;
+                    session
+                        .each(text, &[own.into()], |row| {
+                            restricted.push((referrer.table, cell::any_id(row, 0)?));
+                            Ok(())
+                        })
+                        .await?;
+                }
+                Effect::Cascade { ids: text, delete } => {
+                    // Locked, so that nobody refers to them any more.
+                    let text = format!("{text}{}", if S::LOCKS_ROWS { " FOR UPDATE" } else { "" });
+                    for id in ids(session, &text, own).await? {
+                        if self.ends(referrer.table, &id) {
+                            self.in_a_circle = true;
+                            continue;
+                        }
+                        Box::pin(self.follow(referrer.table, id.clone())).await?;
+                        self.make(referrer, delete, id_value(&id)).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the database doesn't do by itself.
+    async fn make(&self, referrer: &Referrer, text: &str, id: ValueRef<'_>) -> Result<(), StoreError> {
+        match referrer.by {
+            By::Database => Ok(()),
+            By::Store => self.session.run(text, &[id.into()]).await.map(drop),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! To-many linkage: one statement a relationship, for many owners.
+
+use super::{
+    cache::{Shape, Verb},
+    cell::{self, Cells},
+    edge::Edge,
+    plan::{edge, id_list},
+    room::Room,
+    select,
+    session::Session,
+};
+use crate::{
+    resource::{Description, ResourceId, ValueRef},
+    store::{Excess, Links, Scopes, StoreError},
+};
+
+/// The linkage of one to-many relationship for owners in their order.
+pub(crate) async fn linkage<'a>(
+    session: &impl Session,
+    scopes: &Scopes,
+    room: &Room,
+    owner: &'static Description,
+    relationship: usize,
+    owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
+) -> Result<Links, StoreError> {
+    let mut linking = Linking { links: Links::default(), owners: owners.len(), ended: 0, last: None };
+    if linking.owners == 0 {
+        return Ok(linking.links);
+    }
+    let edge = edge(owner, relationship)?;
+    let shape = Shape::new(Verb::Linkage, owner).relationship(relationship);
+    let list = id_list(owners)?;
+    let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
+        select::linkage(visible, &edge, &list)
+    })?;
+    session.read(&query, room, Excess::Linkage, |row| linking.add(row, &edge, room)).await?;
+    linking.end_owners(linking.owners);
+    Ok(linking.links)
+}
+
+/// Linkage while its rows come in, in the order of the owners.
+struct Linking {
+    links: Links,
+    owners: usize,
+    /// How many owners' linkage is complete.
+    ended: usize,
+    /// The owner and the id of the row before.
+    last: Option<(usize, ResourceId)>,
+}
+
+impl Linking {
+    fn add(&mut self, row: &impl Cells, edge: &Edge, room: &Room) -> Result<(), StoreError> {
+        let place = cell::number(row, 0)?.unwrap_or(i64::MAX);
+        let place = usize::try_from(place).unwrap_or(usize::MAX).min(self.owners);
+        let known = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, row, 1)?;
+        let Some(id) = known else { return Ok(()) };
+        // A join table of the user's may hold an edge twice. Linkage names it once (JSON:API §7.2.2.2).
+        if self.last.as_ref().is_some_and(|(owner, last)| *owner == place && *last == id) {
+            return Ok(());
+        }
+        self.end_owners(place);
+        room.take_link(&id)?;
+        self.links.push(id.clone());
+        self.last = Some((place, id));
+        Ok(())
+    }
+
+    /// Ends the linkage of all owners before this place.
+    fn end_owners(&mut self, place: usize) {
+        while self.ended < place {
+            self.links.end_row();
+            self.ended += 1;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Changes the linkage of to-many relationships.
+
+use super::{
+    Dialect,
+    cache::{Shape, Verb},
+    change,
+    edge::{Edge, EdgeKind},
+    linkage_read::linkage as linkage_of,
+    parameter::Parameter,
+    plan::{edge, id_list, id_value},
+    room::Room,
+    select,
+    session::Session,
+    versions::of_these,
+};
+use crate::{
+    resource::{Description, ResourceId, ValueRef},
+    store::{Constraint, LinkageChange, Scopes, StoreError},
+};
+
+/// Makes the changes of to-many linkage.
+pub(crate) async fn change(
+    session: &impl Session,
+    scopes: &Scopes,
+    resource: &'static Description,
+    owner: &ResourceId,
+    linkage: &[Option<LinkageChange>],
+) -> Result<(), StoreError> {
+    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
+        let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
+        let links = ToMany { session, resource, index, edge: edge(resource, index)?, owner: id_value(owner) };
+        match change {
+            LinkageChange::One(_) => return Err(misshapen(resource)),
+            LinkageChange::Add(ids) => links.add(ids).await?,
+            // Links to what is hidden stay: only those that are seen can end.
+            LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
+                if scopes.of(relationship.target()).is_some() =>
+            {
+                let own = [links.owner].into_iter();
+                let seen = linkage_of(session, scopes, &Room::endless(), resource, index, own).await?;
+                let replaces = matches!(change, LinkageChange::Replace(_));
+                let ending = of_these(seen.of(0), ids, !replaces);
+                if !ending.is_empty() {
+                    links.remove(&ending, false).await?;
+                }
+                if replaces {
+                    links.add(ids).await?;
+                }
+            }
+            LinkageChange::Replace(ids) => {
+                links.remove(ids, true).await?;
+                links.add(ids).await?;
+            }
+            LinkageChange::Remove(ids) => links.remove(ids, false).await?,
+        }
+    }
+    Ok(())
+}
+
+/// The linkage of one to-many relationship of one resource.
+struct ToMany<'a, S> {
+    session: &'a S,
+    resource: &'static Description,
+    index: usize,
+    edge: Edge,
+    owner: ValueRef<'a>,
+}
+
+impl<S: Session> ToMany<'_, S> {
+    fn shape(&self, verb: Verb) -> Shape {
+        Shape::new(verb, self.resource).relationship(self.index)
+    }
+
+    async fn add(&self, ids: &[ResourceId]) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let Self { session, edge, .. } = self;
+        let dialect = session.dialect();
+        let list = id_list(ids.iter().map(id_value))?;
+        let list = Parameter::from(ValueRef::Text(&list));
+        let owner = Parameter::of(edge.owner_column, self.owner);
+        match edge.kind {
+            EdgeKind::Join => {
+                let text = session.text(self.shape(Verb::Link), || change::link(dialect, edge))?;
+                session.run(&text, &[owner, list, owner]).await?;
+            }
+            EdgeKind::Inverse { .. } => {
+                let text = session.text(self.shape(Verb::Adopt), || Ok(change::adopt(dialect, edge)))?;
+                session.run(&text, &[owner, list]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the links in the list, or, for `others`, all that are not in it.
+    async fn remove(&self, ids: &[ResourceId], others: bool) -> Result<(), StoreError> {
+        let Self { session, edge, .. } = self;
+        let dialect = session.dialect();
+        // What cannot be an id links to nothing. SQLite would take `'1'` for 1.
+        let ids = ids.iter().filter(|id| dialect.can_be(id, edge.target.id.kind));
+        let list = id_list(ids.map(id_value))?;
+        let parameters = [self.owner.into(), ValueRef::Text(&list).into()];
+        let either = |listed, unlisted| self.shape(if others { unlisted } else { listed });
+        let text = match edge.kind {
+            EdgeKind::Join => {
+                let shape = either(Verb::Unlink, Verb::UnlinkOthers);
+                session.text(shape, || Ok(change::unlink(dialect, edge, others)))?
+            }
+            EdgeKind::Inverse { required: false } => {
+                let shape = either(Verb::Release, Verb::ReleaseOthers);
+                session.text(shape, || Ok(change::release(dialect, edge, others)))?
+            }
+            // Each of them must have an owner: none can be let go.
+            EdgeKind::Inverse { required: true } => {
+                let shape = either(Verb::Held, Verb::HeldOthers);
+                let text = session.text(shape, || Ok(select::held(dialect, edge, others)))?;
+                let column = edge.owner_column.into();
+                return if session.finds(&text, &parameters).await? {
+                    Err(StoreError::Constraint(Constraint::NotNull { column }))
+                } else {
+                    Ok(())
+                };
+            }
+        };
+        session.run(&text, &parameters).await.map(drop)
+    }
+}
+
+/// The error of a change that does not have the resource's attributes and relationships.
+pub(crate) fn misshapen(resource: &Description) -> StoreError {
+    StoreError::Internal(format!("a change does not have the shape of `{}`", resource.rust_name))
+}

@@ -1,0 +1,324 @@
+//! Answers plans.
+
+use super::{
+    Dialect, Statement,
+    bound_query::BoundQuery,
+    cache::{Shape, Verb},
+    cell::{self, Cells, push_row},
+    include::include,
+    linkage_read::linkage,
+    listing::{self, Source},
+    parameter::Parameter,
+    plan::{bounds, edge, end_page, id_value, reversed, with_next},
+    room::Room,
+    select::{self, Cell},
+    session::{Session, unless_unfit},
+};
+use crate::{
+    resource::{Description, Relationship, RelationshipKind, ResourceId, Row, Rows, Value},
+    store::{Excess, Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection, StoreError},
+};
+
+/// Whether the root of a plan is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Locking {
+    /// It is read as it was.
+    None,
+    /// Nobody else changes it until the transaction ends.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "of SQLite's writers there is one at a time")
+    )]
+    Root,
+}
+
+/// Answers a plan in whatever transaction is open.
+pub(crate) async fn fetch(
+    session: &impl Session,
+    plan: &Plan,
+    locking: Locking,
+) -> Result<Fetched, StoreError> {
+    let (selection, scopes) = (&plan.selection, &plan.scopes);
+    let room = Room::of(plan);
+    let reading = Reading { session, selection, scopes, room: &room };
+    let rows = session.rows_for(selection.resource, expected(plan));
+    let mut fetched = Fetched { parent: true, rows, ..Fetched::default() };
+    match &plan.root {
+        Root::One(id) => reading.one(id, locking, &mut fetched).await?,
+        Root::Collection(listing) => {
+            if locking == Locking::Root {
+                session.lock_collection(selection.resource).await?;
+            }
+            reading.collection(listing, &mut fetched).await?;
+        }
+        Root::Related { parent, id, relationship, listing } => {
+            if locking == Locking::Root && session.dialect().can_be(id, parent.id.kind) {
+                session.lock_row(parent, id).await?;
+            }
+            let owner = Owner { resource: parent, id, relationship: *relationship };
+            reading.related(owner, listing, &mut fetched).await?;
+        }
+    }
+    session.learn_rows(selection.resource, &fetched.rows);
+    if selection.include.is_empty() {
+        fetched.links = reading.all_linkage(&fetched.rows).await?;
+    } else {
+        include(session, plan, &room, &mut fetched).await?;
+    }
+    Ok(fetched)
+}
+
+/// For how many rows to have memory at the beginning.
+fn expected(plan: &Plan) -> usize {
+    let listing = match &plan.root {
+        Root::One(_) => return 1,
+        Root::Collection(listing) | Root::Related { listing, .. } => listing,
+    };
+    let limit = match listing.page {
+        Page::All => return 0,
+        Page::Offset { limit, .. } | Page::Between { limit, .. } => limit,
+    };
+    // One more tells whether there is a next page.
+    usize::try_from(limit.min(100)).unwrap_or(0) + 1
+}
+
+/// Whether the resource exists.
+pub(crate) async fn exists(
+    session: &impl Session,
+    scopes: &Scopes,
+    resource: &'static Description,
+    id: &ResourceId,
+) -> Result<bool, StoreError> {
+    if !session.dialect().can_be(id, resource.id.kind) {
+        return Ok(false);
+    }
+    let shape = Shape::new(Verb::Exists, resource);
+    let query = session
+        .bound_query(scopes, shape, [id_value(id)], |visible| select::exists(visible, resource, id))?;
+    unless_unfit(session.finds(&query.text, &query.values()).await)
+}
+
+#[derive(Clone, Copy)]
+struct Owner<'a> {
+    resource: &'static Description,
+    id: &'a ResourceId,
+    relationship: usize,
+}
+
+/// What is read of each row, and who reads.
+struct Reading<'a, S> {
+    session: &'a S,
+    selection: &'a Selection,
+    scopes: &'a Scopes,
+    room: &'a Room,
+}
+
+impl<S: Session> Reading<'_, S> {
+    async fn one(&self, id: &ResourceId, locking: Locking, fetched: &mut Fetched) -> Result<(), StoreError> {
+        let Self { session, selection, scopes, .. } = self;
+        let resource = selection.resource;
+        if !session.dialect().can_be(id, resource.id.kind) {
+            return Ok(());
+        }
+        let mut locks = locking == Locking::Root && session.can_lock(resource.table);
+        if locks && !scopes.is_empty() {
+            // The row of the table: of a subquery none can be locked. What the caller sees of it is read after that.
+            session.lock_row(resource, id).await?;
+            locks = false;
+        }
+        if locks {
+            session.want(resource, id);
+        }
+        let verb = if locks { Verb::OneLocked } else { Verb::One };
+        let shape = Shape::new(verb, resource).columns(selection.attributes.clone());
+        let query = session.bound_query(scopes, shape, [id_value(id)], |visible| {
+            let mut statement = select::one(visible, selection, id)?;
+            if locks {
+                // A statement that waits for the lock answers the row as it is then.
+                statement.text.push_str(" FOR UPDATE");
+            }
+            Ok(statement)
+        })?;
+        self.rows(&query, Join::None, &mut fetched.rows).await?;
+        Ok(())
+    }
+
+    async fn collection(&self, listing: &Listing, fetched: &mut Fetched) -> Result<(), StoreError> {
+        let Self { session, selection, scopes, .. } = self;
+        let resource = selection.resource;
+        if !listing::is_plain(listing) || session.orders_by_meaning(resource) {
+            return self.shaped(Source::Collection, listing, fetched).await;
+        }
+        let shape = Shape::new(Verb::Collection, resource).columns(selection.attributes.clone());
+        let window = with_next(listing);
+        let page = session.bound_query(scopes, shape, bounds(window), |visible| {
+            select::collection(visible, selection, window)
+        })?;
+        self.rows(&page, Join::None, &mut fetched.rows).await?;
+        end_page(listing, fetched);
+        if listing.total {
+            let shape = Shape::new(Verb::Count, resource);
+            let none: [Parameter<'_>; 0] = [];
+            let total =
+                session.bound_query(scopes, shape, none, |visible| select::count(visible, resource))?;
+            fetched.total = Some(self.count(&total.text, &total.values()).await?);
+        }
+        Ok(())
+    }
+
+    /// A page of a shape that a client gave.
+    async fn shaped(
+        &self,
+        source: Source<'_>,
+        listing: &Listing,
+        fetched: &mut Fetched,
+    ) -> Result<(), StoreError> {
+        let Self { session, selection, scopes, .. } = self;
+        let page = session.seen(scopes, |visible| listing::page(visible, selection, source, listing));
+        let page = page.map_err(StoreError::Internal)?;
+        self.rows_of(&page.text, &values(&page), Join::None, &mut fetched.rows).await?;
+        end_page(listing, fetched);
+        if listing::is_backwards(&listing.page) {
+            fetched.rows = reversed(&fetched.rows);
+        }
+        if listing.total {
+            let total = session
+                .seen(scopes, |visible| listing::total(visible, selection.resource, source, listing))
+                .map_err(StoreError::Internal)?;
+            fetched.total = Some(self.count(&total.text, &values(&total)).await?);
+        }
+        Ok(())
+    }
+
+    async fn related(
+        &self,
+        owner: Owner<'_>,
+        listing: &Listing,
+        fetched: &mut Fetched,
+    ) -> Result<(), StoreError> {
+        let Self { session, selection, scopes, .. } = self;
+        let wrong =
+            || StoreError::Internal("a plan asks for a relationship that the resource doesn't have".into());
+        let relationship = owner.resource.relationships.get(owner.relationship).ok_or_else(wrong)?;
+        if !selection.resource.is(relationship.target()) {
+            return Err(wrong());
+        }
+        if !session.dialect().can_be(owner.id, owner.resource.id.kind) {
+            fetched.parent = false;
+            return Ok(());
+        }
+        let shape = |verb| Shape::new(verb, owner.resource).relationship(owner.relationship);
+        let id = id_value(owner.id);
+        if let RelationshipKind::ToOne { column, .. } = relationship.kind {
+            let rows = &mut fetched.rows;
+            let number = if let Some(filter) = &listing.filter {
+                let found = session.seen(scopes, |visible| {
+                    listing::related_one(visible, owner.resource, owner.id, column, selection, filter)
+                });
+                let found = found.map_err(StoreError::Internal)?;
+                self.rows_of(&found.text, &values(&found), Join::Left, rows).await?
+            } else {
+                let shape = shape(Verb::RelatedOne).columns(selection.attributes.clone());
+                let found = session.bound_query(scopes, shape, [id], |visible| {
+                    select::related_one(visible, owner.resource, owner.id, column, selection)
+                })?;
+                self.rows(&found, Join::Left, rows).await?
+            };
+            fetched.parent = number > 0;
+            return Ok(());
+        }
+        fetched.parent = exists(*session, scopes, owner.resource, owner.id).await?;
+        if !fetched.parent {
+            return Ok(());
+        }
+        let edge = edge(owner.resource, owner.relationship)?;
+        if !listing::is_plain(listing) || session.orders_by_meaning(selection.resource) {
+            return self.shaped(Source::Related(&edge, owner.id), listing, fetched).await;
+        }
+        let page_shape = shape(Verb::RelatedPage).columns(selection.attributes.clone());
+        let window = with_next(listing);
+        let [limit, offset] = bounds(window);
+        let page = session.bound_query(scopes, page_shape, [id, limit, offset], |visible| {
+            select::related_page(visible, &edge, selection, owner.id, window)
+        })?;
+        self.rows(&page, Join::None, &mut fetched.rows).await?;
+        end_page(listing, fetched);
+        if listing.total {
+            let total = session.bound_query(scopes, shape(Verb::CountRelated), [id], |visible| {
+                select::count_related(visible, &edge, owner.id)
+            })?;
+            fetched.total = Some(self.count(&total.text, &total.values()).await?);
+        }
+        Ok(())
+    }
+
+    /// The linkage that the selection asks for, all of it side by side.
+    async fn all_linkage(&self, rows: &Rows) -> Result<Vec<Option<Links>>, StoreError> {
+        let Self { session, selection, scopes, room } = self;
+        let resource = selection.resource;
+        let is_wanted = |(index, relationship): &(usize, &Relationship)| {
+            selection.linkage.get(*index).copied().unwrap_or(false) && relationship.is_to_many()
+        };
+        let relationships = || resource.relationships.iter().enumerate();
+        let work = relationships()
+            .filter(is_wanted)
+            .map(|(index, _)| linkage(*session, scopes, room, resource, index, rows.iter().map(Row::id)));
+        let mut found = session.all(work.collect()).await?.into_iter();
+        Ok(relationships().map(|it| if is_wanted(&it) { found.next() } else { None }).collect())
+    }
+
+    async fn count(&self, text: &str, values: &[Parameter<'_>]) -> Result<u64, StoreError> {
+        let mut count = None;
+        self.session
+            .each(text, values, |row| {
+                count = cell::number(row, 0)?;
+                Ok(())
+            })
+            .await?;
+        Ok(count.unwrap_or(0).unsigned_abs())
+    }
+
+    async fn rows<const N: usize>(
+        &self,
+        query: &BoundQuery<'_, N>,
+        join: Join,
+        rows: &mut Rows,
+    ) -> Result<usize, StoreError> {
+        self.rows_of(&query.text, &query.values(), join, rows).await
+    }
+
+    /// Reads rows. Answers how many there were, those without an id included.
+    async fn rows_of(
+        &self,
+        text: &str,
+        values: &[Parameter<'_>],
+        join: Join,
+        rows: &mut Rows,
+    ) -> Result<usize, StoreError> {
+        let Self { session, selection, room, .. } = self;
+        let cells: Vec<Option<Cell>> = select::cells(selection).collect();
+        session
+            .each_within(text, values, room, Excess::Primary, |row| {
+                if join == Join::Left && row.is_null(0)? {
+                    return Ok(());
+                }
+                let before = rows.text_bytes();
+                push_row(row, 0, &cells, selection.resource.table, rows)?;
+                room.take_row(rows, before, Excess::Primary)
+            })
+            .await
+    }
+}
+
+fn values(statement: &Statement) -> Vec<Parameter<'_>> {
+    statement.values.iter().map(|value| Value::as_ref(value).into()).collect()
+}
+
+/// Which rows of an answer are rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Join {
+    /// Each.
+    None,
+    /// Those with an id: the others are owners with nothing at the other end.
+    Left,
+}

@@ -1,0 +1,97 @@
+//! What a change of linkage leads to must be there: a foreign key would say only that some reference fails, and a table
+//! of the user's may have none. Where others write at the same time, it is locked too.
+
+use std::collections::HashSet;
+
+use super::{
+    Dialect,
+    cache::{Shape, Verb},
+    cell, include,
+    plan::{id_list, id_value},
+    read::exists,
+    session::{Session, unless_unfit},
+};
+use crate::{
+    resource::{Description, ResourceId, ValueRef},
+    store::{LinkageChange, Scopes, Selection, StoreError},
+};
+
+/// Sees that each related resource exists, and locks what the change of linkage is about.
+///
+/// `links` is where the to-one relationships lead so far, as far as that is known; empty for a new resource.
+pub(crate) async fn check_related<S: Session>(
+    session: &S,
+    scopes: &Scopes,
+    resource: &'static Description,
+    own: Option<&ResourceId>,
+    links: &[Option<ResourceId>],
+    linkage: &[Option<LinkageChange>],
+) -> Result<(), StoreError> {
+    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
+        let Some(change) = change else { continue };
+        let target = relationship.target();
+        let wanted: &[ResourceId] = match change {
+            LinkageChange::One(id) => id.as_slice(),
+            LinkageChange::Replace(ids) | LinkageChange::Add(ids) => ids,
+            LinkageChange::Remove(_) => &[],
+        };
+        let locked = if S::LOCKS_ROWS {
+            let before = links.get(index).and_then(Option::as_ref);
+            Some(session.lock_related(resource, index, own, before, change).await?)
+        } else {
+            None
+        };
+        // A new resource may relate to itself, and one that is there is locked already.
+        let is_own_row = |id: &ResourceId| Some(id) == own && target.table == resource.table;
+        // Another struct over the table of a new resource may hide it.
+        let is_own = |id: &ResourceId| is_own_row(id) && (scopes.of(target).is_none() || target.is(resource));
+        let is_there =
+            |id: &ResourceId| is_own_row(id) || locked.as_ref().is_none_or(|locked| locked.contains(id));
+        let missing = if locked.is_some() && scopes.of(target).is_none() {
+            wanted.iter().find(|id| !is_there(id))
+        } else {
+            let seen = seen(session, scopes, target, wanted.iter().filter(|id| !is_own(id))).await?;
+            wanted.iter().find(|id| !(is_own(id) || is_there(id) && seen.contains(*id)))
+        };
+        if let Some(id) = missing {
+            return Err(StoreError::RelatedNotFound { relationship: index, id: id.clone() });
+        }
+        if relationship.is_to_many() {
+            session.lock_owners_before(resource, index, own, wanted).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Those of these resources that are seen.
+async fn seen<'a>(
+    session: &impl Session,
+    scopes: &Scopes,
+    resource: &'static Description,
+    ids: impl Iterator<Item = &'a ResourceId>,
+) -> Result<HashSet<ResourceId>, StoreError> {
+    let dialect = session.dialect();
+    let ids: Vec<&ResourceId> = ids.filter(|id| dialect.can_be(id, resource.id.kind)).collect();
+    let mut seen = HashSet::new();
+    if let [id] = ids[..] {
+        if exists(session, scopes, resource, id).await? {
+            seen.insert(id.clone());
+        }
+    } else if !ids.is_empty() {
+        let selection = Selection::identifiers(resource);
+        let list = id_list(ids.into_iter().map(id_value))?;
+        let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
+        let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
+            include::to_one(visible, &selection, &list)
+        })?;
+        unless_unfit(
+            session
+                .each(&query.text, &query.values(), |row| {
+                    seen.insert(cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)?);
+                    Ok(())
+                })
+                .await,
+        )?;
+    }
+    Ok(seen)
+}

@@ -1,0 +1,77 @@
+//! Makes new rows, and finds their ids.
+
+use super::{connection::Connection, dialect::Sqlite};
+use crate::{
+    resource::{Description, ResourceId},
+    store::{
+        Constraint, StoreError,
+        sql::{
+            cell, change,
+            parameter::Parameter,
+            select,
+            session::Session,
+            write::{GivenId, insert_into_view, insert_returning},
+        },
+    },
+};
+
+/// Makes a row. Answers its id.
+pub(super) async fn insert_row(
+    connection: &Connection,
+    resource: &'static Description,
+    id: Option<&ResourceId>,
+    parameters: &[Parameter<'_>],
+) -> Result<ResourceId, StoreError> {
+    if connection.limits.is_view(resource.table) {
+        return match id {
+            Some(id) => insert_into_view(connection, resource, id, parameters).await,
+            None => insert_with_new_id(connection, resource, parameters).await,
+        };
+    }
+    let given = if id.is_some() { GivenId::Yes } else { GivenId::No };
+    if !connection.rowids.contains(&resource.table) {
+        return insert_returning(connection, resource, given, parameters).await;
+    }
+    let text = connection.text(given.shape(resource), || {
+        change::insert(Sqlite, resource, id.is_some(), false, &connection.limits)
+    })?;
+    // A trigger may have ignored it; then the last rowid is that of another row.
+    match connection.run(&text, parameters)? {
+        1 => Ok(id.cloned().unwrap_or(ResourceId::Integer(connection.sqlite.last_insert_rowid()))),
+        _ => Err(StoreError::Constraint(Constraint::nameless())),
+    }
+}
+
+/// Makes a row of a view, whose trigger gives it an id: neither the number of rows nor `RETURNING` tells of that.
+async fn insert_with_new_id(
+    connection: &Connection,
+    resource: &'static Description,
+    parameters: &[Parameter<'_>],
+) -> Result<ResourceId, StoreError> {
+    let text =
+        change::insert(Sqlite, resource, false, false, &connection.limits).map_err(StoreError::Internal)?;
+    // Nobody else writes meanwhile, so that a higher id than all before is the new one's.
+    let before = newest(connection, resource).await?;
+    connection.run(&text, parameters)?;
+    match newest(connection, resource).await? {
+        Some(id) if before.is_none_or(|before| id > before) => Ok(ResourceId::Integer(id)),
+        _ => {
+            log::warn!(
+                "the view `{}` shows no new row after an insertion: its trigger made none, or the view doesn't show it",
+                resource.table
+            );
+            Err(StoreError::Constraint(Constraint::nameless()))
+        }
+    }
+}
+
+async fn newest(connection: &Connection, resource: &Description) -> Result<Option<i64>, StoreError> {
+    let mut newest = None;
+    connection
+        .each(&select::newest(Sqlite, resource), &[], |row| {
+            newest = cell::number(row, 0)?;
+            Ok(())
+        })
+        .await?;
+    Ok(newest)
+}
