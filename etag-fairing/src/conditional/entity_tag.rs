@@ -265,11 +265,9 @@ impl Error for InvalidEntityTag {}
 
 /// The SHA-1 of `body` in lower-case hex.
 pub(super) fn hex_digest(body: &[u8]) -> [u8; 40] {
-    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
     let mut digits = [0; 40];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(Sha1::digest(body)) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
+    // This fails only for a buffer of another length than two digits a byte, and a SHA-1 has 20 bytes.
+    let _ = hex::encode_to_slice(Sha1::digest(body), &mut digits);
     digits
 }
 

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveDateTime, Utc};
+use chrono::format::{Parsed, StrftimeItems};
+use chrono::{DateTime, Datelike, Months, Timelike, Utc};
 
 use super::tag_list::trim_ows;
 
-// `httpdate` and its like end at 1970 and fix the century of two-digit years in the source; both decide whether
-// a write is let through. So only the calendar is taken from a crate.
+// The crate `httpdate` knows no dates before 1970 and fixes the century of two-digit years in its source. Both would decide
+// whether a write is let through, so that dates are read with chrono here.
 
 /// A date of HTTP: whole seconds, in UTC, of the years 0000 to 9999.
 ///
@@ -30,8 +31,8 @@ impl HttpDate {
     /// 9999-12-31T23:59:59Z.
     const LAST: i64 = 253_402_300_799;
 
-    /// The date this many seconds after 1970-01-01T00:00:00Z, or before it if negative. A date that HTTP cannot
-    /// write is moved to the first or last that it can.
+    /// The date this many seconds after 1970-01-01T00:00:00Z, or before it if negative. A date before the year 0 or after
+    /// the year 9999, which HTTP cannot write, becomes the first or the last date that it can.
     pub fn from_unix_seconds(seconds: i64) -> Self {
         Self(seconds.clamp(Self::FIRST, Self::LAST))
     }
@@ -89,154 +90,51 @@ impl From<DateTime<Utc>> for HttpDate {
 
 impl fmt::Display for HttpDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.date_time().format("%a, %d %b %Y %H:%M:%S GMT").fmt(f)
+        self.date_time().format(IMF_FIXDATE).fmt(f)
     }
 }
 
-const DAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-const DAYS_IN_FULL: [&[u8]; 7] =
-    [b"Monday", b"Tuesday", b"Wednesday", b"Thursday", b"Friday", b"Saturday", b"Sunday"];
-const MONTHS: [&[u8]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+/// The forms with all digits of the year, the one that may be sent first. The day of an `asctime` date is padded with a
+/// space or has two digits.
+const FORMS: [&str; 3] = [IMF_FIXDATE, "%a %b %e %H:%M:%S %Y", "%a %b %d %H:%M:%S %Y"];
+const IMF_FIXDATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+const RFC_850: &str = "%A, %d-%b-%y %H:%M:%S GMT";
 
 fn parse(value: &[u8], now: impl FnOnce() -> HttpDate) -> Option<HttpDate> {
-    let value = trim_ows(value);
-    imf_fixdate(value).or_else(|| asctime(value)).or_else(|| rfc_850(value, now))
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT`
-fn imf_fixdate(value: &[u8]) -> Option<HttpDate> {
-    let mut scanner = Scanner(value);
-    let weekday = scanner.name(&DAYS)?;
-    scanner.literal(b", ")?;
-    let day = scanner.number(2)?;
-    scanner.literal(b" ")?;
-    let month = scanner.name(&MONTHS)? + 1;
-    scanner.literal(b" ")?;
-    let year = scanner.number(4)?;
-    scanner.literal(b" ")?;
-    let time = scanner.time_of_day()?;
-    scanner.literal(b" GMT")?;
-    scanner.end()?;
-    Fields { weekday, year, month, day, time }.date()
-}
-
-/// `Sun Nov  6 08:49:37 1994`
-fn asctime(value: &[u8]) -> Option<HttpDate> {
-    let mut scanner = Scanner(value);
-    let weekday = scanner.name(&DAYS)?;
-    scanner.literal(b" ")?;
-    let month = scanner.name(&MONTHS)? + 1;
-    scanner.literal(b" ")?;
-    let day = match scanner.literal(b" ") {
-        Some(()) => scanner.number(1)?,
-        None => scanner.number(2)?,
-    };
-    scanner.literal(b" ")?;
-    let time = scanner.time_of_day()?;
-    scanner.literal(b" ")?;
-    let year = scanner.number(4)?;
-    scanner.end()?;
-    Fields { weekday, year, month, day, time }.date()
+    let value = str::from_utf8(trim_ows(value)).ok()?;
+    let with_whole_year = |form: &&str| date(fields(value, form)?, value, form);
+    FORMS.iter().find_map(with_whole_year).or_else(|| rfc_850(value, now))
 }
 
 /// `Sunday, 06-Nov-94 08:49:37 GMT`
-fn rfc_850(value: &[u8], now: impl FnOnce() -> HttpDate) -> Option<HttpDate> {
-    let mut scanner = Scanner(value);
-    let weekday = scanner.name(&DAYS_IN_FULL)?;
-    scanner.literal(b", ")?;
-    let day = scanner.number(2)?;
-    scanner.literal(b"-")?;
-    let month = scanner.name(&MONTHS)? + 1;
-    scanner.literal(b"-")?;
-    let year_of_century = scanner.number(2)?;
-    scanner.literal(b" ")?;
-    let time = scanner.time_of_day()?;
-    scanner.literal(b" GMT")?;
-    scanner.end()?;
-
-    // RFC 9110 §5.6.7: what appears to be more than 50 years in the future is of the most recent year in the
-    // past with the same last two digits.
+fn rfc_850(value: &str, now: impl FnOnce() -> HttpDate) -> Option<HttpDate> {
+    let mut fields = fields(value, RFC_850)?;
+    // RFC 9110 §5.6.7: a date that appears to be more than 50 years in the future is of the most recent year in the past
+    // with the same last two digits.
     let limit = now().date_time().naive_utc().checked_add_months(Months::new(50 * 12))?;
-    let limit_year = u32::try_from(limit.year()).ok()?;
-    let year = limit_year - limit_year % 100 + year_of_century;
-    let beyond = (year, month, day, time) > (limit_year, limit.month(), limit.day(), time_of_day(limit));
-    let year = if beyond { year.checked_sub(100)? } else { year };
-    Fields { weekday, year, month, day, time }.date()
+    let century = limit.year() / 100;
+    let year = century * 100 + fields.year_mod_100()?;
+    let written = (year, fields.month()?, fields.day()?, fields.to_naive_time().ok()?);
+    let is_beyond = written > (limit.year(), limit.month(), limit.day(), limit.time());
+    fields.set_year_div_100(i64::from(century) - i64::from(is_beyond)).ok()?;
+    date(fields, value, RFC_850)
 }
 
-/// Hour, minute, second.
-type TimeOfDay = (u32, u32, u32);
-
-fn time_of_day(moment: NaiveDateTime) -> TimeOfDay {
-    use chrono::Timelike;
-    (moment.hour(), moment.minute(), moment.second())
+fn fields(value: &str, form: &str) -> Option<Parsed> {
+    let mut fields = Parsed::new();
+    chrono::format::parse(&mut fields, value, StrftimeItems::new(form)).ok()?;
+    Some(fields)
 }
 
-/// A date as written.
-struct Fields {
-    /// From 0, Monday.
-    weekday: u32,
-    year: u32,
-    month: u32,
-    day: u32,
-    time: TimeOfDay,
-}
-
-impl Fields {
-    fn date(self) -> Option<HttpDate> {
-        let date = NaiveDate::from_ymd_opt(i32::try_from(self.year).ok()?, self.month, self.day)?;
-        // RFC 5322 §3.3: the day of the week is the one implied by the date.
-        if date.weekday().num_days_from_monday() != self.weekday {
-            return None;
-        }
-        let (hour, minute, second) = self.time;
-        let within_day = i64::from(hour * 3600 + minute * 60 + second);
-        Some(HttpDate::from_unix_seconds(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp() + within_day))
+/// The date of these fields, if it exists, falls on the day of the week that they name (RFC 5322 §3.3), and is written in
+/// this form. chrono also takes other spellings, such as names in lower case, so that the date is written again and
+/// compared with the value.
+fn date(fields: Parsed, value: &str, form: &str) -> Option<HttpDate> {
+    let date = fields.to_naive_datetime_with_offset(0).ok()?;
+    // chrono counts a leap second as nanoseconds of the second before it. There is one at the end of a day only.
+    let is_leap_second = date.nanosecond() > 0;
+    if is_leap_second && (date.hour(), date.minute()) != (23, 59) || date.format(form).to_string() != value {
+        return None;
     }
-}
-
-/// What is left of a value.
-struct Scanner<'a>(&'a [u8]);
-
-impl Scanner<'_> {
-    fn literal(&mut self, expected: &[u8]) -> Option<()> {
-        self.0 = self.0.strip_prefix(expected)?;
-        Some(())
-    }
-
-    /// The position of the one of `names` that stands here. Names are case-sensitive (RFC 9110 §5.6.7).
-    fn name(&mut self, names: &[&[u8]]) -> Option<u32> {
-        let (index, rest) = names
-            .iter()
-            .enumerate()
-            .find_map(|(index, name)| self.0.strip_prefix(*name).map(|rest| (index, rest)))?;
-        self.0 = rest;
-        u32::try_from(index).ok()
-    }
-
-    /// A number of exactly so many digits, nine at most.
-    fn number(&mut self, digits: usize) -> Option<u32> {
-        let (number, rest) = self.0.split_at_checked(digits)?;
-        let value = number.iter().try_fold(0, |value: u32, byte| {
-            byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0'))
-        })?;
-        self.0 = rest;
-        Some(value)
-    }
-
-    /// `08:49:37`, up to 23:59:60, the leap second.
-    fn time_of_day(&mut self) -> Option<TimeOfDay> {
-        let hour = self.number(2)?;
-        self.literal(b":")?;
-        let minute = self.number(2)?;
-        self.literal(b":")?;
-        let second = self.number(2)?;
-        let valid = hour < 24 && minute < 60 && second < 60 || (hour, minute, second) == (23, 59, 60);
-        valid.then_some((hour, minute, second))
-    }
-
-    fn end(&self) -> Option<()> {
-        self.0.is_empty().then_some(())
-    }
+    Some(HttpDate::from_unix_seconds(date.and_utc().timestamp() + i64::from(is_leap_second)))
 }

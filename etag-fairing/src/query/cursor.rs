@@ -1,13 +1,13 @@
-//! Cursors of the pagination profile: a place in an order as an opaque token.
+//! Cursors of the pagination profile: opaque tokens, each for a position in an order.
 //!
-//! A token is base64url of `["type","sort",[values],"id"]`. It says in which order it is a place, so that a cursor of
-//! another order is refused and not misread, and it holds values, not a position, so that it stays a place when
-//! rows come and go (P9). It is no secret and no proof: what a client writes into it is checked as a filter's value
-//! is, and shows nothing that `filter` would not.
+//! A token is base64url of `["type","sort",[values],"id"]`. It names the order, so that a cursor of another order is
+//! refused. It holds the values of a row and not a number of rows, so that it stays valid when rows are added or deleted.
+//! It is neither secret nor signed: what a client writes into it is checked like the value of a filter, and shows nothing
+//! that `filter` would not show.
 //!
-//! A column may hold what its attribute does not take: a word that an enum has lost, a UUID in another spelling. A
-//! place is there too, so such a value stands in a list of its own, as it is stored. What compares with nothing in the
-//! column is refused also there: times have one form, whatever the column holds.
+//! A column may hold a value that its attribute can't have, such as a word that an enum has lost, or a UUID in another
+//! spelling. Rows with such values have cursors, too: the value then stands as it is stored in a list of its own. Times
+//! are different, since they are compared in one form only, whatever form the column holds.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,14 +18,14 @@ use crate::plan::{Field, Member, Place, SortKey};
 use crate::schema::time::stored;
 use crate::schema::{Attribute, Corrupt, Description, IdKind, Kind, ResourceId, Row, Value};
 
-/// What a sort key's values are.
+/// The kind of a sort key's values.
 #[derive(Clone, Copy)]
 enum KeyKind {
     Attribute(&'static Attribute),
     Id(IdKind),
 }
 
-/// The token of a place in the order that `sort` makes of a resource.
+/// The token of a position in the order `sort` of a resource.
 pub(crate) fn encode(resource: &'static Description, sort: &[SortKey], place: &Place) -> String {
     let keys: Vec<JsonValue> = sort
         .iter()
@@ -40,7 +40,7 @@ pub(crate) fn encode(resource: &'static Description, sort: &[SortKey], place: &P
     URL_SAFE_NO_PAD.encode(token.to_string())
 }
 
-/// The place that a token names in this order.
+/// The position that a token names in this order.
 ///
 /// # Errors
 /// What is wrong with it, in words.
@@ -61,7 +61,7 @@ pub(super) fn decode(
     }
     let keys: Option<Vec<Value>> =
         sort.iter().zip(&values).map(|(key, value)| read(kind_of(resource, &key.member)?, value)).collect();
-    // As it is stored, whatever its spelling, and also if it is none that a URL could have: the order goes by that.
+    // The order goes by the id as it is stored, even if it has another spelling than in URLs, or could stand in none.
     let id = match resource.id.kind {
         IdKind::Integer { .. } => resource.id.kind.parse(&id),
         _ => Some(ResourceId::Text(id)),
@@ -76,7 +76,7 @@ pub(super) fn decode(
 fn written(kind: KeyKind, value: &Value) -> JsonValue {
     let (value, json) = match (kind, value) {
         (_, Value::Null) => return JsonValue::Null,
-        // Stores without booleans or with whole floats give back what is equal, and it is written alike.
+        // A store may return an equal value of another type: 1 for true, 2 for 2.0. Both are written alike.
         (KeyKind::Attribute(Attribute { kind: Kind::Bool, .. }), Value::Integer(value)) => {
             (Value::Bool(*value != 0), (*value != 0).into())
         }
@@ -85,19 +85,16 @@ fn written(kind: KeyKind, value: &Value) -> JsonValue {
         }
         (_, Value::Bool(value)) => (Value::Bool(*value), (*value).into()),
         (_, Value::Integer(value)) => (Value::Integer(*value), (*value).into()),
-        // As text: a JSON reader may miss the last bit of a number, and with it the place.
+        // Numbers with a fraction stand as text: a JSON parser may change the last bit, and with it the position.
         (_, Value::Float(value)) => (Value::Float(*value), value.to_string().into()),
         (_, Value::Text(value)) => (Value::Text(value.clone()), value.as_str().into()),
     };
-    match read(kind, &json) == Some(value) {
-        true => json,
-        false => JsonValue::Array(vec![json]),
-    }
+    if read(kind, &json) == Some(value) { json } else { JsonValue::Array(vec![json]) }
 }
 
 fn read(kind: KeyKind, json: &JsonValue) -> Option<Value> {
     match (kind, json) {
-        // Behind an empty relationship there is no value, whatever the attribute allows.
+        // Where a relationship is empty, the members behind it are null, even if the attribute can't be null.
         (_, JsonValue::Null) => Some(Value::Null),
         (kind, JsonValue::Array(stored)) => match stored.as_slice() {
             [stored] => as_stored(kind, stored),
@@ -119,7 +116,7 @@ fn read(kind: KeyKind, json: &JsonValue) -> Option<Value> {
     }
 }
 
-/// A value that its attribute does not take, but its column may hold.
+/// A value that the attribute can't have, but that its column may hold.
 fn as_stored(kind: KeyKind, json: &JsonValue) -> Option<Value> {
     let text = || json.as_str().map(|text| Value::Text(text.into()));
     match kind {

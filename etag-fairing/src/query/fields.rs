@@ -50,13 +50,13 @@ impl Fields {
             computed: vec![false; resource.computed.names.len()],
             relationships: vec![false; resource.relationships.len()],
         };
-        // E2: an empty value is the empty set.
+        // JSON:API §8.4: an empty value asks for no fields.
         for name in value.split(',').filter(|_| !value.is_empty()) {
-            // Every resource object has them, whatever its fields.
+            // Every resource object has these two members, whatever the client asks for.
             if matches!(name, "id" | "type") {
                 continue;
             }
-            let shown = set.place(name).ok_or_else(|| {
+            let shown = set.entry(name).ok_or_else(|| {
                 ErrorObject::invalid_fields(match name {
                     "" => "an empty name: write fields with commas between them".into(),
                     _ => format!("{type_name} has no field {name:?}"),
@@ -72,7 +72,8 @@ impl Fields {
 }
 
 impl FieldSet {
-    fn place(&mut self, name: &str) -> Option<&mut bool> {
+    /// The entry of a field, by its name.
+    fn entry(&mut self, name: &str) -> Option<&mut bool> {
         let attribute = self.resource.attribute(name);
         match attribute.filter(|(_, attribute)| attribute.access.is_shown()) {
             Some((place, _)) => self.attributes.get_mut(place),

@@ -6,7 +6,7 @@ use crate::schema::Description;
 
 /// A relationship to include, and what to include of the resources behind it.
 ///
-/// A tree has each relationship once at each place, in the order in which the client first named them.
+/// Each relationship stands only once under the same parent, in the order in which the client first named them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Include {
     /// Its place in [`Description::relationships`] of the resource reached so far.
@@ -15,10 +15,10 @@ pub(crate) struct Include {
     pub(crate) children: Vec<Include>,
 }
 
-/// Reads `include`. Every path begins at `root`, and at `only` this of its relationships, where one is given:
-/// at a relationship's own URL the primary data is its linkage (JSON:API §8.3).
+/// Reads `include`. Every path begins at `root`. At a relationship's own URL the primary data is the linkage of that
+/// relationship, so that every path begins with it (JSON:API §8.3): it is given as `only`.
 ///
-/// An empty value is an empty tree: the document then has `included`, and nothing in it (D4).
+/// An empty value is an empty tree: the document then has an empty `included` (JSON:API §8.3).
 pub(super) fn parse(
     value: &str,
     root: &'static Description,
@@ -70,7 +70,6 @@ fn follow(
             return Err(format!("{path:?}: paths begin with the relationship of this URL"));
         }
         places.push(place);
-        // D9
         if places.len() > usize::try_from(max_depth).unwrap_or(usize::MAX) {
             return Err(format!("{path:?} is deeper than {max_depth}"));
         }
@@ -79,7 +78,7 @@ fn follow(
     Ok(places)
 }
 
-/// Puts a path into the tree; gives how many of its relationships were not there yet (D8).
+/// Puts a path into the tree, and returns how many of its relationships are new there.
 fn merge(tree: &mut Vec<Include>, places: &[usize]) -> usize {
     let Some((&relationship, behind)) = places.split_first() else { return 0 };
     let known = tree.iter().position(|include| include.relationship == relationship);

@@ -1,7 +1,7 @@
 //! Query parameters (JSON:API §8, §9): parsed to one typed [`Query`], or refused with the parameter named.
 //!
-//! Everything here is pure: it knows descriptions of resources and the configuration, no store and no request. What
-//! a URL takes is a matter of its [`Target`]; how much it may ask for stands in [`limits`].
+//! Everything here is pure: it uses descriptions of resources and the configuration, but no store and no request. Which
+//! parameters a URL takes depends on its [`Target`]. How much a query may ask for stands in [`limits`].
 mod cursor;
 mod fields;
 mod filter;
@@ -11,7 +11,6 @@ mod name;
 mod page;
 mod page_links;
 mod parameters;
-mod path;
 mod relationships;
 mod sort;
 #[cfg(test)]
@@ -19,23 +18,22 @@ mod tests;
 
 use std::collections::HashSet;
 
-pub(crate) use cursor::place_of;
-pub(crate) use fields::{FieldSet, Fields};
-pub(crate) use include::Include;
-pub(crate) use page::{PROFILE as CURSOR_PROFILE, PageRequest};
-pub(crate) use page_links::{Extent, PageLinks};
-pub(crate) use parameters::{Parameters, href};
-
+pub(crate) use self::cursor::place_of;
+pub(crate) use self::fields::{FieldSet, Fields};
+pub(crate) use self::include::Include;
+use self::name::ParameterName;
+pub(crate) use self::page::{PROFILE as CURSOR_PROFILE, PageRequest};
+pub(crate) use self::page_links::{Extent, PageLinks};
+pub(crate) use self::parameters::{Parameters, href};
 use crate::config::JsonApiConfig;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Filter, Listing, Page, SortKey};
 use crate::schema::{Description, Registry, Relationship};
-use name::Name;
 
 /// What a URL's query asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
-    /// What to include; `None` if the client doesn't say, and an empty list for `include=` (D4).
+    /// What to include; `None` if the client sends no `include`, an empty list for `include=` (JSON:API §8.3).
     pub(crate) include: Option<Vec<Include>>,
     /// The sparse fieldsets.
     pub(crate) fields: Fields,
@@ -52,18 +50,18 @@ pub(crate) struct Query {
 pub(crate) enum Target {
     /// One resource: `include` and `fields`.
     Single,
-    /// Many resources: all.
+    /// Many resources: all families.
     Many,
     /// The linkage of this relationship: `include`, which begins with it, `fields`, and, for to-many, `page`.
     Linkage(usize),
-    /// No document at all, so no parameter.
+    /// No document, so that no parameter has a meaning.
     Nothing,
 }
 
-/// What a query is read by.
+/// What the reading of a query depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
-    /// What the URL gives: the primary data's resource; for [`Target::Linkage`] the relationship's owner.
+    /// The resource of the primary data; for [`Target::Linkage`] the relationship's owner.
     pub(crate) resource: &'static Description,
     /// What the URL takes.
     pub(crate) target: Target,
@@ -104,8 +102,8 @@ impl Query {
             return Err(ErrorObject::limit_exceeded(detail).into());
         }
         for (parameter, value) in parameters.iter() {
-            // M1, M3
-            let Some(name) = Name::parse(parameter) else {
+            // JSON:API §10: a server refuses names that the specification doesn't allow.
+            let Some(name) = ParameterName::parse(parameter) else {
                 let detail = "not a name that JSON:API allows for a query parameter";
                 errors.push(ErrorObject::invalid_parameter_name(detail).parameter(parameter));
                 continue;
@@ -146,11 +144,10 @@ impl Query {
                 ),
             }
         }
-        // P8
+        // The cursor pagination profile, "Sorting": its clients learn from `links.type` that the order isn't supported.
         let by_cursor = page.by_cursor(cursor_profile);
-        errors.extend(sort_errors.into_iter().map(|error| match by_cursor {
-            true => error.type_link(page::profile_error("unsupported-sort")),
-            false => error,
+        errors.extend(sort_errors.into_iter().map(|error| {
+            if by_cursor { error.type_link(page::profile_error("unsupported-sort")) } else { error }
         }));
         let (filter, mut relationships) = filter.finish(&mut errors);
         let sorted = sort.iter().flatten().try_for_each(|key| relationships.count_member(&key.member));
@@ -159,7 +156,7 @@ impl Query {
         }
         let page = match target {
             Target::Many => page.finish(resource, sort.as_deref(), cursor_profile, config),
-            // P11. Linkage is whole unless a page of it is asked for: its entity tag is what a write compares.
+            // All linkage is shown unless the client asks for a page of it: a write compares the entity tag of all of it.
             Target::Linkage(place) if page.is_asked_for() => match resource.relationships.get(place) {
                 Some(of) => page.finish(of.target(), Some(&[]), cursor_profile, config),
                 None => Ok(None),
@@ -192,23 +189,24 @@ impl Query {
     }
 }
 
-/// Whether a parameter may stand where it stands, whatever its value means.
+/// Refuses a parameter that the URL doesn't take, that was given before or that is too long.
 fn admit(
-    name: &Name<'_>,
+    name: &ParameterName<'_>,
     parameter: &str,
     value: &str,
     context: &Context<'_>,
     seen: &mut HashSet<String>,
 ) -> Result<(), ErrorObject> {
     if !matches!(name.base, "include" | "fields" | "sort" | "filter" | "page") {
-        // JSON:API §8.7: a server MUST refuse what it doesn't know.
+        // JSON:API §10: a server must refuse a parameter that it doesn't know.
         return Err(ErrorObject::unknown_parameter("no such parameter at this URL"));
     }
-    // M7
+    // A parameter that the URL doesn't support is refused, so that no client believes that it has an effect (JSON:API §8.3,
+    // §8.5).
     if !context.target.takes(name.base, context.resource) {
         return Err(ErrorObject::unknown_parameter(format!("{} means nothing at this URL", name.base)));
     }
-    // M8
+    // Only the elements of a list, `filter[name][]`, may be given several times.
     let list = name.base == "filter" && matches!(name.brackets.as_slice(), [_, ""]);
     if !seen.insert(parameter.to_owned()) && !list {
         return Err(ErrorObject::unknown_parameter("given more than once"));

@@ -2,16 +2,16 @@
 
 use crate::schema::member_name::is_member_name;
 
-/// A parameter's name, taken apart: `filter[author.name][eq]` is the base `filter` with two pairs of brackets.
+/// The parts of a parameter's name: `filter[author.name][eq]` is the base `filter` with two pairs of brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name<'a> {
+pub(super) struct ParameterName<'a> {
     /// The name of the family.
     pub(super) base: &'a str,
     /// What each pair of brackets holds: nothing, a member name, or several with dots between.
     pub(super) brackets: Vec<&'a str>,
 }
 
-impl<'a> Name<'a> {
+impl<'a> ParameterName<'a> {
     /// `None` if the name is not of a legal family.
     pub(super) fn parse(name: &'a str) -> Option<Self> {
         let (base, mut rest) = name.split_at(name.find('[').unwrap_or(name.len()));
@@ -28,7 +28,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// A base name is a member name; one of an extension has its namespace before a colon (M6).
+/// A base name is a member name; one of an extension has its namespace before a colon (JSON:API §10.2).
 fn is_base_name(base: &str) -> bool {
     match base.split_once(':') {
         Some((namespace, name)) => {
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn m3_brackets_hold_member_names_dotted_lists_or_nothing() {
-        let parse = |name| Name::parse(name).map(|name| (name.base, name.brackets));
+        let parse = |name| ParameterName::parse(name).map(|name| (name.base, name.brackets));
         assert_eq!(parse("page[size]"), Some(("page", vec!["size"])));
         assert_eq!(parse("filter[a.b][]"), Some(("filter", vec!["a.b", ""])));
         assert_eq!(parse("sort"), Some(("sort", vec![])));
@@ -78,6 +78,6 @@ mod tests {
 
     #[test]
     fn m6_extension_parameters_have_a_namespace() {
-        assert_eq!(Name::parse("version:id").map(|name| name.base), Some("version:id"));
+        assert_eq!(ParameterName::parse("version:id").map(|name| name.base), Some("version:id"));
     }
 }

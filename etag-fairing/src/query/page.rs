@@ -160,7 +160,7 @@ impl Builder {
         }
         let strategy = if by_cursor {
             let Some(sort) = sort else { return Ok(None) };
-            // P8: a cursor holds what its row is sorted by, and that must stand in the row itself.
+            // A cursor holds the values by which its row is sorted, so that they must stand in the row itself.
             if sort.iter().any(|key| !key.member.path.is_empty()) {
                 return Err(ErrorObject::invalid_sort("pages by cursor are not sorted by paths here")
                     .type_link(profile_error("unsupported-sort"))

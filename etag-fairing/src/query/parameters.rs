@@ -1,11 +1,12 @@
 //! The query component as names and values (`application/x-www-form-urlencoded`).
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 
 use crate::error::{ErrorObject, Errors};
+use crate::schema::registry::RESERVED;
 
-/// RFC 3986 §2.3, and the comma, which separates lists and needs no encoding in a query.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
+/// The characters that are percent-encoded in a query. The comma, which separates the elements of lists, is not one.
+const QUERY: &AsciiSet = &RESERVED.remove(b',');
 
 /// The parameters in the order of the URL, decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

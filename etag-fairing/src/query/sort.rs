@@ -1,9 +1,9 @@
 //! `sort` (JSON:API §8.5).
 
-use super::limits::MAX_SORT_KEYS;
-use super::path::{End, Lost, Path};
+use super::limits::{MAX_PATH, MAX_SORT_KEYS};
 use crate::error::ErrorObject;
 use crate::plan::{Field, Member, SortKey};
+use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::{Description, Kind};
 
 /// Reads `sort`: fields in the order in which they count, each with `-` before it for descending order.
@@ -11,7 +11,7 @@ pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<S
     let mut keys: Vec<SortKey> = Vec::new();
     let mut errors = Vec::new();
     for written in value.split(',') {
-        // F6: one minus, and the rest is the name, whatever it holds.
+        // JSON:API §8.5: one minus stands for descending order. All behind it is the name, even a second minus.
         let (descending, name) = match written.strip_prefix('-') {
             Some(name) => (true, name),
             None => (false, written),
@@ -34,28 +34,30 @@ pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<S
 
 fn member(resource: &'static Description, name: &str) -> Result<Member, ErrorObject> {
     let refuse = |detail: String| Err(ErrorObject::invalid_sort(detail));
-    let path = match Path::follow(resource, name, false) {
-        Ok(path) => path,
-        Err(Lost::TooLong) => {
-            return Err(ErrorObject::limit_exceeded(format!("{name:?} is too long a path")));
+    let path = MemberPath::follow(resource, name, PathSyntax::Client, MAX_PATH).map_err(|broken| {
+        let detail = broken.detail(name);
+        match broken {
+            BrokenPath::TooLong => ErrorObject::limit_exceeded(detail),
+            BrokenPath::NoMember { .. } | BrokenPath::NoRelationship { .. } => {
+                ErrorObject::invalid_sort(detail)
+            }
         }
-        Err(Lost::Nowhere(detail)) => return refuse(detail),
-    };
-    if path.steps.iter().any(|step| step.many) {
-        // One resource would have many places in the order.
+    })?;
+    if path.steps.iter().any(PathStep::is_to_many) {
+        // Over many related resources one resource would have several positions in the order.
         return refuse(format!("{name:?} leads over a to-many relationship"));
     }
     let field = match path.end {
-        End::Id => Field::Id,
-        End::Attribute(place, attribute) if attribute.sort && attribute.kind != Kind::Json => {
+        PathEnd::Id => Field::Id,
+        PathEnd::Attribute(place, attribute) if attribute.sort && attribute.kind != Kind::Json => {
             Field::Attribute(place)
         }
-        End::Attribute(..) => return refuse(format!("{name:?} can't be sorted by")),
-        End::Relationship(..) => {
+        PathEnd::Attribute(..) => return refuse(format!("{name:?} can't be sorted by")),
+        PathEnd::Relationship(..) => {
             return refuse(format!("{name:?} is a relationship: name a field of it, such as {name}.id"));
         }
     };
-    Ok(Member::at(path.steps.iter().map(|step| step.place).collect(), field))
+    Ok(Member::at(path.places(), field))
 }
 
 /// The order in the words of `sort`, each the shortest there is for it; part of a cursor.

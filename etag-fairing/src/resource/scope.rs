@@ -10,6 +10,7 @@ use serde_json::Value as JsonValue;
 use super::guard::Boxed;
 use super::hooks::HookError;
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::{Attribute, Description, IdKind, Value};
 
 /// The scope function of a resource, as data.
@@ -262,29 +263,28 @@ impl Condition {
             Node::Or(conditions) => Ok(Filter::Or(each(conditions)?)),
             Node::Not(condition) => Ok(Filter::Not(Box::new(condition.filter(resource)?))),
             Node::Compare(name, test) => {
-                let (path, end) = Path::follow(resource, name)?;
-                let kind = Compared::of(&end, name)?;
-                let field = match end {
-                    End::Id(_) => Field::Id,
-                    End::Attribute(place, _) => Field::Attribute(place),
-                    End::Relationship(place, _) => Field::ToOne(place),
+                let path = follow(resource, name)?;
+                let kind = Compared::of(&path, name)?;
+                let field = match path.end {
+                    PathEnd::Id => Field::Id,
+                    PathEnd::Attribute(place, _) => Field::Attribute(place),
+                    PathEnd::Relationship(place, _) => Field::ToOne(place),
                 };
                 Ok(Filter::Compare {
-                    member: Member::at(path, field),
+                    member: Member::at(path.places(), field),
                     comparison: kind.comparison(name, test)?,
                 })
             }
             Node::Related(name, condition) => {
-                let (path, end) = Path::follow(resource, name)?;
-                let End::Relationship(relationship, owner) = end else {
+                let path = follow(resource, name)?;
+                let PathEnd::Relationship(place, relationship) = path.end else {
                     return Err(WrongScope(format!("{name:?} of {} is no relationship", resource.type_name)));
                 };
-                let target = owner.relationships.get(relationship).map(|found| found.target());
-                let filter = match (condition, target) {
-                    (Some(condition), Some(target)) => Some(Box::new(condition.filter(target)?)),
-                    _ => None,
+                let filter = match condition {
+                    Some(condition) => Some(Box::new(condition.filter(relationship.target())?)),
+                    None => None,
                 };
-                Ok(Filter::Related { path, relationship, filter })
+                Ok(Filter::Related { path: path.places(), relationship: place, filter })
             }
         }
     }
@@ -309,51 +309,28 @@ impl fmt::Display for WrongScope {
     }
 }
 
-/// What a path ends at.
-enum End {
-    Id(IdKind),
-    Attribute(usize, &'static Attribute),
-    /// The place in the relationships of this resource.
-    Relationship(usize, &'static Description),
-}
-
-struct Path;
-
-impl Path {
-    /// Unlike a client's path, it may come to what clients must not see.
-    fn follow(resource: &'static Description, name: &str) -> Result<(Vec<usize>, End), WrongScope> {
-        let mut path = Vec::new();
-        let mut here = resource;
-        let mut segments = name.split('.').peekable();
-        while let Some(segment) = segments.next() {
-            let last = segments.peek().is_none();
-            if last && segment == "id" {
-                return Ok((path, End::Id(here.id.kind)));
-            }
-            if last && let Some((place, attribute)) = here.attribute(segment) {
-                return Ok((path, End::Attribute(place, attribute)));
-            }
-            let Some((place, relationship)) = here.relationship(segment) else {
-                return Err(WrongScope(format!(
-                    "{} has no member {segment:?} (in {name:?})",
-                    here.type_name
-                )));
-            };
-            if last {
-                return Ok((path, End::Relationship(place, here)));
-            }
-            if relationship.is_to_many() {
-                return Err(WrongScope(format!(
-                    "{segment:?} of {} leads to many, so that no path goes through it (in {name:?}): write \
-                     `member({segment:?}).leads_to(…)`",
-                    here.type_name
-                )));
-            }
-            path.push(place);
-            here = relationship.target();
+/// Follows a path that the application has written.
+fn follow(resource: &'static Description, name: &str) -> Result<MemberPath, WrongScope> {
+    let path = MemberPath::follow(resource, name, PathSyntax::Application, usize::MAX);
+    let path = path.map_err(|broken| match broken {
+        BrokenPath::NoMember { resource, name: segment, .. }
+        | BrokenPath::NoRelationship { resource, name: segment } => {
+            WrongScope(format!("{} has no member {segment:?} (in {name:?})", resource.type_name))
         }
-        Err(WrongScope("a scope names no member".into()))
+        BrokenPath::TooLong => WrongScope(broken.detail(name)),
+    })?;
+    let mut owner = resource;
+    for PathStep { relationship, .. } in &path.steps {
+        if relationship.is_to_many() {
+            return Err(WrongScope(format!(
+                "{0:?} of {1} leads to many, so that no path goes through it (in {name:?}): write \
+                 `member({0:?}).leads_to(…)`",
+                relationship.name, owner.type_name
+            )));
+        }
+        owner = relationship.target();
     }
+    Ok(path)
 }
 
 /// What values a member is compared with.
@@ -363,16 +340,16 @@ enum Compared {
 }
 
 impl Compared {
-    fn of(end: &End, name: &str) -> Result<Self, WrongScope> {
-        match end {
-            End::Id(kind) => Ok(Self::Id(*kind)),
-            End::Attribute(_, attribute) => Ok(Self::Attribute(attribute)),
-            End::Relationship(place, owner) => match owner.relationships.get(*place) {
-                Some(relationship) if !relationship.is_to_many() => {
-                    Ok(Self::Id(relationship.target().id.kind))
-                }
-                _ => Err(WrongScope(format!("{name:?} leads to many, so that it has no value"))),
-            },
+    fn of(path: &MemberPath, name: &str) -> Result<Self, WrongScope> {
+        match path.end {
+            PathEnd::Id => Ok(Self::Id(path.resource.id.kind)),
+            PathEnd::Attribute(_, attribute) => Ok(Self::Attribute(attribute)),
+            PathEnd::Relationship(_, relationship) if !relationship.is_to_many() => {
+                Ok(Self::Id(relationship.target().id.kind))
+            }
+            PathEnd::Relationship(..) => {
+                Err(WrongScope(format!("{name:?} leads to many, so that it has no value")))
+            }
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod fields;
 mod id;
 mod linkage;
 pub(crate) mod member_name;
+pub(crate) mod member_path;
 pub(crate) mod number;
 mod odd;
 mod record;

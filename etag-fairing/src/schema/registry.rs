@@ -6,12 +6,12 @@ use super::member_name::is_member_name;
 use super::{Description, RelationshipKind};
 use crate::conditional::StateTag;
 
-/// RFC 3986 §2.3: what stands in a path as it is.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// All characters that are percent-encoded in URLs: those that RFC 3986 §2.3 doesn't call unreserved.
+pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes one path segment (RFC 3986 §3.3).
 pub(crate) fn encode_segment(segment: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(segment, SEGMENT)
+    utf8_percent_encode(segment, RESERVED)
 }
 
 /// The resources that an application has mounted, each with the URL of its collection.

@@ -6,7 +6,7 @@ use super::Fault;
 use super::operator::{Operand, Operator, offered};
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
-use crate::query::path::{End, Lost, Path, Step};
+use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::number::Numbers;
 use crate::schema::{Attribute, Description, IdKind, Kind, Value};
 
@@ -20,48 +20,46 @@ pub(super) enum Scalar<'a> {
 
 /// What a member is compared with.
 #[derive(Clone, Debug)]
-pub(super) enum Given<'a> {
+pub(super) enum FilterValue<'a> {
     One(Scalar<'a>),
     List(Vec<Scalar<'a>>),
 }
 
 /// A path that filters may take.
 #[derive(Debug)]
-pub(super) struct Target {
-    steps: Vec<Step>,
-    resource: &'static Description,
-    end: End,
-}
+pub(super) struct FilterPath(MemberPath);
 
-impl Target {
+impl FilterPath {
     pub(super) fn follow(resource: &'static Description, path: &str) -> Result<Self, Fault> {
-        let Path { steps, resource, end } =
-            Path::follow(resource, path, true).map_err(|lost| match lost {
-                Lost::TooLong => Fault::limit(format!("at most {MAX_PATH} relationships in a path")),
-                Lost::Nowhere(detail) => Fault::new(detail),
-            })?;
-        match end {
-            End::Attribute(_, attribute) if !attribute.filter => {
+        let followed = MemberPath::follow(resource, path, PathSyntax::ClientWithUnderscores, MAX_PATH);
+        let followed = followed.map_err(|broken| match broken {
+            BrokenPath::TooLong => Fault::limit(format!("at most {MAX_PATH} relationships in a path")),
+            BrokenPath::NoMember { .. } | BrokenPath::NoRelationship { .. } => {
+                Fault::new(broken.detail(path))
+            }
+        })?;
+        match followed.end {
+            PathEnd::Attribute(_, attribute) if !attribute.filter => {
                 Err(Fault::new(format!("{path:?} can't be filtered by")))
             }
-            end => Ok(Self { steps, resource, end }),
+            _ => Ok(Self(followed)),
         }
     }
 
     /// The resource at the other end, where the path ends in a relationship.
     pub(super) fn related(&self) -> Option<&'static Description> {
-        match self.end {
-            End::Relationship(_, relationship) => Some(relationship.target()),
+        match self.0.end {
+            PathEnd::Relationship(_, relationship) => Some(relationship.target()),
             _ => None,
         }
     }
 
     fn operand(&self) -> Operand {
-        match self.end {
-            End::Id => Operand::Id(self.resource.id.kind),
-            End::Attribute(_, attribute) => Operand::Attribute(attribute.kind),
-            End::Relationship(_, relationship) if relationship.is_to_many() => Operand::ToMany,
-            End::Relationship(..) => Operand::ToOne,
+        match self.0.end {
+            PathEnd::Id => Operand::Id(self.0.resource.id.kind),
+            PathEnd::Attribute(_, attribute) => Operand::Attribute(attribute.kind),
+            PathEnd::Relationship(_, relationship) if relationship.is_to_many() => Operand::ToMany,
+            PathEnd::Relationship(..) => Operand::ToOne,
         }
     }
 
@@ -76,24 +74,24 @@ impl Target {
 
     /// Whether the relationship leads to a resource that the filter lets through, or to any at all.
     pub(super) fn related_to(self, filter: Option<Filter>) -> Filter {
-        let End::Relationship(relationship, _) = self.end else { return Filter::Or(Vec::new()) };
+        let PathEnd::Relationship(relationship, _) = self.0.end else { return Filter::Or(Vec::new()) };
         let filter = filter.map(Box::new);
-        through(&self.steps, |path| Filter::Related { path, relationship, filter })
+        through(&self.0.steps, |path| Filter::Related { path, relationship, filter })
     }
 
     /// Compares with a value.
-    pub(super) fn compare(self, operator: Operator, given: &Given<'_>) -> Result<Filter, Fault> {
-        match self.end {
-            End::Id => {
-                let kind = self.resource.id.kind;
-                let test = Test::of_id(operator, given, kind)?;
-                Ok(through(&self.steps, |path| test.of(Member::at(path, Field::Id))))
+    pub(super) fn compare(self, operator: Operator, given: &FilterValue<'_>) -> Result<Filter, Fault> {
+        match self.0.end {
+            PathEnd::Id => {
+                let kind = self.0.resource.id.kind;
+                let test = SignedComparison::of_id(operator, given, kind)?;
+                Ok(through(&self.0.steps, |path| test.of(Member::at(path, Field::Id))))
             }
-            End::Attribute(place, attribute) => {
-                let test = Test::of_attribute(operator, given, attribute)?;
-                Ok(through(&self.steps, |path| test.of(Member { path, field: Field::Attribute(place) })))
+            PathEnd::Attribute(place, attribute) => {
+                let test = SignedComparison::of_attribute(operator, given, attribute)?;
+                Ok(through(&self.0.steps, |path| test.of(Member { path, field: Field::Attribute(place) })))
             }
-            End::Relationship(relationship, description) => match (operator, description.is_to_many()) {
+            PathEnd::Relationship(relationship, description) => match (operator, description.is_to_many()) {
                 (Operator::Any | Operator::Has, _) => {
                     let any = self.related_to(None);
                     Ok(if given.truth()? { any } else { Filter::Not(Box::new(any)) })
@@ -103,12 +101,12 @@ impl Target {
                     Ok(if given.truth()? { Filter::Not(Box::new(any)) } else { any })
                 }
                 (operator, false) => {
-                    let test = Test::of_id(operator, given, description.target().id.kind)?;
+                    let test = SignedComparison::of_id(operator, given, description.target().id.kind)?;
                     let field = Field::ToOne(relationship);
-                    Ok(through(&self.steps, |path| test.of(Member { path, field })))
+                    Ok(through(&self.0.steps, |path| test.of(Member { path, field })))
                 }
                 (operator, true) => {
-                    let test = Test::of_id(operator, given, description.target().id.kind)?;
+                    let test = SignedComparison::of_id(operator, given, description.target().id.kind)?;
                     Ok(self.related_to(Some(test.of(Member { path: Vec::new(), field: Field::Id }))))
                 }
             },
@@ -141,38 +139,38 @@ impl Target {
             IdKind::Text => Kind::Text,
             IdKind::Uuid => Kind::Uuid,
         };
-        match self.end {
-            End::Id => Some(of_id(self.resource.id.kind)),
-            End::Attribute(_, attribute) => match attribute.kind {
+        match self.0.end {
+            PathEnd::Id => Some(of_id(self.0.resource.id.kind)),
+            PathEnd::Attribute(_, attribute) => match attribute.kind {
                 Kind::Json => None,
                 Kind::Float => Some(Kind::Integer),
                 kind => Some(kind),
             },
-            End::Relationship(_, relationship) if relationship.is_to_many() => None,
-            End::Relationship(_, relationship) => Some(of_id(relationship.target().id.kind)),
+            PathEnd::Relationship(_, relationship) if relationship.is_to_many() => None,
+            PathEnd::Relationship(_, relationship) => Some(of_id(relationship.target().id.kind)),
         }
     }
 
     fn member(self) -> Option<Member> {
-        if self.steps.iter().any(|step| step.many) {
+        if self.0.steps.iter().any(PathStep::is_to_many) {
             return None;
         }
-        let path = self.steps.iter().map(|step| step.place).collect();
-        match self.end {
-            End::Id => Some(Member::at(path, Field::Id)),
-            End::Attribute(place, _) => Some(Member { path, field: Field::Attribute(place) }),
-            End::Relationship(place, relationship) if !relationship.is_to_many() => {
+        let path = self.0.places();
+        match self.0.end {
+            PathEnd::Id => Some(Member::at(path, Field::Id)),
+            PathEnd::Attribute(place, _) => Some(Member { path, field: Field::Attribute(place) }),
+            PathEnd::Relationship(place, relationship) if !relationship.is_to_many() => {
                 Some(Member { path, field: Field::ToOne(place) })
             }
-            End::Relationship(..) => None,
+            PathEnd::Relationship(..) => None,
         }
     }
 }
 
 /// A path over to-many relationships means: any of the related resources.
-fn through(steps: &[Step], leaf: impl FnOnce(Vec<usize>) -> Filter) -> Filter {
-    let places = |steps: &[Step]| steps.iter().map(|step| step.place).collect();
-    let many = steps.iter().position(|step| step.many);
+fn through(steps: &[PathStep], leaf: impl FnOnce(Vec<usize>) -> Filter) -> Filter {
+    let places = |steps: &[PathStep]| steps.iter().map(|step| step.place).collect();
+    let many = steps.iter().position(PathStep::is_to_many);
     match many.and_then(|many| Some((steps.get(..many)?, steps.get(many)?, steps.get(many + 1..)?))) {
         Some((before, step, behind)) => Filter::Related {
             path: places(before),
@@ -185,7 +183,7 @@ fn through(steps: &[Step], leaf: impl FnOnce(Vec<usize>) -> Filter) -> Filter {
 
 /// A comparison that may be turned round.
 #[derive(Debug)]
-struct Test {
+struct SignedComparison {
     comparison: Comparison,
     /// `ne`, `notin_`, `notlike`: there is a value, and it does not compare. As in SQL, null is not unequal.
     negated: bool,
@@ -193,7 +191,7 @@ struct Test {
     inverted: bool,
 }
 
-impl Test {
+impl SignedComparison {
     fn plain(comparison: Comparison) -> Self {
         Self { comparison, negated: false, inverted: false }
     }
@@ -215,7 +213,11 @@ impl Test {
         }
     }
 
-    fn of_attribute(operator: Operator, given: &Given<'_>, attribute: &Attribute) -> Result<Self, Fault> {
+    fn of_attribute(
+        operator: Operator,
+        given: &FilterValue<'_>,
+        attribute: &Attribute,
+    ) -> Result<Self, Fault> {
         let value = |scalar: &Scalar<'_>| scalar.value(attribute);
         Ok(match operator {
             Operator::Is | Operator::IsNot => {
@@ -251,7 +253,7 @@ impl Test {
         })
     }
 
-    fn of_id(operator: Operator, given: &Given<'_>, kind: IdKind) -> Result<Self, Fault> {
+    fn of_id(operator: Operator, given: &FilterValue<'_>, kind: IdKind) -> Result<Self, Fault> {
         // An id that no resource can have is no mistake: nothing has it. A number beyond the type is one.
         let known = |scalar: &Scalar<'_>| {
             let id = scalar.id()?;
@@ -300,7 +302,7 @@ impl Test {
 
     fn by_value(
         operator: Operator,
-        given: &Given<'_>,
+        given: &FilterValue<'_>,
         value: impl Fn(&Scalar<'_>) -> Result<Value, Fault>,
     ) -> Result<Self, Fault> {
         Ok(match operator {
@@ -384,7 +386,7 @@ fn is_pattern(text: &str) -> bool {
     true
 }
 
-impl<'a> Given<'a> {
+impl<'a> FilterValue<'a> {
     pub(super) fn json(value: &'a JsonValue) -> Self {
         match value {
             JsonValue::Array(values) => Self::List(values.iter().map(Scalar::Json).collect()),

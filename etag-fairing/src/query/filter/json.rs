@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value as JsonValue};
 
-use super::compare::{Given, Target};
+use super::compare::{FilterPath, FilterValue};
 use super::operator::Operator;
 use super::{Fault, Nodes};
 use crate::plan::Filter;
@@ -88,7 +88,7 @@ fn leaf(
         Some(_) => Err(Fault::new("must be text").at(&format!("/{name}"))),
         None => Err(Fault::new(format!("{name:?} is missing"))),
     };
-    let target = Target::follow(resource, text("name")?).map_err(|fault| fault.at("/name"))?;
+    let target = FilterPath::follow(resource, text("name")?).map_err(|fault| fault.at("/name"))?;
     let operator = target.operator(text("op")?).map_err(|fault| fault.at("/op"))?;
     match (object.get("val"), object.get("field"), operator) {
         (Some(_), Some(_), _) => Err(Fault::new("val and field don't go together").at("/field")),
@@ -102,15 +102,15 @@ fn leaf(
             Ok(target.related_to(inner))
         }
         (Some(val), None, operator) => {
-            target.compare(operator, &Given::json(val)).map_err(|fault| fault.at("/val"))
+            target.compare(operator, &FilterValue::json(val)).map_err(|fault| fault.at("/val"))
         }
         (None, Some(_), operator) => {
-            let other = Target::follow(resource, text("field")?).map_err(|fault| fault.at("/field"))?;
+            let other = FilterPath::follow(resource, text("field")?).map_err(|fault| fault.at("/field"))?;
             target.compare_with(operator, other)
         }
         // Nothing to say: is_null and is_empty alone mean that it is so.
         (None, None, Operator::IsNull | Operator::IsEmpty) => {
-            target.compare(operator, &Given::json(&JsonValue::Bool(true)))
+            target.compare(operator, &FilterValue::json(&JsonValue::Bool(true)))
         }
         (None, None, _) => Err(Fault::new("val or field is missing")),
     }

@@ -1,22 +1,22 @@
 //! `filter[name]=x`, `filter[name][]=x`, `filter[name][operator]=x`.
 
 use super::Fault;
-use super::compare::{Given, Scalar, Target};
+use super::compare::{FilterPath, FilterValue, Scalar};
 use crate::plan::Filter;
 use crate::schema::Description;
 
 /// Equal to the value, or to one of several with commas between.
 pub(super) fn simple(resource: &'static Description, path: &str, value: &str) -> Result<Filter, Fault> {
-    let target = Target::follow(resource, path)?;
+    let target = FilterPath::follow(resource, path)?;
     let operator = target.operator(if value.contains(',') { "in" } else { "eq" })?;
-    target.compare(operator, &Given::One(Scalar::Text(value)))
+    target.compare(operator, &FilterValue::One(Scalar::Text(value)))
 }
 
 /// Equal to one of the values; commas in them are just commas.
 pub(super) fn list(resource: &'static Description, path: &str, values: &[String]) -> Result<Filter, Fault> {
-    let target = Target::follow(resource, path)?;
+    let target = FilterPath::follow(resource, path)?;
     let operator = target.operator("in")?;
-    target.compare(operator, &Given::List(values.iter().map(|value| Scalar::Text(value)).collect()))
+    target.compare(operator, &FilterValue::List(values.iter().map(|value| Scalar::Text(value)).collect()))
 }
 
 /// Compared by an operator.
@@ -26,7 +26,7 @@ pub(super) fn operator(
     operator: &str,
     value: &str,
 ) -> Result<Filter, Fault> {
-    let target = Target::follow(resource, path)?;
+    let target = FilterPath::follow(resource, path)?;
     let operator = target.operator(operator)?;
-    target.compare(operator, &Given::One(Scalar::Text(value)))
+    target.compare(operator, &FilterValue::One(Scalar::Text(value)))
 }
