@@ -146,7 +146,7 @@ impl Transaction for SqliteTransaction {
             return outcome;
         }
         // Boxed, as elsewhere here, since most transactions do without: memory for it would be taken with each step.
-        let plan = plan.clone();
+        let plan = Box::new(plan.clone());
         Box::pin(self.writer.ask(|reply| Command::Fetch { plan, reply })).await
     }
 

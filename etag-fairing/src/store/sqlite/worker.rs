@@ -42,7 +42,7 @@ pub(super) enum Command {
     /// Begins a write, which may have to wait for another process.
     BeginWrite { sharing: Sharing, reply: Reply<()> },
     /// Answers a plan inside the write.
-    Fetch { plan: Plan, reply: Reply<Fetched> },
+    Fetch { plan: Box<Plan>, reply: Reply<Fetched> },
     /// Makes a change inside the write.
     Apply { change: Change, version: Option<Value>, scopes: Scopes, reply: Reply<ResourceId> },
     /// Ends the write. If nobody waits for the end any more, the write is undone, as by dropping it.
