@@ -23,9 +23,10 @@
 //! 17. [Configuration](configuration)
 //! 18. [PostgreSQL](postgresql)
 //! 19. [Failover, standby, pooler](failover)
-//! 20. [Times](times)
-//! 21. [A store of your own](own_store)
-//! 22. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
+//! 20. [Encrypted connections](encryption)
+//! 21. [Times](times)
+//! 22. [A store of your own](own_store)
+//! 23. [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
 /// A page as a module.
 ///
@@ -52,6 +53,7 @@ macro_rules! page {
         #[doc = "[Configuration]: crate::guide::configuration"]
         #[doc = "[PostgreSQL]: crate::guide::postgresql"]
         #[doc = "[Failover, standby, pooler]: crate::guide::failover"]
+        #[doc = "[Encrypted connections]: crate::guide::encryption"]
         #[doc = "[Times]: crate::guide::times"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
@@ -80,6 +82,7 @@ page!(permission, "permission.md");
 page!(configuration, "configuration.md");
 page!(postgresql, "postgresql.md");
 page!(failover, "failover.md");
+page!(encryption, "encryption.md");
 page!(times, "times.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

@@ -71,7 +71,7 @@ impl Source {
                 })?;
                 let place = base.map_or_else(|| name.clone(), |base| format!("{name}, below {base}"));
                 config.announce(&place);
-                crate::store::open(&config).map_err(Some)
+                crate::store::open(&config, name).map_err(Some)
             }
             Self::Store(store) => {
                 let _ = (figment, base);

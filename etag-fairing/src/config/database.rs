@@ -34,7 +34,7 @@ pub enum Synchronous {
 ///
 /// ```toml
 /// [default.databases.api]
-/// url = "postgres://api:secret@localhost/conference"
+/// url = "postgres://api:secret@db.example/conference?sslmode=verify-full"
 /// connections = 16         # at most
 /// connect_timeout = 5      # seconds to make one
 /// wait_timeout = 5         # seconds a request waits for a free one

@@ -207,12 +207,16 @@ pub trait Transaction: Send {
     }
 }
 
-/// Opens the store that a database's URL asks for.
+/// Opens the store that a database's URL asks for. `name` is the database's, in the configuration.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) fn open(config: &crate::config::DatabaseConfig) -> Result<Arc<dyn Store>, PrepareError> {
+#[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "the store of PostgreSQL names it"))]
+pub(crate) fn open(
+    config: &crate::config::DatabaseConfig,
+    name: &str,
+) -> Result<Arc<dyn Store>, PrepareError> {
     #[cfg(feature = "postgres")]
     if config.is_postgres() {
-        let options = postgres::PostgresOptions::from_config(config)?;
+        let options = postgres::PostgresOptions::from_setting(config, name)?;
         return Ok(Arc::new(postgres::PostgresStore::open(options)?));
     }
     #[cfg(not(feature = "postgres"))]

@@ -22,14 +22,25 @@
 //! server.stop();      // finishes, as a service manager would ask it to
 //! ```
 //!
+//! With a [`Certificate`] of an [`Authority`] of the test's own it takes encrypted connections:
+//!
+//! ```no_run
+//! # use postgres_server::{Authority, Binaries, Server, Validity};
+//! # let Some(binaries) = Binaries::provide() else { return };
+//! let certificate = Authority::new("ours").certify(&["localhost", "127.0.0.1"], Validity::Valid);
+//! let server = Server::start_encrypted(&binaries, &certificate, &[], &[]);
+//! ```
+//!
 //! A server ends, and its folder goes, with the value or with the process that holds it, however that ends.
 
 mod binaries;
+mod certificates;
 mod database;
 mod link;
 mod server;
 
 pub use binaries::Binaries;
+pub use certificates::{Authority, Certificate, Validity};
 pub use database::Database;
 pub use link::Link;
 pub use server::Server;

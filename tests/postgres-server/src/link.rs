@@ -4,7 +4,7 @@ use std::{
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -22,7 +22,11 @@ pub struct Link {
 struct State {
     silent: AtomicBool,
     open: AtomicUsize,
+    openings: Mutex<Vec<Vec<u8>>>,
 }
+
+/// So many bytes of what a client sends first are kept.
+const OPENING: usize = 1024;
 
 impl Link {
     /// A link to the server of this URL, of the form `postgres://user:password@host:port/database`.
@@ -64,27 +68,42 @@ impl Link {
     pub fn connections(&self) -> usize {
         self.state.open.load(Ordering::SeqCst)
     }
+
+    /// What each connection began with, from the side of whoever uses it: a kilobyte at most.
+    pub fn openings(&self) -> Vec<Vec<u8>> {
+        self.state.openings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 fn pass_both(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     let (Ok(back), Ok(to)) = (server.try_clone(), client.try_clone()) else { return };
     let lost = Arc::new(AtomicBool::new(false));
     state.open.fetch_add(1, Ordering::SeqCst);
-    for (from, to, counts) in [(client, server, true), (back, to, false)] {
+    let number = {
+        let mut openings = state.openings.lock().unwrap_or_else(PoisonError::into_inner);
+        openings.push(Vec::new());
+        openings.len() - 1
+    };
+    for (from, to, opening) in [(client, server, Some(number)), (back, to, None)] {
         let (state, lost) = (state.clone(), lost.clone());
         thread::spawn(move || {
-            pass(from, to, &state.silent, &lost);
-            if counts {
+            pass(from, to, &state, &lost, opening);
+            if opening.is_some() {
                 state.open.fetch_sub(1, Ordering::SeqCst);
             }
         });
     }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, silent: &AtomicBool, lost: &AtomicBool) {
+fn pass(mut from: TcpStream, mut to: TcpStream, state: &State, lost: &AtomicBool, opening: Option<usize>) {
     let mut bytes = [0; 65536];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
-        if silent.load(Ordering::SeqCst) {
+        if let Some(number) = opening {
+            let mut openings = state.openings.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = &mut openings[number];
+            kept.extend(&bytes[..length.min(OPENING.saturating_sub(kept.len()))]);
+        }
+        if state.silent.load(Ordering::SeqCst) {
             lost.store(true, Ordering::SeqCst);
         }
         if !lost.load(Ordering::SeqCst) && to.write_all(&bytes[..length]).is_err() {

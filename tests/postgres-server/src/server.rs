@@ -4,14 +4,14 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpListener,
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use crate::Binaries;
+use crate::{Binaries, Certificate};
 
 /// How long a start or an end may take before the test gives up; no test waits for it to pass.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -38,12 +38,39 @@ impl Server {
     /// # Panics
     /// If it doesn't start, with what it logged.
     pub fn start(binaries: &Binaries, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(binaries, &[], settings)
+    }
+
+    /// The same, but with this certificate it takes encrypted connections too; and with these files in the folder of its
+    /// data, each its name and what it holds, which only it can read.
+    ///
+    /// # Panics
+    /// If it doesn't start, with what it logged.
+    pub fn start_encrypted(
+        binaries: &Binaries,
+        certificate: &Certificate,
+        files: &[(&str, &str)],
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let mut all = vec![("server.crt", &*certificate.pem), ("server.key", &*certificate.key)];
+        all.extend(files);
+        // The files have the names that PostgreSQL expects.
+        Self::start_with(binaries, &all, &[&[("ssl", "on")], settings].concat())
+    }
+
+    fn start_with(binaries: &Binaries, files: &[(&str, &str)], settings: &[(&str, &str)]) -> Self {
         let folder =
             tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder").keep();
         let keeper = Keeper::of(&folder);
         binaries.hand_over(&folder);
         let password = password();
         initialise(binaries, &folder, &password);
+        for (name, text) in files {
+            let path = folder.join("data").join(name);
+            fs::write(&path, text).expect("write a file of the server");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("close a file to others");
+            binaries.hand_over(&path);
+        }
         let settings = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let binaries = binaries.clone();
         let mut server = Self { binaries, folder, port: 0, password, settings, process: None, keeper };
@@ -149,6 +176,11 @@ impl Server {
     /// If it fails.
     pub fn run(&self, database: &str, sql: &str) -> String {
         psql(&self.binaries, &self.url(database), sql)
+    }
+
+    /// The same, but tells whether it succeeded: for what somebody else will end.
+    pub fn try_run(&self, database: &str, sql: &str) -> bool {
+        psql_output(&self.binaries, &self.url(database), sql).status.success()
     }
 
     /// Stops it in good order: open transactions are undone, clients are told, nothing is left to recover.
@@ -328,15 +360,19 @@ impl Drop for Keeper {
 
 /// Runs SQL by `psql`.
 pub(crate) fn psql(binaries: &Binaries, url: &str, sql: &str) -> String {
-    let output = binaries
+    let output = psql_output(binaries, url, sql);
+    assert!(output.status.success(), "psql: {}\n{sql}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("psql answers in UTF-8")
+}
+
+fn psql_output(binaries: &Binaries, url: &str, sql: &str) -> Output {
+    binaries
         .client_command("psql")
         .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
         .args(["--dbname", url, "--command", sql])
         .stdin(Stdio::null())
         .output()
-        .expect("run psql");
-    assert!(output.status.success(), "psql: {}\n{sql}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("psql answers in UTF-8")
+        .expect("run psql")
 }
 
 fn initialise(binaries: &Binaries, folder: &Path, password: &str) {

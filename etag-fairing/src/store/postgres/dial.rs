@@ -1,10 +1,23 @@
 //! How connections are made: to the first of the hosts that answers in time, and is set up.
 
-use std::{future::pending, pin::Pin, time::Duration};
+use std::{
+    future::pending,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use deadpool_postgres::Connect;
-use rocket::tokio::{self, task::JoinHandle, time::timeout};
-use tokio_postgres::{Client, Config, Error, NoTls, config::Host};
+use rocket::tokio::{task::JoinHandle, time::timeout};
+use tokio_postgres::{
+    Client, Config, Error,
+    config::{ChannelBinding, Host, SslMode},
+};
+
+use super::{
+    error::told,
+    tls::{Tls, TlsMode, TlsParameters, has_no_tls},
+};
 
 /// Makes connections for the pool.
 ///
@@ -12,16 +25,49 @@ use tokio_postgres::{Client, Config, Error, NoTls, config::Host};
 /// those behind it would never be asked.
 #[derive(Clone)]
 pub(super) struct Dial {
-    hosts: Vec<Config>,
+    hosts: Arc<[Server]>,
+    tls: Tls,
     /// How long each host has, until a connection can be used.
     limit: Duration,
     /// What the server is told of a new connection.
     settings: String,
 }
 
+/// One host that connections are made to.
+struct Server {
+    config: Config,
+    mode: TlsMode,
+    /// Whether its certificate is verified, if connections to it are encrypted.
+    is_verified: bool,
+    /// How the last connection to it was protected; `None` before the first one.
+    protection: Mutex<Option<Protection>>,
+}
+
+/// How a connection is protected on the network.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protection {
+    Plain,
+    Encrypted,
+}
+
 impl Dial {
-    pub(super) fn new(config: &Config, limit: Duration, settings: String) -> Self {
-        Self { hosts: of_each_host(config), limit, settings }
+    /// # Errors
+    /// If there can be no encryption as the parameters ask for it; with the name of the parameter.
+    pub(super) fn new(
+        config: &Config,
+        parameters: &TlsParameters,
+        limit: Duration,
+        settings: String,
+    ) -> Result<Self, String> {
+        let hosts: Arc<[_]> =
+            of_each_host(config).into_iter().map(|config| Server::new(config, parameters)).collect();
+        let strongest = hosts.iter().map(|server| server.mode).max().unwrap_or(TlsMode::Disable);
+        Ok(Self { hosts, tls: Tls::new(parameters, strongest)?, limit, settings })
+    }
+
+    /// How connections are encrypted.
+    pub(super) fn tls(&self) -> Tls {
+        self.tls.clone()
     }
 
     /// How long it takes at most to ask all hosts.
@@ -30,17 +76,86 @@ impl Dial {
         self.limit.saturating_mul(hosts.max(1))
     }
 
-    async fn one(&self, config: &Config) -> Result<(Client, JoinHandle<()>), Error> {
-        let (client, connection) = config.connect(NoTls).await?;
-        let mut task = Task(Some(tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                log::debug!("a connection to the database ended: {error}");
+    async fn one(&self, server: &Server) -> Result<(Client, JoinHandle<()>), Error> {
+        let (client, task) = match self.tls.connect(&server.config).await {
+            // The server itself says so: nothing else makes `prefer` go on without encryption.
+            Err(error) if server.mode == TlsMode::Prefer && has_no_tls(&error) => {
+                let mut plain = server.config.clone();
+                plain.ssl_mode(SslMode::Disable);
+                let connected = self.tls.connect(&plain).await?;
+                server.note(Protection::Plain);
+                connected
             }
-        })));
+            connected => {
+                let connected = connected?;
+                server.note(if server.mode == TlsMode::Disable {
+                    Protection::Plain
+                } else {
+                    Protection::Encrypted
+                });
+                connected
+            }
+        };
+        let mut task = Task(Some(task));
         client.batch_execute(&self.settings).await?;
         match task.0.take() {
             Some(task) => Ok((client, task)),
             None => pending().await,
+        }
+    }
+}
+
+impl Server {
+    fn new(mut config: Config, parameters: &TlsParameters) -> Self {
+        let mode = parameters.mode(&config);
+        config.ssl_mode(if mode == TlsMode::Disable { SslMode::Disable } else { SslMode::Require });
+        if let ([], [address]) = (config.get_hosts(), config.get_hostaddrs()) {
+            // A certificate may be for an address, too; the driver asks for a name in any case.
+            let address = address.to_string();
+            config.host(address);
+        }
+        let is_verified = parameters.verifies(mode);
+        Self { config, mode, is_verified, protection: Mutex::default() }
+    }
+
+    /// Tells how connections to it are protected: of the first one, which the launch makes, and when that changes.
+    fn note(&self, protection: Protection) {
+        let last = self.protection.lock().unwrap_or_else(PoisonError::into_inner).replace(protection);
+        if last == Some(protection) {
+            return;
+        }
+        let (host, mode) = (self.host(), self.mode.name());
+        match (protection, self.mode) {
+            (Protection::Plain, TlsMode::Prefer) => log::warn!(
+                "connections to the database's host {host} are not encrypted: it says that it has no TLS \
+                 (sslmode=prefer)"
+            ),
+            (Protection::Plain, _) => {
+                log::debug!("connections to the database's host {host} are not encrypted (sslmode={mode})");
+            }
+            _ if self.is_verified => {
+                log::info!(
+                    "connections to the database's host {host} are encrypted, and it is verified (sslmode={mode})"
+                );
+            }
+            _ if self.config.get_channel_binding() == ChannelBinding::Require => log::info!(
+                "connections to the database's host {host} are encrypted, and its password is bound to them \
+                 (sslmode={mode}, channel_binding=require)"
+            ),
+            _ => log::warn!(
+                "connections to the database's host {host} are encrypted, but whoever stands in between can read along: \
+                 with sslmode={mode} the host is not asked who it is; write sslmode=verify-full"
+            ),
+        }
+    }
+
+    fn host(&self) -> String {
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        match self.config.get_hosts().first() {
+            Some(Host::Tcp(name)) => format!("{name}:{port}"),
+            #[cfg(unix)]
+            Some(Host::Unix(path)) => path.display().to_string(),
+            None => "?".into(),
         }
     }
 }
@@ -51,15 +166,20 @@ impl Connect for Dial {
         _: &Config,
     ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + '_>> {
         Box::pin(async move {
-            let mut told = None;
-            for config in &self.hosts {
-                match timeout(self.limit, self.one(config)).await {
+            let mut last = None;
+            for server in self.hosts.iter() {
+                match timeout(self.limit, self.one(server)).await {
                     Ok(Ok(connected)) => return Ok(connected),
-                    Ok(Err(error)) => told = Some(error),
-                    Err(_) => log::warn!("no connection to {:?} in {:?}", config.get_hosts(), self.limit),
+                    Ok(Err(error)) => {
+                        if self.hosts.len() > 1 {
+                            log::warn!("no connection to {}: {}", server.host(), told(&error));
+                        }
+                        last = Some(error);
+                    }
+                    Err(_) => log::warn!("no connection to {} in {:?}", server.host(), self.limit),
                 }
             }
-            match told {
+            match last {
                 Some(error) => Err(error),
                 // All of them are silent. The pool's own limit ends this, at the same time.
                 None => pending().await,

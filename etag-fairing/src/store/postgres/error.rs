@@ -8,7 +8,7 @@ use tokio_postgres::{
     error::{DbError, SqlState},
 };
 
-use super::encode::Unfit;
+use super::{encode::Unfit, tls};
 use crate::store::{Constraint, StoreError};
 
 /// When to try again after waiting was in vain.
@@ -251,6 +251,9 @@ fn key_columns(error: &DbError) -> Vec<String> {
 
 /// All that an error says; the message alone leaves the reason out.
 pub(super) fn told(error: &Error) -> String {
+    if let Some(told) = tls::explain(error) {
+        return told;
+    }
     match (error.as_db_error(), error.source()) {
         (Some(error), _) => told_by_database(error),
         (None, Some(source)) => format!("{error}: {source}"),

@@ -65,7 +65,7 @@ use self::{
     connection::{Connection, Limit, Purpose, Shared},
     dial::Dial,
     error::{TAKES_NO_WRITES, no_connection},
-    tls::Tls,
+    options::Target,
     transaction::PostgresTransaction,
 };
 use super::{
@@ -105,10 +105,11 @@ impl PostgresStore {
     /// # Errors
     /// If the URL is not one that connections can be made by.
     pub fn open(options: PostgresOptions) -> Result<Self, PrepareError> {
-        let config = options.connection()?;
+        let Target { config, tls } = options.target()?;
         // Each connection is given back in order, or not at all: there is nothing to check.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let dial = Dial::new(&config, options.connect_timeout, settings(options.statement_timeout));
+        let dial = Dial::new(&config, &tls, options.connect_timeout, settings(options.statement_timeout))
+            .map_err(|detail| options.problem(&detail))?;
         let patience = dial.patience();
         let manager = Manager::from_connect(config, dial.clone(), recycling);
         let connections = options.connections.max(1);
@@ -123,7 +124,7 @@ impl PostgresStore {
             texts: Default::default(),
             known: Default::default(),
             statements: AtomicU64::new(0),
-            tls: Tls,
+            tls: dial.tls(),
             statement_timeout: options.statement_timeout,
             read_timeout: options.read_timeout,
             closing: Semaphore::new(0),
@@ -133,7 +134,7 @@ impl PostgresStore {
             shared: Arc::new(shared),
             dial,
             lanes: Lanes::new(connections),
-            place: options.place(),
+            place: options.named("the database"),
             wait_timeout: options.wait_timeout,
             revisions: options.revisions,
         })
@@ -207,24 +208,18 @@ fn settings(statement_timeout: Duration) -> String {
 #[async_trait]
 impl Store for PostgresStore {
     async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError> {
-        let name = |error: StoreError| {
-            PrepareError::new(format!("cannot prepare the database `{}`: {error}", self.place))
-        };
+        let name = |error: StoreError| PrepareError::new(format!("cannot prepare {}: {error}", self.place));
         let cannot_connect = |error: PoolError| {
-            PrepareError::new(format!(
-                "cannot connect to the database `{}`: {}",
-                self.place,
-                no_connection(&error)
-            ))
+            PrepareError::new(format!("cannot connect to {}: {}", self.place, no_connection(&error)))
         };
         // For its error, which tells more.
         drop(self.pool.get().await.map_err(cannot_connect)?);
         pooler::check(&self.dial)
             .await
-            .map_err(|problem| PrepareError::new(format!("the database `{}`: {problem}", self.place)))?;
+            .map_err(|problem| PrepareError::new(format!("{}: {problem}", self.place)))?;
         let mut connection = self.take().await.map_err(name)?;
         if connection.is_read_only().await.map_err(name)? {
-            return Err(PrepareError::new(format!("the database `{}`: {TAKES_NO_WRITES}", self.place)));
+            return Err(PrepareError::new(format!("{}: {TAKES_NO_WRITES}", self.place)));
         }
         connection.begin(Purpose::Write);
         connection.set_limit(Limit::beyond(PREPARING));

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{Host, TargetSessionAttrs};
 
+use super::tls::{SplitUrl, TlsParameters};
 use crate::{
     config::{DatabaseConfig, DatabaseKind},
     store::PrepareError,
@@ -15,7 +16,7 @@ use crate::{
 pub struct PostgresOptions {
     /// The server, the database, the user and what else a connection needs:
     /// `postgres://user:password@host:5432/database?connect_timeout=5`, with the parameters that
-    /// [`tokio_postgres::Config`] takes.
+    /// [`tokio_postgres::Config`] takes, and those of libpq that say how connections are encrypted.
     pub url: String,
     /// How many connections there are at most; at least 1.
     pub connections: usize,
@@ -29,6 +30,14 @@ pub struct PostgresOptions {
     pub read_timeout: Duration,
     /// Whether the changes of each table are counted, by triggers; without, nothing is remembered.
     pub revisions: bool,
+    /// Where the URL stands in the configuration, for messages: `databases.api.url`.
+    setting: Option<String>,
+}
+
+/// What a URL says of connections.
+pub(super) struct Target {
+    pub(super) config: tokio_postgres::Config,
+    pub(super) tls: TlsParameters,
 }
 
 impl PostgresOptions {
@@ -37,15 +46,26 @@ impl PostgresOptions {
     /// # Errors
     /// If its `url` names no PostgreSQL database.
     pub fn from_config(config: &DatabaseConfig) -> Result<Self, PrepareError> {
-        Ok(Self {
+        Self::from_place(config, None)
+    }
+
+    /// The same, and messages name where the URL stands: `databases.<name>.url`.
+    pub(crate) fn from_setting(config: &DatabaseConfig, name: &str) -> Result<Self, PrepareError> {
+        Self::from_place(config, Some(format!("databases.{name}.url")))
+    }
+
+    fn from_place(config: &DatabaseConfig, setting: Option<String>) -> Result<Self, PrepareError> {
+        let options = Self {
+            url: config.url.clone(),
             connections: config.connections,
             connect_timeout: config.connect_timeout,
             wait_timeout: config.wait_timeout,
             statement_timeout: config.statement_timeout,
             read_timeout: config.read_timeout,
             revisions: config.revisions,
-            ..Self::new(&config.url)?
-        })
+            setting,
+        };
+        options.target().map(|_| options)
     }
 
     /// A database by its URL, with the defaults: 16 connections, 5 s for each of the four waits.
@@ -53,23 +73,12 @@ impl PostgresOptions {
     /// # Errors
     /// If the URL is of another database, or not one that connections can be made by.
     pub fn new(url: &str) -> Result<Self, PrepareError> {
-        let defaults = DatabaseConfig::new(url);
-        let options = Self {
-            url: url.into(),
-            connections: defaults.connections,
-            connect_timeout: defaults.connect_timeout,
-            wait_timeout: defaults.wait_timeout,
-            statement_timeout: defaults.statement_timeout,
-            read_timeout: defaults.read_timeout,
-            revisions: defaults.revisions,
-        };
-        options.connection().map(|_| options)
+        Self::from_place(&DatabaseConfig::new(url), None)
     }
 
     /// How connections are made.
-    pub(super) fn connection(&self) -> Result<tokio_postgres::Config, PrepareError> {
-        let problem =
-            |detail: &str| PrepareError::new(format!("the database URL `{}`: {detail}", self.place()));
+    pub(super) fn target(&self) -> Result<Target, PrepareError> {
+        let problem = |detail: &str| self.problem(detail);
         match DatabaseKind::of(&self.url) {
             Ok(DatabaseKind::Postgres) => {}
             Ok(DatabaseKind::Sqlite) => {
@@ -79,12 +88,14 @@ impl PostgresOptions {
             }
             Err(wrong) => return Err(PrepareError::new(format!("the database URL: {wrong}"))),
         }
+        let split = SplitUrl::of(&self.url).map_err(|detail| problem(&detail))?;
         let mut config: tokio_postgres::Config =
-            self.url.parse().map_err(|error: tokio_postgres::Error| {
+            split.url.parse().map_err(|error: tokio_postgres::Error| {
                 let reason =
                     std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
                 problem(&reason)
             })?;
+        let tls = split.tls(&config).map_err(|detail| problem(&detail))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(problem(
                 "names no host; for a socket write its folder: `postgres:///<database>?host=/run/postgresql`",
@@ -93,13 +104,6 @@ impl PostgresOptions {
         if config.get_user().is_none() {
             return Err(problem("names no user; write `postgres://<user>@<host>/<database>`"));
         }
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(problem(
-                "asks for `sslmode=require`, but connections to PostgreSQL are not encrypted here; use the server's \
-                 socket, a private network or a tunnel, and `sslmode=disable`",
-            ));
-        }
-        config.ssl_mode(SslMode::Disable);
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(self.connect_timeout);
         }
@@ -111,22 +115,41 @@ impl PostgresOptions {
             config.application_name("etag-fairing");
         }
         // One that takes writes: after a failover the old one may still answer, or its name lead to a standby.
-        match config.get_target_session_attrs() {
-            TargetSessionAttrs::Any if self.url.contains("target_session_attrs") => {}
-            TargetSessionAttrs::ReadOnly => {
-                return Err(problem(
-                    "asks for `target_session_attrs=read-only`, but writes go to this database, and each launch prepares \
-                     it; leave the parameter out",
-                ));
+        config.target_session_attrs(match split.parameter("target_session_attrs") {
+            None | Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
+            Some("any") => TargetSessionAttrs::Any,
+            Some(other @ ("read-only" | "standby" | "prefer-standby")) => {
+                return Err(problem(&format!(
+                    "asks for `target_session_attrs={other}`, but writes go to this database, and each launch prepares \
+                     it; leave the parameter out"
+                )));
             }
-            _ => drop(config.target_session_attrs(TargetSessionAttrs::ReadWrite)),
+            Some(other) => {
+                return Err(problem(&format!("has `target_session_attrs={other}`; write `read-write`, or `any`")));
+            }
+        });
+        Ok(Target { config, tls })
+    }
+
+    /// What is wrong with the URL.
+    pub(super) fn problem(&self, detail: &str) -> PrepareError {
+        PrepareError::new(format!("{}: {detail}", self.named("the database URL")))
+    }
+
+    /// The database by these words, its place and where that stands in the configuration.
+    pub(super) fn named(&self, words: &str) -> String {
+        let place = self.place();
+        match &self.setting {
+            Some(setting) => format!("{words} `{place}` (`{setting}`)"),
+            None => format!("{words} `{place}`"),
         }
-        Ok(config)
     }
 
     /// The database for messages, without its password.
-    pub(super) fn place(&self) -> String {
-        let Ok(config) = self.url.parse::<tokio_postgres::Config>() else {
+    fn place(&self) -> String {
+        let parsed =
+            SplitUrl::of(&self.url).ok().and_then(|split| split.url.parse::<tokio_postgres::Config>().ok());
+        let Some(config) = parsed else {
             // Not the whole URL: it may hold a password.
             return self
                 .url
@@ -154,8 +177,30 @@ mod tests {
             "postgresql://api:secret@db.example:5433/conference?application_name=x",
             "postgres://api@/conference?host=/run/postgresql",
             "postgres://api@one,two/conference",
+            // As hosts hand them out, and as they are written for psql.
+            "postgresql://neondb_owner:secret@ep-a-1.eu-central-1.aws.neon.tech/neondb?sslmode=require&channel_binding=require",
+            "postgres://u:secret@ep-a-1.neon.tech/neondb?sslmode=require&options=endpoint%3Dep-a-1",
+            "postgresql://postgres.abcdef:secret@aws-0-eu-central-1.pooler.supabase.com:6543/postgres?pgbouncer=true",
+            "postgres://u:secret@ec2-1-2-3-4.compute-1.amazonaws.com:5432/d1234?sslmode=require",
+            "postgres://u:secret@db.x.eu-central-1.rds.amazonaws.com/app?sslmode=verify-full&sslrootcert=/etc/rds/global-bundle.pem",
+            "postgresql://doadmin:secret@db-1.b.db.ondigitalocean.com:25060/defaultdb?sslmode=require",
+            "postgres://admin%40app:secret@app.postgres.database.azure.com/app?sslmode=verify-full&sslrootcert=system",
+            "postgres://u:secret@db.aivencloud.com:12345/defaultdb?sslmode=verify-ca&sslrootcert=ca.pem",
+            "postgresql://u:secret@free-tier.cockroachlabs.cloud:26257/defaultdb?sslmode=verify-full&options=--cluster%3Dname-1",
+            "postgres://u:secret@one:5432,two:5433/db?target_session_attrs=primary&gssencmode=disable&sslsni=1",
+            "postgres://u:secret@db.example/db?sslmode=verify-full&sslcert=client.pem&sslkey=client.key",
         ] {
-            assert!(PostgresOptions::new(url).is_ok(), "{url}");
+            assert_eq!(PostgresOptions::new(url).map(|options| options.url), Ok(url.into()));
+        }
+    }
+
+    #[test]
+    fn the_urls_of_the_guide_are_taken() {
+        let page = include_str!("../../../docs/guide/encryption.md");
+        let urls: Vec<_> = page.lines().filter(|line| line.starts_with("postgres")).collect();
+        assert!(urls.len() > 10, "{urls:?}");
+        for url in urls {
+            assert_eq!(PostgresOptions::new(url).map(|options| options.url), Ok(url.into()));
         }
     }
 
@@ -165,10 +210,11 @@ mod tests {
             ("postgres://api@one/db", TargetSessionAttrs::ReadWrite),
             ("postgres://api@one,two/db", TargetSessionAttrs::ReadWrite),
             ("postgres://api@one/db?target_session_attrs=read-write", TargetSessionAttrs::ReadWrite),
+            ("postgres://api@one/db?target_session_attrs=primary", TargetSessionAttrs::ReadWrite),
             ("postgres://api@one/db?target_session_attrs=any", TargetSessionAttrs::Any),
         ] {
-            let config = PostgresOptions::new(url).and_then(|options| options.connection());
-            assert_eq!(config.map(|config| config.get_target_session_attrs()), Ok(asked), "{url}");
+            let target = PostgresOptions::new(url).and_then(|options| options.target());
+            assert_eq!(target.map(|target| target.config.get_target_session_attrs()), Ok(asked), "{url}");
         }
     }
 
@@ -184,8 +230,9 @@ mod tests {
         assert!(problem("postgres://host/db").contains("names no user"));
         assert!(problem("postgres://user@host/db?nonsense=1").contains("nonsense"));
         assert!(problem("postgres://u@host/db?target_session_attrs=read-only").contains("read-only"));
-        let secure = problem("postgres://user:geheim@host/db?sslmode=require");
-        assert!(secure.contains("`postgres://host/db`") && secure.contains("sslmode=require"), "{secure}");
-        assert!(!secure.contains("geheim"));
+        assert!(problem("postgres://u@host/db?target_session_attrs=standby").contains("=standby"));
+        let weak = problem("postgres://user:geheim@host/db?sslmode=allow");
+        assert!(weak.contains("`postgres://host/db`") && weak.contains("sslmode=allow"), "{weak}");
+        assert!(!weak.contains("geheim"));
     }
 }
