@@ -255,6 +255,16 @@ fn the_errors_page_has_every_code_with_its_status() {
     }
 }
 
+/// The block is compiled in the contract's own README: the packed library does not know that crate.
+#[test]
+fn the_page_on_stores_applies_the_contract_as_its_readme_does() {
+    let readme = include_str!("../etag-fairing-contract/README.md");
+    let page = page("own-store.md");
+    let shown = blocks(&page).into_iter().find(|(_, block)| block.contains("etag_fairing_contract::tests!"));
+    let (_, shown) = shown.expect("a block with the contract");
+    assert!(blocks(readme).iter().any(|(language, block)| *language == "rust" && *block == shown), "{shown}");
+}
+
 #[test]
 fn the_filtering_page_has_every_operator() {
     let page = page("filtering.md");

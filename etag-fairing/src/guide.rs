@@ -4,6 +4,8 @@
 //! docs.rs shows them. Their Rust blocks are doctests, and their transcripts run against the example in the
 //! workspace's tests.
 //!
+//! Or begin with what you need: [I want to …](needs).
+//!
 //! 1. [Quickstart](quickstart)
 //! 2. [Resources](resources)
 //! 3. [Relationships](relationships)
@@ -63,6 +65,7 @@ macro_rules! page {
     };
 }
 
+page!(needs, "needs.md");
 page!(quickstart, "quickstart.md");
 page!(resources, "resources.md");
 page!(relationships, "relationships.md");

@@ -3,6 +3,14 @@
     feature = "sqlite",
     doc = "\nBegin with the [quickstart](guide::quickstart); [the guide](guide) has every part."
 )]
+//!
+//! # Features
+//! | feature | what it brings |
+//! |---|---|
+//! | `sqlite` (by default) | [`store::sqlite`], the embedded store: SQLite, compiled in |
+//! | `postgres` | [`store::postgres`], the store over a PostgreSQL server |
+//! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derive's output names this crate as its users do; here, that is itself.
 #[cfg(test)]
@@ -59,5 +67,5 @@ pub mod __private {
 
 // The blocks of the README are compiled as doctests.
 #[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
