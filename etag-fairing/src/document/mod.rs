@@ -2,7 +2,6 @@
 
 pub(crate) mod buffer_pool;
 pub(crate) mod hidden;
-mod json;
 pub(crate) mod read;
 mod warnings;
 pub(crate) mod write;

@@ -1,7 +1,7 @@
 //! Warnings in `meta`: what a document shows as null, or not at all, since the store holds something else.
 
-use super::json::write_string;
 use crate::plan::Fetched;
+use crate::schema::json_text::write_string;
 use crate::schema::{Attribute, Corrupt, Description, Odd, Relationship, ResourceId, ValueRef};
 
 /// What becomes of a stored value that its member cannot have, where null is no value of the member either.

@@ -15,8 +15,8 @@ use serde_json::Value as JsonValue;
 
 use super::sort;
 use crate::plan::{Field, Member, Place, SortKey};
-use crate::schema::time::stored;
-use crate::schema::{Attribute, Corrupt, Description, IdKind, Kind, ResourceId, Row, Value};
+use crate::schema::kind::ValueType;
+use crate::schema::{Attribute, Corrupt, Description, IdKind, ResourceId, Row, Value};
 
 /// The kind of a sort key's values.
 #[derive(Clone, Copy)]
@@ -77,12 +77,11 @@ fn written(kind: KeyKind, value: &Value) -> JsonValue {
     let (value, json) = match (kind, value) {
         (_, Value::Null) => return JsonValue::Null,
         // A store may return an equal value of another type: 1 for true, 2 for 2.0. Both are written alike.
-        (KeyKind::Attribute(Attribute { kind: Kind::Bool, .. }), Value::Integer(value)) => {
-            (Value::Bool(*value != 0), (*value != 0).into())
-        }
-        (KeyKind::Attribute(Attribute { kind: Kind::Float, .. }), Value::Integer(value)) => {
-            (Value::Float(*value as f64), (*value as f64).to_string().into())
-        }
+        (KeyKind::Attribute(attribute), Value::Integer(value)) => match attribute.kind.value_type() {
+            ValueType::Bool => (Value::Bool(*value != 0), (*value != 0).into()),
+            ValueType::Float => (Value::Float(*value as f64), (*value as f64).to_string().into()),
+            ValueType::Integer | ValueType::Text => (Value::Integer(*value), (*value).into()),
+        },
         (_, Value::Bool(value)) => (Value::Bool(*value), (*value).into()),
         (_, Value::Integer(value)) => (Value::Integer(*value), (*value).into()),
         // Numbers with a fraction stand as text: a JSON parser may change the last bit, and with it the position.
@@ -101,8 +100,8 @@ fn read(kind: KeyKind, json: &JsonValue) -> Option<Value> {
             _ => None,
         },
         (KeyKind::Attribute(attribute), json) => {
-            let number = match attribute.kind {
-                Kind::Float => Some(json.as_str()?.parse::<f64>().ok()?.into()),
+            let number = match attribute.kind.value_type() {
+                ValueType::Float => Some(json.as_str()?.parse::<f64>().ok()?.into()),
                 _ => None,
             };
             (attribute.parse)(number.as_ref().unwrap_or(json)).ok().filter(|value| !value.is_null())
@@ -120,18 +119,19 @@ fn read(kind: KeyKind, json: &JsonValue) -> Option<Value> {
 fn as_stored(kind: KeyKind, json: &JsonValue) -> Option<Value> {
     let text = || json.as_str().map(|text| Value::Text(text.into()));
     match kind {
-        KeyKind::Attribute(attribute) => match attribute.kind {
-            Kind::Bool => None,
-            Kind::Integer => json.as_i64().map(Value::Integer),
-            Kind::Float => {
+        KeyKind::Attribute(attribute) => match attribute.kind.value_type() {
+            ValueType::Bool => None,
+            ValueType::Integer => json.as_i64().map(Value::Integer),
+            ValueType::Float => {
                 let value: f64 = json.as_str()?.parse().ok()?;
                 value.is_finite().then_some(Value::Float(value))
             }
-            kind if kind.is_time() => {
-                let time = json.as_str().filter(|time| stored::is_canonical(kind, time))?;
+            // Whatever a column holds, a store gives times in one form.
+            ValueType::Text if attribute.kind.is_time() => {
+                let time = json.as_str().filter(|time| attribute.kind.is_canonical(time))?;
                 Some(Value::Text(time.into()))
             }
-            _ => text(),
+            ValueType::Text => text(),
         },
         KeyKind::Id(IdKind::Integer { .. }) => None,
         KeyKind::Id(_) => text(),

@@ -3,8 +3,8 @@
 use super::limits::{MAX_PATH, MAX_SORT_KEYS};
 use crate::error::ErrorObject;
 use crate::plan::{Field, Member, SortKey};
+use crate::schema::Description;
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
-use crate::schema::{Description, Kind};
 
 /// Reads `sort`: fields in the order in which they count, each with `-` before it for descending order.
 pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<SortKey>, Vec<ErrorObject>> {
@@ -49,7 +49,7 @@ fn member(resource: &'static Description, name: &str) -> Result<Member, ErrorObj
     }
     let field = match path.end {
         PathEnd::Id => Field::Id,
-        PathEnd::Attribute(place, attribute) if attribute.sort && attribute.kind != Kind::Json => {
+        PathEnd::Attribute(place, attribute) if attribute.sort && attribute.kind.family().is_some() => {
             Field::Attribute(place)
         }
         PathEnd::Attribute(..) => return refuse(format!("{name:?} can't be sorted by")),

@@ -10,6 +10,7 @@ use serde_json::Value as JsonValue;
 use super::guard::Boxed;
 use super::hooks::HookError;
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::schema::kind::Operators;
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::{Attribute, Description, IdKind, Value};
 
@@ -364,7 +365,7 @@ impl Compared {
             Test::StartsWith(text) => {
                 let is_text = match self {
                     Self::Id(kind) => !matches!(kind, IdKind::Integer { .. }),
-                    Self::Attribute(attribute) => attribute.kind == crate::schema::Kind::Text,
+                    Self::Attribute(attribute) => attribute.kind.operators() == Operators::Text,
                 };
                 if !is_text {
                     return Err(WrongScope(format!("{name:?} is no text")));

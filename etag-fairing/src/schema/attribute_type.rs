@@ -1,20 +1,14 @@
-//! The types that an attribute can have.
+//! The types that an attribute can have: what each must do. The types themselves stand with their kind, in `kinds`.
 
-use std::marker::PhantomData;
-
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as JsonValue;
 
-use super::number::with_all_digits;
-use super::time::{self, Moment};
 use super::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A way to carry a field's type through documents and stores.
 ///
 /// `bool`, integers, floats, `String`, `chrono`'s UTC timestamp, dates and times, `uuid::Uuid`,
 /// `serde_json::Value`, and `Option` of each, carry themselves. A type of your own that serde can read and
-/// write goes by [`Text`] (an enum: its name is stored) or [`Json`] (anything), which `#[jsonapi(text)]` and
+/// write goes by [`Text`](super::Text) (an enum: its name is stored) or [`Json`](super::Json) (anything), which `#[jsonapi(text)]` and
 /// `#[jsonapi(json)]` on the field choose.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an attribute as it is",
@@ -62,12 +56,6 @@ pub trait AttributeType {
     fn to_value(field: &Self::Field) -> Result<Value, Mismatch>;
 }
 
-/// Carries a `T` through serde as text: the type must serialize as a string. For enums.
-pub struct Text<T>(PhantomData<fn() -> T>);
-
-/// Carries a `T` through serde as JSON.
-pub struct Json<T>(PhantomData<fn() -> T>);
-
 impl<A: AttributeType> AttributeType for Option<A> {
     type Field = Option<A::Field>;
 
@@ -91,291 +79,6 @@ impl<A: AttributeType> AttributeType for Option<A> {
     }
 }
 
-impl AttributeType for bool {
-    type Field = Self;
-
-    const KIND: Kind = Kind::Bool;
-
-    fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-        json.as_bool().ok_or_else(|| Mismatch::new("true or false"))
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-        match value {
-            ValueRef::Bool(value) => Ok(value),
-            ValueRef::Integer(0) => Ok(false),
-            ValueRef::Integer(1) => Ok(true),
-            other => Err(Corrupt::expected("a boolean", other)),
-        }
-    }
-
-    fn to_value(field: &Self) -> Result<Value, Mismatch> {
-        Ok(Value::Bool(*field))
-    }
-}
-
-macro_rules! integers {
-    ($($integer:ty)*) => {$(
-        impl AttributeType for $integer {
-            type Field = Self;
-
-            const KIND: Kind = Kind::Integer;
-
-            fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-                // Of what a client sends, `1.0` and `1e2` are integers by now (`Numbers`). A float may be the rounded
-                // value of a number that is not whole.
-                json.as_i64().and_then(|value| Self::try_from(value).ok()).ok_or_else(|| {
-                    // Stores hold signed 64 bits: a u64 ends there.
-                    let max = i64::try_from(Self::MAX).unwrap_or(i64::MAX);
-                    Mismatch::new(format!("a whole number from {} to {max}", Self::MIN))
-                })
-            }
-
-            fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-                match value {
-                    ValueRef::Integer(value) => Self::try_from(value)
-                        .map_err(|_| Corrupt::new(format!("{value} is out of range for {}", stringify!($integer)))),
-                    other => Err(Corrupt::expected("an integer", other)),
-                }
-            }
-
-            fn to_value(field: &Self) -> Result<Value, Mismatch> {
-                i64::try_from(*field)
-                    .map(Value::Integer)
-                    .map_err(|_| Mismatch::new(format!("at most {}", i64::MAX)))
-            }
-        }
-    )*};
-}
-
-integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
-
-impl AttributeType for f64 {
-    type Field = Self;
-
-    const KIND: Kind = Kind::Float;
-
-    fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-        json.as_f64().filter(|value| value.is_finite()).ok_or_else(|| Mismatch::new("a number"))
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-        match value {
-            ValueRef::Float(value) => Ok(value),
-            // Databases with flexible typing give whole floats back as integers.
-            ValueRef::Integer(value) => Ok(value as Self),
-            other => Err(Corrupt::expected("a float", other)),
-        }
-    }
-
-    fn to_value(field: &Self) -> Result<Value, Mismatch> {
-        field.is_finite().then_some(Value::Float(*field)).ok_or_else(|| Mismatch::new("a finite number"))
-    }
-}
-
-impl AttributeType for f32 {
-    type Field = Self;
-
-    const KIND: Kind = Kind::Float;
-
-    fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-        f64::from_json(json).map(|value| value as Self).and_then(|value| {
-            value.is_finite().then_some(value).ok_or_else(|| Mismatch::new("a 32-bit number"))
-        })
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-        f64::from_value(value).map(|value| value as Self)
-    }
-
-    fn to_value(field: &Self) -> Result<Value, Mismatch> {
-        // By its shortest text: 0.1 stays 0.1 and does not become 0.10000000149011612.
-        let wide = field.to_string().parse().unwrap_or(f64::from(*field));
-        <f64 as AttributeType>::to_value(&wide)
-    }
-}
-
-impl AttributeType for String {
-    type Field = Self;
-
-    const KIND: Kind = Kind::Text;
-
-    fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-        text_of(json, "text").map(Into::into)
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-        match value {
-            ValueRef::Text(value) => Ok(value.into()),
-            other => Err(Corrupt::expected("text", other)),
-        }
-    }
-
-    fn to_value(field: &Self) -> Result<Value, Mismatch> {
-        Ok(Value::Text(field.clone()))
-    }
-}
-
-impl AttributeType for uuid::Uuid {
-    type Field = Self;
-
-    const KIND: Kind = Kind::Uuid;
-
-    fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-        let text = text_of(json, "a UUID")?;
-        Self::try_parse(text).map_err(|_| Mismatch::new("a UUID"))
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-        match value {
-            ValueRef::Text(text) => {
-                Self::try_parse(text).map_err(|_| Corrupt::new(format!("{text:?} is not a UUID")))
-            }
-            other => Err(Corrupt::expected("a UUID", other)),
-        }
-    }
-
-    fn to_value(field: &Self) -> Result<Value, Mismatch> {
-        Ok(Value::Text(field.hyphenated().to_string()))
-    }
-}
-
-impl AttributeType for JsonValue {
-    type Field = Self;
-
-    const KIND: Kind = Kind::Json;
-
-    fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-        Ok(json.clone())
-    }
-
-    fn from_digits(text: &str) -> Result<Value, Mismatch> {
-        with_all_digits(text).map(Value::Text).map_err(|error| Mismatch::new(format!("JSON: {error}")))
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-        stored_json(value)
-    }
-
-    fn to_value(field: &Self) -> Result<Value, Mismatch> {
-        Ok(Value::Text(field.to_string()))
-    }
-}
-
-impl<T: Serialize + DeserializeOwned> AttributeType for Json<T> {
-    type Field = T;
-
-    const KIND: Kind = Kind::Json;
-
-    fn from_json(json: &JsonValue) -> Result<T, Mismatch> {
-        T::deserialize(json).map_err(|error| Mismatch::new(format!("valid: {error}")))
-    }
-
-    fn from_digits(text: &str) -> Result<Value, Mismatch> {
-        let valid = |error: serde_json::Error| Mismatch::new(format!("valid: {error}"));
-        let value: T = serde_json::from_str(text).map_err(valid)?;
-        // A type that keeps all of it, such as serde_json's own, has rounded numbers at most: the text has their digits.
-        let plain: JsonValue = serde_json::from_str(text).map_err(valid)?;
-        match serde_json::to_value(&value).is_ok_and(|kept| kept == plain) {
-            true => with_all_digits(text).map(Value::Text).map_err(valid),
-            false => Self::to_value(&value),
-        }
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<T, Corrupt> {
-        stored_json(value)
-    }
-
-    fn to_value(field: &T) -> Result<Value, Mismatch> {
-        serde_json::to_string(field)
-            .map(Value::Text)
-            .map_err(|error| Mismatch::new(format!("serializable: {error}")))
-    }
-}
-
-impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
-    type Field = T;
-
-    const KIND: Kind = Kind::Text;
-
-    fn from_json(json: &JsonValue) -> Result<T, Mismatch> {
-        text_of(json, "text")?;
-        // serde's words name the variants: “unknown variant `x`, expected `draft` or `accepted`”.
-        T::deserialize(json).map_err(|error| Mismatch::new(format!("valid: {error}")))
-    }
-
-    fn from_value(value: ValueRef<'_>) -> Result<T, Corrupt> {
-        match value {
-            ValueRef::Text(text) => {
-                T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text))
-                    .map_err(|error| Corrupt::new(error.to_string()))
-            }
-            other => Err(Corrupt::expected("text", other)),
-        }
-    }
-
-    fn to_value(field: &T) -> Result<Value, Mismatch> {
-        match serde_json::to_value(field) {
-            Ok(JsonValue::String(text)) => Ok(Value::Text(text)),
-            Ok(_) => {
-                Err(Mismatch::new("of a type that serializes as a string; use #[jsonapi(json)] for others"))
-            }
-            Err(error) => Err(Mismatch::new(format!("serializable: {error}"))),
-        }
-    }
-}
-
-macro_rules! times {
-    ($($time:ty, $kind:ident, $make:expr, $take:expr;)*) => {$(
-        impl AttributeType for $time {
-            type Field = Self;
-
-            const KIND: Kind = Kind::$kind;
-
-            fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-                const EXPECTED: &str = time::client::expected(Kind::$kind);
-                let text = text_of(json, EXPECTED)?;
-                time::client::read(Kind::$kind, text).and_then($take).ok_or_else(|| Mismatch::new(EXPECTED))
-            }
-
-            fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
-                time::stored::read(Kind::$kind, value, None)
-                    .and_then(|(moment, _)| $take(moment))
-                    .ok_or_else(|| time::stored::unreadable(Kind::$kind, value))
-            }
-
-            fn to_value(field: &Self) -> Result<Value, Mismatch> {
-                $make(*field)
-                    .map(|moment: Moment| Value::Text(moment.canonical(Kind::$kind).as_str().into()))
-                    .ok_or_else(|| Mismatch::new("of a year from 0 to 9999"))
-            }
-        }
-    )*};
-}
-
-times! {
-    DateTime<Utc>, Timestamp, |time: DateTime<Utc>| Moment::of_date_time(time.naive_utc()), Moment::to_utc;
-    NaiveDateTime, DateTime, Moment::of_date_time, Moment::to_date_time;
-    NaiveDate, Date, Moment::of_date, |moment: Moment| Some(moment.date());
-    NaiveTime, Time, Moment::of_time, Moment::to_time;
-}
-
-/// U+0000 is refused: PostgreSQL cannot store it, and C libraries end a text there.
-fn text_of<'a>(json: &'a JsonValue, expected: &str) -> Result<&'a str, Mismatch> {
-    let text = json.as_str().ok_or_else(|| Mismatch::new(expected))?;
-    match text.contains('\0') {
-        true => Err(Mismatch::new(format!("{expected}, without the character U+0000"))),
-        false => Ok(text),
-    }
-}
-
-fn stored_json<T: DeserializeOwned>(value: ValueRef<'_>) -> Result<T, Corrupt> {
-    match value {
-        ValueRef::Text(text) => serde_json::from_str(text).map_err(|error| Corrupt::new(error.to_string())),
-        other => Err(Corrupt::expected("JSON", other)),
-    }
-}
-
 /// What a description's `parse` does: a client's value to a value to store.
 #[doc(hidden)]
 pub fn parse<A: AttributeType>(json: &JsonValue) -> Result<Value, Mismatch> {
@@ -396,8 +99,10 @@ pub fn check<A: AttributeType>(value: ValueRef<'_>) -> Result<(), Corrupt> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
     use serde_json::json;
 
+    use super::super::Text;
     use super::*;
 
     fn round<A: AttributeType>(json: JsonValue) -> Result<Value, String> {

@@ -8,6 +8,9 @@ pub(crate) mod computed;
 mod description;
 pub(crate) mod fields;
 mod id;
+pub(crate) mod json_text;
+pub(crate) mod kind;
+mod kinds;
 mod linkage;
 pub(crate) mod member_name;
 pub(crate) mod member_path;
@@ -20,11 +23,13 @@ pub(crate) mod time;
 mod upkeep;
 mod value;
 
-pub use attribute_type::{AttributeType, Json, Text, check, parse, parse_digits};
+pub use attribute_type::{AttributeType, check, parse, parse_digits};
 pub use description::{
     Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };
 pub use id::{IdKind, IdType, ResourceId};
+pub use kind::Kind;
+pub use kinds::{Json, Text};
 pub use linkage::{ToMany, ToOne};
 pub use odd::Odd;
 pub use record::{Linkage, Record, Row, Rows};
@@ -34,4 +39,4 @@ pub use time::{StoredTime, Zone};
 pub use upkeep::{LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]
 pub use upkeep::{first_modified, first_version};
-pub use value::{Corrupt, Kind, Mismatch, Value, ValueRef};
+pub use value::{Corrupt, Mismatch, Value, ValueRef};

@@ -2,42 +2,6 @@
 
 use std::fmt;
 
-/// What an attribute holds, in the words that JSON:API documents and databases share.
-///
-/// A kind decides how a [`Value`] is written to a document and which column type a store gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// `true` or `false`.
-    Bool,
-    /// A whole number of at most 64 bits, signed.
-    Integer,
-    /// A finite IEEE 754 double.
-    Float,
-    /// Unicode text.
-    Text,
-    /// An instant. Value: text, RFC 3339 in UTC with six digits of fraction, so that text order is time order.
-    Timestamp,
-    /// A date and a time of no zone. Value: text, `2018-03-24T13:30:00.000000`.
-    DateTime,
-    /// A calendar date. Value: text, `2018-03-24`.
-    Date,
-    /// A time of day. Value: text, `13:30:00.000000`.
-    Time,
-    /// A UUID. Value: text, lower-case with hyphens.
-    Uuid,
-    /// Any JSON. Value: text, the JSON itself.
-    Json,
-}
-
-impl Kind {
-    /// Whether its values are times.
-    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
-    pub(crate) const fn is_time(self) -> bool {
-        matches!(self, Self::Timestamp | Self::DateTime | Self::Date | Self::Time)
-    }
-}
-
 /// One value, owned.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum Value {

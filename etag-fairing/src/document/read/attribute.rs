@@ -4,7 +4,6 @@ use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
 use super::lengths::Lengths;
-use crate::document::json::write_value;
 use crate::error::ErrorObject;
 use crate::schema::number::Numbers;
 use crate::schema::{Access, Attribute, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef};
@@ -54,7 +53,7 @@ pub(super) fn attribute(
 /// Whether a document shows null for what is stored, since no value of the attribute is.
 fn is_odd(current: Row<'_>, attribute: &Attribute, place: usize) -> bool {
     current.odd_attribute(place).is_some()
-        || write_value(attribute.kind, current.attribute(place), &mut Vec::new()).is_err()
+        || attribute.kind.write(current.attribute(place), &mut Vec::new()).is_err()
 }
 
 /// Whether a stored value is what was sent: the same value, or shown by the same JSON.
@@ -62,12 +61,12 @@ fn is_shown_as(kind: Kind, stored: ValueRef<'_>, json: &RawValue, sent: Option<&
     match (kind, sent) {
         (_, Some(sent)) if sent.as_ref() == stored => true,
         // Of these a value has one form.
-        (Kind::Bool | Kind::Integer | Kind::Text, Some(_)) => false,
+        (kind, Some(_)) if kind.has_one_form() => false,
         _ => {
             let mut shown = Vec::new();
             let mut written = Vec::new();
-            write_value(kind, stored, &mut shown).is_ok()
-                && (sent.is_some_and(|sent| write_value(kind, sent.as_ref(), &mut written).is_ok())
+            kind.write(stored, &mut shown).is_ok()
+                && (sent.is_some_and(|sent| kind.write(sent.as_ref(), &mut written).is_ok())
                     && written == shown
                     || std::str::from_utf8(&shown).is_ok_and(|shown| are_same(shown, json.get())))
         }
@@ -127,7 +126,7 @@ fn read_only(name: &str, now: Option<(Kind, ValueRef<'_>)>) -> ErrorObject {
     /// So much of a value is told.
     const MOST: usize = 100;
     let mut shown = Vec::new();
-    let is_known = now.is_some_and(|(kind, value)| write_value(kind, value, &mut shown).is_ok());
+    let is_known = now.is_some_and(|(kind, value)| kind.write(value, &mut shown).is_ok());
     let detail = match (is_known, String::from_utf8_lossy(&shown)) {
         (false, _) => format!("{name} is read-only"),
         (true, shown) if shown.chars().count() > MOST => {

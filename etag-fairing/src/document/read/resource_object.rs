@@ -12,7 +12,7 @@ use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::{LinkageChange, Links};
-use crate::schema::{Attribute, Description, Kind, Relationship, ResourceId, Row, Value};
+use crate::schema::{Attribute, Description, Relationship, ResourceId, Row, Value};
 
 /// The resource that a change is about, as it is now.
 #[derive(Clone, Copy, Debug)]
@@ -396,23 +396,7 @@ enum FieldKind {
 
 /// A value of an attribute that nobody has given one.
 fn nothing(attribute: &Attribute) -> Value {
-    if attribute.nullable {
-        return Value::Null;
-    }
-    match attribute.kind {
-        Kind::Bool => Value::Bool(false),
-        Kind::Integer => Value::Integer(0),
-        Kind::Float => Value::Float(0.0),
-        Kind::Text => Value::Text(String::new()),
-        Kind::Timestamp => Value::Text("1970-01-01T00:00:00.000000Z".into()),
-        Kind::DateTime => Value::Text("1970-01-01T00:00:00.000000".into()),
-        Kind::Date => Value::Text("1970-01-01".into()),
-        Kind::Time => Value::Text("00:00:00.000000".into()),
-        Kind::Uuid => Value::Text(uuid::Uuid::nil().to_string()),
-        Kind::Json => Value::Text("null".into()),
-        #[allow(unreachable_patterns, reason = "for kinds to come")]
-        _ => Value::Null,
-    }
+    if attribute.nullable { Value::Null } else { attribute.kind.empty() }
 }
 
 fn object<'b, T>(

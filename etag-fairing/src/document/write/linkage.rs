@@ -1,7 +1,7 @@
 //! Resource linkage and the resource identifier objects in it (JSON:API §7.2.2.3, §7.3).
 
-use crate::document::json::write_string;
 use crate::plan::Links;
+use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, RelationshipKind, ResourceId, Row};
 
 /// Resource linkage (JSON:API §7.2.2.3), where it was read, as the `data` member that follows others.

@@ -1,8 +1,8 @@
 //! The beginning of a document, and its links (JSON:API §7.6).
 
-use crate::document::json::write_string;
 use crate::query::PageLinks;
 use crate::schema::Relationship;
+use crate::schema::json_text::write_string;
 use crate::schema::registry::encode_segment;
 
 /// The beginning of a document without profiles, up to the value of its `self` link.

@@ -4,9 +4,9 @@ use super::linkage::{write_data, write_id};
 use super::links::write_segment;
 use super::view::View;
 use super::writer::Writer;
-use crate::document::json::{write_string, write_value};
 use crate::document::warnings::{OddMembers, Warnings};
 use crate::plan::Links;
+use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, Kind, ResourceId, Row, Rows, Value};
 
 impl Writer<'_> {
@@ -66,7 +66,7 @@ impl Writer<'_> {
             match row.odd_attribute(place) {
                 None => {
                     let value = row.attribute(place);
-                    if let Err(corrupt) = write_value(attribute.kind, value, out) {
+                    if let Err(corrupt) = attribute.kind.write(value, out) {
                         warnings.value(attribute, &corrupt, value)?;
                         out.extend_from_slice(b"null");
                     }
@@ -87,7 +87,7 @@ impl Writer<'_> {
                 separator = b",";
                 write_string(name, out);
                 out.push(b':');
-                if let Err(corrupt) = write_value(*kind, value.as_ref(), out) {
+                if let Err(corrupt) = kind.write(value.as_ref(), out) {
                     return Err(warnings.corrupt(name, &corrupt.to_string()));
                 }
             }

@@ -5,10 +5,10 @@ use super::links::{RelationshipLinks, START, start, write_page_links};
 use super::view::View;
 use crate::document::buffer_pool;
 use crate::document::hidden::Hidden;
-use crate::document::json::write_string;
 use crate::document::warnings::{OddMembers, Warnings, write_document_meta};
 use crate::plan::{Fetched, Included, Links};
 use crate::query::{PageLinks, Parameters, href};
+use crate::schema::json_text::write_string;
 use crate::schema::registry::{Registry, encode_segment};
 use crate::schema::{Corrupt, Description, Relationship, ResourceId, Rows};
 

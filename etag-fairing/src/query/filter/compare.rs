@@ -6,6 +6,7 @@ use super::Fault;
 use super::operator::{Operand, Operator, offered};
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
+use crate::schema::kind::ValueType;
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::number::Numbers;
 use crate::schema::{Attribute, Description, IdKind, Kind, Value};
@@ -141,11 +142,7 @@ impl FilterPath {
         };
         match self.0.end {
             PathEnd::Id => Some(of_id(self.0.resource.id.kind)),
-            PathEnd::Attribute(_, attribute) => match attribute.kind {
-                Kind::Json => None,
-                Kind::Float => Some(Kind::Integer),
-                kind => Some(kind),
-            },
+            PathEnd::Attribute(_, attribute) => attribute.kind.family(),
             PathEnd::Relationship(_, relationship) if relationship.is_to_many() => None,
             PathEnd::Relationship(_, relationship) => Some(of_id(relationship.target().id.kind)),
         }
@@ -432,11 +429,11 @@ impl Scalar<'_> {
     /// The value as a document would have it. Text of a URL that is none of its kind stays text, so that the
     /// attribute's own parser says what is wrong with it.
     fn json(&self, kind: Kind) -> JsonValue {
-        match (self, kind) {
+        match (self, kind.value_type()) {
             (Self::Json(json), _) => (*json).clone(),
-            (Self::Text("true"), Kind::Bool) => true.into(),
-            (Self::Text("false"), Kind::Bool) => false.into(),
-            (Self::Text(text), Kind::Integer | Kind::Float) => {
+            (Self::Text("true"), ValueType::Bool) => true.into(),
+            (Self::Text("false"), ValueType::Bool) => false.into(),
+            (Self::Text(text), ValueType::Integer | ValueType::Float) => {
                 match serde_json::from_str(&Numbers::of(text).text) {
                     Ok(number @ JsonValue::Number(_)) => number,
                     _ => (*text).into(),

@@ -1,6 +1,7 @@
 //! The operators of filters: a closed set, and which of them each kind of member takes.
 
 use crate::plan::{Part, Relation};
+use crate::schema::kind::Operators;
 use crate::schema::{IdKind, Kind};
 
 /// What a filter does with a member.
@@ -80,13 +81,14 @@ impl Operator {
     /// Whether it can be used on this.
     pub(crate) fn fits(self, operand: Operand) -> bool {
         match operand {
-            // The text of stored JSON is the store's own affair: no comparison of it means anything.
-            Operand::Attribute(Kind::Json) => self == Self::IsNull,
-            Operand::Attribute(Kind::Bool | Kind::Uuid) | Operand::Id(IdKind::Uuid) => self.is_equality(),
-            Operand::Attribute(Kind::Text) => {
-                self.is_equality() || self.is_order() || matches!(self, Self::Text { .. })
-            }
-            Operand::Attribute(_) | Operand::Id(_) => self.is_equality() || self.is_order(),
+            Operand::Attribute(kind) => match kind.operators() {
+                Operators::None => self == Self::IsNull,
+                Operators::Equality => self.is_equality(),
+                Operators::Order => self.is_equality() || self.is_order(),
+                Operators::Text => self.is_equality() || self.is_order() || matches!(self, Self::Text { .. }),
+            },
+            Operand::Id(IdKind::Uuid) => self.is_equality(),
+            Operand::Id(_) => self.is_equality() || self.is_order(),
             Operand::ToOne => self.is_equality() || matches!(self, Self::Has | Self::IsEmpty),
             // Which of many is not equal, or null, nobody could say: `not`, `any` and `is_empty` do.
             Operand::ToMany => matches!(

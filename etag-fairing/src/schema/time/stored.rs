@@ -21,9 +21,7 @@ pub(crate) fn canonical(
 ) -> Result<Canonical, Corrupt> {
     // What other programs mostly write needs no calendar.
     if let (Kind::Timestamp, ValueRef::Text(text)) = (kind, value)
-        && fits(text, "0000-00-00T00:00:00Z")
-        && is_date(text)
-        && is_time(text, 11)
+        && is_whole_second(text)
         && let Some(date_and_time) = text.get(..19)
     {
         return Ok(Canonical::whole_second(date_and_time));
@@ -44,9 +42,14 @@ pub(crate) fn unreadable(kind: Kind, value: ValueRef<'_>) -> Corrupt {
     })
 }
 
-/// Whether a text is in our own form, as far as that can be said at a glance: from the 29th of a month on, the
-/// calendar must be asked.
-pub(crate) fn is_own(kind: Kind, text: &str) -> bool {
+/// Whether a text is an instant of whole seconds as documents write it, which other programs mostly store. From the 29th
+/// of a month on, the calendar must be asked.
+pub(crate) fn is_whole_second(text: &str) -> bool {
+    fits(text, "0000-00-00T00:00:00Z") && is_date(text) && is_time(text, 11)
+}
+
+/// Whether a text has digits and signs where our own form of this kind has them.
+pub(crate) fn has_own_form(kind: Kind, text: &str) -> bool {
     let form = match kind {
         Kind::Timestamp => "0000-00-00T00:00:00.000000Z",
         Kind::DateTime => "0000-00-00T00:00:00.000000",
@@ -55,6 +58,12 @@ pub(crate) fn is_own(kind: Kind, text: &str) -> bool {
         _ => return false,
     };
     fits(text, form)
+}
+
+/// Whether a text is in our own form, as far as that can be said at a glance: from the 29th of a month on, the
+/// calendar must be asked.
+pub(crate) fn is_own(kind: Kind, text: &str) -> bool {
+    has_own_form(kind, text)
         && match kind {
             Kind::Time => is_time(text, 0),
             Kind::Date => is_date(text),

@@ -6,7 +6,7 @@ use sea_query::{
 };
 
 use crate::{
-    resource::{AttributeType, IdKind, Kind, ResourceId, Value},
+    resource::{IdKind, Kind, ResourceId, Value},
     store::{
         Part, Relation,
         fold::{DOTLESS, fold_case},
@@ -30,7 +30,8 @@ impl Dialect for Postgres {
     /// Both functions give a row an element, side by side. Not `WITH ORDINALITY`, which not all that speak
     /// PostgreSQL's language know, and not the order of the rows, which nothing promises.
     fn list(self, list: &str, kind: Kind) -> TableRef {
-        let array = Expr::cust_with_expr(format!("CAST($1 AS {}[])", type_name(kind)), Expr::val(list));
+        let array =
+            Expr::cust_with_expr(format!("CAST($1 AS {}[])", kind.postgres().parameter), Expr::val(list));
         let array = Query::select().expr_as(array, "a").to_owned();
         let elements = Query::select()
             .expr_as(Expr::cust("unnest(l.a)"), "value")
@@ -44,21 +45,22 @@ impl Dialect for Postgres {
     fn is_listed(self, value: Expr, list: &str, kind: Kind, others: bool) -> Expr {
         let list = Expr::val(list);
         let text = match others {
-            true => format!("($1 <> ALL (CAST($2 AS {}[])))", compared_as(kind)),
-            false => format!("($1 = ANY (CAST($2 AS {}[])))", compared_as(kind)),
+            true => format!("($1 <> ALL (CAST($2 AS {}[])))", kind.postgres().compared_as),
+            false => format!("($1 = ANY (CAST($2 AS {}[])))", kind.postgres().compared_as),
         };
         Expr::cust_with_exprs(text, [value, list])
     }
 
     fn typed(self, parameter: Expr, kind: Kind) -> Expr {
-        Expr::cust_with_expr(format!("CAST($1 AS {})", type_name(kind)), parameter)
+        Expr::cust_with_expr(format!("CAST($1 AS {})", kind.postgres().parameter), parameter)
     }
 
     /// What is no text by its own order, which is that of our text of it.
     fn by_code_points(self, text: Expr, kind: Kind) -> Expr {
-        match kind {
-            Kind::Text | Kind::Json => Expr::cust_with_expr("(CAST($1 AS text) COLLATE \"C\")", text),
-            _ => text,
+        if kind.postgres().compared_as == "text" {
+            Expr::cust_with_expr("(CAST($1 AS text) COLLATE \"C\")", text)
+        } else {
+            text
         }
     }
 
@@ -67,14 +69,7 @@ impl Dialect for Postgres {
     }
 
     fn as_text(self, value: Expr, kind: Kind) -> Expr {
-        let form = match kind {
-            Kind::Timestamp => "to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
-            Kind::DateTime => "to_char($1, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
-            Kind::Date => "to_char($1, 'YYYY-MM-DD')",
-            Kind::Time => "to_char($1, 'HH24:MI:SS.US')",
-            Kind::Uuid => "CAST($1 AS text)",
-            _ => return value,
-        };
+        let Some(form) = kind.postgres().as_text else { return value };
         Expr::cust_with_expr(format!("({form} COLLATE \"C\")"), value)
     }
 
@@ -85,7 +80,7 @@ impl Dialect for Postgres {
             }
             (Kind::Integer, Value::Float(float)) => Some(integer_with_float(operand, relation, *float)),
             (Kind::Float, Value::Integer(integer)) => Some(float_with_integer(operand, relation, *integer)),
-            (_, Value::Text(text)) if !is_of_kind(kind, text) => {
+            (_, Value::Text(text)) if !kind.is_canonical(text) => {
                 compared(self.as_text(operand, kind), relation, Expr::val(text.as_str()))
             }
             // The column may be narrower than its attribute, and then no parameter of its type could be this.
@@ -100,7 +95,7 @@ impl Dialect for Postgres {
         match (kind, to) {
             (Kind::Integer, Value::Float(float)) => whole(*float).map(Value::Integer),
             (Kind::Float, Value::Integer(integer)) => exact(*integer).map(Value::Float),
-            (_, Value::Text(text)) => (is_of_kind(kind, text) && !text.contains('\0')).then(|| to.clone()),
+            (_, Value::Text(text)) => (kind.is_canonical(text) && !text.contains('\0')).then(|| to.clone()),
             _ => Some(to.clone()),
         }
     }
@@ -112,7 +107,7 @@ impl Dialect for Postgres {
     fn can_be(self, id: &ResourceId, kind: IdKind) -> bool {
         plan::can_be(id, kind)
             && match (id, kind) {
-                (ResourceId::Text(id), IdKind::Uuid) => is_of_kind(Kind::Uuid, id),
+                (ResourceId::Text(id), IdKind::Uuid) => Kind::Uuid.is_canonical(id),
                 (ResourceId::Text(id), _) => !id.contains('\0'),
                 _ => true,
             }
@@ -174,45 +169,6 @@ fn folded(text: Expr) -> Expr {
         "(replace(lower(upper(lower(replace($1, 'ı', '{DOTLESS}') COLLATE \"und-x-icu\"))), 'ς', 'σ') COLLATE \"C\")"
     );
     Expr::cust_with_expr(folded, text)
-}
-
-/// The type of values that such a column is compared with.
-fn compared_as(kind: Kind) -> &'static str {
-    if kind == Kind::Json { "text" } else { type_name(kind) }
-}
-
-/// The type that a column of ours has, and that stands for those it may have.
-pub(super) fn type_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Bool => "boolean",
-        Kind::Integer => "bigint",
-        Kind::Float => "double precision",
-        Kind::Text => "text",
-        Kind::Timestamp => "timestamptz",
-        Kind::DateTime => "timestamp",
-        Kind::Date => "date",
-        Kind::Time => "time",
-        Kind::Uuid => "uuid",
-        // Keeps the text as it is, unlike `jsonb`.
-        Kind::Json => "json",
-    }
-}
-
-/// Whether a text is the one that values of this kind have.
-pub(super) fn is_of_kind(kind: Kind, text: &str) -> bool {
-    fn comes_back<A: AttributeType>(text: &str) -> bool {
-        let value = A::from_value(crate::resource::ValueRef::Text(text)).ok();
-        let written = value.and_then(|value| A::to_value(&value).ok());
-        written.is_some_and(|written| written == Value::Text(text.into()))
-    }
-    match kind {
-        Kind::Timestamp => comes_back::<chrono::DateTime<chrono::Utc>>(text),
-        Kind::DateTime => comes_back::<chrono::NaiveDateTime>(text),
-        Kind::Date => comes_back::<chrono::NaiveDate>(text),
-        Kind::Time => comes_back::<chrono::NaiveTime>(text),
-        Kind::Uuid => comes_back::<uuid::Uuid>(text),
-        _ => true,
-    }
 }
 
 fn compared(operand: Expr, relation: Relation, with: Expr) -> Option<Expr> {

@@ -49,24 +49,12 @@ impl FoundColumn {
     /// Whether the column gives back what was put in, and takes what its attribute can be, but for its length and
     /// range.
     pub(super) fn fits(&self, kind: Kind) -> bool {
-        let types: &[&str] = match kind {
-            Kind::Bool => &["bool"],
-            Kind::Integer => &["int8", "int4", "int2"],
-            Kind::Float => &["float8", "float4", "numeric"],
-            Kind::Text => return self.is_enum || self.is_text(),
-            Kind::Timestamp => &["timestamptz"],
-            Kind::DateTime => &["timestamp"],
-            Kind::Date => &["date"],
-            Kind::Time => &["time"],
-            Kind::Uuid => &["uuid"],
-            Kind::Json => &["json", "jsonb"],
-        };
-        types.contains(&self.type_name.as_str())
+        kind.postgres().types.taken.contains(&self.type_name.as_str()) || kind == Kind::Text && self.is_enum
     }
 
     /// Whether any text can be in it.
     pub(super) fn is_text(&self) -> bool {
-        ["text", "varchar", "bpchar", "name", "citext"].contains(&self.type_name.as_str())
+        Kind::Text.postgres().types.taken.contains(&self.type_name.as_str())
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     resource::{Description, IdKind, Kind, Relationship, StoredTime, Value},
+    schema::kind::ValueType,
     store::{Field, Member, Relation},
 };
 
@@ -128,10 +129,10 @@ impl Operand {
 
 impl Class {
     fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::Bool => Self::Bool,
-            Kind::Integer | Kind::Float => Self::Number,
-            _ => Self::Text,
+        match kind.value_type() {
+            ValueType::Bool => Self::Bool,
+            ValueType::Integer | ValueType::Float => Self::Number,
+            ValueType::Text => Self::Text,
         }
     }
 

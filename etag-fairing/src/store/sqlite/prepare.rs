@@ -362,7 +362,7 @@ fn check_columns(
                 column.needed_by,
                 quoted(table.name),
                 quoted(column.name),
-                type_name(column.kind)
+                column.kind.sqlite().ours
             )),
         }
     }
@@ -452,20 +452,12 @@ fn as_stored(table: &Table, column: &Column, value: Value) -> Value {
 fn wrong_type(table: &str, column: &str, kind: Kind, declared: &str, needed_by: &str) -> String {
     format!(
         "table `{table}`, column `{column}`: expected {}, found `{declared}`; {needed_by} needs it",
-        type_name(kind)
+        kind.sqlite().ours
     )
 }
 
-fn type_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Bool | Kind::Integer => "INTEGER",
-        Kind::Float => "REAL",
-        _ => "TEXT",
-    }
-}
-
 fn column_type(kind: Kind) -> ColumnType {
-    ColumnType::custom(type_name(kind))
+    ColumnType::custom(kind.sqlite().ours)
 }
 
 fn action(on_delete: OnDelete) -> ForeignKeyAction {

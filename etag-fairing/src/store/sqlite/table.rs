@@ -216,15 +216,17 @@ impl Affinity {
 
     /// Whether a column of this affinity gives back what was put in.
     pub(super) fn fits(self, kind: Kind) -> bool {
-        match kind {
-            Kind::Bool | Kind::Integer => matches!(self, Self::Integer | Self::Numeric | Self::Any),
-            Kind::Float => matches!(self, Self::Real | Self::Numeric | Self::Any),
-            // Never looks like a number, so that a column declared DATE (which is numeric) keeps it as text;
-            // JSON may, and is read back from a number.
-            Kind::Timestamp | Kind::DateTime | Kind::Date | Kind::Time | Kind::Uuid | Kind::Json => {
-                matches!(self, Self::Text | Self::Any | Self::Numeric)
-            }
-            Kind::Text => matches!(self, Self::Text | Self::Any),
+        kind.sqlite().taken.contains(&self.name())
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Integer => "INTEGER",
+            Self::Text => "TEXT",
+            Self::Any => "ANY",
+            Self::Blob => "BLOB",
+            Self::Real => "REAL",
+            Self::Numeric => "NUMERIC",
         }
     }
 }

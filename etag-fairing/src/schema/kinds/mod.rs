@@ -1,0 +1,156 @@
+//! The kinds of attributes, one file each: what hangs on the kind, and the Rust types that are of it.
+//!
+//! A new kind has a variant of [`Kind`], a file here, and a line in [`Kind::traits`].
+
+mod boolean;
+mod float;
+mod integer;
+mod json;
+mod text;
+mod times;
+mod uuid;
+
+pub use json::Json;
+pub use text::Text;
+
+#[cfg(feature = "sqlite")]
+use super::kind::ColumnTypes;
+#[cfg(feature = "postgres")]
+use super::kind::PostgresColumn;
+use super::kind::{KindTraits, Operators, ValueType};
+use super::{Corrupt, Kind, Value, ValueRef};
+
+impl Kind {
+    /// The one place that leads from a kind to what hangs on it.
+    fn traits(self) -> &'static KindTraits {
+        match self {
+            Self::Bool => &boolean::TRAITS,
+            Self::Integer => &integer::TRAITS,
+            Self::Float => &float::TRAITS,
+            Self::Text => &text::TRAITS,
+            Self::Timestamp => &times::TIMESTAMP,
+            Self::DateTime => &times::DATE_TIME,
+            Self::Date => &times::DATE,
+            Self::Time => &times::TIME,
+            Self::Uuid => &uuid::TRAITS,
+            Self::Json => &json::TRAITS,
+        }
+    }
+
+    /// Writes a stored value as the JSON of this kind.
+    ///
+    /// # Errors
+    /// If the value is not of this kind.
+    pub(crate) fn write(self, value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+        if value.is_null() {
+            out.extend_from_slice(b"null");
+            return Ok(());
+        }
+        (self.traits().write)(value, out)
+    }
+
+    /// Which variant of [`Value`] its values are.
+    pub(crate) fn value_type(self) -> ValueType {
+        self.traits().value
+    }
+
+    /// The kind that stands for all whose values are compared with each other; `None` if no comparison of its values
+    /// means anything.
+    pub(crate) fn family(self) -> Option<Self> {
+        self.traits().family
+    }
+
+    /// Which operators of filters it takes.
+    pub(crate) fn operators(self) -> Operators {
+        self.traits().operators
+    }
+
+    /// Whether equal values are always one and the same [`Value`].
+    pub(crate) fn has_one_form(self) -> bool {
+        self.traits().has_one_form
+    }
+
+    /// A value for an attribute that must have one, and to which nobody has given one.
+    pub(crate) fn empty(self) -> Value {
+        self.traits().empty.to_owned()
+    }
+
+    /// Whether a text is the form in which the crate itself holds a value of this kind.
+    pub(crate) fn is_canonical(self, text: &str) -> bool {
+        (self.traits().is_canonical)(text)
+    }
+
+    /// Whether its values are times.
+    pub(crate) const fn is_time(self) -> bool {
+        matches!(self, Self::Timestamp | Self::DateTime | Self::Date | Self::Time)
+    }
+
+    /// The types of columns for it in SQLite.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn sqlite(self) -> &'static ColumnTypes {
+        &self.traits().sqlite
+    }
+
+    /// The types of columns for it in PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn postgres(self) -> &'static PostgresColumn {
+        &self.traits().postgres
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::schema::json_text::write_string;
+
+    fn written(kind: Kind, value: ValueRef<'_>) -> Result<String, Corrupt> {
+        let mut out = Vec::new();
+        kind.write(value, &mut out).map(|()| String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn times_lose_the_zeros_of_their_fraction() {
+        let timestamp = |text| written(Kind::Timestamp, ValueRef::Text(text)).unwrap();
+        assert_eq!(timestamp("2018-03-24T05:30:00.000000Z"), r#""2018-03-24T05:30:00Z""#);
+        assert_eq!(timestamp("2018-03-24T05:30:00.120000Z"), r#""2018-03-24T05:30:00.12Z""#);
+        assert_eq!(timestamp("2018-03-24T05:30:10.000000Z"), r#""2018-03-24T05:30:10Z""#);
+        assert_eq!(timestamp("2018-03-24 05:30:00"), r#""2018-03-24T05:30:00Z""#);
+        assert_eq!(timestamp("2018-03-24T05:30:00Z"), r#""2018-03-24T05:30:00Z""#);
+        assert_eq!(timestamp("2024-02-29T23:59:59Z"), r#""2024-02-29T23:59:59Z""#);
+        for never in
+            ["2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z", "2023-01-00T00:00:00Z", "2023-01-01T24:00:00Z"]
+        {
+            assert!(written(Kind::Timestamp, ValueRef::Text(never)).is_err(), "{never}");
+        }
+        assert_eq!(timestamp("2018-03-24T13:30:00+08:00"), r#""2018-03-24T05:30:00Z""#);
+        assert_eq!(written(Kind::Time, ValueRef::Text("00:00:00.000000")).unwrap(), r#""00:00:00""#);
+        assert!(written(Kind::Timestamp, ValueRef::Text("yesterday")).is_err());
+    }
+
+    #[test]
+    fn stored_data_of_another_kind_is_an_error() {
+        assert!(written(Kind::Integer, ValueRef::Text("1")).is_err());
+        assert!(written(Kind::Bool, ValueRef::Integer(2)).is_err());
+        assert!(written(Kind::Json, ValueRef::Text("{")).is_err());
+        assert!(written(Kind::Json, ValueRef::Text("1} , {")).is_err());
+        assert!(written(Kind::Float, ValueRef::Float(f64::INFINITY)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_string_reads_back_as_it_was(text in any::<String>()) {
+            let mut out = Vec::new();
+            write_string(&text, &mut out);
+            let back: String = serde_json::from_slice(&out).unwrap();
+            prop_assert_eq!(back, text);
+        }
+
+        #[test]
+        fn a_float_reads_back_as_it_was(value in any::<f64>().prop_filter("finite", |value| value.is_finite())) {
+            let back: f64 = serde_json::from_str(&written(Kind::Float, ValueRef::Float(value)).unwrap()).unwrap();
+            prop_assert_eq!(back.to_bits(), value.to_bits());
+        }
+    }
+}

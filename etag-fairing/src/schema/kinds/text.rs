@@ -1,0 +1,101 @@
+//! [`Kind::Text`]: Unicode text.
+
+use std::marker::PhantomData;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value as JsonValue;
+
+use crate::schema::json_text::write_string;
+use crate::schema::kind::{ColumnTypes, KindTraits, Operators, PostgresColumn, ValueType};
+use crate::schema::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
+
+pub(super) static TRAITS: KindTraits = KindTraits {
+    value: ValueType::Text,
+    family: Some(Kind::Text),
+    operators: Operators::Text,
+    has_one_form: true,
+    empty: ValueRef::Text(""),
+    is_canonical: |_| true,
+    write,
+    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "ANY"] },
+    postgres: PostgresColumn {
+        parameter: "text",
+        compared_as: "text",
+        types: ColumnTypes {
+            ours: "text COLLATE \"C\"",
+            taken: &["text", "varchar", "bpchar", "name", "citext"],
+        },
+        as_text: None,
+    },
+};
+
+fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+    let ValueRef::Text(text) = value else { return Err(Corrupt::expected("Text", value)) };
+    write_string(text, out);
+    Ok(())
+}
+
+/// Carries a `T` through serde as text: the type must serialize as a string. For enums.
+pub struct Text<T>(PhantomData<fn() -> T>);
+
+impl AttributeType for String {
+    type Field = Self;
+
+    const KIND: Kind = Kind::Text;
+
+    fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
+        text_of(json, "text").map(Into::into)
+    }
+
+    fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
+        match value {
+            ValueRef::Text(value) => Ok(value.into()),
+            other => Err(Corrupt::expected("text", other)),
+        }
+    }
+
+    fn to_value(field: &Self) -> Result<Value, Mismatch> {
+        Ok(Value::Text(field.clone()))
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
+    type Field = T;
+
+    const KIND: Kind = Kind::Text;
+
+    fn from_json(json: &JsonValue) -> Result<T, Mismatch> {
+        text_of(json, "text")?;
+        // serde's words name the variants: “unknown variant `x`, expected `draft` or `accepted`”.
+        T::deserialize(json).map_err(|error| Mismatch::new(format!("valid: {error}")))
+    }
+
+    fn from_value(value: ValueRef<'_>) -> Result<T, Corrupt> {
+        match value {
+            ValueRef::Text(text) => {
+                T::deserialize(serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text))
+                    .map_err(|error| Corrupt::new(error.to_string()))
+            }
+            other => Err(Corrupt::expected("text", other)),
+        }
+    }
+
+    fn to_value(field: &T) -> Result<Value, Mismatch> {
+        match serde_json::to_value(field) {
+            Ok(JsonValue::String(text)) => Ok(Value::Text(text)),
+            Ok(_) => {
+                Err(Mismatch::new("of a type that serializes as a string; use #[jsonapi(json)] for others"))
+            }
+            Err(error) => Err(Mismatch::new(format!("serializable: {error}"))),
+        }
+    }
+}
+
+/// U+0000 is refused: PostgreSQL cannot store it, and C libraries end a text there.
+pub(super) fn text_of<'a>(json: &'a JsonValue, expected: &str) -> Result<&'a str, Mismatch> {
+    let text = json.as_str().ok_or_else(|| Mismatch::new(expected))?;
+    match text.contains('\0') {
+        true => Err(Mismatch::new(format!("{expected}, without the character U+0000"))),
+        false => Ok(text),
+    }
+}

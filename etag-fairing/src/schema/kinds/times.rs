@@ -1,0 +1,148 @@
+//! The kinds of times: [`Kind::Timestamp`], [`Kind::DateTime`], [`Kind::Date`] and [`Kind::Time`].
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use serde_json::Value as JsonValue;
+
+use super::text::text_of;
+use crate::schema::json_text::{unfit, write_string};
+use crate::schema::kind::{ColumnTypes, KindTraits, Operators, PostgresColumn, ValueType};
+use crate::schema::time::{Moment, client, stored};
+use crate::schema::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
+
+pub(super) static TIMESTAMP: KindTraits = KindTraits {
+    value: ValueType::Text,
+    family: Some(Kind::Timestamp),
+    operators: Operators::Order,
+    has_one_form: false,
+    empty: ValueRef::Text("1970-01-01T00:00:00.000000Z"),
+    is_canonical: |text| stored::is_canonical(Kind::Timestamp, text),
+    write: |value, out| write_time(Kind::Timestamp, value, out),
+    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
+    postgres: PostgresColumn {
+        parameter: "timestamptz",
+        compared_as: "timestamptz",
+        types: ColumnTypes { ours: "timestamptz", taken: &["timestamptz"] },
+        as_text: Some("to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
+    },
+};
+
+pub(super) static DATE_TIME: KindTraits = KindTraits {
+    value: ValueType::Text,
+    family: Some(Kind::DateTime),
+    operators: Operators::Order,
+    has_one_form: false,
+    empty: ValueRef::Text("1970-01-01T00:00:00.000000"),
+    is_canonical: |text| stored::is_canonical(Kind::DateTime, text),
+    write: |value, out| write_time(Kind::DateTime, value, out),
+    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
+    postgres: PostgresColumn {
+        parameter: "timestamp",
+        compared_as: "timestamp",
+        types: ColumnTypes { ours: "timestamp", taken: &["timestamp"] },
+        as_text: Some("to_char($1, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"),
+    },
+};
+
+pub(super) static DATE: KindTraits = KindTraits {
+    value: ValueType::Text,
+    family: Some(Kind::Date),
+    operators: Operators::Order,
+    has_one_form: false,
+    empty: ValueRef::Text("1970-01-01"),
+    is_canonical: |text| stored::is_canonical(Kind::Date, text),
+    write: write_date,
+    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
+    postgres: PostgresColumn {
+        parameter: "date",
+        compared_as: "date",
+        types: ColumnTypes { ours: "date", taken: &["date"] },
+        as_text: Some("to_char($1, 'YYYY-MM-DD')"),
+    },
+};
+
+pub(super) static TIME: KindTraits = KindTraits {
+    value: ValueType::Text,
+    family: Some(Kind::Time),
+    operators: Operators::Order,
+    has_one_form: false,
+    empty: ValueRef::Text("00:00:00.000000"),
+    is_canonical: |text| stored::is_canonical(Kind::Time, text),
+    write: |value, out| write_time(Kind::Time, value, out),
+    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
+    postgres: PostgresColumn {
+        parameter: "time",
+        compared_as: "time",
+        types: ColumnTypes { ours: "time", taken: &["time"] },
+        as_text: Some("to_char($1, 'HH24:MI:SS.US')"),
+    },
+};
+
+fn write_date(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+    let ValueRef::Text(text) = value else { return Err(Corrupt::expected("Date", value)) };
+    client::read(Kind::Date, text).ok_or_else(|| unfit("a date", text))?;
+    write_string(text, out);
+    Ok(())
+}
+
+/// Writes a time without the zeros that end its fraction, which are there for text order only.
+fn write_time(kind: Kind, value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+    let ValueRef::Text(text) = value else { return Err(Corrupt::expected(&format!("{kind:?}"), value)) };
+    let zone = if kind == Kind::Timestamp { "Z" } else { "" };
+    if kind == Kind::Timestamp && stored::is_whole_second(text) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return Ok(());
+    }
+    let normalized;
+    let canonical = if stored::has_own_form(kind, text) {
+        text
+    } else {
+        // A table that others write may hold another form.
+        normalized = stored::canonical(kind, value, None)?;
+        normalized.as_str()
+    };
+    let time = canonical.strip_suffix(zone).unwrap_or(canonical).trim_end_matches('0');
+    // `…:30.` loses its point; `…:30.5` keeps its fraction.
+    let time = time.strip_suffix('.').unwrap_or(time);
+    out.push(b'"');
+    out.extend_from_slice(time.as_bytes());
+    out.extend_from_slice(zone.as_bytes());
+    out.push(b'"');
+    Ok(())
+}
+
+macro_rules! times {
+    ($($time:ty, $kind:ident, $make:expr, $take:expr;)*) => {$(
+        impl AttributeType for $time {
+            type Field = Self;
+
+            const KIND: Kind = Kind::$kind;
+
+            fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
+                const EXPECTED: &str = client::expected(Kind::$kind);
+                let text = text_of(json, EXPECTED)?;
+                client::read(Kind::$kind, text).and_then($take).ok_or_else(|| Mismatch::new(EXPECTED))
+            }
+
+            fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
+                stored::read(Kind::$kind, value, None)
+                    .and_then(|(moment, _)| $take(moment))
+                    .ok_or_else(|| stored::unreadable(Kind::$kind, value))
+            }
+
+            fn to_value(field: &Self) -> Result<Value, Mismatch> {
+                $make(*field)
+                    .map(|moment: Moment| Value::Text(moment.canonical(Kind::$kind).as_str().into()))
+                    .ok_or_else(|| Mismatch::new("of a year from 0 to 9999"))
+            }
+        }
+    )*};
+}
+
+times! {
+    DateTime<Utc>, Timestamp, |time: DateTime<Utc>| Moment::of_date_time(time.naive_utc()), Moment::to_utc;
+    NaiveDateTime, DateTime, Moment::of_date_time, Moment::to_date_time;
+    NaiveDate, Date, Moment::of_date, |moment: Moment| Some(moment.date());
+    NaiveTime, Time, Moment::of_time, Moment::to_time;
+}
