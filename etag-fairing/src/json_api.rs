@@ -13,6 +13,7 @@ use crate::admission::Admission;
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::pending::Pending;
+use crate::resource::endpoint::describe_closed;
 use crate::resource::route_names::generated_route;
 use crate::routes::mount::Mounted;
 use crate::routes::{fallback, mount};
@@ -142,7 +143,7 @@ impl Fairing for JsonApiFairing {
                 .filter(|(_, unwritable)| !unwritable.is_empty())
                 .collect();
             for (resource, unwritable) in &unwritable {
-                for line in unwritable.told(resource) {
+                for line in describe_closed(resource, unwritable) {
                     log::warn!("{line}");
                 }
             }

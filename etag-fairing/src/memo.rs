@@ -62,7 +62,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct KeyRef<'a> {
     /// The route: its resource by the address of its description, its operation, its relationship.
-    pub(crate) route: (usize, u8, usize),
+    pub(crate) route: (usize, u8, Option<usize>),
     /// The path and the query as they were sent. Two ways to write one target are two keys, which costs memory and
     /// nothing else.
     pub(crate) path: &'a str,
@@ -84,7 +84,7 @@ pub(crate) enum CallerRef<'a> {
 /// A [`KeyRef`] that owns its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
-    route: (usize, u8, usize),
+    route: (usize, u8, Option<usize>),
     path: Box<str>,
     query: Option<Box<str>>,
     profile: bool,
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     fn key(path: &str) -> KeyRef<'_> {
-        KeyRef { route: (1, 2, 3), path, query: None, profile: false, caller: CallerRef::Anyone }
+        KeyRef { route: (1, 2, Some(3)), path, query: None, profile: false, caller: CallerRef::Anyone }
     }
 
     fn entry(revision: u64, body: usize) -> Entry {
@@ -300,9 +300,9 @@ mod tests {
             land(&memo, &same, entry(1, 10)).await;
             assert!(memo.get(&same).is_some());
             for other in [
-                KeyRef { route: (9, 2, 3), ..same },
-                KeyRef { route: (1, 9, 3), ..same },
-                KeyRef { route: (1, 2, 9), ..same },
+                KeyRef { route: (9, 2, Some(3)), ..same },
+                KeyRef { route: (1, 9, Some(3)), ..same },
+                KeyRef { route: (1, 2, None), ..same },
                 KeyRef { path: "/y", ..same },
                 KeyRef { query: Some("a=c"), ..same },
                 KeyRef { query: None, ..same },

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::plan::Selection;
 use crate::schema::{Description, Relationship};
 
 /// The resources that the caller may not list: no document says which of them another resource leads to.
@@ -33,6 +34,19 @@ impl Hidden {
         // The order in which they were found out says nothing.
         all.sort_by_key(|resource| (resource.type_name, resource.rust_name));
         Self(Some(all.into()))
+    }
+
+    /// Leaves out of a selection the to-many linkage that would not be shown. (To-one linkage stands in the row.)
+    pub(crate) fn leave_out(&self, selection: &mut Selection) {
+        if self.is_empty() {
+            return;
+        }
+        for (relationship, wanted) in selection.resource.relationships.iter().zip(&mut selection.linkage) {
+            *wanted &= !relationship.is_to_many() || !self.hides(relationship);
+        }
+        for include in &mut selection.include {
+            self.leave_out(&mut include.selection);
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Description> + '_ {

@@ -2,6 +2,7 @@
 
 pub(crate) mod behaviour;
 pub(crate) mod computed;
+pub(crate) mod endpoint;
 pub(crate) mod guard;
 pub(crate) mod hooks;
 pub(crate) mod route_names;

@@ -5,16 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use rocket::Route;
 
 use super::Behaviour;
-use crate::schema::{Description, Operation};
+use super::endpoint::Endpoint;
+use crate::schema::Description;
 
-/// What a generated route is for.
+/// A generated route: an endpoint of a resource.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GeneratedRoute {
     pub(crate) resource: &'static Description,
     pub(crate) behaviour: &'static Behaviour,
-    pub(crate) operation: Operation,
-    /// The place in [`Description::relationships`], for the operations on one relationship.
-    pub(crate) relationship: Option<usize>,
+    pub(crate) endpoint: Endpoint,
 }
 
 /// The generated routes with their names, each found again by the address of its name.
@@ -25,16 +24,15 @@ static NAMED: Mutex<Vec<(&'static str, GeneratedRoute)>> = Mutex::new(Vec::new()
 
 /// The name of a generated route, by which [`generated_route`] finds it again.
 pub(crate) fn name_route(route: GeneratedRoute) -> &'static str {
-    let GeneratedRoute { resource, operation, relationship, .. } = route;
+    let GeneratedRoute { resource, endpoint, .. } = route;
     let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = named.iter().find(|(_, known)| {
-        known.resource.is(resource) && known.operation == operation && known.relationship == relationship
-    });
+    let known = named.iter().find(|(_, known)| known.resource.is(resource) && known.endpoint == endpoint);
     if let Some((name, _)) = known {
         return name;
     }
+    let operation = endpoint.operation();
     let mut name = format!("{}.{}", resource.type_name, operation.name());
-    if let Some(relationship) = relationship.and_then(|place| resource.relationships.get(place)) {
+    if let Some(relationship) = endpoint.relationship() {
         name.push('.');
         name.push_str(relationship.name);
     }

@@ -1,27 +1,32 @@
 //! Reads that are answered from the memo, and that are remembered there.
 
 use std::io::Cursor;
+use std::ptr;
 use std::sync::Arc;
 
 use chrono::Utc;
-use rocket::Response;
 use rocket::http::{Method, Status};
+use rocket::{Request, Response};
 
-use super::answer;
-use super::call::{Answer, Exchange};
+use super::call::{Answer, Call};
+use super::response;
+use super::store_errors::read_error;
+use super::subject::Subject;
+use super::tags::tag_of_body;
 use crate::admission::HeldBytes;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
 use crate::document::buffer_pool::SentDocument;
 use crate::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_untagged, mark_with_tag};
-use crate::memo::{CallerRef, Entry, Flight, Memo, Recalled, Remembered};
+use crate::memo::{CallerRef, Entry, Flight, KeyRef, Memo, Recalled, Remembered};
+use crate::negotiate::asks_for_profile;
 use crate::plan::{Fetched, Plan, Revision};
-use crate::schema::Operation;
+use crate::query::{CURSOR_PROFILE, Query};
 use crate::store::{Excess, StoreError};
 
 /// A document that answers a read.
-pub(super) struct Made {
+pub(super) struct ReadDocument {
     pub(super) body: Vec<u8>,
     /// Its tag, where the route carries tags.
     pub(super) tag: Option<EntityTag>,
@@ -33,177 +38,209 @@ pub(super) struct Made {
     pub(super) held: Option<HeldBytes>,
 }
 
-impl<'r> Exchange<'r> {
-    /// The memo, where what this route answers is remembered: where it carries tags, and the memo is on.
-    fn memo(&self) -> Option<&'r Memo> {
-        self.etag.and_then(|_| self.request.rocket().state())
+impl ReadDocument {
+    /// A page of many resources or of linkage, which a profile may apply to (JSON:API §5.3). Its tag is that of its
+    /// bytes.
+    pub(super) fn of_page(call: &Call<'_>, subject: &Subject<'_>, query: &Query, body: Vec<u8>) -> Self {
+        let tag = subject.etag.map(|_| tag_of_body(call.request, &body));
+        Self { body, tag, profile: query.profile(), last_modified: None, held: None }
     }
+}
 
-    /// The answer from the memo, if it has one that still holds and that is for anyone who may use the route.
-    ///
-    /// That a query is valid depends on its text alone; with the guards and hooks of the route asked already, and of
-    /// none but those, there is nothing else to find out.
-    pub(super) async fn recalled(&self) -> Option<Answer<'r>> {
-        let reads = [Operation::List, Operation::Read, Operation::Related, Operation::Relationship]
-            .contains(&self.operation());
-        // A catcher or a fairing may have made something else of the request's method.
-        if !reads || !matches!(self.request.method(), Method::Get | Method::Head) {
-            return None;
-        }
-        // What the caller sees decides, and the query may lead to more of it.
-        if !self.is_for_anyone() {
-            return None;
-        }
-        let entry = self.memo()?.get(&self.key(CallerRef::Anyone))?;
-        let remembered = entry.answer.as_ref()?;
-        let revision = match self.store().revision(&entry.tables).await {
-            Ok(revision) => revision?,
-            Err(error) if error.is_want_of_time() => return Some(Err(self.trouble(error))),
-            Err(_) => return None,
-        };
-        (revision == entry.revision).then(|| Ok(self.remembered(remembered)))
+/// The memo, where what this route answers is remembered: where it carries tags, and the memo is on.
+fn memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Option<&'r Memo> {
+    subject.etag.and_then(|_| call.state())
+}
+
+/// The key of this request's answer in the memo.
+fn key<'k>(call: &'k Call<'_>, subject: &Subject<'_>, caller: CallerRef<'k>) -> KeyRef<'k> {
+    let (uri, endpoint) = (call.request.uri(), subject.endpoint);
+    let relationship = endpoint.relationship().map(|own| own.place);
+    KeyRef {
+        route: (ptr::from_ref(subject.resource) as usize, endpoint.operation() as u8, relationship),
+        path: uri.path().as_str(),
+        query: uri.query().map(|query| query.as_str()),
+        profile: asks_for_profile(call.request.headers().get("Accept"), CURSOR_PROFILE),
+        caller,
     }
+}
 
-    /// Answers a read: from the memo, or from the store; then remembers it, and for all who ask at the same time.
-    pub(super) async fn answer(
-        &self,
-        plan: &Plan,
-        make: impl FnOnce(&Fetched) -> Result<Made, Errors> + Send,
-    ) -> Answer<'r> {
-        let Some(memo) = self.memo() else {
-            return self.fetch(plan, make).await.map(|made| self.response(made));
-        };
-        let tables = plan.tables();
-        let revision = match self.store().revision(&tables).await {
-            Ok(Some(revision)) => revision,
-            // Whoever has waited in vain would wait as long once more.
-            Err(error) if error.is_want_of_time() => return Err(self.trouble(error)),
-            // If the store is in trouble, reading from it will tell.
-            Ok(None) | Err(_) => return self.fetch(plan, make).await.map(|made| self.response(made)),
-        };
-        let key = (!self.is_for_anyone()).then(|| self.caller());
-        let caller = key.as_deref().map_or(CallerRef::Anyone, CallerRef::Scoped);
-        // Boxed, as are other futures that are large and seldom awaited.
-        let recalled = Box::pin(memo.recall(&self.key(caller), revision)).await;
-        match recalled {
-            Recalled::Failed(errors) => Err(Errors::clone(&errors)),
-            Recalled::Late => Err(Errors::unavailable(1)),
-            Recalled::Known(entry) => match &entry.answer {
-                Some(remembered) => Ok(self.remembered(remembered)),
-                None => self.fetch(plan, make).await.map(|made| self.response(made)),
-            },
-            Recalled::Unknown { flight, stale } => {
-                if let Some(statistics) = self.statistics() {
-                    statistics.count_memo_miss(stale);
-                }
-                let made = self.fetch(plan, make).await;
-                self.remember(memo, flight, tables, revision, made)
+/// What stands for the caller in the memo: what a caller is shown depends on the caller by nothing else.
+fn caller_key(call: &Call<'_>) -> Vec<u8> {
+    let (scopes, hidden) = (call.scopes(), call.hidden());
+    let rows = scopes.key().unwrap_or_default();
+    // Rows begin with the high byte of a length, which is 0.
+    let mut key = Vec::new();
+    for resource in hidden.iter() {
+        key.push(b'-');
+        key.extend_from_slice(&(resource.type_name.len() as u64).to_be_bytes());
+        key.extend_from_slice(resource.type_name.as_bytes());
+    }
+    key.extend_from_slice(rows);
+    key
+}
+
+/// The answer from the memo, if it has one that still holds and that is for anyone who may use the route.
+///
+/// That a query is valid depends on its text alone; with the guards and hooks of the route asked already, and of
+/// none but those, there is nothing else to find out.
+pub(super) async fn read_from_memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Option<Answer<'r>> {
+    // A catcher or a fairing may have made something else of the request's method.
+    if !subject.endpoint.reads() || !matches!(call.request.method(), Method::Get | Method::Head) {
+        return None;
+    }
+    // What the caller sees decides, and the query may lead to more of it.
+    if !call.is_for_anyone() {
+        return None;
+    }
+    let entry = memo(call, subject)?.get(&key(call, subject, CallerRef::Anyone))?;
+    let remembered = entry.answer.as_ref()?;
+    let revision = match call.store().revision(&entry.tables).await {
+        Ok(revision) => revision?,
+        Err(error) if error.is_want_of_time() => return Some(Err(read_error(call, subject, error))),
+        Err(_) => return None,
+    };
+    (revision == entry.revision).then(|| Ok(remembered_response(call.request, subject, remembered)))
+}
+
+/// Answers a read: from the memo, or from the store; then remembers it, and for all who ask at the same time.
+pub(super) async fn read_through_memo<'r>(
+    call: &Call<'r>,
+    subject: &Subject<'r>,
+    plan: &Plan,
+    make: impl FnOnce(&Fetched) -> Result<ReadDocument, Errors> + Send,
+) -> Answer<'r> {
+    let Some(memo) = memo(call, subject) else {
+        return Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?));
+    };
+    let tables = plan.tables();
+    let revision = match call.store().revision(&tables).await {
+        Ok(Some(revision)) => revision,
+        // Whoever has waited in vain would wait as long once more.
+        Err(error) if error.is_want_of_time() => return Err(read_error(call, subject, error)),
+        // If the store is in trouble, reading from it will tell.
+        Ok(None) | Err(_) => {
+            return Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?));
+        }
+    };
+    let caller = (!call.is_for_anyone()).then(|| caller_key(call));
+    let caller = caller.as_deref().map_or(CallerRef::Anyone, CallerRef::Scoped);
+    // Boxed, as are other futures that are large and seldom awaited.
+    let recalled = Box::pin(memo.recall(&key(call, subject, caller), revision)).await;
+    match recalled {
+        Recalled::Failed(errors) => Err(Errors::clone(&errors)),
+        Recalled::Late => Err(Errors::unavailable(1)),
+        Recalled::Known(entry) => match &entry.answer {
+            Some(remembered) => Ok(remembered_response(call.request, subject, remembered)),
+            None => Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?)),
+        },
+        Recalled::Unknown { flight, stale } => {
+            if let Some(statistics) = call.state::<Statistics>() {
+                statistics.count_memo_miss(stale);
             }
+            let read = fetch(call, subject, plan, make).await;
+            remember(call.request, memo, flight, tables, revision, read)
         }
     }
+}
 
-    async fn fetch(
-        &self,
-        plan: &Plan,
-        make: impl FnOnce(&Fetched) -> Result<Made, Errors> + Send,
-    ) -> Result<Made, Errors> {
-        let fetched = self.store().fetch(plan).await.map_err(|error| self.trouble(error))?;
-        let mut made = make(&fetched)?;
-        // What was read is bounded; what is written of it may be longer, where text has many escapes.
-        let most = usize::try_from(self.config().max_document.as_u64()).unwrap_or(usize::MAX);
-        if made.body.len() > most {
-            return Err(self.trouble(StoreError::DocumentTooLarge { by: Excess::Primary, most }));
-        }
-        made.held = self.api.admission.hold(made.body.len())?;
-        Ok(made)
+async fn fetch(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    plan: &Plan,
+    make: impl FnOnce(&Fetched) -> Result<ReadDocument, Errors> + Send,
+) -> Result<ReadDocument, Errors> {
+    let fetched = call.store().fetch(plan).await.map_err(|error| read_error(call, subject, error))?;
+    let mut read = make(&fetched)?;
+    // What was read is bounded; what is written of it may be longer, where text has many escapes.
+    let most = usize::try_from(call.config().max_document.as_u64()).unwrap_or(usize::MAX);
+    if read.body.len() > most {
+        let error = StoreError::DocumentTooLarge { by: Excess::Primary, most };
+        return Err(read_error(call, subject, error));
     }
+    read.held = call.api.admission.hold(read.body.len())?;
+    Ok(read)
+}
 
-    fn remember(
-        &self,
-        memo: &Memo,
-        flight: Flight<'_>,
-        tables: Vec<&'static str>,
-        revision: Revision,
-        made: Result<Made, Errors>,
-    ) -> Answer<'r> {
-        let tables = tables.into_boxed_slice();
-        match made {
-            Ok(Made { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
-                let remembered =
-                    Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice(), held });
-                flight.land(Entry { tables, revision, answer: Some(Arc::clone(&remembered)) });
-                Ok(self.with_body(&remembered))
+fn remember<'r>(
+    request: &'r Request<'_>,
+    memo: &Memo,
+    flight: Flight<'_>,
+    tables: Vec<&'static str>,
+    revision: Revision,
+    read: Result<ReadDocument, Errors>,
+) -> Answer<'r> {
+    let tables = tables.into_boxed_slice();
+    match read {
+        Ok(ReadDocument { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
+            let remembered =
+                Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice(), held });
+            flight.land(Entry { tables, revision, answer: Some(Arc::clone(&remembered)) });
+            Ok(remembered_body(request, &remembered))
+        }
+        // Those who wait need not wait for each other.
+        Ok(read) => {
+            flight.land(Entry { tables, revision, answer: None });
+            Ok(fresh_response(request, read))
+        }
+        Err(errors) => {
+            match errors.status().code {
+                // Who has waited until here would wait as long again, one behind the other.
+                500.. => flight.fail(&errors),
+                _ => flight.land(Entry { tables, revision, answer: None }),
             }
-            // Those who wait need not wait for each other.
-            Ok(made) => {
-                flight.land(Entry { tables, revision, answer: None });
-                Ok(self.response(made))
-            }
-            Err(errors) => {
-                match errors.status().code {
-                    // Who has waited until here would wait as long again, one behind the other.
-                    500.. => flight.fail(&errors),
-                    _ => flight.land(Entry { tables, revision, answer: None }),
-                }
-                Err(errors)
-            }
+            Err(errors)
         }
     }
+}
 
-    /// The answer that the memo has: 304 where that is all that the client needs.
-    fn remembered(&self, remembered: &Arc<Remembered>) -> Response<'r> {
-        if let Some(statistics) = self.statistics() {
-            statistics.count_memo_hit();
-        }
-        let early = self.etag.and_then(|config| {
-            early_not_modified(
-                self.request,
-                config,
-                &remembered.tag,
-                remembered.last_modified,
-                remembered.body.len(),
-            )
-        });
-        match early {
-            Some(mut response) => {
-                response.set_raw_header("Vary", "Accept");
-                response
-            }
-            None => self.with_body(remembered),
-        }
+/// The answer that the memo has: 304 where that is all that the client needs.
+fn remembered_response<'r>(
+    request: &'r Request<'_>,
+    subject: &Subject<'r>,
+    remembered: &Arc<Remembered>,
+) -> Response<'r> {
+    if let Some(statistics) = request.rocket().state::<Statistics>() {
+        statistics.count_memo_hit();
     }
+    let (tag, size) = (&remembered.tag, remembered.body.len());
+    let early = subject
+        .etag
+        .and_then(|config| early_not_modified(request, config, tag, remembered.last_modified, size));
+    match early {
+        Some(mut response) => {
+            response.set_raw_header("Vary", "Accept");
+            response
+        }
+        None => remembered_body(request, remembered),
+    }
+}
 
-    /// 200, with the memo's body as it lies there. The fairing sets the tag, and answers preconditions.
-    fn with_body(&self, remembered: &Arc<Remembered>) -> Response<'r> {
-        mark_with_tag(self.request, remembered.tag.clone());
-        let body = Cursor::new(Body(Arc::clone(remembered)));
-        let response = answer::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
-        dated(response, remembered.last_modified)
-    }
+/// 200, with the memo's body as it lies there. The fairing sets the tag, and answers preconditions.
+fn remembered_body<'r>(request: &'r Request<'_>, remembered: &Arc<Remembered>) -> Response<'r> {
+    mark_with_tag(request, remembered.tag.clone());
+    let body = Cursor::new(RememberedBody(Arc::clone(remembered)));
+    let response = response::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
+    dated(response, remembered.last_modified)
+}
 
-    fn response(&self, made: Made) -> Response<'r> {
-        let tagged = made.tag.is_some();
-        if let Some(tag) = made.tag {
-            mark_with_tag(self.request, tag);
-        }
-        let (size, body) = (made.body.len(), Cursor::new(SentDocument::new(made.body, made.held)));
-        let mut response = answer::of_body(Status::Ok, size, body, made.profile);
-        match (tagged, self.request.rocket().state::<EtagConfig>()) {
-            (true, _) => {}
-            // The fairing sees what fairings before it have set.
-            (false, Some(_)) => mark_untagged(self.request),
-            (false, None) => {
-                if let Some(default) = EtagConfig::default().cache_control {
-                    response.set_raw_header("Cache-Control", default);
-                }
-            }
-        }
-        dated(response, made.last_modified)
+/// 200, with what was just read.
+fn fresh_response<'r>(request: &'r Request<'_>, read: ReadDocument) -> Response<'r> {
+    let is_tagged = read.tag.is_some();
+    if let Some(tag) = read.tag {
+        mark_with_tag(request, tag);
     }
-
-    fn statistics(&self) -> Option<&'r Statistics> {
-        self.request.rocket().state()
+    let (size, body) = (read.body.len(), Cursor::new(SentDocument::new(read.body, read.held)));
+    let mut response = response::of_body(Status::Ok, size, body, read.profile);
+    if !is_tagged {
+        // The fairing, where there is one, sees what fairings before it have set.
+        if request.rocket().state::<EtagConfig>().is_some() {
+            mark_untagged(request);
+        } else if let Some(default) = EtagConfig::default().cache_control {
+            response.set_raw_header("Cache-Control", default);
+        }
     }
+    dated(response, read.last_modified)
 }
 
 /// Tells when the resource last changed.
@@ -218,9 +255,9 @@ fn dated(mut response: Response<'_>, last_modified: Option<HttpDate>) -> Respons
 }
 
 /// A remembered body, to be read without a copy.
-struct Body(Arc<Remembered>);
+struct RememberedBody(Arc<Remembered>);
 
-impl AsRef<[u8]> for Body {
+impl AsRef<[u8]> for RememberedBody {
     fn as_ref(&self) -> &[u8] {
         &self.0.body
     }

@@ -2,92 +2,96 @@
 
 use rocket::Response;
 use rocket::http::{Header, Status};
+use serde_json::Value as JsonValue;
 
-use super::call::{Answer, Exchange};
+use super::call::{Answer, Call};
 use super::conditions::Conditions;
+use super::draft::{previous_record, write_of_hooks};
+use super::permitted_query::permitted_query;
+use super::representation::whole_plan;
+use super::state::{check_state, refused_write, state_plan, version_to_keep};
 use super::store_errors::Refusal;
+use super::subject::Subject;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{
     Change, Comparison, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation, Root, Scopes,
     Selection,
 };
 use crate::query::Target;
-use crate::schema::{Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
+use crate::schema::{Description, Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
 use crate::store::{Constraint, Decision, StoreError, Transaction, modify};
 
-pub(super) async fn answer<'r>(exchange: &Exchange<'r>) -> Answer<'r> {
-    exchange.query(Target::Nothing).await?;
-    let id = exchange.id()?;
-    let conditions = exchange.conditions();
+pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Answer<'r> {
+    permitted_query(call, subject.resource, Target::Nothing).await?;
+    let id = subject.id(call.config())?;
+    let conditions = subject.conditions(call.request);
     if conditions.need_tag() {
         // The tag is that of the caller's own representation.
-        exchange.ask_linkage([exchange.resource]).await?;
+        call.ask_linkage([subject.resource]).await?;
     }
     // What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
-    let target = match exchange.hooks() {
-        Some(_) => exchange.whole(id.clone()),
-        None => exchange.state_plan(id.clone(), &conditions),
+    let target = match subject.behaviour.hooks {
+        Some(_) => whole_plan(call, subject, id.clone()),
+        None => state_plan(call, subject, id.clone(), &conditions),
     };
-    let scopes = exchange.scopes();
-    let mut delete = Box::new(Delete { exchange, conditions, id, previous: None, version: None, scopes });
-    let limit = exchange.config().write_timeout;
-    let deleted = Box::pin(modify(exchange.store(), Some(&target), &mut *delete, limit)).await;
+    let scopes = call.scopes();
+    let mut delete =
+        Box::new(Delete { call, subject, conditions, id, previous: None, version: None, scopes });
+    let limit = call.config().write_timeout;
+    let deleted = Box::pin(modify(call.store(), Some(&target), &mut *delete, limit)).await;
     if let Err(refusal) = deleted {
+        let Delete { conditions, id, .. } = &*delete;
         if matches!(refusal, Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)))
-            && let Some(errors) = Box::pin(exchange.still_referred_to(&delete.id)).await
+            && let Some(errors) = Box::pin(still_referred_to(call, subject.resource, id)).await
         {
             return Err(errors);
         }
-        return Err(Box::pin(exchange.refused(refusal, &delete.conditions, &delete.id, None)).await);
+        return Err(Box::pin(refused_write(call, subject, refusal, conditions, id, None)).await);
     }
     Ok(Response::build().status(Status::NoContent).header(Header::new("Vary", "Accept")).finalize())
 }
 
-impl Exchange<'_> {
-    /// The answer to a deletion that references stand against: of which types they are, as far as these are mounted and
-    /// everybody may list them. The database says no more than that there are some.
-    async fn still_referred_to(&self, id: &ResourceId) -> Option<Errors> {
-        let mut types = Vec::new();
-        for resource in self.api.registry().resources() {
-            let behaviour = self.behaviour_of(resource);
-            let is_open = !behaviour.has_scope() && !behaviour.guards.has(Operation::List);
-            let leads_here = |relationship: &Relationship| {
-                relationship.target().table == self.resource.table
-                    && matches!(relationship.kind, RelationshipKind::ToOne { .. })
+/// The errors of a deletion that references stand against: of which types they are, as far as these are mounted and
+/// everybody may list them. The database says no more than that there are some.
+async fn still_referred_to(call: &Call<'_>, resource: &Description, id: &ResourceId) -> Option<Errors> {
+    let mut types = Vec::new();
+    for referrer in call.api.registry().resources() {
+        let behaviour = call.behaviour_of(referrer);
+        let is_open = !behaviour.has_scope() && !behaviour.guards.has(Operation::List);
+        let leads_here = |relationship: &Relationship| {
+            relationship.target().table == resource.table
+                && matches!(relationship.kind, RelationshipKind::ToOne { .. })
+        };
+        let places = (0..).zip(referrer.relationships).filter(|(_, relationship)| leads_here(relationship));
+        for (place, _) in places.filter(|_| is_open) {
+            let member = Member { path: Vec::new(), field: Field::ToOne(place) };
+            let comparison = Comparison::Value(Relation::Equal, id.to_value());
+            let listing = Listing {
+                filter: Some(Filter::Compare { member, comparison }),
+                page: Page::Offset { offset: 0, limit: 1 },
+                ..Listing::all()
             };
-            let places =
-                (0..).zip(resource.relationships).filter(|(_, relationship)| leads_here(relationship));
-            for (place, _) in places.filter(|_| is_open) {
-                let member = Member { path: Vec::new(), field: Field::ToOne(place) };
-                let comparison = Comparison::Value(Relation::Equal, id.to_value());
-                let listing = Listing {
-                    filter: Some(Filter::Compare { member, comparison }),
-                    page: Page::Offset { offset: 0, limit: 1 },
-                    ..Listing::all()
-                };
-                let plan = Plan::new(Root::Collection(listing), Selection::identifiers(resource));
-                let found = self.store().fetch(&plan).await.is_ok_and(|fetched| !fetched.rows.is_empty());
-                if found && !types.contains(&resource.type_name) {
-                    types.push(resource.type_name);
-                }
+            let plan = Plan::new(Root::Collection(listing), Selection::identifiers(referrer));
+            let found = call.store().fetch(&plan).await.is_ok_and(|fetched| !fetched.rows.is_empty());
+            if found && !types.contains(&referrer.type_name) {
+                types.push(referrer.type_name);
             }
         }
-        let names: Vec<serde_json::Value> = types.iter().map(|name| (*name).into()).collect();
-        let (last, others) = types.split_last()?;
-        let types = match others.is_empty() {
-            true => (*last).to_owned(),
-            false => format!("{} and {last}", others.join(", ")),
-        };
-        let detail = format!(
-            "resources of type {types} refer to this one: delete them first, or let them refer to others"
-        );
-        let error = ErrorObject::foreign_key_violation(detail).meta("types", names);
-        Some(error.into())
     }
+    let names: Vec<JsonValue> = types.iter().map(|name| (*name).into()).collect();
+    let (last, others) = types.split_last()?;
+    let types =
+        if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) };
+    let detail = format!(
+        "resources of type {types} refer to this one: delete them first, or let them refer to others"
+    );
+    let error = ErrorObject::foreign_key_violation(detail).meta("types", names);
+    Some(error.into())
 }
 
 struct Delete<'e, 'r> {
-    exchange: &'e Exchange<'r>,
+    call: &'e Call<'r>,
+    subject: &'e Subject<'r>,
     conditions: Conditions<'r>,
     id: ResourceId,
     /// The resource that is deleted, for its hooks.
@@ -106,15 +110,16 @@ impl Decision for Delete<'_, '_> {
         current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Refusal> {
-        self.exchange.check_state(&self.conditions, &self.id, &current)?;
-        self.version = self.exchange.version_to_keep(&self.conditions, &current);
-        if let Some(hooks) = self.exchange.hooks() {
-            self.previous = self.exchange.previous(&self.id, &current, transaction).await?;
+        let (call, subject) = (self.call, self.subject);
+        check_state(call, subject, &self.conditions, &self.id, &current)?;
+        self.version = version_to_keep(subject, &self.conditions, &current);
+        if let Some(hooks) = subject.behaviour.hooks {
+            self.previous = previous_record(call, subject, &self.id, &current, transaction).await?;
             if let Some(record) = self.previous.clone() {
-                (hooks.before_delete)(record, self.exchange.write(transaction)).await?;
+                (hooks.before_delete)(record, write_of_hooks(call, subject, transaction)).await?;
             }
         }
-        Ok(Change::Delete { resource: self.exchange.resource, id: self.id.clone() })
+        Ok(Change::Delete { resource: subject.resource, id: self.id.clone() })
     }
 
     fn version(&self) -> Option<&Value> {
@@ -122,8 +127,8 @@ impl Decision for Delete<'_, '_> {
     }
 
     async fn changed(&mut self, _: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
-        if let (Some(hooks), Some(record)) = (self.exchange.hooks(), self.previous.take()) {
-            (hooks.after_delete)(record, self.exchange.write(transaction)).await?;
+        if let (Some(hooks), Some(record)) = (self.subject.behaviour.hooks, self.previous.take()) {
+            (hooks.after_delete)(record, write_of_hooks(self.call, self.subject, transaction)).await?;
         }
         Ok(())
     }

@@ -1,50 +1,29 @@
 //! What a write proposes, before it is made: hooks revise it, rules judge it.
 
-use super::call::Exchange;
+use super::call::Call;
 use super::store_errors::Refusal;
+use super::subject::Subject;
 use crate::document::read::ResourceObject;
-use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
-use crate::plan::LinkageChange;
-use crate::resource::HookError;
-use crate::resource::hooks::{HookTable, Write, record_of};
-use crate::schema::{IdKind, Linkage, Record, ResourceId, Value};
+use crate::error::{ErrorObject, Errors, MOST_ERRORS};
+use crate::plan::{Fetched, LinkageChange, Plan, Root, Selection};
+use crate::resource::hooks::{Write, record_of};
+use crate::resource::rules::Validation;
+use crate::schema::{Description, IdKind, Linkage, Record, ResourceId, Value};
 use crate::store::{StoreError, Transaction};
 
-impl From<HookError> for Refusal {
-    fn from(error: HookError) -> Self {
-        match error {
-            HookError::Refused(errors) => Self::Answer(errors),
-            HookError::Store(
-                error @ (StoreError::Busy { .. } | StoreError::ReadTimedOut { .. } | StoreError::StorageFull),
-            ) => Self::Store(error),
-            // Of another resource perhaps, so that no member of this one is to blame.
-            HookError::Store(StoreError::Constraint(constraint)) => {
-                log::warn!("what a hook wrote: {constraint:?}");
-                let detail = "a rule of the store stands against what this change brings with it";
-                Self::Answer(ErrorObject::foreign_key_violation(detail).into())
-            }
-            HookError::Store(error) => Self::Store(StoreError::Internal(format!("in a hook: {error}"))),
-        }
-    }
-}
-
 /// The members of a write: one entry an attribute, one a relationship.
-pub(super) struct Proposal {
+pub(super) struct Draft {
     pub(super) id: Option<ResourceId>,
     pub(super) attributes: Vec<Option<Value>>,
     pub(super) linkage: Vec<Option<LinkageChange>>,
 }
 
-impl Proposal {
+impl Draft {
     /// The resource as it would be.
-    fn record(
-        &self,
-        current: Option<&Record>,
-        kind: IdKind,
-        resource: &crate::schema::Description,
-    ) -> Record {
+    fn record(&self, current: Option<&Record>, resource: &Description) -> Record {
+        let is_integer = matches!(resource.id.kind, IdKind::Integer { .. });
         let mut record = current.cloned().unwrap_or_else(|| Record {
-            id: self.id.clone().or(matches!(kind, IdKind::Integer { .. }).then_some(ResourceId::Integer(0))),
+            id: self.id.clone().or(is_integer.then_some(ResourceId::Integer(0))),
             attributes: vec![Value::Null; resource.attributes.len()],
             linkage: resource
                 .relationships
@@ -74,86 +53,108 @@ impl Proposal {
     }
 }
 
-impl Exchange<'_> {
-    pub(super) fn hooks(&self) -> Option<HookTable> {
-        self.behaviour.hooks
-    }
+/// The write that hooks are part of.
+pub(super) fn write_of_hooks<'a>(
+    call: &'a Call<'_>,
+    subject: &Subject<'_>,
+    transaction: &'a mut dyn Transaction,
+) -> Write<'a> {
+    Write::new(call.request, subject.base.clone(), call.scopes(), transaction)
+}
 
-    /// The write that hooks are part of.
-    pub(super) fn write<'a>(&'a self, transaction: &'a mut dyn Transaction) -> Write<'a> {
-        Write::new(self.request, Pointer::ROOT, self.scopes(), transaction)
+/// Lets hooks revise a new or changed resource, and rules judge what comes out.
+///
+/// # Errors
+/// With the hook's refusal, or 422 with each broken rule.
+pub(super) async fn revise(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    draft: &mut Draft,
+    current: Option<&Record>,
+    sent: &ResourceObject<'_>,
+    transaction: &mut dyn Transaction,
+) -> Result<(), Refusal> {
+    if subject.behaviour.hooks.is_none() && subject.behaviour.validation.is_none() {
+        return Ok(());
     }
+    Box::pin(revise_record(call, subject, draft, current, sent, transaction)).await
+}
 
-    /// Lets hooks revise a new or changed resource, and rules judge what comes out.
-    ///
-    /// # Errors
-    /// With the hook's refusal, or 422 with each broken rule.
-    pub(super) async fn revise(
-        &self,
-        proposal: &mut Proposal,
-        current: Option<&Record>,
-        sent: &ResourceObject<'_>,
-        transaction: &mut dyn Transaction,
-    ) -> Result<(), Refusal> {
-        match self.behaviour.hooks.is_none() && self.behaviour.validation.is_none() {
-            true => Ok(()),
-            false => Box::pin(self.revise_record(proposal, current, sent, transaction)).await,
+async fn revise_record(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    draft: &mut Draft,
+    current: Option<&Record>,
+    sent: &ResourceObject<'_>,
+    transaction: &mut dyn Transaction,
+) -> Result<(), Refusal> {
+    let mut record = draft.record(current, subject.resource);
+    if let Some(hooks) = subject.behaviour.hooks {
+        let write = write_of_hooks(call, subject, transaction);
+        let revised = match current {
+            None => (hooks.before_create)(record, None, write).await?,
+            Some(current) => (hooks.before_update)(record, Some(current.clone()), write).await?,
+        };
+        if current.is_none() {
+            draft.id = revised.id.or(draft.id.take());
         }
-    }
-
-    async fn revise_record(
-        &self,
-        proposal: &mut Proposal,
-        current: Option<&Record>,
-        sent: &ResourceObject<'_>,
-        transaction: &mut dyn Transaction,
-    ) -> Result<(), Refusal> {
-        let mut record = proposal.record(current, self.resource.id.kind, self.resource);
-        if let Some(hooks) = self.behaviour.hooks {
-            let write = self.write(transaction);
-            let revised = match current {
-                None => (hooks.before_create)(record, None, write).await?,
-                Some(current) => (hooks.before_update)(record, Some(current.clone()), write).await?,
-            };
-            if current.is_none() {
-                proposal.id = revised.id.or(proposal.id.take());
-            }
-            for (slot, value) in proposal.attributes.iter_mut().zip(revised.attributes) {
-                *slot = value.or(slot.take());
-            }
-            for (slot, change) in proposal.linkage.iter_mut().zip(revised.linkage) {
-                *slot = change.or(slot.take());
-            }
-            record = revised.record;
+        for (slot, value) in draft.attributes.iter_mut().zip(revised.attributes) {
+            *slot = value.or(slot.take());
         }
-        self.judge(&record, sent)
-    }
-
-    /// JSON:API §11.1: all broken rules at once, each with its pointer.
-    fn judge(&self, record: &Record, sent: &ResourceObject<'_>) -> Result<(), Refusal> {
-        let Some(validation) = self.behaviour.validation else { return Ok(()) };
-        let broken = (validation.broken)(record)?;
-        let errors = broken.into_iter().take(MOST_ERRORS).map(|rule| {
-            let error = ErrorObject::validation_failed(rule.message);
-            let Some((field, inside)) = rule.path.split_first() else { return error.pointer(sent.pointer()) };
-            let member = validation.members.iter().find(|(name, _)| name == field);
-            error.pointer(
-                member.map_or_else(|| sent.pointer(), |(_, member)| sent.pointer_inside(member, inside)),
-            )
-        });
-        match Errors::from_vec(errors.collect()) {
-            Some(errors) => Err(errors.into()),
-            None => Ok(()),
+        for (slot, change) in draft.linkage.iter_mut().zip(revised.linkage) {
+            *slot = change.or(slot.take());
         }
+        record = revised.record;
     }
+    match subject.behaviour.validation {
+        Some(validation) => check_rules(validation, &record, sent),
+        None => Ok(()),
+    }
+}
 
-    /// The resource as the transaction sees it now, whatever the caller sees of it.
-    pub(super) async fn record(
-        &self,
-        id: &ResourceId,
-        transaction: &mut dyn Transaction,
-    ) -> Result<Record, Refusal> {
-        let fetched = transaction.fetch(&self.unscoped(id)).await?;
-        Ok(record_of(self.resource, &fetched)?.ok_or(StoreError::NotFound)?)
+/// JSON:API §11.1: all broken rules at once, each with its pointer.
+fn check_rules(validation: Validation, record: &Record, sent: &ResourceObject<'_>) -> Result<(), Refusal> {
+    let broken = (validation.broken)(record)?;
+    let errors = broken.into_iter().take(MOST_ERRORS).map(|rule| {
+        let error = ErrorObject::validation_failed(rule.message);
+        let Some((field, inside)) = rule.path.split_first() else { return error.pointer(sent.pointer()) };
+        let member = validation.members.iter().find(|(name, _)| name == field);
+        error
+            .pointer(member.map_or_else(|| sent.pointer(), |(_, member)| sent.pointer_inside(member, inside)))
+    });
+    match Errors::from_vec(errors.collect()) {
+        Some(errors) => Err(errors.into()),
+        None => Ok(()),
     }
+}
+
+/// The resource as the transaction sees it now, whatever the caller sees of it.
+pub(super) async fn whole_record(
+    resource: &'static Description,
+    id: &ResourceId,
+    transaction: &mut dyn Transaction,
+) -> Result<Record, Refusal> {
+    // A plan of the program's own: it sees everything.
+    let plan = Plan::new(Root::One(id.clone()), Selection::whole(resource));
+    let fetched = transaction.fetch(&plan).await?;
+    Ok(record_of(resource, &fetched)?.ok_or(StoreError::NotFound)?)
+}
+
+/// The resource before a write, as hooks and rules see it: whole, whatever the caller sees of it. `None` where there are
+/// neither.
+pub(super) async fn previous_record(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    id: &ResourceId,
+    current: &Fetched,
+    transaction: &mut dyn Transaction,
+) -> Result<Option<Record>, Refusal> {
+    let Subject { resource, behaviour, .. } = subject;
+    if behaviour.hooks.is_none() && behaviour.validation.is_none() {
+        return Ok(None);
+    }
+    if call.sees_all() {
+        return Ok(record_of(resource, current)?);
+    }
+    Ok(Some(Box::pin(whole_record(resource, id, transaction)).await?))
 }

@@ -62,9 +62,9 @@ pub(crate) fn routes(
 ) -> Vec<Route> {
     let here = || mounted.iter().filter(|route| route.uri.base() == base);
     let is_closed = |route: &Route| {
-        generated_route(route).is_some_and(|GeneratedRoute { resource, operation, relationship, .. }| {
+        generated_route(route).is_some_and(|GeneratedRoute { resource, endpoint, .. }| {
             let unwritable = unwritable.iter().find(|(other, _)| other.is(resource));
-            unwritable.is_some_and(|(_, it)| it.closes(operation, relationship, route.method))
+            unwritable.is_some_and(|(_, unwritable)| endpoint.is_closed_by(unwritable))
         })
     };
     let mut paths: Vec<Path> = Vec::new();

@@ -3,30 +3,36 @@
 use rocket::Request;
 use rocket::http::Status;
 
-use super::call::{Exchange, api_of};
-use super::endpoint::Endpoint;
+use super::call::{Call, api_of};
 use super::guarded::Guarded;
 use super::store_errors::Refusal;
-use super::write::Given;
+use super::subject::Subject;
+use super::write::RequestBody;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::Member;
 use crate::plan::visit::{Step, Visitor, steps_over, steps_to, visit};
 use crate::query::{Include, Parameters, Query};
 use crate::resource::Behaviour;
+use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
+use crate::resource::route_names::GeneratedRoute;
 use crate::schema::{Description, Operation, Relationship, RelationshipKind};
 
-/// Whether an endpoint itself has any guard.
-pub(super) fn is_asked(request: &Request<'_>, endpoint: &Endpoint) -> bool {
-    let asked = |(behaviour, operation): (&Behaviour, _)| behaviour.guards.has(operation);
-    asked((endpoint.behaviour, endpoint.operation))
-        || elsewhere(request, endpoint).into_iter().flatten().any(asked)
+/// Whether a route itself has any guard.
+pub(super) fn is_asked(request: &Request<'_>, route: &GeneratedRoute) -> bool {
+    let is_guarded = |(behaviour, operation): (&Behaviour, _)| behaviour.guards.has(operation);
+    is_guarded((route.behaviour, route.endpoint.operation()))
+        || at_the_other_end(request, route).into_iter().flatten().any(is_guarded)
 }
 
-/// Asks all guards that an endpoint itself has.
-pub(super) async fn ask(request: &Request<'_>, guarded: &Guarded, endpoint: &Endpoint) -> Result<(), Denied> {
-    guarded.ask(request, endpoint.behaviour, endpoint.operation).await?;
-    for (behaviour, operation) in elsewhere(request, endpoint).into_iter().flatten() {
+/// Asks all guards that a route itself has.
+pub(super) async fn ask(
+    request: &Request<'_>,
+    guarded: &Guarded,
+    route: &GeneratedRoute,
+) -> Result<(), Denied> {
+    guarded.ask(request, route.behaviour, route.endpoint.operation()).await?;
+    for (behaviour, operation) in at_the_other_end(request, route).into_iter().flatten() {
         guarded.ask(request, behaviour, operation).await?;
     }
     Ok(())
@@ -35,22 +41,19 @@ pub(super) async fn ask(request: &Request<'_>, guarded: &Guarded, endpoint: &End
 /// The behaviour of a resource, and what is done with the resource.
 type Done = (&'static Behaviour, Operation);
 
-/// What an endpoint does with the resources at the other end of its relationship.
-fn elsewhere(request: &Request<'_>, endpoint: &Endpoint) -> [Option<Done>; 2] {
-    use Operation::{List, Read, Related, Relationship, UpdateRelationship};
-    let Endpoint { resource, operation, relationship, .. } = *endpoint;
-    let wanted = matches!(operation, Related | Relationship | UpdateRelationship);
-    let relationship = resource.relationships.get(relationship).filter(|_| wanted);
+/// What a route does with the resources at the other end of its relationship.
+fn at_the_other_end(request: &Request<'_>, route: &GeneratedRoute) -> [Option<Done>; 2] {
     // Where `JsonApi::fairing()` is not attached, every request is answered with 500.
-    let (Some(relationship), Some(api)) = (relationship, api_of(request)) else {
+    let (Some(own), Some(api)) = (route.endpoint.relationship(), api_of(request)) else {
         return [None, None];
     };
-    let target = api.behaviours.of(relationship.target());
-    match operation {
-        // Each of these says which resources are related: that is listing them.
-        Related if !relationship.is_to_many() => [Some((target, Read)), Some((target, List))],
-        UpdateRelationship => [Some((target, List)), changed(relationship, target)],
-        _ => [Some((target, List)), None],
+    let target = api.behaviours.of(own.target());
+    // Each of these endpoints says which resources are related: that is listing them.
+    let list = Some((target, Operation::List));
+    match route.endpoint {
+        Endpoint::Related(own) if !own.is_to_many() => [Some((target, Operation::Read)), list],
+        Endpoint::UpdateRelationship(own, _) => [list, changed(&own, target)],
+        _ => [list, None],
     }
 }
 
@@ -101,127 +104,123 @@ fn reached_by(resource: &'static Description, query: &Query) -> Vec<Reached> {
     walk.reached
 }
 
-impl Exchange<'_> {
-    /// Runs the hook before a resource is read.
-    async fn before_read_of(
-        &self,
-        resource: &'static Description,
-        operation: Operation,
-    ) -> Result<(), Errors> {
-        let Some(hooks) = self.behaviour_of(resource).hooks else { return Ok(()) };
-        let asked = (hooks.before_read)(self.request, operation).await;
-        asked.map_err(|error| Refusal::from(error).answer(resource, None))
-    }
+/// Runs the hook before a resource is read.
+async fn before_read_of(
+    call: &Call<'_>,
+    resource: &'static Description,
+    operation: Operation,
+) -> Result<(), Errors> {
+    let Some(hooks) = call.behaviour_of(resource).hooks else { return Ok(()) };
+    let asked = (hooks.before_read)(call.request, operation).await;
+    asked.map_err(|error| Refusal::from(error).into_errors(resource, None))
+}
 
-    /// Asks the guards of what a query brings in from elsewhere. Answers those resources.
-    ///
-    /// # Errors
-    /// 403, naming the parameter; the guard's own status where it is the server's fault.
-    pub(super) async fn ask_for_query(
-        &self,
-        resource: &'static Description,
-        parameters: &Parameters,
-        query: &Query,
-    ) -> Result<Vec<&'static Description>, Errors> {
-        let reached = reached_by(resource, query);
-        // Each resource once, whoever leads to it: its guard says the same each time.
-        let mut asked: Vec<&Reached> = Vec::new();
-        for reached in &reached {
-            if asked.iter().any(|earlier| earlier.resource.is(reached.resource)) {
+/// Asks the guards of what a query brings in from elsewhere, and gives those resources.
+///
+/// # Errors
+/// 403, naming the parameter; the guard's own status where it is the server's fault.
+pub(super) async fn ask_for_query(
+    call: &Call<'_>,
+    resource: &'static Description,
+    parameters: &Parameters,
+    query: &Query,
+) -> Result<Vec<&'static Description>, Errors> {
+    let reached = reached_by(resource, query);
+    // Each resource once, whoever leads to it: its guard says the same each time.
+    let mut asked: Vec<&Reached> = Vec::new();
+    for reached in &reached {
+        if asked.iter().any(|earlier| earlier.resource.is(reached.resource)) {
+            continue;
+        }
+        asked.push(reached);
+        let behaviour = call.behaviour_of(reached.resource);
+        if let Err(denied) = call.guarded.ask(call.request, behaviour, Operation::List).await {
+            return Err(reached.forbidden(denied, parameters));
+        }
+        before_read_of(call, reached.resource, Operation::List).await?;
+    }
+    Ok(asked.into_iter().map(|reached| reached.resource).collect())
+}
+
+/// Asks the guards of what the linkage in a document changes.
+///
+/// To-one linkage is a value of the owner's own row. To-many linkage is a list, which nobody can change well who
+/// doesn't see it.
+///
+/// # Errors
+/// 403, pointing to the relationship; the guard's own status where it is the server's fault.
+pub(super) async fn ask_for_linkage(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    body: &RequestBody<'_>,
+) -> Result<(), Errors> {
+    for relationship in subject.resource.relationships {
+        // What a new resource leads to is part of making it; of one that is there, it is changed.
+        let own = (subject.behaviour, Operation::UpdateRelationship);
+        let own = (subject.endpoint != Endpoint::Create).then_some(own);
+        let target = relationship.target();
+        let behaviour = call.behaviour_of(target);
+        let list = relationship.is_to_many().then_some((behaviour, Operation::List));
+        let changed = changed(relationship, behaviour);
+        let demands = [(subject.resource, own), (target, list), (target, changed)];
+        for (resource, (behaviour, operation)) in
+            demands.into_iter().filter_map(|(resource, done)| Some((resource, done?)))
+        {
+            if !behaviour.guards.has(operation) {
                 continue;
             }
-            asked.push(reached);
-            let behaviour = self.behaviour_of(reached.resource);
-            if let Err(denied) = self.guarded.ask(self.request, behaviour, Operation::List).await {
-                return Err(reached.forbidden(denied, parameters));
-            }
-            self.before_read_of(reached.resource, Operation::List).await?;
-        }
-        Ok(asked.into_iter().map(|reached| reached.resource).collect())
-    }
-
-    /// Asks the guards of what the linkage in a document changes.
-    ///
-    /// To-one linkage is a value of the owner's own row. To-many linkage is a list, which nobody can change well who
-    /// doesn't see it.
-    ///
-    /// # Errors
-    /// 403, pointing to the relationship; the guard's own status where it is the server's fault.
-    pub(super) async fn ask_for_links(&self, given: &Given<'_>) -> Result<(), Errors> {
-        for relationship in self.resource.relationships {
-            // What a new resource leads to is part of making it; of one that is there, it is changed.
-            let own = (self.behaviour, Operation::UpdateRelationship);
-            let own = (self.operation() != Operation::Create).then_some(own);
-            let target = relationship.target();
-            let behaviour = self.behaviour_of(target);
-            let list = relationship.is_to_many().then_some((behaviour, Operation::List));
-            let changed = changed(relationship, behaviour);
-            let demands = [(self.resource, own), (target, list), (target, changed)];
-            for (resource, (behaviour, operation)) in
-                demands.into_iter().filter_map(|(resource, done)| Some((resource, done?)))
-            {
-                if !behaviour.guards.has(operation) {
-                    continue;
+            let Some(pointer) = body.pointer_to_linkage(relationship) else { break };
+            match call.guarded.ask(call.request, behaviour, operation).await {
+                Ok(()) => {}
+                Err(Denied::Failed(status)) if status.code >= 500 => {
+                    return Err(ErrorObject::for_status(status).into());
                 }
-                let Some(pointer) = given.pointer_to_links(relationship) else { break };
-                match self.guarded.ask(self.request, behaviour, operation).await {
-                    Ok(()) => {}
-                    Err(Denied::Failed(status)) if status.code >= 500 => {
-                        return Err(ErrorObject::for_status(status).into());
-                    }
-                    Err(_) => {
-                        let (name, other) = (relationship.name, resource.type_name);
-                        let detail = match operation {
-                            Operation::List => format!("{name} leads to {other}, which you may not list"),
-                            _ => format!("{name} is a relationship of {other}, which you may not change"),
-                        };
-                        let error = ErrorObject::for_status(Status::Forbidden);
-                        return Err(error.detail(detail).pointer(pointer).into());
-                    }
+                Err(_) => {
+                    let (name, other) = (relationship.name, resource.type_name);
+                    let detail = match operation {
+                        Operation::List => format!("{name} leads to {other}, which you may not list"),
+                        _ => format!("{name} is a relationship of {other}, which you may not change"),
+                    };
+                    let error = ErrorObject::for_status(Status::Forbidden);
+                    return Err(error.detail(detail).pointer(pointer).into());
                 }
             }
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// Runs the hooks before the resources of a URL are read.
-    ///
-    /// # Errors
-    /// With a hook's refusal.
-    pub(super) async fn before_read(&self, operation: Operation, relationship: usize) -> Result<(), Errors> {
-        for resource in self.read_at(operation, relationship) {
-            self.before_read_of(resource, operation).await?;
-        }
-        Ok(())
+/// Runs the hooks before the resources of a URL are read.
+///
+/// # Errors
+/// With a hook's refusal.
+pub(super) async fn before_read(call: &Call<'_>, subject: &Subject<'_>) -> Result<(), Errors> {
+    for resource in read_at(subject) {
+        before_read_of(call, resource, subject.endpoint.operation()).await?;
     }
+    Ok(())
+}
 
-    /// Runs the hooks after they were read.
-    ///
-    /// # Errors
-    /// With a hook's refusal.
-    pub(super) async fn after_read(&self, operation: Operation, relationship: usize) -> Result<(), Errors> {
-        for resource in self.read_at(operation, relationship) {
-            let Some(hooks) = self.behaviour_of(resource).hooks else { continue };
-            let asked = (hooks.after_read)(self.request, operation).await;
-            asked.map_err(|error| Refusal::from(error).answer(resource, None))?;
-        }
-        Ok(())
+/// Runs the hooks after they were read.
+///
+/// # Errors
+/// With a hook's refusal.
+pub(super) async fn after_read(call: &Call<'_>, subject: &Subject<'_>) -> Result<(), Errors> {
+    for resource in read_at(subject) {
+        let Some(hooks) = call.behaviour_of(resource).hooks else { continue };
+        let asked = (hooks.after_read)(call.request, subject.endpoint.operation()).await;
+        asked.map_err(|error| Refusal::from(error).into_errors(resource, None))?;
     }
+    Ok(())
+}
 
-    /// The resources that an operation reads for its answer: none if it writes.
-    fn read_at(
-        &self,
-        operation: Operation,
-        relationship: usize,
-    ) -> impl Iterator<Item = &'static Description> {
-        let reads = matches!(
-            operation,
-            Operation::List | Operation::Read | Operation::Related | Operation::Relationship
-        );
-        let related = self.resource.relationships.get(relationship);
-        let related = related.filter(|_| operation == Operation::Related).map(Relationship::target);
-        reads.then_some(self.resource).into_iter().chain(related)
-    }
+/// The resources that an endpoint reads for its answer: none if it writes.
+fn read_at(subject: &Subject<'_>) -> impl Iterator<Item = &'static Description> {
+    let related = match subject.endpoint {
+        Endpoint::Related(own) => Some(own.target()),
+        _ => None,
+    };
+    subject.endpoint.reads().then_some(subject.resource).into_iter().chain(related)
 }
 
 /// A resource that a query leads to.

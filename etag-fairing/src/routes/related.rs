@@ -1,34 +1,39 @@
 //! `GET /sessions/1/speakers` (JSON:API §8.1.1, §8.1.2).
 
-use super::call::{Answer, Exchange};
-use super::store_errors::{corrupt, internal};
+use super::cached_read::{ReadDocument, read_through_memo};
+use super::call::{Answer, Call};
+use super::permitted_query::permitted_query;
+use super::store_errors::corrupt;
+use super::subject::Subject;
+use super::view::page_document;
 use crate::error::ErrorObject;
 use crate::plan::{Fetched, Root};
 use crate::query::{Target, href};
-use crate::schema::registry::encode_segment;
+use crate::resource::endpoint::OwnRelationship;
 
-pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
-    let Some(relationship) = exchange.resource.relationships.get(place) else {
-        return Err(internal("a route of a relationship that isn't there"));
-    };
-    let many = relationship.is_to_many();
-    let target = relationship.target();
-    let (parameters, query) =
-        exchange.query_of(target, if many { Target::Many } else { Target::Single }).await?;
-    let id = exchange.id()?;
-    let path =
-        format!("{}/{}", exchange.writer().href(exchange.resource, &id), encode_segment(relationship.name));
-    let root = Root::Related { parent: exchange.resource, id, relationship: place, listing: query.listing() };
-    let plan = exchange.plan(root, query.selection(target, false));
+pub(super) async fn read_related<'r>(
+    call: &Call<'r>,
+    subject: &Subject<'r>,
+    own: OwnRelationship,
+) -> Answer<'r> {
+    let (parent, target) = (subject.resource, own.target());
+    let kind = if own.is_to_many() { Target::Many } else { Target::Single };
+    let (parameters, query) = permitted_query(call, target, kind).await?;
+    let id = subject.id(call.config())?;
+    let path = call.writer().relationship(parent, &id, &own).related;
+    let root = Root::Related { parent, id, relationship: own.place, listing: query.listing() };
+    let plan = call.plan(root, query.selection(target, false));
     let make = |fetched: &Fetched| {
         if !fetched.parent {
             return Err(ErrorObject::not_found().into());
         }
-        let body = match many {
-            true => exchange.page(target, &path, &parameters, &query, fetched),
-            false => exchange.writer().single(target, &href(&path, &parameters), fetched, query.view()),
+        let writer = call.writer();
+        let body = if own.is_to_many() {
+            page_document(&writer, target, &path, &parameters, &query, fetched)
+        } else {
+            writer.single(target, &href(&path, &parameters), fetched, query.view())
         };
-        Ok(exchange.page_made(&query, body.map_err(corrupt)?))
+        Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
     };
-    exchange.answer(&plan, make).await
+    read_through_memo(call, subject, &plan, make).await
 }

@@ -1,45 +1,51 @@
 //! `GET /sessions/1/relationships/speakers` (JSON:API §8.1.3).
 
-use super::call::{Answer, Exchange};
-use super::store_errors::{corrupt, internal};
+use super::cached_read::{ReadDocument, read_through_memo};
+use super::call::{Answer, Call};
+use super::permitted_query::permitted_query;
+use super::store_errors::corrupt;
+use super::subject::Subject;
 use super::view::page_links;
 use crate::document::write::LinkagePage;
 use crate::error::ErrorObject;
 use crate::plan::{Fetched, Plan, Root, Selection};
 use crate::query::{Target, href};
-use crate::schema::ResourceId;
+use crate::resource::endpoint::OwnRelationship;
+use crate::schema::{Description, ResourceId};
 
-pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<'r> {
-    let (parameters, query) = exchange.query(Target::Linkage(place)).await?;
-    let id = exchange.id()?;
-    let resource = exchange.resource;
-    let Some(relationship) = resource.relationships.get(place) else {
-        return Err(internal("a route of a relationship that isn't there"));
-    };
+pub(super) async fn read_linkage<'r>(
+    call: &Call<'r>,
+    subject: &Subject<'r>,
+    own: OwnRelationship,
+) -> Answer<'r> {
+    let resource = subject.resource;
+    let (parameters, query) = permitted_query(call, resource, Target::Linkage(own.place)).await?;
+    let id = subject.id(call.config())?;
     let include = query.include.as_ref().and_then(|tree| tree.first());
     if include.is_none() && query.page.is_none() {
         let make = |fetched: &Fetched| {
             if fetched.rows.is_empty() {
                 return Err(ErrorObject::not_found().into());
             }
-            let body = exchange.writer().linkage(resource, place, &parameters, fetched, query.view());
-            Ok(exchange.page_made(&query, body.map_err(corrupt)?))
+            let body = call.writer().linkage(resource, own.place, &parameters, fetched, query.view());
+            Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
-        return exchange.answer(&plan(exchange, id, place), make).await;
+        return read_through_memo(call, subject, &linkage_plan(call, resource, id, own), make).await;
     }
     // The related resources are read as what they are, and their ids are the linkage.
-    let target = relationship.target();
+    let target = own.target();
     let selection = match include {
         Some(include) => query.below(include).selection(target, false),
         None => Selection::identifiers(target),
     };
     let (parent, listing) = (resource, query.listing());
-    let root = Root::Related { parent, id: id.clone(), relationship: place, listing };
+    let root = Root::Related { parent, id: id.clone(), relationship: own.place, listing };
     let make = |related: &Fetched| {
         if !related.parent {
             return Err(ErrorObject::not_found().into());
         }
-        let links = exchange.writer().relationship(resource, &id, relationship);
+        let writer = call.writer();
+        let links = writer.relationship(resource, &id, &own);
         let pages =
             query.page.is_some().then(|| page_links(target, &links.own, &parameters, &query, related));
         let page = LinkagePage {
@@ -49,17 +55,22 @@ pub(super) async fn answer<'r>(exchange: &Exchange<'r>, place: usize) -> Answer<
             pages: pages.transpose().map_err(corrupt)?,
             profile: query.profile(),
         };
-        let body = exchange.writer().linkage_of(relationship, &page, related, query.view());
-        Ok(exchange.page_made(&query, body.map_err(corrupt)?))
+        let body = writer.linkage_of(&own, &page, related, query.view());
+        Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
     };
-    exchange.answer(&exchange.plan(root, selection), make).await
+    read_through_memo(call, subject, &call.plan(root, selection), make).await
 }
 
 /// What to read for the linkage of one relationship of one resource.
-pub(super) fn plan(exchange: &Exchange<'_>, id: ResourceId, place: usize) -> Plan {
-    let mut selection = Selection::identifiers(exchange.resource);
-    if let Some(linkage) = selection.linkage.get_mut(place) {
+pub(super) fn linkage_plan(
+    call: &Call<'_>,
+    resource: &'static Description,
+    id: ResourceId,
+    own: OwnRelationship,
+) -> Plan {
+    let mut selection = Selection::identifiers(resource);
+    if let Some(linkage) = selection.linkage.get_mut(own.place) {
         *linkage = true;
     }
-    exchange.plan(Root::One(id), selection)
+    call.plan(Root::One(id), selection)
 }

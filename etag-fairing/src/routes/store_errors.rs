@@ -3,14 +3,18 @@
 use std::fmt;
 use std::time::Duration;
 
+use rocket::Request;
 use rocket::data::ByteUnit;
 
-use super::call::Exchange;
+use super::call::Call;
+use super::subject::Subject;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
 use crate::pending::{Ended, Kind};
-use crate::schema::{Corrupt, Description, Operation, Relationship, RelationshipKind};
+use crate::resource::HookError;
+use crate::resource::endpoint::Endpoint;
+use crate::schema::{Corrupt, Description, Relationship, RelationshipKind};
 use crate::store::{Constraint, Excess, StoreError};
 
 /// Why a write was refused: an answer already, or the store's trouble, which needs the request to be told.
@@ -37,12 +41,30 @@ impl From<Corrupt> for Refusal {
     }
 }
 
+impl From<HookError> for Refusal {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::Refused(errors) => Self::Answer(errors),
+            HookError::Store(
+                error @ (StoreError::Busy { .. } | StoreError::ReadTimedOut { .. } | StoreError::StorageFull),
+            ) => Self::Store(error),
+            // Of another resource perhaps, so that no member of this one is to blame.
+            HookError::Store(StoreError::Constraint(constraint)) => {
+                log::warn!("what a hook wrote: {constraint:?}");
+                let detail = "a rule of the store stands against what this change brings with it";
+                Self::Answer(ErrorObject::foreign_key_violation(detail).into())
+            }
+            HookError::Store(error) => Self::Store(StoreError::Internal(format!("in a hook: {error}"))),
+        }
+    }
+}
+
 impl Refusal {
-    /// The answer; `sent` is the resource object of the request, if it has one.
-    pub(super) fn answer(self, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
+    /// The errors to answer with; `sent` is the resource object of the request, if it has one.
+    pub(super) fn into_errors(self, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
         match self {
             Self::Answer(errors) => errors,
-            Self::Store(error) => store(error, resource, sent),
+            Self::Store(error) => errors_of(error, resource, sent),
         }
     }
 }
@@ -70,81 +92,72 @@ pub(super) fn corrupt(corrupt: Corrupt) -> Errors {
     .into()
 }
 
-impl Exchange<'_> {
-    /// The answer to a read that the store could not give.
-    pub(super) fn trouble(&self, error: StoreError) -> Errors {
-        if let StoreError::ReadTimedOut { limit } = &error {
-            self.tell_of_slow_read(*limit);
+/// The errors of a read that the store could not give.
+pub(super) fn read_error(call: &Call<'_>, subject: &Subject<'_>, error: StoreError) -> Errors {
+    match error {
+        StoreError::ReadTimedOut { limit } => {
+            report_slow_read(call.request, subject, limit);
+            Errors::unavailable(AFTER_A_SLOW_READ)
         }
-        if let StoreError::DocumentTooLarge { by, most } = &error {
-            return too_large(*by, *most, &self.remedy(*by));
-        }
-        store(error, self.resource, None)
+        StoreError::DocumentTooLarge { by, most } => too_large(by, most, &remedy(subject, by)),
+        error => errors_of(error, subject.resource, None),
     }
+}
 
-    /// The parameter with which a client asks for less.
-    fn remedy(&self, by: Excess) -> String {
-        let relationship = self.resource.relationships.get(self.relationship());
-        let (target, is_list) = match self.operation() {
-            Operation::List => (self.resource, true),
-            Operation::Related | Operation::Relationship => relationship
-                .map_or((self.resource, false), |relationship| {
-                    (relationship.target(), relationship.is_to_many())
-                }),
-            _ => (self.resource, false),
-        };
-        match (by, is_list) {
-            (Excess::Included, _) => "include".into(),
-            (Excess::Primary | Excess::Linkage, true) => "page[size]".into(),
-            (Excess::Primary | Excess::Linkage, false) => format!("fields[{}]", target.type_name),
-        }
+/// The parameter with which a client asks for less.
+fn remedy(subject: &Subject<'_>, by: Excess) -> String {
+    let (target, is_list) = match subject.endpoint {
+        Endpoint::List => (subject.resource, true),
+        Endpoint::Related(own) | Endpoint::Relationship(own) => (own.target(), own.is_to_many()),
+        _ => (subject.resource, false),
+    };
+    match by {
+        Excess::Included => "include".into(),
+        Excess::Primary | Excess::Linkage if is_list => "page[size]".into(),
+        Excess::Primary | Excess::Linkage => format!("fields[{}]", target.type_name),
     }
+}
 
-    /// The answer to a request that was ended before it had one.
-    pub(super) fn ended(&self, kind: Kind, why: Ended) -> Errors {
-        match (kind, why) {
-            (Kind::Write, _) => ErrorObject::outcome_unknown(
-                "the server stops: the change was made as a whole, or not at all; read the resource before you try \
-                 again",
-            )
-            .into(),
-            (Kind::Read, Ended::Stopping) => Errors::unavailable(1),
-            (Kind::Read, Ended::ClientGone) => {
-                if let Some(statistics) = self.request.rocket().state::<Statistics>() {
-                    statistics.count_read_abandoned();
-                }
-                // Nobody gets it.
-                Errors::unavailable(1)
+/// The errors of a request that was ended before it had an answer.
+pub(super) fn ended(request: &Request<'_>, kind: Kind, why: Ended) -> Errors {
+    match (kind, why) {
+        (Kind::Write, _) => ErrorObject::outcome_unknown(
+            "the server stops: the change was made as a whole, or not at all; read the resource before you try again",
+        )
+        .into(),
+        (Kind::Read, Ended::Stopping) => Errors::unavailable(1),
+        (Kind::Read, Ended::ClientGone) => {
+            if let Some(statistics) = request.rocket().state::<Statistics>() {
+                statistics.count_read_abandoned();
             }
+            // Nobody gets it.
+            Errors::unavailable(1)
         }
     }
+}
 
-    /// Counts a read that took too long, and logs what was asked for: the names of the parameters, since their values
-    /// may be what nobody else should read.
-    fn tell_of_slow_read(&self, limit: Duration) {
-        if let Some(statistics) = self.request.rocket().state::<Statistics>() {
-            statistics.count_read_timed_out();
-        }
-        log::warn!(
-            "a read of `{}` ({:?}) took longer than read_timeout ({limit:?}) and was ended; its parameters: {}",
-            self.resource.type_name,
-            self.operation(),
-            self.parameter_names(),
-        );
+/// Counts a read that took too long, and logs what was asked for: the names of the parameters, since their values
+/// may be what nobody else should read.
+fn report_slow_read(request: &Request<'_>, subject: &Subject<'_>, limit: Duration) {
+    if let Some(statistics) = request.rocket().state::<Statistics>() {
+        statistics.count_read_timed_out();
     }
+    log::warn!(
+        "a read of `{}` ({:?}) took longer than read_timeout ({limit:?}) and was ended; its parameters: {}",
+        subject.resource.type_name,
+        subject.endpoint.operation(),
+        parameter_names(request),
+    );
+}
 
-    /// The names of the query parameters, as they were sent; `none` if there are none.
-    fn parameter_names(&self) -> String {
-        /// A log line is for people.
-        const MOST: usize = 20;
-        let query = self.request.uri().query().map_or("", |query| query.as_str());
-        let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
-        let names: Vec<_> = names.filter(|name| !name.is_empty()).take(MOST).collect();
-        match names.is_empty() {
-            true => "none".into(),
-            false => names.join(", "),
-        }
-    }
+/// The names of the query parameters, as they were sent; `none` if there are none.
+fn parameter_names(request: &Request<'_>) -> String {
+    /// A log line is for people.
+    const MOST: usize = 20;
+    let query = request.uri().query().map_or("", |query| query.as_str());
+    let names = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let names: Vec<_> = names.filter(|name| !name.is_empty()).take(MOST).collect();
+    if names.is_empty() { "none".into() } else { names.join(", ") }
 }
 
 /// When to try again after a read took too long: at once would only take as long again.
@@ -169,7 +182,7 @@ fn too_large(by: Excess, most: usize, parameter: &str) -> Errors {
     .into()
 }
 
-fn store(error: StoreError, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
+fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
     match error {
         StoreError::Busy { retry_after } => {
             let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
@@ -247,9 +260,10 @@ fn broken(constraint: Constraint, resource: &Description, sent: Option<&Resource
     match constraint.seen_from(resource.table) {
         Constraint::Unique { columns } => {
             let names = members(&columns);
-            let detail = match names.is_empty() {
-                true => format!("there is one of {type_name} with these values already"),
-                false => format!("there is one of {type_name} with this {} already", names.join(" and ")),
+            let detail = if names.is_empty() {
+                format!("there is one of {type_name} with these values already")
+            } else {
+                format!("there is one of {type_name} with this {} already", names.join(" and "))
             };
             first(ErrorObject::unique_violation(detail), &columns).into()
         }

@@ -3,12 +3,18 @@
 use rocket::Data;
 use rocket::http::Status;
 
-use super::call::{Answer, Exchange};
+use super::body::receive;
+use super::call::{Answer, Call};
 use super::conditions::Conditions;
-use super::draft::Proposal;
-use super::row_scopes::Moved;
+use super::draft::{Draft, previous_record, revise, whole_record, write_of_hooks};
+use super::permission::ask_for_linkage;
+use super::permitted_query::permitted_query;
+use super::representation::{query_plan, whole_plan, written_document};
+use super::row_scopes::{ReparentedResources, check_still_seen, reparented};
+use super::state::{check_state, refused_write, version_to_keep};
 use super::store_errors::{Refusal, corrupt};
-use super::write::Given;
+use super::subject::Subject;
+use super::write::{RequestBody, make_change, written_response};
 use crate::document::read::Current;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Links, Plan, Scopes};
@@ -16,67 +22,73 @@ use crate::query::{Query, Target};
 use crate::schema::{Record, ResourceId, Value};
 use crate::store::{Decision, Transaction};
 
-pub(super) async fn answer<'r>(exchange: &Exchange<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
-    let (parameters, query) = Box::pin(exchange.query(Target::Single)).await?;
-    let body = Box::pin(exchange.body(data)).await?;
-    let id = exchange.id()?;
-    let given = Given::read(&body, exchange);
-    exchange.ask_for_links(&given).await?;
-    let target = exchange.whole(id.clone());
+pub(super) async fn update_resource<'r>(
+    call: &Call<'r>,
+    subject: &Subject<'r>,
+    data: &mut Option<Data<'_>>,
+) -> Answer<'r> {
+    let (parameters, query) = Box::pin(permitted_query(call, subject.resource, Target::Single)).await?;
+    let body = Box::pin(receive(call, data)).await?;
+    let id = subject.id(call.config())?;
+    let body = RequestBody::read(&body, call, subject);
+    ask_for_linkage(call, subject, &body).await?;
+    let target = whole_plan(call, subject, id.clone());
     let mut update = Box::new(Update {
-        exchange,
-        conditions: exchange.conditions(),
+        call,
+        subject,
+        conditions: subject.conditions(call.request),
         id,
         query,
-        given,
+        body,
         previous: None,
         version: None,
-        moved: Moved::default(),
-        scopes: exchange.scopes(),
+        reparented: ReparentedResources::default(),
+        scopes: call.scopes(),
     });
-    let (id, fetched) = match exchange.make(Some(&target), &mut *update).await {
+    let (id, fetched) = match make_change(call, Some(&target), &mut *update).await {
         Ok(written) => written,
         Err(refusal) => {
-            let Update { conditions, id, given, .. } = &mut *update;
-            return Err(Box::pin(exchange.refused(refusal, conditions, id, given.object().ok())).await);
+            let Update { conditions, id, body, .. } = &mut *update;
+            let sent = body.object().ok();
+            return Err(Box::pin(refused_write(call, subject, refusal, conditions, id, sent)).await);
         }
     };
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
-    let (body, tag) =
-        exchange.written_document(&id, &parameters, &update.query, &fetched).map_err(corrupt)?;
-    Ok(exchange.written(Status::Ok, body, tag.map(|tag| tag.own)))
+    let (body, tags) =
+        written_document(call, subject, &id, &parameters, &update.query, &fetched).map_err(corrupt)?;
+    Ok(written_response(subject, Status::Ok, body, tags.map(|tags| tags.own)))
 }
 
-impl Exchange<'_> {
-    /// The linkage of the representation, and that of these relationships, which are no part of it.
-    async fn linkage_beside(
-        &self,
-        id: &ResourceId,
-        beside: &[usize],
-        transaction: &mut dyn Transaction,
-    ) -> Result<Vec<Option<Links>>, Refusal> {
-        let mut plan = self.whole(id.clone());
-        plan.selection.attributes.fill(false);
-        for place in beside {
-            if let Some(read) = plan.selection.linkage.get_mut(*place) {
-                *read = true;
-            }
+/// The linkage of the representation, and that of these relationships, which are no part of it.
+async fn linkage_beside(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    id: &ResourceId,
+    beside: &[usize],
+    transaction: &mut dyn Transaction,
+) -> Result<Vec<Option<Links>>, Refusal> {
+    let mut plan = whole_plan(call, subject, id.clone());
+    plan.selection.attributes.fill(false);
+    for place in beside {
+        if let Some(read) = plan.selection.linkage.get_mut(*place) {
+            *read = true;
         }
-        Ok(transaction.fetch(&plan).await?.links)
     }
+    Ok(transaction.fetch(&plan).await?.links)
 }
 
 struct Update<'e, 'r> {
-    exchange: &'e Exchange<'r>,
+    call: &'e Call<'r>,
+    subject: &'e Subject<'r>,
     conditions: Conditions<'r>,
     id: ResourceId,
     query: Query,
-    given: Given<'e>,
+    body: RequestBody<'e>,
     /// The resource before the change.
     previous: Option<Record>,
     /// The version that is changed, and no other.
     version: Option<Value>,
-    moved: Moved,
+    reparented: ReparentedResources,
     scopes: Scopes,
 }
 
@@ -85,7 +97,7 @@ impl Decision for Update<'_, '_> {
     type Refusal = Refusal;
 
     fn awaits_only_the_store(&self) -> bool {
-        self.exchange.hooks().is_none() && !self.given.has_lists
+        self.subject.behaviour.hooks.is_none() && !self.body.has_lists
     }
 
     async fn decide(
@@ -93,12 +105,12 @@ impl Decision for Update<'_, '_> {
         current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Refusal> {
-        let exchange = self.exchange;
-        let resource = exchange.resource;
+        let (call, subject) = (self.call, self.subject);
+        let resource = subject.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
-        exchange.check_state(&self.conditions, &self.id, &current)?;
+        check_state(call, subject, &self.conditions, &self.id, &current)?;
         // Only now the body (RFC 9110 §13.2.1): a wrong body with a stale tag is 412.
-        let object = self.given.object()?;
+        let object = self.body.object()?;
         match &object.id {
             Some(id) if *id == self.id.to_string() => {}
             // In another spelling of a UUID.
@@ -113,21 +125,22 @@ impl Decision for Update<'_, '_> {
             }
         }
         let beside = object.linkage_beside(resource);
-        let read = match beside.is_empty() {
-            true => None,
-            false => Some(Box::pin(exchange.linkage_beside(&self.id, &beside, transaction)).await?),
+        let read = if beside.is_empty() {
+            None
+        } else {
+            Some(Box::pin(linkage_beside(call, subject, &self.id, &beside, transaction)).await?)
         };
         let links = read.as_ref().unwrap_or(&current.links);
-        let members = object.update(resource, Current { row, links }, exchange.made_by_database())?;
-        let mut proposal = Proposal { id: None, attributes: members.attributes, linkage: members.linkage };
-        self.previous = exchange.previous(&self.id, &current, transaction).await?;
-        exchange.revise(&mut proposal, self.previous.as_ref(), object, transaction).await?;
-        let Proposal { attributes, linkage, .. } = proposal;
+        let members = object.update(resource, Current { row, links }, call.made_by_database(resource))?;
+        let mut draft = Draft { id: None, attributes: members.attributes, linkage: members.linkage };
+        self.previous = previous_record(call, subject, &self.id, &current, transaction).await?;
+        revise(call, subject, &mut draft, self.previous.as_ref(), object, transaction).await?;
+        let Draft { attributes, linkage, .. } = draft;
         // What names nothing changes nothing, and needs no version to do it.
         if attributes.iter().any(Option::is_some) || linkage.iter().any(Option::is_some) {
-            self.version = exchange.version_to_keep(&self.conditions, &current);
+            self.version = version_to_keep(subject, &self.conditions, &current);
         }
-        self.moved = exchange.moved(Some(&self.id), &linkage, transaction).await?;
+        self.reparented = reparented(call, resource, Some(&self.id), &linkage, transaction).await?;
         Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
     }
 
@@ -136,27 +149,25 @@ impl Decision for Update<'_, '_> {
     }
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
-        if let (Some(hooks), Some(previous)) = (self.exchange.hooks(), self.previous.take()) {
-            let record = Box::pin(self.exchange.record(id, transaction)).await?;
-            (hooks.after_update)(record, previous, self.exchange.write(transaction)).await?;
+        let (call, subject) = (self.call, self.subject);
+        if let (Some(hooks), Some(previous)) = (subject.behaviour.hooks, self.previous.take()) {
+            let record = Box::pin(whole_record(subject.resource, id, transaction)).await?;
+            (hooks.after_update)(record, previous, write_of_hooks(call, subject, transaction)).await?;
         }
-        match self.moved.is_empty() {
-            true => Ok(()),
-            false => Box::pin(self.exchange.check_moved(&self.moved, transaction)).await,
-        }
+        self.reparented.check(call, transaction).await
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
-        Some(self.exchange.asked(id.clone(), &self.query))
+        Some(query_plan(self.call, self.subject, id.clone(), &self.query))
     }
 
     fn scopes(&self) -> &Scopes {
         &self.scopes
     }
 
-    fn judge(&mut self, answer: &Fetched) -> Result<(), Refusal> {
-        self.exchange.check_answer(answer)?;
-        self.given.put_away();
+    fn judge(&mut self, read_back: &Fetched) -> Result<(), Refusal> {
+        check_still_seen(self.call, self.subject.resource, read_back)?;
+        self.body.forget();
         Ok(())
     }
 }

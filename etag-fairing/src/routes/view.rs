@@ -1,7 +1,6 @@
 //! From a query to what is read and what is shown.
 
-use super::call::Exchange;
-use crate::document::write::View;
+use crate::document::write::{View, Writer};
 use crate::plan::{Fetched, Field, Selection};
 use crate::query::{Extent, Fields, Include, PageLinks, Parameters, Query, href, place_of};
 use crate::schema::{Corrupt, Description};
@@ -45,19 +44,17 @@ impl Query {
     }
 }
 
-impl Exchange<'_> {
-    /// A page of many resources: the document of a collection or of a to-many relationship's end.
-    pub(super) fn page(
-        &self,
-        resource: &'static Description,
-        path: &str,
-        parameters: &Parameters,
-        query: &Query,
-        fetched: &Fetched,
-    ) -> Result<Vec<u8>, Corrupt> {
-        let pages = page_links(resource, path, parameters, query, fetched)?;
-        self.writer().many(resource, &href(path, parameters), query.profile(), &pages, fetched, query.view())
-    }
+/// A page of many resources: the document of a collection or of a to-many relationship's end.
+pub(super) fn page_document(
+    writer: &Writer<'_>,
+    resource: &'static Description,
+    path: &str,
+    parameters: &Parameters,
+    query: &Query,
+    fetched: &Fetched,
+) -> Result<Vec<u8>, Corrupt> {
+    let pages = page_links(resource, path, parameters, query, fetched)?;
+    writer.many(resource, &href(path, parameters), query.profile(), &pages, fetched, query.view())
 }
 
 /// The links from a page to others; none where the URL has no pages.

@@ -1,0 +1,37 @@
+//! Responses with documents.
+
+use std::io::Cursor;
+
+use rocket::Response;
+use rocket::http::Status;
+use rocket::tokio::io::{AsyncRead, AsyncSeek};
+
+use crate::document::buffer_pool::SentDocument;
+use crate::error::MEDIA_TYPE;
+use crate::fairing::send_in_large_chunks;
+
+/// A response with the document of a write, which is made by now, and must be told.
+pub(super) fn of_write(status: Status, body: Vec<u8>) -> Response<'static> {
+    of_body(status, body.len(), Cursor::new(SentDocument::new(body, None)), None)
+}
+
+/// A response with the bytes of a document, wherever they lie.
+pub(super) fn of_body<'r>(
+    status: Status,
+    size: usize,
+    body: impl AsyncRead + AsyncSeek + Send + Unpin + 'r,
+    profile: Option<&str>,
+) -> Response<'r> {
+    let mut response = Response::new();
+    response.set_status(status);
+    match profile {
+        Some(profile) => {
+            response.set_raw_header("Content-Type", format!("{MEDIA_TYPE};profile=\"{profile}\""));
+        }
+        None => drop(response.set_raw_header("Content-Type", MEDIA_TYPE)),
+    }
+    response.set_raw_header("Vary", "Accept");
+    response.set_sized_body(size, body);
+    send_in_large_chunks(&mut response);
+    response
+}

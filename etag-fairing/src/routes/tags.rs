@@ -1,0 +1,39 @@
+//! Entity tags of the documents that are made (RFC 9110 §8.8.3).
+
+use rocket::Request;
+use rocket::http::Method;
+
+use crate::conditional::{EntityTag, StateTag};
+use crate::fairing::{Bodies, Statistics};
+
+/// The tag of a body: its SHA-1.
+pub(super) fn tag_of_body(request: &Request<'_>, body: &[u8]) -> EntityTag {
+    count_digest(request);
+    EntityTag::of(body)
+}
+
+/// The state tag of a resource: that of the representation at its own URL.
+pub(super) fn state_tag(request: &Request<'_>, representation: &[u8]) -> StateTag {
+    // What a write finds was mostly hashed when it was sent to whoever writes now, or by the write before. A read comes
+    // here only with what the memo doesn't have.
+    let rocket = request.rocket();
+    if !matches!(request.method(), Method::Get | Method::Head)
+        && let (Some(bodies), Some(statistics)) = (rocket.state::<Bodies>(), rocket.state())
+    {
+        return StateTag::of_tag(&bodies.tag_of(representation, statistics));
+    }
+    count_digest(request);
+    StateTag::of_body(representation)
+}
+
+/// The tag of what a query asks of the resource.
+pub(super) fn view_tag(request: &Request<'_>, state: &StateTag, body: &[u8]) -> EntityTag {
+    count_digest(request);
+    state.with_view(body)
+}
+
+fn count_digest(request: &Request<'_>) {
+    if let Some(statistics) = request.rocket().state::<Statistics>() {
+        statistics.count_digest();
+    }
+}
