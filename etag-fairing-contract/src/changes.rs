@@ -78,7 +78,7 @@ pub(crate) async fn made_ids_ascend_and_are_never_used_twice(store: Arc<dyn Stor
     done(&*store, delete(*TALKS, &second)).await;
     let third = done(&*store, talk("third")).await;
     assert!(second < third, "{third} was used before");
-    // What a fresh struct has is no choice.
+    // The id of a struct that has none yet: the store chooses.
     let open = match talk("open") {
         Change::Insert { resource, attributes, linkage, .. } => {
             Change::Insert { resource, id: Some(number(0)), attributes, linkage }
@@ -114,7 +114,7 @@ pub(crate) async fn a_missing_text_id_is_made(store: Arc<dyn Store>) {
     let second = done(&*store, new.clone()).await;
     assert_ne!(first, second);
     let mut made = vec![first, second];
-    // What a fresh struct has is no choice.
+    // The id of a struct that has none yet: the store chooses.
     for open in ["", "00000000-0000-0000-0000-000000000000"] {
         let mut new = new.clone();
         if let Change::Insert { id, .. } = &mut new {

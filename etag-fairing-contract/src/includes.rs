@@ -8,8 +8,8 @@ use etag_fairing::{
 };
 
 use crate::{
-    naive::World,
-    random::{Chance, Sight},
+    model::Model,
+    random::{Caller, Random},
     resources::{ALL, ROOMS, SPEAKERS, TALKS},
     steps::*,
 };
@@ -125,26 +125,26 @@ pub(crate) async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>)
 }
 
 pub(crate) async fn any_includes_are_what_they_mean(store: Arc<dyn Store>) {
-    includes_by_chance(&*store, 4, 80, Sight::Whole).await;
+    includes_at_random(&*store, 4, 80, Caller::SeesAll).await;
 }
 
 /// Fills the empty store and compares what is included with its meaning.
-pub(crate) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usize, sight: Sight) {
-    let mut chance = Chance::new(seed);
-    chance.fill(store).await;
-    let stored = World::read(store).await;
+pub(crate) async fn includes_at_random(store: &dyn Store, seed: u64, number: usize, caller: Caller) {
+    let mut random = Random::new(seed);
+    random.fill(store).await;
+    let stored = Model::read(store).await;
     for _ in 0..number {
-        let scopes = chance.scopes(sight);
-        let world = stored.seen_by(&scopes);
+        let scopes = random.scopes(caller);
+        let model = stored.seen_by(&scopes);
         // A document has each resource once, so that all selections of one agree.
-        let of_each: Vec<Selection> = ALL.iter().map(|resource| some_of(&mut chance, resource)).collect();
-        let Some((resource, root, expected_root)) = root(&mut chance, &world) else { continue };
-        let selection = tree(&mut chance, &of_each, resource, 3);
+        let of_each: Vec<Selection> = ALL.iter().map(|resource| some_of(&mut random, resource)).collect();
+        let Some((resource, root, expected_root)) = root(&mut random, &model) else { continue };
+        let selection = tree(&mut random, &of_each, resource, 3);
         let told = format!("seed {seed}: {root:?} {selection:?} by {scopes:?}");
         let mut plan = Plan { scopes, ..plan(root, selection) };
         let fetched = read(store, &plan).await;
         assert_eq!(ids(&fetched), expected_root, "{told}");
-        let expected = meaning(&world, &plan.selection, &expected_root);
+        let expected = meaning(&model, &plan.selection, &expected_root);
         let number: usize = expected.iter().map(|(_, ids)| ids.len()).sum();
         let found: Vec<_> = fetched
             .included
@@ -157,10 +157,10 @@ pub(crate) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usi
         };
         assert_eq!(names(&found), names(&expected), "{told}");
 
-        check_rows(&world, &plan.selection, &fetched.rows, &fetched.links, &told);
+        check_rows(&model, &plan.selection, &fetched.rows, &fetched.links, &told);
         for found in &fetched.included {
             let selection = of_each.iter().find(|selection| selection.resource.is(found.resource));
-            check_rows(&world, selection.expect("a resource"), &found.rows, &found.links, &told);
+            check_rows(&model, selection.expect("a resource"), &found.rows, &found.links, &told);
         }
         plan.most_included = number;
         read(store, &plan).await;
@@ -171,30 +171,30 @@ pub(crate) async fn includes_by_chance(store: &dyn Store, seed: u64, number: usi
     }
 }
 
-fn some_of(chance: &mut Chance, resource: &'static Description) -> Selection {
+fn some_of(random: &mut Random, resource: &'static Description) -> Selection {
     Selection {
-        attributes: resource.attributes.iter().map(|_| chance.happens(2)).collect(),
-        linkage: resource.relationships.iter().map(|_| chance.happens(2)).collect(),
+        attributes: resource.attributes.iter().map(|_| random.happens(2)).collect(),
+        linkage: resource.relationships.iter().map(|_| random.happens(2)).collect(),
         ..Selection::whole(resource)
     }
 }
 
-fn root(chance: &mut Chance, world: &World) -> Option<(&'static Description, Root, Vec<ResourceId>)> {
-    let resource = *chance.of(&ALL);
-    let ids = world.ids(resource);
+fn root(random: &mut Random, model: &Model) -> Option<(&'static Description, Root, Vec<ResourceId>)> {
+    let resource = *random.of(&ALL);
+    let ids = model.ids(resource);
     if ids.is_empty() {
         return None;
     }
-    let id = chance.of(&ids).clone();
-    Some(match chance.below(3) {
+    let id = random.of(&ids).clone();
+    Some(match random.below(3) {
         0 => (resource, Root::One(id.clone()), vec![id]),
         1 => {
-            let end = (1 + chance.below(8)).min(ids.len());
+            let end = (1 + random.below(8)).min(ids.len());
             (resource, Root::Collection(page(0, end as u64)), ids[..end].to_vec())
         }
         _ => {
-            let relationship = chance.below(resource.relationships.len());
-            let related = world.related(resource, &id, relationship);
+            let relationship = random.below(resource.relationships.len());
+            let related = model.related(resource, &id, relationship);
             let listing = Listing::all();
             let root = Root::Related { parent: resource, id, relationship, listing };
             (resource.relationships[relationship].target(), root, related)
@@ -203,7 +203,7 @@ fn root(chance: &mut Chance, world: &World) -> Option<(&'static Description, Roo
 }
 
 fn tree(
-    chance: &mut Chance,
+    random: &mut Random,
     of_each: &[Selection],
     resource: &'static Description,
     depth: usize,
@@ -211,9 +211,9 @@ fn tree(
     let mut selection =
         of_each.iter().find(|selection| selection.resource.is(resource)).expect("a resource").clone();
     for relationship in 0..resource.relationships.len() {
-        if depth > 0 && chance.happens(2) {
+        if depth > 0 && random.happens(2) {
             let target = resource.relationships[relationship].target();
-            let selection_of = tree(chance, of_each, target, depth - 1);
+            let selection_of = tree(random, of_each, target, depth - 1);
             selection.include.push(Include { relationship, selection: selection_of });
         }
     }
@@ -222,7 +222,7 @@ fn tree(
 
 /// What a plan includes: level by level, edge by edge.
 fn meaning(
-    world: &World,
+    model: &Model,
     root: &Selection,
     rows: &[ResourceId],
 ) -> Vec<(&'static Description, Vec<ResourceId>)> {
@@ -235,7 +235,7 @@ fn meaning(
                 let target = include.selection.resource;
                 let related: BTreeSet<ResourceId> = owners
                     .iter()
-                    .flat_map(|owner| world.related(selection.resource, owner, include.relationship))
+                    .flat_map(|owner| model.related(selection.resource, owner, include.relationship))
                     .collect();
                 if !found.iter().any(|(known, _)| known.is(target)) {
                     found.push((target, Vec::new()));
@@ -256,9 +256,9 @@ fn meaning(
     found
 }
 
-fn check_rows(world: &World, selection: &Selection, rows: &Rows, links: &[Option<Links>], told: &str) {
+fn check_rows(model: &Model, selection: &Selection, rows: &Rows, links: &[Option<Links>], told: &str) {
     let resource = selection.resource;
-    let all = world.of(resource);
+    let all = model.of(resource);
     for (place, row) in rows.iter().enumerate() {
         let id = row.resource_id().expect("an id");
         let known = all.rows.iter().find(|row| row.resource_id().as_ref() == Ok(&id)).expect("a row");
@@ -274,7 +274,7 @@ fn check_rows(world: &World, selection: &Selection, rows: &Rows, links: &[Option
             }
             assert_eq!(links[index].is_some(), selection.linkage[index], "{told}");
             if let Some(links) = &links[index] {
-                assert_eq!(links.of(place), world.related(resource, &id, index), "{told}");
+                assert_eq!(links.of(place), model.related(resource, &id, index), "{told}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Filters that go to many and back again, and again: what they cost adds up, it does not multiply.
+//! Filters nested in filters, over relationships to many and back: their cost must add up and not multiply.
 
 use etag_fairing::{
     resource::{Description, ResourceId, Value},
@@ -20,7 +20,7 @@ const TALKS_OF_A_ROOM: i64 = 150;
 const TALKS_THERE: usize = 0;
 
 fn compare(title: &str) -> Filter {
-    // As much work as a text can make: it is looked for within others.
+    // A search within texts, which no index answers.
     let comparison = Comparison::Text { part: Part::Like, text: title.into(), case_sensitive: false };
     Filter::Compare { member: Member { path: vec![], field: Field::Attribute(0) }, comparison }
 }
@@ -29,7 +29,7 @@ fn related(path: Vec<usize>, relationship: usize, filter: Filter) -> Filter {
     Filter::Related { path, relationship, filter: Some(Box::new(filter)) }
 }
 
-/// One way from a talk to others and on, or to many.
+/// A way from a talk to other talks.
 type Way = fn(Filter) -> Filter;
 
 const BY_PATH: Way = |filter| related(vec![ROOM], TALKS_THERE, filter);

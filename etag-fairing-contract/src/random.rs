@@ -1,4 +1,4 @@
-//! Data, filters and sorts by chance, the same for the same seed.
+//! Data, filters and sorts at random, the same for the same seed.
 
 use etag_fairing::{
     resource::{Description, IdKind, Kind, ResourceId, Value},
@@ -13,17 +13,17 @@ use crate::{
     steps::*,
 };
 
-/// Who reads.
+/// What the caller sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sight {
-    /// Somebody who sees everything.
-    Whole,
-    /// Callers with scopes, by chance.
+pub(crate) enum Caller {
+    /// Everything.
+    SeesAll,
+    /// What random scopes leave of it.
     Scoped,
 }
 
-/// Chance (splitmix64).
-pub(crate) struct Chance(u64);
+/// A source of random numbers (splitmix64).
+pub(crate) struct Random(u64);
 
 const TEXTS: [&str; 20] = [
     "", "a", "A", "ab", "aB", "b", "B", "aab", "é", "É", "%", "_", "\\", "a%b", "a_b", "🦀", "it's", "*",
@@ -33,7 +33,7 @@ const TIMES: [&str; 3] =
     ["2018-03-24T05:30:00.000000Z", "2018-03-24T05:30:00.000001Z", "2020-01-01T00:00:00.000000Z"];
 const JSON: [&str; 5] = ["null", "12", "{\"a\":1}", "\"x\"", "[]"];
 
-impl Chance {
+impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -225,8 +225,8 @@ impl Chance {
     }
 
     /// Scopes for a caller, of about half of all resources.
-    pub(crate) fn scopes(&mut self, sight: Sight) -> Scopes {
-        if sight == Sight::Whole {
+    pub(crate) fn scopes(&mut self, caller: Caller) -> Scopes {
+        if caller == Caller::SeesAll {
             return Scopes::NONE;
         }
         let mut scopes = Vec::new();

@@ -112,7 +112,7 @@ pub(crate) async fn what_is_read_after_a_revision_is_at_least_as_new(store: Arc<
     assert_eq!(attribute_of(store, &id, 0).await, Value::Text("before".into()));
     transaction.commit().await.expect("committed");
     let after = revision(store, &plan).await;
-    // What was read while it was open is known by a number that is over with the commit.
+    // A revision from before the commit is not that of what is committed.
     assert_ne!(after, Some(before));
     assert_ne!(after, during);
     assert_eq!(attribute_of(store, &id, 0).await, Value::Text("after".into()));

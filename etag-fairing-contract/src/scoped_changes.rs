@@ -1,4 +1,4 @@
-//! Changes by chance, by callers who see a part: compared with what each may do to all that is stored.
+//! Random changes by callers who see a part of what is stored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use etag_fairing::{
 };
 
 use crate::{
-    naive::World,
-    random::{Chance, Sight},
+    model::Model,
+    random::{Caller, Random},
     resources::{ALL, TALKS},
     steps::SPEAKERS_OF,
 };
@@ -26,9 +26,9 @@ struct Stored {
 }
 
 impl Stored {
-    fn of(world: &World) -> Self {
+    fn of(model: &Model) -> Self {
         let mut stored = Self { rows: BTreeMap::new(), pairs: BTreeSet::new() };
-        for (type_name, records) in world.records() {
+        for (type_name, records) in model.records() {
             for record in records {
                 let id = record.id.expect("an id");
                 if type_name == TALKS.type_name
@@ -82,22 +82,22 @@ impl Stored {
     }
 }
 
-/// Fills the empty store and makes changes as callers with scopes, each undone: its outcome is that of the same
-/// change where nothing is hidden because nothing else is there, and whatever is hidden stays as it was.
-pub(crate) async fn changes_by_chance(store: &dyn Store, seed: u64, number: usize) {
-    let mut chance = Chance::new(seed);
-    chance.fill(store).await;
-    let before = World::read(store).await;
+/// Fills the empty store and makes changes as callers with scopes; each is undone. Its outcome must be that of the same
+/// change in a store that holds only what the caller sees, and what is hidden must stay as it was.
+pub(crate) async fn changes_at_random(store: &dyn Store, seed: u64, number: usize) {
+    let mut random = Random::new(seed);
+    random.fill(store).await;
+    let before = Model::read(store).await;
     for _ in 0..number {
-        let scopes = chance.scopes(Sight::Scoped);
+        let scopes = random.scopes(Caller::Scoped);
         let seen = before.seen_by(&scopes);
-        let resource = *chance.of(&ALL);
-        let id = chance.of(&before.ids(resource)).clone();
-        let relationship = chance.below(resource.relationships.len());
+        let resource = *random.of(&ALL);
+        let id = random.of(&before.ids(resource)).clone();
+        let relationship = random.below(resource.relationships.len());
         let target = resource.relationships[relationship].target();
         let mut related = before.ids(target);
-        related.retain(|_| chance.happens(4));
-        let change = match (resource.relationships[relationship].is_to_many(), chance.below(3)) {
+        related.retain(|_| random.happens(4));
+        let change = match (resource.relationships[relationship].is_to_many(), random.below(3)) {
             (false, 0) => LinkageChange::One(None),
             (false, _) => LinkageChange::One(related.pop()),
             (true, 0) => LinkageChange::Replace(related),
@@ -163,7 +163,7 @@ pub(crate) async fn changes_by_chance(store: &dyn Store, seed: u64, number: usiz
         };
         expected.sort();
         expected.dedup();
-        let after = World::read_in(transaction.as_mut()).await;
+        let after = Model::read_in(transaction.as_mut()).await;
         assert_eq!(after.related(resource, &id, relationship), expected, "{told}");
         let mut all = Stored::of(&before);
         all.link(resource, &id, relationship, &expected);

@@ -11,12 +11,13 @@ use etag_fairing::{
 };
 
 use crate::{
-    includes::includes_by_chance,
-    listings::{filters_by_chance, orders_by_chance, related_by_chance},
-    naive::World,
-    random::Sight,
+    filters::filters_at_random,
+    includes::includes_at_random,
+    listings::{orders_at_random, related_at_random},
+    model::Model,
+    random::Caller,
     resources::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS},
-    scoped_changes::changes_by_chance,
+    scoped_changes::changes_at_random,
     steps::*,
 };
 
@@ -255,7 +256,7 @@ pub(crate) async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
             }
         }
     }
-    assert_eq!(World::read(&*store).await.ids(*TALKS), [first.clone(), second.clone()]);
+    assert_eq!(Model::read(&*store).await.ids(*TALKS), [first.clone(), second.clone()]);
     assert_eq!(linkage_of(&*store, &first, REVIEWS_OF).await, [of_first]);
     assert_eq!(linkage_of(&*store, &second, SPEAKERS_OF).await, []);
     // A new one may relate to itself, within its scope or not.
@@ -310,7 +311,7 @@ pub(crate) async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
     for talk in [&id, &other] {
         assert_eq!(to_one_of(&*store, talk, ROOM).await, Value::Text("hall".into()));
     }
-    // One that must have an owner stands in nobody's way while it is hidden.
+    // A review must have a talk, but while it is hidden it does not keep the talk from losing all reviews that are seen.
     let hidden = done(&*store, review(&id)).await;
     let none = || link(&id, REVIEWS_OF, LinkageChange::Replace(vec![]));
     change_by(&*store, &hiding(&[(*REVIEWS, &hidden)]), none()).await.expect("changed");
@@ -347,19 +348,19 @@ pub(crate) async fn deleting_reaches_what_is_hidden(store: Arc<dyn Store>) {
 
 pub(crate) async fn what_a_scope_hides_is_as_if_it_had_never_been(store: Arc<dyn Store>) {
     // Each fills the store once more; what is there already is as good as any.
-    filters_by_chance(&*store, 11, 120, Sight::Scoped).await;
+    filters_at_random(&*store, 11, 120, Caller::Scoped).await;
     for resource in [*REVIEWS, *TALKS, *SPEAKERS, *ROOMS] {
         empty(&*store, resource).await;
     }
-    orders_by_chance(&*store, 12, 40, Sight::Scoped).await;
+    orders_at_random(&*store, 12, 40, Caller::Scoped).await;
     for resource in [*REVIEWS, *TALKS, *SPEAKERS, *ROOMS] {
         empty(&*store, resource).await;
     }
-    includes_by_chance(&*store, 13, 60, Sight::Scoped).await;
+    includes_at_random(&*store, 13, 60, Caller::Scoped).await;
     for resource in [*REVIEWS, *TALKS, *SPEAKERS, *ROOMS] {
         empty(&*store, resource).await;
     }
-    related_by_chance(&*store, 14, Sight::Scoped).await;
+    related_at_random(&*store, 14, Caller::Scoped).await;
 }
 
 async fn empty(store: &dyn Store, resource: &'static Description) {
@@ -369,5 +370,5 @@ async fn empty(store: &dyn Store, resource: &'static Description) {
 }
 
 pub(crate) async fn any_change_keeps_within_the_scopes(store: Arc<dyn Store>) {
-    changes_by_chance(&*store, 15, 200).await;
+    changes_at_random(&*store, 15, 200).await;
 }

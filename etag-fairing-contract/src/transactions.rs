@@ -75,7 +75,7 @@ pub(crate) async fn a_dropped_transaction_is_undone(store: Arc<dyn Store>) {
     assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
 }
 
-/// Polls a future so often, then drops it wherever it is.
+/// Polls a future this often, then drops it. Answers whether it was ready.
 async fn cut<F: Future>(future: F, polls: u32) -> bool {
     let mut future = pin!(future);
     for _ in 0..polls {
@@ -222,7 +222,7 @@ async fn count_to_eighty(store: Arc<dyn Store>, brief: bool) {
     }
 }
 
-/// How a writer of the next rule ends.
+/// How a writer ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
     Commit,
@@ -237,7 +237,7 @@ async fn pair(store: Arc<dyn Store>, title: String, way: Way) -> Option<bool> {
     let mut transaction = store.begin_shared().await.expect("a transaction");
     for _ in 0..2 {
         if way == Way::Drop {
-            // Dropped with the task, wherever it is then.
+            // The task may be aborted here.
             tokio::task::yield_now().await;
         }
         transaction.apply(talk(&title), &Scopes::NONE).await.expect("applied");
@@ -286,7 +286,7 @@ pub(crate) async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(s
             }
             expected.push((title, task.await.expect("a writer").expect("in time")));
         }
-        // Whoever is gone has left nothing open.
+        // The writers that were dropped have left no transaction open.
         done(&*store, talk("the turn is free")).await;
         let all = read(&*store, &collection(*TALKS, Listing::all())).await;
         for (title, there) in expected {
@@ -309,10 +309,10 @@ pub(crate) async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_per
     let mut commit = first.commit();
     let committed = poll_once(&mut commit).await.is_ready();
     if committed {
-        // This store lets nobody see what is not permanent.
+        // This store commits at once: nobody sees what is not permanent.
         return;
     }
-    // It may wait for the first one's end, or come to see what that did.
+    // The second one either waits for the end of the first, or sees what that one has changed.
     let mut second = store.clone();
     let second = tokio::spawn(async move {
         let store = &mut second;

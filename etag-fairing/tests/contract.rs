@@ -42,7 +42,7 @@ mod sqlite {
 
         #[test]
         fn plans_are_what_they_mean(seed in any::<u64>()) {
-            rocket::async_test(etag_fairing_contract::check_by_chance(temporary, seed));
+            rocket::async_test(etag_fairing_contract::check_random(temporary, seed));
         }
     }
 

@@ -1,4 +1,4 @@
-//! What plans mean, said once more the slow way: everything is read, and then looked at row by row.
+//! A model of what plans mean, to compare a store with: all rows are read, and each is looked at.
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ use etag_fairing::{
 use crate::{resources::ALL, steps::*};
 
 /// Everything that a store holds.
-pub(crate) struct World(Vec<Resources>);
+pub(crate) struct Model(Vec<Resources>);
 
 /// Those of one type, as they were fetched and as records.
 struct Resources {
@@ -23,14 +23,14 @@ struct Resources {
     records: Vec<Record>,
 }
 
-impl World {
+impl Model {
     pub(crate) async fn read(store: &dyn Store) -> Self {
         Self::read_in(store.begin().await.expect("a turn").as_mut()).await
     }
 
     /// As it is inside a transaction.
     pub(crate) async fn read_in(transaction: &mut dyn Transaction) -> Self {
-        let mut world = Vec::new();
+        let mut model = Vec::new();
         for resource in ALL.iter().copied() {
             let fetched = read_in(transaction, &collection(resource, Listing::all())).await;
             let mut records = Vec::new();
@@ -43,9 +43,9 @@ impl World {
                 }
                 records.push(record);
             }
-            world.push(Resources { resource, fetched, records });
+            model.push(Resources { resource, fetched, records });
         }
-        Self(world)
+        Self(model)
     }
 
     /// What is left of it by these scopes: as if the other rows had never been, nor any link to them.
@@ -53,7 +53,7 @@ impl World {
         let sees = |resource: &'static Description, id: &ResourceId| {
             scopes.of(resource).is_none_or(|filter| self.passes(resource, id, filter))
         };
-        let mut world = Vec::new();
+        let mut model = Vec::new();
         for all in &self.0 {
             let resource = all.resource;
             let records =
@@ -78,9 +78,9 @@ impl World {
                 rows.push_record(record);
             }
             let fetched = Fetched { parent: true, rows, links, ..Fetched::default() };
-            world.push(Resources { resource, fetched, records });
+            model.push(Resources { resource, fetched, records });
         }
-        Self(world)
+        Self(model)
     }
 
     /// All of it, for comparing.
@@ -221,7 +221,7 @@ impl World {
     }
 }
 
-impl Records for World {
+impl Records for Model {
     fn record(&self, resource: &'static Description, id: &ResourceId) -> Option<&Record> {
         self.all(resource).records.iter().find(|record| record.id.as_ref() == Some(id))
     }
