@@ -71,6 +71,15 @@ fn is_refused(launch: &Launch, password: &str, words: &[&str]) {
     assert!(!output.contains(password), "{output}");
 }
 
+/// Tries again until this is so.
+fn until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "still not so after {LIMIT:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn password(server: &Server) -> String {
     let url = server.url("postgres");
     let (_, rest) =
@@ -101,6 +110,10 @@ fn certificates_are_verified_as_the_url_says() {
         let output = serves(&launch(host, query), &server, Seen::Encrypted);
         assert!(output.contains("are encrypted, and it is verified"), "{query}: {output}");
     }
+    // By its address alone, for which there is a certificate too.
+    let address = format!("hostaddr=127.0.0.1&port={}&sslrootcert=ours.pem", server.port());
+    let url = format!("postgres://postgres:{password}@/postgres?{address}");
+    serves(&launch_with(&url, &files), &server, Seen::Encrypted);
     // The authorities of the system are these, for once.
     let system = launch("localhost", "sslmode=verify-full&sslrootcert=system");
     serves(&system.env("SSL_CERT_FILE", "ours.pem"), &server, Seen::Encrypted);
@@ -280,11 +293,7 @@ fn a_read_that_is_given_up_is_ended_by_a_request_that_is_encrypted_too() {
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND state = 'active'
                  AND pid <> pg_backend_pid()"
             );
-            let deadline = Instant::now() + LIMIT;
-            while server.run("postgres", &count).trim() != expected {
-                assert!(Instant::now() < deadline, "{name}: {}", server.log());
-                thread::sleep(Duration::from_millis(20));
-            }
+            until(|| server.run("postgres", &count).trim() == expected);
         };
         waiting("psql", "1");
         let response = node.connect().get("/v1/sessions?sort=title", &[]);
@@ -308,6 +317,32 @@ fn a_read_that_is_given_up_is_ended_by_a_request_that_is_encrypted_too() {
 }
 
 #[test]
+fn a_server_that_comes_back_with_another_certificate_is_not_used() {
+    let Some(binaries) = Binaries::provide() else { return };
+    let (ours, other) = (Authority::new("ours"), Authority::new("other"));
+    let right = ours.certify(&NAMES, Validity::Valid);
+    let mut server = Server::start_encrypted(&binaries, &right, &[], &[]);
+    let url = url(&server, "localhost", "sslmode=verify-full&sslrootcert=ours.pem");
+    let node = launch_with(&url, &[("ours.pem", ours.pem())]).start();
+    assert_eq!(node.connect().get("/v1/sessions/1", &[]).status, 200);
+
+    server.replace_certificate(&other.certify(&NAMES, Validity::Valid));
+    server.restart();
+    // The first answer may be that the old connection is gone.
+    until(|| {
+        assert_eq!(node.connect().get("/v1/sessions/1", &[]).status, 503, "{}", node.output());
+        node.output().contains("signed by no authority that is trusted")
+    });
+    let nodes = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'etag-fairing'";
+    assert_eq!(server.run("postgres", nodes).trim(), "0");
+
+    server.replace_certificate(&right);
+    server.restart();
+    until(|| node.connect().get("/v1/sessions/1", &[]).status == 200);
+    assert_eq!(seen(&server), Seen::Encrypted);
+}
+
+#[test]
 fn connections_are_encrypted_after_a_restart_and_a_failover_too() {
     let Some(binaries) = Binaries::provide() else { return };
     let ours = Authority::new("ours");
@@ -321,17 +356,11 @@ fn connections_are_encrypted_after_a_restart_and_a_failover_too() {
     );
     let node = launch_with(&url, &[("ours.pem", ours.pem())]).start();
     let answers = || {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            // What is remembered is given only by a database's word, too.
-            let response = node.connect().get("/v1/sessions/1", &[]);
-            if response.status == 200 {
-                return;
-            }
-            assert_eq!(response.status, 503, "{response:?}\n{}", node.output());
-            assert!(Instant::now() < deadline, "{}", node.output());
-            thread::sleep(Duration::from_millis(50));
-        }
+        until(|| {
+            let status = node.connect().get("/v1/sessions/1", &[]).status;
+            assert!([200, 503].contains(&status), "{status}\n{}", node.output());
+            status == 200
+        });
     };
     answers();
     assert_eq!(seen(&server), Seen::Encrypted);

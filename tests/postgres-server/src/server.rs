@@ -84,6 +84,16 @@ impl Server {
         panic!("no PostgreSQL:\n{}", server.log());
     }
 
+    /// Gives it another certificate in place of the one that it was started with; it shows that from its next start on.
+    ///
+    /// # Panics
+    /// If its files can't be written.
+    pub fn replace_certificate(&self, certificate: &Certificate) {
+        let data = self.folder.join("data");
+        fs::write(data.join("server.crt"), &certificate.pem).expect("write the certificate");
+        fs::write(data.join("server.key"), &certificate.key).expect("write its key");
+    }
+
     /// Starts a standby of it, and waits until it follows. From then on each commit waits for the standby: what was
     /// acknowledged is there too.
     ///
