@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use etag_fairing::resource::{
-    Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipKind, ResourceId, Value,
+    Attribute, Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipKind, ResourceId,
+    Value,
 };
 use etag_fairing::store::{Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError};
 
@@ -79,7 +80,7 @@ impl State {
             Change::Insert { resource, id, attributes, linkage } => {
                 let id = self.new_id(resource, id.filter(|id| !id.is_open()))?;
                 for (attribute, value) in resource.attributes.iter().zip(&attributes) {
-                    not_null(attribute.nullable, attribute.column, value)?;
+                    not_null(attribute, value)?;
                 }
                 let empty = |relationship: &Relationship| match relationship.kind {
                     RelationshipKind::ToOne { .. } => Linkage::One(None),
@@ -103,7 +104,7 @@ impl State {
                     record.attributes.iter_mut().zip(attributes).zip(resource.attributes)
                 {
                     if let Some(new) = new {
-                        not_null(attribute.nullable, attribute.column, &new)?;
+                        not_null(attribute, &new)?;
                         *stored = new;
                     }
                 }
@@ -244,11 +245,8 @@ impl State {
         table.rows.remove(id).ok_or(StoreError::NotFound)?;
         for relationship in resource.relationships {
             if let RelationshipKind::Through { table, .. } = relationship.kind {
-                let ends = |(first, second): &(ResourceId, ResourceId)| match owner_is_first(relationship) {
-                    true => first != id,
-                    false => second != id,
-                };
-                self.joins.entry(table).or_default().retain(ends);
+                let pairs = self.joins.entry(table).or_default();
+                pairs.retain(|pair| owner_and_target(relationship, pair).0 != id);
             }
         }
         let mut also = Vec::new();
@@ -334,10 +332,9 @@ impl Records for State {
             }
             RelationshipKind::Through { table, .. } => {
                 let pairs = self.joins.get(table).into_iter().flatten();
-                let mut ids: Vec<_> = match owner_is_first(relationship) {
-                    true => pairs.filter(|pair| pair.0 == *id).map(|pair| pair.1.clone()).collect(),
-                    false => pairs.filter(|pair| pair.1 == *id).map(|pair| pair.0.clone()).collect(),
-                };
+                let pairs = pairs.map(|pair| owner_and_target(relationship, pair));
+                let mut ids: Vec<_> =
+                    pairs.filter(|(owner, _)| *owner == id).map(|(_, target)| target.clone()).collect();
                 ids.sort();
                 Cow::Owned(ids)
             }
@@ -355,10 +352,16 @@ fn owner_is_first(relationship: &Relationship) -> bool {
 }
 
 fn pair(relationship: &Relationship, owner: &ResourceId, target: &ResourceId) -> (ResourceId, ResourceId) {
-    match owner_is_first(relationship) {
-        true => (owner.clone(), target.clone()),
-        false => (target.clone(), owner.clone()),
-    }
+    let (first, second) = if owner_is_first(relationship) { (owner, target) } else { (target, owner) };
+    (first.clone(), second.clone())
+}
+
+/// The ids of a pair, as the relationship looks at it.
+fn owner_and_target<'p>(
+    relationship: &Relationship,
+    (first, second): &'p (ResourceId, ResourceId),
+) -> (&'p ResourceId, &'p ResourceId) {
+    if owner_is_first(relationship) { (first, second) } else { (second, first) }
 }
 
 /// Which links end and which begin.
@@ -371,9 +374,9 @@ fn difference(held: &[ResourceId], change: LinkageChange) -> (Vec<ResourceId>, V
     }
 }
 
-fn not_null(nullable: bool, column: &str, value: &Value) -> Result<(), StoreError> {
-    match value.is_null() && !nullable {
-        true => Err(StoreError::Constraint(Constraint::NotNull { column: column.into() })),
-        false => Ok(()),
+fn not_null(attribute: &Attribute, value: &Value) -> Result<(), StoreError> {
+    if value.is_null() && !attribute.nullable {
+        return Err(StoreError::Constraint(Constraint::NotNull { column: attribute.column.into() }));
     }
+    Ok(())
 }
