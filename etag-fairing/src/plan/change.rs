@@ -36,6 +36,18 @@ pub enum Change {
     },
 }
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl Change {
+    /// The resource that it is about.
+    pub(crate) fn resource(&self) -> &'static Description {
+        match self {
+            Self::Insert { resource, .. } | Self::Update { resource, .. } | Self::Delete { resource, .. } => {
+                resource
+            }
+        }
+    }
+}
+
 /// A change of one relationship's linkage.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinkageChange {

@@ -10,7 +10,7 @@ use crate::{
     store::{
         Part, Relation,
         fold::{DOTLESS, fold_case},
-        sql::{Dialect, Need, Pattern, Token, operator, plan, value},
+        sql::{Case, Dialect, Listed, Need, Pattern, operator, plan, value},
     },
 };
 
@@ -42,12 +42,13 @@ impl Dialect for Postgres {
     }
 
     /// By an index, whose use `IN` with a subquery would leave to the estimate of the list's length.
-    fn is_listed(self, value: Expr, list: &str, kind: Kind, others: bool) -> Expr {
+    fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Expr::val(list);
-        let text = match others {
-            true => format!("($1 <> ALL (CAST($2 AS {}[])))", kind.postgres().compared_as),
-            false => format!("($1 = ANY (CAST($2 AS {}[])))", kind.postgres().compared_as),
+        let operator = match which {
+            Listed::These => "= ANY",
+            Listed::Others => "<> ALL",
         };
+        let text = format!("($1 {operator} (CAST($2 AS {}[])))", kind.postgres().compared_as);
         Expr::cust_with_exprs(text, [value, list])
     }
 
@@ -132,10 +133,11 @@ impl Dialect for Postgres {
         true
     }
 
-    fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {
-        let (text, value) = match case_sensitive {
-            true => (text, value.to_owned()),
-            false => (folded(text), fold_case(value).into_owned()),
+    fn has_part(self, text: Expr, part: Part, value: &str, case: Case) -> Expr {
+        let (text, value) = if case == Case::Exact {
+            (text, value.to_owned())
+        } else {
+            (folded(text), fold_case(value).into_owned())
         };
         let length = i32::try_from(value.chars().count()).unwrap_or(i32::MAX);
         let function = |name: &'static str| Func::cust(name).arg(text);
@@ -146,18 +148,12 @@ impl Dialect for Postgres {
         }
     }
 
-    fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr {
-        let mut written = String::new();
-        for token in pattern.tokens() {
-            match token {
-                Token::Any => written.push('%'),
-                Token::One => written.push('_'),
-                Token::Literal(character @ ('%' | '_' | '\\')) => written.extend(['\\', *character]),
-                Token::Literal(character) if case_sensitive => written.push(*character),
-                Token::Literal(character) => written.push_str(&fold_case(character.encode_utf8(&mut [0; 4]))),
-            }
-        }
-        let text = if case_sensitive { text } else { folded(text) };
+    fn is_like(self, text: Expr, pattern: &Pattern, case: Case) -> Expr {
+        let written = pattern.written(case, '%', '_', |special| match special {
+            '%' | '_' | '\\' => Some(['\\', special].into_iter().collect()),
+            _ => None,
+        });
+        let text = if case == Case::Exact { text } else { folded(text) };
         text.like(LikeExpr::new(written))
     }
 }

@@ -6,8 +6,9 @@ use crate::{
     store::{
         Constraint, StoreError,
         sql::{
+            change::GivenId,
             parameter::Parameter,
-            write::{GivenId, insert_into_view, insert_returning},
+            write::{insert_into_view, insert_returning},
         },
     },
 };

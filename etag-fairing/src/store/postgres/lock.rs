@@ -136,9 +136,10 @@ pub(super) async fn row_and_links(
             continue;
         };
         place += 1;
-        read.push(match row.is_null(place)? {
-            true => None,
-            false => Some(cell::id(resource.table, column, target.id.kind, row, place)?),
+        read.push(if row.is_null(place)? {
+            None
+        } else {
+            Some(cell::id(resource.table, column, target.id.kind, row, place)?)
         });
     }
     Ok(Some(read))

@@ -176,10 +176,7 @@ impl PostgresStore {
                 Ok(outcome) => Some(outcome),
                 Err(_) => {
                     trial = None;
-                    match self.lanes.may_be_slow(look, &pass) {
-                        true => Some(reading.await),
-                        false => None,
-                    }
+                    if self.lanes.may_be_slow(look, &pass) { Some(reading.await) } else { None }
                 }
             }
         };
@@ -243,12 +240,11 @@ impl Store for PostgresStore {
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
         let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
-        match counts {
-            true => {
-                let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
-                revisions::revision(&connection, tables).await
-            }
-            false => Ok(None),
+        if counts {
+            let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+            revisions::revision(&connection, tables).await
+        } else {
+            Ok(None)
         }
     }
 

@@ -75,11 +75,7 @@ impl Rules {
 
     /// An error as a change of a resource sees it.
     pub(super) fn explained(&self, change: &Change, error: StoreError) -> StoreError {
-        let resource = match change {
-            Change::Insert { resource, .. }
-            | Change::Update { resource, .. }
-            | Change::Delete { resource, .. } => *resource,
-        };
+        let resource = change.resource();
         let StoreError::Constraint(constraint) = error else { return error };
         StoreError::Constraint(match constraint.seen_from(resource.table) {
             Constraint::Check { name } if name.is_empty() => match self.too_large(resource, change) {

@@ -2,7 +2,14 @@
 
 use sea_query::{Expr, ExprTrait, Query};
 
-use super::{Dialect, abilities::Limits, edge::Edge, parameter, schema::kind_of_id};
+use super::{
+    Dialect, Listed,
+    abilities::Limits,
+    cache::{Shape, Verb},
+    edge::Edge,
+    parameter,
+    schema::kind_of_id,
+};
 use crate::resource::{Description, RelationshipKind};
 
 /// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
@@ -14,7 +21,36 @@ pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static s
     resource.attributes.iter().map(|attribute| attribute.column).chain(links)
 }
 
-/// A new row; answers its id if it is `returned`. Parameters: the id if `with_id`, then a value for each of [`columns`]
+/// Whether the parameters of a new row begin with its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivenId {
+    /// They do.
+    Yes,
+    /// The database makes it.
+    No,
+}
+
+impl GivenId {
+    /// The shape of a statement that makes such a row.
+    pub(crate) fn shape(self, resource: &'static Description) -> Shape {
+        let verb = match self {
+            Self::Yes => Verb::InsertWithId,
+            Self::No => Verb::Insert,
+        };
+        Shape::new(verb, resource)
+    }
+}
+
+/// What a statement that makes a row gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// The row's id.
+    Id,
+    /// No row.
+    Nothing,
+}
+
+/// A new row. Parameters: the id if it is given, then a value for each of [`columns`]
 /// that the database doesn't make itself.
 ///
 /// # Errors
@@ -22,16 +58,16 @@ pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static s
 pub(crate) fn insert<D: Dialect>(
     dialect: D,
     resource: &Description,
-    with_id: bool,
-    returned: bool,
+    given: GivenId,
+    returned: Returned,
     limits: &Limits,
 ) -> Result<String, String> {
-    let id = with_id.then_some(resource.id.column);
-    let given = columns(resource).filter(|column| !limits.makes(resource.table, column));
-    let names: Vec<_> = id.into_iter().chain(given).collect();
+    let id = (given == GivenId::Yes).then_some(resource.id.column);
+    let values = columns(resource).filter(|column| !limits.makes(resource.table, column));
+    let names: Vec<_> = id.into_iter().chain(values).collect();
     let mut insert = Query::insert();
     insert.into_table(resource.table);
-    if returned {
+    if returned == Returned::Id {
         insert.returning_col(resource.id.column);
     }
     if names.is_empty() {
@@ -98,39 +134,38 @@ pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String
     Ok(dialect.text(&insert))
 }
 
-/// The end of the edges in the list, or, for `others`, of all that are not in it. Parameters: the owner's id,
+/// The end of the edges in the list, or of all that are not in it. Parameters: the owner's id,
 /// the list.
-pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
+pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
     dialect.text(
         Query::delete()
             .from_table(edge.table)
             .and_where(Expr::col(edge.owner_column).eq(parameter()))
-            .and_where(listed(dialect, edge, others)),
+            .and_where(listed(dialect, edge, which)),
     )
 }
 
 /// A new owner for the related resources in the list. Parameters: the owner's id, the list.
 pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
-    dialect.text(
-        Query::update()
-            .table(edge.table)
-            .value(edge.owner_column, parameter())
-            .and_where(listed(dialect, edge, false)),
-    )
+    dialect.text(Query::update().table(edge.table).value(edge.owner_column, parameter()).and_where(listed(
+        dialect,
+        edge,
+        Listed::These,
+    )))
 }
 
-/// No owner for the owner's related resources in the list, or, for `others`, for all that are not in it.
+/// No owner for the owner's related resources in the list, or for all that are not in it.
 /// Parameters: the owner's id, the list.
-pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
+pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
     dialect.text(
         Query::update()
             .table(edge.table)
             .value(edge.owner_column, Expr::null())
             .and_where(Expr::col(edge.owner_column).eq(parameter()))
-            .and_where(listed(dialect, edge, others)),
+            .and_where(listed(dialect, edge, which)),
     )
 }
 
-fn listed<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> Expr {
-    dialect.is_listed(Expr::col(edge.target_column), "", kind_of_id(edge.target.id.kind), others)
+fn listed<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Expr {
+    dialect.is_listed(Expr::col(edge.target_column), "", kind_of_id(edge.target.id.kind), which)
 }

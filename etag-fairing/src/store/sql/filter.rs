@@ -6,7 +6,7 @@
 use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
 
 use super::{
-    Dialect, Need, Pattern, column,
+    Case, Dialect, Listed, Need, Pattern, column,
     edge::{Edge, EdgeKind},
     forms::{self, Compared},
     operator,
@@ -134,12 +134,15 @@ fn compare<D: Dialect>(
         Comparison::Text { part: Part::Like, text, case_sensitive } => dialect.is_like(
             dialect.as_text(operand.own(dialect), kind),
             &Pattern::parse(text),
-            *case_sensitive,
+            Case::of(*case_sensitive),
         ),
         Comparison::Text { text, .. } if text.is_empty() => operand.expression.is_not_null(),
-        Comparison::Text { part, text, case_sensitive } => {
-            dialect.has_part(dialect.as_text(operand.own(dialect), kind), *part, text, *case_sensitive)
-        }
+        Comparison::Text { part, text, case_sensitive } => dialect.has_part(
+            dialect.as_text(operand.own(dialect), kind),
+            *part,
+            text,
+            Case::of(*case_sensitive),
+        ),
     })
 }
 
@@ -156,12 +159,12 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
             let texts: Vec<String> =
                 values.iter().filter_map(text_of).flat_map(|text| dialect.equals(kind, text)).collect();
             let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
-            Ok(dialect.is_listed(expression, &list, kind, false))
+            Ok(dialect.is_listed(expression, &list, kind, Listed::These))
         }
         // One parameter, however many: a scope may list more than a statement may have parameters.
         Class::Number if kind == Kind::Integer && values.iter().all(|it| matches!(it, Value::Integer(_))) => {
             let list = id_list(values.iter().map(Value::as_ref)).map_err(|error| error.to_string())?;
-            Ok(dialect.is_listed(expression, &list, kind, false))
+            Ok(dialect.is_listed(expression, &list, kind, Listed::These))
         }
         // A float that went through a list's text might come back as its neighbour.
         Class::Bool | Class::Number => {
@@ -184,10 +187,8 @@ fn one_in_form<D: Dialect>(
             Some(Compared::With(_, value)) => Some(value),
             _ => None,
         });
-    let (class, kind) = match form.is_number() {
-        true => (Class::Number, Kind::Integer),
-        false => (Class::Text, Kind::Text),
-    };
+    let (class, kind) =
+        if form.is_number() { (Class::Number, Kind::Integer) } else { (Class::Text, Kind::Text) };
     let expression = operand.expression.clone();
     let held = Operand { expression, kind, class, nullable: operand.nullable, stored: None, spelled: None };
     one_of(dialect, &held, &values.collect::<Vec<_>>())

@@ -153,9 +153,10 @@ impl Look {
             Root::One(_) => None,
             Root::Collection(listing) | Root::Related { listing, .. } => Some(listing),
         };
-        match listing.is_some_and(is_costly) || includes(&plan.selection.include) > FEW {
-            true => Self::Costly,
-            false => Self::Plain,
+        if listing.is_some_and(is_costly) || includes(&plan.selection.include) > FEW {
+            Self::Costly
+        } else {
+            Self::Plain
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Changes the linkage of to-many relationships.
 
 use super::{
-    Dialect,
+    Dialect, Listed,
     cache::{Shape, Verb},
     change,
     edge::{Edge, EdgeKind},
@@ -41,17 +41,17 @@ pub(crate) async fn change(
                 let replaces = matches!(change, LinkageChange::Replace(_));
                 let ending = of_these(seen.of(0), ids, !replaces);
                 if !ending.is_empty() {
-                    links.remove(&ending, false).await?;
+                    links.remove(&ending, Listed::These).await?;
                 }
                 if replaces {
                     links.add(ids).await?;
                 }
             }
             LinkageChange::Replace(ids) => {
-                links.remove(ids, true).await?;
+                links.remove(ids, Listed::Others).await?;
                 links.add(ids).await?;
             }
-            LinkageChange::Remove(ids) => links.remove(ids, false).await?,
+            LinkageChange::Remove(ids) => links.remove(ids, Listed::These).await?,
         }
     }
     Ok(())
@@ -93,28 +93,28 @@ impl<S: Session> ToMany<'_, S> {
         Ok(())
     }
 
-    /// Ends the links in the list, or, for `others`, all that are not in it.
-    async fn remove(&self, ids: &[ResourceId], others: bool) -> Result<(), StoreError> {
+    /// Ends the links to these, or to all others.
+    async fn remove(&self, ids: &[ResourceId], which: Listed) -> Result<(), StoreError> {
         let Self { session, edge, .. } = self;
         let dialect = session.dialect();
         // What cannot be an id links to nothing. SQLite would take `'1'` for 1.
         let ids = ids.iter().filter(|id| dialect.can_be(id, edge.target.id.kind));
         let list = id_list(ids.map(id_value))?;
         let parameters = [self.owner.into(), ValueRef::Text(&list).into()];
-        let either = |listed, unlisted| self.shape(if others { unlisted } else { listed });
+        let either = |listed, unlisted| self.shape(if which == Listed::These { listed } else { unlisted });
         let text = match edge.kind {
             EdgeKind::Join => {
                 let shape = either(Verb::Unlink, Verb::UnlinkOthers);
-                session.text(shape, || Ok(change::unlink(dialect, edge, others)))?
+                session.text(shape, || Ok(change::unlink(dialect, edge, which)))?
             }
             EdgeKind::Inverse { required: false } => {
                 let shape = either(Verb::Release, Verb::ReleaseOthers);
-                session.text(shape, || Ok(change::release(dialect, edge, others)))?
+                session.text(shape, || Ok(change::release(dialect, edge, which)))?
             }
             // Each of them must have an owner: none can be let go.
             EdgeKind::Inverse { required: true } => {
                 let shape = either(Verb::Held, Verb::HeldOthers);
-                let text = session.text(shape, || Ok(select::held(dialect, edge, others)))?;
+                let text = session.text(shape, || Ok(select::held(dialect, edge, which)))?;
                 let column = edge.owner_column.into();
                 return if session.finds(&text, &parameters).await? {
                     Err(StoreError::Constraint(Constraint::NotNull { column }))

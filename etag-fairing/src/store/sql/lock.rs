@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, Order, Query};
 
-use super::{Dialect, column, edge::Edge, parameter, schema::kind_of_id, select::ROWS};
+use super::{Dialect, Listed, column, edge::Edge, parameter, schema::kind_of_id, select::ROWS};
 use crate::resource::{Description, RelationshipKind};
 
 /// Rows in the order of their ids. Parameters: the list of ids.
@@ -12,7 +12,7 @@ pub(crate) fn listed<D: Dialect>(dialect: D, resource: &Description) -> String {
         Query::select()
             .column((ROWS, resource.id.column))
             .from_as(resource.table, ROWS)
-            .and_where(dialect.is_listed(id, "", kind_of_id(resource.id.kind), false))
+            .and_where(dialect.is_listed(id, "", kind_of_id(resource.id.kind), Listed::These))
             .order_by((ROWS, resource.id.column), Order::Asc),
     )
 }
@@ -59,7 +59,7 @@ pub(crate) fn owners<D: Dialect>(dialect: D, edge: &Edge) -> String {
             .distinct()
             .column((ROWS, edge.owner_column))
             .from_as(edge.table, ROWS)
-            .and_where(dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), false))
+            .and_where(dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), Listed::These))
             .and_where(column(ROWS, edge.owner_column).is_not_null()),
     )
 }

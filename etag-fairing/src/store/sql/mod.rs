@@ -48,7 +48,7 @@ use sea_query::{
     Alias, BinOper, Expr, ExprTrait, IntoColumnRef, Query, QueryStatementWriter, SelectStatement, TableRef,
 };
 
-pub(crate) use pattern::{Pattern, Token};
+pub(crate) use pattern::{Case, Pattern};
 
 use self::schema::kind_of_id;
 use crate::{
@@ -68,10 +68,13 @@ pub(crate) trait Dialect: Copy {
     /// each in the column `key`, the value in the column `value`. The parameter is a JSON array.
     fn list(self, list: &str, kind: Kind) -> TableRef;
 
-    /// Whether a value is in the list of one parameter (or, for `others`, is not).
-    fn is_listed(self, value: Expr, list: &str, kind: Kind, others: bool) -> Expr {
+    /// Whether a value is in the list of one parameter, or is not.
+    fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Query::select().column(("e", "value")).from(self.list(list, kind)).to_owned();
-        if others { value.not_in_subquery(list) } else { value.in_subquery(list) }
+        match which {
+            Listed::These => value.in_subquery(list),
+            Listed::Others => value.not_in_subquery(list),
+        }
     }
 
     /// A parameter whose type the statement around it doesn't tell.
@@ -150,10 +153,19 @@ pub(crate) trait Dialect: Copy {
     }
 
     /// Whether a text has this part: at its start, at its end or anywhere. The part is not empty.
-    fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr;
+    fn has_part(self, text: Expr, part: Part, value: &str, case: Case) -> Expr;
 
     /// Whether the whole text is like a pattern.
-    fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr;
+    fn is_like(self, text: Expr, pattern: &Pattern, case: Case) -> Expr;
+}
+
+/// Which rows a list is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// Those in the list.
+    These,
+    /// Those that are not in it.
+    Others,
 }
 
 /// Whether a row is given only if a part of the condition is true.

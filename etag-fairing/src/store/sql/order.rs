@@ -45,14 +45,11 @@ impl Order {
             let direction = if *descending != backwards { Direction::Desc } else { Direction::Asc };
             let key = operand.expression.clone();
             // Said only where it matters: an index may serve the order otherwise.
-            match operand.nullable {
-                true => {
-                    let nulls = if backwards { NullOrdering::First } else { NullOrdering::Last };
-                    select.order_by_expr_with_nulls(key, direction, nulls);
-                }
-                false => {
-                    select.order_by_expr(key, direction);
-                }
+            if operand.nullable {
+                let nulls = if backwards { NullOrdering::First } else { NullOrdering::Last };
+                select.order_by_expr_with_nulls(key, direction, nulls);
+            } else {
+                select.order_by_expr(key, direction);
             }
         }
         let direction = if backwards { Direction::Desc } else { Direction::Asc };
@@ -101,10 +98,7 @@ fn farther<D: Dialect>(
     side: Side,
 ) -> Option<Expr> {
     let key = operand.expression.clone();
-    let relation = match descending == (side == Side::Before) {
-        true => Relation::Greater,
-        false => Relation::Less,
-    };
+    let relation = if descending == (side == Side::Before) { Relation::Greater } else { Relation::Less };
     match (operand.compare(dialect, relation, given), side) {
         // Nulls come last, whatever the direction.
         (None, Side::Behind) => None,

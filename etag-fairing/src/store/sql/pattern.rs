@@ -1,12 +1,29 @@
 //! The patterns of [`Part::Like`](crate::store::Part::Like), read once for every dialect.
 
+use crate::plan::fold_case;
+
+/// Whether upper and lower case are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// They are.
+    Exact,
+    /// They are not.
+    Folded,
+}
+
+impl Case {
+    pub(super) fn of(case_sensitive: bool) -> Self {
+        if case_sensitive { Self::Exact } else { Self::Folded }
+    }
+}
+
 /// A pattern in its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern(Vec<Token>);
 
 /// A part of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
+enum Token {
     /// `%`: any characters, or none.
     Any,
     /// `_`: one character.
@@ -38,9 +55,28 @@ impl Pattern {
         Self(tokens)
     }
 
-    /// Its parts in order.
-    pub(crate) fn tokens(&self) -> &[Token] {
-        &self.0
+    /// The pattern as a database takes it, with what stands for any characters and for one. `quoted` is how a character
+    /// is written that would mean something else.
+    pub(crate) fn written(
+        &self,
+        case: Case,
+        any: char,
+        one: char,
+        quoted: impl Fn(char) -> Option<String>,
+    ) -> String {
+        let mut written = String::new();
+        for token in &self.0 {
+            match *token {
+                Token::Any => written.push(any),
+                Token::One => written.push(one),
+                Token::Literal(character) => match quoted(character) {
+                    Some(quoted) => written.push_str(&quoted),
+                    None if case == Case::Exact => written.push(character),
+                    None => written.push_str(&fold_case(character.encode_utf8(&mut [0; 4]))),
+                },
+            }
+        }
+        written
     }
 }
 
@@ -51,8 +87,8 @@ mod tests {
     #[test]
     fn a_backslash_escapes_what_means_something() {
         let literals = |text: &str| text.chars().map(Token::Literal).collect::<Vec<_>>();
-        assert_eq!(Pattern::parse(r"\%\_\\").tokens(), literals(r"%_\"));
-        assert_eq!(Pattern::parse(r"\a\").tokens(), literals(r"\a\"));
-        assert_eq!(Pattern::parse("%%_%").tokens(), [Token::Any, Token::One, Token::Any]);
+        assert_eq!(Pattern::parse(r"\%\_\\").0, literals(r"%_\"));
+        assert_eq!(Pattern::parse(r"\a\").0, literals(r"\a\"));
+        assert_eq!(Pattern::parse("%%_%").0, [Token::Any, Token::One, Token::Any]);
     }
 }

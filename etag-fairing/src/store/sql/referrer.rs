@@ -96,12 +96,11 @@ impl Referrer {
                     })
                     .collect();
                 let by_struct = *is_ours || reference.decider == Decider::Struct || keys.is_empty();
-                let (effect, by) = match by_struct {
-                    true => {
-                        let seen_to = keys.iter().any(|key| key.does(reference.on_delete));
-                        (Some(reference.on_delete), if seen_to { By::Database } else { By::Store })
-                    }
-                    false => (keys.iter().find_map(|key| key.effect()), By::Database),
+                let (effect, by) = if by_struct {
+                    let seen_to = keys.iter().any(|key| key.does(reference.on_delete));
+                    (Some(reference.on_delete), if seen_to { By::Database } else { By::Store })
+                } else {
+                    (keys.iter().find_map(|key| key.effect()), By::Database)
                 };
                 let Some(effect) = effect else { continue };
                 let effect = Effect::of(dialect, table, column, effect);

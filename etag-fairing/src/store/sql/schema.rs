@@ -70,10 +70,7 @@ pub(crate) enum Decider {
 
 impl Decider {
     fn of(resource: &Description, relationship: usize) -> Self {
-        match resource.decides_deletion(relationship) {
-            true => Self::Struct,
-            false => Self::Table,
-        }
+        if resource.decides_deletion(relationship) { Self::Struct } else { Self::Table }
     }
 
     fn or(self, other: Self) -> Self {

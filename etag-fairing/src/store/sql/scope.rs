@@ -252,9 +252,10 @@ impl<'n> Scope<'n> {
                 if attribute.kind == Kind::Json {
                     expression = dialect.json_text(expression);
                 }
-                let form = match attribute.kind.is_time() {
-                    true => visible.forms.of(resource.table, attribute.column).map(|known| known.form),
-                    false => None,
+                let form = if attribute.kind.is_time() {
+                    visible.forms.of(resource.table, attribute.column).map(|known| known.form)
+                } else {
+                    None
                 };
                 let mut nullable = outer || attribute.nullable;
                 let mut stored = None;

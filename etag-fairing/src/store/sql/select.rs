@@ -3,7 +3,7 @@
 use sea_query::{Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
 
 use super::{
-    Dialect, Statement, column,
+    Dialect, Listed, Statement, column,
     edge::{Edge, EdgeKind},
     id_column, id_value, parameter,
     schema::kind_of_id,
@@ -242,11 +242,11 @@ pub(crate) fn linkage<D: Dialect>(
     Statement::new(dialect, &select)
 }
 
-/// A row if a related resource in the list (or, for `others`, not in the list) belongs to the owner.
+/// A row if a related resource in the list (or not in the list) belongs to the owner.
 /// Parameters: the owner's id, the list.
-pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, others: bool) -> String {
+pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
     let target = column(ROWS, edge.target_column);
-    let listed = dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), others);
+    let listed = dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), which);
     dialect.text(
         Query::select()
             .column((ROWS, edge.target_column))

@@ -4,7 +4,7 @@ use super::{
     Dialect,
     cache::{Shape, Verb},
     cell::{self, Cells},
-    change,
+    change::{self, GivenId, Returned},
     delete::delete,
     dependents::Dependents,
     linkage_write::{self, misshapen},
@@ -36,15 +36,6 @@ pub(crate) async fn apply<S: Session>(
         made.await
     };
     made.map_err(|error| session.explained(change, error))
-}
-
-/// The resource that a change is about.
-pub(crate) fn resource(change: &Change) -> &'static Description {
-    match change {
-        Change::Insert { resource, .. }
-        | Change::Update { resource, .. }
-        | Change::Delete { resource, .. } => resource,
-    }
 }
 
 /// Whether a change may take several statements. One is made whole or not at all by itself.
@@ -165,7 +156,7 @@ pub(crate) async fn insert_returning(
     parameters: &[Parameter<'_>],
 ) -> Result<ResourceId, StoreError> {
     let text = session.text(id.shape(resource), || {
-        change::insert(session.dialect(), resource, id == GivenId::Yes, true, &session.limits())
+        change::insert(session.dialect(), resource, id, Returned::Id, &session.limits())
     })?;
     // Without a row, a trigger has let the new one fall.
     let mut made = Err(StoreError::Constraint(Constraint::nameless()));
@@ -192,33 +183,13 @@ pub(crate) async fn insert_into_view(
     parameters: &[Parameter<'_>],
 ) -> Result<ResourceId, StoreError> {
     let text = session.text(GivenId::Yes.shape(resource), || {
-        change::insert(session.dialect(), resource, true, false, &session.limits())
+        change::insert(session.dialect(), resource, GivenId::Yes, Returned::Nothing, &session.limits())
     })?;
     session.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))?;
     if exists(session, &Scopes::NONE, resource, id).await? {
         Ok(id.clone())
     } else {
         Err(StoreError::Constraint(Constraint::nameless()))
-    }
-}
-
-/// Whether the parameters of a new row begin with its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GivenId {
-    /// They do.
-    Yes,
-    /// The database makes it.
-    No,
-}
-
-impl GivenId {
-    /// The shape of a statement that makes such a row.
-    pub(crate) fn shape(self, resource: &'static Description) -> Shape {
-        let verb = match self {
-            Self::Yes => Verb::InsertWithId,
-            Self::No => Verb::Insert,
-        };
-        Shape::new(verb, resource)
     }
 }
 

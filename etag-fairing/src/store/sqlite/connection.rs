@@ -33,7 +33,7 @@ use crate::{
         Change, Constraint, PrepareError, StoreError,
         sql::{
             abilities::Limits, cache::Texts, change, forms::Forms, parameter::Parameter, referrer::Referrer,
-            versions::Versions, write,
+            versions::Versions,
         },
     },
 };
@@ -162,15 +162,16 @@ impl Connection {
 
     /// An error as a change of this resource sees it: of a check with the columns that it is about.
     pub(super) fn explained(&self, change: &Change, error: StoreError) -> StoreError {
-        let resource = write::resource(change);
+        let resource = change.resource();
         match error.seen_from(resource.table) {
             StoreError::Constraint(Constraint::Check { name }) if !name.is_empty() => {
                 let checks = self.checks.iter().find(|(table, _)| *table == resource.table);
                 let checks = checks.map_or(&[][..], |(_, checks)| checks);
                 let columns = checks::columns_of(checks, &name, change::columns(resource));
-                StoreError::Constraint(match columns.is_empty() {
-                    true => Constraint::Check { name },
-                    false => Constraint::CheckOf { name, columns },
+                StoreError::Constraint(if columns.is_empty() {
+                    Constraint::Check { name }
+                } else {
+                    Constraint::CheckOf { name, columns }
                 })
             }
             error => error,

@@ -13,7 +13,7 @@ use crate::{
     store::{
         Part, Relation,
         fold::fold_case,
-        sql::{Dialect, Need, Pattern, Token, operator, spelling::spellings, value},
+        sql::{Case, Dialect, Need, Pattern, operator, spelling::spellings, value},
     },
 };
 
@@ -84,11 +84,9 @@ impl Dialect for Sqlite {
         matches!(ids, IdKind::Integer { .. })
     }
 
-    fn has_part(self, text: Expr, part: Part, value: &str, case_sensitive: bool) -> Expr {
-        let (text, value) = match case_sensitive {
-            true => (text, Cow::Borrowed(value)),
-            false => (folded(text), fold_case(value)),
-        };
+    fn has_part(self, text: Expr, part: Part, value: &str, case: Case) -> Expr {
+        let (text, value) =
+            if case == Case::Exact { (text, Cow::Borrowed(value)) } else { (folded(text), fold_case(value)) };
         let length = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
         let function = |name: &'static str| Func::cust(name).arg(text);
         match part {
@@ -99,18 +97,12 @@ impl Dialect for Sqlite {
     }
 
     /// `GLOB`, since `LIKE` ignores the case of ASCII letters.
-    fn is_like(self, text: Expr, pattern: &Pattern, case_sensitive: bool) -> Expr {
-        let mut written = String::new();
-        for token in pattern.tokens() {
-            match token {
-                Token::Any => written.push('*'),
-                Token::One => written.push('?'),
-                Token::Literal(character @ ('*' | '?' | '[')) => written.extend(['[', *character, ']']),
-                Token::Literal(character) if case_sensitive => written.push(*character),
-                Token::Literal(character) => written.push_str(&fold_case(character.encode_utf8(&mut [0; 4]))),
-            }
-        }
-        let text = if case_sensitive { text } else { folded(text) };
+    fn is_like(self, text: Expr, pattern: &Pattern, case: Case) -> Expr {
+        let written = pattern.written(case, '*', '?', |special| match special {
+            '*' | '?' | '[' => Some(['[', special, ']'].into_iter().collect()),
+            _ => None,
+        });
+        let text = if case == Case::Exact { text } else { folded(text) };
         text.binary(SqliteBinOper::Glob, written)
     }
 }

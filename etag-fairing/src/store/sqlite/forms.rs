@@ -71,12 +71,13 @@ pub(super) fn of_column(
 /// A column as `c`, of so many rows from either end; of what has no ends, of so many rows.
 pub(super) fn rows_of(table: &str, column: &str, found: &Found, number: u32) -> String {
     let (table, column) = (quoted(table), quoted(column));
-    match found.is_view || !found.has_rowid {
-        true => format!("SELECT {column} AS c FROM {table} LIMIT {number}"),
-        false => format!(
+    if found.is_view || !found.has_rowid {
+        format!("SELECT {column} AS c FROM {table} LIMIT {number}")
+    } else {
+        format!(
             "SELECT c FROM (SELECT {column} AS c FROM {table} ORDER BY rowid LIMIT {number}) UNION ALL \
              SELECT c FROM (SELECT {column} AS c FROM {table} ORDER BY rowid DESC LIMIT {number})"
-        ),
+        )
     }
 }
 
@@ -96,9 +97,10 @@ impl Place<'_> {
 
     /// A value that is not of a form, for a message.
     fn first_other(&self, form: StoredTime) -> Result<Option<String>> {
-        let is_other = match form.is_number() {
-            true => "NOT (typeof(c) IN ('integer', 'real') AND c = CAST(c AS INTEGER))".to_owned(),
-            false => format!("NOT (typeof(c) = 'text' AND c GLOB '{}')", form.glob()),
+        let is_other = if form.is_number() {
+            "NOT (typeof(c) IN ('integer', 'real') AND c = CAST(c AS INTEGER))".to_owned()
+        } else {
+            format!("NOT (typeof(c) = 'text' AND c GLOB '{}')", form.glob())
         };
         let rows = self.rows(LOOKED_AT);
         let text = format!(

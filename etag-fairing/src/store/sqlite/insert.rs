@@ -6,11 +6,12 @@ use crate::{
     store::{
         Constraint, StoreError,
         sql::{
-            cell, change,
+            cell,
+            change::{self, GivenId, Returned},
             parameter::Parameter,
             select,
             session::Session,
-            write::{GivenId, insert_into_view, insert_returning},
+            write::{insert_into_view, insert_returning},
         },
     },
 };
@@ -33,7 +34,7 @@ pub(super) async fn insert_row(
         return insert_returning(connection, resource, given, parameters).await;
     }
     let text = connection.text(given.shape(resource), || {
-        change::insert(Sqlite, resource, id.is_some(), false, &connection.limits)
+        change::insert(Sqlite, resource, given, Returned::Nothing, &connection.limits)
     })?;
     // A trigger may have ignored it; then the last rowid is that of another row.
     match connection.run(&text, parameters)? {
@@ -48,8 +49,8 @@ async fn insert_with_new_id(
     resource: &'static Description,
     parameters: &[Parameter<'_>],
 ) -> Result<ResourceId, StoreError> {
-    let text =
-        change::insert(Sqlite, resource, false, false, &connection.limits).map_err(StoreError::Internal)?;
+    let text = change::insert(Sqlite, resource, GivenId::No, Returned::Nothing, &connection.limits)
+        .map_err(StoreError::Internal)?;
     // Nobody else writes meanwhile, so that a higher id than all before is the new one's.
     let before = newest(connection, resource).await?;
     connection.run(&text, parameters)?;

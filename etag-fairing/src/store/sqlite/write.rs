@@ -18,15 +18,12 @@ pub(super) fn apply(
     };
     let stored = connection.change_as_stored(&forms, change);
     let stored = stored.map_err(|error| connection.explained(change, error))?;
-    spellings::told_change(
-        write::resource(change),
-        at_once(write::apply(connection, &stored, version, scopes)),
-    )
+    spellings::told_change(change.resource(), at_once(write::apply(connection, &stored, version, scopes)))
 }
 
 /// The table of the resource that it is about.
 pub(super) fn table(change: &Change) -> &'static str {
-    write::resource(change).table
+    change.resource().table
 }
 
 /// Whether it changes one row, and nothing that goes with it.
