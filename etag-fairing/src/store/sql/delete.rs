@@ -15,7 +15,6 @@ use super::{
     referrer::{By, Effect, Referrer},
     session::Session,
     versions::{Guard, Versions},
-    write::check_version,
 };
 use crate::{
     resource::{Description, ResourceId, Value, ValueRef},
@@ -42,7 +41,7 @@ pub(crate) async fn delete<S: Session>(
     }
     session.lock_ends(resource, id, &links).await?;
     if let (true, Some(guard)) = (is_view, version) {
-        check_version(session, resource, id, guard).await?;
+        managed::check_version(session, resource, id, guard).await?;
     }
     let deletion = Deletion { session, resource, id, version, is_view };
     if referrers.is_empty() && versions.is_empty() {

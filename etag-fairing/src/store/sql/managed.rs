@@ -8,11 +8,12 @@ use super::{
     cell,
     parameter::Parameter,
     plan::id_value,
+    select,
     session::Session,
-    versions::{KeptTable, Shown, Versions},
+    versions::{Guard, KeptTable, Shown, Versions},
 };
 use crate::{
-    resource::{ResourceId, Value, ValueRef},
+    resource::{Description, ResourceId, Value, ValueRef},
     store::StoreError,
 };
 
@@ -164,4 +165,19 @@ pub(crate) async fn ids(
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
+}
+
+/// Whether a row has this version, asked before it is changed.
+pub(crate) async fn check_version(
+    session: &impl Session,
+    resource: &'static Description,
+    id: &ResourceId,
+    guard: &Guard<'_>,
+) -> Result<(), StoreError> {
+    let text = select::with_version(session.dialect(), resource, guard.column);
+    if session.finds(&text, &[id_value(id).into(), guard.value.into()]).await? {
+        Ok(())
+    } else {
+        Err(StoreError::VersionChanged)
+    }
 }

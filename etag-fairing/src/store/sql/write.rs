@@ -13,7 +13,6 @@ use super::{
     plan::id_value,
     read::{self, Locking, exists},
     related::check_related,
-    select,
     session::Session,
     versions::Guard,
 };
@@ -223,7 +222,7 @@ async fn update<S: Session>(
     // Of a view no statement need tell how many rows it has changed.
     let is_view = limits.is_view(resource.table);
     if let (true, Some(guard)) = (is_view, version) {
-        check_version(session, resource, id, guard).await?;
+        managed::check_version(session, resource, id, guard).await?;
     }
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
@@ -284,21 +283,6 @@ async fn update<S: Session>(
     linkage_write::change(session, scopes, resource, id, linkage).await?;
     dependents.touch().await?;
     Ok(id.clone())
-}
-
-/// Whether a row has this version, asked before it is changed.
-pub(crate) async fn check_version(
-    session: &impl Session,
-    resource: &'static Description,
-    id: &ResourceId,
-    guard: &Guard<'_>,
-) -> Result<(), StoreError> {
-    let text = select::with_version(session.dialect(), resource, guard.column);
-    if session.finds(&text, &[id_value(id).into(), guard.value.into()]).await? {
-        Ok(())
-    } else {
-        Err(StoreError::VersionChanged)
-    }
 }
 
 /// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.
