@@ -4,7 +4,7 @@ use super::{Corrupt, ValueRef};
 
 /// What an attribute holds, in the words that JSON:API documents and databases share.
 ///
-/// A kind decides how a [`Value`] is written to a document and which column type a store gives it.
+/// A kind decides how a [`Value`](super::Value) is written to a document and which column type a store gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
