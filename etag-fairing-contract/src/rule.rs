@@ -79,7 +79,7 @@ impl BrokenRule {
         self.rule
     }
 
-    /// What happened in place of what was expected.
+    /// What failed, in the words of the assertion.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -87,7 +87,7 @@ impl BrokenRule {
 
 impl fmt::Display for BrokenRule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "rule `{}` is broken: {}", self.rule, self.message)
+        write!(formatter, "rule `{}` is broken. What failed: {}", self.rule, self.message)
     }
 }
 
