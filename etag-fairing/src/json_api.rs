@@ -12,6 +12,8 @@ use rocket::{Build, Data, Orbit, Request, Rocket};
 use crate::admission::Admission;
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::open_store::open_store;
 use crate::pending::Pending;
 use crate::resource::endpoint::describe_closed;
 use crate::resource::route_names::generated_route;
@@ -72,7 +74,7 @@ impl Source {
                 })?;
                 let place = base.map_or_else(|| name.clone(), |base| format!("{name}, below {base}"));
                 config.announce(&place);
-                crate::store::open(&config, name).map_err(Some)
+                open_store(&config, name).map_err(Some)
             }
             Self::Store(store) => {
                 let _ = (figment, base);

@@ -31,6 +31,8 @@ pub mod guide;
 mod json_api;
 mod memo;
 mod negotiate;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod open_store;
 mod pending;
 mod plan;
 mod query;

@@ -16,8 +16,6 @@ pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use scope::{Condition, MemberName, Scope, member};
 
-#[allow(unused_imports, reason = "until the stores name the room itself")]
-pub(crate) use crate::schema::time;
 pub use crate::schema::{
     Access, Attribute, AttributeType, Corrupt, Description, Id, IdKind, IdType, Json, Kind, LastModifiedType,
     Linkage, Mismatch, Odd, OnDelete, Operation, Operations, Record, Registry, Relationship,

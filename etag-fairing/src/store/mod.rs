@@ -19,8 +19,6 @@ pub mod sqlite;
 mod unwritable;
 
 use std::ops::RangeInclusive;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-use std::sync::Arc;
 
 use std::time::Instant;
 
@@ -30,8 +28,6 @@ pub use error::{Constraint, Excess, PrepareError, StoreError};
 pub use modify::{Decision, modify};
 pub use unwritable::Unwritable;
 
-#[allow(unused_imports, reason = "until the stores name the room itself")]
-pub(crate) use crate::plan::fold;
 pub use crate::plan::{
     Change, Comparison, Fetched, Field, Filter, Include, Included, LinkageChange, Links, Listing, Member,
     Page, Part, Place, Plan, Records, Relation, Revision, Root, Scopes, Seen, Selection, SortKey, fold_case,
@@ -205,32 +201,4 @@ pub trait Transaction: Send {
     async fn begin_again(&mut self) -> Result<bool, StoreError> {
         Ok(false)
     }
-}
-
-/// Opens the store that a database's URL asks for. `name` is the database's, in the configuration.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-#[cfg_attr(not(feature = "postgres"), allow(unused_variables, reason = "the store of PostgreSQL names it"))]
-pub(crate) fn open(
-    config: &crate::config::DatabaseConfig,
-    name: &str,
-) -> Result<Arc<dyn Store>, PrepareError> {
-    #[cfg(feature = "postgres")]
-    if config.is_postgres() {
-        let options = postgres::PostgresOptions::from_setting(config, name)?;
-        return Ok(Arc::new(postgres::PostgresStore::open(options)?));
-    }
-    #[cfg(not(feature = "postgres"))]
-    if config.is_postgres() {
-        return Err(PrepareError::new(
-            "the database is one of PostgreSQL, but `etag-fairing` is built without its feature `postgres`: add it to \
-             the dependency in Cargo.toml",
-        ));
-    }
-    #[cfg(feature = "sqlite")]
-    return Ok(Arc::new(sqlite::SqliteStore::open(sqlite::SqliteOptions::from_config(config)?)?));
-    #[cfg(not(feature = "sqlite"))]
-    Err(PrepareError::new(
-        "the database is one of SQLite, but `etag-fairing` is built without its feature `sqlite`: add it to the \
-         dependency in Cargo.toml, or write `url = \"postgres://<user>@<host>/<database>\"`",
-    ))
 }

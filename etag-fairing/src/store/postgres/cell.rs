@@ -3,13 +3,9 @@
 use tokio_postgres::{Row, types::Type};
 
 use super::decode::{Raw, decode};
-use crate::{
-    resource::{Kind, Odd, StoredTime, ValueRef},
-    store::{
-        StoreError,
-        sql::cell::{Cells, Unreadable},
-    },
-};
+use crate::schema::{Kind, Odd, StoredTime, ValueRef};
+use crate::store::StoreError;
+use crate::store::sql::cell::{Cells, Unreadable};
 
 impl Cells for Row {
     fn value<'a>(&'a self, index: usize, text: &'a mut String) -> Result<ValueRef<'a>, Unreadable> {

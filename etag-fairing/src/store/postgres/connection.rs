@@ -28,13 +28,11 @@ use super::{
     prepare::Known,
     tls::Tls,
 };
-use crate::{
-    resource::{Description, ResourceId, ValueRef},
-    store::{
-        Excess, StoreError,
-        sql::{cache::Texts, parameter::Parameter, room::Room},
-    },
-};
+use crate::schema::{Description, ResourceId, ValueRef};
+use crate::store::sql::cache::Texts;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::room::Room;
+use crate::store::{Excess, StoreError};
 
 /// What all connections of a store share.
 pub(super) struct Shared {

@@ -9,7 +9,7 @@ use super::{
     encode::{EPOCH_DAY, base, is_textual},
     numeric,
 };
-use crate::resource::ValueRef;
+use crate::schema::ValueRef;
 
 /// A value as it came.
 #[derive(Clone, Copy)]

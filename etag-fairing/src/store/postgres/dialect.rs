@@ -5,14 +5,10 @@ use sea_query::{
     SelectStatement, TableRef, Values,
 };
 
-use crate::{
-    resource::{IdKind, Kind, ResourceId, Value},
-    store::{
-        Part, Relation,
-        fold::{DOTLESS, fold_case},
-        sql::{Case, Dialect, Listed, Need, Pattern, operator, plan, value},
-    },
-};
+use crate::plan::fold::{DOTLESS, fold_case};
+use crate::plan::{Part, Relation};
+use crate::schema::{IdKind, Kind, ResourceId, Value};
+use crate::store::sql::{Case, Dialect, Listed, Need, Pattern, operator, plan, value};
 
 /// PostgreSQL's dialect.
 #[derive(Clone, Copy, Debug)]

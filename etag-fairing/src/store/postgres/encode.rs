@@ -10,7 +10,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use super::numeric;
-use crate::{resource::ValueRef, store::sql::parameter::Parameter};
+use crate::schema::ValueRef;
+use crate::store::sql::parameter::Parameter;
 
 /// A value that its column cannot hold.
 #[derive(Debug)]

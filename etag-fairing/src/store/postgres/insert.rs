@@ -1,17 +1,11 @@
 //! Makes new rows, and gives them ids.
 
 use super::connection::Connection;
-use crate::{
-    resource::{Description, IdKind, ResourceId},
-    store::{
-        Constraint, StoreError,
-        sql::{
-            change::GivenId,
-            parameter::Parameter,
-            write::{insert_into_view, insert_returning},
-        },
-    },
-};
+use crate::schema::{Description, IdKind, ResourceId};
+use crate::store::sql::change::GivenId;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::write::{insert_into_view, insert_returning};
+use crate::store::{Constraint, StoreError};
 
 /// Makes a row. Answers its id.
 pub(super) async fn insert_row(

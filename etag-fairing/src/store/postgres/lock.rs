@@ -8,23 +8,18 @@ use std::collections::HashSet;
 use sha1::{Digest, Sha1};
 
 use super::{connection::Connection, dialect::Postgres, prepare::JoinEnd};
-use crate::{
-    resource::{Description, RelationshipKind, ResourceId, ValueRef},
-    store::{
-        LinkageChange, Scopes, StoreError,
-        sql::{
-            self, Dialect,
-            cache::{Shape, Verb},
-            cell::{self, Cells},
-            edge::EdgeKind,
-            linkage_read::linkage,
-            parameter::Parameter,
-            plan::{edge, id_list, id_value},
-            room::Room,
-            session::Session,
-        },
-    },
-};
+use crate::plan::{LinkageChange, Scopes};
+use crate::schema::{Description, RelationshipKind, ResourceId, ValueRef};
+use crate::store::sql::cache::{Shape, Verb};
+use crate::store::sql::cell::Cells;
+use crate::store::sql::edge::EdgeKind;
+use crate::store::sql::linkage_read::linkage;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::plan::{edge, id_list, id_value};
+use crate::store::sql::room::Room;
+use crate::store::sql::session::Session;
+use crate::store::sql::{Dialect, cell};
+use crate::store::{StoreError, sql};
 
 /// How rows are locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -72,7 +72,7 @@ use super::{
     Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
     sql::lanes::{Lanes, Look, Pass},
 };
-use crate::resource::Description;
+use crate::schema::Description;
 
 /// A read that looks costly and has not ended by then is slow. It has gone over the network and back, perhaps more than
 /// once.

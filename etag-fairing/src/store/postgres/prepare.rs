@@ -17,19 +17,14 @@ use super::{
     rules::Rules,
     table::{self, Found, FoundSequence, quoted},
 };
-use crate::{
-    resource::{Description, IdKind, Kind, OnDelete, Value, ValueRef},
-    store::{
-        StoreError,
-        sql::{
-            abilities::{Abilities, Limits},
-            edge::{Edge, EdgeKind},
-            referrer::{FoundTable, Referrer},
-            schema::{self, Column, Key, Reference, Table, kind_of_id, reachable},
-            versions::Versions,
-        },
-    },
-};
+use crate::schema::{Description, IdKind, Kind, OnDelete, Value, ValueRef};
+use crate::store::StoreError;
+use crate::store::sql::abilities::{Abilities, Limits};
+use crate::store::sql::edge::{Edge, EdgeKind};
+use crate::store::sql::referrer::{FoundTable, Referrer};
+use crate::store::sql::schema;
+use crate::store::sql::schema::{Column, Key, Reference, Table, kind_of_id, reachable};
+use crate::store::sql::versions::Versions;
 
 /// The table of the store's own tables; made with the first of them.
 const OURS: &str = "_etag_fairing_tables";

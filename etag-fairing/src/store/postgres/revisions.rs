@@ -14,10 +14,10 @@
 //! What comes by logical replication fires none.
 
 use super::{connection::Connection, table::quoted};
-use crate::{
-    resource::{Value, ValueRef},
-    store::{Revision, StoreError, sql::cell},
-};
+use crate::plan::Revision;
+use crate::schema::{Value, ValueRef};
+use crate::store::StoreError;
+use crate::store::sql::cell;
 
 /// The table of the numbers, by the tables' own: a name may be given to another one.
 const REVISIONS: &str = "_etag_fairing_revisions";

@@ -7,10 +7,9 @@ use super::{
     connection::Connection,
     table::{FoundColumn, checks},
 };
-use crate::{
-    resource::{Description, Value},
-    store::{Change, Constraint, StoreError},
-};
+use crate::plan::Change;
+use crate::schema::{Description, Value};
+use crate::store::{Constraint, StoreError};
 
 /// The rules of all tables that resources use.
 #[derive(Debug, Default)]

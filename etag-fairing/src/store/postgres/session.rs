@@ -14,24 +14,19 @@ use super::{
     insert::insert_row,
     lock, marks,
 };
-use crate::{
-    resource::{Description, ResourceId},
-    store::{
-        Change, Excess, Fetched, LinkageChange, Plan, Scopes, StoreError,
-        sql::{
-            abilities::Limits,
-            cache::Shape,
-            parameter::Parameter,
-            plan::is_one_statement,
-            read::{Locking, fetch},
-            referrer::Referrer,
-            room::Room,
-            session::Session,
-            versions::Versions,
-            visible::Visible,
-        },
-    },
-};
+use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
+use crate::schema::{Description, ResourceId};
+use crate::store::sql::abilities::Limits;
+use crate::store::sql::cache::Shape;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::plan::is_one_statement;
+use crate::store::sql::read::{Locking, fetch};
+use crate::store::sql::referrer::Referrer;
+use crate::store::sql::room::Room;
+use crate::store::sql::session::Session;
+use crate::store::sql::versions::Versions;
+use crate::store::sql::visible::Visible;
+use crate::store::{Excess, StoreError};
 
 impl Session for Connection {
     type Dialect = Postgres;

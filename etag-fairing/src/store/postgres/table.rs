@@ -3,13 +3,11 @@
 use tokio_postgres::{Row, types::FromSqlOwned};
 
 use super::connection::Connection;
-use crate::{
-    resource::{Kind, ValueRef},
-    store::{
-        StoreError,
-        sql::{abilities::Verb, parameter::Parameter, referrer::ForeignKey},
-    },
-};
+use crate::schema::{Kind, ValueRef};
+use crate::store::StoreError;
+use crate::store::sql::abilities::Verb;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::referrer::ForeignKey;
 
 /// A table or view that is there, by the connection's search path.
 #[derive(Debug)]

@@ -3,16 +3,11 @@
 use async_trait::async_trait;
 
 use super::{connection::Connection, lock};
-use crate::{
-    resource::{ResourceId, Value},
-    store::{
-        Change, Fetched, Plan, Scopes, StoreError, Transaction,
-        sql::{
-            read::{Locking, fetch},
-            write::apply,
-        },
-    },
-};
+use crate::plan::{Change, Fetched, Plan, Scopes};
+use crate::schema::{ResourceId, Value};
+use crate::store::sql::read::{Locking, fetch};
+use crate::store::sql::write::apply;
+use crate::store::{StoreError, Transaction};
 
 /// A transaction on a connection of its own. Dropping it undoes it.
 pub(super) struct PostgresTransaction(pub(super) Connection);

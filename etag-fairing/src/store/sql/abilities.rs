@@ -1,9 +1,7 @@
 //! What can be written to the tables that are there.
 
-use crate::{
-    resource::{Description, Operation, RelationshipKind},
-    store::Unwritable,
-};
+use crate::schema::{Description, Operation, RelationshipKind};
+use crate::store::Unwritable;
 
 /// What a table or view takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

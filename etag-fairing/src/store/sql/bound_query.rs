@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{Statement, parameter::Parameter};
-use crate::resource::Value;
+use crate::schema::Value;
 
 /// A statement that reads, with the values of its parameters.
 pub(crate) struct BoundQuery<'p, const N: usize> {

@@ -1,10 +1,8 @@
 //! The values of a row that a statement gave: checked against their description, then handed on.
 
 use super::select::{Cell, Content};
-use crate::{
-    resource::{Corrupt, IdKind, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef},
-    store::StoreError,
-};
+use crate::schema::{Corrupt, IdKind, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef};
+use crate::store::StoreError;
 
 /// A row, as a database gave it.
 pub(crate) trait Cells {

@@ -10,7 +10,7 @@ use super::{
     parameter,
     schema::kind_of_id,
 };
-use crate::resource::{Description, RelationshipKind};
+use crate::schema::{Description, RelationshipKind};
 
 /// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
 pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static str> {

@@ -16,10 +16,9 @@ use super::{
     session::Session,
     versions::{Guard, Versions},
 };
-use crate::{
-    resource::{Description, ResourceId, Value, ValueRef},
-    store::{Constraint, Scopes, StoreError},
-};
+use crate::plan::Scopes;
+use crate::schema::{Description, ResourceId, Value, ValueRef};
+use crate::store::{Constraint, StoreError};
 
 /// Deletes a resource, if it has this version.
 pub(crate) async fn delete<S: Session>(

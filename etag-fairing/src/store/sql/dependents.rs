@@ -11,10 +11,9 @@ use super::{
     session::Session,
     versions::{Versions, difference},
 };
-use crate::{
-    resource::{Description, ResourceId},
-    store::{LinkageChange, Scopes, StoreError},
-};
+use crate::plan::{LinkageChange, Scopes};
+use crate::schema::{Description, ResourceId};
+use crate::store::StoreError;
 
 /// The rows that show a change of a resource.
 pub(crate) struct Dependents<'a, S> {

@@ -12,10 +12,9 @@ use super::{
     room::Room,
     select::{self, Cell},
 };
-use crate::{
-    resource::{Description, ResourceId, Row, Rows},
-    store::{Excess, Fetched, Include, Included, Links, Plan, Scopes, Selection, StoreError},
-};
+use crate::plan::{Fetched, Include, Included, Links, Plan, Scopes, Selection};
+use crate::schema::{Description, ResourceId, Row, Rows};
+use crate::store::{Excess, StoreError};
 
 /// An edge of the plan with its owners.
 pub(crate) struct Step<'p> {

@@ -1,6 +1,6 @@
 //! Where the linkage of a to-many relationship stands.
 
-use crate::resource::{Description, IdKind, Relationship, RelationshipKind};
+use crate::schema::{Description, IdKind, Relationship, RelationshipKind};
 
 /// A table with a column of owners and a column of related resources: a join table, or, for an inverse, the
 /// related resources' own table.

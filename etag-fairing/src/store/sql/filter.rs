@@ -16,10 +16,8 @@ use super::{
     visible::Visible,
     visit::{Question, Step, Visit},
 };
-use crate::{
-    resource::{Kind, StoredTime, Value},
-    store::{Comparison, Filter, Part, Relation},
-};
+use crate::plan::{Comparison, Filter, Part, Relation};
+use crate::schema::{Kind, StoredTime, Value};
 
 /// Whether a filter lets a row of the scope through: true, or else false or null.
 pub(super) fn condition<D: Dialect>(

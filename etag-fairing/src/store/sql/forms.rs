@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::spelling::Spelled;
-use crate::{
-    resource::{Corrupt, Kind, StoredTime, Upkeep, Value, ValueRef, time::stored},
-    store::{Constraint, Relation, StoreError},
-};
+use crate::plan::Relation;
+use crate::schema::time::stored;
+use crate::schema::{Corrupt, Kind, StoredTime, Upkeep, Value, ValueRef};
+use crate::store::{Constraint, StoreError};
 
 /// The columns whose times or UUIDs are not all in our own form.
 #[derive(Clone, Debug, Default)]

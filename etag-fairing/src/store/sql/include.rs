@@ -24,10 +24,9 @@ use super::{
     visible::Visible,
     visit::Visit,
 };
-use crate::{
-    resource::{Description, ResourceId, ValueRef},
-    store::{Excess, Fetched, Plan, Selection, StoreError},
-};
+use crate::plan::{Fetched, Plan, Selection};
+use crate::schema::{Description, ResourceId, ValueRef};
+use crate::store::{Excess, StoreError};
 
 /// Reads what the plan includes, and all linkage, into an answer that has the root's rows.
 pub(crate) async fn include(

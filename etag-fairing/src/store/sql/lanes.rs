@@ -17,7 +17,8 @@ use rocket::tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::store::{Comparison, Filter, Include, Listing, Page, Plan, Root, StoreError};
+use crate::plan::{Comparison, Filter, Include, Listing, Page, Plan, Root};
+use crate::store::StoreError;
 
 /// When to try again after waiting was in vain.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

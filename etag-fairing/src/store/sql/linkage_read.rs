@@ -9,10 +9,9 @@ use super::{
     select,
     session::Session,
 };
-use crate::{
-    resource::{Description, ResourceId, ValueRef},
-    store::{Excess, Links, Scopes, StoreError},
-};
+use crate::plan::{Links, Scopes};
+use crate::schema::{Description, ResourceId, ValueRef};
+use crate::store::{Excess, StoreError};
 
 /// The linkage of one to-many relationship for owners in their order.
 pub(crate) async fn linkage<'a>(

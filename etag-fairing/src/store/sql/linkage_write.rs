@@ -13,10 +13,9 @@ use super::{
     session::Session,
     versions::of_these,
 };
-use crate::{
-    resource::{Description, ResourceId, ValueRef},
-    store::{Constraint, LinkageChange, Scopes, StoreError},
-};
+use crate::plan::{LinkageChange, Scopes};
+use crate::schema::{Description, ResourceId, ValueRef};
+use crate::store::{Constraint, StoreError};
 
 /// Makes the changes of to-many linkage.
 pub(crate) async fn change(

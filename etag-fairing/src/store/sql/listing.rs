@@ -13,10 +13,8 @@ use super::{
     visible::Visible,
     visit::Visit,
 };
-use crate::{
-    resource::{Description, ResourceId},
-    store::{Filter, Listing, Page, Selection},
-};
+use crate::plan::{Filter, Listing, Page, Selection};
+use crate::schema::{Description, ResourceId};
 
 /// Whose rows are listed.
 #[derive(Clone, Copy, Debug)]

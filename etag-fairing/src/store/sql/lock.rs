@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::{Dialect, Listed, column, edge::Edge, parameter, schema::kind_of_id, select::ROWS};
-use crate::resource::{Description, RelationshipKind};
+use crate::schema::{Description, RelationshipKind};
 
 /// Rows in the order of their ids. Parameters: the list of ids.
 pub(crate) fn listed<D: Dialect>(dialect: D, resource: &Description) -> String {

@@ -12,10 +12,8 @@ use super::{
     session::Session,
     versions::{Guard, KeptTable, Shown, Versions},
 };
-use crate::{
-    resource::{Description, ResourceId, Value, ValueRef},
-    store::StoreError,
-};
+use crate::schema::{Description, ResourceId, Value, ValueRef};
+use crate::store::StoreError;
 
 /// What the store keeps of a row, which is locked with it; `None` if there is no such row.
 async fn kept(

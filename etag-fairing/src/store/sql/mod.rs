@@ -51,10 +51,8 @@ use sea_query::{
 pub(crate) use pattern::{Case, Pattern};
 
 use self::schema::kind_of_id;
-use crate::{
-    resource::{IdKind, Kind, ResourceId, StoredTime, Value},
-    store::{Part, Relation},
-};
+use crate::plan::{Part, Relation};
+use crate::schema::{IdKind, Kind, ResourceId, StoredTime, Value};
 
 /// What databases spell differently.
 pub(crate) trait Dialect: Copy {

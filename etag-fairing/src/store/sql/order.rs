@@ -7,10 +7,8 @@ use super::{
     scope::{Operand, Scope},
     visible::Visible,
 };
-use crate::{
-    resource::{Kind, Value},
-    store::{Field, Member, Place, Relation, SortKey},
-};
+use crate::plan::{Field, Member, Place, Relation, SortKey};
+use crate::schema::{Kind, Value};
 
 /// A total order: the sort's keys, then the id.
 pub(super) struct Order {

@@ -1,6 +1,6 @@
 //! The values that a statement is run with.
 
-use crate::resource::ValueRef;
+use crate::schema::ValueRef;
 
 /// A value for a statement, and the column it is for.
 #[derive(Clone, Copy, Debug)]

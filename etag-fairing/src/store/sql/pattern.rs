@@ -1,4 +1,4 @@
-//! The patterns of [`Part::Like`](crate::store::Part::Like), read once for every dialect.
+//! The patterns of [`Part::Like`](crate::plan::Part::Like), read once for every dialect.
 
 use crate::plan::fold_case;
 

@@ -1,10 +1,9 @@
 //! What stores over SQL databases share in answering plans.
 
 use super::{edge::Edge, select::Window};
-use crate::{
-    resource::{Corrupt, Description, IdKind, ResourceId, Rows, ValueRef},
-    store::{Fetched, Listing, Page, Plan, Root, StoreError},
-};
+use crate::plan::{Fetched, Listing, Page, Plan, Root};
+use crate::schema::{Corrupt, Description, IdKind, ResourceId, Rows, ValueRef};
+use crate::store::StoreError;
 
 /// Whether one statement answers it: it sees one snapshot by itself.
 pub(crate) fn is_one_statement(plan: &Plan) -> bool {

@@ -14,10 +14,9 @@ use super::{
     select::{self, Cell},
     session::{Session, unless_unfit},
 };
-use crate::{
-    resource::{Description, Relationship, RelationshipKind, ResourceId, Row, Rows, Value},
-    store::{Excess, Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection, StoreError},
-};
+use crate::plan::{Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection};
+use crate::schema::{Description, Relationship, RelationshipKind, ResourceId, Row, Rows, Value};
+use crate::store::{Excess, StoreError};
 
 /// Whether the root of a plan is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

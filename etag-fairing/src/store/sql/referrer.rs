@@ -9,7 +9,7 @@ use super::{
     Dialect, parameter,
     schema::{Column, Decider, Key, Table, kind_of_id},
 };
-use crate::resource::OnDelete;
+use crate::schema::OnDelete;
 
 /// A column that refers to a table.
 #[derive(Debug)]

@@ -11,10 +11,9 @@ use super::{
     read::exists,
     session::{Session, unless_unfit},
 };
-use crate::{
-    resource::{Description, ResourceId, ValueRef},
-    store::{LinkageChange, Scopes, Selection, StoreError},
-};
+use crate::plan::{LinkageChange, Scopes, Selection};
+use crate::schema::{Description, ResourceId, ValueRef};
+use crate::store::StoreError;
 
 /// Sees that each related resource exists, and locks what the change of linkage is about.
 ///

@@ -2,10 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::{
-    resource::{ResourceId, Rows},
-    store::{Excess, Plan, StoreError},
-};
+use crate::plan::Plan;
+use crate::schema::{ResourceId, Rows};
+use crate::store::{Excess, StoreError};
 
 /// A value takes at least so much of a document, beside its text.
 const CELL: usize = 8;

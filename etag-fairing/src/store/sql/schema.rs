@@ -1,6 +1,6 @@
 //! The tables that resources need.
 
-use crate::resource::{Description, IdKind, Kind, Mismatch, OnDelete, RelationshipKind, StoredTime, Value};
+use crate::schema::{Description, IdKind, Kind, Mismatch, OnDelete, RelationshipKind, StoredTime, Value};
 
 use super::edge::Edge;
 

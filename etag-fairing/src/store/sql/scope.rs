@@ -14,11 +14,9 @@ use super::{
     visible::Visible,
     visit::Visit,
 };
-use crate::{
-    resource::{Description, IdKind, Kind, Relationship, StoredTime, Value},
-    schema::kind::ValueType,
-    store::{Field, Member, Relation},
-};
+use crate::plan::{Field, Member, Relation};
+use crate::schema::kind::ValueType;
+use crate::schema::{Description, IdKind, Kind, Relationship, StoredTime, Value};
 
 /// A table under an alias. Tables that paths lead to are joined once, whoever asks; to-one, they neither add
 /// rows nor take any away.

@@ -10,10 +10,8 @@ use super::{
     visible::Visible,
     visit::Visit,
 };
-use crate::{
-    resource::{Corrupt, Description, IdKind, Kind, RelationshipKind, ResourceId, StoredTime, ValueRef},
-    store::Selection,
-};
+use crate::plan::Selection;
+use crate::schema::{Corrupt, Description, IdKind, Kind, RelationshipKind, ResourceId, StoredTime, ValueRef};
 
 /// The rows' own table.
 pub(super) const ROWS: &str = "t";
@@ -56,7 +54,7 @@ pub(crate) enum Content {
     },
 }
 
-/// One entry a cell of [`Rows`](crate::resource::Rows): `None` where no column is read.
+/// One entry a cell of [`Rows`](crate::schema::Rows): `None` where no column is read.
 ///
 /// To-one linkage is always read: it stands in the row, and documents always show it.
 pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>> {

@@ -17,10 +17,9 @@ use super::{
     versions::{Guard, KeptTable, Versions},
     visible::Visible,
 };
-use crate::{
-    resource::{Description, ResourceId, Rows, Value},
-    store::{Change, Constraint, Excess, LinkageChange, Scopes, StoreError},
-};
+use crate::plan::{Change, LinkageChange, Scopes};
+use crate::schema::{Description, ResourceId, Rows, Value};
+use crate::store::{Constraint, Excess, StoreError};
 
 /// A connection, in whatever transaction is open on it.
 pub(crate) trait Session {

@@ -10,10 +10,9 @@ use super::{
     parameter,
     schema::reachable,
 };
-use crate::{
-    resource::{Description, ResourceId, Upkeep, Value, ValueRef},
-    store::{LinkageChange, StoreError},
-};
+use crate::plan::LinkageChange;
+use crate::schema::{Description, ResourceId, Upkeep, Value, ValueRef};
+use crate::store::StoreError;
 
 /// What there is to keep. A version stands for all that a representation shows, so that it rises with the row, and
 /// with the linkage that the representation shows and other tables hold.

@@ -12,10 +12,8 @@ use super::{
     scope::{Names, Scope},
     visit::{Question, Step, Visit},
 };
-use crate::{
-    resource::Description,
-    store::{Filter, Scopes},
-};
+use crate::plan::{Filter, Scopes};
+use crate::schema::Description;
 
 /// The scoped table inside of the subquery that stands for it.
 const TABLE: &str = "s";

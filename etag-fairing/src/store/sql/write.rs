@@ -16,10 +16,9 @@ use super::{
     session::Session,
     versions::Guard,
 };
-use crate::{
-    resource::{Description, RelationshipKind, ResourceId, Value, ValueRef},
-    store::{Change, Constraint, LinkageChange, Plan, Root, Scopes, Selection, StoreError},
-};
+use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection};
+use crate::schema::{Description, RelationshipKind, ResourceId, Value, ValueRef};
+use crate::store::{Constraint, StoreError};
 
 /// Makes one change, whole or not at all, if the resource has this version. Answers the id of the resource.
 pub(crate) async fn apply<S: Session>(

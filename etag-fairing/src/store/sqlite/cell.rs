@@ -7,13 +7,10 @@ use std::fmt::Write;
 use rusqlite::{Row, types::ValueRef as SqliteValue};
 
 use super::error::store_error;
-use crate::{
-    resource::{Kind, Odd, StoredTime, ValueRef, time::stored},
-    store::{
-        StoreError,
-        sql::cell::{Cells, Unreadable},
-    },
-};
+use crate::schema::time::stored;
+use crate::schema::{Kind, Odd, StoredTime, ValueRef};
+use crate::store::StoreError;
+use crate::store::sql::cell::{Cells, Unreadable};
 
 impl Cells for Row<'_> {
     fn value<'a>(&'a self, index: usize, _: &'a mut String) -> Result<ValueRef<'a>, Unreadable> {

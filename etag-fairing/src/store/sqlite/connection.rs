@@ -27,16 +27,16 @@ use super::{
     inline_budget::InlineBudget,
     interrupt::Brake,
 };
-use crate::{
-    resource::{Description, Rows, StoredTime, ValueRef},
-    store::{
-        Change, Constraint, PrepareError, StoreError,
-        sql::{
-            abilities::Limits, cache::Texts, change, forms::Forms, parameter::Parameter, referrer::Referrer,
-            versions::Versions,
-        },
-    },
-};
+use crate::plan::Change;
+use crate::schema::{Description, Rows, StoredTime, ValueRef};
+use crate::store::sql::abilities::Limits;
+use crate::store::sql::cache::Texts;
+use crate::store::sql::change;
+use crate::store::sql::forms::Forms;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::referrer::Referrer;
+use crate::store::sql::versions::Versions;
+use crate::store::{Constraint, PrepareError, StoreError};
 
 /// A connection with the statements it knows.
 pub(super) struct Connection {

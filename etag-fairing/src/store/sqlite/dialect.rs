@@ -8,14 +8,11 @@ use sea_query::{
 use std::borrow::Cow;
 
 use super::functions::{self, FOLD_CASE, UUID};
-use crate::{
-    resource::{IdKind, Kind, StoredTime, Value},
-    store::{
-        Part, Relation,
-        fold::fold_case,
-        sql::{Case, Dialect, Need, Pattern, operator, spelling::spellings, value},
-    },
-};
+use crate::plan::fold::fold_case;
+use crate::plan::{Part, Relation};
+use crate::schema::{IdKind, Kind, StoredTime, Value};
+use crate::store::sql::spelling::spellings;
+use crate::store::sql::{Case, Dialect, Need, Pattern, operator, value};
 
 /// SQLite's dialect.
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,10 @@ use rusqlite::{
     types::{ToSql, ToSqlOutput, Value, ValueRef as SqliteValue},
 };
 
-use crate::resource::{Kind, StoredTime, ValueRef, time::stored};
-use crate::store::{fold::fold_case, sql::spelling};
+use crate::plan::fold::fold_case;
+use crate::schema::time::stored;
+use crate::schema::{Kind, StoredTime, ValueRef};
+use crate::store::sql::spelling;
 
 /// The function that brings stored times into our own form. It takes the stored value, the kind ([`code`]), and how many
 /// units a second has where the column holds numbers and says so; 0 if it says nothing.
@@ -70,7 +72,7 @@ fn time(context: &Context<'_>) -> Result<Option<Time>> {
     Ok(stored::read(kind, value, declared).map(|(moment, _)| Time(moment.canonical(kind))))
 }
 
-struct Time(crate::resource::time::Canonical);
+struct Time(crate::schema::time::Canonical);
 
 impl ToSql for Time {
     fn to_sql(&self) -> Result<ToSqlOutput<'_>> {

@@ -9,7 +9,8 @@ use std::{
 };
 
 use super::{connection::Connection, error::store_error, plan_history::PlanHistory, read, revisions::Watch};
-use crate::store::{Fetched, Plan, StoreError};
+use crate::plan::{Fetched, Plan};
+use crate::store::StoreError;
 
 /// A few connections that read, each used by one caller at a time and never waited for.
 pub(super) struct InlineReaders {

@@ -1,20 +1,13 @@
 //! Makes new rows, and finds their ids.
 
 use super::{connection::Connection, dialect::Sqlite};
-use crate::{
-    resource::{Description, ResourceId},
-    store::{
-        Constraint, StoreError,
-        sql::{
-            cell,
-            change::{self, GivenId, Returned},
-            parameter::Parameter,
-            select,
-            session::Session,
-            write::{insert_into_view, insert_returning},
-        },
-    },
-};
+use crate::schema::{Description, ResourceId};
+use crate::store::sql::change::{GivenId, Returned};
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::session::Session;
+use crate::store::sql::write::{insert_into_view, insert_returning};
+use crate::store::sql::{cell, change, select};
+use crate::store::{Constraint, StoreError};
 
 /// Makes a row. Answers its id.
 pub(super) async fn insert_row(

@@ -94,7 +94,7 @@ use super::{
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
 };
-use crate::resource::Description;
+use crate::schema::Description;
 
 /// A read that has not ended by then is slow.
 const QUICK: Duration = Duration::from_millis(50);

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use crate::store::{Comparison, Fetched, Filter, Page, Plan, Root};
+use crate::plan::{Comparison, Fetched, Filter, Page, Plan, Root};
 
 /// A plain count is one instruction, however many rows there are. Above this many it goes to a thread.
 const ROWS: u64 = 10_000;
@@ -183,8 +183,8 @@ fn looks_into_text(plan: &Plan) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Field, Listing, Member, Part, Selection};
     use crate::store::contract::{ROOMS, TALKS};
-    use crate::store::{Field, Listing, Member, Part, Selection};
 
     fn page(total: bool, offset: u64) -> Plan {
         let page = Page::Offset { offset, limit: 10 };

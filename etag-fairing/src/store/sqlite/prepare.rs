@@ -18,16 +18,13 @@ use super::marks::MARKS;
 use super::revisions;
 use super::spellings;
 use super::table::{self, Affinity, Found};
-use crate::{
-    resource::{Description, IdKind, Kind, OnDelete, Value},
-    store::sql::{
-        abilities::{Abilities, Limits, Verb},
-        forms::{ColumnForm, ColumnSpelling, Form, Forms},
-        referrer::{FoundTable, Referrer},
-        schema::{self, Column, Key, Reference, Table, kind_of_id},
-        versions::Versions,
-    },
-};
+use crate::schema::{Description, IdKind, Kind, OnDelete, Value};
+use crate::store::sql::abilities::{Abilities, Limits, Verb};
+use crate::store::sql::forms::{ColumnForm, ColumnSpelling, Form, Forms};
+use crate::store::sql::referrer::{FoundTable, Referrer};
+use crate::store::sql::schema;
+use crate::store::sql::schema::{Column, Key, Reference, Table, kind_of_id};
+use crate::store::sql::versions::Versions;
 
 /// The table of the store's own tables; made with the first of them.
 const OURS: &str = "_etag_fairing_tables";

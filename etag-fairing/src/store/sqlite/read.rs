@@ -1,13 +1,11 @@
 //! Answers plans, in whatever spelling and forms the columns hold their values.
 
 use super::{connection::Connection, session::at_once, spellings};
-use crate::store::{
-    Fetched, Plan, Root, StoreError,
-    sql::{
-        plan::is_one_statement,
-        read::{self, Locking},
-    },
-};
+use crate::plan::{Fetched, Plan, Root};
+use crate::store::StoreError;
+use crate::store::sql::plan::is_one_statement;
+use crate::store::sql::read;
+use crate::store::sql::read::Locking;
 
 /// Answers a plan in a read transaction of its own: one snapshot.
 pub(super) fn fetch_snapshot(connection: &Connection, plan: &Plan) -> Result<Fetched, StoreError> {

@@ -12,24 +12,19 @@ use super::{
     insert::insert_row,
     marks,
 };
-use crate::{
-    resource::{Description, ResourceId, Rows, Value},
-    store::{
-        Change, Scopes, StoreError,
-        sql::{
-            abilities::Limits,
-            cache::Shape,
-            cell,
-            parameter::Parameter,
-            plan::id_value,
-            referrer::Referrer,
-            session::Session,
-            spelling::Spelled,
-            versions::{Guard, KeptTable, Versions},
-            visible::Visible,
-        },
-    },
-};
+use crate::plan::{Change, Scopes};
+use crate::schema::{Description, ResourceId, Rows, Value};
+use crate::store::StoreError;
+use crate::store::sql::abilities::Limits;
+use crate::store::sql::cache::Shape;
+use crate::store::sql::cell;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::plan::id_value;
+use crate::store::sql::referrer::Referrer;
+use crate::store::sql::session::Session;
+use crate::store::sql::spelling::Spelled;
+use crate::store::sql::versions::{Guard, KeptTable, Versions};
+use crate::store::sql::visible::Visible;
 
 /// The outcome of work on a SQLite session, whose futures are ready at once.
 ///

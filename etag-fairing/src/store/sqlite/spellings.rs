@@ -14,17 +14,13 @@ use super::{
     prepare::quoted,
     table::{self, Found},
 };
-use crate::{
-    resource::{Description, IdKind, Kind, ResourceId, Rows, Value, ValueRef},
-    store::{
-        Change, Fetched, LinkageChange, Links, Plan, Root, StoreError,
-        sql::{
-            forms::Forms,
-            schema::{Column, Table},
-            spelling::{self, Seen, Spelled, Spelling},
-        },
-    },
-};
+use crate::plan::{Change, Fetched, LinkageChange, Links, Plan, Root};
+use crate::schema::{Description, IdKind, Kind, ResourceId, Rows, Value, ValueRef};
+use crate::store::StoreError;
+use crate::store::sql::forms::Forms;
+use crate::store::sql::schema::{Column, Table};
+use crate::store::sql::spelling;
+use crate::store::sql::spelling::{Seen, Spelled, Spelling};
 
 /// How many rows are looked at from either end of a table.
 const LOOKED_AT: u32 = 10_000;

@@ -3,10 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::checks::{self, Check};
-use crate::{
-    resource::{Kind, StoredTime},
-    store::sql::{abilities::Verb, referrer::ForeignKey},
-};
+use crate::schema::{Kind, StoredTime};
+use crate::store::sql::abilities::Verb;
+use crate::store::sql::referrer::ForeignKey;
 
 /// A table or view that is there.
 #[derive(Debug)]

@@ -15,10 +15,10 @@ use super::{
     worker::{Command, Turn, Workers},
     write,
 };
-use crate::{
-    schema::{ResourceId, Value},
-    store::{Change, Fetched, Plan, Scopes, StoreError, Transaction, modify::Sharing},
-};
+use crate::plan::{Change, Fetched, Plan, Scopes};
+use crate::schema::{ResourceId, Value};
+use crate::store::modify::Sharing;
+use crate::store::{StoreError, Transaction};
 
 /// A transaction on the writer's connection, which belongs to one write until that ends; or the write's turn in the
 /// transaction of a [group](super::group_commit).

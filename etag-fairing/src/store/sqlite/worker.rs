@@ -28,10 +28,11 @@ use super::{
     leader::Leader,
     read, write,
 };
-use crate::{
-    schema::{ResourceId, Value},
-    store::{Change, Fetched, Plan, PrepareError, Scopes, StoreError, modify::Sharing, sql::lanes::Pass},
-};
+use crate::plan::{Change, Fetched, Plan, Scopes};
+use crate::schema::{ResourceId, Value};
+use crate::store::modify::Sharing;
+use crate::store::sql::lanes::Pass;
+use crate::store::{PrepareError, StoreError};
 
 /// What a connection's thread is asked to do.
 ///

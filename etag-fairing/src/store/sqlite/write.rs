@@ -1,10 +1,10 @@
 //! Makes changes, in a transaction that is open, in whatever spelling the columns hold their values.
 
 use super::{connection::Connection, session::at_once, spellings};
-use crate::{
-    resource::{ResourceId, Value},
-    store::{Change, LinkageChange, Scopes, StoreError, sql::write},
-};
+use crate::plan::{Change, LinkageChange, Scopes};
+use crate::schema::{ResourceId, Value};
+use crate::store::StoreError;
+use crate::store::sql::write;
 
 /// Makes one change, whole or not at all, if the resource has this version. Answers the id of the resource.
 pub(super) fn apply(

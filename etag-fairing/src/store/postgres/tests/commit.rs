@@ -10,11 +10,9 @@ use std::{
 use async_trait::async_trait;
 
 use super::*;
-use crate::store::{
-    Decision, Fetched, Transaction,
-    contract::{ALL, ROOMS},
-    modify,
-};
+use crate::plan::Fetched;
+use crate::store::contract::{ALL, ROOMS};
+use crate::store::{Decision, Transaction, modify};
 
 /// When the proxy cuts a connection, once a message of the client's holds this text.
 #[derive(Clone, Copy, Debug)]

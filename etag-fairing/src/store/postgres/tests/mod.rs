@@ -15,10 +15,9 @@ mod waiting;
 use postgres_server::Database;
 
 use super::{PostgresOptions, PostgresStore};
-use crate::{
-    resource::{Access, Attribute, Description, Kind, Mismatch, ResourceId, Value},
-    store::{Change, Listing, Plan, Root, Scopes, Selection, Store, StoreError},
-};
+use crate::plan::{Change, Listing, Plan, Root, Scopes, Selection};
+use crate::schema::{Access, Attribute, Description, Kind, Mismatch, ResourceId, Value};
+use crate::store::{Store, StoreError};
 
 fn open(database: &Database) -> PostgresStore {
     PostgresStore::open(PostgresOptions::new(database.url()).expect("a URL")).expect("a store")
@@ -45,8 +44,8 @@ const fn attribute(
         filter: true,
         sort: true,
         default,
-        parse: crate::resource::parse::<String>,
-        parse_digits: crate::resource::parse_digits::<String>,
+        parse: crate::schema::parse::<String>,
+        parse_digits: crate::schema::parse_digits::<String>,
         check: |_| Ok(()),
     }
 }
@@ -66,7 +65,7 @@ async fn write(store: &PostgresStore, change: Change) -> Result<ResourceId, Stor
 async fn attributes(store: &PostgresStore, resource: &'static Description) -> Vec<Vec<Value>> {
     let plan = Plan::new(Root::Collection(Listing::all()), Selection::whole(resource));
     let fetched = store.fetch(&plan).await.expect("readable");
-    let values = |row: crate::resource::Row<'_>| {
+    let values = |row: crate::schema::Row<'_>| {
         (0..resource.attributes.len()).map(|index| row.attribute(index).to_owned()).collect()
     };
     fetched.rows.iter().map(values).collect()

@@ -1,10 +1,8 @@
 //! Revisions: whoever changes a table, in whatever way, changes its number, and nobody waits for that.
 
 use super::*;
-use crate::store::{
-    Revision,
-    contract::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS},
-};
+use crate::plan::Revision;
+use crate::store::contract::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 const JOIN: &str = "talk_speakers";
 const GHOST: &str = "0190163d-8694-739b-aea5-966c26f8ad01";

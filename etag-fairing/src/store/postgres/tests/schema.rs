@@ -1,10 +1,8 @@
 //! Making, migrating and checking tables.
 
 use super::*;
-use crate::{
-    resource::{Id, IdKind, Operations},
-    store::contract::{ALL, TALKS},
-};
+use crate::schema::{Id, IdKind, Operations};
+use crate::store::contract::{ALL, TALKS};
 
 const INTEGER: IdKind = IdKind::Integer { min: i64::MIN, max: i64::MAX };
 

@@ -1,13 +1,9 @@
 //! Tables that somebody else made: other types, other collations, edges twice, and keys that lead nowhere.
 
 use super::*;
-use crate::{
-    resource::{Id, IdKind, Operations},
-    store::{
-        Comparison, Field, Filter, Member, Page, Relation, SortKey,
-        contract::{ALL, ROOMS, TALKS},
-    },
-};
+use crate::plan::{Comparison, Field, Filter, Member, Page, Relation, SortKey};
+use crate::schema::{Id, IdKind, Operations};
+use crate::store::contract::{ALL, ROOMS, TALKS};
 
 const SMALL: IdKind = IdKind::Integer { min: i32::MIN as i64, max: i32::MAX as i64 };
 
@@ -171,7 +167,7 @@ fn tables_without_foreign_keys_may_hold_anything() {
         );
         let store = open(database);
         store.prepare(&ALL).await.expect("prepared");
-        let ids = |fetched: crate::store::Fetched| -> Vec<String> {
+        let ids = |fetched: crate::plan::Fetched| -> Vec<String> {
             fetched.rows.iter().map(|row| row.resource_id().expect("an id").to_string()).collect()
         };
         let title = Member { path: vec![], field: Field::Attribute(0) };

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use rocket::{futures::future::join_all, tokio};
 
 use super::*;
-use crate::{
-    resource::Upkeep,
-    store::contract::{ITEMS, LABELS, LISTS},
-};
+use crate::schema::Upkeep;
+use crate::store::contract::{ITEMS, LABELS, LISTS};
 
 /// Everybody makes and deletes the one resource; a trigger tells which versions there were.
 #[test]

@@ -6,11 +6,9 @@ use async_trait::async_trait;
 use rocket::{futures::future::join_all, tokio};
 
 use super::*;
-use crate::store::{
-    Decision, Fetched, Transaction,
-    contract::{ALL, ROOMS},
-    modify,
-};
+use crate::plan::Fetched;
+use crate::store::contract::{ALL, ROOMS};
+use crate::store::{Decision, Transaction, modify};
 
 fn room(name: &str) -> Change {
     Change::Insert {

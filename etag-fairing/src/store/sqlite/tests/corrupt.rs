@@ -1,10 +1,8 @@
 //! Values that somebody else wrote and that don't fit: told of in their places, never a wrong answer.
 
 use super::*;
-use crate::store::{
-    Listing,
-    contract::{ALL, TALKS},
-};
+use crate::plan::Listing;
+use crate::store::contract::{ALL, TALKS};
 
 /// Tables as a user might have them: any value can stand in them.
 const THEIRS: &str = "CREATE TABLE talks (id INTEGER PRIMARY KEY, title TEXT, sub_title TEXT, favourites INTEGER, \
@@ -13,7 +11,7 @@ const THEIRS: &str = "CREATE TABLE talks (id INTEGER PRIMARY KEY, title TEXT, su
 
 const GOOD: &str = "INSERT INTO talks VALUES (1, 'a', NULL, 0, NULL, 0, NULL, NULL, NULL, NULL)";
 
-async fn found(statements: &str) -> Result<crate::store::Fetched, StoreError> {
+async fn found(statements: &str) -> Result<crate::plan::Fetched, StoreError> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("theirs.db");
     outside(&path).execute_batch(&format!("{THEIRS} {GOOD}; {statements}")).expect("a row");

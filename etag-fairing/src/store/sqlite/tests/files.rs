@@ -3,11 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::*;
-use crate::store::{
-    Listing, Scopes,
-    contract::{ALL, ROOMS, SPEAKERS, TALKS},
-    modify::Sharing,
-};
+use crate::plan::{Listing, Scopes};
+use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
+use crate::store::modify::Sharing;
 
 fn refusal(path: &Path) -> String {
     match SqliteStore::open(options(path)) {

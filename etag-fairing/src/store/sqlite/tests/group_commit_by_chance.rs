@@ -17,11 +17,9 @@ use async_trait::async_trait;
 use rocket::tokio::{self, time::timeout};
 
 use super::{super::connection::Connection, *};
-use crate::store::{
-    Decision, Fetched, Transaction,
-    contract::{ALL, TALKS},
-    modify,
-};
+use crate::plan::Fetched;
+use crate::store::contract::{ALL, TALKS};
+use crate::store::{Decision, Transaction, modify};
 
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,7 +1,7 @@
 //! Which id a new row has, where SQLite makes it.
 
 use super::*;
-use crate::resource::{Id, IdKind, Operations};
+use crate::schema::{Id, IdKind, Operations};
 use crate::store::Constraint;
 
 static NOTES: Description = Description::new(

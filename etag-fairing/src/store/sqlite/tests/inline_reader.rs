@@ -1,8 +1,8 @@
 //! What takes too long where the request is goes to a thread, and neither answer nor connection suffers from it.
 
 use super::*;
+use crate::plan::{Comparison, Field, Filter, Listing, Member, Page, Relation};
 use crate::store::contract::TALKS;
-use crate::store::{Comparison, Field, Filter, Listing, Member, Page, Relation};
 
 /// Rows enough to spend a budget many times.
 const ROWS: i64 = 30_000;

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use rocket::tokio::spawn;
 
 use super::*;
-use crate::store::{Decision, Fetched, Transaction, contract::TALKS, modify};
+use crate::plan::Fetched;
+use crate::store::contract::TALKS;
+use crate::store::{Decision, Transaction, modify};
 
 /// Far longer than anything here takes.
 const LONG: Duration = Duration::from_secs(3600);

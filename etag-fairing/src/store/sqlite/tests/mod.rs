@@ -20,10 +20,9 @@ mod times;
 use std::path::Path;
 
 use super::{Location, SqliteOptions, SqliteStore, Synchronous};
-use crate::{
-    resource::{Attribute, Description, Kind, Mismatch, ResourceId, Value},
-    store::{Change, LinkageChange, Plan, Root, Scopes, Selection, Store, StoreError},
-};
+use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection};
+use crate::schema::{Attribute, Description, Kind, Mismatch, ResourceId, Value};
+use crate::store::{Store, StoreError};
 
 fn options(path: &Path) -> SqliteOptions {
     SqliteOptions::new(Location::File(path.into()))
@@ -76,12 +75,12 @@ const fn attribute(
         column: name,
         kind,
         nullable,
-        access: crate::resource::Access::ReadWrite,
+        access: crate::schema::Access::ReadWrite,
         filter: true,
         sort: true,
         default,
-        parse: crate::resource::parse::<String>,
-        parse_digits: crate::resource::parse_digits::<String>,
+        parse: crate::schema::parse::<String>,
+        parse_digits: crate::schema::parse_digits::<String>,
         check: |_| Ok(()),
     }
 }
@@ -111,9 +110,9 @@ fn whole(resource: &'static Description, root: Root) -> Plan {
 
 /// All attributes of all resources.
 async fn attributes(store: &SqliteStore, resource: &'static Description) -> Vec<Vec<Value>> {
-    let plan = whole(resource, Root::Collection(crate::store::Listing::all()));
+    let plan = whole(resource, Root::Collection(crate::plan::Listing::all()));
     let fetched = store.fetch(&plan).await.expect("readable");
-    let values = |row: crate::resource::Row<'_>| {
+    let values = |row: crate::schema::Row<'_>| {
         (0..resource.attributes.len()).map(|index| row.attribute(index).to_owned()).collect()
     };
     fetched.rows.iter().map(values).collect()

@@ -1,14 +1,13 @@
 //! What plans cost.
 
 use super::*;
-use crate::{
-    resource::{Description, ResourceId, Value},
-    store::{
-        Change, Comparison, Field, Filter, Include, LinkageChange, Listing, Member, Page, Plan, Relation,
-        Root, Scopes, Selection, SortKey, Store,
-        contract::{ALL, ROOMS, SPEAKERS, TALKS},
-    },
+use crate::plan::{
+    Change, Comparison, Field, Filter, Include, LinkageChange, Listing, Member, Page, Plan, Relation, Root,
+    Scopes, Selection, SortKey,
 };
+use crate::schema::{Description, ResourceId, Value};
+use crate::store::Store;
+use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
 
 fn temporary() -> SqliteStore {
     SqliteStore::open(SqliteOptions::new(Location::Temporary)).expect("a database")

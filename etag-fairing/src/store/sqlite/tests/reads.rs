@@ -5,10 +5,9 @@ use std::{future::Future, sync::Arc, time::Duration};
 use rocket::tokio::{self, spawn, time::sleep};
 
 use super::*;
-use crate::{
-    resource::{Id, IdKind, Operations},
-    store::{Comparison, Field, Filter, Listing, Member, Page, Relation, contract::ROOMS},
-};
+use crate::plan::{Comparison, Field, Filter, Listing, Member, Page, Relation};
+use crate::schema::{Id, IdKind, Operations};
+use crate::store::contract::ROOMS;
 
 /// What is read from it has no end.
 static ENDLESS: Description = Description::new(

@@ -4,7 +4,8 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use super::*;
-use crate::store::{Listing, contract::ROOMS};
+use crate::plan::Listing;
+use crate::store::contract::ROOMS;
 
 fn list() -> Plan {
     whole(&ROOMS, Root::Collection(Listing::all()))

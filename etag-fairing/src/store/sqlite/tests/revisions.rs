@@ -1,7 +1,7 @@
 //! Revisions: whoever changes a table, in whatever way, changes its number; and nobody else does.
 
 use super::*;
-use crate::store::Revision;
+use crate::plan::Revision;
 use crate::store::contract::{ALL, REPLIES, REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 const JOIN: &str = "talk_speakers";
@@ -235,26 +235,20 @@ fn names_are_quoted_and_a_view_has_no_number() {
         "odd",
         "Odd",
         "it's an \"odd\" table",
-        crate::resource::Id {
-            column: "id",
-            kind: crate::resource::IdKind::Integer { min: 0, max: i64::MAX },
-        },
+        crate::schema::Id { column: "id", kind: crate::schema::IdKind::Integer { min: 0, max: i64::MAX } },
         &[attribute("name", Kind::Text, false, None)],
         &[],
-        crate::resource::Operations::ALL,
+        crate::schema::Operations::ALL,
     );
     static SEEN: Description = Description::new(
         "seen",
         "seen",
         "Seen",
         "seen",
-        crate::resource::Id {
-            column: "id",
-            kind: crate::resource::IdKind::Integer { min: 0, max: i64::MAX },
-        },
+        crate::schema::Id { column: "id", kind: crate::schema::IdKind::Integer { min: 0, max: i64::MAX } },
         &[attribute("name", Kind::Text, false, None)],
         &[],
-        crate::resource::Operations::ALL,
+        crate::schema::Operations::ALL,
     );
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("odd.db");

@@ -1,10 +1,8 @@
 //! Tables that are created, migrated, checked.
 
 use super::*;
-use crate::{
-    resource::{Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind},
-    store::contract::{ALL, REVIEWS, TALKS},
-};
+use crate::schema::{Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind};
+use crate::store::contract::{ALL, REVIEWS, TALKS};
 
 const INTEGER: Id = Id { column: "id", kind: IdKind::Integer { min: 1, max: i64::MAX } };
 

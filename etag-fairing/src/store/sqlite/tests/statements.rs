@@ -1,17 +1,14 @@
 //! How many statements a plan takes, and that they use their indexes.
 
 use super::*;
-use crate::store::{
-    Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey,
-    contract::{ALL, REVIEWS, TALKS},
-    sql::{
-        edge::Edge,
-        listing::{self, Source},
-        select::{self, Window},
-        visible::Visible,
-    },
-    sqlite::dialect::Sqlite,
-};
+use crate::plan::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
+use crate::store::contract::{ALL, REVIEWS, TALKS};
+use crate::store::sql::edge::Edge;
+use crate::store::sql::listing::Source;
+use crate::store::sql::select::Window;
+use crate::store::sql::visible::Visible;
+use crate::store::sql::{listing, select};
+use crate::store::sqlite::dialect::Sqlite;
 
 fn talk(title: &str) -> Vec<Value> {
     let text = Value::Text(title.into());

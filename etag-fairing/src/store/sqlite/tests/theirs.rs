@@ -1,10 +1,10 @@
 //! Plans over tables that somebody else made: other collations, edges twice, and keys that lead nowhere.
 
 use super::*;
-use crate::store::{
+use crate::plan::{
     Comparison, Field, Filter, Include, Listing, Member, Page, Part, Place, Relation, Scopes, SortKey,
-    contract::{ALL, ROOMS, SPEAKERS, TALKS},
 };
+use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
 
 const THEIRS: &str = "CREATE TABLE talks (id INTEGER PRIMARY KEY, title TEXT COLLATE NOCASE, \
      sub_title TEXT COLLATE RTRIM, favourites INTEGER, rating REAL, published BOOLEAN, starts_at DATETIME, \

@@ -6,17 +6,15 @@ use chrono::{DateTime, Duration, FixedOffset, NaiveDate, NaiveDateTime, NaiveTim
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    resource::{AttributeType, Id, IdKind, Linkage, Operations, Record},
-    store::{
-        Comparison, Field, Filter, Listing, Member, Page, Place, Records, Relation, SortKey, matches, order,
-    },
+use crate::plan::{
+    Comparison, Field, Filter, Listing, Member, Page, Place, Records, Relation, SortKey, matches, order,
 };
+use crate::schema::{AttributeType, Id, IdKind, Linkage, Operations, Record};
 
 const ID: Id = Id { column: "id", kind: IdKind::Integer { min: 1, max: i64::MAX } };
 
 const fn time<A: AttributeType>(name: &'static str) -> Attribute {
-    Attribute { parse: crate::resource::parse::<A>, ..attribute(name, A::KIND, true, None) }
+    Attribute { parse: crate::schema::parse::<A>, ..attribute(name, A::KIND, true, None) }
 }
 
 static ATTRIBUTES: [Attribute; 5] = [
@@ -188,7 +186,7 @@ fn comparison(values: Vec<Value>) -> impl Strategy<Value = Comparison> {
         1 => (one(), one()).prop_map(|(low, high)| Comparison::Between(low, high)),
         1 => Just(Comparison::IsNull),
         1 => (relation(), 0..2_usize).prop_map(|(relation, place)| Comparison::Member(relation, own(place))),
-        1 => Just(Comparison::Text { part: crate::store::Part::Start, text: "2021-01-03".into(), case_sensitive: true }),
+        1 => Just(Comparison::Text { part: crate::plan::Part::Start, text: "2021-01-03".into(), case_sensitive: true }),
     ]
 }
 
@@ -218,7 +216,7 @@ async fn listed(store: &SqliteStore, listing: Listing, scope: Option<Filter>) ->
         plan.scopes = Scopes::new([(&EVENTS, scope)]);
     }
     let fetched = store.fetch(&plan).await.expect("readable");
-    let id = |row: crate::resource::Row<'_>| match row.resource_id() {
+    let id = |row: crate::schema::Row<'_>| match row.resource_id() {
         Ok(ResourceId::Integer(id)) => id,
         other => panic!("no id: {other:?}"),
     };
