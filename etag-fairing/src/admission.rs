@@ -20,19 +20,19 @@ const RETRY_AFTER: u32 = 1;
 /// The limits, and how much of them is taken at the moment.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    requests: Limit,
-    bytes: Limit,
+    requests: Quota,
+    bytes: Quota,
     /// When the log was last told of a refusal, in seconds since 1970.
     last_logged: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Limit {
+struct Quota {
     taken: AtomicUsize,
     most: usize,
 }
 
-impl Limit {
+impl Quota {
     fn take(&self, number: usize) -> bool {
         let more = |taken: usize| taken.checked_add(number).filter(|taken| *taken <= self.most);
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
@@ -57,7 +57,7 @@ pub(crate) struct HeldBytes {
 impl Admission {
     /// Allows this many requests and bytes at the same time.
     pub(crate) fn new(requests: usize, bytes: usize) -> Self {
-        let count = |most| Limit { taken: AtomicUsize::new(0), most };
+        let count = |most| Quota { taken: AtomicUsize::new(0), most };
         Self { requests: count(requests), bytes: count(bytes), last_logged: AtomicU64::new(0) }
     }
 

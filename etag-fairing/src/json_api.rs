@@ -24,7 +24,7 @@ use crate::store::{PrepareError, Store};
 
 /// Opens the store from the configuration, or has it already.
 #[derive(Clone)]
-enum Source {
+enum StoreSource {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Database(String),
     Store(Arc<dyn Store>),
@@ -32,9 +32,9 @@ enum Source {
 
 /// The fairing of [`JsonApi::fairing`].
 pub struct JsonApiFairing {
-    source: Source,
+    source: StoreSource,
     /// The sources of what is mounted below these paths.
-    others: Vec<(String, Source)>,
+    others: Vec<(String, StoreSource)>,
     in_flight: InFlight,
 }
 
@@ -53,16 +53,16 @@ impl JsonApi {
     /// The same, with the database of this name.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub fn database(name: impl Into<String>) -> JsonApiFairing {
-        JsonApiFairing::over(Source::Database(name.into()))
+        JsonApiFairing::over(StoreSource::Database(name.into()))
     }
 
     /// The same, with a store of your own.
     pub fn with_store(store: impl Store) -> JsonApiFairing {
-        JsonApiFairing::over(Source::Store(Arc::new(store)))
+        JsonApiFairing::over(StoreSource::Store(Arc::new(store)))
     }
 }
 
-impl Source {
+impl StoreSource {
     /// `base` is where the resources are mounted, where not all of them are meant.
     fn open(&self, figment: &Figment, base: Option<&str>) -> Result<Arc<dyn Store>, Option<PrepareError>> {
         match self {
@@ -126,7 +126,7 @@ impl Fairing for JsonApiFairing {
         // All parts of the application take of one measure, and end together.
         let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());
         let mut parts = Vec::new();
-        for ((base, source), Mounted { registry, behaviours }) in self.places().zip(mounted) {
+        for ((base, source), Mounted { registry, behaviours }) in self.sources().zip(mounted) {
             let store = match source.open(rocket.figment(), (several && !base.is_empty()).then_some(base)) {
                 Ok(store) => store,
                 Err(error) => {
@@ -208,7 +208,7 @@ impl Fairing for JsonApiFairing {
 }
 
 impl JsonApiFairing {
-    fn over(source: Source) -> Self {
+    fn over(source: StoreSource) -> Self {
         Self { source, others: Vec::new(), in_flight: InFlight::default() }
     }
 
@@ -247,7 +247,7 @@ impl JsonApiFairing {
     }
 
     /// All sources with their paths, that of everything else first.
-    fn places(&self) -> impl Iterator<Item = (&str, &Source)> {
+    fn sources(&self) -> impl Iterator<Item = (&str, &StoreSource)> {
         let others = self.others.iter().map(|(base, source)| (base.as_str(), source));
         std::iter::once(("", &self.source)).chain(others)
     }
@@ -257,7 +257,7 @@ impl JsonApiFairing {
     /// # Errors
     /// With one line a mistake.
     fn mounted(&self, rocket: &Rocket<Build>, config: &JsonApiConfig) -> Result<Vec<Mounted>, Vec<String>> {
-        let bases: Vec<&str> = self.places().map(|(base, _)| base).collect();
+        let bases: Vec<&str> = self.sources().map(|(base, _)| base).collect();
         let mut mistakes = Vec::new();
         for (index, base) in bases.iter().enumerate().skip(1) {
             let write = "write a path as it is given to `mount`, such as \"/shop\"";

@@ -1,15 +1,15 @@
-//! The memo: answers that still hold.
+//! The memo: answers that the server remembers, with the state of the database in which they hold.
 //!
-//! An entry says: *for this key, at this revision, the answer was that*. Whoever asks again first reads the revision
-//! of the tables that the answer was made of; if it is the same, so is the answer, its tag and its body, and nothing
-//! is queried, written or hashed. So there is no cache to invalidate: the revision in the database says whether an
-//! entry is true, whoever has changed what.
+//! An entry says: *for this key, at this revision, the answer was that*. A request first reads the revision of the tables
+//! from which the answer was made. If it is the same, the remembered answer still holds, with its tag and its body:
+//! nothing is queried, written or hashed. So there is no cache to invalidate. Whoever has changed a table, the revision
+//! in the database tells.
 //!
-//! - The [`Key`] has everything else that the body depends on: the route, the target, the profile that was asked for,
-//!   and the caller, where what a caller sees is the caller's own.
-//! - Memory is bounded in bytes; what is asked for seldom goes first.
-//! - Of several who ask at once for what isn't there, one makes the answer, and the others wait for it; for an error,
-//!   too, if the store is in trouble.
+//! - The [`MemoKey`] holds everything else on which the body depends: the route, the target, the profile that the client
+//!   asks for, and the caller, if different callers see different things.
+//! - The memory has a limit in bytes. Answers that are seldom asked for are forgotten first.
+//! - If several requests ask at once for an answer that isn't remembered, one of them makes it, and the others wait for it.
+//!   If the store fails, they all get the error.
 
 mod flight;
 
@@ -23,13 +23,12 @@ use quick_cache::{Equivalent, OptionsBuilder, Weighter};
 use rocket::data::ByteUnit;
 use rocket::tokio::time::Instant;
 
-use self::flight::{Boarding, Flights, Outcome};
+pub(crate) use self::flight::Flight;
+use self::flight::{Boarding, FlightOutcome, Flights};
 use crate::admission::HeldBytes;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::error::Errors;
 use crate::plan::Revision;
-
-pub(crate) use self::flight::Flight;
 
 /// An answer.
 #[derive(Debug)]
@@ -42,29 +41,29 @@ pub(crate) struct Remembered {
     pub(crate) last_modified: Option<HttpDate>,
     /// The body, before any content coding.
     pub(crate) body: Box<[u8]>,
-    /// The memory that it takes, also after the memo has forgotten it, until the last client has read it.
-    #[allow(dead_code, reason = "it is given back when this is dropped")]
+    /// The memory of the body. It counts until the last client has read the body, even if the memo has forgotten it.
+    #[allow(dead_code, reason = "the memory is given back when this is dropped")]
     pub(crate) held: Option<HeldBytes>,
 }
 
-/// What was found out under a key.
+/// What the memo knows about a key.
 #[derive(Debug)]
-pub(crate) struct Entry {
-    /// The tables that the answer is made of.
+pub(crate) struct MemoEntry {
+    /// The tables from which the answer was made.
     pub(crate) tables: Box<[&'static str]>,
-    /// Their revision, read before they were.
+    /// Their revision, which was read before the tables.
     pub(crate) revision: Revision,
-    /// The answer; `None` if at that revision there is none to remember: 404, or more than the memo takes.
+    /// The answer; `None` if there is none to remember: it was 404, or it is too large.
     pub(crate) answer: Option<Arc<Remembered>>,
 }
 
-/// What an answer depends on, beside the tables.
+/// What an answer depends on in addition to the tables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct KeyRef<'a> {
     /// The route: its resource by the address of its description, its operation, its relationship.
     pub(crate) route: (usize, u8, Option<usize>),
-    /// The path and the query as they were sent. Two ways to write one target are two keys, which costs memory and
-    /// nothing else.
+    /// The path and the query as the client has sent them. Two spellings of one target have two entries, which only costs
+    /// memory.
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
     /// Whether the client asks for the profile of cursor pagination.
@@ -75,15 +74,15 @@ pub(crate) struct KeyRef<'a> {
 /// Whom an answer is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum CallerRef<'a> {
-    /// Whoever may use the route.
+    /// Every caller who may use the route sees the same.
     Anyone,
-    /// Only who was asked again for what the query leads to: each time, by guards and hooks; and sees these rows.
+    /// Only callers with the same scope see this, which these bytes name. Guards and hooks are asked again for each request.
     Scoped(&'a [u8]),
 }
 
-/// A [`KeyRef`] that owns its text.
+/// An owned [`KeyRef`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Key {
+struct MemoKey {
     route: (usize, u8, Option<usize>),
     path: Box<str>,
     query: Option<Box<str>>,
@@ -91,7 +90,7 @@ struct Key {
     scope: Option<Box<[u8]>>,
 }
 
-impl Key {
+impl MemoKey {
     fn of(key: &KeyRef<'_>) -> Self {
         Self {
             route: key.route,
@@ -116,27 +115,27 @@ impl Key {
     }
 }
 
-// As the borrowed key's, so that one is found by the other.
-impl Hash for Key {
+// The hash must be that of the borrowed key, since entries are looked up by one.
+impl Hash for MemoKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.borrowed().hash(state);
     }
 }
 
-impl Equivalent<Arc<Key>> for KeyRef<'_> {
-    fn equivalent(&self, key: &Arc<Key>) -> bool {
+impl Equivalent<Arc<MemoKey>> for KeyRef<'_> {
+    fn equivalent(&self, key: &Arc<MemoKey>) -> bool {
         *self == key.borrowed()
     }
 }
 
-/// The memory that an entry takes, beside text and body, about.
+/// About how many bytes an entry takes in addition to its texts and its body.
 const OVERHEAD: usize = 384;
 
 #[derive(Clone)]
-struct Bytes;
+struct EntryWeight;
 
-impl Weighter<Arc<Key>, Arc<Entry>> for Bytes {
-    fn weight(&self, key: &Arc<Key>, entry: &Arc<Entry>) -> u64 {
+impl Weighter<Arc<MemoKey>, Arc<MemoEntry>> for EntryWeight {
+    fn weight(&self, key: &Arc<MemoKey>, entry: &Arc<MemoEntry>) -> u64 {
         let text = key.path.len() + key.query.as_ref().map_or(0, |query| query.len());
         let text = text + key.scope.as_ref().map_or(0, |scope| scope.len());
         let answer = entry.answer.as_ref().map_or(0, |answer| answer.body.len() + answer.tag.opaque().len());
@@ -144,42 +143,42 @@ impl Weighter<Arc<Key>, Arc<Entry>> for Bytes {
     }
 }
 
-/// How long one waits for the answer that another one makes, however many give up before.
+/// How long a request waits in all for answers that other requests make.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The memo of an application.
 pub(crate) struct Memo {
-    entries: Cache<Arc<Key>, Arc<Entry>, Bytes, RandomState>,
+    entries: Cache<Arc<MemoKey>, Arc<MemoEntry>, EntryWeight, RandomState>,
     flights: Flights,
-    /// The largest body that it takes.
+    /// The largest body that is remembered, in bytes.
     largest: usize,
 }
 
-/// What the memo knows.
+/// What the memo knows about an answer at a revision.
 pub(crate) enum Recalled<'m> {
-    /// This, at the revision asked for.
-    Known(Arc<Entry>),
-    /// Nothing, and whoever else asks now waits for what comes of this.
+    /// This entry holds.
+    Known(Arc<MemoEntry>),
+    /// No entry holds. This request must make the answer, and others wait for it.
     Unknown {
-        /// To be told.
+        /// Tells the waiters.
         flight: Flight<'m>,
-        /// Whether there was something, of another revision.
+        /// Whether there is an entry of another revision.
         stale: bool,
     },
-    /// That who was making the answer could not: this error.
+    /// Another request should have made the answer, and the store has failed with this error.
     Failed(Arc<Errors>),
-    /// Nothing, and others have taken too long to find out.
+    /// Another request has taken too long to make the answer.
     Late,
 }
 
 impl Memo {
-    /// A memo of at most so many bytes; `None` for none at all.
+    /// A memo of at most this many bytes; `None` if that is 0.
     pub(crate) fn new(limit: ByteUnit) -> Option<Self> {
         let limit = limit.as_u64();
         if limit == 0 {
             return None;
         }
-        // Each shard bounds its own part, and takes nothing larger. Few of them, so that a part is large.
+        // Each shard has a part of the memory and keeps nothing larger. There are few, so that each part is large.
         let shards = 1_u64 << (limit / (8 << 20)).clamp(1, 16).ilog2();
         let options = OptionsBuilder::new()
             .shards(usize::try_from(shards).unwrap_or(1))
@@ -188,39 +187,39 @@ impl Memo {
             .build()
             .ok()?;
         let entries =
-            Cache::with_options(options, Bytes, RandomState::default(), DefaultLifecycle::default());
-        // Half of a part, so that one body never empties the whole of it.
+            Cache::with_options(options, EntryWeight, RandomState::default(), DefaultLifecycle::default());
+        // A body may take half of a shard at most, so that it doesn't push out all other entries.
         let largest = usize::try_from(entries.shard_capacity() / 2).unwrap_or(usize::MAX);
         Some(Self { entries, flights: Flights::default(), largest })
     }
 
-    /// What was found out under this key, at whatever revision.
-    pub(crate) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<Entry>> {
+    /// The entry of this key, at any revision.
+    pub(crate) fn get(&self, key: &KeyRef<'_>) -> Option<Arc<MemoEntry>> {
         self.entries.get(key)
     }
 
-    /// What is known under this key at this revision; waits for whoever is finding out.
+    /// The answer of this key at this revision. Waits if another request is making it.
     pub(crate) async fn recall(&self, key: &KeyRef<'_>, revision: Revision) -> Recalled<'_> {
         let known = self.get(key);
         let stale = match known {
             Some(entry) if entry.revision == revision => return Recalled::Known(entry),
             other => other.is_some(),
         };
-        let owned = Arc::new(Key::of(key));
+        let owned = Arc::new(MemoKey::of(key));
         let until = Instant::now() + PATIENCE;
         loop {
             match self.board(&owned, revision) {
                 Boarding::First(flight) => {
-                    // Whoever had the turn before may have found out since this one looked.
+                    // The answer may have been remembered since the look-up above.
                     return match self.get(key).filter(|entry| entry.revision == revision) {
                         Some(entry) => Recalled::Known(entry),
                         None => Recalled::Unknown { flight, stale },
                     };
                 }
                 Boarding::Behind(shared) => match shared.outcome(until).await {
-                    Some(Outcome::Landed(entry)) => return Recalled::Known(entry),
-                    Some(Outcome::Failed(errors)) => return Recalled::Failed(errors),
-                    Some(Outcome::Abandoned) => {}
+                    Some(FlightOutcome::Landed(entry)) => return Recalled::Known(entry),
+                    Some(FlightOutcome::Failed(errors)) => return Recalled::Failed(errors),
+                    Some(FlightOutcome::Abandoned) => {}
                     None => return Recalled::Late,
                 },
             }
@@ -252,14 +251,18 @@ mod tests {
         KeyRef { route: (1, 2, Some(3)), path, query: None, profile: false, caller: CallerRef::Anyone }
     }
 
-    fn entry(revision: u64, body: usize) -> Entry {
+    fn entry(revision: u64, body: usize) -> MemoEntry {
         let body = vec![b'x'; body];
         let tag = EntityTag::of(&body);
         let answer = Remembered { tag, profile: None, last_modified: None, body: body.into(), held: None };
-        Entry { tables: Box::new(["t"]), revision: Revision::new(revision), answer: Some(Arc::new(answer)) }
+        MemoEntry {
+            tables: Box::new(["t"]),
+            revision: Revision::new(revision),
+            answer: Some(Arc::new(answer)),
+        }
     }
 
-    async fn land(memo: &Memo, key: &KeyRef<'_>, entry: Entry) {
+    async fn land(memo: &Memo, key: &KeyRef<'_>, entry: MemoEntry) {
         match memo.recall(key, entry.revision).await {
             Recalled::Unknown { flight, .. } => flight.land(entry),
             _ => panic!("known already"),

@@ -1,16 +1,17 @@
-//! Requests that are waited for, and what ends them before their answer is there.
+//! The requests that clients wait for, and the two reasons to end one before its answer is there: its client is gone, or
+//! the server stops.
 //!
-//! Rocket answers each request in a task of its own, which never learns that the client has gone. But the connection is
-//! closed then: hyper does that as soon as it reads the end of the client's bytes, also in the middle of a request. So
-//! this module looks at the kernel's table of connections, which Linux shows as a file.
+//! Rocket answers each request in a task of its own, which never learns that the client is gone. But hyper closes the
+//! connection as soon as it reads the end of the client's bytes, even in the middle of a request. So this module looks at
+//! the kernel's table of connections, which Linux shows as a file.
 //!
-//! - Only reads that have waited for a while are looked for, all of them at once.
-//! - A client is gone if its connection was seen before and is then missing twice in a row. An address that a fairing has
-//!   put in place of the connection's own is never seen, so it ends nothing. The kernel gives the table in pieces, so
-//!   that one look may miss a connection that is there.
-//! - Behind a proxy the proxy's connection counts. Of HTTP/2 the connection counts, not the stream.
+//! - It only looks for reads that have waited for some time, and for all of them at once.
+//! - A client is gone if its connection was in the table before, and then is missing twice in a row. (The kernel gives out
+//!   the table in pieces, so that one look may miss a connection that exists.) If a fairing has replaced the address of
+//!   the connection, the table never has it, and nothing is ended.
+//! - Behind a proxy, what counts is the connection of the proxy. With HTTP/2, what counts is the connection, not the stream.
 //!
-//! A server that stops ends them too, when its grace is over.
+//! A server that stops also ends the requests that are still running when its grace is over.
 
 use std::collections::{HashMap, HashSet};
 use std::future::{Future, poll_fn};
@@ -27,71 +28,71 @@ use rocket::tokio::{select, spawn};
 
 use crate::connections;
 
-/// Who has waited for less is answered soon, or soon enough.
+/// How long a read must have waited before its client is looked for.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How often to look.
+/// The time between two looks.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Where there are so many connections that looking takes long, that is done less often, …
+/// With many connections a look takes long. The time between two looks is then this many times as long as a look, …
 const SHARE: u32 = 10;
 
-/// … and this often at least.
+/// … but no longer than this.
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// Why a request has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// Nobody waits for it.
+    /// No client waits for it any more.
     ClientGone,
     /// The server stops.
     Stopping,
 }
 
-/// What a request does.
+/// Whether a request reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RequestKind {
     /// It reads, and may be ended at any time.
     Read,
-    /// It changes something, whoever waits for it.
+    /// It changes something, so that it goes on even if no client waits for it.
     Write,
 }
 
-/// The requests that are waited for.
+/// The requests that clients wait for.
 #[derive(Clone, Default)]
-pub(crate) struct Pending(Arc<Mutex<State>>);
+pub(crate) struct Pending(Arc<Mutex<PendingState>>);
 
 #[derive(Default)]
-struct State {
+struct PendingState {
     waiting: HashMap<u64, Waiting>,
     last: u64,
-    /// Whether somebody looks after the reads.
+    /// Whether a task looks for the clients of the reads.
     is_watched: bool,
 }
 
 struct Waiting {
-    kind: Kind,
+    kind: RequestKind,
     client: Option<SocketAddr>,
     since: Instant,
     sight: Sight,
     end: Sender<Ended>,
 }
 
-/// What is known of the connection of who waits.
+/// What is known about the connection of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
-    /// It was never seen, and may have an address of which there is no connection.
+    /// It was never in the table. Perhaps the address isn't that of the connection.
     NotYet,
-    /// It is there.
+    /// It was in the table at the last look.
     There,
-    /// It was seen before, but not at last.
+    /// It was in the table before, but not at the last look.
     Missing,
-    /// It was missing twice in a row.
+    /// It was missing at the last two looks.
     Gone,
 }
 
 impl Sight {
-    /// What is known after another look.
+    /// What is known after one more look.
     fn after(self, is_there: bool) -> Self {
         match (self, is_there) {
             (Self::Gone, _) | (Self::Missing, false) => Self::Gone,
@@ -103,12 +104,12 @@ impl Sight {
 }
 
 impl Pending {
-    /// Waits for an answer, which is dropped where there is something that ends it before.
+    /// Waits for an answer. The answer's future is dropped if the request is ended before.
     ///
-    /// What is there at once costs nothing.
+    /// An answer that is ready at the first poll costs nothing here.
     pub(crate) async fn answer<T>(
         &self,
-        kind: Kind,
+        kind: RequestKind,
         client: Option<SocketAddr>,
         mut answer: Pin<Box<dyn Future<Output = T> + Send + '_>>,
     ) -> Result<T, Ended> {
@@ -120,24 +121,24 @@ impl Pending {
         select! {
             biased;
             answer = &mut answer => Ok(answer),
-            // Its sender is there as long as the entry.
+            // The sender lives as long as `_entry`, so that this is no error of a closed channel.
             Ok(ended) = ended => Err(ended),
         }
     }
 
-    /// Ends all of a kind, since the server stops.
-    pub(crate) fn stop(&self, kind: Kind) {
+    /// Ends all requests of a kind, since the server stops.
+    pub(crate) fn stop(&self, kind: RequestKind) {
         self.end_if(Ended::Stopping, |waiting| waiting.kind == kind);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PendingState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self, kind: Kind, client: Option<SocketAddr>) -> (Entry<'_>, Receiver<Ended>) {
+    fn enter(&self, kind: RequestKind, client: Option<SocketAddr>) -> (PendingRequest<'_>, Receiver<Ended>) {
         let (end, ended) = oneshot::channel();
         let client = client.filter(|_| connections::CAN_BE_SEEN).map(connections::canonical);
-        let watch = kind == Kind::Read && client.is_some();
+        let watch = kind == RequestKind::Read && client.is_some();
         let mut state = self.lock();
         state.last += 1;
         let number = state.last;
@@ -150,10 +151,10 @@ impl Pending {
         if begins {
             spawn(self.clone().watch());
         }
-        (Entry { pending: self, number }, ended)
+        (PendingRequest { pending: self, number }, ended)
     }
 
-    /// Looks after the reads as long as there are any.
+    /// Looks for the clients of the reads as long as there are reads.
     async fn watch(self) {
         let mut interval = PATIENCE;
         loop {
@@ -170,14 +171,14 @@ impl Pending {
                 let begun = Instant::now();
                 connections::connected().map(|connected| (connected, begun.elapsed()))
             };
-            // Not known: the deadline ends them.
+            // Where the table can't be read, the deadline of the read ends it.
             let Ok(Some((connected, took))) = spawn_blocking(look).await else { continue };
             interval = INTERVAL.max(took * SHARE).min(LONGEST);
             self.look(&connected, begun);
         }
     }
 
-    /// Ends the reads that nobody waits for, by the connections that were there when somebody began to look.
+    /// Ends the reads whose clients are gone, given the connections at a look that began at `begun`.
     fn look(&self, connected: &HashSet<SocketAddr>, begun: Instant) {
         self.end_if(Ended::ClientGone, |waiting| {
             let is_there = waiting.client.is_none_or(|client| connected.contains(&client));
@@ -188,11 +189,13 @@ impl Pending {
         });
     }
 
-    /// Whether there is a read to look after; if not, nobody does from now on.
+    /// Whether there are reads with a client to look for. If not, the task that looks for them ends.
     fn has_reads(&self) -> bool {
         let mut state = self.lock();
-        state.is_watched =
-            state.waiting.values().any(|waiting| waiting.kind == Kind::Read && waiting.client.is_some());
+        state.is_watched = state
+            .waiting
+            .values()
+            .any(|waiting| waiting.kind == RequestKind::Read && waiting.client.is_some());
         state.is_watched
     }
 
@@ -200,26 +203,26 @@ impl Pending {
         let ended: Vec<Waiting> =
             self.lock().waiting.extract_if(|_, waiting| ends(waiting)).map(|(_, waiting)| waiting).collect();
         for waiting in ended {
-            // Answered meanwhile: all is well.
+            // This fails if the request was answered meanwhile, which is fine.
             let _ = waiting.end.send(why);
         }
     }
 }
 
 impl Waiting {
-    /// Whether to look for it: one that has come while others were looked for is not in the table.
+    /// Whether its client is looked for. (The client of a younger request may not be in the table yet.)
     fn may_be_gone(&self, now: Instant) -> bool {
-        self.kind == Kind::Read && now.saturating_duration_since(self.since) >= PATIENCE
+        self.kind == RequestKind::Read && now.saturating_duration_since(self.since) >= PATIENCE
     }
 }
 
-/// One of them, until it is dropped.
-struct Entry<'p> {
+/// A request in progress. It leaves the list when this is dropped.
+struct PendingRequest<'p> {
     pending: &'p Pending,
     number: u64,
 }
 
-impl Drop for Entry<'_> {
+impl Drop for PendingRequest<'_> {
     fn drop(&mut self) {
         self.pending.lock().waiting.remove(&self.number);
     }
@@ -259,10 +262,10 @@ mod tests {
             }
         };
         rocket::async_test(async {
-            let (read, mut read_ended) = pending.enter(Kind::Read, Some(address(1)));
-            let (write, mut write_ended) = pending.enter(Kind::Write, Some(address(1)));
-            let (other, mut other_ended) = pending.enter(Kind::Read, Some(address(2)));
-            let (nowhere, mut nowhere_ended) = pending.enter(Kind::Read, None);
+            let (read, mut read_ended) = pending.enter(RequestKind::Read, Some(address(1)));
+            let (write, mut write_ended) = pending.enter(RequestKind::Write, Some(address(1)));
+            let (other, mut other_ended) = pending.enter(RequestKind::Read, Some(address(2)));
+            let (nowhere, mut nowhere_ended) = pending.enter(RequestKind::Read, None);
             for entry in [&read, &write, &other, &nowhere] {
                 long_ago(entry.number);
             }
@@ -273,7 +276,7 @@ mod tests {
                 assert!(read_ended.try_recv().is_err(), "missing once");
             }
             // One that has just come may have come after the table was read.
-            let (late, mut late_ended) = pending.enter(Kind::Read, Some(address(1)));
+            let (late, mut late_ended) = pending.enter(RequestKind::Read, Some(address(1)));
             pending.look(&second, Instant::now());
             assert_eq!(read_ended.try_recv(), Ok(Ended::ClientGone));
             for _ in 0..3 {

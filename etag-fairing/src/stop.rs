@@ -1,8 +1,8 @@
-//! How a server stops: what runs is finished, then the store is closed.
+//! How a server stops: running requests are finished, then the stores are closed.
 //!
-//! Rocket takes no new connection once it is told to stop, and lets those that it has go on for `shutdown.grace`
-//! seconds; then it closes them, finished or not. The store must outlast the last request, and the grace the longest
-//! write.
+//! Once Rocket is told to stop, it takes no new connections. It gives the open ones `shutdown.grace` seconds and then closes
+//! them, finished or not. So a store must be open until the last request is finished, and the grace must be longer than the
+//! longest write.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,26 +14,26 @@ use rocket::tokio::sync::Notify;
 use rocket::tokio::time::timeout;
 use rocket::{Build, Request, Rocket};
 
-use crate::pending::{Kind, Pending};
+use crate::pending::{Pending, RequestKind};
 use crate::store::Store;
 
-/// How long clients may knock at a listener that nobody answers.
+/// How long the listener may stay open though no connection is accepted any more.
 const UNNOTICED: Duration = Duration::from_millis(500);
 
-/// How long before the end of the grace what is to be ended is.
+/// How long before the end of the grace the requests of one kind are ended.
 const LAST_STEP: Duration = Duration::from_millis(250);
 
-/// The requests that are being answered.
+/// Counts the requests that are being answered.
 #[derive(Clone, Default)]
-pub(crate) struct InFlight(Arc<Counter>);
+pub(crate) struct InFlight(Arc<InFlightCounter>);
 
 #[derive(Default)]
-struct Counter {
+struct InFlightCounter {
     requests: AtomicUsize,
     none_left: Notify,
 }
 
-/// One of them. It lies in the request, and so it goes once all of the answer is sent.
+/// A counted request. It lies in the request's local cache, which is dropped once all of the answer is sent.
 struct Counted(InFlight);
 
 impl InFlight {
@@ -45,7 +45,7 @@ impl InFlight {
         });
     }
 
-    /// Waits until all are answered, so long at most. Answers whether they are.
+    /// Waits until all requests are answered, at most for this time. Returns whether they are.
     async fn finish(&self, limit: Duration) -> bool {
         let none_left = async {
             while self.0.requests.load(Ordering::Acquire) > 0 {
@@ -65,24 +65,24 @@ impl Drop for Counted {
     }
 }
 
-/// What runs still shortly before the end of the grace is ended, first what reads: it is answered while its connection is
-/// open, and nothing holds the server up when that closes.
+/// Waits for the running requests. Shortly before the end of the grace it ends the reads and then the writes, so that they are
+/// answered while their connections are still open.
 async fn finish(in_flight: &InFlight, pending: &Pending, grace: Duration) {
     let step = LAST_STEP.min(grace / 8);
     if in_flight.finish(grace.saturating_sub(step * 2)).await {
         return;
     }
-    pending.stop(Kind::Read);
+    pending.stop(RequestKind::Read);
     if in_flight.finish(step).await {
         return;
     }
     log::warn!("requests are still running after {grace:?}: they are broken off");
-    pending.stop(Kind::Write);
+    pending.stop(RequestKind::Write);
     in_flight.finish(step).await;
 }
 
-/// Finishes what runs, at most for the grace that Rocket gives it, and closes the stores. What comes after that, on
-/// a connection that is still open, finds them closed (503).
+/// Finishes the running requests within the grace that Rocket gives them, and closes the stores. A request that comes later,
+/// on a connection that is still open, finds them closed (503).
 pub(crate) async fn stop(
     in_flight: InFlight,
     pending: Pending,
@@ -95,15 +95,15 @@ pub(crate) async fn stop(
             store.close().await;
         }
     });
-    // As long as this function runs Rocket does not close its listener, and who connects would wait for nothing. So
-    // it goes on in the background where it takes long: Rocket waits for its grace to pass while a request runs.
+    // While this function runs, Rocket doesn't close its listener, so that new clients would wait in vain. So if this takes
+    // long, it goes on in the background: Rocket itself waits for running requests until the grace is over.
     let _ = timeout(UNNOTICED, stopping).await;
 }
 
-/// Gives running requests as long as a write may take, unless the configuration says how long.
+/// Sets the grace to the longest time that a write may take, unless the configuration says another.
 ///
-/// Rocket's own default is shorter than that of `write_timeout`: a write in flight would be undone, or worse, made
-/// without an answer.
+/// Rocket's default is shorter than the default of `write_timeout`: a running write would be undone, or worse, be made
+/// without an answer to the client.
 pub(crate) fn with_grace(rocket: Rocket<Build>, write_timeout: Duration) -> Rocket<Build> {
     let figment = rocket.figment();
     let default = Shutdown::default().grace;

@@ -35,7 +35,12 @@ impl EntityTag {
     /// If `opaque` (given without quotes) holds a byte that RFC 9110 §8.8.3 does not allow: a double
     /// quote, a space, a tab, another control character.
     pub fn strong(opaque: impl Into<Vec<u8>>) -> Result<Self, InvalidEntityTag> {
-        Self::new(false, opaque.into())
+        let opaque = opaque.into();
+        if opaque.iter().copied().all(is_etagc) {
+            Ok(Self { weak: false, opaque: opaque.into() })
+        } else {
+            Err(InvalidEntityTag(()))
+        }
     }
 
     /// A weak tag: two representations that carry it are as good as the same.
@@ -44,7 +49,7 @@ impl EntityTag {
     ///
     /// As [`EntityTag::strong`].
     pub fn weak(opaque: impl Into<Vec<u8>>) -> Result<Self, InvalidEntityTag> {
-        Self::new(true, opaque.into())
+        Self::strong(opaque).map(Self::weakened)
     }
 
     /// The strong tag of these exact body bytes: their SHA-1 in lower-case hex.
@@ -113,14 +118,6 @@ impl EntityTag {
         let opaque = opaque.into();
         debug_assert!(opaque.iter().copied().all(is_etagc), "not an opaque tag: {opaque:?}");
         Self { weak: false, opaque }
-    }
-
-    fn new(weak: bool, opaque: Vec<u8>) -> Result<Self, InvalidEntityTag> {
-        if opaque.iter().copied().all(is_etagc) {
-            Ok(Self { weak, opaque: opaque.into() })
-        } else {
-            Err(InvalidEntityTag(()))
-        }
     }
 }
 

@@ -168,18 +168,19 @@ impl DatabaseConfig {
         };
         let seconds = |duration: Duration| format!("{}s", duration.as_secs());
         let mut values = vec![("url", without_password(&self.url))];
-        match self.is_postgres() {
-            true => values.extend([
+        if self.is_postgres() {
+            values.extend([
                 ("connections", self.connections.to_string()),
                 ("connect timeout", seconds(self.connect_timeout)),
                 ("wait timeout", seconds(self.wait_timeout)),
                 ("statement timeout", seconds(self.statement_timeout)),
-            ]),
-            false => values.extend([
+            ]);
+        } else {
+            values.extend([
                 ("readers", self.readers.to_string()),
                 ("busy timeout", seconds(self.busy_timeout)),
                 ("synchronous", synchronous.to_owned()),
-            ]),
+            ]);
         }
         values.push(("read timeout", seconds(self.read_timeout)));
         values.push(("revisions", if self.revisions { "on" } else { "off" }.to_owned()));

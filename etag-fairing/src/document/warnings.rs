@@ -1,29 +1,43 @@
-//! Warnings in `meta`: what a document shows as null, or not at all, since the store holds something else.
+//! Warnings in `meta`: the members that a document shows as null, or not at all, since the store holds a value that they can't
+//! have.
 
 use crate::plan::Fetched;
 use crate::schema::json_text::write_string;
 use crate::schema::{Attribute, Corrupt, Description, Odd, Relationship, ResourceId, ValueRef};
 
-/// What becomes of a stored value that its member cannot have, where null is no value of the member either.
+/// What happens where the store holds a value that the member can't have, and the member can't be null either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OddMembers {
-    /// There is no document.
+pub(crate) enum OddValues {
+    /// No document is made.
     Refused,
-    /// Null stands there all the same.
+    /// The document shows null all the same.
     Null,
 }
 
-/// The warnings about one resource. Without any, which is the rule, it takes no memory.
+/// The warnings about one resource. Most resources have none, and then this allocates nothing.
 pub(super) struct Warnings<'a> {
     resource: &'static Description,
     id: &'a ResourceId,
-    members: OddMembers,
+    odd_values: OddValues,
     found: Vec<(&'static str, Odd)>,
 }
 
+/// A member whose stored value it can't have.
+struct OddMember<'c> {
+    name: &'static str,
+    column: &'c str,
+    nullable: bool,
+}
+
+impl OddMember<'static> {
+    fn of(attribute: &Attribute) -> Self {
+        Self { name: attribute.name, column: attribute.column, nullable: attribute.nullable }
+    }
+}
+
 impl<'a> Warnings<'a> {
-    pub(super) fn new(resource: &'static Description, id: &'a ResourceId, members: OddMembers) -> Self {
-        Self { resource, id, members, found: Vec::new() }
+    pub(super) fn new(resource: &'static Description, id: &'a ResourceId, odd_values: OddValues) -> Self {
+        Self { resource, id, odd_values, found: Vec::new() }
     }
 
     /// Null stands for the value of an attribute.
@@ -31,7 +45,7 @@ impl<'a> Warnings<'a> {
     /// # Errors
     /// If null is no value of it.
     pub(super) fn attribute(&mut self, attribute: &Attribute, odd: &Odd) -> Result<(), Corrupt> {
-        self.add(attribute.name, attribute.column, attribute.nullable, odd.clone())
+        self.add(&OddMember::of(attribute), odd.clone())
     }
 
     /// The same for a value that could be read and not be written.
@@ -41,7 +55,7 @@ impl<'a> Warnings<'a> {
         corrupt: &Corrupt,
         value: ValueRef<'_>,
     ) -> Result<(), Corrupt> {
-        self.add(attribute.name, attribute.column, attribute.nullable, Odd::of(corrupt, value))
+        self.add(&OddMember::of(attribute), Odd::of(corrupt, value))
     }
 
     /// Null stands for the linkage of a to-one relationship.
@@ -50,13 +64,15 @@ impl<'a> Warnings<'a> {
     /// If the relationship must not be empty.
     pub(super) fn relationship(&mut self, relationship: &Relationship, odd: &Odd) -> Result<(), Corrupt> {
         let column = relationship.column().unwrap_or_default();
-        self.add(relationship.name, column, !relationship.is_required(), odd.clone())
+        let member = OddMember { name: relationship.name, column, nullable: !relationship.is_required() };
+        self.add(&member, odd.clone())
     }
 
-    fn add(&mut self, name: &'static str, column: &str, nullable: bool, odd: Odd) -> Result<(), Corrupt> {
+    fn add(&mut self, member: &OddMember<'_>, odd: Odd) -> Result<(), Corrupt> {
         let (table, id) = (self.resource.table, self.id);
+        let OddMember { name, column, nullable } = *member;
         let told = format!("table `{table}`, column `{column}`, id {id}: {}", odd.detail());
-        if self.members == OddMembers::Refused {
+        if self.odd_values == OddValues::Refused {
             if !nullable {
                 return Err(self.corrupt(name, &told));
             }
@@ -71,7 +87,7 @@ impl<'a> Warnings<'a> {
         Corrupt::new(told).in_member(self.resource.type_name, self.id.to_string(), name)
     }
 
-    /// Writes `meta`, behind other members, if there is something to tell.
+    /// Writes `meta` after other members, if there are warnings.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         if self.found.is_empty() {
             return;
@@ -87,7 +103,7 @@ impl<'a> Warnings<'a> {
                 ("id", id.as_str()),
                 ("member", name),
                 ("detail", odd.detail()),
-                // So that another odd value is another representation, with another tag.
+                // With the digest, another odd value makes another representation, which has another tag.
                 ("digest", odd.digest()),
             ];
             for (place, (member, value)) in members.into_iter().enumerate() {

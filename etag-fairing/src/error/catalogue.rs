@@ -157,7 +157,7 @@ impl ErrorObject {
     }
 }
 
-/// N4: one title a code, whoever makes the error.
+/// JSON:API §10.2: the title of an error doesn't change from one occurrence to another.
 fn title(status: Status) -> &'static str {
     match status.code {
         406 => "Not acceptable",

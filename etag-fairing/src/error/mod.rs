@@ -199,7 +199,7 @@ impl Serialize for ErrorObject {
         if let Some(id) = &self.members.id {
             map.serialize_entry("id", id)?;
         }
-        let links = Links { about: self.members.about.as_deref(), kind: self.members.kind.as_deref() };
+        let links = ErrorLinks { about: self.members.about.as_deref(), kind: self.members.kind.as_deref() };
         if links.about.is_some() || links.kind.is_some() {
             map.serialize_entry("links", &links)?;
         }
@@ -221,10 +221,10 @@ impl Serialize for ErrorObject {
 }
 
 #[derive(serde::Serialize)]
-struct Links<'a> {
+struct ErrorLinks<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<&'a str>,
-    // N8: one link, not a list of them.
+    // JSON:API §10.2: `type` is one link, and not a list of links.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'a str>,
 }
@@ -316,7 +316,7 @@ impl Errors {
 
     /// The document: `{"jsonapi":{"version":"1.1"},"errors":[…]}`.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let document = Document { jsonapi: JsonApi { version: "1.1" }, errors: &self.objects };
+        let document = ErrorDocument { jsonapi: JsonApiMember { version: "1.1" }, errors: &self.objects };
         // Writing strings and numbers to memory can't fail; if serde_json says it did, an answer
         // without details is better than none.
         serde_json::to_vec(&document).unwrap_or_else(|_| {
@@ -368,13 +368,13 @@ impl<'r> Responder<'r, 'static> for ErrorObject {
 }
 
 #[derive(serde::Serialize)]
-struct Document<'a> {
-    jsonapi: JsonApi,
+struct ErrorDocument<'a> {
+    jsonapi: JsonApiMember,
     errors: &'a [ErrorObject],
 }
 
 #[derive(serde::Serialize)]
-struct JsonApi {
+struct JsonApiMember {
     version: &'static str,
 }
 

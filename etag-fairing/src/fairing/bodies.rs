@@ -18,15 +18,15 @@ use crate::conditional::EntityTag;
 /// So much of a body says which one it may be, together with its size.
 pub(super) const BEGINNING: usize = 64 << 10;
 
-/// Below this size to look costs as much as to hash.
+/// For a smaller body, in bytes, a look-up costs as much as its hash.
 const SMALLEST: usize = 256;
 
-/// The memory that an entry takes, beside its body, about.
+/// About how many bytes an entry takes in addition to its body.
 const OVERHEAD: usize = 192;
 
 #[derive(Clone)]
-enum Known {
-    /// A body that looked like this has come by: if it comes again, it is worth its memory.
+enum CachedBody {
+    /// A body with this fingerprint was hashed once. If it comes again, it is worth the memory to keep it.
     Seen,
     /// This body has this tag.
     Body(KnownBody),
@@ -49,13 +49,13 @@ impl AsRef<[u8]> for KnownBody {
 }
 
 #[derive(Clone)]
-struct Bytes;
+struct BodyWeight;
 
-impl Weighter<u64, Known> for Bytes {
-    fn weight(&self, _: &u64, known: &Known) -> u64 {
+impl Weighter<u64, CachedBody> for BodyWeight {
+    fn weight(&self, _: &u64, known: &CachedBody) -> u64 {
         let body = match known {
-            Known::Seen => 0,
-            Known::Body(known) => known.as_ref().len() + known.tag().opaque().len(),
+            CachedBody::Seen => 0,
+            CachedBody::Body(known) => known.as_ref().len() + known.tag().opaque().len(),
         };
         (OVERHEAD + body) as u64
     }
@@ -63,15 +63,15 @@ impl Weighter<u64, Known> for Bytes {
 
 /// The bodies of an application's hand-written routes, and the representations that its writes judge.
 pub(crate) struct Bodies {
-    // Where the bodies lie by a fingerprint of their bytes that nobody outside can foresee.
-    known: Cache<u64, Known, Bytes, RandomState>,
+    // The key is a fingerprint of the body. It is made with a random seed, so that clients can't choose bodies that collide.
+    known: Cache<u64, CachedBody, BodyWeight, RandomState>,
     fingerprints: RandomState,
-    /// The largest that is kept.
+    /// The largest body that is kept, in bytes.
     largest: usize,
 }
 
 impl Bodies {
-    /// At most so many bytes of them; `None` for none at all.
+    /// Keeps at most this many bytes of bodies; `None` if that is 0.
     pub(super) fn new(limit: u64) -> Option<Self> {
         if limit == 0 {
             return None;
@@ -82,12 +82,13 @@ impl Bodies {
             .estimated_items_capacity(usize::try_from(limit / 4096).unwrap_or(usize::MAX).clamp(16, 1 << 14))
             .build()
             .ok()?;
-        let known = Cache::with_options(options, Bytes, RandomState::default(), DefaultLifecycle::default());
+        let known =
+            Cache::with_options(options, BodyWeight, RandomState::default(), DefaultLifecycle::default());
         let largest = usize::try_from(known.shard_capacity() / 2).unwrap_or(usize::MAX);
         Some(Self { known, fingerprints: RandomState::default(), largest })
     }
 
-    /// The tag of a body: its SHA-1, made now if these bytes aren't known.
+    /// The tag of a body: its SHA-1, which is made now unless the same bytes are kept.
     pub(crate) fn tag_of(&self, body: &[u8], statistics: &Statistics) -> EntityTag {
         if !(SMALLEST..=self.largest).contains(&body.len()) {
             statistics.count_digest();
@@ -95,7 +96,7 @@ impl Bodies {
         }
         let fingerprint = self.fingerprint(body.len(), body);
         let known = self.known.get(&fingerprint);
-        if let Some(Known::Body(known)) = &known
+        if let Some(CachedBody::Body(known)) = &known
             && known.as_ref() == body
         {
             statistics.count_digest_saved();
@@ -104,8 +105,8 @@ impl Bodies {
         let tag = EntityTag::of(body);
         statistics.count_digest();
         let now = match known {
-            None => Known::Seen,
-            Some(_) => Known::Body(KnownBody(Arc::new((body.into(), tag.clone())))),
+            None => CachedBody::Seen,
+            Some(_) => CachedBody::Body(KnownBody(Arc::new((body.into(), tag.clone())))),
         };
         self.known.insert(fingerprint, now);
         tag
@@ -114,7 +115,7 @@ impl Bodies {
     /// The known body of this size that a body with this beginning may be.
     pub(super) fn beginning_with(&self, size: usize, beginning: &[u8]) -> Option<KnownBody> {
         match self.known.get(&self.fingerprint(size, beginning)) {
-            Some(Known::Body(known)) if known.as_ref().len() == size => Some(known),
+            Some(CachedBody::Body(known)) if known.as_ref().len() == size => Some(known),
             _ => None,
         }
     }
@@ -150,7 +151,7 @@ mod tests {
         let (bodies, statistics) = (Bodies::new(1 << 20).unwrap(), Statistics::default());
         let (one, other) = (vec![1; 300], vec![2; 300]);
         // As if the fingerprints were the same.
-        let wrong = Known::Body(KnownBody(Arc::new((other.clone().into(), EntityTag::of(&other)))));
+        let wrong = CachedBody::Body(KnownBody(Arc::new((other.clone().into(), EntityTag::of(&other)))));
         bodies.known.insert(bodies.fingerprint(one.len(), &one), wrong);
         for _ in 0..3 {
             assert_eq!(bodies.tag_of(&one, &statistics), EntityTag::of(&one));

@@ -12,32 +12,32 @@ use rocket::tokio::io::AsyncReadExt;
 
 use crate::conditional::EntityTag;
 
-/// So many files at most.
+/// At most this many files are remembered.
 const MOST: usize = 10_000;
 
 /// A file that was changed less than this ago may change again without its times showing that: file systems count in
 /// steps of up to two seconds.
 const SETTLES: Duration = Duration::from_secs(3);
 
-/// What the file system says of a file. Where it says the same, the file has the same content, once it has settled.
+/// What the file system says about a file. As long as it says the same, a settled file has the same content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileStamp {
     path: PathBuf,
     length: u64,
     modified: Option<SystemTime>,
-    identity: Identity,
+    identity: FileIdentity,
 }
 
-/// The file itself, and when anything about it was last changed, which no program can set: a file that takes another's
-/// place with the same length and date of modification is told apart by it.
+/// Which file it is, and when anything about it was last changed. No program can set these, so that they tell a file from
+/// another one that is put in its place with the same length and date of modification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Identity {
+struct FileIdentity {
     device: u64,
     inode: u64,
     changed: Option<SystemTime>,
 }
 
-impl Identity {
+impl FileIdentity {
     #[cfg(unix)]
     fn of(metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
@@ -60,7 +60,7 @@ impl FileStamp {
             path: path.to_owned(),
             length: metadata.len(),
             modified: metadata.modified().ok(),
-            identity: Identity::of(metadata),
+            identity: FileIdentity::of(metadata),
         }
     }
 
@@ -69,9 +69,9 @@ impl FileStamp {
         rocket::tokio::fs::metadata(path).await.ok().map(|metadata| Self::new(path, &metadata))
     }
 
-    /// The content of the file, read anew; `None` if it is another by now.
+    /// The content of the file, read again; `None` if the file has changed.
     pub(super) async fn content(&self) -> Option<Vec<u8>> {
-        // One byte more than there should be shows that it has grown; more is not taken into memory.
+        // One byte more than the known length is read: this shows that the file has grown, and takes no more memory.
         let file = rocket::tokio::fs::File::open(&self.path).await.ok()?;
         let mut content = Vec::new();
         file.take(self.length.saturating_add(1)).read_to_end(&mut content).await.ok()?;
@@ -95,10 +95,7 @@ impl FileStamp {
     pub(super) fn tag(&self) -> EntityTag {
         let Self { length, modified, identity, .. } = self;
         let tag = EntityTag::of(format!("{length} {modified:?} {identity:?}").as_bytes());
-        match self.is_settled(SystemTime::now()) {
-            true => tag,
-            false => tag.weakened(),
-        }
+        if self.is_settled(SystemTime::now()) { tag } else { tag.weakened() }
     }
 }
 
@@ -132,7 +129,7 @@ mod tests {
     use super::*;
 
     fn stamp(modified: SystemTime) -> FileStamp {
-        let identity = Identity { device: 1, inode: 2, changed: Some(modified) };
+        let identity = FileIdentity { device: 1, inode: 2, changed: Some(modified) };
         FileStamp { path: "a".into(), length: 3, modified: Some(modified), identity }
     }
 

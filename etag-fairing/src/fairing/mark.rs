@@ -8,7 +8,8 @@ use rocket::Request;
 use super::file_digests::FileStamp;
 use crate::conditional::EntityTag;
 
-/// Rocket keeps one value a type for each request, from routing to the response fairings.
+/// What handlers say about a response. Rocket keeps one value of this type for each request, from routing to the response
+/// fairings.
 #[derive(Default)]
 pub(super) struct Mark {
     opted_in: AtomicBool,
@@ -20,39 +21,39 @@ pub(super) struct Mark {
     file: OnceLock<FileStamp>,
 }
 
-/// Opts the response of this request in: what a handler does that is about to answer it.
+/// Opts the response of this request in. A handler calls this when it is about to answer the request.
 ///
-/// A handler must mark only what it answers itself: a mark that outlives a forward or an error would
-/// opt in the next route's or a catcher's response.
-pub(crate) fn mark(request: &Request<'_>) {
-    set(request, true);
+/// A handler must not call it for a request that it forwards or fails: the response of the next route or of a catcher
+/// would then be opted in.
+pub(super) fn opt_in(request: &Request<'_>) {
+    of(request).opted_in.store(true, Ordering::Relaxed);
 }
 
-/// Opts the response of this request in, with the strong tag of its body: it needs no second hash.
+/// Takes back what an earlier handler has said that forwarded the request.
+pub(super) fn opt_out(request: &Request<'_>) {
+    of(request).opted_in.store(false, Ordering::Relaxed);
+}
+
+/// Opts the response of this request in. The strong tag of its body is known, so that the body isn't hashed again.
 pub(crate) fn mark_with_tag(request: &Request<'_>, tag: EntityTag) {
     let mark = of(request);
     mark.opted_in.store(true, Ordering::Relaxed);
     let _ = mark.tag.set(tag);
 }
 
-/// Says that the response of this request is a read of a generated route that has no tag.
+/// Says that a generated route answers a read with a response that has no tag.
 pub(crate) fn mark_untagged(request: &Request<'_>) {
     of(request).untagged.store(true, Ordering::Relaxed);
 }
 
-/// Opts the response of this request in, which is a file.
+/// Opts the response of this request in, whose body is this file.
 pub(super) fn mark_file(request: &Request<'_>, file: FileStamp) {
     let mark = of(request);
     mark.opted_in.store(true, Ordering::Relaxed);
     let _ = mark.file.set(file);
 }
 
-/// Says whether the last handler that was tried answered, and opted in.
-pub(super) fn set(request: &Request<'_>, marked: bool) {
-    of(request).opted_in.store(marked, Ordering::Relaxed);
-}
-
-/// What was said of this request.
+/// What handlers have said about the response of this request.
 pub(super) fn of<'r>(request: &'r Request<'_>) -> &'r Mark {
     request.local_cache(Mark::default)
 }

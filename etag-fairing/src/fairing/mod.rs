@@ -183,11 +183,11 @@ impl Fairing for EtagFairing {
         'request: 'future,
         'response: 'future,
     {
-        // `async fn` would allocate a future for each response. Here only a body that must be hashed needs one, since `Done`
+        // `async fn` would allocate a future for each response. Here only a body that must be hashed needs one, since `NothingToDo`
         // has no size.
         let Some(tagger) = self.tagger(request, response) else {
             complete_untagged(request, response);
-            return Box::pin(Done);
+            return Box::pin(NothingToDo);
         };
         match tagger.tag_source(response) {
             TagSource::None => {}
@@ -201,7 +201,7 @@ impl Fairing for EtagFairing {
                 });
             }
         }
-        Box::pin(Done)
+        Box::pin(NothingToDo)
     }
 }
 
@@ -226,9 +226,9 @@ impl EtagFairing {
 }
 
 /// A future with nothing to do.
-struct Done;
+struct NothingToDo;
 
-impl Future for Done {
+impl Future for NothingToDo {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {

@@ -93,9 +93,12 @@ impl Statistics {
         self.memo_hits.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn count_memo_miss(&self, stale: bool) {
-        let counter = if stale { &self.memo_stale } else { &self.memo_misses };
-        counter.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count_memo_miss(&self) {
+        self.memo_misses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_memo_stale(&self) {
+        self.memo_stale.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_digest_saved(&self) {

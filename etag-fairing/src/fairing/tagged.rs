@@ -34,7 +34,7 @@ pub struct Tagged<R>(
 impl<'r, 'o: 'r, R: Responder<'r, 'o>> Responder<'r, 'o> for Tagged<R> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'o> {
         let response = self.0.respond_to(request)?;
-        mark::mark(request);
+        mark::opt_in(request);
         Ok(response)
     }
 }
@@ -75,7 +75,7 @@ struct Marked {
     inner: Box<dyn Handler>,
 }
 
-// Written out: what the macro makes of an `async fn` holds the request's data, twice.
+// Written without `async_trait`, whose future would hold the request's data twice.
 impl Handler for Marked {
     fn handle<'r, 'handler, 'request, 'future>(
         &'handler self,
@@ -90,8 +90,12 @@ impl Handler for Marked {
         let inner = self.inner.handle(request, data);
         Box::pin(async move {
             let outcome = inner.await;
-            // A forward goes to another route, which may not be opted in; an error to a catcher.
-            mark::set(request, outcome.is_success());
+            // A forward goes to another route, which may not be opted in, and an error goes to a catcher.
+            if outcome.is_success() {
+                mark::opt_in(request);
+            } else {
+                mark::opt_out(request);
+            }
             outcome
         })
     }

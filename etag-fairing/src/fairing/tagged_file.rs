@@ -132,13 +132,10 @@ impl Files {
     /// The file that a path names.
     async fn file(&self, request: &Request<'_>) -> Option<TaggedFile> {
         let segments = request.segments::<Segments<'_, fmt::Path>>(0..).ok()?;
-        // Without `..`, dots at the beginning and what else would lead out of the folder.
+        // Rocket refuses `..`, names that begin with a dot, and all else that would lead out of the folder.
         let path = self.root.join(segments.to_path_buf(false).ok()?);
-        let path = match metadata(&path).await.ok()?.is_dir() {
-            true => path.join("index.html"),
-            false => path,
-        };
-        // To open a pipe would wait for somebody who writes to it.
+        let path = if metadata(&path).await.ok()?.is_dir() { path.join("index.html") } else { path };
+        // Opening a pipe would wait until a program writes to it.
         if !metadata(&path).await.ok()?.is_file() {
             return None;
         }

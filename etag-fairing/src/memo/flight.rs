@@ -1,52 +1,53 @@
-//! Answers that are being made: one at a time of each kind, and all who ask for it meanwhile wait for that one.
+//! Flights: answers that are being made. The first request for an answer makes it (it is the leader), and all requests for
+//! the same answer that come meanwhile wait for it (they are waiters).
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Place;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rocket::tokio::sync::Notify;
 use rocket::tokio::time::{Instant, timeout_at};
 
-use super::{Entry, Key, Memo};
+use super::{Memo, MemoEntry, MemoKey};
 use crate::error::Errors;
 use crate::plan::Revision;
 
-/// The answers that are being made. Of another revision is another answer: who asks after a change does not wait for
-/// what was read before it.
+/// The answers that are being made. An answer at another revision is another answer, so that a request that comes after a
+/// change doesn't wait for what was read before the change.
 #[derive(Debug, Default)]
 pub(super) struct Flights(Mutex<Making>);
 
-type Making = HashMap<(Arc<Key>, Revision), Arc<Shared>>;
+type Making = HashMap<(Arc<MemoKey>, Revision), Arc<SharedOutcome>>;
 
-/// What those who wait for one answer share.
+/// The outcome of a flight, which its leader and its waiters share.
 #[derive(Debug, Default)]
-pub(super) struct Shared {
-    outcome: OnceLock<Outcome>,
+pub(super) struct SharedOutcome {
+    outcome: OnceLock<FlightOutcome>,
     told: Notify,
 }
 
-/// What came of it.
+/// What became of a flight.
 #[derive(Clone, Debug)]
-pub(super) enum Outcome {
-    /// This was found out.
-    Landed(Arc<Entry>),
-    /// The store was in trouble: nobody who has waited for it need try again at once.
+pub(super) enum FlightOutcome {
+    /// The leader has this result.
+    Landed(Arc<MemoEntry>),
+    /// The store has failed. The waiters fail too, so that they don't all ask the store again at once.
     Failed(Arc<Errors>),
-    /// Whoever made the answer was given up, perhaps since its client is gone. It is the next one's turn.
+    /// The leader's request has ended without a result, perhaps since its client is gone. A waiter becomes the leader.
     Abandoned,
 }
 
-/// Whose turn it is.
+/// Whether a request leads a flight or waits for it.
 pub(super) enum Boarding<'m> {
-    /// One's own.
+    /// The request is the leader.
     First(Flight<'m>),
-    /// Another one's.
-    Behind(Arc<Shared>),
+    /// Another request is the leader.
+    Behind(Arc<SharedOutcome>),
 }
 
 impl Flights {
     fn lock(&self) -> MutexGuard<'_, Making> {
-        // Nothing is left half done where this is held.
+        // A panic leaves nothing half done while the lock is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -57,23 +58,23 @@ impl Flights {
 }
 
 impl Memo {
-    /// Takes the turn to make an answer, or finds who has it.
-    pub(super) fn board(&self, key: &Arc<Key>, revision: Revision) -> Boarding<'_> {
+    /// Begins a flight, or joins the one that there is.
+    pub(super) fn board(&self, key: &Arc<MemoKey>, revision: Revision) -> Boarding<'_> {
         match self.flights.lock().entry((Arc::clone(key), revision)) {
-            Place::Occupied(place) => Boarding::Behind(Arc::clone(place.get())),
-            Place::Vacant(place) => {
-                let shared = Arc::clone(place.insert(Arc::default()));
+            Entry::Occupied(there) => Boarding::Behind(Arc::clone(there.get())),
+            Entry::Vacant(there) => {
+                let shared = Arc::clone(there.insert(Arc::default()));
                 Boarding::First(Flight { memo: self, key: Arc::clone(key), revision, shared })
             }
         }
     }
 }
 
-impl Shared {
-    /// Waits for what comes of it; `None` if that takes too long.
-    pub(super) async fn outcome(&self, until: Instant) -> Option<Outcome> {
+impl SharedOutcome {
+    /// Waits for the outcome; `None` if that takes too long.
+    pub(super) async fn outcome(&self, until: Instant) -> Option<FlightOutcome> {
         let mut told = std::pin::pin!(self.told.notified());
-        // From here on no word is missed.
+        // From here on a notification is not missed.
         told.as_mut().enable();
         if self.outcome.get().is_none() {
             timeout_at(until, told).await.ok()?;
@@ -82,30 +83,30 @@ impl Shared {
     }
 }
 
-/// The turn to make an answer. Dropped without one, it goes to the next who waits.
+/// The leader's side of a flight. If it is dropped without an outcome, the flight counts as abandoned.
 pub(crate) struct Flight<'m> {
     memo: &'m Memo,
-    key: Arc<Key>,
+    key: Arc<MemoKey>,
     revision: Revision,
-    shared: Arc<Shared>,
+    shared: Arc<SharedOutcome>,
 }
 
 impl Flight<'_> {
-    /// Remembers what was found out and lets those who wait have it.
-    pub(crate) fn land(self, entry: Entry) {
+    /// Remembers the result and gives it to the waiters.
+    pub(crate) fn land(self, entry: MemoEntry) {
         let entry = Arc::new(entry);
-        // Before the turn is given back, so that who takes the next one finds it.
+        // It is remembered before the flight ends, so that the leader of the next flight finds it.
         self.memo.entries.insert(Arc::clone(&self.key), Arc::clone(&entry));
-        self.tell(Outcome::Landed(entry));
+        self.tell(FlightOutcome::Landed(entry));
     }
 
-    /// Lets those who wait have an error, and only them: who comes later tries again.
+    /// Gives an error to the waiters. It isn't remembered, so that later requests try again.
     pub(crate) fn fail(self, errors: &Errors) {
-        self.tell(Outcome::Failed(Arc::new(errors.clone())));
+        self.tell(FlightOutcome::Failed(Arc::new(errors.clone())));
     }
 
-    fn tell(&self, outcome: Outcome) {
-        // The first word counts.
+    fn tell(&self, outcome: FlightOutcome) {
+        // The first outcome counts.
         if self.shared.outcome.set(outcome).is_ok() {
             self.memo.flights.lock().remove(&(Arc::clone(&self.key), self.revision));
             self.shared.told.notify_waiters();
@@ -115,6 +116,6 @@ impl Flight<'_> {
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        self.tell(Outcome::Abandoned);
+        self.tell(FlightOutcome::Abandoned);
     }
 }

@@ -8,11 +8,11 @@ use crate::schema::Description;
 ///
 /// Each relationship stands only once under the same parent, in the order in which the client first named them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Include {
+pub(crate) struct IncludeTree {
     /// Its place in [`Description::relationships`] of the resource reached so far.
     pub(crate) relationship: usize,
     /// What to include from there.
-    pub(crate) children: Vec<Include>,
+    pub(crate) children: Vec<IncludeTree>,
 }
 
 /// Reads `include`. Every path begins at `root`. At a relationship's own URL the primary data is the linkage of that
@@ -24,7 +24,7 @@ pub(super) fn parse(
     root: &'static Description,
     only: Option<usize>,
     max_depth: u32,
-) -> Result<Vec<Include>, Vec<ErrorObject>> {
+) -> Result<Vec<IncludeTree>, Vec<ErrorObject>> {
     let mut tree = Vec::new();
     let mut errors = Vec::new();
     if value.is_empty() {
@@ -79,13 +79,13 @@ fn follow(
 }
 
 /// Puts a path into the tree, and returns how many of its relationships are new there.
-fn merge(tree: &mut Vec<Include>, places: &[usize]) -> usize {
+fn merge(tree: &mut Vec<IncludeTree>, places: &[usize]) -> usize {
     let Some((&relationship, behind)) = places.split_first() else { return 0 };
     let known = tree.iter().position(|include| include.relationship == relationship);
     match known.and_then(|known| tree.get_mut(known)) {
         Some(include) => merge(&mut include.children, behind),
         None => {
-            let mut include = Include { relationship, children: Vec::new() };
+            let mut include = IncludeTree { relationship, children: Vec::new() };
             let added = 1 + merge(&mut include.children, behind);
             tree.push(include);
             added

@@ -20,7 +20,7 @@ use std::collections::HashSet;
 
 pub(crate) use self::cursor::place_of;
 pub(crate) use self::fields::{FieldSet, Fields};
-pub(crate) use self::include::Include;
+pub(crate) use self::include::IncludeTree;
 use self::name::ParameterName;
 pub(crate) use self::page::{PROFILE as CURSOR_PROFILE, PageRequest};
 pub(crate) use self::page_links::{Extent, PageLinks};
@@ -34,7 +34,7 @@ use crate::schema::{Description, Registry, Relationship};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
     /// What to include; `None` if the client sends no `include`, an empty list for `include=` (JSON:API §8.3).
-    pub(crate) include: Option<Vec<Include>>,
+    pub(crate) include: Option<Vec<IncludeTree>>,
     /// The sparse fieldsets.
     pub(crate) fields: Fields,
     /// Which resources of many.
@@ -93,8 +93,8 @@ impl Query {
         let Context { resource, target, registry, config, cursor_profile } = *context;
         let mut errors = Vec::new();
         let (mut include, mut fields, mut sort) = (None, Fields::default(), Some(Vec::new()));
-        let mut filter = filter::Builder::new(resource, config.max_filter_relationships);
-        let mut page = page::Builder::default();
+        let mut filter = filter::FilterBuilder::new(resource, config.max_filter_relationships);
+        let mut page = page::PageBuilder::default();
         let mut sort_errors = Vec::new();
         let mut seen = HashSet::new();
         if parameters.iter().nth(limits::MAX_PARAMETERS).is_some() {

@@ -40,12 +40,12 @@ pub(crate) enum Strategy {
     /// So many rows from this one, counted from 0.
     Offset { offset: u64, limit: u64 },
     /// So many rows behind or before a place.
-    Cursor { side: Side, size: u64 },
+    Cursor { side: CursorSide, size: u64 },
 }
 
 /// Where a page by cursor is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Side {
+pub(crate) enum CursorSide {
     /// At the beginning.
     Start,
     /// Right behind a place.
@@ -55,7 +55,7 @@ pub(crate) enum Side {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Builder {
+pub(super) struct PageBuilder {
     number: Option<u64>,
     size: Option<u64>,
     offset: Option<u64>,
@@ -64,12 +64,12 @@ pub(super) struct Builder {
     before: Option<String>,
     totals: Option<bool>,
     asked_for: bool,
-    // Which strategies what came so far rules out: number, offset, cursor.
+    /// For each strategy (number, offset, cursor) whether a parameter that was taken rules it out.
     ruled_out: [bool; 3],
     failed: bool,
 }
 
-impl Builder {
+impl PageBuilder {
     /// Takes one parameter; `key` is what its brackets hold.
     pub(super) fn take(&mut self, key: &str, value: &str) -> Result<(), ErrorObject> {
         let taken = self.read(key, value);
@@ -178,9 +178,9 @@ impl Builder {
                     .type_link(profile_error("range-pagination-not-supported"))
                     .parameter("page[before]"));
                 }
-                (Some(token), None) => Side::After(place(token, "page[after]")?),
-                (None, Some(token)) => Side::Before(place(token, "page[before]")?),
-                (None, None) => Side::Start,
+                (Some(token), None) => CursorSide::After(place(token, "page[after]")?),
+                (None, Some(token)) => CursorSide::Before(place(token, "page[before]")?),
+                (None, None) => CursorSide::Start,
             };
             Strategy::Cursor { side, size }
         } else if self.offset.is_some() || self.limit.is_some() {
@@ -225,9 +225,9 @@ impl PageRequest {
             Strategy::Offset { offset, limit } => Page::Offset { offset: *offset, limit: *limit },
             Strategy::Cursor { side, size } => {
                 let (after, before) = match side {
-                    Side::Start => (None, None),
-                    Side::After(place) => (Some(place.clone()), None),
-                    Side::Before(place) => (None, Some(place.clone())),
+                    CursorSide::Start => (None, None),
+                    CursorSide::After(place) => (Some(place.clone()), None),
+                    CursorSide::Before(place) => (None, Some(place.clone())),
                 };
                 Page::Between { after, before, limit: *size }
             }

@@ -1,7 +1,7 @@
 //! The links of a page (JSON:API §8.6).
 
 use super::cursor;
-use super::page::{PageRequest, Side, Strategy};
+use super::page::{CursorSide, PageRequest, Strategy};
 use super::{Parameters, href};
 use crate::plan::{Place, SortKey};
 use crate::schema::Description;
@@ -88,15 +88,17 @@ impl PageRequest {
                 // With `page[after]` it is not looked up whether there are rows before the page (nor, with
                 // `page[before]`, behind it), so that this link may lead to an empty page.
                 let (prev, next) = match (side, extent.ends) {
-                    (Side::Start, ends) => (None, ends.filter(|_| extent.more).map(|(_, last)| after(last))),
-                    (Side::After(_), Some((first, last))) => {
+                    (CursorSide::Start, ends) => {
+                        (None, ends.filter(|_| extent.more).map(|(_, last)| after(last)))
+                    }
+                    (CursorSide::After(_), Some((first, last))) => {
                         (Some(before(first)), extent.more.then(|| after(last)))
                     }
-                    (Side::Before(_), Some((first, last))) => {
+                    (CursorSide::Before(_), Some((first, last))) => {
                         (extent.more.then(|| before(first)), Some(after(last)))
                     }
-                    (Side::After(place), None) => (Some(before(place)), None),
-                    (Side::Before(place), None) => (None, Some(after(place))),
+                    (CursorSide::After(place), None) => (Some(before(place)), None),
+                    (CursorSide::Before(place), None) => (None, Some(after(place))),
                 };
                 PageLinks { first: Some(href(path, &start)), last: None, prev, next }
             }

@@ -19,7 +19,7 @@ use crate::config::EtagConfig;
 use crate::document::buffer_pool::SentDocument;
 use crate::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_untagged, mark_with_tag};
-use crate::memo::{CallerRef, Entry, Flight, KeyRef, Memo, Recalled, Remembered};
+use crate::memo::{CallerRef, Flight, KeyRef, Memo, MemoEntry, Recalled, Remembered};
 use crate::negotiate::asks_for_profile;
 use crate::plan::{Fetched, Plan, Revision};
 use crate::query::{CURSOR_PROFILE, Query};
@@ -136,7 +136,7 @@ pub(super) async fn read_through_memo<'r>(
         },
         Recalled::Unknown { flight, stale } => {
             if let Some(statistics) = call.state::<Statistics>() {
-                statistics.count_memo_miss(stale);
+                if stale { statistics.count_memo_stale() } else { statistics.count_memo_miss() }
             }
             let read = fetch(call, subject, plan, make).await;
             remember(call.request, memo, flight, tables, revision, read)
@@ -175,19 +175,19 @@ fn remember<'r>(
         Ok(ReadDocument { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
             let remembered =
                 Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice(), held });
-            flight.land(Entry { tables, revision, answer: Some(Arc::clone(&remembered)) });
+            flight.land(MemoEntry { tables, revision, answer: Some(Arc::clone(&remembered)) });
             Ok(remembered_body(request, &remembered))
         }
         // Those who wait need not wait for each other.
         Ok(read) => {
-            flight.land(Entry { tables, revision, answer: None });
+            flight.land(MemoEntry { tables, revision, answer: None });
             Ok(fresh_response(request, read))
         }
         Err(errors) => {
             match errors.status().code {
                 // Who has waited until here would wait as long again, one behind the other.
                 500.. => flight.fail(&errors),
-                _ => flight.land(Entry { tables, revision, answer: None }),
+                _ => flight.land(MemoEntry { tables, revision, answer: None }),
             }
             Err(errors)
         }

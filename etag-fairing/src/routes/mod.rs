@@ -43,7 +43,7 @@ use rocket::{Data, Request};
 
 use crate::error::Errors;
 use crate::negotiate::{check_accept, check_content_encoding, check_content_type};
-use crate::pending::Kind;
+use crate::pending::RequestKind;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
 use crate::resource::route_names::{GeneratedRoute, name_route};
@@ -214,7 +214,7 @@ async fn dispatch<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<
             Box::pin(update_relationship::update_linkage(call, subject, own, update, data))
         }
     };
-    let kind = if subject.endpoint.reads() { Kind::Read } else { Kind::Write };
+    let kind = if subject.endpoint.reads() { RequestKind::Read } else { RequestKind::Write };
     let answered = call.api.pending.answer(kind, call.request.remote(), answer).await;
     answered.unwrap_or_else(|ended| Err(store_errors::ended(call.request, kind, ended)))
 }

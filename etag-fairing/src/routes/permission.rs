@@ -11,7 +11,7 @@ use super::write::RequestBody;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::Member;
 use crate::plan::visit::{Step, Visitor, steps_over, steps_to, visit};
-use crate::query::{Include, Parameters, Query};
+use crate::query::{IncludeTree, Parameters, Query};
 use crate::resource::Behaviour;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
@@ -271,7 +271,7 @@ impl Walk {
         Some(resource)
     }
 
-    fn include(&mut self, owner: &'static Description, tree: &[Include]) {
+    fn include(&mut self, owner: &'static Description, tree: &[IncludeTree]) {
         for branch in tree {
             if let Some(target) = self.step(Step { owner, relationship: branch.relationship }) {
                 self.include(target, &branch.children);

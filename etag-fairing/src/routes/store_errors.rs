@@ -11,7 +11,7 @@ use super::subject::Subject;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
-use crate::pending::{Ended, Kind};
+use crate::pending::{Ended, RequestKind};
 use crate::resource::HookError;
 use crate::resource::endpoint::Endpoint;
 use crate::schema::{Corrupt, Description, Relationship, RelationshipKind};
@@ -119,14 +119,14 @@ fn remedy(subject: &Subject<'_>, by: Excess) -> String {
 }
 
 /// The errors of a request that was ended before it had an answer.
-pub(super) fn ended(request: &Request<'_>, kind: Kind, why: Ended) -> Errors {
+pub(super) fn ended(request: &Request<'_>, kind: RequestKind, why: Ended) -> Errors {
     match (kind, why) {
-        (Kind::Write, _) => ErrorObject::outcome_unknown(
+        (RequestKind::Write, _) => ErrorObject::outcome_unknown(
             "the server stops: the change was made as a whole, or not at all; read the resource before you try again",
         )
         .into(),
-        (Kind::Read, Ended::Stopping) => Errors::unavailable(1),
-        (Kind::Read, Ended::ClientGone) => {
+        (RequestKind::Read, Ended::Stopping) => Errors::unavailable(1),
+        (RequestKind::Read, Ended::ClientGone) => {
             if let Some(statistics) = request.rocket().state::<Statistics>() {
                 statistics.count_read_abandoned();
             }

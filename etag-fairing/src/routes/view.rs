@@ -2,7 +2,7 @@
 
 use crate::document::write::{View, Writer};
 use crate::plan::{Fetched, Field, Selection};
-use crate::query::{Extent, Fields, Include, PageLinks, Parameters, Query, href, place_of};
+use crate::query::{Extent, Fields, IncludeTree, PageLinks, Parameters, Query, href, place_of};
 use crate::schema::{Corrupt, Description};
 use crate::store;
 
@@ -39,7 +39,7 @@ impl Query {
     }
 
     /// The same query from the far end of an included relationship.
-    pub(super) fn below(&self, include: &Include) -> Self {
+    pub(super) fn below(&self, include: &IncludeTree) -> Self {
         Self { include: Some(include.children.clone()), fields: self.fields.clone(), ..Self::default() }
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn page_links(
 /// A relationship that is included somewhere.
 type IncludedRelationship = (&'static Description, usize);
 
-fn collect(owner: &'static Description, tree: &[Include], found: &mut Vec<IncludedRelationship>) {
+fn collect(owner: &'static Description, tree: &[IncludeTree], found: &mut Vec<IncludedRelationship>) {
     for include in tree {
         let Some(relationship) = owner.relationships.get(include.relationship) else { continue };
         let entry = (owner, include.relationship);
@@ -104,7 +104,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn selection(&self, resource: &'static Description, tree: &[Include]) -> Selection {
+    fn selection(&self, resource: &'static Description, tree: &[IncludeTree]) -> Selection {
         let whole = self.whole.is_some_and(|whole| whole.is(resource));
         let shown = self.fields.of(resource);
         // A computed attribute is a function of all that stands in the row.

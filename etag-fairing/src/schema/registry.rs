@@ -17,17 +17,17 @@ pub(crate) fn encode_segment(segment: &str) -> PercentEncode<'_> {
 /// The resources that an application has mounted, each with the URL of its collection.
 #[derive(Debug, Default)]
 pub struct Registry {
-    places: Vec<Place>,
+    places: Vec<MountedResource>,
 }
 
 #[derive(Debug)]
-struct Place {
+struct MountedResource {
     resource: &'static Description,
     collection: String,
     shape: String,
 }
 
-impl Place {
+impl MountedResource {
     fn new(resource: &'static Description, collection: String) -> Self {
         Self { shape: shape(resource, &collection), resource, collection }
     }
@@ -57,7 +57,7 @@ impl Registry {
         let is_new = self.place(resource).is_none();
         if is_new {
             let (base, path) = (base.trim_end_matches('/'), encode_segment(resource.path));
-            self.places.push(Place::new(resource, format!("{base}/{path}")));
+            self.places.push(MountedResource::new(resource, format!("{base}/{path}")));
         }
         is_new
     }
@@ -131,7 +131,7 @@ impl Registry {
         self.resources().find(|resource| resource.type_name == type_name)
     }
 
-    fn place(&self, resource: &Description) -> Option<&Place> {
+    fn place(&self, resource: &Description) -> Option<&MountedResource> {
         self.places.iter().find(|place| place.resource.is(resource))
     }
 

@@ -169,7 +169,7 @@ impl<'de, T: FromAnyJson<'de>> Visitor<'de> for AnyJson<T> {
 
 fn members<'de, T: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<SentMembers<'de, T>, A::Error> {
     let mut members = Vec::new();
-    while let Some(MemberName(name)) = map.next_key()? {
+    while let Some(SentName(name)) = map.next_key()? {
         members.push((name, map.next_value()?));
     }
     Ok(SentMembers::of(members))
@@ -299,7 +299,7 @@ enum KnownName {
 
 /// A member's name, borrowed from the body unless it is written with escapes there.
 #[derive(Deserialize)]
-struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
+struct SentName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for TextMember<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

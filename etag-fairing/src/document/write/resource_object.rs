@@ -4,7 +4,7 @@ use super::linkage::{write_data, write_id};
 use super::links::write_segment;
 use super::view::View;
 use super::writer::Writer;
-use crate::document::warnings::{OddMembers, Warnings};
+use crate::document::warnings::{OddValues, Warnings};
 use crate::plan::Links;
 use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, Kind, ResourceId, Row, Rows, Value};
@@ -148,11 +148,11 @@ impl Writer<'_> {
             .or_else(|_| row.to_lenient_record(resource).and_then(|record| resource.computed.of(&record)));
         match (values, self.odd) {
             (Ok(values), _) => Ok(values),
-            (Err(_), OddMembers::Null) => {
+            (Err(_), OddValues::Null) => {
                 let null = |name: &&'static str| (*name, Kind::Text, Value::Null);
                 Ok(resource.computed.names.iter().map(null).collect())
             }
-            (Err(corrupt), OddMembers::Refused) => {
+            (Err(corrupt), OddValues::Refused) => {
                 let name = resource.computed.names.first().copied().unwrap_or_default();
                 Err(warnings.corrupt(name, &corrupt.to_string()))
             }

@@ -5,7 +5,7 @@ use super::links::{RelationshipLinks, START, start, write_page_links};
 use super::view::View;
 use crate::document::buffer_pool;
 use crate::document::hidden::Hidden;
-use crate::document::warnings::{OddMembers, Warnings, write_document_meta};
+use crate::document::warnings::{OddValues, Warnings, write_document_meta};
 use crate::plan::{Fetched, Included, Links};
 use crate::query::{PageLinks, Parameters, href};
 use crate::schema::json_text::write_string;
@@ -17,20 +17,20 @@ use crate::schema::{Corrupt, Description, Relationship, ResourceId, Rows};
 pub(crate) struct Writer<'a> {
     pub(super) registry: &'a Registry,
     /// What to do about values that their member cannot have.
-    pub(super) odd: OddMembers,
+    pub(super) odd: OddValues,
     /// The resources of which the caller may not learn that others lead to them.
     pub(super) hidden: Hidden,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(registry: &'a Registry, hidden: Hidden) -> Self {
-        Self { registry, odd: OddMembers::Refused, hidden }
+        Self { registry, odd: OddValues::Refused, hidden }
     }
 
     /// A writer that shows null for every value that its member cannot have. It is used for documents that are only hashed,
     /// and for the answer to a write, which can't be refused any more.
     pub(crate) fn lenient(self) -> Self {
-        Self { odd: OddMembers::Null, ..self }
+        Self { odd: OddValues::Null, ..self }
     }
 
     /// The URL of one resource.

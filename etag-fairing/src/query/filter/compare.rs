@@ -11,15 +11,15 @@ use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, Path
 use crate::schema::number::Numbers;
 use crate::schema::{Attribute, Description, IdKind, Kind, Value};
 
-/// A client's value, in either spelling.
+/// One value that a client has sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scalar<'a> {
     Json(&'a JsonValue),
-    /// Text of a URL, which has no types of its own.
+    /// Text of a URL, where values have no types.
     Text(&'a str),
 }
 
-/// What a member is compared with.
+/// The value or values that a member is compared with.
 #[derive(Clone, Debug)]
 pub(super) enum FilterValue<'a> {
     One(Scalar<'a>),
@@ -178,13 +178,14 @@ fn through(steps: &[PathStep], leaf: impl FnOnce(Vec<usize>) -> Filter) -> Filte
     }
 }
 
-/// A comparison that may be turned round.
+/// A comparison, or its opposite.
 #[derive(Debug)]
 struct SignedComparison {
     comparison: Comparison,
-    /// `ne`, `notin_`, `notlike`: there is a value, and it does not compare. As in SQL, null is not unequal.
+    /// For `ne`, `notin_` and `notlike`: the member has a value for which the comparison doesn't hold. As in SQL, null is not
+    /// unequal.
     negated: bool,
-    /// `isnot`: all others, null too.
+    /// For `isnot`: the comparison doesn't hold. This includes null.
     inverted: bool,
 }
 
@@ -193,8 +194,13 @@ impl SignedComparison {
         Self { comparison, negated: false, inverted: false }
     }
 
-    fn null(is: bool) -> Self {
-        Self { comparison: Comparison::IsNull, negated: false, inverted: !is }
+    fn is_null() -> Self {
+        Self::plain(Comparison::IsNull)
+    }
+
+    /// The opposite, which holds also for null.
+    fn inverted_if(self, condition: bool) -> Self {
+        Self { inverted: self.inverted != condition, ..self }
     }
 
     fn of(self, member: Member) -> Filter {
@@ -218,20 +224,18 @@ impl SignedComparison {
         let value = |scalar: &Scalar<'_>| scalar.value(attribute);
         Ok(match operator {
             Operator::Is | Operator::IsNot => {
-                let is = operator == Operator::Is;
-                match given.one()?.json(Kind::Bool) {
-                    JsonValue::Null => Self::null(is),
-                    JsonValue::String(word) if word == "null" => Self::null(is),
-                    JsonValue::Bool(truth) if attribute.kind == Kind::Bool => Self {
-                        comparison: Comparison::Value(Relation::Equal, Value::Bool(truth)),
-                        negated: false,
-                        inverted: !is,
-                    },
+                let is = match given.one()?.json(Kind::Bool) {
+                    JsonValue::Null => Self::is_null(),
+                    JsonValue::String(word) if word == "null" => Self::is_null(),
+                    JsonValue::Bool(truth) if attribute.kind == Kind::Bool => {
+                        Self::plain(Comparison::Value(Relation::Equal, Value::Bool(truth)))
+                    }
                     _ if attribute.kind == Kind::Bool => {
                         return Err(Fault::new("must be null, true or false"));
                     }
                     _ => return Err(Fault::new("must be null")),
-                }
+                };
+                is.inverted_if(operator == Operator::IsNot)
             }
             Operator::Text { part, case_sensitive, negated } => {
                 let text = given.one()?.text()?;
@@ -251,7 +255,7 @@ impl SignedComparison {
     }
 
     fn of_id(operator: Operator, given: &FilterValue<'_>, kind: IdKind) -> Result<Self, Fault> {
-        // An id that no resource can have is no mistake: nothing has it. A number beyond the type is one.
+        // An id that no resource can have is no mistake: no resource has it. A number beyond the type's range is a mistake.
         let known = |scalar: &Scalar<'_>| {
             let id = scalar.id()?;
             within(kind, &id)?;
@@ -280,8 +284,10 @@ impl SignedComparison {
                 }
             }
             Operator::Is | Operator::IsNot => match given.one()?.json(Kind::Text) {
-                JsonValue::Null => Self::null(operator == Operator::Is),
-                JsonValue::String(word) if word == "null" => Self::null(operator == Operator::Is),
+                JsonValue::Null => Self::is_null().inverted_if(operator == Operator::IsNot),
+                JsonValue::String(word) if word == "null" => {
+                    Self::is_null().inverted_if(operator == Operator::IsNot)
+                }
                 _ => return Err(Fault::new("must be null")),
             },
             operator => Self::by_value(operator, given, |scalar| {
@@ -306,7 +312,7 @@ impl SignedComparison {
             Operator::Relation(relation @ (Relation::Equal | Relation::NotEqual))
                 if given.one()?.is_null() =>
             {
-                Self::null(relation == Relation::Equal)
+                Self::is_null().inverted_if(relation == Relation::NotEqual)
             }
             Operator::Relation(relation) => {
                 Self::plain(Comparison::Value(relation, not_null(given.one()?, &value)?))
@@ -327,36 +333,36 @@ impl SignedComparison {
                 }
                 _ => return Err(Fault::new("must be two values, from and to")),
             },
-            Operator::IsNull => Self::null(given.truth()?),
-            // What else there is was refused by `Operator::fits`.
+            Operator::IsNull => Self::is_null().inverted_if(!given.truth()?),
+            // `Operator::fits` has refused all other operators.
             _ => return Err(Fault::new("can't be compared so")),
         })
     }
 }
 
-/// A whole number that no id of this kind can be says something else than its author means.
+/// Refuses a whole number beyond the range of this kind of id: its author must have meant something else.
 fn within(kind: IdKind, id: &str) -> Result<(), Fault> {
     let IdKind::Integer { min, max } = kind else { return Ok(()) };
     let digits = id.strip_prefix('-').unwrap_or(id);
     let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let is_within = id.parse::<i64>().is_ok_and(|id| (min..=max).contains(&id));
-    match is_whole && !is_within {
-        true => Err(Fault::new(format!("must be a whole number from {min} to {max}"))),
-        false => Ok(()),
+    if is_whole && !is_within {
+        return Err(Fault::new(format!("must be a whole number from {min} to {max}")));
     }
+    Ok(())
 }
 
 fn not_null(
     scalar: &Scalar<'_>,
     value: impl Fn(&Scalar<'_>) -> Result<Value, Fault>,
 ) -> Result<Value, Fault> {
-    match scalar.is_null() {
-        true => Err(Fault::new("null compares with nothing: use is_null")),
-        false => value(scalar),
+    if scalar.is_null() {
+        return Err(Fault::new("null compares with nothing: use is_null"));
     }
+    value(scalar)
 }
 
-/// How often a pattern takes any characters. Twice in a row is once.
+/// How often `%` stands in a pattern. Several in a row count once.
 fn wildcards(text: &str) -> usize {
     let mut number = 0;
     let mut letters = text.chars();
@@ -372,7 +378,8 @@ fn wildcards(text: &str) -> usize {
     number
 }
 
-/// Databases differ in what a `\` before another character means, and PostgreSQL refuses one at the end.
+/// Whether each `\` stands before `%`, `_` or `\`. Databases differ in what it means before other characters, and PostgreSQL
+/// refuses it at the end.
 fn is_pattern(text: &str) -> bool {
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
@@ -410,10 +417,10 @@ impl<'a> FilterValue<'a> {
             Self::One(Scalar::Json(_)) => return Err(Fault::new("must be a list")),
             Self::List(list) => list.clone(),
         };
-        match list.len() > MAX_FILTER_LIST {
-            true => Err(Fault::limit(format!("at most {MAX_FILTER_LIST} values in a list"))),
-            false => Ok(list),
+        if list.len() > MAX_FILTER_LIST {
+            return Err(Fault::limit(format!("at most {MAX_FILTER_LIST} values in a list")));
         }
+        Ok(list)
     }
 
     fn truth(&self) -> Result<bool, Fault> {
@@ -426,7 +433,7 @@ impl Scalar<'_> {
         matches!(self, Self::Json(JsonValue::Null))
     }
 
-    /// The value as a document would have it. Text of a URL that is none of its kind stays text, so that the
+    /// The value as it would stand in a document. Text of a URL that is no value of the kind stays text, so that the
     /// attribute's own parser says what is wrong with it.
     fn json(&self, kind: Kind) -> JsonValue {
         match (self, kind.value_type()) {
@@ -455,7 +462,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// An id is text in documents; numbers are what people write.
+    /// The id as text. In JSON it may also be a number.
     fn id(&self) -> Result<String, Fault> {
         match self.json(Kind::Text) {
             JsonValue::String(text) if !text.contains('\0') => Ok(text),

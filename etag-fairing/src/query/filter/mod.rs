@@ -1,15 +1,15 @@
-//! `filter` (JSON:API §8.7.1): three spellings of one typed expression. All that a URL has must hold.
+//! `filter` (JSON:API §8.7): three ways to write one typed expression. A resource is listed if all filters of the URL hold.
 //!
 //! - `filter[title]=x`: equal; `filter[title]=a,b` and `filter[title][]=a&filter[title][]=b`: one of them;
-//!   `filter[track]=9`: related to that id; `filter[track.name]=x`: by a path, over to-many relationships too, where
-//!   it means: any of them.
-//! - `filter[level][ge]=3`: by an operator, of those that the attribute's kind takes ([`operator`]).
+//!   `filter[track]=9`: related to that id; `filter[track.name]=x`: by a path. A path over a to-many relationship means
+//!   any of the related resources.
+//! - `filter[level][ge]=3`: by an operator that the attribute's kind has ([`operator`]).
 //! - `filter=[{"name":"level","op":"ge","val":3},{"or":[…]}]`: flask-rest-jsonapi's list, with `and`, `or`, `not`,
 //!   `any`, `has`, and `field` to compare two fields ([`json`]).
 //!
-//! Null equals nothing and is unequal to nothing: `ne`, `notin_` and `notlike` leave out what is null; `not` and
-//! `isnot` don't. Write-only attributes, and those with `#[jsonapi(filter = false)]`, can't be filtered by; an
-//! attribute that holds JSON can be asked only whether it is null.
+//! Null is neither equal nor unequal to a value: `ne`, `notin_` and `notlike` leave out resources whose member is null;
+//! `not` and `isnot` keep them. Write-only attributes and those with `#[jsonapi(filter = false)]` can't be filtered by. Of
+//! an attribute that holds JSON a filter can only ask whether it is null.
 
 mod compare;
 mod json;
@@ -39,44 +39,51 @@ impl Fault {
         Self { limit: true, ..Self::new(detail) }
     }
 
-    /// At this member of the object, unless it is said already.
+    /// The fault is at this member of the object, unless its place is known already.
     fn at(self, path: &str) -> Self {
         if self.path.is_empty() { self.within(path) } else { self }
     }
 
-    /// Below this member or place.
+    /// The fault is inside this member or element.
     fn within(mut self, path: &str) -> Self {
         self.path.insert_str(0, path);
         self
     }
 
-    fn error(self, parameter: &str, json: bool) -> ErrorObject {
-        let error = match self.limit {
-            true => ErrorObject::limit_exceeded(self.detail),
-            false => ErrorObject::invalid_filter(self.detail),
+    /// The error for a parameter whose value has no parts.
+    fn error(self, parameter: &str) -> ErrorObject {
+        let error = if self.limit {
+            ErrorObject::limit_exceeded(self.detail)
+        } else {
+            ErrorObject::invalid_filter(self.detail)
         };
-        let error = if json { error.meta("path", self.path) } else { error };
         error.parameter(parameter)
+    }
+
+    /// The error for a parameter whose value is JSON: it also says where in the JSON.
+    fn error_in_json(mut self, parameter: &str) -> ErrorObject {
+        let path = std::mem::take(&mut self.path);
+        self.error(parameter).meta("path", path)
     }
 }
 
-/// The nodes of all filters of a URL, counted.
+/// Counts the nodes of all filters of a URL.
 #[derive(Debug, Default)]
 struct Nodes(usize);
 
 impl Nodes {
     fn count(&mut self) -> Result<(), Fault> {
         self.0 += 1;
-        match self.0 > MAX_FILTER_NODES {
-            true => Err(Fault::limit(format!("at most {MAX_FILTER_NODES} comparisons and connectives"))),
-            false => Ok(()),
+        if self.0 > MAX_FILTER_NODES {
+            return Err(Fault::limit(format!("at most {MAX_FILTER_NODES} comparisons and connectives")));
         }
+        Ok(())
     }
 }
 
 /// The filters of a URL, parameter by parameter.
 #[derive(Debug)]
-pub(super) struct Builder {
+pub(super) struct FilterBuilder {
     resource: &'static Description,
     filters: Vec<Filter>,
     lists: Vec<List>,
@@ -84,7 +91,7 @@ pub(super) struct Builder {
     relationships: Relationships,
 }
 
-/// `filter[x][]`, which stands there once a value.
+/// The values of `filter[x][]`, which is sent once for each value.
 #[derive(Debug)]
 struct List {
     parameter: String,
@@ -92,8 +99,8 @@ struct List {
     values: Vec<String>,
 }
 
-impl Builder {
-    /// For filters of this resource that lead over so many relationships.
+impl FilterBuilder {
+    /// For filters of this resource. They may lead over at most this many relationships.
     pub(super) fn new(resource: &'static Description, most: u32) -> Self {
         let relationships = Relationships::at_most(most);
         Self { resource, filters: Vec::new(), lists: Vec::new(), nodes: Nodes::default(), relationships }
@@ -106,8 +113,9 @@ impl Builder {
         brackets: &[&str],
         value: &str,
     ) -> Result<(), ErrorObject> {
-        let json = brackets.is_empty();
-        self.read(parameter, brackets, value).map_err(|fault| fault.error(parameter, json))
+        self.read(parameter, brackets, value).map_err(|fault| {
+            if brackets.is_empty() { fault.error_in_json(parameter) } else { fault.error(parameter) }
+        })
     }
 
     fn read(&mut self, parameter: &str, brackets: &[&str], value: &str) -> Result<(), Fault> {
@@ -143,14 +151,14 @@ impl Builder {
         Ok(())
     }
 
-    /// The whole filter, `None` if there is none, and the relationships that it leads over.
+    /// The whole filter (`None` if there is none), and the relationships that it leads over.
     pub(super) fn finish(mut self, errors: &mut Vec<ErrorObject>) -> (Option<Filter>, Relationships) {
         for list in std::mem::take(&mut self.lists) {
             let added = text::list(self.resource, &list.path, &list.values).and_then(|filter| {
                 self.nodes.count()?;
                 self.add(filter)
             });
-            errors.extend(added.err().map(|fault| fault.error(&list.parameter, false)));
+            errors.extend(added.err().map(|fault| fault.error(&list.parameter)));
         }
         let filter = match self.filters.len() {
             0 | 1 => self.filters.pop(),

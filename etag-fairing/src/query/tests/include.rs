@@ -1,12 +1,12 @@
 use super::*;
 
-fn tree(query: &str) -> Option<Vec<Include>> {
+fn tree(query: &str) -> Option<Vec<IncludeTree>> {
     good(query).include
 }
 
 /// `track{chair,sessions}`
-fn print(resource: &'static Description, tree: &[Include]) -> String {
-    let print_one = |include: &Include| {
+fn print(resource: &'static Description, tree: &[IncludeTree]) -> String {
+    let print_one = |include: &IncludeTree| {
         let relationship = &resource.relationships[include.relationship];
         match include.children.as_slice() {
             [] => relationship.name.to_owned(),

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn m1_unknown_parameters_are_refused() {
-    for name in ["foo", "Filter", "Include", "q", "scopes", "number", "size"] {
+    for name in ["foo", "Filter", "IncludeTree", "q", "scopes", "number", "size"] {
         refused(&format!("{name}=1"), "unknown_parameter", name);
     }
     refused("page[foo]=1", "unknown_parameter", "page[foo]");

@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::Place;
-use crate::query::page::{Side, Strategy};
+use crate::query::page::{CursorSide, Strategy};
 use crate::schema::{Linkage, Record, ResourceId, Rows, Value};
 
 fn page(query: &str) -> PageRequest {
@@ -44,7 +44,7 @@ fn g4_the_three_strategies_and_the_default() {
     assert_eq!(page("page[limit]=5").strategy, Strategy::Offset { offset: 0, limit: 5 });
     assert_eq!(
         profile("page[size]=5").unwrap().page.unwrap().strategy,
-        Strategy::Cursor { side: Side::Start, size: 5 }
+        Strategy::Cursor { side: CursorSide::Start, size: 5 }
     );
     // A profile is a wish: what the client says in the URL goes before.
     assert_eq!(
@@ -187,7 +187,9 @@ fn p1_values_in_a_cursor_are_checked_as_those_of_filters_are() {
     };
     let read = |sort: &str, value: JsonValue| {
         let parsed = parse(&format!("sort={sort}&page[after]={}", token(sort, value))).ok()?;
-        let Strategy::Cursor { side: Side::After(place), .. } = parsed.page?.strategy else { return None };
+        let Strategy::Cursor { side: CursorSide::After(place), .. } = parsed.page?.strategy else {
+            return None;
+        };
         place.keys.into_iter().next()
     };
     let text = |text: &str| Some(Value::Text(text.into()));
@@ -279,7 +281,7 @@ fn p3_the_default_size_is_that_of_the_configuration() {
     let parsed = parse_with("", Target::Many, |config, profile| {
         (config.page_size, *profile) = (3, true);
     });
-    assert_eq!(parsed.unwrap().page.unwrap().strategy, Strategy::Cursor { side: Side::Start, size: 3 });
+    assert_eq!(parsed.unwrap().page.unwrap().strategy, Strategy::Cursor { side: CursorSide::Start, size: 3 });
 }
 
 /// The links of a page by cursor whose rows are 3 to 5.
