@@ -44,11 +44,14 @@ pub(crate) async fn include(
             waiting.extend(steps(&step.include.selection, &reached));
         }
     }
-    for unread in document.unread() {
+    let unread = document.unread();
+    let work = unread.iter().map(|unread| {
         let owners = unread.owners.iter().map(id_value);
-        let links =
-            linkage(session, document.scopes, room, unread.owner, unread.relationship, owners).await?;
-        document.put(unread, &links);
+        linkage(session, document.scopes, room, unread.owner, unread.relationship, owners)
+    });
+    let linkage = session.all(work.collect()).await?;
+    for (unread, links) in unread.into_iter().zip(&linkage) {
+        document.put(unread, links);
     }
     document.finish(fetched);
     Ok(())

@@ -38,7 +38,8 @@ pub(crate) async fn change(
                 let own = [links.owner].into_iter();
                 let seen = linkage_of(session, scopes, &Room::endless(), resource, index, own).await?;
                 let replaces = matches!(change, LinkageChange::Replace(_));
-                let ending = of_these(seen.of(0), ids, !replaces);
+                let which = if replaces { Listed::Others } else { Listed::These };
+                let ending = of_these(seen.of(0), ids, which);
                 if !ending.is_empty() {
                     links.remove(&ending, Listed::These).await?;
                 }

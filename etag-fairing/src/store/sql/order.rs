@@ -69,7 +69,9 @@ impl Order {
             let key = operand.expression.clone();
             let same = same(dialect, operand, given);
             condition = same.unwrap_or_else(|| key.is_null()).and(condition);
-            if let Some(farther) = farther(dialect, operand, *descending, given, side) {
+            let relation =
+                if *descending == (side == Side::Before) { Relation::Greater } else { Relation::Less };
+            if let Some(farther) = farther(dialect, operand, relation, given, side) {
                 condition = farther.or(condition);
             }
         }
@@ -91,12 +93,11 @@ fn same<D: Dialect>(dialect: D, operand: &Operand, given: &Value) -> Option<Expr
 fn farther<D: Dialect>(
     dialect: D,
     operand: &Operand,
-    descending: bool,
+    relation: Relation,
     given: &Value,
     side: Side,
 ) -> Option<Expr> {
     let key = operand.expression.clone();
-    let relation = if descending == (side == Side::Before) { Relation::Greater } else { Relation::Less };
     match (operand.compare(dialect, relation, given), side) {
         // Nulls come last, whatever the direction.
         (None, Side::Behind) => None,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::{
-    Dialect,
+    Dialect, Listed,
     edge::{Edge, EdgeKind},
     parameter,
     schema::reachable,
@@ -194,23 +194,23 @@ pub(crate) fn difference(
     before: &[ResourceId],
     change: &LinkageChange,
 ) -> (Vec<ResourceId>, Vec<ResourceId>) {
-    let those = |ids: &[ResourceId], named: bool| of_these(before, ids, named);
+    let those = |ids: &[ResourceId], which| of_these(before, ids, which);
     let (gone, wanted): (Vec<_>, &[ResourceId]) = match change {
         LinkageChange::One(_) => (Vec::new(), &[]),
-        LinkageChange::Replace(ids) => (those(ids, false), ids),
+        LinkageChange::Replace(ids) => (those(ids, Listed::Others), ids),
         LinkageChange::Add(ids) => (Vec::new(), ids),
-        LinkageChange::Remove(ids) => (those(ids, true), &[]),
+        LinkageChange::Remove(ids) => (those(ids, Listed::These), &[]),
     };
-    (gone, of_these(wanted, before, false))
+    (gone, of_these(wanted, before, Listed::Others))
 }
 
-/// Those of `some` that are among the others, or (not `named`) are not. A client may name very many.
-pub(crate) fn of_these(some: &[ResourceId], others: &[ResourceId], named: bool) -> Vec<ResourceId> {
+/// Those of `some` that are listed, or are not. A client may name very many.
+pub(crate) fn of_these(some: &[ResourceId], listed: &[ResourceId], which: Listed) -> Vec<ResourceId> {
     if some.is_empty() {
         return Vec::new();
     }
-    let others: HashSet<&ResourceId> = others.iter().collect();
-    some.iter().filter(|id| others.contains(id) == named).cloned().collect()
+    let listed: HashSet<&ResourceId> = listed.iter().collect();
+    some.iter().filter(|id| listed.contains(id) == (which == Listed::These)).cloned().collect()
 }
 
 /// Names of tables and columns are compared without regard to the case of ASCII letters.

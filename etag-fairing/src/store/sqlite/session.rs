@@ -221,3 +221,14 @@ impl Session for Connection {
         outcome
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_an_error_at_once() {
+        assert!(matches!(at_once(async { Ok(1) }), Ok(1)));
+        assert!(matches!(at_once::<()>(std::future::pending()), Err(StoreError::Internal(_))));
+    }
+}
