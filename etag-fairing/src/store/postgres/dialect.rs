@@ -8,7 +8,7 @@ use sea_query::{
 use crate::plan::fold::{DOTLESS, fold_case};
 use crate::plan::{Part, Relation};
 use crate::schema::{IdKind, Kind, ResourceId, Value};
-use crate::store::sql::{Case, Dialect, Listed, Need, Pattern, operator, plan, value};
+use crate::store::sql::{Case, Dialect, Listed, Need, Pattern, ids, operator, value};
 
 /// PostgreSQL's dialect.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,7 @@ impl Dialect for Postgres {
     }
 
     fn can_be(self, id: &ResourceId, kind: IdKind) -> bool {
-        plan::can_be(id, kind)
+        ids::can_be(id, kind)
             && match (id, kind) {
                 (ResourceId::Text(id), IdKind::Uuid) => Kind::Uuid.is_canonical(id),
                 (ResourceId::Text(id), _) => !id.contains('\0'),

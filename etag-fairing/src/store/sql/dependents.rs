@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{
     edge::EdgeKind,
+    ids::id_value,
     linkage_read::linkage as linkage_of,
     managed::{self, RowOf},
-    plan::{edge, id_value},
+    plan::edge,
     room::Room,
     session::Session,
     versions::{Versions, difference},

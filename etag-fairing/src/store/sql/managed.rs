@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use super::{
     cell,
+    ids::id_value,
     parameter::Parameter,
-    plan::id_value,
     select,
     session::Session,
     versions::{Guard, KeptTable, Shown, Versions},

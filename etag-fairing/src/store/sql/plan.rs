@@ -2,7 +2,7 @@
 
 use super::{edge::Edge, select::Window};
 use crate::plan::{Fetched, Listing, Page, Plan, Root};
-use crate::schema::{Corrupt, Description, IdKind, ResourceId, Rows, ValueRef};
+use crate::schema::{Description, Rows, ValueRef};
 use crate::store::StoreError;
 
 /// Whether one statement answers it: it sees one snapshot by itself.
@@ -19,42 +19,6 @@ pub(crate) fn is_one_statement(plan: &Plan) -> bool {
     let mut linkage = selection.linkage.iter().enumerate();
     root && selection.include.is_empty()
         && linkage.all(|(index, wanted)| !wanted || !to_many(selection.resource, index))
-}
-
-/// Whether an id is of the kind that the resource has. SQLite would take `'1'` for 1.
-pub(crate) fn can_be(id: &ResourceId, kind: IdKind) -> bool {
-    match (id, kind) {
-        (ResourceId::Integer(id), IdKind::Integer { min, max }) => (min..=max).contains(id),
-        (ResourceId::Text(_), IdKind::Text | IdKind::Uuid) => true,
-        _ => false,
-    }
-}
-
-/// An id as a parameter.
-pub(crate) fn id_value(id: &ResourceId) -> ValueRef<'_> {
-    match id {
-        ResourceId::Integer(id) => ValueRef::Integer(*id),
-        ResourceId::Text(id) => ValueRef::Text(id),
-    }
-}
-
-/// Ids as the one parameter that [`Dialect::list`](super::Dialect::list) takes: a JSON array.
-pub(crate) fn id_list<'a>(ids: impl Iterator<Item = ValueRef<'a>>) -> Result<String, StoreError> {
-    let mut list = String::from("[");
-    for id in ids {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        match id {
-            ValueRef::Integer(id) => list.push_str(itoa::Buffer::new().format(id)),
-            ValueRef::Text(id) => {
-                list.push_str(&serde_json::to_string(id).map_err(|e| StoreError::Internal(e.to_string()))?);
-            }
-            other => return Err(Corrupt::expected("an id", other).into()),
-        }
-    }
-    list.push(']');
-    Ok(list)
 }
 
 /// The rows from last to first.

@@ -6,8 +6,9 @@ use std::collections::HashSet;
 use super::{
     Dialect,
     cache::{Shape, Verb},
-    cell, include,
-    plan::{id_list, id_value},
+    cell,
+    ids::{id_list, id_value},
+    include,
     read::exists,
     session::{Session, unless_unfit},
 };

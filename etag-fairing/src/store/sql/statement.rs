@@ -1,0 +1,84 @@
+//! A statement, and the pieces that each one is made of.
+
+use sea_query::{Alias, BinOper, Expr, IntoColumnRef, SelectStatement};
+
+use super::dialect::Dialect;
+use super::schema::kind_of_id;
+use crate::plan::Relation;
+use crate::schema::{IdKind, ResourceId, Value};
+
+/// A statement with its values.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    /// The text.
+    pub(crate) text: String,
+    /// A value for each of its parameters.
+    pub(crate) values: Vec<Value>,
+}
+
+impl Statement {
+    pub(super) fn new<D: Dialect>(dialect: D, select: &SelectStatement) -> Result<Self, String> {
+        use sea_query::Value as Built;
+
+        let (text, built) = dialect.text_and_values(select);
+        let values = built.0.into_iter().map(|value| match value {
+            Built::Bool(Some(value)) => Ok(Value::Bool(value)),
+            Built::BigInt(Some(value)) => Ok(Value::Integer(value)),
+            // Limits and offsets: no table has more rows.
+            Built::BigUnsigned(Some(value)) => Ok(Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))),
+            Built::Double(Some(value)) => Ok(Value::Float(value)),
+            Built::String(Some(value)) => Ok(Value::Text(value)),
+            other => Err(format!("a statement has the value {other:?}, which is of no kind")),
+        });
+        Ok(Self { text, values: values.collect::<Result<_, _>>()? })
+    }
+}
+
+/// The place of a parameter. Its value is bound when the statement runs.
+pub(super) fn parameter() -> Expr {
+    Expr::val(0_i64)
+}
+
+/// A relation as an operator.
+pub(crate) fn operator(relation: Relation) -> BinOper {
+    match relation {
+        Relation::Equal => BinOper::Equal,
+        Relation::NotEqual => BinOper::NotEqual,
+        Relation::Less => BinOper::SmallerThan,
+        Relation::LessOrEqual => BinOper::SmallerThanOrEqual,
+        Relation::Greater => BinOper::GreaterThan,
+        Relation::GreaterOrEqual => BinOper::GreaterThanOrEqual,
+    }
+}
+
+/// A column of a table by its alias.
+pub(super) fn column(table: &str, column: &'static str) -> Expr {
+    Expr::col((Alias::new(table), Alias::new(column)).into_column_ref())
+}
+
+/// A column of ids as an order compares it.
+pub(super) fn id_column<D: Dialect>(dialect: D, table: &str, name: &'static str, kind: IdKind) -> Expr {
+    match kind {
+        IdKind::Integer { .. } => column(table, name),
+        IdKind::Text | IdKind::Uuid => dialect.by_code_points(column(table, name), kind_of_id(kind)),
+    }
+}
+
+/// An id as a parameter.
+pub(super) fn id_value(id: &ResourceId) -> Expr {
+    match id {
+        ResourceId::Integer(id) => Expr::val(*id),
+        ResourceId::Text(id) => Expr::val(id.as_str()),
+    }
+}
+
+/// A value as a parameter; `None` for null, which nothing is compared with.
+pub(crate) fn value(value: &Value) -> Option<Expr> {
+    match value {
+        Value::Null => None,
+        Value::Bool(value) => Some(Expr::val(*value)),
+        Value::Integer(value) => Some(Expr::val(*value)),
+        Value::Float(value) => (!value.is_nan()).then(|| Expr::val(*value)),
+        Value::Text(value) => Some(Expr::val(value.as_str())),
+    }
+}
