@@ -335,12 +335,12 @@ fn describe_relationship(relationship: &Relationship) -> TokenStream {
         <#target as ::etag_fairing::__private::JsonApiResource>::description
     };
     quote! {
-        ::etag_fairing::__private::Relationship {
-            name: #name,
-            kind: ::etag_fairing::__private::RelationshipKind::#kind,
-            target: #target,
-            linkage: #linkage,
-        }
+        ::etag_fairing::__private::Relationship::new(
+            #name,
+            ::etag_fairing::__private::RelationshipKind::#kind,
+            #target,
+        )
+        .showing(#linkage)
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn found_by(
     resource: &'static Description,
     filter: Filter,
 ) -> Vec<ResourceId> {
-    let listing = Listing { filter: Some(filter), total: true, ..Listing::all() };
+    let listing = Listing::all().filtered(filter).counted();
     let mut plan = Plan::new(Root::Collection(listing), Selection::identifiers(resource));
     plan.scopes = scopes.clone();
     let fetched = read(store, &plan).await;

@@ -110,7 +110,7 @@ pub(crate) async fn hostile_text_is_nothing_but_data(store: Arc<dyn Store>) {
         assert_eq!(ids(&fetched), std::slice::from_ref(id));
         let place = Place { keys: vec![given()], id: id.clone() };
         let page = Page::Between { after: Some(place), before: None, limit: 100 };
-        let listing = Listing { sort: sort.clone(), page, ..Listing::all() };
+        let listing = Listing::all().sorted(sort.clone()).paged(page);
         let fetched = read(&*store, &collection(*TALKS, listing)).await;
         let mut smaller: Vec<_> = HOSTILE.iter().zip(&talks).filter(|(title, _)| *title < hostile).collect();
         smaller.sort_by(|one, other| other.0.cmp(one.0));

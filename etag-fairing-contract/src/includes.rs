@@ -15,7 +15,7 @@ use crate::{
 };
 
 fn including(selection: Selection, include: Vec<Include>) -> Selection {
-    Selection { include, ..selection }
+    selection.including(include)
 }
 
 fn include(owner: &Description, relationship: usize, nested: Vec<Include>) -> Include {
@@ -24,7 +24,7 @@ fn include(owner: &Description, relationship: usize, nested: Vec<Include>) -> In
 }
 
 fn plan(root: Root, selection: Selection) -> Plan {
-    Plan { most_included: 1000, ..Plan::new(root, selection) }
+    Plan::new(root, selection).including_at_most(1000)
 }
 
 /// The ids that are included of one resource.
@@ -141,7 +141,7 @@ pub(crate) async fn includes_at_random(store: &dyn Store, seed: u64, number: usi
         let Some((resource, root, expected_root)) = root(&mut random, &model) else { continue };
         let selection = tree(&mut random, &of_each, resource, 3);
         let told = format!("seed {seed}: {root:?} {selection:?} by {scopes:?}");
-        let mut plan = Plan { scopes, ..plan(root, selection) };
+        let mut plan = plan(root, selection).scoped(scopes);
         let fetched = read(store, &plan).await;
         assert_eq!(ids(&fetched), expected_root, "{told}");
         let expected = meaning(&model, &plan.selection, &expected_root);
@@ -172,11 +172,10 @@ pub(crate) async fn includes_at_random(store: &dyn Store, seed: u64, number: usi
 }
 
 fn some_of(random: &mut Random, resource: &'static Description) -> Selection {
-    Selection {
-        attributes: resource.attributes.iter().map(|_| random.happens(2)).collect(),
-        linkage: resource.relationships.iter().map(|_| random.happens(2)).collect(),
-        ..Selection::whole(resource)
-    }
+    let mut selection = Selection::whole(resource);
+    selection.attributes.fill_with(|| random.happens(2));
+    selection.linkage.fill_with(|| random.happens(2));
+    selection
 }
 
 fn root(random: &mut Random, model: &Model) -> Option<(&'static Description, Root, Vec<ResourceId>)> {

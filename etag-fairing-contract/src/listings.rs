@@ -25,7 +25,7 @@ pub(crate) async fn nulls_come_last_in_both_directions(store: Arc<dyn Store>) {
     }
     for (descending, expected) in [(false, [2, 1, 4, 0, 3]), (true, [1, 4, 2, 0, 3])] {
         let sort = vec![SortKey { member: own(RATING), descending }];
-        let listing = Listing { sort, ..Listing::all() };
+        let listing = Listing::all().sorted(sort);
         let expected: Vec<_> = expected.iter().map(|index| talks[*index].clone()).collect();
         assert_eq!(ids(&read(&*store, &collection(*TALKS, listing)).await), expected);
     }
@@ -49,9 +49,9 @@ pub(crate) async fn orders_at_random(store: &dyn Store, seed: u64, number: usize
         let passed = ids.filter(|id| filter.as_ref().is_none_or(|filter| model.passes(resource, id, filter)));
         let sort = random.sort(resource);
         let expected = model.sorted(resource, passed, &sort);
-        let listing = Listing { filter, sort, page: Page::All, total: true };
+        let listing = Listing::all().filtered(filter).sorted(sort).counted();
         let limit = 1 + random.below(5);
-        let plan = |listing| Plan { scopes: scopes.clone(), ..collection(resource, listing) };
+        let plan = |listing| collection(resource, listing).scoped(scopes.clone());
         walk(store, &model, resource, plan, &listing, &expected, limit).await;
     }
 }
@@ -94,7 +94,7 @@ async fn walk(
     }
     for (page, range, more) in cases {
         let told = format!("{page:?} of {listing:?}");
-        let fetched = read(store, &plan(Listing { page, ..listing.clone() })).await;
+        let fetched = read(store, &plan(listing.clone().paged(page))).await;
         assert_eq!(ids(&fetched), expected[range], "{told}");
         assert_eq!(fetched.more, more, "{told}");
         assert_eq!(fetched.total, Some(number as u64), "{told}");
@@ -118,19 +118,19 @@ pub(crate) async fn related_at_random(store: &dyn Store, seed: u64, caller: Call
     for owner in stored.ids(*TALKS) {
         let scopes = random.scopes(caller);
         let model = stored.seen_by(&scopes);
-        let fetched = read(store, &Plan { scopes: scopes.clone(), ..one(*TALKS, &owner) }).await;
+        let fetched = read(store, &one(*TALKS, &owner).scoped(scopes.clone())).await;
         if !model.ids(*TALKS).contains(&owner) {
             assert!(fetched.rows.is_empty(), "{owner} by {scopes:?}");
             for relationship in 0..TALKS.relationships.len() {
                 let plan = related(*TALKS, &owner, relationship, Listing::all());
-                let fetched = read(store, &Plan { scopes: scopes.clone(), ..plan }).await;
+                let fetched = read(store, &plan.scoped(scopes.clone())).await;
                 assert!(!fetched.parent && fetched.rows.is_empty(), "{owner} by {scopes:?}");
             }
             continue;
         }
         for relationship in [ROOM, SEQUEL_OF] {
             let plan = related(*TALKS, &owner, relationship, Listing::all());
-            let fetched = read(store, &Plan { scopes: scopes.clone(), ..plan }).await;
+            let fetched = read(store, &plan.scoped(scopes.clone())).await;
             assert!(fetched.parent);
             assert_eq!(ids(&fetched), model.related(*TALKS, &owner, relationship), "{owner} by {scopes:?}");
         }
@@ -143,9 +143,8 @@ pub(crate) async fn related_at_random(store: &dyn Store, seed: u64, caller: Call
                 .filter(|id| filter.as_ref().is_none_or(|filter| model.passes(resource, id, filter)));
             let sort = random.sort(resource);
             let expected = model.sorted(resource, passed, &sort);
-            let listing = Listing { filter, sort, page: Page::All, total: true };
-            let plan =
-                |listing| Plan { scopes: scopes.clone(), ..related(*TALKS, &owner, relationship, listing) };
+            let listing = Listing::all().filtered(filter).sorted(sort).counted();
+            let plan = |listing| related(*TALKS, &owner, relationship, listing).scoped(scopes.clone());
             walk(store, &model, resource, plan, &listing, &expected, 2).await;
         }
     }
@@ -170,7 +169,7 @@ pub(crate) async fn a_related_resource_is_filtered(store: Arc<dyn Store>) {
         (&without, not(named("hall")), (true, vec![])),
         (&number(99), named("hall"), (false, vec![])),
     ] {
-        let listing = Listing { filter: Some(filter), ..Listing::all() };
+        let listing = Listing::all().filtered(filter);
         let fetched = read(&*store, &related(*TALKS, id, ROOM, listing)).await;
         assert_eq!((fetched.parent, ids(&fetched)), expected);
     }
@@ -187,7 +186,7 @@ pub(crate) async fn an_offset_counts_rows_and_not_what_they_relate_to(store: Arc
     }
     let filter = Filter::Related { path: Vec::new(), relationship: 0, filter: None };
     for offset in 0..5 {
-        let listing = Listing { filter: Some(filter.clone()), ..page(offset, 2) };
+        let listing = page(offset, 2).filtered(filter.clone());
         let fetched = read(&*store, &collection(*ROOMS, listing)).await;
         let expected: Vec<_> = names.iter().skip(offset as usize).take(2).map(|name| text(name)).collect();
         assert_eq!((ids(&fetched), fetched.total), (expected, Some(3)), "offset {offset}");

@@ -77,7 +77,7 @@ impl Model {
                 }
                 rows.push_record(record);
             }
-            let fetched = Fetched { parent: true, rows, links, ..Fetched::default() };
+            let fetched = Fetched::new(rows, links);
             model.push(Resources { resource, fetched, records });
         }
         Self(model)

@@ -60,7 +60,7 @@ async fn ids_of(
     scopes: &Scopes,
 ) -> Vec<ResourceId> {
     let selection = Selection::identifiers(resource);
-    let plan = Plan { scopes: scopes.clone(), ..Plan::new(root, selection) };
+    let plan = Plan::new(root, selection).scoped(scopes.clone());
     let fetched = read(store, &plan).await;
     let found = ids(&fetched);
     assert_eq!(fetched.total.unwrap_or(found.len() as u64), found.len() as u64, "{plan:?}");
@@ -98,7 +98,7 @@ pub(crate) async fn nested_filters_add_up(store: &dyn Store) {
             // A connective between each two steps.
             (nest(way, not(not(Filter::Or(vec![nothing(), way(last_of_room_a())])))), expected.clone()),
         ] {
-            let listing = Listing { filter: Some(filter.clone()), total: true, ..Listing::all() };
+            let listing = Listing::all().filtered(filter.clone()).counted();
             let root = Root::Collection(listing.clone());
             assert_eq!(ids_of(store, root, *TALKS, &Scopes::NONE).await, expected, "{filter:?}");
             let root = Root::Related { parent: *ROOMS, id: text("b"), relationship: TALKS_THERE, listing };
@@ -107,17 +107,17 @@ pub(crate) async fn nested_filters_add_up(store: &dyn Store) {
             assert_eq!(ids_of(store, root, *TALKS, &Scopes::NONE).await, of_room_b, "{filter:?}");
         }
         // What a scope hides, nothing leads to: all of room b, and the first of room a.
-        let listing = Listing { filter: Some(nest(way, last_of_room_a())), ..Listing::all() };
+        let listing = Listing::all().filtered(nest(way, last_of_room_a()));
         let seen = ids_of(store, Root::Collection(listing), *TALKS, &scopes).await;
         assert_eq!(seen, in_room_a[1..], "{way:?}");
-        let listing = Listing { filter: Some(nest(way, compare("talk 0"))), ..Listing::all() };
+        let listing = Listing::all().filtered(nest(way, compare("talk 0")));
         assert!(ids_of(store, Root::Collection(listing), *TALKS, &scopes).await.is_empty(), "{way:?}");
     }
 
     // From the room of one talk.
     let talks_of = |filter| Some(related(vec![], TALKS_THERE, nest(BY_PATH, filter)));
     for (filter, expected) in [(last_of_room_a(), vec![text("a")]), (nothing(), vec![])] {
-        let listing = Listing { filter: talks_of(filter), ..Listing::all() };
+        let listing = Listing::all().filtered(talks_of(filter));
         let root = Root::Related { parent: *TALKS, id: talks[0].clone(), relationship: ROOM, listing };
         assert_eq!(ids_of(store, root, *ROOMS, &Scopes::NONE).await, expected);
     }

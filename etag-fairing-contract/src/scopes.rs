@@ -6,7 +6,7 @@ use etag_fairing::{
     resource::{Description, ResourceId, Value},
     store::{
         Change, Comparison, Constraint, Fetched, Field, Filter, Include, LinkageChange, Listing, Member,
-        Plan, Relation, Root, Scopes, Selection, SortKey, Store, StoreError,
+        Plan, Relation, Root, Scopes, SortKey, Store, StoreError,
     },
 };
 
@@ -33,7 +33,7 @@ fn hiding(hidden: &[(&'static Description, &ResourceId)]) -> Scopes {
 }
 
 fn by(scopes: &Scopes, plan: Plan) -> Plan {
-    Plan { scopes: scopes.clone(), ..plan }
+    plan.scoped(scopes.clone())
 }
 
 fn listed(listing: Listing) -> Plan {
@@ -66,7 +66,7 @@ pub(crate) async fn what_is_hidden_is_not_read(store: Arc<dyn Store>) {
     assert_eq!((ids(&fetched), fetched.total, fetched.more), (seen[..2].to_vec(), Some(3), true));
     let fetched = read(&*store, &by(&scopes, listed(page(2, 2)))).await;
     assert_eq!((ids(&fetched), fetched.total, fetched.more), (seen[2..].to_vec(), Some(3), false));
-    let listing = Listing { filter: Some(id_is(&talks[1])), total: true, ..Listing::all() };
+    let listing = Listing::all().filtered(id_is(&talks[1])).counted();
     let fetched = read(&*store, &by(&scopes, listed(listing))).await;
     assert_eq!((ids(&fetched), fetched.total), (vec![], Some(0)));
     for relationship in 0..TALKS.relationships.len() {
@@ -100,8 +100,8 @@ pub(crate) async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
         relationship,
         selection: everything(TALKS.relationships[relationship].target()),
     };
-    let selection = Selection { include: (0..4).map(include).collect(), ..everything(*TALKS) };
-    let with = Plan { most_included: 9, ..Plan::new(Root::One(second.clone()), selection) };
+    let selection = everything(*TALKS).including((0..4).map(include).collect());
+    let with = Plan::new(Root::One(second.clone()), selection).including_at_most(9);
     for plan in [one(*TALKS, &second), with] {
         let fetched = read(&*store, &by(&scopes, plan)).await;
         assert_eq!(one_link(&fetched, *TALKS, ROOM), None);
@@ -165,7 +165,7 @@ pub(crate) async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
             [(filter.clone(), vec![]), (Filter::Not(Box::new(filter)), vec![second.clone(), third.clone()])]
         {
             let told = format!("{filter:?}");
-            let listing = Listing { filter: Some(filter), total: true, ..Listing::all() };
+            let listing = Listing::all().filtered(filter).counted();
             let fetched = read(&*store, &by(&scopes, listed(listing))).await;
             assert_eq!(fetched.total, Some(expected.len() as u64), "{told}");
             assert_eq!(ids(&fetched), expected, "{told}");
@@ -173,8 +173,7 @@ pub(crate) async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
     }
     // A hidden value would put the second behind or before the third: both are null, and the id decides.
     for descending in [false, true] {
-        let listing =
-            Listing { sort: vec![SortKey { member: sequel_title(), descending }], ..Listing::all() };
+        let listing = Listing::all().sorted(vec![SortKey { member: sequel_title(), descending }]);
         let fetched = read(&*store, &by(&scopes, listed(listing))).await;
         assert_eq!(ids(&fetched), [second.clone(), third.clone()]);
     }
@@ -182,7 +181,7 @@ pub(crate) async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
     let (early, late) = (done(&*store, review(&first)).await, done(&*store, review(&second)).await);
     for descending in [false, true] {
         let sort = vec![SortKey { member: own(Field::ToOne(0)), descending }];
-        let plan = collection(*REVIEWS, Listing { sort, ..Listing::all() });
+        let plan = collection(*REVIEWS, Listing::all().sorted(sort));
         assert_eq!(ids(&read(&*store, &by(&scopes, plan)).await), [late.clone(), early.clone()]);
     }
 }

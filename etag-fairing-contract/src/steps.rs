@@ -30,7 +30,7 @@ pub(crate) fn speaker_id(number: u8) -> ResourceId {
 }
 
 pub(crate) fn page(offset: u64, limit: u64) -> Listing {
-    Listing { page: Page::Offset { offset, limit }, total: true, ..Listing::all() }
+    Listing::all().paged(Page::Offset { offset, limit }).counted()
 }
 
 pub(crate) fn one(resource: &'static Description, id: &ResourceId) -> Plan {
@@ -43,7 +43,7 @@ pub(crate) fn collection(resource: &'static Description, listing: Listing) -> Pl
 
 /// All attributes and all linkage.
 pub(crate) fn everything(resource: &'static Description) -> Selection {
-    Selection { linkage: vec![true; resource.relationships.len()], ..Selection::whole(resource) }
+    Selection::whole(resource).with_all_linkage()
 }
 
 pub(crate) fn related(
@@ -138,6 +138,7 @@ pub(crate) fn told(change: &Change) -> String {
             format!("{} {id} with attributes {values:?}, relationships {links:?}", resource.type_name)
         }
         Change::Delete { resource, id } => format!("{} {id} deleted", resource.type_name),
+        other => format!("{other:?}"),
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) async fn a_snapshot_has_no_seam(store: Arc<dyn Store>) {
     // Each talk is there with its speaker, and counted, at every moment.
     let mut seen = 0;
     while seen < 60 {
-        let plan = collection(*TALKS, Listing { total: true, ..Listing::all() });
+        let plan = collection(*TALKS, Listing::all().counted());
         let fetched = read(&*store, &plan).await;
         let rows = fetched.rows.len();
         assert_eq!(fetched.total, Some(rows as u64));

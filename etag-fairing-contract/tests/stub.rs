@@ -12,7 +12,9 @@ struct Stub;
 
 fn nothing(plan: &Plan) -> Fetched {
     let links = plan.selection.resource.relationships.iter().map(|_| None).collect();
-    Fetched { rows: Rows::new(plan.selection.resource), links, ..Fetched::default() }
+    let mut fetched = Fetched::new(Rows::new(plan.selection.resource), links);
+    fetched.parent = false;
+    fetched
 }
 
 #[async_trait]
@@ -46,6 +48,7 @@ impl Transaction for StubTransaction {
         Ok(match change {
             Change::Insert { id, .. } => id.unwrap_or(ResourceId::Integer(1)),
             Change::Update { id, .. } | Change::Delete { id, .. } => id,
+            change => return Err(StoreError::Internal(format!("this store does not know {change:?}"))),
         })
     }
 

@@ -1,5 +1,6 @@
 //! [`JsonApi`]: what all generated routes share, in Rocket's managed state.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::admission::Admission;
@@ -29,6 +30,13 @@ pub struct JsonApi {
     pub(crate) others: Vec<(String, JsonApi)>,
     /// The resources that the store can write only in part, each with what it can't write.
     pub(crate) unwritable: Vec<(&'static Description, Unwritable)>,
+}
+
+impl fmt::Debug for JsonApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resources: Vec<_> = self.registry.resources().map(|resource| resource.type_name).collect();
+        f.debug_struct("JsonApi").field("resources", &resources).finish_non_exhaustive()
+    }
 }
 
 impl JsonApi {

@@ -1,6 +1,7 @@
 //! [`JsonApiFairing`]: opens the stores at launch, checks what is mounted, and closes the stores at shutdown.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,13 @@ pub struct JsonApiFairing {
     /// The sources of what is mounted below these paths.
     others: Vec<(String, StoreSource)>,
     in_flight: InFlight,
+}
+
+impl fmt::Debug for JsonApiFairing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bases: Vec<_> = self.others.iter().map(|(base, _)| base).collect();
+        f.debug_struct("JsonApiFairing").field("others", &bases).finish_non_exhaustive()
+    }
 }
 
 impl JsonApi {

@@ -11,6 +11,7 @@
 //! | `postgres` | [`store::postgres`], the store over a PostgreSQL server |
 //! | `postgres-tls` | `postgres`, and encrypted connections to the server (`sslmode` in its URL), by rustls |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
+#![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The derive's output names this crate as its users do; here, that is itself.

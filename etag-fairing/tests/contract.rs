@@ -32,8 +32,9 @@ mod sqlite {
 
         // Commits don't wait for it.
         etag_fairing_contract::tests! { |rule| rule.test(async || {
-            let options = SqliteOptions::new(Location::Temporary);
-            open(SqliteOptions { synchronous: Synchronous::Normal, ..options })
+            let mut options = SqliteOptions::new(Location::Temporary);
+            options.synchronous = Synchronous::Normal;
+            open(options)
         }) }
     }
 

@@ -6,8 +6,8 @@ use std::sync::{Mutex, Once, PoisonError};
 use etag_fairing::{
     JsonApi, JsonApiResource, ToMany,
     resource::{
-        Access, Attribute, Behaviour, Corrupt, Description, HookError, Id, IdKind, Kind, Mismatch, OnDelete,
-        Operations, Record, Relationship, RelationshipKind, Scope, member, parse,
+        Attribute, Behaviour, Corrupt, Description, HookError, Id, IdKind, Mismatch, OnDelete, Operations,
+        Record, Relationship, RelationshipKind, Scope, member,
     },
 };
 use rocket::{
@@ -158,28 +158,13 @@ impl<const PLACE: usize> JsonApiResource for ByHand<PLACE> {
         made.get_or_insert_with(|| {
             let (type_name, attributes, relationships, _) = BY_HAND[PLACE];
             let column = |kind: &str, place: usize| &*format!("{kind}{place}").leak();
-            let attribute = |(place, name): (usize, &&'static str)| Attribute {
-                name,
-                column: column("a", place),
-                kind: Kind::Text,
-                nullable: true,
-                access: Access::ReadWrite,
-                filter: true,
-                sort: true,
-                default: None,
-                parse: parse::<Option<String>>,
-                parse_digits: |_| Ok(etag_fairing::resource::Value::Null),
-                check: |_| Ok(()),
+            let attribute = |(place, name): (usize, &&'static str)| {
+                Attribute::new::<Option<String>>(name, column("a", place))
             };
-            let relationship = |(place, name): (usize, &&'static str)| Relationship {
-                name,
-                kind: RelationshipKind::ToOne {
-                    column: column("r", place),
-                    required: false,
-                    on_delete: OnDelete::SetNull,
-                },
-                target: Self::description,
-                linkage: true,
+            let relationship = |(place, name): (usize, &&'static str)| {
+                let (column, on_delete) = (column("r", place), OnDelete::SetNull);
+                let kind = RelationshipKind::ToOne { column, required: false, on_delete };
+                Relationship::new(name, kind, Self::description)
             };
             Box::leak(Box::new(Description::new(
                 type_name,

@@ -72,44 +72,44 @@ const _: () = {
                     ),
             ];
             static RELATIONSHIPS: &[::etag_fairing::__private::Relationship] = &[
-                ::etag_fairing::__private::Relationship {
-                    name: "track",
-                    kind: ::etag_fairing::__private::RelationshipKind::ToOne {
-                        column: "track_id",
-                        required: true,
-                        on_delete: ::etag_fairing::__private::OnDelete::Restrict,
-                    },
-                    target: <Track as ::etag_fairing::__private::JsonApiResource>::description,
-                    linkage: true,
-                },
-                ::etag_fairing::__private::Relationship {
-                    name: "follows",
-                    kind: ::etag_fairing::__private::RelationshipKind::ToOne {
-                        column: "follows_id",
-                        required: false,
-                        on_delete: ::etag_fairing::__private::OnDelete::SetNull,
-                    },
-                    target: <Session as ::etag_fairing::__private::JsonApiResource>::description,
-                    linkage: true,
-                },
-                ::etag_fairing::__private::Relationship {
-                    name: "followedBy",
-                    kind: ::etag_fairing::__private::RelationshipKind::Inverse {
-                        of: "follows",
-                    },
-                    target: <Session as ::etag_fairing::__private::JsonApiResource>::description,
-                    linkage: false,
-                },
-                ::etag_fairing::__private::Relationship {
-                    name: "speakers",
-                    kind: ::etag_fairing::__private::RelationshipKind::Through {
-                        table: "session_speakers",
-                        owner_column: "session_id",
-                        target_column: "speaker_id",
-                    },
-                    target: <people::Speaker as ::etag_fairing::__private::JsonApiResource>::description,
-                    linkage: true,
-                },
+                ::etag_fairing::__private::Relationship::new(
+                        "track",
+                        ::etag_fairing::__private::RelationshipKind::ToOne {
+                            column: "track_id",
+                            required: true,
+                            on_delete: ::etag_fairing::__private::OnDelete::Restrict,
+                        },
+                        <Track as ::etag_fairing::__private::JsonApiResource>::description,
+                    )
+                    .showing(true),
+                ::etag_fairing::__private::Relationship::new(
+                        "follows",
+                        ::etag_fairing::__private::RelationshipKind::ToOne {
+                            column: "follows_id",
+                            required: false,
+                            on_delete: ::etag_fairing::__private::OnDelete::SetNull,
+                        },
+                        <Session as ::etag_fairing::__private::JsonApiResource>::description,
+                    )
+                    .showing(true),
+                ::etag_fairing::__private::Relationship::new(
+                        "followedBy",
+                        ::etag_fairing::__private::RelationshipKind::Inverse {
+                            of: "follows",
+                        },
+                        <Session as ::etag_fairing::__private::JsonApiResource>::description,
+                    )
+                    .showing(false),
+                ::etag_fairing::__private::Relationship::new(
+                        "speakers",
+                        ::etag_fairing::__private::RelationshipKind::Through {
+                            table: "session_speakers",
+                            owner_column: "session_id",
+                            target_column: "speaker_id",
+                        },
+                        <people::Speaker as ::etag_fairing::__private::JsonApiResource>::description,
+                    )
+                    .showing(true),
             ];
             static DESCRIPTION: ::etag_fairing::__private::Description = ::etag_fairing::__private::Description::new(
                 "sessions",

@@ -100,6 +100,15 @@ struct Members {
     meta: serde_json::Map<String, Value>,
 }
 
+/// The code, and what is special to this occurrence, or else the title.
+impl fmt::Display for ErrorObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.members.detail.as_deref().unwrap_or(self.title))
+    }
+}
+
+impl std::error::Error for ErrorObject {}
+
 impl ErrorObject {
     /// An error with its HTTP status, its code (stable, for programs) and its title (stable, for
     /// people).
@@ -251,6 +260,16 @@ pub struct Errors {
 /// As many errors of one request are looked for and told, and no more: what a client sends may have a mistake every two
 /// bytes.
 pub(crate) const MOST_ERRORS: usize = 100;
+
+/// One line an error object.
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.objects.iter().map(ErrorObject::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Errors {}
 
 impl Errors {
     /// The errors collected in a list; `None` if there are none.

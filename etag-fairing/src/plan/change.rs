@@ -4,6 +4,7 @@ use crate::schema::{Description, ResourceId, Value};
 
 /// One change to one resource.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Change {
     /// A new resource.
     Insert {

@@ -4,6 +4,7 @@ use crate::schema::{Description, ResourceId, Rows};
 
 /// The answer to a [`Plan`](super::Plan).
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Fetched {
     /// Whether the owner of a [`Root::Related`](super::Root::Related) exists; true for every other root.
     pub parent: bool,
@@ -23,6 +24,7 @@ pub struct Fetched {
 
 /// The included resources of one type: each once, and none that stands among the root's rows.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Included {
     /// The resource.
     pub resource: &'static Description,
@@ -30,6 +32,21 @@ pub struct Included {
     pub rows: Rows,
     /// To-many linkage, as in [`Fetched::links`].
     pub links: Vec<Option<Links>>,
+}
+
+impl Fetched {
+    /// The rows of the root, one entry of linkage a relationship, and nothing else: no page goes on, and nothing was
+    /// counted or included.
+    pub fn new(rows: Rows, links: Vec<Option<Links>>) -> Self {
+        Self { parent: true, rows, links, ..Self::default() }
+    }
+}
+
+impl Included {
+    /// The included resources of one type.
+    pub fn new(resource: &'static Description, rows: Rows, links: Vec<Option<Links>>) -> Self {
+        Self { resource, rows, links }
+    }
 }
 
 /// The to-many linkage of one relationship, for each row in turn.

@@ -30,6 +30,7 @@ use crate::schema::{Description, ResourceId};
 
 /// What to read in one snapshot.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Plan {
     /// Where to begin.
     pub root: Root,
@@ -50,10 +51,25 @@ impl Plan {
     pub fn new(root: Root, selection: Selection) -> Self {
         Self { root, selection, most_included: 0, most_bytes: usize::MAX, scopes: Scopes::NONE }
     }
+
+    /// The plan with at most so many included resources together.
+    #[must_use]
+    pub fn including_at_most(mut self, most: usize) -> Self {
+        self.most_included = most;
+        self
+    }
+
+    /// The plan of what these scopes let through.
+    #[must_use]
+    pub fn scoped(mut self, scopes: Scopes) -> Self {
+        self.scopes = scopes;
+        self
+    }
 }
 
 /// Where a plan begins.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Root {
     /// One resource; at most one row.
     One(ResourceId),
@@ -75,6 +91,7 @@ pub enum Root {
 
 /// What to read of each resource.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Selection {
     /// The resource.
     pub resource: &'static Description,
@@ -116,5 +133,19 @@ impl Selection {
             linkage: vec![false; resource.relationships.len()],
             include: Vec::new(),
         }
+    }
+
+    /// The selection with the linkage of every relationship.
+    #[must_use]
+    pub fn with_all_linkage(mut self) -> Self {
+        self.linkage.fill(true);
+        self
+    }
+
+    /// The selection with these relationships' resources.
+    #[must_use]
+    pub fn including(mut self, include: Vec<Include>) -> Self {
+        self.include = include;
+        self
     }
 }

@@ -4,6 +4,7 @@ use crate::schema::{ResourceId, Value};
 
 /// Which rows of an ordered list.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Page {
     /// All of them.
     All,

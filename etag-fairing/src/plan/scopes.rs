@@ -1,6 +1,7 @@
 //! Which rows a caller sees.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::{Comparison, Field, Filter, Member, Part, Records, Relation, matches};
@@ -228,6 +229,12 @@ impl Bytes {
 pub struct Seen<'a> {
     records: &'a dyn Records,
     scopes: &'a Scopes,
+}
+
+impl fmt::Debug for Seen<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seen").field("scopes", &self.scopes).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Seen<'a> {

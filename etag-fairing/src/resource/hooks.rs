@@ -1,5 +1,6 @@
 //! Code of the user's own before and after each operation.
 
+use std::error::Error;
 use std::fmt;
 
 use rocket::Request;
@@ -151,6 +152,7 @@ pub trait Hooks: JsonApiResource {
 
 /// A change of one relationship.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RelationshipChange {
     /// The relationship's member name. A hook cannot make it another one.
     pub name: &'static str,
@@ -172,11 +174,30 @@ pub struct Write<'a> {
 
 /// Why a hook refuses, or could not do its work.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum HookError {
     /// The answer to the client.
     Refused(Errors),
     /// The store's trouble: 503 if it is busy, 409 for a constraint, else 500.
     Store(StoreError),
+}
+
+impl fmt::Display for HookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(_) => f.write_str("a hook refuses"),
+            Self::Store(_) => f.write_str("a hook could not do its work"),
+        }
+    }
+}
+
+impl Error for HookError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused(errors) => Some(errors),
+            Self::Store(error) => Some(error),
+        }
+    }
 }
 
 impl<'a> Write<'a> {

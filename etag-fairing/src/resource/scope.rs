@@ -94,6 +94,7 @@ impl fmt::Debug for ScopeFunction {
 /// it, since linkage leads to what is seen alone. A refusal answers the request, whichever resource it began at; who
 /// shall see nothing gets [`Scope::None`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Scope {
     /// Every row.
     All,

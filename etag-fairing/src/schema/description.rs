@@ -1,5 +1,6 @@
 //! What `#[derive(JsonApiResource)]` says of a struct, as static data.
 
+use super::attribute_type::{AttributeType, check, parse, parse_digits};
 use super::computed::{Computed, Values};
 use super::time::StoredTime;
 use super::{Corrupt, IdKind, Kind, Mismatch, Upkeep, Value, ValueRef};
@@ -53,6 +54,7 @@ pub struct Id {
 
 /// An attribute (JSON:API §7.2.2.1).
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Attribute {
     /// The member name.
     pub name: &'static str,
@@ -100,6 +102,7 @@ impl Access {
 }
 
 /// A relationship (JSON:API §7.2.2.2).
+#[non_exhaustive]
 pub struct Relationship {
     /// The member name.
     pub name: &'static str,
@@ -306,6 +309,23 @@ impl PartialEq for Description {
 }
 
 impl Attribute {
+    /// An attribute that is carried by `A`, without a default; clients see and set it, filter and sort by it.
+    pub const fn new<A: AttributeType>(name: &'static str, column: &'static str) -> Self {
+        Self {
+            name,
+            column,
+            kind: A::KIND,
+            nullable: A::NULLABLE,
+            access: Access::ReadWrite,
+            filter: true,
+            sort: true,
+            default: None,
+            parse: parse::<A>,
+            parse_digits: parse_digits::<A>,
+            check: check::<A>,
+        }
+    }
+
     /// The attribute, with what clients may do with it said anew.
     #[must_use]
     pub const fn open_to(mut self, filter: bool, sort: bool) -> Self {
@@ -316,6 +336,23 @@ impl Attribute {
 }
 
 impl Relationship {
+    /// A relationship; documents show its linkage, unless it is an inverse.
+    pub const fn new(
+        name: &'static str,
+        kind: RelationshipKind,
+        target: fn() -> &'static Description,
+    ) -> Self {
+        let linkage = !matches!(kind, RelationshipKind::Inverse { .. });
+        Self { name, kind, target, linkage }
+    }
+
+    /// The relationship, with whether documents carry its linkage said anew.
+    #[must_use]
+    pub const fn showing(mut self, linkage: bool) -> Self {
+        self.linkage = linkage;
+        self
+    }
+
     /// Whether it has many related resources.
     pub fn is_to_many(&self) -> bool {
         !matches!(self.kind, RelationshipKind::ToOne { .. })
@@ -355,6 +392,7 @@ impl std::fmt::Debug for Relationship {
 /// What can be done with a resource; also the names that `etag(…)` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Operation {
     /// `GET /sessions`
     List = 0,

@@ -1,5 +1,7 @@
 //! Fields from and to a [`Record`]: what a derived `from_record` and `to_record` are made of.
 
+use std::fmt;
+
 use serde_json::Value as JsonValue;
 
 use super::{
@@ -26,6 +28,15 @@ pub struct Carrier<T> {
     check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
     from_value: fn(ValueRef<'_>) -> Result<T, Corrupt>,
     to_value: fn(&T) -> Result<Value, Mismatch>,
+}
+
+impl<T> fmt::Debug for Carrier<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Carrier")
+            .field("kind", &self.kind)
+            .field("nullable", &self.nullable)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Carrier<T> {

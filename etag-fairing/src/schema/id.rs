@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::sealed::Sealed;
 use super::value::{Corrupt, Value, ValueRef};
 
 /// A resource's id, as the store keeps it.
@@ -120,7 +121,7 @@ impl IdKind {
     label = "not an id type",
     note = "use `i64`, `i32`, `u64`, `u32`, `String` or `uuid::Uuid`"
 )]
-pub trait IdType: Sized {
+pub trait IdType: Sealed + Sized {
     /// What the id is made of.
     const KIND: IdKind;
 

@@ -18,6 +18,7 @@ pub(crate) mod number;
 mod odd;
 mod record;
 pub(crate) mod registry;
+mod sealed;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
 pub(crate) mod time;
 mod upkeep;

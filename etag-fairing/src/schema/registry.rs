@@ -189,35 +189,18 @@ fn mistaken_names(resource: &Description) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{
-        Access, Attribute, Id, IdKind, Kind, OnDelete, Operations, Relationship, RelationshipKind, check,
-        parse, parse_digits,
-    };
+    use super::super::{Attribute, Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind};
     use super::*;
 
     const fn attribute(name: &'static str) -> Attribute {
-        Attribute {
-            name,
-            column: "x",
-            kind: Kind::Text,
-            nullable: true,
-            access: Access::ReadWrite,
-            filter: true,
-            sort: true,
-            default: None,
-            parse: parse::<Option<String>>,
-            parse_digits: parse_digits::<Option<String>>,
-            check: check::<Option<String>>,
-        }
+        Attribute::new::<Option<String>>(name, "x")
     }
 
     const fn relationship(name: &'static str) -> Relationship {
-        Relationship {
-            name,
-            kind: RelationshipKind::ToOne { column: "y", required: false, on_delete: OnDelete::SetNull },
-            target: || &WRONG,
-            linkage: true,
-        }
+        let on_delete = OnDelete::SetNull;
+        Relationship::new(name, RelationshipKind::ToOne { column: "y", required: false, on_delete }, || {
+            &WRONG
+        })
     }
 
     static WRONG: Description = Description::new(

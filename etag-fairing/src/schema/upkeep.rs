@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::sealed::Sealed;
 use super::time::{Moment, stored};
 use super::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
 
@@ -122,7 +123,7 @@ fn dated(now: i64) -> i64 {
     label = "not a version",
     note = "write `i64` or `u64`, which count the changes, or `DateTime<Utc>`"
 )]
-pub trait VersionType: AttributeType<Field = Self> {
+pub trait VersionType: Sealed + AttributeType<Field = Self> {
     /// The version of a new resource, if none under its id had a higher one.
     fn first() -> Self;
 }
@@ -151,7 +152,7 @@ impl VersionType for DateTime<Utc> {
     label = "not a timestamp",
     note = "write `DateTime<Utc>`"
 )]
-pub trait LastModifiedType: AttributeType<Field = Self> {
+pub trait LastModifiedType: Sealed + AttributeType<Field = Self> {
     /// This moment.
     fn now() -> Self;
 }

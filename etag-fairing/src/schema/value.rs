@@ -4,6 +4,7 @@ use std::fmt;
 
 /// One value, owned.
 #[derive(Clone, Debug, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Value {
     /// No value.
     #[default]
@@ -20,6 +21,7 @@ pub enum Value {
 
 /// One value, borrowed from wherever a store keeps it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum ValueRef<'a> {
     /// No value.
     Null,

@@ -69,6 +69,7 @@ pub enum Excess {
 
 /// A constraint that a change would break.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Constraint {
     /// Two resources with the same value in these columns (of this table).
     Unique {
@@ -178,7 +179,14 @@ impl fmt::Display for StoreError {
     }
 }
 
-impl std::error::Error for StoreError {}
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Corrupt(corrupt) => Some(corrupt),
+            _ => None,
+        }
+    }
+}
 
 impl From<Corrupt> for StoreError {
     fn from(corrupt: Corrupt) -> Self {

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod document;
+mod errors;
 mod graph;
 mod public_api;
 mod source;

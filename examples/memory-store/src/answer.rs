@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 
 use etag_fairing::resource::{Description, Record, ResourceId, Rows, Value, ValueRef};
 use etag_fairing::store::{
@@ -18,21 +19,22 @@ use crate::state::State;
 pub fn answer(state: &State, plan: &Plan) -> Result<Fetched, StoreError> {
     let selection = &plan.selection;
     let resource = selection.resource;
-    let mut fetched = Fetched { parent: true, ..Fetched::default() };
+    let mut fetched = Fetched::new(Rows::default(), Vec::new());
     let seen = Seen::new(state, &plan.scopes);
     let found: Vec<&Record> = match &plan.root {
         Root::One(id) => seen.record(resource, id).into_iter().collect(),
         Root::Collection(listing) => {
             let records = state.records(resource).filter(|record| seen.sees(resource, record));
-            list(&seen, resource, records.collect(), listing, &mut fetched)
+            list(&seen, resource, records.collect(), listing, &mut fetched)?
         }
         Root::Related { parent, id, relationship, listing } => {
             let owner = seen.record(parent, id);
             fetched.parent = owner.is_some();
             let ids = owner.map(|owner| seen.related(parent, owner, *relationship)).unwrap_or_default();
             let related = ids.iter().filter_map(|id| seen.record(resource, id)).collect();
-            list(&seen, resource, related, listing, &mut fetched)
+            list(&seen, resource, related, listing, &mut fetched)?
         }
+        root => return Err(unknown(root)),
     };
     fetched.rows = rows(&seen, selection, &found);
     fetched.links = links(&seen, selection, &found);
@@ -54,7 +56,7 @@ fn list<'s>(
     mut records: Vec<&'s Record>,
     listing: &Listing,
     fetched: &mut Fetched,
-) -> Vec<&'s Record> {
+) -> Result<Vec<&'s Record>, StoreError> {
     if let Some(filter) = &listing.filter {
         records.retain(|record| matches(filter, resource, record, seen));
     }
@@ -81,8 +83,14 @@ fn list<'s>(
             }
             placed.truncate(count(*limit));
         }
+        page => return Err(unknown(page)),
     }
-    placed.into_iter().map(|(_, record)| record).collect()
+    Ok(placed.into_iter().map(|(_, record)| record).collect())
+}
+
+/// What a later version of the crate may ask for, and this store doesn't know. Less than what was asked must not go out.
+pub(crate) fn unknown(asked: &impl fmt::Debug) -> StoreError {
+    StoreError::Internal(format!("this store does not know {asked:?}"))
 }
 
 fn count(number: u64) -> usize {
@@ -216,10 +224,9 @@ impl<'p, 's> Including<'p, 's> {
 
 impl Collected<'_, '_> {
     fn finish<'s>(seen: &'s Seen<'s>) -> impl FnMut(Self) -> Included {
-        |found| Included {
-            resource: found.selection.resource,
-            rows: rows(seen, found.selection, &found.records),
-            links: links(seen, found.selection, &found.records),
+        |found| {
+            let rows = rows(seen, found.selection, &found.records);
+            Included::new(found.selection.resource, rows, links(seen, found.selection, &found.records))
         }
     }
 }

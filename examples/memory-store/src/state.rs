@@ -9,6 +9,7 @@ use etag_fairing::resource::{
 };
 use etag_fairing::store::{Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError};
 
+use crate::answer::unknown;
 use crate::versions::Marks;
 
 /// Everything that is stored.
@@ -117,6 +118,7 @@ impl State {
                 self.delete(resource, &id)?;
                 Ok(id)
             }
+            change => Err(unknown(&change)),
         }
     }
 

@@ -37,6 +37,7 @@ fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
 }
 
 /// Carries a `T` through serde as JSON.
+#[derive(Debug)]
 pub struct Json<T>(PhantomData<fn() -> T>);
 
 impl AttributeType for JsonValue {

@@ -36,6 +36,7 @@ fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
 }
 
 /// Carries a `T` through serde as text: the type must serialize as a string. For enums.
+#[derive(Debug)]
 pub struct Text<T>(PhantomData<fn() -> T>);
 
 impl AttributeType for String {

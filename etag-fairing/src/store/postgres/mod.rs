@@ -44,6 +44,7 @@ mod tls;
 mod transaction;
 
 use std::{
+    fmt,
     ops::RangeInclusive,
     pin::pin,
     sync::{
@@ -97,6 +98,12 @@ pub struct PostgresStore {
     place: String,
     wait_timeout: Duration,
     revisions: bool,
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").finish_non_exhaustive()
+    }
 }
 
 impl PostgresStore {

@@ -63,6 +63,7 @@ mod worker;
 mod write;
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -126,6 +127,12 @@ pub struct SqliteStore {
     /// What was found when it was prepared.
     limits: Mutex<Arc<Limits>>,
     handles: Mutex<Handles>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
 }
 
 /// The threads, until the store is closed.

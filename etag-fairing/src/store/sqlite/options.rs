@@ -8,6 +8,7 @@ use crate::store::PrepareError;
 
 /// Where an SQLite database is and how it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SqliteOptions {
     /// The place of the database.
     pub location: Location,

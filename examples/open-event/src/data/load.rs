@@ -22,7 +22,7 @@ pub(crate) async fn is_empty(transaction: &mut dyn Transaction) -> Result<bool, 
         SessionType::description(),
     ];
     for resource in resources {
-        let first = Listing { page: Page::Offset { offset: 0, limit: 1 }, ..Listing::all() };
+        let first = Listing::all().paged(Page::Offset { offset: 0, limit: 1 });
         let plan = Plan::new(Root::Collection(first), Selection::identifiers(resource));
         if !transaction.fetch(&plan).await?.rows.is_empty() {
             return Ok(false);

@@ -81,7 +81,7 @@ async fn fill(store: &dyn Store, origin: &str) -> Result<String, StoreError> {
 
 /// How many there are of a resource, and the id of the first.
 async fn count<R: JsonApiResource>(store: &dyn Store) -> Result<(String, Option<String>), StoreError> {
-    let first = Listing { page: Rows::Offset { offset: 0, limit: 1 }, total: true, ..Listing::all() };
+    let first = Listing::all().paged(Rows::Offset { offset: 0, limit: 1 }).counted();
     let plan = Plan::new(Root::Collection(first), Selection::identifiers(R::description()));
     let fetched = store.fetch(&plan).await?;
     let first = match fetched.rows.get(0) {

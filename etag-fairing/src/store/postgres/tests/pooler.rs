@@ -104,11 +104,11 @@ fn one_that_mixes_prepared_statements_stops_the_launch() {
                 prepared(&pooler.url).await.expect("followed").close().await;
                 let settings = format!("{settings}\nmax_prepared_statements = 0");
                 let Some(pooler) = Pooler::before(database, &settings).await else { return };
-                let problem = prepared(&pooler.url).await.err().expect("a problem");
+                let problem = prepared(&pooler.url).await.expect_err("a problem");
                 assert!(problem.contains("max_prepared_statements"), "{more}: {problem}");
                 continue;
             }
-            let problem = prepared(&pooler.url).await.err().expect("a problem");
+            let problem = prepared(&pooler.url).await.expect_err("a problem");
             assert!(problem.contains("pool_mode = session"), "{more}: {problem}");
             assert!(problem.contains("max_prepared_statements"), "{more}: {problem}");
         }

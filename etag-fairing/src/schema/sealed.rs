@@ -1,0 +1,14 @@
+//! Traits that only the types of this crate's choice implement: what a store and a document do with others is not defined.
+
+use chrono::{DateTime, Utc};
+
+/// A type with a trait of this crate that no other crate may implement.
+pub trait Sealed {}
+
+impl Sealed for i32 {}
+impl Sealed for i64 {}
+impl Sealed for u32 {}
+impl Sealed for u64 {}
+impl Sealed for String {}
+impl Sealed for uuid::Uuid {}
+impl Sealed for DateTime<Utc> {}
