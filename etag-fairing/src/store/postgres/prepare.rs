@@ -15,19 +15,17 @@ use super::{
     marks::MARKS,
     revisions,
     rules::Rules,
-    table::{self, Found, FoundSequence, quoted},
+    table::{self, Found, FoundSequence},
 };
-use crate::schema::{Description, IdKind, Kind, OnDelete, Value, ValueRef};
+use crate::schema::{Description, IdKind, Kind, Value, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::{Abilities, Limits};
 use crate::store::sql::edge::{Edge, EdgeKind};
+use crate::store::sql::prepare::{self, FoundTable as _, OURS, Owner, on_delete, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
 use crate::store::sql::schema;
 use crate::store::sql::schema::{Column, Key, Reference, Table, kind_of_id, reachable};
 use crate::store::sql::versions::Versions;
-
-/// The table of the store's own tables; made with the first of them.
-const OURS: &str = "_etag_fairing_tables";
 
 /// The key of the lock under which nodes prepare, one after another: `etagfair` in ASCII.
 const PREPARING: i64 = 0x6574_6167_6661_6972;
@@ -152,7 +150,7 @@ pub(super) async fn prepare(
                 new.push(table);
             }
             Some(found) => {
-                let is_ours = ours.contains(table.name);
+                let owner = Owner::of(ours.contains(table.name));
                 if let Key::Id { column, .. } = table.key {
                     let found = found.column(column).map(|column| column.type_name.as_str());
                     bounds_of_ids.insert(table.name, bounds(found));
@@ -166,8 +164,10 @@ pub(super) async fn prepare(
                 let abilities = Abilities { is_view: found.is_view, refused: found.refused.clone(), made };
                 Arc::make_mut(&mut known.limits).note(table.name, abilities);
                 check_key(table, &found, &mut problems);
-                check_columns(connection, table, &found, is_ours, &mut problems).await?;
-                if is_ours && problems.is_empty() {
+                for column in prepare::check_columns(table, &found, owner, &mut problems) {
+                    add_column(connection, table, column, &mut problems).await?;
+                }
+                if owner == Owner::Store && problems.is_empty() {
                     index_references(connection, table).await?;
                 }
             }
@@ -319,7 +319,7 @@ async fn refer(
     column: &Column,
     known: &Known,
 ) -> Result<(), StoreError> {
-    let Some(Reference { table: target, column: key, on_delete, .. }) = column.reference else {
+    let Some(Reference { table: target, column: key, on_delete: action, .. }) = column.reference else {
         return Ok(());
     };
     if !known.can_lock(target) {
@@ -332,19 +332,13 @@ async fn refer(
             quoted(column.name),
             quoted(target),
             quoted(key),
-            action(on_delete)
+            on_delete(action)
         ))
         .await
 }
 
-/// Without an index each deletion of a referent would read the whole table, and so would each inverse.
 async fn index_references(connection: &Connection, table: &Table) -> Result<(), StoreError> {
-    for column in table.columns.iter().filter(|column| column.reference.is_some()) {
-        if matches!(table.key, Key::Pair { owner, .. } if owner == column.name) {
-            // The first column of the primary key has its index.
-            continue;
-        }
-        let name = format!("{}_{}_index", table.name, column.name);
+    for (name, column) in prepare::indexes(table) {
         // Asked first: `IF NOT EXISTS` waits for all who write to the table, and another node may be writing already.
         let found = "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
              WHERE i.indrelid = to_regclass(CAST($1 AS text)) AND c.relname = CAST($2 AS text)";
@@ -364,85 +358,15 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
 }
 
 fn check_key(table: &Table, found: &Found, problems: &mut Vec<String>) {
-    let Key::Id { column: name, kind } = table.key else { return };
-    let Some(column) = found.column(name) else {
-        problems.push(format!(
-            "table `{}` has no column `{name}`, which is the id of `{}`: add it, or name the right one with \
-             #[jsonapi(column = \"…\")]",
-            table.name,
-            table.resources()
-        ));
-        return;
-    };
+    let Some((column, kind)) = prepare::id_column(table, found, problems) else { return };
     let kind = kind_of_id(kind);
     let fits = if kind == Kind::Text { column.is_text() } else { column.fits(kind) };
     if !fits {
-        problems.push(wrong_type(table.name, name, kind, &column.declared, "the id"));
+        problems.push(wrong_type::<Found>(table, &column.name, kind, &column.declared, "the id"));
     }
     if !found.is_view && !column.is_unique {
-        problems.push(format!(
-            "table `{}`, column `{name}`: the id of `{}` must be the primary key, or unique",
-            table.name,
-            table.resources()
-        ));
+        problems.push(prepare::id_is_not_unique(table, &column.name));
     }
-}
-
-async fn check_columns(
-    connection: &Connection,
-    table: &Table,
-    found: &Found,
-    is_ours: bool,
-    problems: &mut Vec<String>,
-) -> Result<(), StoreError> {
-    for column in &table.columns {
-        match found.column(column.name) {
-            Some(known) if !known.fits(column.kind) => problems.push(wrong_type(
-                table.name,
-                column.name,
-                column.kind,
-                &known.declared,
-                &column.needed_by,
-            )),
-            Some(known) => {
-                if known.is_not_null
-                    && !table.is_required(column)
-                    && !known.has_default
-                    && !known.is_made
-                {
-                    log::warn!(
-                        "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
-                        table.name,
-                        column.name,
-                        column.needed_by
-                    );
-                }
-            }
-            None if is_ours => add_column(connection, table, column, problems).await?,
-            None => problems.push(format!(
-                "table `{}` has no column `{}`, which {} needs: add it (`ALTER TABLE {} ADD COLUMN {} {}`), or \
-                 name the right one with #[jsonapi(column = \"…\")]",
-                table.name,
-                column.name,
-                column.needed_by,
-                quoted(table.name),
-                quoted(column.name),
-                column.kind.postgres().parameter
-            )),
-        }
-    }
-    for column in &found.columns {
-        let is_known = table.columns.iter().any(|known| known.name == column.name)
-            || matches!(table.key, Key::Id { column: id, .. } if id == column.name);
-        if !found.is_view && !is_known && column.is_not_null && !column.has_default && !column.is_generated {
-            log::warn!(
-                "table `{}`, column `{}` needs a value, but nothing here gives it one: creating will fail",
-                table.name,
-                column.name
-            );
-        }
-    }
-    Ok(())
 }
 
 async fn add_column(
@@ -451,25 +375,17 @@ async fn add_column(
     column: &Column,
     problems: &mut Vec<String>,
 ) -> Result<(), StoreError> {
-    let default = match column.default.map(|default| default()) {
-        Some(Ok(value)) => value,
-        Some(Err(mismatch)) => {
-            problems.push(format!(
-                "table `{}`, column `{}`: the default of {} {mismatch}",
-                table.name, column.name, column.needed_by
-            ));
+    let default = match prepare::default_of(table, column) {
+        Ok(default) => default,
+        Err(problem) => {
+            problems.push(problem);
             return Ok(());
         }
-        None => Value::Null,
     };
     let mut definition = format!("{} {}", quoted(column.name), column.kind.postgres().types.ours);
     if table.is_required(column) {
         if default.is_null() && table::has_rows(connection, table.name).await? {
-            problems.push(format!(
-                "table `{}` has rows, but no column `{}`, which {} needs, and there is no value to give them: \
-                 give it a default, or make it optional",
-                table.name, column.name, column.needed_by
-            ));
+            problems.push(prepare::no_value_for_rows(table, column));
             return Ok(());
         }
         definition.push_str(" NOT NULL");
@@ -481,29 +397,10 @@ async fn add_column(
         Value::Float(value) => definition.push_str(&format!(" DEFAULT {value:?}")),
         Value::Text(value) => definition.push_str(&format!(" DEFAULT '{}'", value.replace('\'', "''"))),
     }
-    if let Some(Reference { table: target, column: key, on_delete, .. }) = column.reference {
-        definition.push_str(&format!(
-            " REFERENCES {} ({}) ON DELETE {}",
-            quoted(target),
-            quoted(key),
-            action(on_delete)
-        ));
+    if let Some(Reference { table, column, on_delete: action, .. }) = column.reference {
+        let (table, column, action) = (quoted(table), quoted(column), on_delete(action));
+        definition.push_str(&format!(" REFERENCES {table} ({column}) ON DELETE {action}"));
     }
     log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
     connection.batch(&format!("ALTER TABLE {} ADD COLUMN {definition}", quoted(table.name))).await
-}
-
-fn wrong_type(table: &str, column: &str, kind: Kind, declared: &str, needed_by: &str) -> String {
-    format!(
-        "table `{table}`, column `{column}`: expected {}, found `{declared}`; {needed_by} needs it",
-        kind.postgres().parameter
-    )
-}
-
-fn action(on_delete: OnDelete) -> &'static str {
-    match on_delete {
-        OnDelete::Restrict => "RESTRICT",
-        OnDelete::SetNull => "SET NULL",
-        OnDelete::Cascade => "CASCADE",
-    }
 }

@@ -13,11 +13,12 @@
 //! policies that bind the store's role: what they let through may depend on other tables, on settings, on the clock.
 //! What comes by logical replication fires none.
 
-use super::{connection::Connection, table::quoted};
+use super::connection::Connection;
 use crate::plan::Revision;
 use crate::schema::{Value, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::cell;
+use crate::store::sql::prepare::quoted;
 
 /// The table of the numbers, by the tables' own: a name may be given to another one.
 const REVISIONS: &str = "_etag_fairing_revisions";

@@ -7,7 +7,9 @@ use crate::schema::{Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::Verb;
 use crate::store::sql::parameter::Parameter;
+use crate::store::sql::prepare::{self, FoundTable, quoted};
 use crate::store::sql::referrer::ForeignKey;
+use crate::store::sql::schema::Column;
 
 /// A table or view that is there, by the connection's search path.
 #[derive(Debug)]
@@ -36,10 +38,49 @@ pub(super) struct FoundColumn {
     pub(super) is_unique: bool,
 }
 
-impl Found {
-    /// A column by its name.
-    pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
-        self.columns.iter().find(|column| column.name == name)
+impl FoundTable for Found {
+    type Column = FoundColumn;
+
+    fn is_view(&self) -> bool {
+        self.is_view
+    }
+
+    fn columns(&self) -> &[FoundColumn] {
+        &self.columns
+    }
+
+    fn fits(&self, found: &FoundColumn, column: &Column) -> bool {
+        found.fits(column.kind)
+    }
+
+    fn is_same_name(one: &str, other: &str) -> bool {
+        one == other
+    }
+
+    fn type_name(kind: Kind) -> &'static str {
+        kind.postgres().parameter
+    }
+}
+
+impl prepare::FoundColumn for FoundColumn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn declared(&self) -> &str {
+        &self.declared
+    }
+
+    fn is_not_null(&self) -> bool {
+        self.is_not_null
+    }
+
+    fn is_filled(&self) -> bool {
+        self.has_default || self.is_generated
+    }
+
+    fn is_made(&self) -> bool {
+        self.is_made
     }
 }
 
@@ -193,11 +234,6 @@ pub(super) async fn has_rows(connection: &Connection, table: &str) -> Result<boo
 pub(super) async fn names(connection: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
     let rows = connection.rows(&format!("SELECT name FROM {}", quoted(table)), &[]).await?;
     rows.iter().map(|row| get(row, 0)).collect()
-}
-
-/// A name as SQL text has it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn text(value: &str) -> Parameter<'_> {

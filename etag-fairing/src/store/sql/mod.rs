@@ -31,6 +31,7 @@ mod order;
 pub(crate) mod parameter;
 mod pattern;
 pub(crate) mod plan;
+pub(in crate::store) mod prepare;
 pub(crate) mod read;
 pub(crate) mod referrer;
 mod related;

@@ -4,11 +4,12 @@ use std::{borrow::Cow, cmp::Reverse};
 
 use rusqlite::{Connection as Sqlite, OptionalExtension, Result, types::ValueRef as SqliteValue};
 
-use super::{connection::Connection, prepare::quoted, table::Found};
+use super::{connection::Connection, table::Found};
 use crate::schema::time::stored;
 use crate::schema::{Description, Kind, StoredTime, Value, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::forms::{ColumnForm, Form, Forms};
+use crate::store::sql::prepare::{FoundTable, quoted};
 use crate::store::sql::schema::{Column, Table};
 
 /// How many rows are looked at from either end of a table: a launch must not take longer with each row.

@@ -21,13 +21,11 @@ use super::table::{self, Affinity, Found};
 use crate::schema::{Description, IdKind, Kind, OnDelete, Value};
 use crate::store::sql::abilities::{Abilities, Limits, Verb};
 use crate::store::sql::forms::{ColumnForm, ColumnSpelling, Form, Forms};
+use crate::store::sql::prepare::{self, FoundColumn as _, OURS, Owner, on_delete, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
 use crate::store::sql::schema;
 use crate::store::sql::schema::{Column, Key, Reference, Table, kind_of_id};
 use crate::store::sql::versions::Versions;
-
-/// The table of the store's own tables; made with the first of them.
-const OURS: &str = "_etag_fairing_tables";
 
 /// What came of preparing.
 #[derive(Debug, Default)]
@@ -71,10 +69,12 @@ pub(super) fn prepare(
             }
             Some(found) => {
                 others.push(table.name);
-                let is_ours = ours.contains(&table.name.to_ascii_lowercase());
+                let owner = Owner::of(ours.contains(&table.name.to_ascii_lowercase()));
                 check_key(sqlite, table, &found, &mut problems)?;
-                check_columns(sqlite, table, &found, is_ours, &mut problems)?;
-                if is_ours && problems.is_empty() {
+                for column in prepare::check_columns(table, &found, owner, &mut problems) {
+                    add_column(sqlite, table, column, &mut problems)?;
+                }
+                if owner == Owner::Store && problems.is_empty() {
                     index_references(sqlite, table)?;
                 }
             }
@@ -251,35 +251,18 @@ fn create(sqlite: &Connection, table: &Table) -> Result<()> {
     remember(sqlite, table.name)
 }
 
-/// Without an index each deletion of a referent would read the whole table, and so would each inverse.
 fn index_references(sqlite: &Connection, table: &Table) -> Result<()> {
-    for column in table.columns.iter().filter(|column| column.reference.is_some()) {
-        if matches!(table.key, Key::Pair { owner, .. } if owner == column.name) {
-            // The first column of the primary key has its index.
-            continue;
-        }
-        let index = Index::create()
-            .if_not_exists()
-            .name(format!("{}_{}_index", table.name, column.name))
-            .table(table.name)
-            .col(column.name)
-            .to_string(SqliteQueryBuilder);
-        sqlite.execute_batch(&index)?;
+    for (name, column) in prepare::indexes(table) {
+        let mut index = Index::create();
+        index.if_not_exists().name(name).table(table.name).col(column.name);
+        sqlite.execute_batch(&index.to_string(SqliteQueryBuilder))?;
     }
     Ok(())
 }
 
 fn check_key(sqlite: &Connection, table: &Table, found: &Found, problems: &mut Vec<String>) -> Result<()> {
-    let Key::Id { column: name, kind } = table.key else { return Ok(()) };
-    let Some(column) = found.column(name) else {
-        problems.push(format!(
-            "table `{}` has no column `{name}`, which is the id of `{}`: add it, or name the right one with \
-             #[jsonapi(column = \"…\")]",
-            table.name,
-            table.resources()
-        ));
-        return Ok(());
-    };
+    let Some((column, kind)) = prepare::id_column(table, found, problems) else { return Ok(()) };
+    let name = &column.name;
     if found.is_view {
         return Ok(());
     }
@@ -303,75 +286,12 @@ fn check_key(sqlite: &Connection, table: &Table, found: &Found, problems: &mut V
         }
         IdKind::Text | IdKind::Uuid => {
             if !Affinity::of(&column.declared_type).fits(kind_of_id(kind)) {
-                problems.push(wrong_type(table.name, name, kind_of_id(kind), column.declared(), "the id"));
+                let (kind, declared) = (kind_of_id(kind), column.declared());
+                problems.push(wrong_type::<Found>(table, name, kind, declared, "the id"));
             }
             if !(column.is_sole_key || table::is_unique(sqlite, table.name, name)?) {
-                problems.push(format!(
-                    "table `{}`, column `{name}`: the id of `{}` must be the primary key, or unique",
-                    table.name,
-                    table.resources()
-                ));
+                problems.push(prepare::id_is_not_unique(table, name));
             }
-        }
-    }
-    Ok(())
-}
-
-fn check_columns(
-    sqlite: &Connection,
-    table: &Table,
-    found: &Found,
-    is_ours: bool,
-    problems: &mut Vec<String>,
-) -> Result<()> {
-    for column in &table.columns {
-        match found.column(column.name) {
-            Some(known) => {
-                if !(found.is_view && known.declared_type.is_empty()
-                    || fits(&known.declared_type, column))
-                {
-                    problems.push(wrong_type(
-                        table.name,
-                        column.name,
-                        column.kind,
-                        known.declared(),
-                        &column.needed_by,
-                    ));
-                } else if known.is_not_null
-                    && !table.is_required(column)
-                    && !known.has_default
-                    && !known.is_generated
-                {
-                    log::warn!(
-                        "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
-                        table.name,
-                        column.name,
-                        column.needed_by
-                    );
-                }
-            }
-            None if is_ours => add_column(sqlite, table, column, problems)?,
-            None => problems.push(format!(
-                "table `{}` has no column `{}`, which {} needs: add it (`ALTER TABLE {} ADD COLUMN {} {}`), or \
-                 name the right one with #[jsonapi(column = \"…\")]",
-                table.name,
-                column.name,
-                column.needed_by,
-                quoted(table.name),
-                quoted(column.name),
-                column.kind.sqlite().ours
-            )),
-        }
-    }
-    for column in &found.columns {
-        let is_known = table.columns.iter().any(|known| known.name.eq_ignore_ascii_case(&column.name))
-            || matches!(table.key, Key::Id { column: id, .. } if id.eq_ignore_ascii_case(&column.name));
-        if !is_known && column.is_not_null && !column.has_default && !column.is_generated {
-            log::warn!(
-                "table `{}`, column `{}` needs a value, but nothing here gives it one: creating will fail",
-                table.name,
-                column.name
-            );
         }
     }
     Ok(())
@@ -379,24 +299,16 @@ fn check_columns(
 
 fn add_column(sqlite: &Connection, table: &Table, column: &Column, problems: &mut Vec<String>) -> Result<()> {
     let mut definition = ColumnDef::new_with_type(column.name, type_of(column));
-    let default = match column.default.map(|default| default()) {
-        Some(Ok(value)) => as_stored(table, column, value),
-        Some(Err(mismatch)) => {
-            problems.push(format!(
-                "table `{}`, column `{}`: the default of {} {mismatch}",
-                table.name, column.name, column.needed_by
-            ));
+    let default = match prepare::default_of(table, column) {
+        Ok(value) => as_stored(table, column, value),
+        Err(problem) => {
+            problems.push(problem);
             return Ok(());
         }
-        None => Value::Null,
     };
     if table.is_required(column) {
         if default.is_null() && table::has_rows(sqlite, &quoted(table.name))? {
-            problems.push(format!(
-                "table `{}` has rows, but no column `{}`, which {} needs, and there is no value to give them: \
-                 give it a default, or make it optional",
-                table.name, column.name, column.needed_by
-            ));
+            problems.push(prepare::no_value_for_rows(table, column));
             return Ok(());
         }
         definition.not_null();
@@ -408,26 +320,13 @@ fn add_column(sqlite: &Connection, table: &Table, column: &Column, problems: &mu
         Value::Float(value) => drop(definition.default(Literal::from(value))),
         Value::Text(value) => drop(definition.default(Literal::from(value))),
     }
-    if let Some(Reference { table, column, on_delete, .. }) = column.reference {
-        let on_delete = match on_delete {
-            OnDelete::Restrict => "RESTRICT",
-            OnDelete::SetNull => "SET NULL",
-            OnDelete::Cascade => "CASCADE",
-        };
-        definition.extra(format!("REFERENCES {} ({}) ON DELETE {on_delete}", quoted(table), quoted(column)));
+    if let Some(Reference { table, column, on_delete: action, .. }) = column.reference {
+        let (table, column, action) = (quoted(table), quoted(column), on_delete(action));
+        definition.extra(format!("REFERENCES {table} ({column}) ON DELETE {action}"));
     }
     let statement = Statement::alter().table(table.name).add_column(&mut definition).to_owned();
     log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
     sqlite.execute_batch(&statement.to_string(SqliteQueryBuilder))
-}
-
-/// Whether the column gives back what is put in.
-fn fits(declared: &str, column: &Column) -> bool {
-    let affinity = Affinity::of(declared);
-    match column.kind.is_time() {
-        true => affinity.fits_time(column.kind, column.stored),
-        false => affinity.fits(column.kind),
-    }
 }
 
 /// The type of a column of ours.
@@ -446,13 +345,6 @@ fn as_stored(table: &Table, column: &Column, value: Value) -> Value {
     form.write_floor(value.as_ref()).unwrap_or(value)
 }
 
-fn wrong_type(table: &str, column: &str, kind: Kind, declared: &str, needed_by: &str) -> String {
-    format!(
-        "table `{table}`, column `{column}`: expected {}, found `{declared}`; {needed_by} needs it",
-        kind.sqlite().ours
-    )
-}
-
 fn column_type(kind: Kind) -> ColumnType {
     ColumnType::custom(kind.sqlite().ours)
 }
@@ -463,8 +355,4 @@ fn action(on_delete: OnDelete) -> ForeignKeyAction {
         OnDelete::SetNull => ForeignKeyAction::SetNull,
         OnDelete::Cascade => ForeignKeyAction::Cascade,
     }
-}
-
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -11,13 +11,13 @@ use super::{
     connection::{Connection, bound},
     error::store_error,
     forms::rows_of,
-    prepare::quoted,
     table::{self, Found},
 };
 use crate::plan::{Change, Fetched, LinkageChange, Links, Plan, Root};
 use crate::schema::{Description, IdKind, Kind, ResourceId, Rows, Value, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::forms::Forms;
+use crate::store::sql::prepare::{FoundTable, quoted};
 use crate::store::sql::schema::{Column, Table};
 use crate::store::sql::spelling;
 use crate::store::sql::spelling::{Seen, Spelled, Spelling};

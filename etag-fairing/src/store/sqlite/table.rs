@@ -5,7 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Result};
 use super::checks::{self, Check};
 use crate::schema::{Kind, StoredTime};
 use crate::store::sql::abilities::Verb;
+use crate::store::sql::prepare::{self, FoundTable};
 use crate::store::sql::referrer::ForeignKey;
+use crate::store::sql::schema::Column;
 
 /// A table or view that is there.
 #[derive(Debug)]
@@ -32,19 +34,61 @@ pub(super) struct FoundColumn {
     pub(super) is_generated: bool,
 }
 
-impl Found {
-    /// A column by its name; SQLite's names ignore the case of ASCII letters.
-    pub(super) fn column(&self, name: &str) -> Option<&FoundColumn> {
-        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+impl FoundTable for Found {
+    type Column = FoundColumn;
+
+    fn is_view(&self) -> bool {
+        self.is_view
+    }
+
+    fn columns(&self) -> &[FoundColumn] {
+        &self.columns
+    }
+
+    fn fits(&self, found: &FoundColumn, column: &Column) -> bool {
+        let affinity = Affinity::of(&found.declared_type);
+        if self.is_view && found.declared_type.is_empty() {
+            true
+        } else if column.kind.is_time() {
+            affinity.fits_time(column.kind, column.stored)
+        } else {
+            affinity.fits(column.kind)
+        }
+    }
+
+    /// SQLite's names ignore the case of ASCII letters.
+    fn is_same_name(one: &str, other: &str) -> bool {
+        one.eq_ignore_ascii_case(other)
+    }
+
+    fn type_name(kind: Kind) -> &'static str {
+        kind.sqlite().ours
+    }
+}
+
+impl prepare::FoundColumn for FoundColumn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn declared(&self) -> &str {
+        if self.declared_type.is_empty() { "no type" } else { &self.declared_type }
+    }
+
+    fn is_not_null(&self) -> bool {
+        self.is_not_null
+    }
+
+    fn is_filled(&self) -> bool {
+        self.has_default || self.is_generated
+    }
+
+    fn is_made(&self) -> bool {
+        self.is_generated
     }
 }
 
 impl FoundColumn {
-    /// The declared type for messages.
-    pub(super) fn declared(&self) -> &str {
-        if self.declared_type.is_empty() { "no type" } else { &self.declared_type }
-    }
-
     /// Whether its type makes numbers of what looks like one, and nothing else is meant to be in it.
     pub(super) fn holds_numbers(&self) -> bool {
         matches!(Affinity::of(&self.declared_type), Affinity::Integer | Affinity::Real)

@@ -1,0 +1,218 @@
+//! Checks of the tables that are there, the same for all databases.
+//!
+//! Each store tells by [`FoundTable`] and [`FoundColumn`] what its database's catalogue says. How tables and columns are
+//! defined is the store's own.
+
+use super::schema::{Column, Key, Table};
+use crate::schema::{IdKind, Kind, OnDelete, Value};
+
+/// The table that names the tables of the store's own; made with the first of them.
+pub(in crate::store) const OURS: &str = "_etag_fairing_tables";
+
+/// A table or view that is there.
+pub(in crate::store) trait FoundTable {
+    type Column: FoundColumn;
+
+    /// Whether it is a view.
+    fn is_view(&self) -> bool;
+
+    /// Its columns.
+    fn columns(&self) -> &[Self::Column];
+
+    /// Whether a column that is there gives back what is put in.
+    fn fits(&self, found: &Self::Column, column: &Column) -> bool;
+
+    /// Whether two names are one to the database.
+    fn is_same_name(one: &str, other: &str) -> bool;
+
+    /// The type that a column of this kind should have, for messages.
+    fn type_name(kind: Kind) -> &'static str;
+
+    /// A column by its name.
+    fn column(&self, name: &str) -> Option<&Self::Column> {
+        self.columns().iter().find(|column| Self::is_same_name(column.name(), name))
+    }
+}
+
+/// A column that is there.
+pub(in crate::store) trait FoundColumn {
+    fn name(&self) -> &str;
+
+    /// The type that it was declared with, for messages.
+    fn declared(&self) -> &str;
+
+    fn is_not_null(&self) -> bool;
+
+    /// Whether it gets a value where none is given: a default, or a generated one.
+    fn is_filled(&self) -> bool;
+
+    /// Whether the database makes all of its values, so that none is given.
+    fn is_made(&self) -> bool;
+}
+
+/// Who has made a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Owner {
+    /// The store, which adds columns that came later.
+    Store,
+    /// The user, or another program: it is never altered.
+    User,
+}
+
+impl Owner {
+    /// The owner of a table, by whether its name stands in [`OURS`].
+    pub(in crate::store) fn of(is_ours: bool) -> Self {
+        if is_ours { Self::Store } else { Self::User }
+    }
+}
+
+/// The column and the kind of a resource's id; `None` for a join table. Tells where the column is missing.
+pub(in crate::store) fn id_column<'found, F: FoundTable>(
+    table: &Table,
+    found: &'found F,
+    problems: &mut Vec<String>,
+) -> Option<(&'found F::Column, IdKind)> {
+    let Key::Id { column: name, kind } = table.key else { return None };
+    let column = found.column(name);
+    if column.is_none() {
+        problems.push(format!(
+            "table `{}` has no column `{name}`, which is the id of `{}`: add it, or name the right one with \
+             #[jsonapi(column = \"…\")]",
+            table.name,
+            table.resources()
+        ));
+    }
+    Some((column?, kind))
+}
+
+/// Checks the columns beside the id. Gives those that are missing in a table of the store's own, which it has to add.
+pub(in crate::store) fn check_columns<'table, F: FoundTable>(
+    table: &'table Table,
+    found: &F,
+    owner: Owner,
+    problems: &mut Vec<String>,
+) -> Vec<&'table Column> {
+    let mut missing = Vec::new();
+    for column in &table.columns {
+        match found.column(column.name) {
+            Some(known) if !found.fits(known, column) => problems.push(wrong_type::<F>(
+                table,
+                column.name,
+                column.kind,
+                known.declared(),
+                &column.needed_by,
+            )),
+            Some(known) => {
+                let can_be_null = !known.is_not_null() || known.is_filled() || known.is_made();
+                if !can_be_null && !table.is_required(column) {
+                    log::warn!(
+                        "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
+                        table.name,
+                        column.name,
+                        column.needed_by
+                    );
+                }
+            }
+            None if owner == Owner::Store => missing.push(column),
+            None => problems.push(format!(
+                "table `{}` has no column `{}`, which {} needs: add it (`ALTER TABLE {} ADD COLUMN {} {}`), or \
+                 name the right one with #[jsonapi(column = \"…\")]",
+                table.name,
+                column.name,
+                column.needed_by,
+                quoted(table.name),
+                quoted(column.name),
+                F::type_name(column.kind)
+            )),
+        }
+    }
+    if !found.is_view() {
+        warn_of_others(table, found);
+    }
+    missing
+}
+
+/// Warns of columns that need a value and are given none.
+fn warn_of_others<F: FoundTable>(table: &Table, found: &F) {
+    for column in found.columns() {
+        let is_known = table.columns.iter().any(|known| F::is_same_name(known.name, column.name()))
+            || matches!(table.key, Key::Id { column: id, .. } if F::is_same_name(id, column.name()));
+        if !is_known && column.is_not_null() && !column.is_filled() {
+            log::warn!(
+                "table `{}`, column `{}` needs a value, but nothing here gives it one: creating will fail",
+                table.name,
+                column.name()
+            );
+        }
+    }
+}
+
+/// What is said of a column whose type doesn't hold what it should.
+pub(in crate::store) fn wrong_type<F: FoundTable>(
+    table: &Table,
+    column: &str,
+    kind: Kind,
+    declared: &str,
+    needed_by: &str,
+) -> String {
+    format!(
+        "table `{}`, column `{column}`: expected {}, found `{declared}`; {needed_by} needs it",
+        table.name,
+        F::type_name(kind)
+    )
+}
+
+/// What is said of an id that several rows may have.
+pub(in crate::store) fn id_is_not_unique(table: &Table, column: &str) -> String {
+    format!(
+        "table `{}`, column `{column}`: the id of `{}` must be the primary key, or unique",
+        table.name,
+        table.resources()
+    )
+}
+
+/// The value that a new column has in the rows that are there; null if it has none.
+///
+/// # Errors
+/// With the problem, if the attribute's default is none of its values.
+pub(in crate::store) fn default_of(table: &Table, column: &Column) -> Result<Value, String> {
+    let Some(default) = column.default else { return Ok(Value::Null) };
+    default().map_err(|mismatch| {
+        format!(
+            "table `{}`, column `{}`: the default of {} {mismatch}",
+            table.name, column.name, column.needed_by
+        )
+    })
+}
+
+/// What is said of a new column that needs a value in the rows that are there.
+pub(in crate::store) fn no_value_for_rows(table: &Table, column: &Column) -> String {
+    format!(
+        "table `{}` has rows, but no column `{}`, which {} needs, and there is no value to give them: \
+         give it a default, or make it optional",
+        table.name, column.name, column.needed_by
+    )
+}
+
+/// The indexes of a table of the store's own: their names, and the column of each. Without them each deletion of a referent
+/// would read the whole table, and so would each inverse.
+pub(in crate::store) fn indexes(table: &Table) -> impl Iterator<Item = (String, &Column)> {
+    // The first column of the primary key has its index.
+    let has_one = |column: &Column| matches!(table.key, Key::Pair { owner, .. } if owner == column.name);
+    let columns = table.columns.iter().filter(move |column| column.reference.is_some() && !has_one(column));
+    columns.map(|column| (format!("{}_{}_index", table.name, column.name), column))
+}
+
+/// What a foreign key of the store's own does.
+pub(in crate::store) fn on_delete(action: OnDelete) -> &'static str {
+    match action {
+        OnDelete::Restrict => "RESTRICT",
+        OnDelete::SetNull => "SET NULL",
+        OnDelete::Cascade => "CASCADE",
+    }
+}
+
+/// A name as it stands in a statement.
+pub(in crate::store) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
