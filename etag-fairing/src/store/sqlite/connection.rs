@@ -242,12 +242,12 @@ impl Connection {
     /// # Errors
     /// If the database's file is no longer where it was.
     pub(super) fn check_file(&self) -> Result<(), StoreError> {
-        self.file.place.check()
+        self.file.paths.check()
     }
 
     /// Remembers which files the database has.
     pub(super) fn remember_files(&self) {
-        self.file.place.remember(&self.sqlite);
+        self.file.paths.remember(&self.sqlite);
     }
 
     /// Runs a statement of transaction control.

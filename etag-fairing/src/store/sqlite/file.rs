@@ -1,8 +1,8 @@
 //! The database's file, and whether it is still where it was.
 //!
-//! Who deletes or replaces the file of a running server, or the log beside it, changes nothing for SQLite: it goes on with
-//! the files that it has open, and all that is written there is gone with the process. So the path is looked at now and
-//! then, and at each commit. While another file is there, or none, nothing is read or written.
+//! If somebody deletes or replaces the file of a running server, or the log beside it, SQLite does not notice: it goes on
+//! with the files that it has open, and all that is written there is lost with the process. So the paths are looked at
+//! every second while requests come, and at each commit. While another file is there, or none, nothing is read or written.
 
 use std::{
     path::PathBuf,
@@ -30,12 +30,12 @@ pub(super) struct DatabaseFile {
     pub(super) has_spellings: AtomicBool,
     /// Open from when somebody wants to know of commits, until the last connection is closed.
     pub(super) wal_index: Arc<OnceLock<Option<WalIndex>>>,
-    pub(super) place: Arc<Place>,
+    pub(super) paths: Arc<Paths>,
 }
 
-/// Where the files of the database are.
+/// The paths of the database's files, and which files were there.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Paths {
     path: PathBuf,
     /// What was at the paths when they were first looked at.
     known: OnceLock<[Known; 3]>,
@@ -55,7 +55,7 @@ struct Known {
 impl DatabaseFile {
     /// A database at this path, in a folder that is removed with it.
     pub(super) fn new(path: PathBuf, folder: Option<PathBuf>) -> Self {
-        let place = Place {
+        let paths = Paths {
             path: path.clone(),
             known: OnceLock::new(),
             is_lost: AtomicBool::new(false),
@@ -68,12 +68,12 @@ impl DatabaseFile {
             forms: RwLock::default(),
             has_spellings: AtomicBool::new(false),
             wal_index: Arc::default(),
-            place: Arc::new(place),
+            paths: Arc::new(paths),
         }
     }
 }
 
-impl Place {
+impl Paths {
     /// Remembers the files as they are, once the database is open and its log is there.
     pub(super) fn remember(&self, sqlite: &rusqlite::Connection) {
         // Another working directory changes nothing, and of a link SQLite names its log by what it leads to.
@@ -99,10 +99,7 @@ impl Place {
             self.looked.store(now, Ordering::Relaxed);
             return self.check();
         }
-        match self.is_lost.load(Ordering::Relaxed) {
-            true => Err(lost()),
-            false => Ok(()),
-        }
+        if self.is_lost.load(Ordering::Relaxed) { Err(lost()) } else { Ok(()) }
     }
 
     /// Looks at the paths.

@@ -1,15 +1,15 @@
 //! The embedded store: SQLite, bundled.
 //!
-//! One connection writes, the others read; each has a thread of its own, but for a few on which what is brief is read
-//! where the request is answered. The database is in write-ahead log mode, so readers never wait for the writer and each
-//! plan is answered from one snapshot. Writes come one after another, in the order in which they asked, under
-//! `BEGIN IMMEDIATE`; those that await nothing and are there at the same time share a commit.
+//! One connection writes, the others read. Each has a thread of its own, but for a few on which short reads run where the
+//! request is answered. The database is in write-ahead log mode, so readers never wait for the writer, and each plan is
+//! answered from one snapshot. Writes come one after another, in the order in which they asked, under `BEGIN IMMEDIATE`.
+//! Writes that await nothing but the store and are there at the same time share a commit.
 //!
-//! Where the file, or the log beside it, is deleted or replaced, nothing is read or written until the server is started
-//! anew, or the file is back. Elsewhere than on Unix an open file cannot be.
+//! If the file, or the log beside it, is deleted or replaced, nothing is read or written until the server is started
+//! anew, or the file is back. On other systems than Unix an open file cannot be deleted.
 //!
-//! A read has a deadline ([`SqliteOptions::read_timeout`]), and ends with whoever waits for it. One that has not ended
-//! after 50 ms is slow, and slow ones use half of the readers at most; the others stay free for what is quick.
+//! A read has a deadline ([`SqliteOptions::read_timeout`]), and is ended when nobody waits for it any more. A read that
+//! has not ended after 50 ms is slow. Slow reads use half of the readers at most; the others stay free for quick ones.
 //!
 //! Triggers count the changes of each table ([`Revision`]), so that other programs' changes are counted too. They stand
 //! on tables of your own as well, unless [`SqliteOptions::revisions`] says no; a view has none.
@@ -97,10 +97,10 @@ use super::{
 };
 use crate::schema::Description;
 
-/// A read that has not ended by then is slow.
+/// A read that looks costly is slow if it has not ended by then.
 const QUICK: Duration = Duration::from_millis(50);
 
-/// The same of any other read: where the machine has much to do, all of them take longer.
+/// Any other read is slow if it has not ended by then: on a busy machine all reads take longer.
 const QUICK_ENOUGH: Duration = Duration::from_millis(250);
 
 /// How long what runs may go on after the store was told to close.
@@ -122,7 +122,7 @@ pub struct SqliteStore {
     statements: Arc<AtomicU64>,
     commits: Arc<AtomicU64>,
     path: PathBuf,
-    place: Arc<file::Place>,
+    paths: Arc<file::Paths>,
     wal_index: Arc<OnceLock<Option<WalIndex>>>,
     /// What was found when it was prepared.
     limits: Mutex<Arc<Limits>>,
@@ -186,7 +186,7 @@ impl SqliteStore {
             statements,
             commits,
             path: file.path.clone(),
-            place: Arc::clone(&file.place),
+            paths: Arc::clone(&file.paths),
             wal_index: Arc::clone(&file.wal_index),
             limits: Mutex::default(),
             handles: Mutex::new(Handles { others: handles, writer: last }),
@@ -207,9 +207,10 @@ impl SqliteStore {
         let patience = Instant::now() + self.queue_timeout;
         let history = &self.inline_readers.history;
         let look = Look::of(plan);
-        let trial = match look == Look::Costly || history.is_slow(plan) {
-            true => Some(self.lanes.trial(look, patience).await?),
-            false => None,
+        let trial = if look == Look::Costly || history.is_slow(plan) {
+            Some(self.lanes.trial(look, patience).await?)
+        } else {
+            None
         };
         let quick = match look {
             Look::Costly => QUICK,
@@ -225,7 +226,7 @@ impl SqliteStore {
         if answer.is_err() && Instant::now() < limit {
             history.was_slow(&plan);
             if !self.lanes.may_be_slow(look, &pass) {
-                // Its reader is for others now. Dropped, it ends.
+                // Others need its reader now. Dropping the future ends the read.
                 drop(running);
                 let pass = self.lanes.slow(look, patience).await?;
                 let turn = self.readers.turn(patience).await?;
@@ -245,7 +246,7 @@ impl SqliteStore {
     }
 
     async fn turn_to_write(&self, sharing: Sharing) -> Result<SqliteTransaction, StoreError> {
-        self.place.check()?;
+        self.paths.check()?;
         let turn = self.writer.turn(Instant::now() + self.queue_timeout).await?;
         SqliteTransaction::begin(self.writer.clone(), turn, sharing, self.synchronous).await
     }
@@ -308,7 +309,7 @@ impl Store for SqliteStore {
     }
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
-        self.place.check_now_and_then()?;
+        self.paths.check_now_and_then()?;
         let header = self.wal_index.get().and_then(|index| index.as_ref()?.header());
         if let Some(known) = header.and_then(|header| self.latest.of(header, tables)) {
             return Ok(known.map(Revision::new));
@@ -330,7 +331,7 @@ impl Store for SqliteStore {
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
-        self.place.check_now_and_then()?;
+        self.paths.check_now_and_then()?;
         if let Some(fetched) = self.inline_readers.fetch(plan) {
             return fetched;
         }
@@ -356,12 +357,12 @@ impl Store for SqliteStore {
         if let Some(checkpointer) = &self.checkpointer {
             checkpointer.stop();
         }
-        // The writer's connection is the last one: SQLite removes the log with the last, and of two that are closed at
-        // the same time each takes the other for that.
+        // The writer's connection is closed last, alone: SQLite removes the log with the last connection, and of two
+        // that are closed at the same time each takes the other one for the last.
         let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
         joined(handles.others).await;
         let checkpoint = |connection: &mut Connection| {
-            // Begun by somebody who is gone, or who takes longer than anybody waits.
+            // A write may still be open: its caller is gone, or takes longer than anybody waits.
             connection.close_group_commit();
             connection
                 .sqlite
