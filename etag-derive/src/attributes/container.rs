@@ -4,27 +4,12 @@ use proc_macro2::Ident;
 use syn::{DeriveInput, ExprPath, LitStr, Type, ext::IdentExt};
 
 use super::entries::{Entries, Entry, Value, entries_of, function_of, listed, names_of, type_of, unknown};
-use super::field::{Name, Place, check_member_name};
-use super::{field, types};
+use super::member_name::{Name, Place, check_member_name};
+use super::{keys, types};
 use crate::{
     errors::Errors,
     names::{CaseRule, member_name_fault, segment_fault, snake_case},
 };
-
-/// The keys of a struct.
-pub(super) const KEYS: [&str; 11] = [
-    "type",
-    "path",
-    "table",
-    "rename_all",
-    "etag",
-    "require_if_match",
-    "guard",
-    "scope",
-    "validate",
-    "hooks",
-    "computed",
-];
 
 /// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
 pub(crate) const OPERATIONS: [(&str, &str); 8] = [
@@ -70,7 +55,7 @@ pub(crate) enum Etag {
 impl Container {
     pub(super) fn read(input: &DeriveInput, errors: &mut Errors) -> Self {
         let mut entries =
-            Entries::read(&input.attrs, &KEYS, &field::KEYS, "a field, not on the struct", errors);
+            Entries::read(&input.attrs, &keys::STRUCT, &keys::FIELD, "a field, not on the struct", errors);
         let type_missing = !entries.has("type") && !entries.is_broken();
         let type_name = entries.text("type", errors);
         if type_missing {

@@ -1,10 +1,14 @@
 //! What the user wrote: the struct with its `#[jsonapi(…)]`, read and checked.
 //!
-//! Reading goes on after a mistake, so that all mistakes of a struct are told at once.
+//! Reading goes on after a mistake, so that all mistakes of a struct are told at once. The files name each other one way:
+//! `keys`, `entries` and `member_name`, then `container`, then `attribute` and `relationship`, then `field`.
 
+mod attribute;
 mod container;
 mod entries;
 mod field;
+mod keys;
+mod member_name;
 mod relationship;
 mod stored;
 mod types;
@@ -14,13 +18,14 @@ use std::collections::HashMap;
 use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields};
 
+pub(crate) use attribute::{Access, Attribute, Carrier, DefaultValue};
 pub(crate) use container::{Container, Etag};
-pub(crate) use field::{Access, Attribute, Carrier, DefaultValue, Field, Role};
+pub(crate) use field::{Field, Role};
 pub(crate) use relationship::{Kept, Relationship};
 pub(crate) use stored::Stored;
 pub(crate) use types::in_option;
 
-use self::field::Name;
+use self::member_name::Name;
 use crate::errors::Errors;
 
 /// A struct that shall be a resource.

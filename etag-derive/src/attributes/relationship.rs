@@ -6,7 +6,7 @@ use syn::{LitStr, Type, ext::IdentExt};
 use super::{
     container::Container,
     entries::{Entries, unknown},
-    field::{Name, Role, check_member_name},
+    member_name::{Name, check_member_name},
     types::{Related, generic_of_one, in_option, last_name, related},
 };
 use crate::{
@@ -83,7 +83,7 @@ pub(super) fn read(
     container: &Container,
     entries: &mut Entries,
     errors: &mut Errors,
-) -> Role {
+) -> Relationship {
     let name = Name::or(entries.text("rename", errors), ident, |field| container.rename_all.apply(field));
     check_member_name(&name, errors);
     let linkage = entries.truth("linkage", errors);
@@ -106,7 +106,7 @@ pub(super) fn read(
         }
     };
     let linkage = linkage.map_or(!matches!(kept, Kept::Inverse { .. }), |(_, linkage)| linkage);
-    Role::Relationship(Relationship { name, target: related.target, kept, linkage, decides_deletion })
+    Relationship { name, target: related.target, kept, linkage, decides_deletion }
 }
 
 /// What becomes of the resource when the other end is deleted: a variant of `OnDelete`.
