@@ -50,7 +50,7 @@
 //!
 //! | `#[jsonapi(…)]` | what it says | without it |
 //! |---|---|---|
-//! | `type = "sessions"` | the resource type (JSON:API §7.2.1); a member name | an error: it must be there |
+//! | `type = "sessions"` | the resource type (JSON:API §6.2.1); a member name | an error: it must be there |
 //! | `path = "talks"` | the URL segment of the collection: letters, digits, `-`, `.`, `_`, `~` | the type |
 //! | `table = "talks"` | the table | the type, with `_` for `-` |
 //! | `rename_all = "kebab-case"` | how member names are made from the names of fields | `"camelCase"` |
@@ -142,7 +142,7 @@
 //!
 //! | `#[jsonapi(…)]` | what it says | without it |
 //! |---|---|---|
-//! | `rename = "kind"` | the member name (JSON:API §7.4.2); not `id` or `type` | by `rename_all` |
+//! | `rename = "kind"` | the member name (JSON:API §6.8); not `id` or `type` | by `rename_all` |
 //! | `column = "kind"` | the column | the field's name |
 //! | `default` | a new resource whose document leaves it out has `Default::default()` | an `Option` is then null; all else must be given |
 //! | `default = "path"` | … has what this function returns; `default = path` is the same | |

@@ -23,7 +23,7 @@ use crate::routes::{fallback, mount};
 use crate::stop::{InFlight, stop, with_grace};
 use crate::store::{PrepareError, Store};
 
-/// Opens the store from the configuration, or has it already.
+/// Where a store comes from: a database of the configuration, or a store of the application's own.
 #[derive(Clone)]
 enum StoreSource {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -34,7 +34,7 @@ enum StoreSource {
 /// The fairing of [`JsonApi::fairing`].
 pub struct JsonApiFairing {
     source: StoreSource,
-    /// The sources of what is mounted below these paths.
+    /// The other sources, each with the path below which its resources are mounted.
     others: Vec<(String, StoreSource)>,
     in_flight: InFlight,
 }
@@ -71,7 +71,7 @@ impl JsonApi {
 }
 
 impl StoreSource {
-    /// `base` is where the resources are mounted, where not all of them are meant.
+    /// Opens the store. `base` is the path of its resources, if the application has several stores.
     fn open(&self, figment: &Figment, base: Option<&str>) -> Result<Arc<dyn Store>, Option<PrepareError>> {
         match self {
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -80,8 +80,8 @@ impl StoreSource {
                     rocket::config::pretty_print_error(error);
                     None
                 })?;
-                let place = base.map_or_else(|| name.clone(), |base| format!("{name}, below {base}"));
-                config.announce(&place);
+                let described = base.map_or_else(|| name.clone(), |base| format!("{name}, below {base}"));
+                config.announce(&described);
                 open_store(&config, name).map_err(Some)
             }
             Self::Store(store) => {
@@ -102,7 +102,7 @@ fn refuse(problems: impl IntoIterator<Item = impl std::fmt::Display>) {
 #[rocket::async_trait]
 impl Fairing for JsonApiFairing {
     fn info(&self) -> Info {
-        // No singleton: Rocket would let the later one replace the earlier in silence.
+        // It is no singleton, since Rocket would silently replace the first one by the second.
         let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Shutdown;
         Info { name: "JSON:API", kind }
     }
@@ -131,7 +131,7 @@ impl Fairing for JsonApiFairing {
             }
         };
         let several = mounted.len() > 1;
-        // All parts of the application take of one measure, and end together.
+        // All parts of the application share these limits, and stop together.
         let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());
         let mut parts = Vec::new();
         for ((base, source), Mounted { registry, behaviours }) in self.sources().zip(mounted) {
@@ -178,7 +178,7 @@ impl Fairing for JsonApiFairing {
             *routes = fallback::routes(&all, base, &api.at(base).unwritable);
         }
         for (base, routes) in bases {
-            // A catcher of the user's own stays.
+            // A catcher that the application has registered is kept.
             let taken = rocket
                 .catchers()
                 .any(|catcher| catcher.code.is_none() && catcher.base.path() == base.as_str());
@@ -220,18 +220,18 @@ impl JsonApiFairing {
         Self { source, others: Vec::new(), in_flight: InFlight::default() }
     }
 
-    /// What all parts of the application take together, whoever asks for it.
+    /// The limits that all parts of the application share.
     fn admission(rocket: &Rocket<Build>, config: &JsonApiConfig) -> Arc<Admission> {
-        // Whoever reads it in earnest says what is wrong with it.
+        // If this part of the configuration is wrong, `EtagFairing` says so.
         let memo = EtagConfig::from_figment(rocket.figment()).map_or(ByteUnit::Byte(0), |etag| etag.memo);
-        // What the memo holds is bounded there, and held as well.
+        // The memo has a limit of its own. What it holds counts here, too, so that its limit is added.
         let bytes = config.max_unread.as_u64().saturating_add(memo.as_u64());
         let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Arc::new(Admission::new(number(config.max_requests.into()), number(bytes)))
     }
 
-    /// Keeps what is mounted at `base`, or at a path below it, in another database or store. All else stays in this
-    /// one.
+    /// Stores the resources that are mounted at `base`, or at a path below it, in another database or store. All other
+    /// resources stay in this one.
     ///
     /// ```no_run
     /// # #[cfg(feature = "sqlite")] {
@@ -254,16 +254,16 @@ impl JsonApiFairing {
         self
     }
 
-    /// All sources with their paths, that of everything else first.
+    /// All sources with their paths. The first one is for all resources that no other path matches.
     fn sources(&self) -> impl Iterator<Item = (&str, &StoreSource)> {
         let others = self.others.iter().map(|(base, source)| (base.as_str(), source));
         std::iter::once(("", &self.source)).chain(others)
     }
 
-    /// The resources of each source.
+    /// The resources of each source, in the order of [`sources`](Self::sources).
     ///
     /// # Errors
-    /// With one line a mistake.
+    /// One line for each mistake.
     fn mounted(&self, rocket: &Rocket<Build>, config: &JsonApiConfig) -> Result<Vec<Mounted>, Vec<String>> {
         let bases: Vec<&str> = self.sources().map(|(base, _)| base).collect();
         let mut mistakes = Vec::new();
@@ -277,12 +277,12 @@ impl JsonApiFairing {
                 mistakes.push(format!("two databases for what is mounted at {base}: remove one of them"));
             }
         }
-        let place = |route: &rocket::Route| {
+        let part_of = |route: &rocket::Route| {
             let path = route.uri.base();
-            let places = bases.iter().enumerate().filter(|(_, base)| is_below(path, base));
-            places.max_by_key(|(_, base)| base.len()).map_or(0, |(index, _)| index)
+            let matching = bases.iter().enumerate().filter(|(_, base)| is_below(path, base));
+            matching.max_by_key(|(_, base)| base.len()).map_or(0, |(index, _)| index)
         };
-        let mounted = mount::resources(rocket.routes(), &config.base_url, bases.len(), place);
+        let mounted = mount::resources(rocket.routes(), &config.base_url, bases.len(), part_of);
         match &mounted {
             Ok(mounted) => {
                 let empty = mounted.iter().zip(&bases).skip(1);

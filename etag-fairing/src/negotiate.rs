@@ -1,10 +1,9 @@
-//! Content negotiation (JSON:API §5): which request bodies are taken and which answers a client can read.
+//! Content negotiation (JSON:API §5): which request bodies the server can read, and which answers the client can read.
 //!
 //! Rocket's own `accept()` and `content_type()` read the first field line only and drop the quotes of
 //! parameters, so the raw lines are read here.
 
-use crate::error::MEDIA_TYPE;
-use crate::error::{ErrorObject, Errors};
+use crate::error::{ErrorObject, Errors, MEDIA_TYPE};
 
 /// One media type or range with its parameters, as written.
 struct MediaRange<'a> {
@@ -17,7 +16,7 @@ impl MediaRange<'_> {
         self.essence.eq_ignore_ascii_case(MEDIA_TYPE)
     }
 
-    /// Whether the answer may be `application/vnd.api+json` by this range.
+    /// Whether this range allows `application/vnd.api+json`.
     fn allows_json_api(&self) -> bool {
         let wildcard = self.essence == "*/*" || self.essence.eq_ignore_ascii_case("application/*");
         let weighs =
@@ -34,14 +33,14 @@ impl MediaRange<'_> {
             .map(|(_, value)| &**value)
     }
 
-    /// Whether the media type has parameters with which we never send it: others than `ext` and `profile`, and an `ext`,
-    /// which names something that no route of ours does.
+    /// Whether the media type has a parameter with which no answer is ever sent: any other than `profile`. No route supports an
+    /// extension, so that this includes `ext`.
     fn is_modified(&self) -> bool {
         let known = |name: &str| name.eq_ignore_ascii_case("q") || name.eq_ignore_ascii_case("profile");
         self.parameters.iter().any(|(name, _)| !known(name))
     }
 
-    /// Whether the range names our media type as it is, with a weight of nothing.
+    /// Whether the range names JSON:API's media type without parameters, with the weight 0.
     fn refuses_json_api(&self) -> bool {
         self.is_json_api()
             && !self.parameters.is_empty()
@@ -95,14 +94,14 @@ fn unquoted(value: &str) -> String {
         .collect()
 }
 
-/// Checks `Accept` (JSON:API §5.2).
+/// Checks `Accept` (JSON:API §5.3).
 ///
 /// # Errors
-/// 406 if no range allows `application/vnd.api+json` without parameters of ours.
+/// 406 if no range allows `application/vnd.api+json`.
 pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Errors> {
     let mut lines = lines.into_iter();
     let first = match (lines.next(), lines.next()) {
-        // What nearly all clients send, or nothing.
+        // Nearly all clients send one of these, or no field.
         (None, _) => return Ok(()),
         (Some(MEDIA_TYPE | "*/*"), None) => return Ok(()),
         (first, second) => first.into_iter().chain(second),
@@ -112,8 +111,8 @@ pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Resu
         .flat_map(|line| split_unquoted(line, ','))
         .filter_map(|range| media_range(range.trim()))
         .collect();
-    // RFC 9110 §12.5.1: the most specific range counts, so that `…;q=0` takes back what a wildcard allows. JSON:API §5.2:
-    // so does naming our media type, if each time it is with parameters that we don't know.
+    // RFC 9110 §12.5.1: the most specific range counts, so that `…;q=0` excludes what a wildcard allows. JSON:API §5.3: the
+    // media type is also excluded if all ranges that name it have parameters which the server doesn't know.
     let mut named = ranges.iter().filter(|range| range.is_json_api()).peekable();
     let modified = named.peek().is_some() && named.all(MediaRange::is_modified);
     let refused = modified || ranges.iter().any(MediaRange::refuses_json_api);
@@ -128,11 +127,11 @@ pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Resu
     .into())
 }
 
-/// Whether the client asks for a profile (JSON:API §5.4): in a range that allows the answer.
+/// Whether the client asks for a profile (JSON:API §4.3): in a range that allows the answer.
 pub(crate) fn asks_for_profile<'a>(lines: impl IntoIterator<Item = &'a str>, profile: &str) -> bool {
     lines
         .into_iter()
-        // Nearly all have no parameter at all.
+        // Nearly all fields have no parameters.
         .filter(|line| line.contains('='))
         .flat_map(|line| split_unquoted(line, ','))
         .filter_map(|range| media_range(range.trim()))
@@ -146,13 +145,20 @@ pub(crate) fn asks_for_profile<'a>(lines: impl IntoIterator<Item = &'a str>, pro
         })
 }
 
-/// Checks `Content-Type` (JSON:API §5.1). `body` tells whether the request has one.
+/// Whether a request has content, of which the server needs the media type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestContent {
+    Expected,
+    Ignored,
+}
+
+/// Checks `Content-Type` (JSON:API §5.3).
 ///
 /// # Errors
 /// 415 for a body of another media type, and for parameters other than a profile.
 pub(crate) fn check_content_type<'a>(
     lines: impl IntoIterator<Item = &'a str>,
-    body: bool,
+    content: RequestContent,
 ) -> Result<(), Errors> {
     let refuse = |detail: String| Err(Errors::from(ErrorObject::unsupported_media_type(detail)));
     let mut lines = lines.into_iter();
@@ -161,22 +167,24 @@ pub(crate) fn check_content_type<'a>(
         return refuse("one Content-Type, please: a body is of one media type".into());
     }
     let Some(range) = first.and_then(|line| media_range(line.trim())) else {
-        if body {
-            return refuse(format!("send the body as Content-Type: {MEDIA_TYPE}"));
-        }
-        return Ok(());
+        return match content {
+            RequestContent::Expected => refuse(format!("send the body as Content-Type: {MEDIA_TYPE}")),
+            RequestContent::Ignored => Ok(()),
+        };
     };
     if !range.is_json_api() {
-        if body {
-            return refuse(format!("send the body as {MEDIA_TYPE}, not as {}", range.essence));
-        }
-        return Ok(());
+        return match content {
+            RequestContent::Expected => {
+                refuse(format!("send the body as {MEDIA_TYPE}, not as {}", range.essence))
+            }
+            RequestContent::Ignored => Ok(()),
+        };
     }
     for (name, value) in &range.parameters {
         if name.eq_ignore_ascii_case("ext") {
             return refuse(format!("no extension is supported here, and ext names {value:?}"));
         }
-        // JSON:API §5.1: profiles that a server doesn't know are ignored.
+        // JSON:API §5.3: profiles that a server doesn't know are ignored.
         if !name.eq_ignore_ascii_case("profile") {
             return refuse(format!("{MEDIA_TYPE} takes no parameter {name:?}"));
         }
@@ -184,10 +192,10 @@ pub(crate) fn check_content_type<'a>(
     Ok(())
 }
 
-/// Checks `Content-Encoding` of a request with a body (RFC 9110 §8.4): we read bodies as they are.
+/// Checks `Content-Encoding` of a request with a body (RFC 9110 §8.4): the server decodes no coding.
 ///
 /// # Errors
-/// 415 for a body in a coding, with the ones that are taken (§12.5.3): none.
+/// 415 for a body in a coding, with the codings that are accepted (§12.5.3): none.
 pub(crate) fn check_content_encoding<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Errors> {
     let mut codings = lines.into_iter().flat_map(|line| line.split(',')).map(str::trim);
     match codings.find(|coding| !matches!(*coding, "") && !coding.eq_ignore_ascii_case("identity")) {
@@ -277,18 +285,27 @@ mod tests {
 
     #[test]
     fn a2_to_a6_content_type() {
-        let check = |line: Option<&str>, body| check_content_type(line, body).is_ok();
-        assert!(check(Some("application/vnd.api+json"), true));
-        assert!(check(Some("Application/Vnd.Api+Json"), true));
-        assert!(check(Some(r#"application/vnd.api+json; profile="https://x.example/p""#), true));
-        assert!(check(Some("application/vnd.api+json"), false));
-        assert!(check(None, false));
-        assert!(check(Some("application/json"), false));
-        assert!(!check(None, true));
-        assert!(!check(Some("application/json"), true));
-        assert!(!check(Some("application/vnd.api+json; charset=utf-8"), true));
-        assert!(!check(Some("application/vnd.api+json; charset=utf-8"), false));
-        assert!(!check(Some(r#"application/vnd.api+json;ext="https://x.example/e""#), true));
-        assert!(check_content_type(["application/vnd.api+json", "application/json"], true).is_err());
+        let check = |line: Option<&str>, content| check_content_type(line, content).is_ok();
+        assert!(check(Some("application/vnd.api+json"), RequestContent::Expected));
+        assert!(check(Some("Application/Vnd.Api+Json"), RequestContent::Expected));
+        assert!(check(
+            Some(r#"application/vnd.api+json; profile="https://x.example/p""#),
+            RequestContent::Expected
+        ));
+        assert!(check(Some("application/vnd.api+json"), RequestContent::Ignored));
+        assert!(check(None, RequestContent::Ignored));
+        assert!(check(Some("application/json"), RequestContent::Ignored));
+        assert!(!check(None, RequestContent::Expected));
+        assert!(!check(Some("application/json"), RequestContent::Expected));
+        assert!(!check(Some("application/vnd.api+json; charset=utf-8"), RequestContent::Expected));
+        assert!(!check(Some("application/vnd.api+json; charset=utf-8"), RequestContent::Ignored));
+        assert!(!check(
+            Some(r#"application/vnd.api+json;ext="https://x.example/e""#),
+            RequestContent::Expected
+        ));
+        assert!(
+            check_content_type(["application/vnd.api+json", "application/json"], RequestContent::Expected)
+                .is_err()
+        );
     }
 }

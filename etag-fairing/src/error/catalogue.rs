@@ -33,7 +33,7 @@ catalogue! {
     invalid_linkage(detail) = BadRequest, "Invalid linkage";
     /// 400: a query parameter that this URL does not know. Name it with [`ErrorObject::parameter`].
     unknown_parameter(detail) = BadRequest, "Unknown query parameter";
-    /// 400: the name of a query parameter is not one that JSON:API allows (§8.7).
+    /// 400: the name of a query parameter is not one that JSON:API allows (JSON:API §9).
     invalid_parameter_name(detail) = BadRequest, "Invalid query parameter name";
     /// 400: `include` names no relationship, or goes too deep.
     invalid_include(detail) = BadRequest, "Invalid include";

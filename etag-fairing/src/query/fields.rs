@@ -1,4 +1,4 @@
-//! `fields[TYPE]` (JSON:API §8.4): sparse fieldsets.
+//! `fields[TYPE]` (JSON:API §7.4): sparse fieldsets.
 
 use crate::error::ErrorObject;
 use crate::schema::{Description, Registry};
@@ -50,7 +50,7 @@ impl Fields {
             computed: vec![false; resource.computed.names.len()],
             relationships: vec![false; resource.relationships.len()],
         };
-        // JSON:API §8.4: an empty value asks for no fields.
+        // JSON:API §7.4: an empty value asks for no fields.
         for name in value.split(',').filter(|_| !value.is_empty()) {
             // Every resource object has these two members, whatever the client asks for.
             if matches!(name, "id" | "type") {

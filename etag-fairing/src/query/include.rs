@@ -1,4 +1,4 @@
-//! `include` (JSON:API §8.3): which related resources the document carries.
+//! `include` (JSON:API §7.3): which related resources the document carries.
 
 use super::limits::MAX_INCLUDES;
 use crate::error::ErrorObject;
@@ -16,9 +16,9 @@ pub(crate) struct IncludeTree {
 }
 
 /// Reads `include`. Every path begins at `root`. At a relationship's own URL the primary data is the linkage of that
-/// relationship, so that every path begins with it (JSON:API §8.3): it is given as `only`.
+/// relationship, so that every path begins with it (JSON:API §7.3): it is given as `only`.
 ///
-/// An empty value is an empty tree: the document then has an empty `included` (JSON:API §8.3).
+/// An empty value is an empty tree: the document then has an empty `included` (JSON:API §7.3).
 pub(super) fn parse(
     value: &str,
     root: &'static Description,

@@ -1,4 +1,4 @@
-//! How much a query may ask for. Everything above is 400 `limit_exceeded`.
+//! How much a query may ask for. A query above one of these limits is 400 `limit_exceeded`.
 //!
 //! A query string is the cheapest way to make a database work hard: each limit bounds what one request can cost
 //! before its plan is made. The depth of `include`, the size of pages, and how many relationships filters and sort lead
@@ -28,8 +28,8 @@ pub(crate) const MAX_FILTER_NODES: usize = 50;
 /// Values in one list.
 pub(crate) const MAX_FILTER_LIST: usize = 100;
 
-/// Bytes of text to look for within others. Looking takes as long as both texts multiplied, at worst.
+/// Bytes of a text that is searched for in other texts. At worst the search takes as many steps as both lengths multiplied.
 pub(crate) const MAX_TEXT_BYTES: usize = 512;
 
-/// Places of a pattern where there may be any characters.
+/// Positions in a pattern that match any text.
 pub(crate) const MAX_WILDCARDS: usize = 8;

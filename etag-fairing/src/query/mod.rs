@@ -1,4 +1,4 @@
-//! Query parameters (JSON:API §8, §9): parsed to one typed [`Query`], or refused with the parameter named.
+//! Query parameters (JSON:API §7, §9): parsed to one typed [`Query`], or refused with the parameter named.
 //!
 //! Everything here is pure: it uses descriptions of resources and the configuration, but no store and no request. Which
 //! parameters a URL takes depends on its [`Target`]. How much a query may ask for stands in [`limits`].
@@ -33,7 +33,7 @@ use crate::schema::{Description, Registry, Relationship};
 /// What a URL's query asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
-    /// What to include; `None` if the client sends no `include`, an empty list for `include=` (JSON:API §8.3).
+    /// What to include; `None` if the client sends no `include`, an empty list for `include=` (JSON:API §7.3).
     pub(crate) include: Option<Vec<IncludeTree>>,
     /// The sparse fieldsets.
     pub(crate) fields: Fields,
@@ -102,7 +102,7 @@ impl Query {
             return Err(ErrorObject::limit_exceeded(detail).into());
         }
         for (parameter, value) in parameters.iter() {
-            // JSON:API §10: a server refuses names that the specification doesn't allow.
+            // JSON:API §9: a server refuses names that the specification doesn't allow.
             let Some(name) = ParameterName::parse(parameter) else {
                 let detail = "not a name that JSON:API allows for a query parameter";
                 errors.push(ErrorObject::invalid_parameter_name(detail).parameter(parameter));
@@ -173,7 +173,7 @@ impl Query {
         }
     }
 
-    /// The profile that applies to the answer (JSON:API §5.4).
+    /// The profile that applies to the answer (JSON:API §4.3).
     pub(crate) fn profile(&self) -> Option<&'static str> {
         self.page.as_ref().is_some_and(PageRequest::is_by_cursor).then_some(CURSOR_PROFILE)
     }
@@ -198,11 +198,11 @@ fn admit(
     seen: &mut HashSet<String>,
 ) -> Result<(), ErrorObject> {
     if !matches!(name.base, "include" | "fields" | "sort" | "filter" | "page") {
-        // JSON:API §10: a server must refuse a parameter that it doesn't know.
+        // JSON:API §9: a server must refuse a parameter that it doesn't know.
         return Err(ErrorObject::unknown_parameter("no such parameter at this URL"));
     }
-    // A parameter that the URL doesn't support is refused, so that no client believes that it has an effect (JSON:API §8.3,
-    // §8.5).
+    // A parameter that the URL doesn't support is refused, so that no client believes that it has an effect (JSON:API §7.3,
+    // §7.5).
     if !context.target.takes(name.base, context.resource) {
         return Err(ErrorObject::unknown_parameter(format!("{} means nothing at this URL", name.base)));
     }

@@ -1,4 +1,4 @@
-//! Names of query parameters (JSON:API §8.7, Appendix "Query Parameters Details").
+//! Names of query parameters (JSON:API §9, §11.1).
 
 use crate::schema::member_name::is_member_name;
 
@@ -28,7 +28,7 @@ impl<'a> ParameterName<'a> {
     }
 }
 
-/// A base name is a member name; one of an extension has its namespace before a colon (JSON:API §10.2).
+/// A base name is a member name; one of an extension has its namespace before a colon (JSON:API §9.2).
 fn is_base_name(base: &str) -> bool {
     match base.split_once(':') {
         Some((namespace, name)) => {

@@ -1,4 +1,4 @@
-//! `page[…]` (JSON:API §8.6): three strategies, one a request.
+//! `page[…]` (JSON:API §7.6): three strategies, one a request.
 //!
 //! - `page[number]`, `page[size]`: pages counted from 1; also where nothing is said.
 //! - `page[offset]`, `page[limit]`: rows counted from 0.

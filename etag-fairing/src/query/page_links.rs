@@ -1,4 +1,4 @@
-//! The links of a page (JSON:API §8.6).
+//! The links of a page (JSON:API §7.6).
 
 use super::cursor;
 use super::page::{CursorSide, PageRequest, Strategy};

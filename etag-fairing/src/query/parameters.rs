@@ -51,7 +51,7 @@ fn decode(text: &str) -> Option<String> {
     percent_decode_str(&text.replace('+', " ")).decode_utf8().ok().map(Into::into)
 }
 
-/// A link to a path with parameters, percent-encoded (JSON:API §8: brackets too).
+/// A link to a path with parameters, percent-encoded (JSON:API §11.1: brackets too).
 pub(crate) fn href(path: &str, parameters: &Parameters) -> String {
     let mut href = String::from(path);
     for (index, (name, value)) in parameters.iter().enumerate() {

@@ -1,5 +1,4 @@
-//! The relationships that the filters and the order of one URL lead over: each is a table more for the database to go
-//! through.
+//! The number of relationships in the filters and sort keys of one URL. For each, the database must go through one more table.
 
 use std::mem;
 
@@ -8,10 +7,10 @@ use crate::plan::visit::{Visitor, visit};
 use crate::plan::{Filter, Member};
 use crate::schema::Description;
 
-/// How many there are, counted as they come.
+/// Counts the relationships.
 ///
-/// To-one relationships at the beginning of several paths count once, since they are joined once: `track.name` and
-/// `track.color` are one. What `any` and `has` lead to is looked at for itself, each time.
+/// To-one relationships at the beginning of several paths count once, since their tables are joined once: `track.name` and
+/// `track.color` need one. Each relationship of `any` and `has` counts separately.
 #[derive(Debug)]
 pub(super) struct Relationships {
     most: usize,
@@ -25,7 +24,7 @@ impl Relationships {
     }
 
     /// # Errors
-    /// In words, if these are too many.
+    /// In words, if there are too many.
     pub(super) fn count_filter(
         &mut self,
         filter: &Filter,
@@ -56,9 +55,9 @@ impl Relationships {
 /// The relationships that a filter leads over.
 struct Cost {
     found: usize,
-    /// The paths that are joined already where the walk is now.
+    /// The paths that are joined already in the filter that is visited now.
     joined: Vec<Vec<usize>>,
-    /// Those of the filters around it, the outermost first.
+    /// The joined paths of the filters around the current one, the outermost filter first.
     around: Vec<Vec<Vec<usize>>>,
 }
 

@@ -1,4 +1,4 @@
-//! `sort` (JSON:API §8.5).
+//! `sort` (JSON:API §7.5).
 
 use super::limits::{MAX_PATH, MAX_SORT_KEYS};
 use crate::error::ErrorObject;
@@ -11,7 +11,7 @@ pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<S
     let mut keys: Vec<SortKey> = Vec::new();
     let mut errors = Vec::new();
     for written in value.split(',') {
-        // JSON:API §8.5: one minus stands for descending order. All behind it is the name, even a second minus.
+        // JSON:API §7.5: one minus stands for descending order. All behind it is the name, even a second minus.
         let (descending, name) = match written.strip_prefix('-') {
             Some(name) => (true, name),
             None => (false, written),

@@ -29,7 +29,7 @@ pub(crate) enum Endpoint {
     UpdateRelationship(OwnRelationship, LinkageUpdate),
 }
 
-/// How a request at a relationship's URL changes the linkage (JSON:API §9.2.2).
+/// How a request at a relationship's URL changes the linkage (JSON:API §8.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkageUpdate {
     /// `PATCH`

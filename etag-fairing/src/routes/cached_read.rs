@@ -39,7 +39,7 @@ pub(super) struct ReadDocument {
 }
 
 impl ReadDocument {
-    /// A page of many resources or of linkage, which a profile may apply to (JSON:API §5.3). Its tag is that of its
+    /// A page of many resources or of linkage, which a profile may apply to (JSON:API §4.3). Its tag is that of its
     /// bytes.
     pub(super) fn of_page(call: &Call<'_>, subject: &Subject<'_>, query: &Query, body: Vec<u8>) -> Self {
         let tag = subject.etag.map(|_| tag_of_body(call.request, &body));

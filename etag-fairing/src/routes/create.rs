@@ -1,4 +1,4 @@
-//! `POST /sessions` (JSON:API §9.1).
+//! `POST /sessions` (JSON:API §8.1).
 
 use rocket::Data;
 use rocket::http::{Header, Status};
@@ -60,7 +60,7 @@ pub(super) async fn create_resource<'r>(
         written_document(call, subject, &id, &create.parameters, &create.query, &fetched).map_err(corrupt)?;
     // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
     let mut response = written_response(subject, Status::Created, body, tags.map(|tags| tags.plain));
-    // JSON:API §9.1.3.1: the same URL as data.links.self.
+    // JSON:API §8.1.2.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", call.writer().href(resource, &id)));
     Ok(response)
 }
@@ -68,7 +68,7 @@ pub(super) async fn create_resource<'r>(
 /// The id that a client has chosen.
 ///
 /// # Errors
-/// 403 if only the server makes ids (JSON:API §9.1.2); 422 if it is none, or one behind which the server could not
+/// 403 if only the server makes ids (JSON:API §8.1.1); 422 if it is none, or one behind which the server could not
 /// go on making ids.
 fn chosen_id(call: &Call<'_>, resource: &'static Description, sent: &str) -> Result<ResourceId, ErrorObject> {
     let (kind, type_name) = (resource.id.kind, resource.type_name);

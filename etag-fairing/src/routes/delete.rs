@@ -1,4 +1,4 @@
-//! `DELETE /sessions/1` (JSON:API §9.3).
+//! `DELETE /sessions/1` (JSON:API §8.4).
 
 use rocket::Response;
 use rocket::http::{Header, Status};

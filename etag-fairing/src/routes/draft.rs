@@ -112,7 +112,7 @@ async fn revise_record(
     }
 }
 
-/// JSON:API §11.1: all broken rules at once, each with its pointer.
+/// JSON:API §10.1: all broken rules at once, each with its pointer.
 fn check_rules(validation: Validation, record: &Record, sent: &ResourceObject<'_>) -> Result<(), Refusal> {
     let broken = (validation.broken)(record)?;
     let errors = broken.into_iter().take(MOST_ERRORS).map(|rule| {

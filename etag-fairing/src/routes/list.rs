@@ -1,4 +1,4 @@
-//! `GET /sessions` (JSON:API §8.1.1).
+//! `GET /sessions` (JSON:API §7.1).
 
 use super::cached_read::{ReadDocument, read_through_memo};
 use super::call::{Answer, Call};

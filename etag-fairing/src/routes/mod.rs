@@ -42,7 +42,7 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
 use crate::error::Errors;
-use crate::negotiate::{check_accept, check_content_encoding, check_content_type};
+use crate::negotiate::{RequestContent, check_accept, check_content_encoding, check_content_type};
 use crate::pending::RequestKind;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
@@ -161,7 +161,8 @@ fn accept<'r>(
         route.endpoint == Endpoint::Delete && request.content_type().is_some_and(|sent| sent.is_form());
     let has_body = is_form || route.endpoint.has_body();
     check_accept(request.headers().get("Accept"))?;
-    check_content_type(request.headers().get("Content-Type"), has_body)?;
+    let content = if has_body { RequestContent::Expected } else { RequestContent::Ignored };
+    check_content_type(request.headers().get("Content-Type"), content)?;
     if has_body {
         check_content_encoding(request.headers().get("Content-Encoding"))?;
     }

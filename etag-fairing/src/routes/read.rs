@@ -1,4 +1,4 @@
-//! `GET /sessions/1` (JSON:API §8.1.2).
+//! `GET /sessions/1` (JSON:API §7.1).
 
 use super::cached_read::{ReadDocument, read_through_memo};
 use super::call::{Answer, Call};

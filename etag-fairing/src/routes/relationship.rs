@@ -1,4 +1,4 @@
-//! `GET /sessions/1/relationships/speakers` (JSON:API §8.1.3).
+//! `GET /sessions/1/relationships/speakers` (JSON:API §7.2).
 
 use super::cached_read::{ReadDocument, read_through_memo};
 use super::call::{Answer, Call};

@@ -166,7 +166,7 @@ const AFTER_A_SLOW_READ: u32 = 5;
 /// When to try again where there was no room: somebody has to make some.
 const AFTER_A_FULL_DISK: u32 = 30;
 
-/// JSON:API §8: with the parameter that asks for less.
+/// JSON:API §10.2: with the parameter that asks for less.
 fn too_large(by: Excess, most: usize, parameter: &str) -> Errors {
     let what = match by {
         Excess::Primary => "the resources that are asked for",
@@ -207,7 +207,7 @@ fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceOb
         )
         .into(),
         StoreError::IdExists => {
-            // JSON:API §9.1.4: a 409 says enough to tell what it conflicts with.
+            // JSON:API §8.1.2.6: a 409 says enough to tell what it conflicts with.
             let id = sent.and_then(|sent| sent.id.as_deref()).unwrap_or_default();
             ErrorObject::id_exists(format!(
                 "there is one of {} with the id {id:?} already",

@@ -1,4 +1,4 @@
-//! `PATCH /sessions/1` (JSON:API §9.2).
+//! `PATCH /sessions/1` (JSON:API §8.2).
 
 use rocket::Data;
 use rocket::http::Status;

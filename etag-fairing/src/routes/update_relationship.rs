@@ -1,4 +1,4 @@
-//! `PATCH`, `POST`, `DELETE /sessions/1/relationships/speakers` (JSON:API §9.2.2).
+//! `PATCH`, `POST`, `DELETE /sessions/1/relationships/speakers` (JSON:API §8.3).
 
 use rocket::Data;
 use rocket::http::Status;

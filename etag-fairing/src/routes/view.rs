@@ -123,7 +123,7 @@ impl Reading<'_> {
             }
         }
         let linkage = resource.relationships.iter().enumerate().map(|(place, relationship)| {
-            // JSON:API §7.4: full linkage, except where a sparse fieldset hides it.
+            // JSON:API §6.4: full linkage, except where a sparse fieldset hides it.
             let visible = shown.is_none_or(|shown| shown.relationships.get(place) == Some(&true));
             let included = self.included.contains(&(resource, place));
             (visible && (relationship.linkage || included))

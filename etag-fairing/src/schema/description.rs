@@ -13,7 +13,7 @@ use super::{Corrupt, IdKind, Kind, Mismatch, Upkeep, Value, ValueRef};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Description {
-    /// The resource type (JSON:API §7.2.1).
+    /// The resource type (JSON:API §6.2.1).
     pub type_name: &'static str,
     /// The URL segment of the collection; the type unless `#[jsonapi(path = "…")]` says otherwise.
     pub path: &'static str,
@@ -52,7 +52,7 @@ pub struct Id {
     pub kind: IdKind,
 }
 
-/// An attribute (JSON:API §7.2.2.1).
+/// An attribute (JSON:API §6.2.2.1).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attribute {
@@ -101,7 +101,7 @@ impl Access {
     }
 }
 
-/// A relationship (JSON:API §7.2.2.2).
+/// A relationship (JSON:API §6.2.2.2).
 #[non_exhaustive]
 pub struct Relationship {
     /// The member name.

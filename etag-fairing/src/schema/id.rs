@@ -1,4 +1,4 @@
-//! Resource ids: text in documents (JSON:API §7.2.1), typed in the store.
+//! Resource ids: text in documents (JSON:API §6.2.1), typed in the store.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Member names (JSON:API §7.4.2).
+//! Member names (JSON:API §6.8).
 
 /// Whether it is one: letters, digits and non-ASCII characters; within, also `-`, `_` and space.
 pub(crate) fn is_member_name(name: &str) -> bool {

@@ -16,7 +16,7 @@ pub struct Record {
     pub linkage: Vec<Linkage>,
 }
 
-/// Resource linkage (JSON:API §7.2.2.2) of one relationship of one resource.
+/// Resource linkage (JSON:API §6.2.2.4) of one relationship of one resource.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum Linkage {
     /// Not read.

@@ -79,7 +79,7 @@ impl Registry {
         let mut mistakes = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
             let resource = place.resource;
-            // JSON:API §7.2.1: type and id together name one resource, so a type has one struct.
+            // JSON:API §6.2.1: type and id together name one resource, so a type has one struct.
             for other in
                 self.places.iter().take(index).filter(|other| other.resource.type_name == resource.type_name)
             {
@@ -155,7 +155,7 @@ impl Registry {
 fn mistaken_names(resource: &Description) -> Vec<String> {
     let mut mistakes = Vec::new();
     let owner = resource.rust_name;
-    // JSON:API §7.2.1: a type obeys the rules of member names.
+    // JSON:API §6.2.1: a type obeys the rules of member names.
     if !is_member_name(resource.type_name) {
         mistakes.push(format!("the type {:?} of `{owner}` is no JSON:API member name", resource.type_name));
     }
@@ -164,14 +164,14 @@ fn mistaken_names(resource: &Description) -> Vec<String> {
     let relationships = resource.relationships.iter().map(|it| ("relationship", it.name));
     let mut known: Vec<(&str, &str)> = Vec::new();
     for (what, name) in attributes.chain(computed).chain(relationships) {
-        // JSON:API §7.4.2.
+        // JSON:API §6.8: the rules of member names.
         if !is_member_name(name) {
             mistakes.push(format!(
                 "the {what} {name:?} of `{owner}` is no JSON:API member name: letters, digits, and `-`, `_` or spaces \
                  between them"
             ));
         }
-        // JSON:API §7.2.2: fields share one namespace with each other, and with `type` and `id`.
+        // JSON:API §6.2.2: fields share one namespace with each other, and with `type` and `id`.
         if matches!(name, "id" | "type") {
             mistakes.push(format!(
                 "the {what} {name:?} of `{owner}` must have another name: every resource has its own"

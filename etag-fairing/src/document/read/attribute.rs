@@ -1,4 +1,4 @@
-//! One attribute of a request document (JSON:API §7.2.2.1): its value, and whether it is another than what was shown.
+//! One attribute of a request document (JSON:API §6.2.2.1): its value, and whether it differs from the value that was shown.
 
 use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
@@ -29,8 +29,8 @@ pub(super) fn attribute(
     })?;
     let value = value_of(attribute, json.get())?
         .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
-    // Clients send whole resources back: what stays the same is no attempt to set it. An odd value is shown as null, so
-    // that null leaves it, and nobody overwrites unseen what they never saw.
+    // Clients send whole resources back, so that a value that stays the same is no attempt to set it. An odd value is shown as
+    // null, so that a client that sends null has not seen it, and doesn't overwrite it.
     if let Some(current) = current
         && attribute.access.is_shown()
         && match value.as_ref().ok() {
@@ -50,7 +50,7 @@ pub(super) fn attribute(
     Ok(Some((place, value)))
 }
 
-/// Whether a document shows null for what is stored, since no value of the attribute is.
+/// Whether a document shows null because the stored value is none that the attribute can have.
 fn is_odd(current: Row<'_>, attribute: &Attribute, place: usize) -> bool {
     current.odd_attribute(place).is_some()
         || attribute.kind.write(current.attribute(place), &mut Vec::new()).is_err()
@@ -60,7 +60,7 @@ fn is_odd(current: Row<'_>, attribute: &Attribute, place: usize) -> bool {
 fn is_shown_as(kind: Kind, stored: ValueRef<'_>, json: &RawValue, sent: Option<&Value>) -> bool {
     match (kind, sent) {
         (_, Some(sent)) if sent.as_ref() == stored => true,
-        // Of these a value has one form.
+        // A value of these kinds has only one JSON form.
         (kind, Some(_)) if kind.has_one_form() => false,
         _ => {
             let mut shown = Vec::new();
@@ -90,7 +90,7 @@ fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>
     let numbers = Numbers::of(text);
     let is_json = attribute.kind == Kind::Json;
     if numbers.is_beyond {
-        // No value of another kind is a list, so that each says what it must be.
+        // A list is a value of no other kind, so that each attribute's parser says what the value must be.
         let mismatch = Mismatch::new("JSON without numbers that are too large");
         let list = JsonValue::Array(Vec::new());
         return Ok(if is_json { Err(mismatch) } else { (attribute.parse)(&list) });
@@ -100,14 +100,14 @@ fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>
     Ok(if is_json && numbers.is_lossy { (attribute.parse_digits)(text) } else { (attribute.parse)(&json) })
 }
 
-/// A computed attribute, which is read-only: what stays the same is no attempt to set it.
+/// A computed attribute, which is read-only. A value that stays the same is no attempt to set it.
 fn computed(
     resource: &'static Description,
     current: Option<Row<'_>>,
     name: &str,
     json: &RawValue,
 ) -> Result<Option<(usize, Value)>, ErrorObject> {
-    // As documents show it: of a row with an odd value it is what is made of a null.
+    // As in documents: if the row has an odd value, the function gets null in its place.
     let of = |record: Result<Record, Corrupt>| resource.computed.of(&record?);
     let values = current.and_then(|current| {
         of(current.to_record(resource)).or_else(|_| of(current.to_lenient_record(resource))).ok()
@@ -121,9 +121,9 @@ fn computed(
     }
 }
 
-/// A read-only attribute that is sent with another value than it has now.
+/// The error for a read-only attribute that is sent with another value than its current one.
 fn read_only(name: &str, now: Option<(Kind, ValueRef<'_>)>) -> ErrorObject {
-    /// So much of a value is told.
+    /// The error shows at most this many characters of the current value.
     const MOST: usize = 100;
     let mut shown = Vec::new();
     let is_known = now.is_some_and(|(kind, value)| kind.write(value, &mut shown).is_ok());

@@ -1,4 +1,4 @@
-//! Resource linkage that clients send (JSON:API §7.2.2.3): in a resource object, and as the document of a request to a
+//! Resource linkage that clients send (JSON:API §6.2.2.4): in a resource object, and as the document of a request to a
 //! relationship's URL.
 
 use super::lengths::Lengths;
@@ -70,7 +70,7 @@ pub(super) fn pointer_into(data: Option<&SentLinkage<'_>>, base: Pointer, id: &R
     }
 }
 
-/// Reads resource linkage (JSON:API §7.2.2.2) as a full replacement; `pointer` tells where it stands.
+/// Reads resource linkage (JSON:API §6.2.2.4) as a full replacement; `pointer` tells where it stands.
 ///
 /// # Errors
 /// 400 for another shape, 409 for another type, 404 for an id that nothing can have.
@@ -125,7 +125,7 @@ pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: Pointer) -
     ErrorObject::validation_failed(format!("{} must not be empty", relationship.name)).pointer(pointer)
 }
 
-/// Reads a resource identifier object (JSON:API §7.3).
+/// Reads a resource identifier object (JSON:API §6.3).
 fn identifier(
     relationship: &Relationship,
     sent: &SentIdentifier<'_>,

@@ -1,5 +1,5 @@
 //! Documents in: request bodies to values. Every mistake is reported with the JSON Pointer to where it stands (JSON:API
-//! §9, §11).
+//! §8, §10).
 
 mod attribute;
 mod lengths;

@@ -1,4 +1,4 @@
-//! The resource object of a POST or PATCH, and what it changes (JSON:API §9.1, §9.2).
+//! The resource object of a POST or PATCH, and what it changes (JSON:API §8.1, §8.2).
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ impl Current<'_> {
     fn has(&self, resource: &Description, place: usize, change: &LinkageChange) -> bool {
         match change {
             LinkageChange::One(id) => {
-                // An odd one is shown as null, so null says nothing of it: nobody overwrites unseen what they never saw.
+                // An odd linkage is shown as null, so that a client that sends null has not seen it, and doesn't overwrite it.
                 ResourceId::from_value(self.row.to_one(resource, place)).is_ok_and(|now| now == *id)
             }
             LinkageChange::Replace(ids) => {
@@ -44,7 +44,7 @@ impl Current<'_> {
     }
 }
 
-/// A resource object as sent: well-formed and of the right type, its members not yet judged.
+/// A resource object that a client has sent. It is well-formed and of the right type; its members are not checked yet.
 #[derive(Debug)]
 pub(crate) struct ResourceObject<'b> {
     /// The client's id.
@@ -56,7 +56,8 @@ pub(crate) struct ResourceObject<'b> {
     base: Pointer,
 }
 
-/// What a resource object changes: one entry an attribute, one a relationship; `None` where it says nothing.
+/// What a resource object changes: one entry for each attribute and one for each relationship; `None` if it says nothing about
+/// it.
 #[derive(Debug)]
 pub(crate) struct ChangedMembers {
     pub(crate) attributes: Vec<Option<Value>>,
@@ -64,13 +65,13 @@ pub(crate) struct ChangedMembers {
 }
 
 impl<'b> ResourceObject<'b> {
-    /// Whether it lists what a relationship leads to: one linkage, or a thousand.
+    /// Whether it has the linkage of a to-many relationship, which may be long.
     pub(crate) fn has_lists(&self) -> bool {
         let mut relationships = self.relationships.iter().flat_map(SentMembers::iter);
         relationships.any(|(_, sent)| matches!(sent, WithData::Object(Some(SentLinkage::Many(_)))))
     }
 
-    /// Reads the document of a POST or PATCH (JSON:API §9.1, §9.2).
+    /// Reads the document of a POST or PATCH (JSON:API §8.1, §8.2).
     ///
     /// # Errors
     /// 400 for what is no document of one resource object, 409 for a type of another resource, 422 for an id that is too
@@ -164,7 +165,7 @@ impl<'b> ResourceObject<'b> {
                     )));
                     Value::Null
                 }),
-                // For rules and hooks, which see it before it is there.
+                // The database makes the value later. Until then rules and hooks see a placeholder.
                 (None, None) if made.contains(&place) => nothing(attribute),
                 (None, None) => {
                     let sent = self.attributes.as_ref().is_some_and(|sent| sent.contains(attribute.name));
@@ -207,7 +208,7 @@ impl<'b> ResourceObject<'b> {
             .collect()
     }
 
-    /// Judges the members of a change to `current`: what is left out stays (JSON:API §9.2), and so does what is sent
+    /// Judges the members of a change to `current`: what is left out stays (JSON:API §8.2), and so does what is sent
     /// back as it is.
     ///
     /// # Errors
@@ -238,7 +239,7 @@ impl<'b> ResourceObject<'b> {
             linkage: vec![None; resource.relationships.len()],
         };
         for (name, json) in self.attributes.iter().flat_map(SentMembers::iter) {
-            // JSON:API §7.1.1: @-members are ignored.
+            // JSON:API §6.8.3: @-members are ignored.
             if name.starts_with('@') {
                 continue;
             }
@@ -277,9 +278,9 @@ impl<'b> ResourceObject<'b> {
             };
             let data = match (sent, current) {
                 (WithData::Object(Some(data)), _) => data,
-                // Links or meta alone, as a GET shows it: it says nothing of what the relationship shall be.
+                // Only links or meta, as a GET shows it: this doesn't change the relationship.
                 (WithData::Described, Some(_)) => continue,
-                // JSON:API §9.1: in a new resource a relationship needs data. §7.2.2: an object without anything is no
+                // JSON:API §8.1: in a new resource a relationship needs data. §6.2.2: an object without anything is no
                 // relationship object.
                 (WithData::Described, None) | (WithData::Object(None), _) => {
                     errors.push(ErrorObject::invalid_linkage("a relationship needs data").pointer(pointer()));
@@ -291,7 +292,7 @@ impl<'b> ResourceObject<'b> {
                     continue;
                 }
             };
-            // What the state tag doesn't cover can't be replaced through it: that would lose updates.
+            // The state tag doesn't cover this linkage. A replacement could undo another client's change unseen.
             if let Some(current) = current
                 && relationship.is_to_many()
                 && !relationship.linkage
@@ -387,14 +388,14 @@ impl<'b> ResourceObject<'b> {
     }
 }
 
-/// The two kinds of fields of a resource object (JSON:API §7.2.2).
+/// The two kinds of fields of a resource object (JSON:API §6.2.2).
 #[derive(Clone, Copy)]
 enum FieldKind {
     Attribute,
     Relationship,
 }
 
-/// A value of an attribute that nobody has given one.
+/// The placeholder for the value of an attribute before the database has made it.
 fn nothing(attribute: &Attribute) -> Value {
     if attribute.nullable { Value::Null } else { attribute.kind.empty() }
 }

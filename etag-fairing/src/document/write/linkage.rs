@@ -1,10 +1,10 @@
-//! Resource linkage and the resource identifier objects in it (JSON:API §7.2.2.3, §7.3).
+//! Resource linkage and the resource identifier objects in it (JSON:API §6.2.2.4, §6.3).
 
 use crate::plan::Links;
 use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, RelationshipKind, ResourceId, Row};
 
-/// Resource linkage (JSON:API §7.2.2.3), where it was read, as the `data` member that follows others.
+/// Resource linkage (JSON:API §6.2.2.4), where it was read, as the `data` member that follows others.
 pub(super) fn write_data(
     resource: &'static Description,
     place: usize,
@@ -41,7 +41,7 @@ pub(super) fn write_data(
     Ok(())
 }
 
-/// A resource identifier object (JSON:API §7.3).
+/// A resource identifier object (JSON:API §6.3).
 pub(super) fn write_identifier(type_name: &str, id: &ResourceId, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"type":"#);
     write_string(type_name, out);
@@ -50,7 +50,7 @@ pub(super) fn write_identifier(type_name: &str, id: &ResourceId, out: &mut Vec<u
     out.push(b'}');
 }
 
-/// JSON:API §7.2.1: an id is a string, whatever the store makes it of.
+/// JSON:API §6.2.1: an id is a string, whatever the store makes it of.
 pub(super) fn write_id(id: &ResourceId, out: &mut Vec<u8>) {
     match id {
         ResourceId::Integer(id) => {

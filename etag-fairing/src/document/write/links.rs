@@ -1,4 +1,4 @@
-//! The beginning of a document, and its links (JSON:API §7.6).
+//! The beginning of a document, and its links (JSON:API §6.6).
 
 use crate::query::PageLinks;
 use crate::schema::Relationship;
@@ -11,7 +11,7 @@ pub(super) const START: &[u8] = br#"{"jsonapi":{"version":"1.1"},"links":{"self"
 /// The start of a document, up to the value of its `self` link.
 pub(super) fn start(profile: Option<&str>, out: &mut Vec<u8>) {
     match profile {
-        // JSON:API §7.7: the profiles that apply.
+        // JSON:API §6.7: the profiles that apply.
         Some(profile) => {
             out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","profile":["#);
             write_string(profile, out);
@@ -21,7 +21,7 @@ pub(super) fn start(profile: Option<&str>, out: &mut Vec<u8>) {
     }
 }
 
-/// The links of a page (JSON:API §8.4), behind others.
+/// The links of a page (JSON:API §7.6), after other links.
 pub(super) fn write_page_links(pages: &PageLinks, out: &mut Vec<u8>) {
     for (name, link) in
         [("first", &pages.first), ("last", &pages.last), ("prev", &pages.prev), ("next", &pages.next)]
@@ -31,13 +31,13 @@ pub(super) fn write_page_links(pages: &PageLinks, out: &mut Vec<u8>) {
         out.push(b':');
         match link {
             Some(link) => write_string(link, out),
-            // JSON:API §8.4: null tells that there is no such page.
+            // JSON:API §7.6: null means that there is no such page.
             None => out.extend_from_slice(b"null"),
         }
     }
 }
 
-/// The links of a relationship (JSON:API §7.2.2.2).
+/// The links of a relationship (JSON:API §6.2.2.2).
 #[derive(Debug)]
 pub(crate) struct RelationshipLinks {
     pub(crate) own: String,

@@ -1,4 +1,4 @@
-//! Documents out: rows straight to bytes (JSON:API §7).
+//! Documents out: rows straight to bytes (JSON:API §6).
 //!
 //! What is written depends on the rows, the description and the links alone, and not on the time, a host name or the order
 //! of a hash map. So the same state has the same bytes, and so the same entity tag, on every server.

@@ -1,4 +1,4 @@
-//! Resource objects (JSON:API §7.2), as primary data and in `included`.
+//! Resource objects (JSON:API §6.2), as primary data and in `included`.
 
 use super::linkage::{write_data, write_id};
 use super::links::write_segment;
@@ -10,7 +10,7 @@ use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, Kind, ResourceId, Row, Rows, Value};
 
 impl Writer<'_> {
-    /// The included resources of a compound document (JSON:API §7.4), if the query asks for `include`: the rows of each of
+    /// The included resources of a compound document (JSON:API §6.4), if the query asks for `include`: the rows of each of
     /// these sets, as resource objects.
     pub(super) fn included<'f>(
         &self,
@@ -36,7 +36,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A resource object (JSON:API §7.2).
+    /// A resource object (JSON:API §6.2).
     pub(super) fn resource(
         &self,
         resource: &'static Description,

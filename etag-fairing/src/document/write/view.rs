@@ -10,9 +10,9 @@ pub(crate) enum View<'a> {
     Whole,
     /// What the query asks for.
     Asked {
-        /// The sparse fieldsets (JSON:API §8.3).
+        /// The sparse fieldsets (JSON:API §7.4).
         fields: &'a Fields,
-        /// Whether the document has `included` (JSON:API §8.2: then also if nothing is).
+        /// Whether the document has `included` (JSON:API §7.3: then also if nothing is).
         included: bool,
     },
 }

@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
         Ok(out)
     }
 
-    /// A document whose primary data is the linkage of a relationship of the first row (JSON:API §8.1.3).
+    /// A document whose primary data is the linkage of a relationship of the first row (JSON:API §7.2).
     pub(crate) fn linkage(
         &self,
         resource: &'static Description,
@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
 
     /// A document whose primary data is the linkage of a relationship, or a page of it, from the related
     /// resources: `related` holds them as its rows. Where the query includes them, they stand there whole
-    /// (JSON:API §8.2).
+    /// (JSON:API §7.3).
     pub(crate) fn linkage_of(
         &self,
         relationship: &Relationship,

@@ -1,4 +1,4 @@
-//! `filter` (JSON:API §8.7): three ways to write one typed expression. A resource is listed if all filters of the URL hold.
+//! `filter` (JSON:API §7.7): three ways to write one typed expression. A resource is listed if all filters of the URL hold.
 //!
 //! - `filter[title]=x`: equal; `filter[title]=a,b` and `filter[title][]=a&filter[title][]=b`: one of them;
 //!   `filter[track]=9`: related to that id; `filter[track.name]=x`: by a path. A path over a to-many relationship means

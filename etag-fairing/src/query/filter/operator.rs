@@ -41,7 +41,7 @@ const fn text(part: Part, case_sensitive: bool, negated: bool) -> Operator {
 
 /// The names: flask-rest-jsonapi's first, then the others that clients use.
 ///
-/// A name in brackets is a member name (JSON:API §8.7) and cannot end with `_`: there, `in_`, `notin_` and `is_`
+/// A name in brackets is a member name (JSON:API §9.1) and cannot end with `_`: there, `in_`, `notin_` and `is_`
 /// are written `in`, `not_in` and `is`. The origin's `match` is not offered: it means something else on each
 /// database.
 pub(crate) const OPERATORS: &[(&[&str], Operator)] = &[

@@ -1,6 +1,6 @@
 //! A compound document while it is read: which rows stand in it, and what is still to be read.
 //!
-//! A resource stands in a document once (JSON:API §7.4). What an edge leads to may be there already, among the
+//! A resource stands in a document once (JSON:API §6.4). What an edge leads to may be there already, among the
 //! root's rows or by an earlier edge: it is not read again where its id is known beforehand, but the next level
 //! goes on from it all the same, since its linkage must be complete.
 

@@ -54,7 +54,7 @@ impl Linking {
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(self.owners);
         let known = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, row, 1)?;
         let Some(id) = known else { return Ok(()) };
-        // A join table of the user's may hold an edge twice. Linkage names it once (JSON:API §7.2.2.2).
+        // A join table of the user's may hold an edge twice. Linkage names it once (JSON:API §6.2.2.4).
         if self.last.as_ref().is_some_and(|(owner, last)| *owner == place && *last == id) {
             return Ok(());
         }
