@@ -186,6 +186,9 @@ impl<'ast> Visit<'ast> for Paths<'_> {
         visit::visit_macro(self, call);
     }
 
+    // `pub(in super::super)` names a module and nothing of it.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
+
     // Documentation is made of attributes.
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 }

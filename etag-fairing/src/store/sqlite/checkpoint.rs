@@ -17,9 +17,6 @@ use crate::store::PrepareError;
 /// After so many writes the log is moved.
 const WRITES: u64 = 256;
 
-/// The pages after which the writer moves the log itself: when one transaction has written very much.
-pub(super) const PAGES: i64 = 10_000;
-
 /// Counts writes, and has the log moved after some.
 pub(super) struct Checkpointer {
     requests: Sender<Request>,

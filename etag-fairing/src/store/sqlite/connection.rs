@@ -38,6 +38,9 @@ use crate::store::sql::referrer::Referrer;
 use crate::store::sql::versions::Versions;
 use crate::store::{Constraint, PrepareError, StoreError};
 
+/// The pages after which the writer moves the log itself: when one transaction has written very much.
+const PAGES: i64 = 10_000;
+
 /// A connection with the statements it knows.
 pub(super) struct Connection {
     pub(super) sqlite: rusqlite::Connection,
@@ -327,7 +330,7 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
     sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
     if purpose == Purpose::Write && options.synchronous == Synchronous::Normal {
-        sqlite.pragma_update_and_check(None, "wal_autocheckpoint", super::checkpoint::PAGES, |_| Ok(()))?;
+        sqlite.pragma_update_and_check(None, "wal_autocheckpoint", PAGES, |_| Ok(()))?;
     }
     if purpose != Purpose::Write {
         sqlite.pragma_update(None, "query_only", true)?;

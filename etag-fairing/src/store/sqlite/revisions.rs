@@ -15,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::{table, wal_index::Header};
+use crate::store::sql::prepare::quoted;
 
 /// The table of the numbers. Not `STRICT`, and the triggers are plain SQL: they stand in databases that other
 /// programs open too, with an SQLite that may be older than ours.
@@ -39,16 +40,17 @@ fn triggers(table: &str) -> [Trigger; 3] {
         let sql = format!(
             "CREATE TRIGGER {} AFTER {event} ON {} BEGIN \
              UPDATE {REVISIONS} SET revision = revision + 1 + (random() & 4095) WHERE name = {}; END",
-            quoted(&name, '"'),
-            quoted(table, '"'),
-            quoted(table, '\''),
+            quoted(&name),
+            quoted(table),
+            literal(table),
         );
         Trigger { name, sql }
     })
 }
 
-fn quoted(text: &str, quote: char) -> String {
-    format!("{quote}{}{quote}", text.replace(quote, &format!("{quote}{quote}")))
+/// A text as SQL has it.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Has the changes of these tables counted from now on. Writes nothing where that is so already.
@@ -78,7 +80,7 @@ pub(super) fn install(sqlite: &Connection, tables: &[&'static str]) -> Result<()
                 Some(sql) if sql == trigger.sql => {}
                 // That of a table which has another name by now, or of an earlier version.
                 Some(_) => {
-                    sqlite.execute_batch(&format!("DROP TRIGGER {}", quoted(&trigger.name, '"')))?;
+                    sqlite.execute_batch(&format!("DROP TRIGGER {}", quoted(&trigger.name)))?;
                     sqlite.execute_batch(&trigger.sql)?;
                 }
                 None => sqlite.execute_batch(&trigger.sql)?,
@@ -98,7 +100,7 @@ pub(super) fn remove(sqlite: &Connection) -> Result<()> {
     let length = i64::try_from(PREFIX.len()).unwrap_or(0);
     let names: Result<Vec<String>> = statement.query_map((length, PREFIX), |row| row.get(0))?.collect();
     for name in names? {
-        sqlite.execute_batch(&format!("DROP TRIGGER {}", quoted(&name, '"')))?;
+        sqlite.execute_batch(&format!("DROP TRIGGER {}", quoted(&name)))?;
     }
     sqlite.execute_batch(&format!("DROP TABLE {REVISIONS}"))
 }
