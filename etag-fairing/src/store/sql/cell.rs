@@ -30,13 +30,13 @@ pub(crate) trait Cells {
 pub(crate) enum Unreadable {
     /// What is stored is none of the kind: a phrase that says why.
     Odd(String),
-    /// The row has no such column, or the database failed.
-    Failed(StoreError),
+    /// The row has no such column, or the database failed. Boxed, so that what is read stays small.
+    Failed(Box<StoreError>),
 }
 
 impl From<StoreError> for Unreadable {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error)
+        Self::Failed(error.into())
     }
 }
 
@@ -45,7 +45,7 @@ impl Unreadable {
     fn of(self, table: &str, column: &str) -> StoreError {
         match self {
             Self::Odd(detail) => corrupt(table, column, &detail).into(),
-            Self::Failed(error) => error,
+            Self::Failed(error) => *error,
         }
     }
 
@@ -73,7 +73,7 @@ pub(crate) fn push_row(
         };
         match read(row, index, cell.content, &mut text) {
             Ok(value) => rows.push(value),
-            Err(Unreadable::Failed(error)) => return Err(error),
+            Err(Unreadable::Failed(error)) => return Err(*error),
             Err(Unreadable::Odd(detail)) if matches!(cell.content, Content::Id(_)) => {
                 log::warn!("{}; the row is not shown", corrupt(table, cell.column, &detail));
                 rows.skip_row();
@@ -153,7 +153,7 @@ pub(crate) fn any_id(row: &impl Cells, index: usize) -> Result<Option<ResourceId
     match row.value(index, &mut String::new()) {
         Ok(value) => Ok(ResourceId::from_value(value).ok().flatten()),
         Err(Unreadable::Odd(_)) => Ok(None),
-        Err(Unreadable::Failed(error)) => Err(error),
+        Err(Unreadable::Failed(error)) => Err(*error),
     }
 }
 

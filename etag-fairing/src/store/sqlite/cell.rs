@@ -50,6 +50,7 @@ fn raw<'a>(row: &'a Row<'_>, index: usize) -> Result<SqliteValue<'a>, StoreError
     row.get_ref(index).map_err(store_error)
 }
 
+#[inline]
 fn plain(value: SqliteValue<'_>) -> Result<ValueRef<'_>, Unreadable> {
     match value {
         SqliteValue::Null => Ok(ValueRef::Null),
