@@ -12,6 +12,7 @@ pub(crate) mod json_text;
 pub(crate) mod kind;
 mod kinds;
 mod linkage;
+mod managed;
 pub(crate) mod member_name;
 pub(crate) mod member_path;
 pub(crate) mod number;
@@ -21,7 +22,6 @@ pub(crate) mod registry;
 mod sealed;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
 pub(crate) mod time;
-mod upkeep;
 mod value;
 
 pub use attribute_type::{AttributeType, check, parse, parse_digits};
@@ -32,12 +32,12 @@ pub use id::{IdKind, IdType, ResourceId};
 pub use kind::Kind;
 pub use kinds::{Json, Text};
 pub use linkage::{ToMany, ToOne};
+pub use managed::{LastModifiedType, Upkeep, VersionType};
+#[doc(hidden)]
+pub use managed::{first_modified, first_version};
 pub use odd::Odd;
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
 #[doc(hidden)]
 pub use time::{StoredTime, Zone};
-pub use upkeep::{LastModifiedType, Upkeep, VersionType};
-#[doc(hidden)]
-pub use upkeep::{first_modified, first_version};
 pub use value::{Corrupt, Mismatch, Value, ValueRef};
