@@ -237,8 +237,8 @@ fn example() -> Thing {
 
 /// The record's value under this member name.
 fn value_of(thing: &Thing, name: &str) -> Value {
-    let (index, _) = Thing::description().attribute(name).unwrap();
-    thing.to_record().unwrap().attributes.swap_remove(index)
+    let (id, _) = Thing::description().attribute(name).unwrap();
+    thing.to_record().unwrap().attributes.swap_remove(id.place())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::{Description, ResourceId, Value},
+    resource::{AttributeId, Description, ResourceId, Value},
     store::{
         Comparison, Field, Filter, Listing, Member, Part, Plan, Relation, Root, Scopes, Selection, Store,
     },
@@ -16,11 +16,10 @@ use crate::{
     steps::*,
 };
 
-pub(crate) const TITLE: usize = 0;
-pub(crate) const SUBTITLE: usize = 1;
-pub(crate) const RATING: usize = 3;
+pub(crate) const SUBTITLE: AttributeId = AttributeId::at(1);
+pub(crate) const RATING: AttributeId = AttributeId::at(3);
 
-pub(crate) fn own(attribute: usize) -> Member {
+pub(crate) fn own(attribute: AttributeId) -> Member {
     Member { path: Vec::new(), field: Field::Attribute(attribute) }
 }
 
@@ -32,7 +31,7 @@ pub(crate) fn not(filter: Filter) -> Filter {
     Filter::Not(Box::new(filter))
 }
 
-pub(crate) fn part(attribute: usize, part: Part, text: &str, case_sensitive: bool) -> Filter {
+pub(crate) fn part(attribute: AttributeId, part: Part, text: &str, case_sensitive: bool) -> Filter {
     compared(own(attribute), Comparison::Text { part, text: text.into(), case_sensitive })
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::Value,
+    resource::{RelationshipId, Value},
     store::{Comparison, Field, LinkageChange, Listing, Member, Page, Part, Place, Relation, SortKey, Store},
 };
 
@@ -106,7 +106,8 @@ pub(crate) async fn hostile_text_is_nothing_but_data(store: Arc<dyn Store>) {
         }
         // As an id, of a root and of an owner, and as a place in an order.
         assert_eq!(ids(&read(&*store, &one(*ROOMS, &text(hostile))).await), [text(hostile)]);
-        let fetched = read(&*store, &related(*ROOMS, &text(hostile), 0, Listing::all())).await;
+        let fetched =
+            read(&*store, &related(*ROOMS, &text(hostile), RelationshipId::at(0), Listing::all())).await;
         assert_eq!(ids(&fetched), std::slice::from_ref(id));
         let place = Place { keys: vec![given()], id: id.clone() };
         let page = Page::Between { after: Some(place), before: None, limit: 100 };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use etag_fairing::{
-    resource::{Description, ResourceId, Rows, ValueRef},
+    resource::{Description, RelationshipId, ResourceId, Rows, ValueRef},
     store::{Fetched, Include, LinkageChange, Links, Listing, Plan, Root, Selection, Store, StoreError},
 };
 
@@ -18,8 +18,8 @@ fn including(selection: Selection, include: Vec<Include>) -> Selection {
     selection.including(include)
 }
 
-fn include(owner: &Description, relationship: usize, nested: Vec<Include>) -> Include {
-    let selection = including(everything(owner.relationships[relationship].target()), nested);
+fn include(owner: &Description, relationship: RelationshipId, nested: Vec<Include>) -> Include {
+    let selection = including(everything(owner.relationships[relationship.place()].target()), nested);
     Include { relationship, selection }
 }
 
@@ -44,11 +44,11 @@ pub(crate) async fn what_is_included_stands_there_once(store: Arc<dyn Store>) {
     for speakers in [&[3, 1][..], &[1], &[2, 3]] {
         let speakers = speakers.iter().map(|number| speaker_id(*number)).collect();
         let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(speakers));
-        linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+        linkage[ROOM.place()] = Some(LinkageChange::One(Some(text("hall"))));
         talks.push(done(&*store, linked_talk("talk", linkage)).await);
     }
     // The first two are the page; the room leads back to them and on to the third.
-    let nested = include(*ROOMS, 0, vec![include(*TALKS, SPEAKERS_OF, vec![])]);
+    let nested = include(*ROOMS, RelationshipId::at(0), vec![include(*TALKS, SPEAKERS_OF, vec![])]);
     let include = vec![include(*TALKS, ROOM, vec![nested]), include(*TALKS, SPEAKERS_OF, vec![])];
     let root = Root::Collection(page(0, 2));
     let fetched = read(&*store, &plan(root, including(everything(*TALKS), include))).await;
@@ -89,7 +89,7 @@ pub(crate) async fn a_resource_may_include_its_own_kind(store: Arc<dyn Store>) {
 
 pub(crate) async fn empty_relationships_include_nothing_and_drop_no_owner(store: Arc<dyn Store>) {
     let talks = [done(&*store, talk("1")).await, done(&*store, talk("2")).await];
-    let all = (0..TALKS.relationships.len()).map(|index| include(*TALKS, index, vec![])).collect();
+    let all = TALKS.relationships_by_id().map(|(id, _)| include(*TALKS, id, vec![])).collect();
     let selection = including(everything(*TALKS), all);
     let fetched = read(&*store, &plan(Root::Collection(Listing::all()), selection.clone())).await;
     assert_eq!(ids(&fetched), talks);
@@ -99,18 +99,18 @@ pub(crate) async fn empty_relationships_include_nothing_and_drop_no_owner(store:
     assert_eq!(linkage(&fetched, SPEAKERS_OF, 1), []);
     let fetched = read(&*store, &plan(Root::One(number(99)), selection)).await;
     assert!(fetched.rows.is_empty());
-    assert!(fetched.links[REVIEWS_OF].is_some());
+    assert!(fetched.links[REVIEWS_OF.place()].is_some());
 }
 
 pub(crate) async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>) {
     done(&*store, room("hall")).await;
     done(&*store, speaker(1)).await;
     let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(vec![speaker_id(1)]));
-    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+    linkage[ROOM.place()] = Some(LinkageChange::One(Some(text("hall"))));
     let id = done(&*store, linked_talk("talk", linkage)).await;
     done(&*store, review(&id)).await;
     done(&*store, review(&id)).await;
-    let all = (0..TALKS.relationships.len()).map(|index| include(*TALKS, index, vec![])).collect();
+    let all = TALKS.relationships_by_id().map(|(id, _)| include(*TALKS, id, vec![])).collect();
     let mut plan = plan(Root::One(id), including(everything(*TALKS), all));
     for most in 0..6 {
         plan.most_included = most;
@@ -192,11 +192,11 @@ fn root(random: &mut Random, model: &Model) -> Option<(&'static Description, Roo
             (resource, Root::Collection(page(0, end as u64)), ids[..end].to_vec())
         }
         _ => {
-            let relationship = random.below(resource.relationships.len());
+            let relationship = RelationshipId::at(random.below(resource.relationships.len()));
             let related = model.related(resource, &id, relationship);
             let listing = Listing::all();
             let root = Root::Related { parent: resource, id, relationship, listing };
-            (resource.relationships[relationship].target(), root, related)
+            (resource.relationships[relationship.place()].target(), root, related)
         }
     })
 }
@@ -209,9 +209,9 @@ fn tree(
 ) -> Selection {
     let mut selection =
         of_each.iter().find(|selection| selection.resource.is(resource)).expect("a resource").clone();
-    for relationship in 0..resource.relationships.len() {
+    for (relationship, _) in resource.relationships_by_id() {
         if depth > 0 && random.happens(2) {
-            let target = resource.relationships[relationship].target();
+            let target = resource.relationships[relationship.place()].target();
             let selection_of = tree(random, of_each, target, depth - 1);
             selection.include.push(Include { relationship, selection: selection_of });
         }
@@ -261,19 +261,25 @@ fn check_rows(model: &Model, selection: &Selection, rows: &Rows, links: &[Option
     for (place, row) in rows.iter().enumerate() {
         let id = row.resource_id().expect("an id");
         let known = all.rows.iter().find(|row| row.resource_id().as_ref() == Ok(&id)).expect("a row");
-        for (index, wanted) in selection.attributes.iter().enumerate() {
-            let expected = if *wanted { known.attribute(index) } else { ValueRef::Null };
-            assert_eq!(row.attribute(index), expected, "{told}");
+        for (attribute, _) in resource.attributes_by_id() {
+            let wanted = selection.reads_attribute(attribute);
+            let expected = if wanted { known.attribute(attribute) } else { ValueRef::Null };
+            assert_eq!(row.attribute(attribute), expected, "{told}");
         }
-        for (index, relationship) in resource.relationships.iter().enumerate() {
+        for (relationship_id, relationship) in resource.relationships_by_id() {
+            let index = relationship_id.place();
             if !relationship.is_to_many() {
-                assert_eq!(row.to_one(resource, index), known.to_one(resource, index), "{told}");
+                assert_eq!(
+                    row.to_one(resource, relationship_id),
+                    known.to_one(resource, relationship_id),
+                    "{told}"
+                );
                 assert!(links[index].is_none());
                 continue;
             }
             assert_eq!(links[index].is_some(), selection.linkage[index], "{told}");
             if let Some(links) = &links[index] {
-                assert_eq!(links.of(place), model.related(resource, &id, index), "{told}");
+                assert_eq!(links.of(place), model.related(resource, &id, relationship_id), "{told}");
             }
         }
     }

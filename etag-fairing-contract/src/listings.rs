@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::{Description, ResourceId, Value},
+    resource::{Description, RelationshipId, ResourceId, Value},
     store::{
         Comparison, Field, Filter, LinkageChange, Listing, Member, Page, Place, Plan, Relation, SortKey,
         Store,
@@ -99,8 +99,8 @@ async fn walk(
         assert_eq!(fetched.more, more, "{told}");
         assert_eq!(fetched.total, Some(number as u64), "{told}");
         for (row, id) in fetched.rows.iter().zip(ids(&fetched)) {
-            for index in 0..resource.attributes.len() {
-                assert_eq!(row.attribute(index).to_owned(), model.value(resource, &id, &own(index)));
+            for (attribute, _) in resource.attributes_by_id() {
+                assert_eq!(row.attribute(attribute).to_owned(), model.value(resource, &id, &own(attribute)));
             }
         }
     }
@@ -121,7 +121,7 @@ pub(crate) async fn related_at_random(store: &dyn Store, seed: u64, caller: Call
         let fetched = read(store, &one(*TALKS, &owner).scoped(scopes.clone())).await;
         if !model.ids(*TALKS).contains(&owner) {
             assert!(fetched.rows.is_empty(), "{owner} by {scopes:?}");
-            for relationship in 0..TALKS.relationships.len() {
+            for (relationship, _) in TALKS.relationships_by_id() {
                 let plan = related(*TALKS, &owner, relationship, Listing::all());
                 let fetched = read(store, &plan.scoped(scopes.clone())).await;
                 assert!(!fetched.parent && fetched.rows.is_empty(), "{owner} by {scopes:?}");
@@ -135,7 +135,7 @@ pub(crate) async fn related_at_random(store: &dyn Store, seed: u64, caller: Call
             assert_eq!(ids(&fetched), model.related(*TALKS, &owner, relationship), "{owner} by {scopes:?}");
         }
         for relationship in [SPEAKERS_OF, REVIEWS_OF] {
-            let resource = TALKS.relationships[relationship].target();
+            let resource = TALKS.relationships[relationship.place()].target();
             let filter = random.happens(2).then(|| random.filter(resource, 2));
             let passed = model
                 .related(*TALKS, &owner, relationship)
@@ -159,7 +159,8 @@ pub(crate) async fn a_related_resource_is_filtered(store: Arc<dyn Store>) {
         member: Member { path: Vec::new(), field: Field::Id },
         comparison: Comparison::Value(Relation::Equal, Value::Text(name.into())),
     };
-    let holds_a_talk = Filter::Related { path: Vec::new(), relationship: 0, filter: None };
+    let holds_a_talk =
+        Filter::Related { path: Vec::new(), relationship: RelationshipId::at(0), filter: None };
     for (id, filter, expected) in [
         (&with, named("hall"), (true, vec![text("hall")])),
         (&with, named("yard"), (true, vec![])),
@@ -184,7 +185,7 @@ pub(crate) async fn an_offset_counts_rows_and_not_what_they_relate_to(store: Arc
             done(&*store, linked_talk("one of many", linkage)).await;
         }
     }
-    let filter = Filter::Related { path: Vec::new(), relationship: 0, filter: None };
+    let filter = Filter::Related { path: Vec::new(), relationship: RelationshipId::at(0), filter: None };
     for offset in 0..5 {
         let listing = page(offset, 2).filtered(filter.clone());
         let fetched = read(&*store, &collection(*ROOMS, listing)).await;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use etag_fairing::store::fold_case;
 use etag_fairing::{
-    resource::{Description, Linkage, Record, ResourceId, Rows, Value},
+    resource::{Description, Linkage, Record, RelationshipId, ResourceId, Rows, Value},
     store::{
         Comparison, Fetched, Field, Filter, Links, Listing, Member, Part, Records, Relation, Scopes, SortKey,
         Store, Transaction, matches,
@@ -109,11 +109,11 @@ impl Model {
         &self,
         resource: &Description,
         id: &ResourceId,
-        relationship: usize,
+        relationship: RelationshipId,
     ) -> Vec<ResourceId> {
         let Some(row) = self.place(resource, id) else { return Vec::new() };
         let fetched = self.of(resource);
-        if resource.relationships[relationship].is_to_many() {
+        if resource.relationships[relationship.place()].is_to_many() {
             return linkage(fetched, relationship, row);
         }
         let link = fetched.rows.get(row).expect("a row").to_one(resource, relationship);
@@ -124,12 +124,12 @@ impl Model {
         &self,
         resource: &'static Description,
         id: &ResourceId,
-        path: &[usize],
+        path: &[RelationshipId],
     ) -> Option<(&'static Description, ResourceId)> {
         let (mut resource, mut id) = (resource, id.clone());
         for step in path {
             id = self.related(resource, &id, *step).pop()?;
-            resource = resource.relationships[*step].target();
+            resource = resource.relationships[step.place()].target();
         }
         Some((resource, id))
     }
@@ -162,7 +162,7 @@ impl Model {
             Filter::Not(filter) => !self.passes(resource, id, filter),
             Filter::Related { path, relationship, filter } => {
                 let Some((owner, id)) = self.end(resource, id, path) else { return false };
-                let target = owner.relationships[*relationship].target();
+                let target = owner.relationships[relationship.place()].target();
                 let related = self.related(owner, &id, *relationship);
                 related.iter().any(|id| filter.as_ref().is_none_or(|filter| self.passes(target, id, filter)))
             }

@@ -1,7 +1,7 @@
 //! Filters nested in filters, over relationships to many and back: their cost must add up and not multiply.
 
 use etag_fairing::{
-    resource::{Description, ResourceId, Value},
+    resource::{AttributeId, Description, RelationshipId, ResourceId, Value},
     store::{
         Comparison, Field, Filter, LinkageChange, Listing, Member, Part, Plan, Relation, Root, Scopes,
         Selection, Store,
@@ -17,15 +17,18 @@ use crate::{
 const TALKS_OF_A_ROOM: i64 = 150;
 
 /// Places in [`ROOMS`] and in the speakers' resource.
-const TALKS_THERE: usize = 0;
+const TALKS_THERE: RelationshipId = RelationshipId::at(0);
 
 fn compare(title: &str) -> Filter {
     // A search within texts, which no index answers.
     let comparison = Comparison::Text { part: Part::Like, text: title.into(), case_sensitive: false };
-    Filter::Compare { member: Member { path: vec![], field: Field::Attribute(0) }, comparison }
+    Filter::Compare {
+        member: Member { path: vec![], field: Field::Attribute(AttributeId::at(0)) },
+        comparison,
+    }
 }
 
-fn related(path: Vec<usize>, relationship: usize, filter: Filter) -> Filter {
+fn related(path: Vec<RelationshipId>, relationship: RelationshipId, filter: Filter) -> Filter {
     Filter::Related { path, relationship, filter: Some(Box::new(filter)) }
 }
 
@@ -45,7 +48,7 @@ async fn fill(store: &dyn Store) -> Vec<ResourceId> {
     for number in 0..2 * TALKS_OF_A_ROOM {
         let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(vec![speaker_id(1), speaker_id(2)]));
         let room = if number % 2 == 0 { "a" } else { "b" };
-        linkage[ROOM] = Some(LinkageChange::One(Some(text(room))));
+        linkage[ROOM.place()] = Some(LinkageChange::One(Some(text(room))));
         let talk = linked_talk(&format!("talk {number}"), linkage);
         talks.push(transaction.apply(talk, &Scopes::NONE).await.expect("applied"));
     }
@@ -78,7 +81,7 @@ pub(crate) async fn nested_filters_add_up(store: &dyn Store) {
     let nest = |way: Way, filter: Filter| (0..4).fold(filter, |filter, _| way(filter));
     let not = |filter| Filter::Not(Box::new(filter));
 
-    let hidden = Member { path: vec![], field: Field::Attribute(0) };
+    let hidden = Member { path: vec![], field: Field::Attribute(AttributeId::at(0)) };
     let comparison = Comparison::Value(Relation::NotEqual, Value::Text("talk 0".into()));
     let not_the_first = Filter::Compare { member: hidden, comparison };
     // The program's own rule looks at related rows, too.

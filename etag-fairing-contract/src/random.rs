@@ -1,7 +1,7 @@
 //! Data, filters and sorts at random, the same for the same seed.
 
 use etag_fairing::{
-    resource::{Description, IdKind, Kind, ResourceId, Value},
+    resource::{AttributeId, Description, IdKind, Kind, RelationshipId, ResourceId, Value},
     store::{
         Change, Comparison, Field, Filter, LinkageChange, Listing, Member, Part, Relation, Scopes, SortKey,
         Store,
@@ -93,13 +93,13 @@ impl Random {
                 attributes.map(|attribute| self.value(attribute.kind, attribute.nullable)).collect();
             let mut linkage = vec![None; TALKS.relationships.len()];
             if self.happens(2) {
-                linkage[ROOM] = Some(LinkageChange::One(Some(text(self.of::<&str>(&rooms)))));
+                linkage[ROOM.place()] = Some(LinkageChange::One(Some(text(self.of::<&str>(&rooms)))));
             }
             if !talks.is_empty() && self.happens(2) {
-                linkage[SEQUEL_OF] = Some(LinkageChange::One(Some(self.of(&talks).clone())));
+                linkage[SEQUEL_OF.place()] = Some(LinkageChange::One(Some(self.of(&talks).clone())));
             }
             let speakers = (1..=4).filter(|_| self.happens(3)).map(speaker_id).collect();
-            linkage[SPEAKERS_OF] = Some(LinkageChange::Add(speakers));
+            linkage[SPEAKERS_OF.place()] = Some(LinkageChange::Add(speakers));
             let change = Change::Insert { resource: *TALKS, id: None, attributes, linkage };
             talks.push(transaction.apply(change, &Scopes::NONE).await.expect("applied"));
         }
@@ -124,18 +124,17 @@ impl Random {
         }
     }
 
-    fn path(&mut self, mut resource: &'static Description) -> (Vec<usize>, &'static Description) {
+    fn path(&mut self, mut resource: &'static Description) -> (Vec<RelationshipId>, &'static Description) {
         let mut path = Vec::new();
         while path.len() < 3 && self.happens(3) {
-            let to_one: Vec<usize> = (0..resource.relationships.len())
-                .filter(|index| !resource.relationships[*index].is_to_many())
-                .collect();
+            let to_one = resource.relationships_by_id().filter(|(_, found)| !found.is_to_many());
+            let to_one: Vec<RelationshipId> = to_one.map(|(id, _)| id).collect();
             if to_one.is_empty() {
                 break;
             }
             let step = *self.of(&to_one);
             path.push(step);
-            resource = resource.relationships[step].target();
+            resource = resource.relationships[step.place()].target();
         }
         (path, resource)
     }
@@ -150,9 +149,11 @@ impl Random {
         let (field, kind) = match place.checked_sub(1) {
             None => (Field::Id, id_kind(resource)),
             Some(place) => match place.checked_sub(resource.attributes.len()) {
-                None => (Field::Attribute(place), resource.attributes[place].kind),
+                None => (Field::Attribute(AttributeId::at(place)), resource.attributes[place].kind),
                 Some(place) if resource.relationships[place].is_to_many() => (Field::Id, id_kind(resource)),
-                Some(place) => (Field::ToOne(place), id_kind(resource.relationships[place].target())),
+                Some(place) => {
+                    (Field::ToOne(RelationshipId::at(place)), id_kind(resource.relationships[place].target()))
+                }
             },
         };
         (Member { path, field }, kind)
@@ -253,8 +254,8 @@ impl Random {
             7 => Filter::Not(Box::new(self.filter(resource, depth - 1))),
             8 | 9 => {
                 let (path, owner) = self.path(resource);
-                let relationship = self.below(owner.relationships.len());
-                let target = owner.relationships[relationship].target();
+                let relationship = RelationshipId::at(self.below(owner.relationships.len()));
+                let target = owner.relationships[relationship.place()].target();
                 let filter = (!self.happens(4)).then(|| Box::new(self.filter(target, depth - 1)));
                 Filter::Related { path, relationship, filter }
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::{Value, ValueRef},
+    resource::{AttributeId, RelationshipId, Value, ValueRef},
     store::{LinkageChange, Listing, Plan, Root, Selection, Store},
 };
 
@@ -15,13 +15,13 @@ use crate::{
 pub(crate) async fn preparing_twice_keeps_what_is_there(store: Arc<dyn Store>) {
     let id = done(&*store, talk("kept")).await;
     store.prepare(&ALL).await.expect("prepared once more");
-    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
+    assert_eq!(attribute_of(&*store, &id, TITLE).await, Value::Text("kept".into()));
 }
 
 pub(crate) async fn a_resource_that_does_not_exist_is_no_row(store: Arc<dyn Store>) {
     let fetched = read(&*store, &one(*TALKS, &number(4711))).await;
     assert!(fetched.parent && fetched.rows.is_empty() && !fetched.more);
-    assert!(fetched.links[SPEAKERS_OF].is_some());
+    assert!(fetched.links[SPEAKERS_OF.place()].is_some());
 }
 
 pub(crate) async fn an_id_of_another_kind_is_no_row(store: Arc<dyn Store>) {
@@ -42,8 +42,8 @@ pub(crate) async fn attributes_that_are_not_selected_are_null(store: Arc<dyn Sto
     let fetched = read(&*store, &Plan::new(Root::One(id.clone()), selection)).await;
     let row = fetched.rows.get(0).expect("the talk");
     assert_eq!(row.resource_id(), Ok(id));
-    assert_eq!(row.attribute(0), ValueRef::Null);
-    assert_eq!(row.attribute(2), ValueRef::Integer(0));
+    assert_eq!(row.attribute(AttributeId::at(0)), ValueRef::Null);
+    assert_eq!(row.attribute(AttributeId::at(2)), ValueRef::Integer(0));
     // To-one linkage stands in the row and is always read.
     assert_eq!(row.to_one(*TALKS, ROOM), ValueRef::Text("hall"));
 }
@@ -104,12 +104,12 @@ pub(crate) async fn linkage_of_each_row_in_its_order(store: Arc<dyn Store>) {
     for (row, reviews) in reviews.iter().enumerate() {
         assert_eq!(&linkage(&fetched, REVIEWS_OF, row), reviews, "row {row}");
     }
-    assert!(fetched.links[ROOM].is_none(), "to-one linkage stands in the row");
+    assert!(fetched.links[ROOM.place()].is_none(), "to-one linkage stands in the row");
 
     // The other end of the join table, on a page that begins in the middle.
     let fetched = read(&*store, &collection(*SPEAKERS, page(1, 2))).await;
-    assert_eq!(linkage(&fetched, 0, 0), [talks[0].clone(), talks[4].clone()]);
-    assert_eq!(linkage(&fetched, 0, 1), [talks[0].clone()]);
+    assert_eq!(linkage(&fetched, RelationshipId::at(0), 0), [talks[0].clone(), talks[4].clone()]);
+    assert_eq!(linkage(&fetched, RelationshipId::at(0), 1), [talks[0].clone()]);
 }
 
 pub(crate) async fn a_related_resource(store: Arc<dyn Store>) {
@@ -122,7 +122,7 @@ pub(crate) async fn a_related_resource(store: Arc<dyn Store>) {
     assert_eq!((fetched.parent, ids(&fetched)), (true, vec![text("hall")]));
     let fetched = read(&*store, &related(*TALKS, &second, SEQUEL_OF, Listing::all())).await;
     assert_eq!((fetched.parent, ids(&fetched)), (true, vec![first.clone()]));
-    assert_eq!(fetched.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("1")));
+    assert_eq!(fetched.rows.get(0).map(|row| row.attribute(AttributeId::at(0))), Some(ValueRef::Text("1")));
     let fetched = read(&*store, &related(*TALKS, &first, SEQUEL_OF, Listing::all())).await;
     assert_eq!((fetched.parent, ids(&fetched)), (true, vec![]));
     let fetched = read(&*store, &related(*TALKS, &number(99), ROOM, Listing::all())).await;
@@ -159,7 +159,10 @@ pub(crate) async fn related_resources_in_pages(store: Arc<dyn Store>) {
     let fetched = read(&*store, &related(*TALKS, &other, REVIEWS_OF, page(1, 1))).await;
     assert_eq!(ids(&fetched), [reviews[1].clone()]);
     assert_eq!((fetched.parent, fetched.more, fetched.total), (true, true, Some(3)));
-    assert_eq!(fetched.rows.get(0).map(|row| row.to_one(*REVIEWS, 0).to_owned()), Some(other.to_value()));
+    assert_eq!(
+        fetched.rows.get(0).map(|row| row.to_one(*REVIEWS, RelationshipId::at(0)).to_owned()),
+        Some(other.to_value())
+    );
 }
 
 pub(crate) async fn linkage_that_is_not_asked_for_is_not_read(store: Arc<dyn Store>) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::{ResourceId, Value},
+    resource::{RelationshipId, ResourceId, Value},
     store::{Change, Constraint, LinkageChange, Listing, Scopes, Store, StoreError},
 };
 
@@ -65,8 +65,8 @@ pub(crate) async fn an_inverse_is_replaced_added_to_and_removed_from(store: Arc<
         let told = format!("{linkage_change:?}");
         done(&*store, change("hall", linkage_change)).await;
         let fetched = read(&*store, &collection(*ROOMS, Listing::all())).await;
-        assert_eq!(linkage(&fetched, 0, 0), hall, "{told}");
-        assert_eq!(linkage(&fetched, 0, 1), yard, "{told}");
+        assert_eq!(linkage(&fetched, RelationshipId::at(0), 0), hall, "{told}");
+        assert_eq!(linkage(&fetched, RelationshipId::at(0), 1), yard, "{told}");
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn a_change_that_fails_leaves_nothing_of_itself(store: Arc<dyn 
     let mut transaction = store.begin().await.expect("a transaction");
     // The title and the speakers would be changed before the reviews are refused.
     let mut linkage = only(REVIEWS_OF, LinkageChange::Remove(vec![review_id]));
-    linkage[SPEAKERS_OF] = Some(LinkageChange::Add(vec![speaker_id(1)]));
+    linkage[SPEAKERS_OF.place()] = Some(LinkageChange::Add(vec![speaker_id(1)]));
     let Change::Update { resource, id, mut attributes, .. } = set(&id, &[]) else { return };
     attributes[0] = Some(Value::Text("half".into()));
     let refused = transaction
@@ -143,12 +143,12 @@ pub(crate) async fn a_change_that_fails_leaves_nothing_of_itself(store: Arc<dyn 
     assert!(matches!(refused, Err(StoreError::Constraint(_))), "{refused:?}");
     // The transaction goes on: what it does now is kept.
     transaction
-        .apply(set(&id, &[(2, Value::Integer(1))]), &Scopes::NONE)
+        .apply(set(&id, &[(FAVOURITES, Value::Integer(1))]), &Scopes::NONE)
         .await
         .expect("the transaction goes on");
     transaction.commit().await.expect("committed");
 
-    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("as it was".into()));
-    assert_eq!(attribute_of(&*store, &id, 2).await, Value::Integer(1));
+    assert_eq!(attribute_of(&*store, &id, TITLE).await, Value::Text("as it was".into()));
+    assert_eq!(attribute_of(&*store, &id, FAVOURITES).await, Value::Integer(1));
     assert_eq!(linkage_of(&*store, &id, SPEAKERS_OF).await, []);
 }

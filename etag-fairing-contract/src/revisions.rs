@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::{ResourceId, Value},
+    resource::{RelationshipId, ResourceId, Value},
     store::{Change, LinkageChange, Listing, Plan, Revision, Scopes, Store},
 };
 
@@ -25,8 +25,8 @@ fn answers(talk: &ResourceId, speaker: &ResourceId, room: &ResourceId) -> Vec<Pl
         related(*TALKS, talk, SPEAKERS_OF, all()),
         related(*TALKS, talk, REVIEWS_OF, all()),
         related(*TALKS, talk, ROOM, all()),
-        related(*SPEAKERS, speaker, 0, all()),
-        related(*ROOMS, room, 0, all()),
+        related(*SPEAKERS, speaker, RelationshipId::at(0), all()),
+        related(*ROOMS, room, RelationshipId::at(0), all()),
     ]
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) 
     };
     // Each change, and which of the answers it changes.
     let changes = [
-        (set(&id, &[(0, text)]), &[0, 1, 2, 3, 4, 5, 6][..]),
+        (set(&id, &[(TITLE, text)]), &[0, 1, 2, 3, 4, 5, 6][..]),
         (link(&id, ROOM, one_of(&room_id)), &[0, 1, 4, 6]),
         (link(&id, SPEAKERS_OF, LinkageChange::Add(vec![speaker_id.clone()])), &[0, 1, 2, 5]),
         (rename(*SPEAKERS, &speaker_id), &[2]),
@@ -86,7 +86,7 @@ pub(crate) async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) 
     let talks = one(*TALKS, &id);
     let first = revision(store, &talks).await;
     for title in ["third", "second"] {
-        done(store, set(&id, &[(0, Value::Text(title.into()))])).await;
+        done(store, set(&id, &[(TITLE, Value::Text(title.into()))])).await;
         assert_ne!(revision(store, &talks).await, first);
     }
 }
@@ -107,13 +107,16 @@ pub(crate) async fn what_is_read_after_a_revision_is_at_least_as_new(store: Arc<
     let plan = one(*TALKS, &id);
     let Some(before) = revision(store, &plan).await else { return };
     let mut transaction = store.begin().await.expect("a transaction");
-    transaction.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
+    transaction
+        .apply(set(&id, &[(TITLE, Value::Text("after".into()))]), &Scopes::NONE)
+        .await
+        .expect("applied");
     let during = revision(store, &plan).await;
-    assert_eq!(attribute_of(store, &id, 0).await, Value::Text("before".into()));
+    assert_eq!(attribute_of(store, &id, TITLE).await, Value::Text("before".into()));
     transaction.commit().await.expect("committed");
     let after = revision(store, &plan).await;
     // A revision from before the commit is not that of what is committed.
     assert_ne!(after, Some(before));
     assert_ne!(after, during);
-    assert_eq!(attribute_of(store, &id, 0).await, Value::Text("after".into()));
+    assert_eq!(attribute_of(store, &id, TITLE).await, Value::Text("after".into()));
 }

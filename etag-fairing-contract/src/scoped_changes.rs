@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use etag_fairing::{
-    resource::{Description, Linkage, RelationshipKind, ResourceId, Value},
+    resource::{Description, Linkage, RelationshipId, RelationshipKind, ResourceId, Value},
     store::{Change, Constraint, LinkageChange, Store, StoreError},
 };
 
@@ -32,7 +32,7 @@ impl Stored {
             for record in records {
                 let id = record.id.expect("an id");
                 if type_name == TALKS.type_name
-                    && let Linkage::Many(speakers) = &record.linkage[SPEAKERS_OF]
+                    && let Linkage::Many(speakers) = &record.linkage[SPEAKERS_OF.place()]
                 {
                     stored.pairs.extend(speakers.iter().map(|speaker| (id.clone(), speaker.clone())));
                 }
@@ -47,13 +47,19 @@ impl Stored {
     }
 
     /// Gives a relationship this linkage.
-    fn link(&mut self, resource: &Description, id: &ResourceId, relationship: usize, to: &[ResourceId]) {
-        let found = &resource.relationships[relationship];
+    fn link(
+        &mut self,
+        resource: &Description,
+        id: &ResourceId,
+        relationship: RelationshipId,
+        to: &[ResourceId],
+    ) {
+        let found = &resource.relationships[relationship.place()];
         let target = found.target();
         match found.kind {
             RelationshipKind::ToOne { .. } => {
                 let row = self.rows.get_mut(&(resource.type_name, id.clone())).expect("a row");
-                row.1[relationship] = to.first().cloned();
+                row.1[relationship.place()] = to.first().cloned();
             }
             RelationshipKind::Inverse { of } => {
                 let (back, _) = target.relationship(of).expect("a way back");
@@ -62,9 +68,9 @@ impl Stored {
                         continue;
                     }
                     if to.contains(other) {
-                        links[back] = Some(id.clone());
-                    } else if links[back].as_ref() == Some(id) {
-                        links[back] = None;
+                        links[back.place()] = Some(id.clone());
+                    } else if links[back.place()].as_ref() == Some(id) {
+                        links[back.place()] = None;
                     }
                 }
             }
@@ -93,20 +99,20 @@ pub(crate) async fn changes_at_random(store: &dyn Store, seed: u64, number: usiz
         let seen = before.seen_by(&scopes);
         let resource = *random.of(&ALL);
         let id = random.of(&before.ids(resource)).clone();
-        let relationship = random.below(resource.relationships.len());
-        let target = resource.relationships[relationship].target();
+        let relationship = RelationshipId::at(random.below(resource.relationships.len()));
+        let target = resource.relationships[relationship.place()].target();
         let mut related = before.ids(target);
         related.retain(|_| random.happens(4));
-        let change = match (resource.relationships[relationship].is_to_many(), random.below(3)) {
+        let change = match (resource.relationships[relationship.place()].is_to_many(), random.below(3)) {
             (false, 0) => LinkageChange::One(None),
             (false, _) => LinkageChange::One(related.pop()),
             (true, 0) => LinkageChange::Replace(related),
             (true, 1) => LinkageChange::Add(related),
             (true, _) => LinkageChange::Remove(related),
         };
-        let told = format!("seed {seed}: {id} of {resource:?}: {change:?} of {relationship} by {scopes:?}");
+        let told = format!("seed {seed}: {id} of {resource:?}: {change:?} of {relationship:?} by {scopes:?}");
         let mut linkage = vec![None; resource.relationships.len()];
-        linkage[relationship] = Some(change.clone());
+        linkage[relationship.place()] = Some(change.clone());
         let update = Change::Update {
             resource,
             id: id.clone(),
@@ -141,7 +147,7 @@ pub(crate) async fn changes_at_random(store: &dyn Store, seed: u64, number: usiz
             LinkageChange::Remove(ids) => held.iter().filter(|id| ids.contains(id)).collect(),
             LinkageChange::Add(_) => Vec::new(),
         };
-        let must_stay = match resource.relationships[relationship].kind {
+        let must_stay = match resource.relationships[relationship.place()].kind {
             RelationshipKind::ToOne { required, .. } => required && wanted.is_empty(),
             RelationshipKind::Inverse { of } => {
                 target.relationship(of).is_some_and(|(_, back)| back.is_required())
@@ -155,7 +161,7 @@ pub(crate) async fn changes_at_random(store: &dyn Store, seed: u64, number: usiz
         }
         assert_eq!(outcome.as_ref().ok(), Some(&id), "{told}: {outcome:?}");
         let mut expected: Vec<ResourceId> = match wanted {
-            [new] if !resource.relationships[relationship].is_to_many() => vec![new.clone()],
+            [new] if !resource.relationships[relationship.place()].is_to_many() => vec![new.clone()],
             wanted => {
                 let staying = stored.iter().filter(|id| !ending.contains(id));
                 staying.chain(wanted).cloned().collect()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::{Description, ResourceId, Value},
+    resource::{AttributeId, Description, RelationshipId, ResourceId, Value},
     store::{
         Change, Comparison, Constraint, Fetched, Field, Filter, Include, LinkageChange, Listing, Member,
         Plan, Relation, Root, Scopes, SortKey, Store, StoreError,
@@ -48,7 +48,7 @@ async fn change_by(store: &dyn Store, scopes: &Scopes, change: Change) -> Result
     Ok(id)
 }
 
-fn one_link(fetched: &Fetched, resource: &Description, relationship: usize) -> Option<ResourceId> {
+fn one_link(fetched: &Fetched, resource: &Description, relationship: RelationshipId) -> Option<ResourceId> {
     let row = fetched.rows.get(0).expect("a row");
     ResourceId::from_value(row.to_one(resource, relationship)).expect("an id")
 }
@@ -69,7 +69,7 @@ pub(crate) async fn what_is_hidden_is_not_read(store: Arc<dyn Store>) {
     let listing = Listing::all().filtered(id_is(&talks[1])).counted();
     let fetched = read(&*store, &by(&scopes, listed(listing))).await;
     assert_eq!((ids(&fetched), fetched.total), (vec![], Some(0)));
-    for relationship in 0..TALKS.relationships.len() {
+    for (relationship, _) in TALKS.relationships_by_id() {
         let plan = related(*TALKS, &talks[1], relationship, Listing::all());
         assert!(!read(&*store, &by(&scopes, plan)).await.parent);
     }
@@ -86,8 +86,8 @@ pub(crate) async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
     }
     let first = done(&*store, talk("first")).await;
     let mut linkage = only(SPEAKERS_OF, LinkageChange::Add([1, 2, 3].map(speaker_id).to_vec()));
-    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
-    linkage[SEQUEL_OF] = Some(LinkageChange::One(Some(first.clone())));
+    linkage[ROOM.place()] = Some(LinkageChange::One(Some(text("hall"))));
+    linkage[SEQUEL_OF.place()] = Some(LinkageChange::One(Some(first.clone())));
     let second = done(&*store, linked_talk("second", linkage)).await;
     let reviews = [done(&*store, review(&second)).await, done(&*store, review(&second)).await];
     let scopes = hiding(&[
@@ -96,11 +96,11 @@ pub(crate) async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
         (*TALKS, &first),
         (*REVIEWS, &reviews[0]),
     ]);
-    let include = |relationship: usize| Include {
+    let include = |relationship: RelationshipId| Include {
         relationship,
-        selection: everything(TALKS.relationships[relationship].target()),
+        selection: everything(TALKS.relationships[relationship.place()].target()),
     };
-    let selection = everything(*TALKS).including((0..4).map(include).collect());
+    let selection = everything(*TALKS).including((0..4).map(RelationshipId::at).map(include).collect());
     let with = Plan::new(Root::One(second.clone()), selection).including_at_most(9);
     for plan in [one(*TALKS, &second), with] {
         let fetched = read(&*store, &by(&scopes, plan)).await;
@@ -122,12 +122,12 @@ pub(crate) async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
     // Of a talk that is hidden, no speaker tells, and no review.
     let hidden = hiding(&[(*TALKS, &second)]);
     let fetched = read(&*store, &by(&hidden, one(*SPEAKERS, &speaker_id(1)))).await;
-    assert_eq!(linkage_in(&fetched, 0), []);
+    assert_eq!(linkage_in(&fetched, RelationshipId::at(0)), []);
     let fetched = read(&*store, &by(&hidden, one(*REVIEWS, &reviews[0]))).await;
-    assert_eq!(one_link(&fetched, *REVIEWS, 0), None, "though every review has one");
+    assert_eq!(one_link(&fetched, *REVIEWS, RelationshipId::at(0)), None, "though every review has one");
 }
 
-fn linkage_in(fetched: &Fetched, relationship: usize) -> Vec<ResourceId> {
+fn linkage_in(fetched: &Fetched, relationship: RelationshipId) -> Vec<ResourceId> {
     linkage(fetched, relationship, 0)
 }
 
@@ -136,12 +136,12 @@ pub(crate) async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
     done(&*store, speaker(1)).await;
     let first = done(&*store, talk("a")).await;
     let mut linkage = only(SPEAKERS_OF, LinkageChange::Add(vec![speaker_id(1)]));
-    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
-    linkage[SEQUEL_OF] = Some(LinkageChange::One(Some(first.clone())));
+    linkage[ROOM.place()] = Some(LinkageChange::One(Some(text("hall"))));
+    linkage[SEQUEL_OF.place()] = Some(LinkageChange::One(Some(first.clone())));
     let second = done(&*store, linked_talk("b", linkage)).await;
     let third = done(&*store, talk("c")).await;
     let scopes = hiding(&[(*ROOMS, &text("hall")), (*SPEAKERS, &speaker_id(1)), (*TALKS, &first)]);
-    let sequel_title = || Member { path: vec![SEQUEL_OF], field: Field::Attribute(0) };
+    let sequel_title = || Member { path: vec![SEQUEL_OF], field: Field::Attribute(AttributeId::at(0)) };
     let is = |member, value: Value| Filter::Compare {
         member,
         comparison: Comparison::Value(Relation::Equal, value),
@@ -180,7 +180,7 @@ pub(crate) async fn no_path_goes_through_what_is_hidden(store: Arc<dyn Store>) {
     // Every review has a talk; if that is hidden, it has none, and nulls come last.
     let (early, late) = (done(&*store, review(&first)).await, done(&*store, review(&second)).await);
     for descending in [false, true] {
-        let sort = vec![SortKey { member: own(Field::ToOne(0)), descending }];
+        let sort = vec![SortKey { member: own(Field::ToOne(RelationshipId::at(0))), descending }];
         let plan = collection(*REVIEWS, Listing::all().sorted(sort));
         assert_eq!(ids(&read(&*store, &by(&scopes, plan)).await), [late.clone(), early.clone()]);
     }
@@ -203,7 +203,7 @@ pub(crate) async fn what_is_hidden_cannot_be_changed(store: Arc<dyn Store>) {
     let id = done(&*store, talk("before")).await;
     let scopes = hiding(&[(*TALKS, &id)]);
     for change in [
-        set(&id, &[(0, Value::Text("after".into()))]),
+        set(&id, &[(TITLE, Value::Text("after".into()))]),
         set(&id, &[]),
         link(&id, SEQUEL_OF, LinkageChange::One(None)),
         link(&id, SPEAKERS_OF, LinkageChange::Replace(vec![])),
@@ -213,7 +213,7 @@ pub(crate) async fn what_is_hidden_cannot_be_changed(store: Arc<dyn Store>) {
         let refused = change_by(&*store, &scopes, change).await;
         assert!(matches!(refused, Err(StoreError::NotFound)), "{told}: {refused:?}");
     }
-    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("before".into()));
+    assert_eq!(attribute_of(&*store, &id, TITLE).await, Value::Text("before".into()));
 }
 
 pub(crate) async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
@@ -229,10 +229,10 @@ pub(crate) async fn what_is_hidden_cannot_be_related_to(store: Arc<dyn Store>) {
         (REVIEWS_OF, of_first.clone()),
     ];
     let scopes = hiding(
-        &hidden.each_ref().map(|(relationship, id)| (TALKS.relationships[*relationship].target(), id)),
+        &hidden.each_ref().map(|(relationship, id)| (TALKS.relationships[relationship.place()].target(), id)),
     );
     for (relationship, id) in &hidden {
-        let changes = if TALKS.relationships[*relationship].is_to_many() {
+        let changes = if TALKS.relationships[relationship.place()].is_to_many() {
             let mut ids = vec![id.clone()];
             if *relationship == SPEAKERS_OF {
                 ids.insert(0, speaker_id(1));
@@ -275,7 +275,7 @@ pub(crate) async fn links_to_what_is_hidden_stay(store: Arc<dyn Store>) {
         done(&*store, speaker(number)).await;
     }
     let mut linkage = only(SPEAKERS_OF, LinkageChange::Add([1, 2, 3].map(speaker_id).to_vec()));
-    linkage[ROOM] = Some(LinkageChange::One(Some(text("hall"))));
+    linkage[ROOM.place()] = Some(LinkageChange::One(Some(text("hall"))));
     let id = done(&*store, linked_talk("talk", linkage)).await;
     let other = done(&*store, linked_talk("other", only(ROOM, LinkageChange::One(Some(text("hall")))))).await;
     let scopes = hiding(&[(*SPEAKERS, &speaker_id(2)), (*ROOMS, &text("hall"))]);

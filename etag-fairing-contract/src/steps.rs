@@ -1,7 +1,7 @@
 //! What the rules do, in short words.
 
 use etag_fairing::{
-    resource::{Description, ResourceId, Value},
+    resource::{AttributeId, Description, RelationshipId, ResourceId, Value},
     store::{
         Change, Fetched, LinkageChange, Listing, Page, Plan, Root, Scopes, Selection, Store, StoreError,
         Transaction,
@@ -11,10 +11,13 @@ use etag_fairing::{
 use crate::resources::{REVIEWS, ROOMS, SPEAKERS, TALKS};
 
 /// The places of the relationships of [`TALKS`].
-pub(crate) const ROOM: usize = 0;
-pub(crate) const SEQUEL_OF: usize = 1;
-pub(crate) const SPEAKERS_OF: usize = 2;
-pub(crate) const REVIEWS_OF: usize = 3;
+pub(crate) const TITLE: AttributeId = AttributeId::at(0);
+pub(crate) const FAVOURITES: AttributeId = AttributeId::at(2);
+pub(crate) const PUBLISHED: AttributeId = AttributeId::at(4);
+pub(crate) const ROOM: RelationshipId = RelationshipId::at(0);
+pub(crate) const SEQUEL_OF: RelationshipId = RelationshipId::at(1);
+pub(crate) const SPEAKERS_OF: RelationshipId = RelationshipId::at(2);
+pub(crate) const REVIEWS_OF: RelationshipId = RelationshipId::at(3);
 
 pub(crate) fn number(id: i64) -> ResourceId {
     ResourceId::Integer(id)
@@ -49,10 +52,10 @@ pub(crate) fn everything(resource: &'static Description) -> Selection {
 pub(crate) fn related(
     parent: &'static Description,
     id: &ResourceId,
-    relationship: usize,
+    relationship: RelationshipId,
     listing: Listing,
 ) -> Plan {
-    let target = parent.relationships[relationship].target();
+    let target = parent.relationships[relationship.place()].target();
     Plan::new(Root::Related { parent, id: id.clone(), relationship, listing }, Selection::whole(target))
 }
 
@@ -75,9 +78,9 @@ pub(crate) fn linked_talk(title: &str, linkage: Vec<Option<LinkageChange>>) -> C
 }
 
 /// Changes of one relationship of [`TALKS`].
-pub(crate) fn only(relationship: usize, change: LinkageChange) -> Vec<Option<LinkageChange>> {
+pub(crate) fn only(relationship: RelationshipId, change: LinkageChange) -> Vec<Option<LinkageChange>> {
     let mut linkage = vec![None; TALKS.relationships.len()];
-    linkage[relationship] = Some(change);
+    linkage[relationship.place()] = Some(change);
     linkage
 }
 
@@ -104,17 +107,17 @@ pub(crate) fn review(talk: &ResourceId) -> Change {
 }
 
 /// A change of some attributes of a talk, by their places.
-pub(crate) fn set(id: &ResourceId, values: &[(usize, Value)]) -> Change {
+pub(crate) fn set(id: &ResourceId, values: &[(AttributeId, Value)]) -> Change {
     let mut attributes = vec![None; TALKS.attributes.len()];
-    for (index, value) in values {
-        attributes[*index] = Some(value.clone());
+    for (attribute, value) in values {
+        attributes[attribute.place()] = Some(value.clone());
     }
     let linkage = vec![None; TALKS.relationships.len()];
     Change::Update { resource: *TALKS, id: id.clone(), attributes, linkage }
 }
 
 /// A change of one relationship of a talk.
-pub(crate) fn link(id: &ResourceId, relationship: usize, change: LinkageChange) -> Change {
+pub(crate) fn link(id: &ResourceId, relationship: RelationshipId, change: LinkageChange) -> Change {
     Change::Update {
         resource: *TALKS,
         id: id.clone(),
@@ -172,23 +175,27 @@ pub(crate) fn ids(fetched: &Fetched) -> Vec<ResourceId> {
 }
 
 /// The linkage of one relationship of one row.
-pub(crate) fn linkage(fetched: &Fetched, relationship: usize, row: usize) -> Vec<ResourceId> {
-    fetched.links[relationship].as_ref().expect("the linkage was asked for").of(row).to_vec()
+pub(crate) fn linkage(fetched: &Fetched, relationship: RelationshipId, row: usize) -> Vec<ResourceId> {
+    fetched.links[relationship.place()].as_ref().expect("the linkage was asked for").of(row).to_vec()
 }
 
 /// The linkage of one relationship of one talk.
-pub(crate) async fn linkage_of(store: &dyn Store, id: &ResourceId, relationship: usize) -> Vec<ResourceId> {
+pub(crate) async fn linkage_of(
+    store: &dyn Store,
+    id: &ResourceId,
+    relationship: RelationshipId,
+) -> Vec<ResourceId> {
     linkage(&read(store, &one(*TALKS, id)).await, relationship, 0)
 }
 
 /// The value of one attribute of one talk.
-pub(crate) async fn attribute_of(store: &dyn Store, id: &ResourceId, attribute: usize) -> Value {
+pub(crate) async fn attribute_of(store: &dyn Store, id: &ResourceId, attribute: AttributeId) -> Value {
     let fetched = read(store, &one(*TALKS, id)).await;
     fetched.rows.get(0).expect("the talk exists").attribute(attribute).to_owned()
 }
 
 /// The to-one linkage of one talk.
-pub(crate) async fn to_one_of(store: &dyn Store, id: &ResourceId, relationship: usize) -> Value {
+pub(crate) async fn to_one_of(store: &dyn Store, id: &ResourceId, relationship: RelationshipId) -> Value {
     let fetched = read(store, &one(*TALKS, id)).await;
     fetched.rows.get(0).expect("the talk exists").to_one(*TALKS, relationship).to_owned()
 }

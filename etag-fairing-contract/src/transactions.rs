@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use etag_fairing::{
-    resource::{ResourceId, Value, ValueRef},
+    resource::{AttributeId, ResourceId, Value, ValueRef},
     store::{
         Change, Decision, Fetched, LinkageChange, Listing, Plan, Scopes, Store, StoreError, Transaction,
         modify,
@@ -34,26 +34,29 @@ pub(crate) async fn a_write_is_seen_by_itself_at_once_and_by_others_when_committ
     let id = done(&*store, talk("before")).await;
     let plan = one(*TALKS, &id);
     let mut transaction = begin(&*store).await;
-    transaction.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
+    transaction
+        .apply(set(&id, &[(TITLE, Value::Text("after".into()))]), &Scopes::NONE)
+        .await
+        .expect("applied");
     let new = transaction.apply(talk("new"), &Scopes::NONE).await.expect("applied");
 
     let seen = read_in(&mut *transaction, &plan).await;
-    assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("after")));
+    assert_eq!(seen.rows.get(0).map(|row| row.attribute(AttributeId::at(0))), Some(ValueRef::Text("after")));
     assert_eq!(ids(&read_in(&mut *transaction, &collection(*TALKS, Listing::all())).await).len(), 2);
-    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("before".into()));
+    assert_eq!(attribute_of(&*store, &id, TITLE).await, Value::Text("before".into()));
     assert!(read(&*store, &one(*TALKS, &new)).await.rows.is_empty());
 
     transaction.commit().await.expect("committed");
-    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("after".into()));
+    assert_eq!(attribute_of(&*store, &id, TITLE).await, Value::Text("after".into()));
     assert_eq!(ids(&read(&*store, &collection(*TALKS, Listing::all())).await), [id, new]);
 }
 
 pub(crate) async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
     let id = done(&*store, talk("readable")).await;
     let mut transaction = begin(&*store).await;
-    transaction.apply(set(&id, &[(2, Value::Integer(1))]), &Scopes::NONE).await.expect("applied");
+    transaction.apply(set(&id, &[(FAVOURITES, Value::Integer(1))]), &Scopes::NONE).await.expect("applied");
     for _ in 0..20 {
-        let reading = timeout(PATIENCE, attribute_of(&*store, &id, 2));
+        let reading = timeout(PATIENCE, attribute_of(&*store, &id, FAVOURITES));
         assert_eq!(reading.await.expect("a reader waits for the writer"), Value::Integer(0));
     }
     transaction.commit().await.expect("committed");
@@ -62,17 +65,20 @@ pub(crate) async fn readers_do_not_wait_for_a_writer(store: Arc<dyn Store>) {
 pub(crate) async fn a_dropped_transaction_is_undone(store: Arc<dyn Store>) {
     let id = done(&*store, talk("kept")).await;
     let mut transaction = begin(&*store).await;
-    transaction.apply(set(&id, &[(0, Value::Text("undone".into()))]), &Scopes::NONE).await.expect("applied");
+    transaction
+        .apply(set(&id, &[(TITLE, Value::Text("undone".into()))]), &Scopes::NONE)
+        .await
+        .expect("applied");
     let new = transaction.apply(talk("undone"), &Scopes::NONE).await.expect("applied");
     drop(transaction);
 
     // The next one begins after it is undone, not before.
     let mut next = begin(&*store).await;
     let seen = read_in(&mut *next, &one(*TALKS, &id)).await;
-    assert_eq!(seen.rows.get(0).map(|row| row.attribute(0)), Some(ValueRef::Text("kept")));
+    assert_eq!(seen.rows.get(0).map(|row| row.attribute(AttributeId::at(0))), Some(ValueRef::Text("kept")));
     assert!(read_in(&mut *next, &one(*TALKS, &new)).await.rows.is_empty());
     next.commit().await.expect("committed");
-    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
+    assert_eq!(attribute_of(&*store, &id, TITLE).await, Value::Text("kept".into()));
 }
 
 /// Polls a future this often, then drops it. Answers whether it was ready.
@@ -96,7 +102,7 @@ pub(crate) async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(
             async {
                 let mut transaction = begin(&*store).await;
                 transaction
-                    .apply(set(&id, &[(0, Value::Text("half".into()))]), &Scopes::NONE)
+                    .apply(set(&id, &[(TITLE, Value::Text("half".into()))]), &Scopes::NONE)
                     .await
                     .expect("applied");
                 let linkage = LinkageChange::Add(vec![speaker_id(1)]);
@@ -111,7 +117,7 @@ pub(crate) async fn a_transaction_is_undone_when_its_future_is_dropped_anywhere(
         let next = timeout(PATIENCE, store.begin()).await.expect("the turn is free again");
         let mut next = next.expect("a transaction");
         let seen = read_in(&mut *next, &one(*TALKS, &id)).await;
-        let title = seen.rows.get(0).map(|row| row.attribute(0).to_owned());
+        let title = seen.rows.get(0).map(|row| row.attribute(AttributeId::at(0)).to_owned());
         assert_eq!(title, Some(Value::Text("whole".into())), "dropped after {polls} polls");
         assert_eq!(linkage(&seen, SPEAKERS_OF, 0), []);
     }
@@ -165,12 +171,14 @@ impl Decision for AddOne {
     ) -> Result<Change, StoreError> {
         let row = current.rows.get(0).ok_or(StoreError::NotFound)?;
         let id = row.resource_id()?;
-        let ValueRef::Integer(count) = row.attribute(2) else { return Err(StoreError::NotFound) };
+        let ValueRef::Integer(count) = row.attribute(AttributeId::at(2)) else {
+            return Err(StoreError::NotFound);
+        };
         // Others get to run between the reading and the writing.
         if !self.brief {
             tokio::task::yield_now().await;
         }
-        Ok(set(&id, &[(2, Value::Integer(count + 1))]))
+        Ok(set(&id, &[(FAVOURITES, Value::Integer(count + 1))]))
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
@@ -202,7 +210,7 @@ async fn count_to_eighty(store: Arc<dyn Store>, brief: bool) {
                     .await
                     .expect("a count");
                 let answer = answer.expect("what was asked for");
-                counts.push(answer.rows.get(0).map(|row| row.attribute(2).to_owned()));
+                counts.push(answer.rows.get(0).map(|row| row.attribute(AttributeId::at(2)).to_owned()));
             }
             counts
         }));
@@ -211,7 +219,7 @@ async fn count_to_eighty(store: Arc<dyn Store>, brief: bool) {
     for task in tasks {
         counts.extend(task.await.expect("a writer"));
     }
-    assert_eq!(attribute_of(&*store, &id, 2).await, Value::Integer(80));
+    assert_eq!(attribute_of(&*store, &id, FAVOURITES).await, Value::Integer(80));
     // Each saw an outcome of its own.
     for count in 1..=80 {
         assert_eq!(
@@ -290,7 +298,11 @@ pub(crate) async fn brief_writes_are_made_whole_or_not_at_all_whoever_ends_how(s
         done(&*store, talk("the turn is free")).await;
         let all = read(&*store, &collection(*TALKS, Listing::all())).await;
         for (title, there) in expected {
-            let found = all.rows.iter().filter(|row| row.attribute(0) == ValueRef::Text(&title)).count();
+            let found = all
+                .rows
+                .iter()
+                .filter(|row| row.attribute(AttributeId::at(0)) == ValueRef::Text(&title))
+                .count();
             match there {
                 Some(there) => assert_eq!(found, if there { 2 } else { 0 }, "{title}"),
                 None => assert!(found == 0 || found == 2, "{title}: {found}"),
@@ -305,7 +317,7 @@ pub(crate) async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_per
     let id = done(&*store, talk("before")).await;
     let plan = one(*TALKS, &id);
     let mut first = store.begin_shared().await.expect("a transaction");
-    first.apply(set(&id, &[(0, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
+    first.apply(set(&id, &[(TITLE, Value::Text("after".into()))]), &Scopes::NONE).await.expect("applied");
     let mut commit = first.commit();
     let committed = poll_once(&mut commit).await.is_ready();
     if committed {
@@ -318,9 +330,9 @@ pub(crate) async fn a_brief_write_refuses_what_it_has_seen_only_once_that_is_per
         let store = &mut second;
         let mut transaction = store.begin_shared().await.expect("a transaction");
         let seen = read_in(&mut *transaction, &plan).await;
-        let seen = seen.rows.get(0).map(|row| row.attribute(0).to_owned());
+        let seen = seen.rows.get(0).map(|row| row.attribute(AttributeId::at(0)).to_owned());
         transaction.abandon().await.expect("what it has seen is permanent");
-        (seen, attribute_of(&**store, &id, 0).await)
+        (seen, attribute_of(&**store, &id, TITLE).await)
     });
     commit.await.expect("committed");
     let (seen, permanent) = timeout(PATIENCE, second).await.expect("in time").expect("the second");
@@ -340,7 +352,7 @@ impl Decision for Refuse {
         _current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, StoreError> {
-        transaction.apply(set(&self.0, &[(0, Value::Text("by a hook".into()))]), &Scopes::NONE).await?;
+        transaction.apply(set(&self.0, &[(TITLE, Value::Text("by a hook".into()))]), &Scopes::NONE).await?;
         Err(StoreError::IdExists)
     }
 
@@ -357,7 +369,7 @@ pub(crate) async fn modify_leaves_nothing_of_a_refused_write(store: Arc<dyn Stor
     let id = done(&*store, talk("kept")).await;
     let outcome = modify(&*store, Some(&one(*TALKS, &id)), &mut Refuse(id.clone()), PATIENCE).await;
     assert!(matches!(outcome, Err(StoreError::IdExists)));
-    assert_eq!(attribute_of(&*store, &id, 0).await, Value::Text("kept".into()));
+    assert_eq!(attribute_of(&*store, &id, TITLE).await, Value::Text("kept".into()));
     done(&*store, talk("the turn is free")).await;
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use etag_fairing::{
-    resource::{Description, ResourceId, Upkeep, Value, ValueRef},
+    resource::{AttributeId, Description, RelationshipId, ResourceId, Upkeep, Value, ValueRef},
     store::{Change, LinkageChange, Scopes, Store, StoreError},
 };
 
@@ -12,8 +12,12 @@ use crate::{
     steps::{delete, done, ids, number, one, read, text, told, write},
 };
 
-const LIST: usize = 0;
-const LABELS_OF: usize = 1;
+/// The title of lists and of items, the time of labels.
+const FIRST: AttributeId = AttributeId::at(0);
+const ITEMS_OF: RelationshipId = RelationshipId::at(0);
+const ITEMS_OF_LABEL: RelationshipId = RelationshipId::at(0);
+const LIST: RelationshipId = RelationshipId::at(0);
+const LABELS_OF: RelationshipId = RelationshipId::at(1);
 
 async fn prepare(store: &dyn Store) {
     store.prepare(&[*LISTS, *ITEMS, *LABELS]).await.expect("prepared");
@@ -47,18 +51,23 @@ fn label(name: &str) -> Change {
     }
 }
 
-fn set(resource: &'static Description, id: &ResourceId, values: &[(usize, Value)]) -> Change {
+fn set(resource: &'static Description, id: &ResourceId, values: &[(AttributeId, Value)]) -> Change {
     let mut attributes = vec![None; resource.attributes.len()];
-    for (place, value) in values {
-        attributes[*place] = Some(value.clone());
+    for (attribute, value) in values {
+        attributes[attribute.place()] = Some(value.clone());
     }
     let linkage = vec![None; resource.relationships.len()];
     Change::Update { resource, id: id.clone(), attributes, linkage }
 }
 
-fn link(resource: &'static Description, id: &ResourceId, place: usize, change: LinkageChange) -> Change {
+fn link(
+    resource: &'static Description,
+    id: &ResourceId,
+    relationship: RelationshipId,
+    change: LinkageChange,
+) -> Change {
     let mut linkage = vec![None; resource.relationships.len()];
-    linkage[place] = Some(change);
+    linkage[relationship.place()] = Some(change);
     Change::Update { resource, id: id.clone(), attributes: vec![None; resource.attributes.len()], linkage }
 }
 
@@ -66,7 +75,7 @@ fn link(resource: &'static Description, id: &ResourceId, place: usize, change: L
 async fn kept(store: &dyn Store, resource: &'static Description, id: &ResourceId) -> Vec<i64> {
     let fetched = read(store, &one(resource, id)).await;
     let row = fetched.rows.get(0).unwrap_or_else(|| panic!("{} {id} is there", resource.type_name));
-    let rank = |(place, upkeep): (usize, Upkeep)| upkeep.rank(row.attribute(place)).expect("a rank");
+    let rank = |(place, upkeep): (AttributeId, Upkeep)| upkeep.rank(row.attribute(place)).expect("a rank");
     resource.kept().map(rank).collect()
 }
 
@@ -109,7 +118,7 @@ pub(crate) async fn a_version_rises_with_each_change_of_the_row(store: Arc<dyn S
     done(&*store, list("a")).await;
     let (id, other) = (done(&*store, item("a")).await, done(&*store, item("a")).await);
     for count in 2..6 {
-        done(&*store, set(*ITEMS, &id, &[(0, Value::Text(count.to_string()))])).await;
+        done(&*store, set(*ITEMS, &id, &[(FIRST, Value::Text(count.to_string()))])).await;
         assert_eq!(kept(&*store, *ITEMS, &id).await, [count]);
     }
     assert_eq!(kept(&*store, *ITEMS, &other).await, [1]);
@@ -122,11 +131,15 @@ pub(crate) async fn only_the_store_says_what_a_version_is(store: Arc<dyn Store>)
     prepare(&*store).await;
     done(&*store, list("a")).await;
     let id = done(&*store, item("a")).await;
-    let change = [(0, Value::Text("after".into())), (1, Value::Integer(-40))];
+    let change = [(FIRST, Value::Text("after".into())), (AttributeId::at(1), Value::Integer(-40))];
     done(&*store, set(*ITEMS, &id, &change)).await;
     assert_eq!(kept(&*store, *ITEMS, &id).await, [2]);
     let date = Value::Text("1970-01-01T00:00:00.000000Z".into());
-    let change = [(0, Value::Text("after".into())), (1, Value::Integer(-40)), (2, date)];
+    let change = [
+        (FIRST, Value::Text("after".into())),
+        (AttributeId::at(1), Value::Integer(-40)),
+        (AttributeId::at(2), date),
+    ];
     assert_eq!(rising(&*store, set(*LISTS, &text("a"), &change), &[(*LISTS, text("a"))]).await, [text("a")]);
 }
 
@@ -155,12 +168,18 @@ pub(crate) async fn a_version_rises_with_the_linkage_that_shows(store: Arc<dyn S
         (link(*ITEMS, &one, LIST, LinkageChange::One(None)), vec![b.clone(), one.clone()]),
         (link(*ITEMS, &one, LIST, LinkageChange::One(Some(a.clone()))), vec![a.clone(), one.clone()]),
         // The other end.
-        (link(*LISTS, &b, 0, LinkageChange::Add(vec![one.clone()])), vec![a.clone(), b.clone(), one.clone()]),
         (
-            link(*LISTS, &a, 0, LinkageChange::Replace(vec![one.clone()])),
+            link(*LISTS, &b, ITEMS_OF, LinkageChange::Add(vec![one.clone()])),
+            vec![a.clone(), b.clone(), one.clone()],
+        ),
+        (
+            link(*LISTS, &a, ITEMS_OF, LinkageChange::Replace(vec![one.clone()])),
             vec![a.clone(), b.clone(), one.clone(), two.clone()],
         ),
-        (link(*LISTS, &a, 0, LinkageChange::Remove(vec![one.clone(), two.clone()])), vec![a, one.clone()]),
+        (
+            link(*LISTS, &a, ITEMS_OF, LinkageChange::Remove(vec![one.clone(), two.clone()])),
+            vec![a, one.clone()],
+        ),
         // A join table, from either end; what is linked already is no change.
         (link(*ITEMS, &one, LABELS_OF, LinkageChange::Add(vec![text("A")])), vec![text("A"), one.clone()]),
         (
@@ -170,11 +189,11 @@ pub(crate) async fn a_version_rises_with_the_linkage_that_shows(store: Arc<dyn S
         (link(*ITEMS, &one, LABELS_OF, LinkageChange::Add(vec![text("A")])), vec![]),
         (link(*ITEMS, &one, LABELS_OF, LinkageChange::Remove(vec![])), vec![]),
         (
-            link(*LABELS, &text("A"), 0, LinkageChange::Replace(vec![two.clone()])),
+            link(*LABELS, &text("A"), ITEMS_OF_LABEL, LinkageChange::Replace(vec![two.clone()])),
             vec![text("A"), one.clone(), two.clone()],
         ),
         (
-            link(*LABELS, &text("B"), 0, LinkageChange::Remove(vec![one.clone(), two.clone()])),
+            link(*LABELS, &text("B"), ITEMS_OF_LABEL, LinkageChange::Remove(vec![one.clone(), two.clone()])),
             vec![text("B"), one],
         ),
     ] {
@@ -226,11 +245,11 @@ pub(crate) async fn a_version_is_never_used_twice_for_one_id(store: Arc<dyn Stor
     for round in 0..4 {
         done(&*store, list("again")).await;
         for change in 0..round {
-            done(&*store, set(*LISTS, &id, &[(0, Value::Text(change.to_string()))])).await;
+            done(&*store, set(*LISTS, &id, &[(FIRST, Value::Text(change.to_string()))])).await;
         }
         let first = kept(&*store, *LISTS, &id).await;
         assert!(last.iter().zip(&first).all(|(last, first)| last < first), "{last:?}, {first:?}");
-        done(&*store, set(*LISTS, &id, &[(0, Value::Text("last".into()))])).await;
+        done(&*store, set(*LISTS, &id, &[(FIRST, Value::Text("last".into()))])).await;
         last = kept(&*store, *LISTS, &id).await;
         done(&*store, delete(*LISTS, &id)).await;
     }
@@ -257,12 +276,12 @@ pub(crate) async fn timestamps_rise_whatever_the_clock_says(store: Arc<dyn Store
             1 => LinkageChange::Add(vec![item_id.clone()]),
             _ => LinkageChange::Replace(vec![]),
         };
-        done(&*store, link(*LABELS, &id, 0, change)).await;
+        done(&*store, link(*LABELS, &id, ITEMS_OF_LABEL, change)).await;
         assert_eq!(kept(&*store, *LABELS, &id).await, [first[0] + count]);
     }
     // As they are stored, too: text order is time order.
     let fetched = read(&*store, &one(*LABELS, &id)).await;
-    let stored = fetched.rows.get(0).map(|row| row.attribute(0).to_owned());
+    let stored = fetched.rows.get(0).map(|row| row.attribute(AttributeId::at(0)).to_owned());
     assert_eq!(stored, Some(Value::Text("3000-01-01T00:00:00.000018Z".into())));
 }
 
@@ -271,7 +290,7 @@ pub(crate) async fn dates_of_the_last_change_differ_by_seconds(store: Arc<dyn St
     done(&*store, list("a")).await;
     let mut last = i64::MIN;
     for count in 0..5 {
-        done(&*store, set(*LISTS, &text("a"), &[(0, Value::Text(count.to_string()))])).await;
+        done(&*store, set(*LISTS, &text("a"), &[(FIRST, Value::Text(count.to_string()))])).await;
         let date = kept(&*store, *LISTS, &text("a")).await[1].div_euclid(1_000_000);
         assert!(last < date);
         last = date;
@@ -291,9 +310,9 @@ pub(crate) async fn a_change_of_another_version_is_not_made(store: Arc<dyn Store
     done(&*store, list("b")).await;
     done(&*store, label("A")).await;
     let id = done(&*store, item("a")).await;
-    done(&*store, set(*ITEMS, &id, &[(0, Value::Text("second".into()))])).await;
+    done(&*store, set(*ITEMS, &id, &[(FIRST, Value::Text("second".into()))])).await;
     let changes = [
-        set(*ITEMS, &id, &[(0, Value::Text("third".into()))]),
+        set(*ITEMS, &id, &[(FIRST, Value::Text("third".into()))]),
         link(*ITEMS, &id, LIST, LinkageChange::One(Some(text("b")))),
         link(*ITEMS, &id, LABELS_OF, LinkageChange::Add(vec![text("A")])),
     ];
@@ -305,21 +324,24 @@ pub(crate) async fn a_change_of_another_version_is_not_made(store: Arc<dyn Store
     }
     let fetched = read(&*store, &one(*ITEMS, &id)).await;
     let row = fetched.rows.get(0).expect("the item");
-    assert_eq!((row.attribute(0), row.attribute(1)), (ValueRef::Text("second"), ValueRef::Integer(2)));
+    assert_eq!(
+        (row.attribute(AttributeId::at(0)), row.attribute(AttributeId::at(1))),
+        (ValueRef::Text("second"), ValueRef::Integer(2))
+    );
     assert_eq!(row.to_one(*ITEMS, LIST), ValueRef::Text("a"));
     assert_eq!(crate::steps::linkage(&fetched, LABELS_OF, 0), []);
     for (change, version) in changes.into_iter().zip(2..) {
         in_one(&*store, change, &Value::Integer(version)).await.expect("the version that it has");
     }
     assert_eq!(kept(&*store, *ITEMS, &id).await, [5]);
-    let gone = set(*ITEMS, &number(99), &[(0, Value::Text("x".into()))]);
+    let gone = set(*ITEMS, &number(99), &[(FIRST, Value::Text("x".into()))]);
     let refused = in_one(&*store, gone, &Value::Integer(1)).await;
     assert!(matches!(refused, Err(StoreError::NotFound)), "{refused:?}");
 
     // A timestamp, as it was read.
     let fetched = read(&*store, &one(*LABELS, &text("A"))).await;
-    let version = fetched.rows.get(0).expect("the label").attribute(0).to_owned();
-    let change = || link(*LABELS, &text("A"), 0, LinkageChange::Replace(vec![]));
+    let version = fetched.rows.get(0).expect("the label").attribute(AttributeId::at(0)).to_owned();
+    let change = || link(*LABELS, &text("A"), ITEMS_OF_LABEL, LinkageChange::Replace(vec![]));
     in_one(&*store, change(), &version).await.expect("the version that it has");
     let refused = in_one(&*store, change(), &Value::Text("2018-03-24T13:30:00.000000Z".into())).await;
     assert!(matches!(refused, Err(StoreError::VersionChanged)), "{refused:?}");

@@ -29,6 +29,7 @@ use crate::admission::HeldBytes;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::error::Errors;
 use crate::plan::Revision;
+use crate::schema::RelationshipId;
 
 /// An answer.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ pub(crate) struct MemoEntry {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct KeyRef<'a> {
     /// The route: its resource by the address of its description, its operation, its relationship.
-    pub(crate) route: (usize, u8, Option<usize>),
+    pub(crate) route: (usize, u8, Option<RelationshipId>),
     /// The path and the query as the client has sent them. Two spellings of one target have two entries, which only costs
     /// memory.
     pub(crate) path: &'a str,
@@ -83,7 +84,7 @@ pub(crate) enum CallerRef<'a> {
 /// An owned [`KeyRef`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct MemoKey {
-    route: (usize, u8, Option<usize>),
+    route: (usize, u8, Option<RelationshipId>),
     path: Box<str>,
     query: Option<Box<str>>,
     profile: bool,
@@ -248,7 +249,13 @@ mod tests {
     use super::*;
 
     fn key(path: &str) -> KeyRef<'_> {
-        KeyRef { route: (1, 2, Some(3)), path, query: None, profile: false, caller: CallerRef::Anyone }
+        KeyRef {
+            route: (1, 2, Some(RelationshipId::at(3))),
+            path,
+            query: None,
+            profile: false,
+            caller: CallerRef::Anyone,
+        }
     }
 
     fn entry(revision: u64, body: usize) -> MemoEntry {
@@ -303,8 +310,8 @@ mod tests {
             land(&memo, &same, entry(1, 10)).await;
             assert!(memo.get(&same).is_some());
             for other in [
-                KeyRef { route: (9, 2, Some(3)), ..same },
-                KeyRef { route: (1, 9, Some(3)), ..same },
+                KeyRef { route: (9, 2, Some(RelationshipId::at(3))), ..same },
+                KeyRef { route: (1, 9, Some(RelationshipId::at(3))), ..same },
                 KeyRef { route: (1, 2, None), ..same },
                 KeyRef { path: "/y", ..same },
                 KeyRef { query: Some("a=c"), ..same },

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{Comparison, Field, Filter, Member, Part, Relation, fold_case};
-use crate::schema::{Description, Linkage, Record, ResourceId, Value};
+use crate::schema::{Description, Linkage, Record, RelationshipId, ResourceId, Value};
 
 /// The records that a filter can reach.
 pub trait Records {
@@ -17,10 +17,10 @@ pub trait Records {
         &'a self,
         resource: &'static Description,
         record: &'a Record,
-        relationship: usize,
+        relationship: RelationshipId,
     ) -> Cow<'a, [ResourceId]> {
         let _ = resource;
-        Cow::Borrowed(match record.linkage.get(relationship) {
+        Cow::Borrowed(match relationship.of(&record.linkage) {
             Some(Linkage::One(id)) => id.as_slice(),
             Some(Linkage::Many(ids)) => ids,
             Some(Linkage::Unread) | None => &[],
@@ -46,7 +46,7 @@ pub fn matches(
         }
         Filter::Related { path, relationship, filter } => {
             let Some((resource, record)) = follow(path, resource, record, records) else { return false };
-            let Some(target) = resource.relationships.get(*relationship).map(|there| there.target()) else {
+            let Some(target) = resource.relationship_at(*relationship).map(|there| there.target()) else {
                 return false;
             };
             records.related(resource, record, *relationship).iter().any(|id| {
@@ -70,22 +70,22 @@ pub fn value_of(
     };
     match member.field {
         Field::Id => record.id.as_ref().map_or(Value::Null, ResourceId::to_value),
-        Field::Attribute(place) => record.attributes.get(place).cloned().unwrap_or_default(),
-        Field::ToOne(place) => {
-            records.related(resource, record, place).first().map_or(Value::Null, ResourceId::to_value)
+        Field::Attribute(id) => id.of(&record.attributes).cloned().unwrap_or_default(),
+        Field::ToOne(id) => {
+            records.related(resource, record, id).first().map_or(Value::Null, ResourceId::to_value)
         }
     }
 }
 
 fn follow<'a>(
-    path: &[usize],
+    path: &[RelationshipId],
     mut resource: &'static Description,
     mut record: &'a Record,
     records: &'a dyn Records,
 ) -> Option<(&'static Description, &'a Record)> {
-    for place in path {
-        let target = resource.relationships.get(*place)?.target();
-        let id = records.related(resource, record, *place).first()?.clone();
+    for relationship in path {
+        let target = resource.relationship_at(*relationship)?.target();
+        let id = records.related(resource, record, *relationship).first()?.clone();
         record = records.record(target, &id)?;
         resource = target;
     }

@@ -1,15 +1,12 @@
 //! Filters: which rows, by their members and by the resources that they lead to.
 
-use crate::schema::Value;
+use crate::schema::{AttributeId, RelationshipId, Value};
 
 /// An attribute or the id, of the resource itself or at the end of a path of to-one relationships.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The to-one relationships to follow: places in [`Description::relationships`] of the resource reached so
-    /// far.
-    ///
-    /// [`Description::relationships`]: crate::schema::Description::relationships
-    pub path: Vec<usize>,
+    /// The to-one relationships to follow, each one of the resource reached so far.
+    pub path: Vec<RelationshipId>,
     /// What of the resource at the end of the path.
     pub field: Field,
 }
@@ -17,7 +14,7 @@ pub struct Member {
 impl Member {
     /// A member at the end of a path. The id behind a to-one relationship stands in the row before it, so that
     /// `track.id` is [`Field::ToOne`]: nobody needs to read the track.
-    pub fn at(mut path: Vec<usize>, field: Field) -> Self {
+    pub fn at(mut path: Vec<RelationshipId>, field: Field) -> Self {
         match (field, path.pop()) {
             (Field::Id, Some(relationship)) => Self { path, field: Field::ToOne(relationship) },
             (field, last) => {
@@ -33,11 +30,10 @@ impl Member {
 pub enum Field {
     /// Its id.
     Id,
-    /// The attribute at this place of [`Description::attributes`](crate::schema::Description::attributes).
-    Attribute(usize),
-    /// The id that the to-one relationship at this place of
-    /// [`Description::relationships`](crate::schema::Description::relationships) leads to.
-    ToOne(usize),
+    /// An attribute.
+    Attribute(AttributeId),
+    /// The id that a to-one relationship leads to.
+    ToOne(RelationshipId),
 }
 
 /// Which rows.
@@ -59,9 +55,9 @@ pub enum Filter {
     /// A relationship leads to a resource that the filter lets through; `None` for any resource at all.
     Related {
         /// The to-one relationships to follow first.
-        path: Vec<usize>,
-        /// The relationship, to-one or to-many: its place in the resource at the end of the path.
-        relationship: usize,
+        path: Vec<RelationshipId>,
+        /// The relationship, to-one or to-many, of the resource at the end of the path.
+        relationship: RelationshipId,
         /// What the related resource must be like, in terms of itself.
         filter: Option<Box<Filter>>,
     },

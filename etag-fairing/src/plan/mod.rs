@@ -26,7 +26,7 @@ pub use revision::Revision;
 pub use scopes::{Scopes, Seen};
 pub use sort::SortKey;
 
-use crate::schema::{Description, ResourceId};
+use crate::schema::{AttributeId, Description, RelationshipId, ResourceId};
 
 /// What to read in one snapshot.
 #[derive(Clone, Debug)]
@@ -82,8 +82,8 @@ pub enum Root {
         parent: &'static Description,
         /// The owner.
         id: ResourceId,
-        /// The place in [`Description::relationships`].
-        relationship: usize,
+        /// The owner's relationship.
+        relationship: RelationshipId,
         /// Which of them; for to-one, the filter alone counts.
         listing: Listing,
     },
@@ -106,8 +106,8 @@ pub struct Selection {
 /// A relationship whose resources are read along with their owners.
 #[derive(Clone, Debug)]
 pub struct Include {
-    /// The place in [`Description::relationships`] of the owner.
-    pub relationship: usize,
+    /// The relationship of the owner.
+    pub relationship: RelationshipId,
     /// What to read of each resource at the other end. All selections of one resource in a plan read the same
     /// attributes and linkage, since a document has each resource once.
     pub selection: Selection,
@@ -123,6 +123,40 @@ impl Selection {
             linkage: resource.relationships.iter().map(|relationship| relationship.linkage).collect(),
             include: Vec::new(),
         }
+    }
+
+    /// The selection with one more attribute.
+    #[must_use]
+    pub fn with_attribute(mut self, id: AttributeId) -> Self {
+        if let Some(read) = id.of_mut(&mut self.attributes) {
+            *read = true;
+        }
+        self
+    }
+
+    /// The selection with the linkage of one more relationship.
+    #[must_use]
+    pub fn with_linkage(mut self, id: RelationshipId) -> Self {
+        if let Some(read) = id.of_mut(&mut self.linkage) {
+            *read = true;
+        }
+        self
+    }
+
+    /// Whether an attribute is read.
+    pub fn reads_attribute(&self, id: AttributeId) -> bool {
+        id.of(&self.attributes) == Some(&true)
+    }
+
+    /// Whether the linkage of a relationship is read.
+    pub fn reads_linkage(&self, id: RelationshipId) -> bool {
+        id.of(&self.linkage) == Some(&true)
+    }
+
+    /// The relationships whose linkage is read.
+    pub fn linkage_ids(&self) -> impl Iterator<Item = RelationshipId> {
+        let ids = (0..).map(RelationshipId::at).zip(&self.linkage);
+        ids.filter_map(|(id, read)| read.then_some(id))
     }
 
     /// Ids alone.

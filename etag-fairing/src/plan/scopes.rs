@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::{Comparison, Field, Filter, Member, Part, Records, Relation, matches};
-use crate::schema::{Description, Record, ResourceId, Value};
+use crate::schema::{Description, Record, RelationshipId, ResourceId, Value};
 
 /// The rows that a caller sees, resource by resource.
 ///
@@ -116,7 +116,7 @@ impl Bytes {
             Filter::Related { path, relationship, filter } => {
                 self.sign(if filter.is_some() { b'r' } else { b'e' });
                 self.path(path);
-                self.number(*relationship);
+                self.number(relationship.place());
                 if let Some(filter) = filter {
                     self.filter(filter);
                 }
@@ -130,22 +130,22 @@ impl Bytes {
         filters.iter().for_each(|filter| self.filter(filter));
     }
 
-    fn path(&mut self, path: &[usize]) {
+    fn path(&mut self, path: &[RelationshipId]) {
         self.number(path.len());
-        path.iter().for_each(|step| self.number(*step));
+        path.iter().for_each(|step| self.number(step.place()));
     }
 
     fn member(&mut self, member: &Member) {
         self.path(&member.path);
         match member.field {
             Field::Id => self.sign(b'i'),
-            Field::Attribute(place) => {
+            Field::Attribute(id) => {
                 self.sign(b'a');
-                self.number(place);
+                self.number(id.place());
             }
-            Field::ToOne(place) => {
+            Field::ToOne(id) => {
                 self.sign(b'o');
-                self.number(place);
+                self.number(id.place());
             }
         }
     }
@@ -258,10 +258,10 @@ impl Records for Seen<'_> {
         &'a self,
         resource: &'static Description,
         record: &'a Record,
-        relationship: usize,
+        relationship: RelationshipId,
     ) -> Cow<'a, [ResourceId]> {
         let ids = self.records.related(resource, record, relationship);
-        match resource.relationships.get(relationship).map(|relationship| relationship.target()) {
+        match resource.relationship_at(relationship).map(|relationship| relationship.target()) {
             Some(target) if self.scopes.of(target).is_some() => {
                 ids.iter().filter(|id| self.record(target, id).is_some()).cloned().collect()
             }
@@ -273,11 +273,12 @@ impl Records for Seen<'_> {
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
+    use crate::schema::AttributeId;
     use crate::store::contract::{ROOMS, SPEAKERS, TALKS};
 
     fn titled(title: &str) -> Filter {
         Filter::Compare {
-            member: Member { path: Vec::new(), field: Field::Attribute(0) },
+            member: Member { path: Vec::new(), field: Field::Attribute(AttributeId::at(0)) },
             comparison: Comparison::Value(Relation::Equal, Value::Text(title.into())),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::visit::{Step, Visitor, steps, steps_over, visit};
 use super::{Listing, Member, Plan, Root, Selection};
-use crate::schema::{Description, RelationshipKind};
+use crate::schema::{Description, RelationshipId, RelationshipKind};
 
 impl Plan {
     /// The tables that the answer is made of, each once: what is read, what leads there, and what decides which rows
@@ -38,8 +38,8 @@ impl Tables {
     }
 
     /// The table with the linkage of a relationship.
-    fn linkage(&mut self, owner: &'static Description, relationship: usize) {
-        if let Some(relationship) = owner.relationships.get(relationship) {
+    fn linkage(&mut self, owner: &'static Description, relationship: RelationshipId) {
+        if let Some(relationship) = owner.relationship_at(relationship) {
             self.add(match relationship.kind {
                 RelationshipKind::ToOne { .. } => owner.table,
                 RelationshipKind::Inverse { .. } => relationship.target().table,
@@ -61,10 +61,8 @@ impl Tables {
     fn selection(&mut self, selection: &Selection) {
         let resource = selection.resource;
         self.add(resource.table);
-        for (relationship, read) in selection.linkage.iter().enumerate() {
-            if *read {
-                self.linkage(resource, relationship);
-            }
+        for relationship in selection.linkage_ids() {
+            self.linkage(resource, relationship);
         }
         for include in &selection.include {
             self.linkage(resource, include.relationship);
@@ -88,7 +86,12 @@ impl Visitor for Tables {
         self.steps(steps(resource, &member.path));
     }
 
-    fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize) {
+    fn related(
+        &mut self,
+        resource: &'static Description,
+        path: &[RelationshipId],
+        relationship: RelationshipId,
+    ) {
         self.steps(steps_over(resource, path, relationship));
     }
 }
@@ -98,6 +101,7 @@ mod tests {
     use super::*;
     use crate::plan::visit::tests::each_variant;
     use crate::plan::{Comparison, Field, Filter, Include, Relation, SortKey};
+    use crate::schema::AttributeId;
     use crate::schema::{ResourceId, Value};
     use crate::store::contract::{REVIEWS, ROOMS, SPEAKERS, TALKS};
 
@@ -129,12 +133,12 @@ mod tests {
 
     #[test]
     fn related_rows_are_made_of_owner_edge_and_target() {
-        for (place, relationship) in TALKS.relationships.iter().enumerate() {
+        for (id, relationship) in TALKS.relationships_by_id() {
             let target = relationship.target();
             let root = Root::Related {
                 parent: &TALKS,
                 id: ResourceId::Integer(1),
-                relationship: place,
+                relationship: id,
                 listing: Listing::all(),
             };
             let tables = Plan::new(root, Selection::identifiers(target)).tables();
@@ -148,7 +152,8 @@ mod tests {
     #[test]
     fn a_list_is_made_of_what_it_includes_filters_and_sorts_by_too() {
         // Of the reviews' relationships the first leads to the talk.
-        let member = Member { path: vec![0], field: Field::Attribute(0) };
+        let member =
+            Member { path: vec![RelationshipId::at(0)], field: Field::Attribute(AttributeId::at(0)) };
         let bare = Plan::new(Root::Collection(Listing::all()), Selection::identifiers(&REVIEWS));
         assert_eq!(bare.tables(), [REVIEWS.table]);
         let with = |filter: Option<Filter>, sort: Vec<SortKey>, include: Vec<Include>| {
@@ -163,10 +168,11 @@ mod tests {
         let comparison = Comparison::Value(Relation::Equal, Value::Text("x".into()));
         let filter = Filter::Not(Box::new(Filter::Compare { member: member.clone(), comparison }));
         assert_eq!(with(Some(filter), Vec::new(), Vec::new()), both);
-        let related = Filter::Related { path: Vec::new(), relationship: 0, filter: None };
+        let related = Filter::Related { path: Vec::new(), relationship: RelationshipId::at(0), filter: None };
         assert_eq!(with(Some(related), Vec::new(), Vec::new()), both);
         assert_eq!(with(None, vec![SortKey { member, descending: true }], Vec::new()), both);
-        let include = Include { relationship: 0, selection: Selection::identifiers(&TALKS) };
+        let include =
+            Include { relationship: RelationshipId::at(0), selection: Selection::identifiers(&TALKS) };
         assert_eq!(with(None, Vec::new(), vec![include]), both);
     }
     #[test]

@@ -5,7 +5,7 @@
 //! that member.
 
 use super::{Comparison, Field, Filter, Member};
-use crate::schema::Description;
+use crate::schema::{Description, RelationshipId};
 
 /// Is told what a filter names, from left to right.
 pub(crate) trait Visitor {
@@ -13,7 +13,12 @@ pub(crate) trait Visitor {
     fn member(&mut self, resource: &'static Description, member: &Member);
 
     /// A relationship of the resource at the end of a path, which must lead to another resource.
-    fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize);
+    fn related(
+        &mut self,
+        resource: &'static Description,
+        path: &[RelationshipId],
+        relationship: RelationshipId,
+    );
 
     /// What follows is about the resources that the relationship leads to, until [`leave`](Self::leave).
     fn enter(&mut self) {}
@@ -59,19 +64,18 @@ pub(crate) fn visit(filter: &Filter, resource: &'static Description, visitor: &m
 pub(crate) struct Step {
     /// The resource that has it.
     pub(crate) owner: &'static Description,
-    /// Its place in [`Description::relationships`].
-    pub(crate) relationship: usize,
+    pub(crate) relationship: RelationshipId,
 }
 
 impl Step {
     /// The resource that it leads to.
     pub(crate) fn target(self) -> Option<&'static Description> {
-        self.owner.relationships.get(self.relationship).map(|relationship| relationship.target())
+        self.owner.relationship_at(self.relationship).map(|relationship| relationship.target())
     }
 }
 
 /// The relationships of a path, each with its owner.
-pub(crate) fn steps(resource: &'static Description, path: &[usize]) -> impl Iterator<Item = Step> {
+pub(crate) fn steps(resource: &'static Description, path: &[RelationshipId]) -> impl Iterator<Item = Step> {
     let mut here = Some(resource);
     path.iter().map_while(move |relationship| {
         let step = Step { owner: here?, relationship: *relationship };
@@ -83,8 +87,8 @@ pub(crate) fn steps(resource: &'static Description, path: &[usize]) -> impl Iter
 /// The relationships of a path and the one at its end, each with its owner.
 pub(crate) fn steps_over(
     resource: &'static Description,
-    path: &[usize],
-    relationship: usize,
+    path: &[RelationshipId],
+    relationship: RelationshipId,
 ) -> impl Iterator<Item = Step> {
     let end = steps(resource, path).last().map_or(Some(resource), Step::target);
     steps(resource, path).chain(end.map(|owner| Step { owner, relationship }))
@@ -106,10 +110,10 @@ pub(crate) fn steps_to(resource: &'static Description, member: &Member) -> impl 
 pub(crate) mod tests {
     use super::*;
     use crate::plan::{Part, Relation};
-    use crate::schema::Value;
+    use crate::schema::{AttributeId, Value};
     use crate::store::contract::REVIEWS;
 
-    fn compare(path: &[usize], field: Field, comparison: Comparison) -> Filter {
+    fn compare(path: &[RelationshipId], field: Field, comparison: Comparison) -> Filter {
         Filter::Compare { member: Member { path: path.to_vec(), field }, comparison }
     }
 
@@ -117,23 +121,40 @@ pub(crate) mod tests {
     /// and from there to its room (0) and its sequel (1); its speakers (2) and reviews (3) are many.
     pub(crate) fn each_variant() -> Filter {
         let text = || Value::Text("x".into());
-        let room = Member { path: vec![0, 0], field: Field::Id };
-        let any = |relationship| Filter::Related { path: vec![0], relationship, filter: None };
+        let room = Member { path: vec![RelationshipId::at(0), RelationshipId::at(0)], field: Field::Id };
+        let any =
+            |relationship| Filter::Related { path: vec![RelationshipId::at(0)], relationship, filter: None };
         Filter::And(vec![
             Filter::Or(vec![
                 compare(&[], Field::Id, Comparison::IsNull),
-                compare(&[], Field::Attribute(0), Comparison::Value(Relation::Equal, text())),
+                compare(
+                    &[],
+                    Field::Attribute(AttributeId::at(0)),
+                    Comparison::Value(Relation::Equal, text()),
+                ),
             ]),
-            Filter::Not(Box::new(compare(&[], Field::ToOne(0), Comparison::In(vec![Value::Integer(1)])))),
-            compare(&[0], Field::Attribute(0), Comparison::Member(Relation::Less, room)),
-            compare(&[0, 1], Field::Attribute(0), Comparison::Between(text(), text())),
-            any(2),
+            Filter::Not(Box::new(compare(
+                &[],
+                Field::ToOne(RelationshipId::at(0)),
+                Comparison::In(vec![Value::Integer(1)]),
+            ))),
+            compare(
+                &[RelationshipId::at(0)],
+                Field::Attribute(AttributeId::at(0)),
+                Comparison::Member(Relation::Less, room),
+            ),
+            compare(
+                &[RelationshipId::at(0), RelationshipId::at(1)],
+                Field::Attribute(AttributeId::at(0)),
+                Comparison::Between(text(), text()),
+            ),
+            any(RelationshipId::at(2)),
             Filter::Related {
-                path: vec![0],
-                relationship: 3,
+                path: vec![RelationshipId::at(0)],
+                relationship: RelationshipId::at(3),
                 filter: Some(Box::new(compare(
-                    &[0],
-                    Field::ToOne(1),
+                    &[RelationshipId::at(0)],
+                    Field::ToOne(RelationshipId::at(1)),
                     Comparison::Text { part: Part::Anywhere, text: "x".into(), case_sensitive: false },
                 ))),
             },
@@ -148,7 +169,8 @@ pub(crate) mod tests {
 
     impl Names {
         fn push(&mut self, steps: impl Iterator<Item = Step>, end: &str) {
-            let steps = steps.map(|step| step.owner.relationships[step.relationship].name.to_owned());
+            let steps =
+                steps.map(|step| step.owner.relationship_at(step.relationship).unwrap().name.to_owned());
             let path: Vec<String> = steps.chain((!end.is_empty()).then(|| end.into())).collect();
             self.names.push(format!("{}{}", ">".repeat(self.depth), path.join(".")));
         }
@@ -164,7 +186,12 @@ pub(crate) mod tests {
             self.push(steps_to(resource, member), end);
         }
 
-        fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize) {
+        fn related(
+            &mut self,
+            resource: &'static Description,
+            path: &[RelationshipId],
+            relationship: RelationshipId,
+        ) {
             self.push(steps_over(resource, path, relationship), "");
         }
 

@@ -140,13 +140,13 @@ fn as_stored(kind: KeyKind, json: &JsonValue) -> Option<Value> {
 
 fn kind_of(resource: &'static Description, member: &Member) -> Option<KeyKind> {
     let mut here = resource;
-    for place in &member.path {
-        here = here.relationships.get(*place)?.target();
+    for id in &member.path {
+        here = here.relationship_at(*id)?.target();
     }
     match member.field {
         Field::Id => Some(KeyKind::Id(here.id.kind)),
-        Field::Attribute(place) => Some(KeyKind::Attribute(here.attributes.get(place)?)),
-        Field::ToOne(place) => Some(KeyKind::Id(here.relationships.get(place)?.target().id.kind)),
+        Field::Attribute(id) => Some(KeyKind::Attribute(here.attribute_at(id)?)),
+        Field::ToOne(id) => Some(KeyKind::Id(here.relationship_at(id)?.target().id.kind)),
     }
 }
 
@@ -165,8 +165,8 @@ pub(crate) fn place_of(
 ) -> Result<Place, Corrupt> {
     let keys = sort.iter().map(|key| match (key.member.path.as_slice(), key.member.field) {
         ([], Field::Id) => Ok(row.id().to_owned()),
-        ([], Field::Attribute(place)) => Ok(row.attribute(place).to_owned()),
-        ([], Field::ToOne(place)) => Ok(row.to_one(resource, place).to_owned()),
+        ([], Field::Attribute(id)) => Ok(row.attribute(id).to_owned()),
+        ([], Field::ToOne(id)) => Ok(row.to_one(resource, id).to_owned()),
         _ => far(&key.member),
     });
     let keys = keys.collect::<Result<_, _>>()?;

@@ -76,13 +76,13 @@ impl FieldSet {
     fn entry(&mut self, name: &str) -> Option<&mut bool> {
         let attribute = self.resource.attribute(name);
         match attribute.filter(|(_, attribute)| attribute.access.is_shown()) {
-            Some((place, _)) => self.attributes.get_mut(place),
+            Some((id, _)) => id.of_mut(&mut self.attributes),
             None if self.resource.computed.place(name).is_some() => {
                 self.computed.get_mut(self.resource.computed.place(name)?)
             }
             None => {
-                let (place, _) = self.resource.relationship(name)?;
-                self.relationships.get_mut(place)
+                let (id, _) = self.resource.relationship(name)?;
+                id.of_mut(&mut self.relationships)
             }
         }
     }

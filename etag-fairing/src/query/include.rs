@@ -2,15 +2,15 @@
 
 use super::limits::MAX_INCLUDES;
 use crate::error::ErrorObject;
-use crate::schema::Description;
+use crate::schema::{Description, RelationshipId};
 
 /// A relationship to include, and what to include of the resources behind it.
 ///
 /// Each relationship stands only once under the same parent, in the order in which the client first named them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IncludeTree {
-    /// Its place in [`Description::relationships`] of the resource reached so far.
-    pub(crate) relationship: usize,
+    /// One of the resource reached so far.
+    pub(crate) relationship: RelationshipId,
     /// What to include from there.
     pub(crate) children: Vec<IncludeTree>,
 }
@@ -22,7 +22,7 @@ pub(crate) struct IncludeTree {
 pub(super) fn parse(
     value: &str,
     root: &'static Description,
-    only: Option<usize>,
+    only: Option<RelationshipId>,
     max_depth: u32,
 ) -> Result<Vec<IncludeTree>, Vec<ErrorObject>> {
     let mut tree = Vec::new();
@@ -33,8 +33,8 @@ pub(super) fn parse(
     let mut count = 0;
     for path in value.split(',') {
         match follow(path, root, only, max_depth) {
-            Ok(places) => {
-                count += merge(&mut tree, &places);
+            Ok(ids) => {
+                count += merge(&mut tree, &ids);
                 if count > MAX_INCLUDES {
                     errors.push(ErrorObject::limit_exceeded(format!(
                         "at most {MAX_INCLUDES} relationships can be included"
@@ -51,36 +51,36 @@ pub(super) fn parse(
 fn follow(
     path: &str,
     root: &'static Description,
-    only: Option<usize>,
+    only: Option<RelationshipId>,
     max_depth: u32,
-) -> Result<Vec<usize>, String> {
+) -> Result<Vec<RelationshipId>, String> {
     if path.is_empty() {
         return Err("an empty path: write relationships with commas between them".into());
     }
     let mut here = root;
-    let mut places = Vec::new();
+    let mut ids = Vec::new();
     for segment in path.split('.') {
-        let Some((place, relationship)) = here.relationship(segment) else {
+        let Some((id, relationship)) = here.relationship(segment) else {
             return Err(match segment {
                 "" => format!("{path:?} has an empty name"),
                 _ => format!("{path:?}: {} has no relationship {segment:?}", here.type_name),
             });
         };
-        if places.is_empty() && only.is_some_and(|only| only != place) {
+        if ids.is_empty() && only.is_some_and(|only| only != id) {
             return Err(format!("{path:?}: paths begin with the relationship of this URL"));
         }
-        places.push(place);
-        if places.len() > usize::try_from(max_depth).unwrap_or(usize::MAX) {
+        ids.push(id);
+        if ids.len() > usize::try_from(max_depth).unwrap_or(usize::MAX) {
             return Err(format!("{path:?} is deeper than {max_depth}"));
         }
         here = relationship.target();
     }
-    Ok(places)
+    Ok(ids)
 }
 
 /// Puts a path into the tree, and returns how many of its relationships are new there.
-fn merge(tree: &mut Vec<IncludeTree>, places: &[usize]) -> usize {
-    let Some((&relationship, behind)) = places.split_first() else { return 0 };
+fn merge(tree: &mut Vec<IncludeTree>, ids: &[RelationshipId]) -> usize {
+    let Some((&relationship, behind)) = ids.split_first() else { return 0 };
     let known = tree.iter().position(|include| include.relationship == relationship);
     match known.and_then(|known| tree.get_mut(known)) {
         Some(include) => merge(&mut include.children, behind),

@@ -28,7 +28,7 @@ pub(crate) use self::parameters::{Parameters, href};
 use crate::config::JsonApiConfig;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Filter, Listing, Page, SortKey};
-use crate::schema::{Description, Registry, Relationship};
+use crate::schema::{Description, Registry, Relationship, RelationshipId};
 
 /// What a URL's query asks for.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +53,7 @@ pub(crate) enum Target {
     /// Many resources: all families.
     Many,
     /// The linkage of this relationship: `include`, which begins with it, `fields`, and, for to-many, `page`.
-    Linkage(usize),
+    Linkage(RelationshipId),
     /// No document, so that no parameter has a meaning.
     Nothing,
 }
@@ -77,8 +77,8 @@ impl Target {
     fn takes(self, family: &str, resource: &Description) -> bool {
         match self {
             Self::Many => matches!(family, "include" | "fields" | "sort" | "filter" | "page"),
-            Self::Linkage(place) if family == "page" => {
-                resource.relationships.get(place).is_some_and(Relationship::is_to_many)
+            Self::Linkage(id) if family == "page" => {
+                resource.relationship_at(id).is_some_and(Relationship::is_to_many)
             }
             Self::Single | Self::Linkage(_) => matches!(family, "include" | "fields"),
             Self::Nothing => false,
@@ -117,7 +117,7 @@ impl Query {
                 |refused: Vec<ErrorObject>| refused.into_iter().map(|error| error.parameter(parameter));
             match (name.base, brackets) {
                 ("include", []) => {
-                    let only = if let Target::Linkage(place) = target { Some(place) } else { None };
+                    let only = if let Target::Linkage(id) = target { Some(id) } else { None };
                     match include::parse(value, resource, only, config.max_include_depth) {
                         Ok(tree) => include = Some(tree),
                         Err(refused) => errors.extend(many(refused)),
@@ -157,7 +157,7 @@ impl Query {
         let page = match target {
             Target::Many => page.finish(resource, sort.as_deref(), cursor_profile, config),
             // All linkage is shown unless the client asks for a page of it: a write compares the entity tag of all of it.
-            Target::Linkage(place) if page.is_asked_for() => match resource.relationships.get(place) {
+            Target::Linkage(id) if page.is_asked_for() => match resource.relationship_at(id) {
                 Some(of) => page.finish(of.target(), Some(&[]), cursor_profile, config),
                 None => Ok(None),
             },

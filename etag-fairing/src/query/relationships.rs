@@ -5,7 +5,7 @@ use std::mem;
 use super::limits::MAX_PATH;
 use crate::plan::visit::{Visitor, visit};
 use crate::plan::{Filter, Member};
-use crate::schema::Description;
+use crate::schema::{Description, RelationshipId};
 
 /// Counts the relationships.
 ///
@@ -15,7 +15,7 @@ use crate::schema::Description;
 pub(super) struct Relationships {
     most: usize,
     found: usize,
-    joined: Vec<Vec<usize>>,
+    joined: Vec<Vec<RelationshipId>>,
 }
 
 impl Relationships {
@@ -56,9 +56,9 @@ impl Relationships {
 struct Cost {
     found: usize,
     /// The paths that are joined already in the filter that is visited now.
-    joined: Vec<Vec<usize>>,
+    joined: Vec<Vec<RelationshipId>>,
     /// The joined paths of the filters around the current one, the outermost filter first.
-    around: Vec<Vec<Vec<usize>>>,
+    around: Vec<Vec<Vec<RelationshipId>>>,
 }
 
 impl Visitor for Cost {
@@ -66,7 +66,7 @@ impl Visitor for Cost {
         self.found += of_path(&member.path, &mut self.joined);
     }
 
-    fn related(&mut self, _: &'static Description, path: &[usize], _: usize) {
+    fn related(&mut self, _: &'static Description, path: &[RelationshipId], _: RelationshipId) {
         self.found += of_path(path, &mut self.joined) + 1;
     }
 
@@ -80,7 +80,7 @@ impl Visitor for Cost {
 }
 
 /// Paths are no longer than [`MAX_PATH`].
-fn of_path(path: &[usize], joined: &mut Vec<Vec<usize>>) -> usize {
+fn of_path(path: &[RelationshipId], joined: &mut Vec<Vec<RelationshipId>>) -> usize {
     let mut new = 0;
     for end in 1..=path.len().min(MAX_PATH) {
         let Some(prefix) = path.get(..end) else { continue };

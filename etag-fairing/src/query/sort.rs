@@ -49,15 +49,15 @@ fn member(resource: &'static Description, name: &str) -> Result<Member, ErrorObj
     }
     let field = match path.end {
         PathEnd::Id => Field::Id,
-        PathEnd::Attribute(place, attribute) if attribute.sort && attribute.kind.family().is_some() => {
-            Field::Attribute(place)
+        PathEnd::Attribute(id, attribute) if attribute.sort && attribute.kind.family().is_some() => {
+            Field::Attribute(id)
         }
         PathEnd::Attribute(..) => return refuse(format!("{name:?} can't be sorted by")),
         PathEnd::Relationship(..) => {
             return refuse(format!("{name:?} is a relationship: name a field of it, such as {name}.id"));
         }
     };
-    Ok(Member::at(path.places(), field))
+    Ok(Member::at(path.relationship_ids(), field))
 }
 
 /// The order in the words of `sort`, each the shortest there is for it; part of a cursor.
@@ -71,8 +71,8 @@ pub(super) fn print(sort: &[SortKey], resource: &'static Description) -> String 
             text.push('-');
         }
         let mut here = resource;
-        for relationship in key.member.path.iter().filter_map(|place| {
-            let relationship = here.relationships.get(*place)?;
+        for relationship in key.member.path.iter().filter_map(|id| {
+            let relationship = here.relationship_at(*id)?;
             here = relationship.target();
             Some(relationship)
         }) {
@@ -81,11 +81,11 @@ pub(super) fn print(sort: &[SortKey], resource: &'static Description) -> String 
         }
         match key.member.field {
             Field::Id => text.push_str("id"),
-            Field::Attribute(place) => {
-                text.push_str(here.attributes.get(place).map_or("", |attribute| attribute.name));
+            Field::Attribute(id) => {
+                text.push_str(here.attribute_at(id).map_or("", |attribute| attribute.name));
             }
-            Field::ToOne(place) => {
-                text.push_str(here.relationships.get(place).map_or("", |relationship| relationship.name));
+            Field::ToOne(id) => {
+                text.push_str(here.relationship_at(id).map_or("", |relationship| relationship.name));
                 text.push_str(".id");
             }
         }

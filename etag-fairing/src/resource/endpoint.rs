@@ -5,7 +5,7 @@ use std::ptr;
 
 use rocket::http::Method;
 
-use crate::schema::{Description, Operation, Relationship};
+use crate::schema::{Description, Operation, Relationship, RelationshipId};
 use crate::store::Unwritable;
 
 /// What a generated route does with its resource.
@@ -43,8 +43,7 @@ pub(crate) enum LinkageUpdate {
 /// One of the relationships of the endpoint's resource.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnRelationship {
-    /// Its place in [`Description::relationships`].
-    pub(crate) place: usize,
+    pub(crate) id: RelationshipId,
     relationship: &'static Relationship,
 }
 
@@ -68,8 +67,8 @@ impl Endpoint {
     /// The endpoints of a resource, in the order of their routes.
     pub(crate) fn of(resource: &'static Description) -> Vec<Self> {
         let mut endpoints = vec![Self::List, Self::Create, Self::Read, Self::Update, Self::Delete];
-        for (place, relationship) in resource.relationships.iter().enumerate() {
-            let own = OwnRelationship { place, relationship };
+        for (id, relationship) in resource.relationships_by_id() {
+            let own = OwnRelationship { id, relationship };
             endpoints.extend([
                 Self::Related(own),
                 Self::Relationship(own),
@@ -132,8 +131,8 @@ impl Endpoint {
         let Self::UpdateRelationship(own, update) = self else {
             return unwritable.operations.contains(&self.operation());
         };
-        let adds = update != LinkageUpdate::Remove && unwritable.adding.contains(&own.place);
-        let removes = update != LinkageUpdate::Add && unwritable.removing.contains(&own.place);
+        let adds = update != LinkageUpdate::Remove && unwritable.adding.contains(&own.id);
+        let removes = update != LinkageUpdate::Add && unwritable.removing.contains(&own.id);
         adds || removes
     }
 }

@@ -17,10 +17,10 @@ pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use scope::{Condition, MemberName, Scope, member};
 
 pub use crate::schema::{
-    Access, Attribute, AttributeType, Corrupt, Description, Id, IdKind, IdType, Json, Kind, LastModifiedType,
-    Linkage, Mismatch, Odd, OnDelete, Operation, Operations, Record, Registry, Relationship,
-    RelationshipKind, ResourceId, Row, Rows, Text, ToMany, ToOne, Upkeep, Value, ValueRef, VersionType,
-    check, parse, parse_digits,
+    Access, Attribute, AttributeId, AttributeType, Corrupt, Description, Id, IdKind, IdType, Json, Kind,
+    LastModifiedType, Linkage, Mismatch, Odd, OnDelete, Operation, Operations, Record, Registry,
+    Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Text, ToMany, ToOne, Upkeep,
+    Value, ValueRef, VersionType, check, parse, parse_digits,
 };
 #[doc(hidden)]
 pub use crate::schema::{StoredTime, Zone, first_modified, first_version};

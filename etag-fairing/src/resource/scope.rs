@@ -269,24 +269,24 @@ impl Condition {
                 let kind = Compared::of(&path, name)?;
                 let field = match path.end {
                     PathEnd::Id => Field::Id,
-                    PathEnd::Attribute(place, _) => Field::Attribute(place),
-                    PathEnd::Relationship(place, _) => Field::ToOne(place),
+                    PathEnd::Attribute(id, _) => Field::Attribute(id),
+                    PathEnd::Relationship(id, _) => Field::ToOne(id),
                 };
                 Ok(Filter::Compare {
-                    member: Member::at(path.places(), field),
+                    member: Member::at(path.relationship_ids(), field),
                     comparison: kind.comparison(name, test)?,
                 })
             }
             Node::Related(name, condition) => {
                 let path = follow(resource, name)?;
-                let PathEnd::Relationship(place, relationship) = path.end else {
+                let PathEnd::Relationship(id, relationship) = path.end else {
                     return Err(WrongScope(format!("{name:?} of {} is no relationship", resource.type_name)));
                 };
                 let filter = match condition {
                     Some(condition) => Some(Box::new(condition.filter(relationship.target())?)),
                     None => None,
                 };
-                Ok(Filter::Related { path: path.places(), relationship: place, filter })
+                Ok(Filter::Related { path: path.relationship_ids(), relationship: id, filter })
             }
         }
     }

@@ -55,7 +55,7 @@ fn memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Option<&'r Memo> {
 /// The key of this request's answer in the memo.
 fn key<'k>(call: &'k Call<'_>, subject: &Subject<'_>, caller: CallerRef<'k>) -> KeyRef<'k> {
     let (uri, endpoint) = (call.request.uri(), subject.endpoint);
-    let relationship = endpoint.relationship().map(|own| own.place);
+    let relationship = endpoint.relationship().map(|own| own.id);
     KeyRef {
         route: (ptr::from_ref(subject.resource) as usize, endpoint.operation() as u8, relationship),
         path: uri.path().as_str(),

@@ -13,7 +13,7 @@ use crate::document::write::Writer;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::resource::Behaviour;
-use crate::schema::Description;
+use crate::schema::{AttributeId, Description};
 use crate::store::Store;
 
 /// What an endpoint answers: a response, or why there is none.
@@ -65,8 +65,8 @@ impl<'r> Call<'r> {
         self.request.rocket().state()
     }
 
-    /// The places of the attributes whose values the database itself makes.
-    pub(super) fn made_by_database(&self, resource: &Description) -> &'r [usize] {
+    /// The attributes whose values the database itself makes.
+    pub(super) fn made_by_database(&self, resource: &Description) -> &'r [AttributeId] {
         self.api.unwritable(resource).map_or(&[], |unwritable| &unwritable.attributes)
     }
 

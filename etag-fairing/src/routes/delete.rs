@@ -62,9 +62,10 @@ async fn still_referred_to(call: &Call<'_>, resource: &Description, id: &Resourc
             relationship.target().table == resource.table
                 && matches!(relationship.kind, RelationshipKind::ToOne { .. })
         };
-        let places = (0..).zip(referrer.relationships).filter(|(_, relationship)| leads_here(relationship));
-        for (place, _) in places.filter(|_| is_open) {
-            let member = Member { path: Vec::new(), field: Field::ToOne(place) };
+        let leading_here =
+            referrer.relationships_by_id().filter(|(_, relationship)| leads_here(relationship));
+        for (relationship, _) in leading_here.filter(|_| is_open) {
+            let member = Member { path: Vec::new(), field: Field::ToOne(relationship) };
             let comparison = Comparison::Value(Relation::Equal, id.to_value());
             let listing = Listing {
                 filter: Some(Filter::Compare { member, comparison }),

@@ -16,7 +16,7 @@ use crate::resource::Behaviour;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
 use crate::resource::route_names::GeneratedRoute;
-use crate::schema::{Description, Operation, Relationship, RelationshipKind};
+use crate::schema::{Description, Operation, Relationship, RelationshipId, RelationshipKind};
 
 /// Whether a route itself has any guard.
 pub(super) fn is_asked(request: &Request<'_>, route: &GeneratedRoute) -> bool {
@@ -265,7 +265,7 @@ impl Walk {
     }
 
     fn step(&mut self, step: Step) -> Option<&'static Description> {
-        let relationship = step.owner.relationships.get(step.relationship)?;
+        let relationship = step.owner.relationship_at(step.relationship)?;
         let resource = relationship.target();
         self.reached.push(Reached { family: self.family, by: relationship.name, resource });
         Some(resource)
@@ -285,7 +285,12 @@ impl Visitor for Walk {
         self.steps(steps_to(resource, member));
     }
 
-    fn related(&mut self, resource: &'static Description, path: &[usize], relationship: usize) {
+    fn related(
+        &mut self,
+        resource: &'static Description,
+        path: &[RelationshipId],
+        relationship: RelationshipId,
+    ) {
         // Whether there is any related resource at all is told by who may list them.
         self.steps(steps_over(resource, path, relationship));
     }

@@ -21,7 +21,7 @@ pub(super) async fn read_related<'r>(
     let (parameters, query) = permitted_query(call, target, kind).await?;
     let id = subject.id(call.config())?;
     let path = call.writer().relationship(parent, &id, &own).related;
-    let root = Root::Related { parent, id, relationship: own.place, listing: query.listing() };
+    let root = Root::Related { parent, id, relationship: own.id, listing: query.listing() };
     let plan = call.plan(root, query.selection(target, false));
     let make = |fetched: &Fetched| {
         if !fetched.parent {

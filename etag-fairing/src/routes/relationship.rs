@@ -19,7 +19,7 @@ pub(super) async fn read_linkage<'r>(
     own: OwnRelationship,
 ) -> Answer<'r> {
     let resource = subject.resource;
-    let (parameters, query) = permitted_query(call, resource, Target::Linkage(own.place)).await?;
+    let (parameters, query) = permitted_query(call, resource, Target::Linkage(own.id)).await?;
     let id = subject.id(call.config())?;
     let include = query.include.as_ref().and_then(|tree| tree.first());
     if include.is_none() && query.page.is_none() {
@@ -27,7 +27,7 @@ pub(super) async fn read_linkage<'r>(
             if fetched.rows.is_empty() {
                 return Err(ErrorObject::not_found().into());
             }
-            let body = call.writer().linkage(resource, own.place, &parameters, fetched, query.view());
+            let body = call.writer().linkage(resource, own.id, &parameters, fetched, query.view());
             Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
         return read_through_memo(call, subject, &linkage_plan(call, resource, id, own), make).await;
@@ -39,7 +39,7 @@ pub(super) async fn read_linkage<'r>(
         None => Selection::identifiers(target),
     };
     let (parent, listing) = (resource, query.listing());
-    let root = Root::Related { parent, id: id.clone(), relationship: own.place, listing };
+    let root = Root::Related { parent, id: id.clone(), relationship: own.id, listing };
     let make = |related: &Fetched| {
         if !related.parent {
             return Err(ErrorObject::not_found().into());
@@ -68,9 +68,5 @@ pub(super) fn linkage_plan(
     id: ResourceId,
     own: OwnRelationship,
 ) -> Plan {
-    let mut selection = Selection::identifiers(resource);
-    if let Some(linkage) = selection.linkage.get_mut(own.place) {
-        *linkage = true;
-    }
-    call.plan(Root::One(id), selection)
+    call.plan(Root::One(id), Selection::identifiers(resource).with_linkage(own.id))
 }

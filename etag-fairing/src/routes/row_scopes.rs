@@ -115,7 +115,7 @@ async fn reparented_within_scopes(
 ) -> Result<ReparentedResources, Refusal> {
     let scopes = call.scopes();
     let mut reparented = Vec::new();
-    for (place, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
+    for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         let target = relationship.target();
         let is_inverse = matches!(relationship.kind, RelationshipKind::Inverse { .. });
         let Some(change) = change.as_ref().filter(|_| is_inverse && scopes.of(target).is_some()) else {
@@ -123,13 +123,10 @@ async fn reparented_within_scopes(
         };
         let held: BTreeSet<ResourceId> = match (change, id) {
             (LinkageChange::Replace(_) | LinkageChange::Remove(_), Some(id)) => {
-                let mut selection = Selection::identifiers(resource);
-                if let Some(wanted) = selection.linkage.get_mut(place) {
-                    *wanted = true;
-                }
+                let selection = Selection::identifiers(resource).with_linkage(relationship_id);
                 let plan = call.plan_with_all_linkage(Root::One(id.clone()), selection);
                 let fetched = transaction.fetch(&plan).await?;
-                let links = fetched.links.get(place).and_then(Option::as_ref);
+                let links = relationship_id.of(&fetched.links).and_then(Option::as_ref);
                 links.map_or(BTreeSet::new(), |links| links.of(0).iter().cloned().collect())
             }
             _ => BTreeSet::new(),

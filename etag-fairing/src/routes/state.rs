@@ -11,7 +11,7 @@ use crate::document::buffer_pool;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Fetched, Plan, Root, Selection};
-use crate::schema::{Corrupt, Description, ResourceId, Row, Upkeep, Value};
+use crate::schema::{AttributeId, Corrupt, Description, ResourceId, Row, Upkeep, Value};
 use crate::store::StoreError;
 
 /// The last second that HTTP can tell, 9999-12-31T23:59:59Z.
@@ -28,14 +28,10 @@ pub(super) fn state_plan(
         return whole_plan(call, subject, id);
     }
     let resource = subject.resource;
-    let mut selection = Selection::identifiers(resource);
+    let selection = Selection::identifiers(resource);
     let version = resource.version.filter(|_| conditions.need_tag());
     let date = resource.last_modified.filter(|_| conditions.need_date());
-    for place in version.into_iter().chain(date) {
-        if let Some(read) = selection.attributes.get_mut(place) {
-            *read = true;
-        }
-    }
+    let selection = version.into_iter().chain(date).fold(selection, Selection::with_attribute);
     call.plan(Root::One(id), selection)
 }
 
@@ -48,9 +44,9 @@ pub(super) fn version_tag(
     resource: &Description,
     row: Row<'_>,
 ) -> Result<Option<StateTag>, Corrupt> {
-    let is_version = |(place, _): &(usize, Upkeep)| Some(*place) == resource.version;
-    let Some((place, upkeep)) = resource.kept().find(is_version) else { return Ok(None) };
-    let rank = upkeep.rank(row.attribute(place))?;
+    let is_version = |(id, _): &(AttributeId, Upkeep)| Some(*id) == resource.version;
+    let Some((version, upkeep)) = resource.kept().find(is_version) else { return Ok(None) };
+    let rank = upkeep.rank(row.attribute(version))?;
     // No digit of a digest, so that no version passes for one.
     let letter = if upkeep == Upkeep::Count { 'v' } else { 't' };
     let shape = call.api.registry().shape(resource);
@@ -59,10 +55,10 @@ pub(super) fn version_tag(
 
 /// The date of the last change, if the resource keeps one.
 fn last_change(resource: &Description, fetched: &Fetched) -> Result<Option<HttpDate>, Corrupt> {
-    let (Some(place), Some(row)) = (resource.last_modified, fetched.rows.get(0)) else {
+    let (Some(date), Some(row)) = (resource.last_modified, fetched.rows.get(0)) else {
         return Ok(None);
     };
-    let rank = Upkeep::Second.rank(row.attribute(place))?;
+    let rank = Upkeep::Second.rank(row.attribute(date))?;
     // One that has no date was never told of one: whatever date a client has, this state is later.
     let second = if Upkeep::is_dateless(rank) { END } else { rank.div_euclid(1_000_000) };
     Ok(Some(HttpDate::from_unix_seconds(second)))
@@ -111,10 +107,10 @@ pub(super) fn version_to_keep(
     conditions: &Conditions<'_>,
     current: &Fetched,
 ) -> Option<Value> {
-    let place = subject.resource.version?;
+    let version = subject.resource.version?;
     let row = current.rows.get(0)?;
     let is_compared = subject.etag.is_some() && conditions.name_states() && subject.behaviour.hooks.is_none();
-    is_compared.then(|| row.attribute(place).to_owned()).filter(|version| !version.is_null())
+    is_compared.then(|| row.attribute(version).to_owned()).filter(|version| !version.is_null())
 }
 
 /// The errors of a write that was refused; `sent` is the resource object of the request, if it has one.

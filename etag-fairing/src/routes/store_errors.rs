@@ -217,7 +217,7 @@ fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceOb
             .into()
         }
         StoreError::RelatedNotFound { relationship, id } => {
-            let Some(relationship) = resource.relationships.get(relationship) else {
+            let Some(relationship) = resource.relationship_at(relationship) else {
                 return internal("a store named a relationship that the resource doesn't have");
             };
             let target = relationship.target().type_name;

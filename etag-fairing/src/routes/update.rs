@@ -17,9 +17,9 @@ use super::subject::Subject;
 use super::write::{RequestBody, make_change, written_response};
 use crate::document::read::Current;
 use crate::error::{ErrorObject, Errors};
-use crate::plan::{Change, Fetched, Links, Plan, Scopes};
+use crate::plan::{Change, Fetched, Links, Plan, Scopes, Selection};
 use crate::query::{Query, Target};
-use crate::schema::{Record, ResourceId, Value};
+use crate::schema::{Record, RelationshipId, ResourceId, Value};
 use crate::store::{Decision, Transaction};
 
 pub(super) async fn update_resource<'r>(
@@ -64,16 +64,12 @@ async fn linkage_beside(
     call: &Call<'_>,
     subject: &Subject<'_>,
     id: &ResourceId,
-    beside: &[usize],
+    beside: &[RelationshipId],
     transaction: &mut dyn Transaction,
 ) -> Result<Vec<Option<Links>>, Refusal> {
     let mut plan = whole_plan(call, subject, id.clone());
     plan.selection.attributes.fill(false);
-    for place in beside {
-        if let Some(read) = plan.selection.linkage.get_mut(*place) {
-            *read = true;
-        }
-    }
+    plan.selection = beside.iter().copied().fold(plan.selection, Selection::with_linkage);
     Ok(transaction.fetch(&plan).await?.links)
 }
 

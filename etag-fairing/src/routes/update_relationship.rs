@@ -73,7 +73,7 @@ fn linkage_document(
     own: OwnRelationship,
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Corrupt> {
-    call.writer().lenient().linkage(resource, own.place, &Parameters::default(), fetched, View::Whole)
+    call.writer().lenient().linkage(resource, own.id, &Parameters::default(), fetched, View::Whole)
 }
 
 struct UpdateLinkage<'e, 'r> {
@@ -118,7 +118,7 @@ impl Decision for UpdateLinkage<'_, '_> {
         let of = |linkage| Change::Update { resource, id, attributes, linkage };
         if document.change == LinkageChange::One(None) && own.is_required() {
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
-            if row.to_one(resource, own.place).is_null() {
+            if row.to_one(resource, own.id).is_null() {
                 return Ok(of(linkage));
             }
             return Err(Errors::from(must_not_be_empty(&own, document.pointer())).into());
@@ -136,7 +136,7 @@ impl Decision for UpdateLinkage<'_, '_> {
             change = (hooks.before_relationship)(record, asked, write).await?.change;
             self.changing = Some(RelationshipChange { name, change: change.clone() });
         }
-        if let Some(slot) = linkage.get_mut(own.place) {
+        if let Some(slot) = own.id.of_mut(&mut linkage) {
             *slot = Some(change);
         }
         self.reparented = reparented(call, resource, Some(&self.id), &linkage, transaction).await?;

@@ -3,7 +3,7 @@
 use crate::document::write::{View, Writer};
 use crate::plan::{Fetched, Field, Selection};
 use crate::query::{Extent, Fields, IncludeTree, PageLinks, Parameters, Query, href, place_of};
-use crate::schema::{Corrupt, Description};
+use crate::schema::{Corrupt, Description, RelationshipId};
 use crate::store;
 
 impl Query {
@@ -29,10 +29,8 @@ impl Query {
         let mut selection = reading.selection(resource, include);
         // The cursors of a page are made of what it is sorted by.
         for key in self.sort.iter().filter(|key| key.member.path.is_empty()) {
-            if let Field::Attribute(place) = key.member.field
-                && let Some(read) = selection.attributes.get_mut(place)
-            {
-                *read = true;
+            if let Field::Attribute(id) = key.member.field {
+                selection = selection.with_attribute(id);
             }
         }
         selection
@@ -83,11 +81,11 @@ pub(super) fn page_links(
 }
 
 /// A relationship that is included somewhere.
-type IncludedRelationship = (&'static Description, usize);
+type IncludedRelationship = (&'static Description, RelationshipId);
 
 fn collect(owner: &'static Description, tree: &[IncludeTree], found: &mut Vec<IncludedRelationship>) {
     for include in tree {
-        let Some(relationship) = owner.relationships.get(include.relationship) else { continue };
+        let Some(relationship) = owner.relationship_at(include.relationship) else { continue };
         let entry = (owner, include.relationship);
         if !found.contains(&entry) {
             found.push(entry);
@@ -117,15 +115,15 @@ impl Reading<'_> {
             _ => vec![true; resource.attributes.len()],
         };
         // The state tag is made of the version, the date goes into a field of the answer.
-        for (place, _) in resource.kept() {
-            if let Some(read) = attributes.get_mut(place) {
+        for (id, _) in resource.kept() {
+            if let Some(read) = id.of_mut(&mut attributes) {
                 *read = true;
             }
         }
-        let linkage = resource.relationships.iter().enumerate().map(|(place, relationship)| {
+        let linkage = resource.relationships_by_id().map(|(id, relationship)| {
             // JSON:API §6.4: full linkage, except where a sparse fieldset hides it.
-            let visible = shown.is_none_or(|shown| shown.relationships.get(place) == Some(&true));
-            let included = self.included.contains(&(resource, place));
+            let visible = shown.is_none_or(|shown| id.of(&shown.relationships) == Some(&true));
+            let included = self.included.contains(&(resource, id));
             (visible && (relationship.linkage || included))
                 || (whole && relationship.linkage)
                 || (computed && !relationship.is_to_many())
@@ -137,7 +135,7 @@ impl Reading<'_> {
             include: tree
                 .iter()
                 .filter_map(|include| {
-                    let target = resource.relationships.get(include.relationship)?.target();
+                    let target = resource.relationship_at(include.relationship)?.target();
                     Some(store::Include {
                         relationship: include.relationship,
                         selection: self.selection(target, &include.children),

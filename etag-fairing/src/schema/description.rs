@@ -3,7 +3,7 @@
 use super::attribute_type::{AttributeType, check, parse, parse_digits};
 use super::computed::{Computed, Values};
 use super::time::StoredTime;
-use super::{Corrupt, IdKind, Kind, Mismatch, Upkeep, Value, ValueRef};
+use super::{AttributeId, Corrupt, IdKind, Kind, Mismatch, RelationshipId, Upkeep, Value, ValueRef};
 
 /// A resource, described once and for all: its names, its columns, its relationships. What it does with requests is its
 /// [`Behaviour`](crate::resource::Behaviour).
@@ -31,10 +31,10 @@ pub struct Description {
     pub etag: Operations,
     /// Whether a write must carry `If-Match` wherever it carries entity tags, whatever the configuration says.
     pub require_if_match: bool,
-    /// The place of the attribute that is the version.
-    pub version: Option<usize>,
-    /// The place of the attribute that is the date of the last change.
-    pub last_modified: Option<usize>,
+    /// The attribute that is the version.
+    pub version: Option<AttributeId>,
+    /// The attribute that is the date of the last change.
+    pub last_modified: Option<AttributeId>,
     /// The forms in which columns hold times, where they are declared, by the attributes' places.
     pub(crate) stored: &'static [(usize, StoredTime)],
     /// The attributes that are functions of the others.
@@ -206,14 +206,14 @@ impl Description {
     /// The description whose attribute at this place is the version.
     #[doc(hidden)]
     pub const fn versioned(mut self, place: usize) -> Self {
-        self.version = Some(place);
+        self.version = Some(AttributeId::at(place));
         self
     }
 
     /// The description whose attribute at this place is the date of the last change.
     #[doc(hidden)]
     pub const fn dated(mut self, place: usize) -> Self {
-        self.last_modified = Some(place);
+        self.last_modified = Some(AttributeId::at(place));
         self
     }
 
@@ -224,10 +224,10 @@ impl Description {
         self
     }
 
-    /// The form in which the column of the attribute at this place holds times, if it is declared.
+    /// The form in which the column of an attribute holds times, if it is declared.
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
-    pub(crate) fn stored(&self, place: usize) -> Option<StoredTime> {
-        self.stored.iter().find(|(known, _)| *known == place).map(|(_, form)| *form)
+    pub(crate) fn stored(&self, attribute: AttributeId) -> Option<StoredTime> {
+        self.stored.iter().find(|(known, _)| *known == attribute.place()).map(|(_, form)| *form)
     }
 
     /// The description with writes that must carry `If-Match`.
@@ -251,16 +251,17 @@ impl Description {
         self
     }
 
-    /// Whether the struct itself says, with `on_delete`, what becomes of the relationship at this place when what it
-    /// leads to is deleted. Else a table of the user's says it with its foreign key, if it has one.
-    pub fn decides_deletion(&self, place: usize) -> bool {
+    /// Whether the struct itself says, with `on_delete`, what becomes of a relationship when what it leads to is
+    /// deleted. Else a table of the user's says it with its foreign key, if it has one.
+    pub fn decides_deletion(&self, relationship: RelationshipId) -> bool {
         let is_default = |relationship: &Relationship| match relationship.kind {
             RelationshipKind::ToOne { required, on_delete, .. } => {
                 on_delete == OnDelete::by_default(required)
             }
             _ => true,
         };
-        self.deciding.contains(&place) || !self.relationships.get(place).is_none_or(is_default)
+        self.deciding.contains(&relationship.place())
+            || !self.relationship_at(relationship).is_none_or(is_default)
     }
 
     /// The cells of a row: the id, each attribute, each relationship.
@@ -270,30 +271,52 @@ impl Description {
 
     /// The attribute that is the version.
     pub fn version_attribute(&self) -> Option<&'static Attribute> {
-        self.version.and_then(|place| self.attributes.get(place))
+        self.version.and_then(|version| self.attribute_at(version))
     }
 
-    /// The attributes that the store itself keeps, by their places, and how.
+    /// The attributes that the store itself keeps, and how.
     ///
     /// A timestamp can be both, the version and the date of the last change; then it is kept as the date.
-    pub fn kept(&self) -> impl Iterator<Item = (usize, Upkeep)> {
+    pub fn kept(&self) -> impl Iterator<Item = (AttributeId, Upkeep)> {
         let dated = self.last_modified;
-        let version = self.version.filter(|place| Some(*place) != dated);
-        let upkeep = |place: usize| match self.attributes.get(place)?.kind {
-            Kind::Timestamp => Some((place, Upkeep::Moment)),
-            _ => Some((place, Upkeep::Count)),
+        let version = self.version.filter(|version| Some(*version) != dated);
+        let upkeep = |version: AttributeId| match self.attribute_at(version)?.kind {
+            Kind::Timestamp => Some((version, Upkeep::Moment)),
+            _ => Some((version, Upkeep::Count)),
         };
-        version.and_then(upkeep).into_iter().chain(dated.map(|place| (place, Upkeep::Second)))
+        version.and_then(upkeep).into_iter().chain(dated.map(|date| (date, Upkeep::Second)))
     }
 
-    /// The place and description of the attribute of this member name.
-    pub fn attribute(&self, name: &str) -> Option<(usize, &'static Attribute)> {
-        self.attributes.iter().enumerate().find(|(_, attribute)| attribute.name == name)
+    /// The attribute of this member name, with its id.
+    pub fn attribute(&self, name: &str) -> Option<(AttributeId, &'static Attribute)> {
+        self.attributes_by_id().find(|(_, attribute)| attribute.name == name)
     }
 
-    /// The place and description of the relationship of this member name.
-    pub fn relationship(&self, name: &str) -> Option<(usize, &'static Relationship)> {
-        self.relationships.iter().enumerate().find(|(_, relationship)| relationship.name == name)
+    /// The relationship of this member name, with its id.
+    pub fn relationship(&self, name: &str) -> Option<(RelationshipId, &'static Relationship)> {
+        self.relationships_by_id().find(|(_, relationship)| relationship.name == name)
+    }
+
+    /// The attribute of this id; `None` for an id of another description.
+    pub fn attribute_at(&self, id: AttributeId) -> Option<&'static Attribute> {
+        self.attributes.get(id.place())
+    }
+
+    /// The relationship of this id; `None` for an id of another description.
+    pub fn relationship_at(&self, id: RelationshipId) -> Option<&'static Relationship> {
+        self.relationships.get(id.place())
+    }
+
+    /// The attributes, each with its id.
+    pub fn attributes_by_id(&self) -> impl Iterator<Item = (AttributeId, &'static Attribute)> + use<> {
+        (0..).map(AttributeId::at).zip(self.attributes)
+    }
+
+    /// The relationships, each with its id.
+    pub fn relationships_by_id(
+        &self,
+    ) -> impl Iterator<Item = (RelationshipId, &'static Relationship)> + use<> {
+        (0..).map(RelationshipId::at).zip(self.relationships)
     }
 
     /// Whether this is the same resource: descriptions are statics, and each resource has one.

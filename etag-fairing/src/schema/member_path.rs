@@ -1,6 +1,7 @@
 //! Dotted paths over relationships to a member: `track.name`, `speakers.employer.id`.
 
 use super::description::{Attribute, Description, Relationship};
+use super::{AttributeId, RelationshipId};
 
 /// A path that has been followed to its end.
 #[derive(Clone, Debug)]
@@ -16,8 +17,7 @@ pub(crate) struct MemberPath {
 /// One relationship of a path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PathStep {
-    /// Its place in [`Description::relationships`].
-    pub(crate) place: usize,
+    pub(crate) id: RelationshipId,
     pub(crate) relationship: &'static Relationship,
 }
 
@@ -25,8 +25,8 @@ pub(crate) struct PathStep {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum PathEnd {
     Id,
-    Attribute(usize, &'static Attribute),
-    Relationship(usize, &'static Relationship),
+    Attribute(AttributeId, &'static Attribute),
+    Relationship(RelationshipId, &'static Relationship),
 }
 
 /// Who has written a path, and how.
@@ -77,20 +77,20 @@ impl MemberPath {
             if rest.is_empty() {
                 return Ok(Self { steps, resource: here, end });
             }
-            let PathEnd::Relationship(place, relationship) = end else {
+            let PathEnd::Relationship(id, relationship) = end else {
                 return Err(BrokenPath::NoRelationship { resource: here, name: name.to_owned() });
             };
             if steps.len() == most {
                 return Err(BrokenPath::TooLong);
             }
-            steps.push(PathStep { place, relationship });
+            steps.push(PathStep { id, relationship });
             here = relationship.target();
         }
     }
 
-    /// The places of the relationships.
-    pub(crate) fn places(&self) -> Vec<usize> {
-        self.steps.iter().map(|step| step.place).collect()
+    /// The relationships before the last name.
+    pub(crate) fn relationship_ids(&self) -> Vec<RelationshipId> {
+        self.steps.iter().map(|step| step.id).collect()
     }
 }
 

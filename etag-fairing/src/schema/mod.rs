@@ -13,6 +13,7 @@ pub(crate) mod kind;
 mod kinds;
 mod linkage;
 mod managed;
+mod member_id;
 pub(crate) mod member_name;
 pub(crate) mod member_path;
 pub(crate) mod number;
@@ -35,6 +36,7 @@ pub use linkage::{ToMany, ToOne};
 pub use managed::{LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]
 pub use managed::{first_modified, first_version};
+pub use member_id::{AttributeId, RelationshipId};
 pub use odd::Odd;
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;

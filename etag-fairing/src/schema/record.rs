@@ -3,7 +3,7 @@
 #[cfg(feature = "sqlite")]
 use std::borrow::Cow;
 
-use super::{Corrupt, Description, Odd, ResourceId, Value, ValueRef};
+use super::{AttributeId, Corrupt, Description, Odd, RelationshipId, ResourceId, Value, ValueRef};
 
 /// One resource as values: its id, its attributes, its to-one linkage, and what was read of its to-many linkage.
 #[derive(Clone, Debug, PartialEq)]
@@ -270,15 +270,14 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// What is odd about the value of the attribute at this place of [`Description::attributes`], if it is one that
-    /// the attribute cannot have.
-    pub fn odd_attribute(self, index: usize) -> Option<&'a Odd> {
-        self.odd(1 + index)
+    /// What is odd about the value of an attribute, if it is one that the attribute cannot have.
+    pub fn odd_attribute(self, id: AttributeId) -> Option<&'a Odd> {
+        self.odd(1 + id.place())
     }
 
-    /// What is odd about the to-one linkage at this place of [`Description::relationships`], if no id stands there.
-    pub fn odd_to_one(self, description: &Description, index: usize) -> Option<&'a Odd> {
-        self.odd(1 + description.attributes.len() + index)
+    /// What is odd about the linkage of a to-one relationship, if no id stands there.
+    pub fn odd_to_one(self, description: &Description, id: RelationshipId) -> Option<&'a Odd> {
+        self.odd(1 + description.attributes.len() + id.place())
     }
 
     /// The id's value.
@@ -294,14 +293,14 @@ impl<'a> Row<'a> {
         ResourceId::from_value(self.id())?.ok_or_else(|| Corrupt::new("a row without an id"))
     }
 
-    /// The value of the attribute at this place of [`Description::attributes`].
-    pub fn attribute(self, index: usize) -> ValueRef<'a> {
-        self.cell(1 + index)
+    /// The value of an attribute.
+    pub fn attribute(self, id: AttributeId) -> ValueRef<'a> {
+        self.cell(1 + id.place())
     }
 
-    /// The to-one linkage at this place of [`Description::relationships`].
-    pub fn to_one(self, description: &Description, index: usize) -> ValueRef<'a> {
-        self.cell(1 + description.attributes.len() + index)
+    /// The linkage of a to-one relationship.
+    pub fn to_one(self, description: &Description, id: RelationshipId) -> ValueRef<'a> {
+        self.cell(1 + description.attributes.len() + id.place())
     }
 
     /// The row as a record; to-many linkage is unread.
@@ -310,13 +309,13 @@ impl<'a> Row<'a> {
     /// If an id is neither an integer nor text, or a value is odd: a struct made from it and written back would
     /// overwrite what it never held.
     pub fn to_record(self, description: &Description) -> Result<Record, Corrupt> {
-        for (index, attribute) in description.attributes.iter().enumerate() {
-            if let Some(odd) = self.odd_attribute(index) {
+        for (id, attribute) in description.attributes_by_id() {
+            if let Some(odd) = self.odd_attribute(id) {
                 return Err(self.corrupt(description, attribute.name, odd.detail()));
             }
         }
-        for (index, relationship) in description.relationships.iter().enumerate() {
-            if let Some(odd) = self.odd_to_one(description, index) {
+        for (id, relationship) in description.relationships_by_id() {
+            if let Some(odd) = self.odd_to_one(description, id) {
                 return Err(self.corrupt(description, relationship.name, odd.detail()));
             }
         }
@@ -327,17 +326,19 @@ impl<'a> Row<'a> {
     /// nothing else, takes nothing away.
     pub(crate) fn to_lenient_record(self, description: &Description) -> Result<Record, Corrupt> {
         let mut linkage = Vec::with_capacity(description.relationships.len());
-        for (index, relationship) in description.relationships.iter().enumerate() {
-            linkage.push(match relationship.is_to_many() {
-                true => Linkage::Unread,
-                false => Linkage::One(ResourceId::from_value(self.to_one(description, index))?),
+        for (id, relationship) in description.relationships_by_id() {
+            linkage.push(if relationship.is_to_many() {
+                Linkage::Unread
+            } else {
+                Linkage::One(ResourceId::from_value(self.to_one(description, id))?)
             });
         }
-        let attributes = description.attributes.iter().enumerate().map(|(index, attribute)| {
-            let value = self.attribute(index);
-            match attribute.nullable && (attribute.check)(value).is_err() {
-                true => Value::Null,
-                false => value.to_owned(),
+        let attributes = description.attributes_by_id().map(|(id, attribute)| {
+            let value = self.attribute(id);
+            if attribute.nullable && (attribute.check)(value).is_err() {
+                Value::Null
+            } else {
+                value.to_owned()
             }
         });
         let attributes = attributes.collect();

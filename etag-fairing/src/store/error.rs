@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::schema::{Corrupt, ResourceId};
+use crate::schema::{Corrupt, RelationshipId, ResourceId};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug)]
@@ -12,8 +12,8 @@ pub enum StoreError {
     Constraint(Constraint),
     /// A related resource does not exist: 404.
     RelatedNotFound {
-        /// The place of the relationship in the description.
-        relationship: usize,
+        /// The relationship.
+        relationship: RelationshipId,
         /// The id that names nothing.
         id: ResourceId,
     },

@@ -150,21 +150,18 @@ pub trait Transaction: Send {
         let (Change::Update { resource, id, .. } | Change::Delete { resource, id }) = &change else {
             return Err(StoreError::Internal("a new resource has no version yet".into()));
         };
-        let Some(place) = resource.version else {
+        let Some(version_id) = resource.version else {
             return Err(StoreError::Internal(format!("`{}` has no version to compare", resource.rust_name)));
         };
-        let mut selection = Selection::identifiers(resource);
-        if let Some(read) = selection.attributes.get_mut(place) {
-            *read = true;
-        }
+        let selection = Selection::identifiers(resource).with_attribute(version_id);
         let mut plan = Plan::new(Root::One(id.clone()), selection);
         plan.scopes = scopes.clone();
         let current = self.fetch(&plan).await?;
         let row = current.rows.get(0).ok_or(StoreError::NotFound)?;
-        match row.attribute(place) == version.as_ref() {
-            true => self.apply(change, scopes).await,
-            false => Err(StoreError::VersionChanged),
+        if row.attribute(version_id) != version.as_ref() {
+            return Err(StoreError::VersionChanged);
         }
+        self.apply(change, scopes).await
     }
 
     /// Tells when nobody waits for it any more: the future that holds it is dropped then. A store on which something may

@@ -1,6 +1,6 @@
 //! What of a resource a store cannot write.
 
-use crate::schema::Operation;
+use crate::schema::{AttributeId, Operation, RelationshipId};
 
 /// What of a resource a store cannot write, as it found when it was prepared: a view may take no new rows, and a
 /// generated column no value. Empty where all can be written.
@@ -12,12 +12,12 @@ use crate::schema::Operation;
 pub struct Unwritable {
     /// Of [`Operation::Create`], [`Operation::Update`] and [`Operation::Delete`], those that can't work.
     pub operations: Vec<Operation>,
-    /// The places of the attributes whose values the store's database itself makes.
-    pub attributes: Vec<usize>,
-    /// The places of the relationships that take no new linkage.
-    pub adding: Vec<usize>,
-    /// The places of the relationships whose linkage cannot end.
-    pub removing: Vec<usize>,
+    /// The attributes whose values the store's database itself makes.
+    pub attributes: Vec<AttributeId>,
+    /// The relationships that take no new linkage.
+    pub adding: Vec<RelationshipId>,
+    /// The relationships whose linkage cannot end.
+    pub removing: Vec<RelationshipId>,
     /// Whether new resources have an id that only the database makes.
     pub id: bool,
 }

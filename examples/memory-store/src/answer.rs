@@ -134,8 +134,8 @@ fn rows(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Rows {
         for (value, wanted) in record.attributes.iter().zip(&selection.attributes) {
             rows.push(if *wanted { value.as_ref() } else { ValueRef::Null });
         }
-        for (place, relationship) in selection.resource.relationships.iter().enumerate() {
-            let ids = seen.related(selection.resource, record, place);
+        for (relationship_id, relationship) in selection.resource.relationships_by_id() {
+            let ids = seen.related(selection.resource, record, relationship_id);
             match ids.first().filter(|_| !relationship.is_to_many()) {
                 Some(id) => rows.push(id.to_value().as_ref()),
                 None => rows.push(ValueRef::Null),
@@ -146,12 +146,11 @@ fn rows(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Rows {
 }
 
 fn links(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Vec<Option<Links>> {
-    let relationships = selection.resource.relationships.iter().zip(&selection.linkage).enumerate();
-    let links = relationships.map(|(place, (relationship, wanted))| {
-        (*wanted && relationship.is_to_many()).then(|| {
+    let links = selection.resource.relationships_by_id().map(|(relationship_id, relationship)| {
+        (selection.reads_linkage(relationship_id) && relationship.is_to_many()).then(|| {
             let mut links = Links::default();
             for record in records {
-                for id in seen.related(selection.resource, record, place).iter() {
+                for id in seen.related(selection.resource, record, relationship_id).iter() {
                     links.push(id.clone());
                 }
                 links.end_row();

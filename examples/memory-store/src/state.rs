@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use etag_fairing::resource::{
-    Attribute, Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipKind, ResourceId,
-    Value,
+    Attribute, AttributeId, Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipId,
+    RelationshipKind, ResourceId, Value,
 };
 use etag_fairing::store::{Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError};
 
@@ -53,8 +53,8 @@ impl State {
     }
 
     /// The highest version that a deleted row of the resource's table had.
-    pub fn mark(&self, resource: &'static Description, place: usize) -> Option<i64> {
-        self.tables.get(resource.table)?.marks.get(&place).copied()
+    pub fn mark(&self, resource: &'static Description, version: AttributeId) -> Option<i64> {
+        self.tables.get(resource.table)?.marks.get(&version).copied()
     }
 
     /// The same, to raise.
@@ -155,10 +155,8 @@ impl State {
         linkage: Vec<Option<LinkageChange>>,
         scopes: &Scopes,
     ) -> Result<(), StoreError> {
-        for (place, change) in linkage.into_iter().enumerate() {
-            let (Some(change), Some(relationship)) = (change, resource.relationships.get(place)) else {
-                continue;
-            };
+        for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
+            let Some(change) = change else { continue };
             let target = relationship.target();
             let wanted = match &change {
                 LinkageChange::One(id) => id.as_slice(),
@@ -170,24 +168,27 @@ impl State {
                 (other == id && target.is(resource)) || self.must_see(target, other, scopes).is_ok()
             };
             if let Some(missing) = wanted.iter().find(|id| !there(id)) {
-                return Err(StoreError::RelatedNotFound { relationship: place, id: missing.clone() });
+                return Err(StoreError::RelatedNotFound {
+                    relationship: relationship_id,
+                    id: missing.clone(),
+                });
             }
             let misshapen = || StoreError::Internal(format!("no such change of {}", relationship.name));
             match (relationship.kind, change) {
                 (RelationshipKind::ToOne { .. }, LinkageChange::One(related)) => {
                     // It looks empty already; if it leads to what is hidden, it stays.
-                    if related.is_none() && self.seen_ids(resource, id, place, scopes).is_empty() {
+                    if related.is_none() && self.seen_ids(resource, id, relationship_id, scopes).is_empty() {
                         continue;
                     }
                     let record = self.record_mut(resource, id).ok_or(StoreError::NotFound)?;
-                    if let Some(slot) = record.linkage.get_mut(place) {
+                    if let Some(slot) = relationship_id.of_mut(&mut record.linkage) {
                         *slot = Linkage::One(related);
                     }
                 }
                 (RelationshipKind::ToOne { .. }, _) | (_, LinkageChange::One(_)) => return Err(misshapen()),
                 (RelationshipKind::Inverse { of }, change) => {
                     let back = target.relationship(of).ok_or_else(misshapen)?;
-                    let held = self.seen_ids(resource, id, place, scopes);
+                    let held = self.seen_ids(resource, id, relationship_id, scopes);
                     let (gone, new) = difference(&held, change);
                     for related in gone {
                         if back.1.is_required() {
@@ -202,7 +203,7 @@ impl State {
                     }
                 }
                 (RelationshipKind::Through { table, .. }, change) => {
-                    let held = self.seen_ids(resource, id, place, scopes);
+                    let held = self.seen_ids(resource, id, relationship_id, scopes);
                     let (gone, new) = difference(&held, change);
                     let pairs = self.joins.entry(table).or_default();
                     for related in gone {
@@ -221,19 +222,20 @@ impl State {
         &mut self,
         resource: &'static Description,
         id: &ResourceId,
-        place: usize,
+        relationship: RelationshipId,
         to: Option<ResourceId>,
     ) {
-        if let Some(slot) = self.record_mut(resource, id).and_then(|record| record.linkage.get_mut(place)) {
+        let record = self.record_mut(resource, id);
+        if let Some(slot) = record.and_then(|record| relationship.of_mut(&mut record.linkage)) {
             *slot = Linkage::One(to);
         }
     }
 
     fn required_are_there(&self, resource: &'static Description, id: &ResourceId) -> Result<(), StoreError> {
-        for (place, relationship) in
-            resource.relationships.iter().enumerate().filter(|(_, there)| there.is_required())
+        for (relationship_id, relationship) in
+            resource.relationships_by_id().filter(|(_, there)| there.is_required())
         {
-            if self.related_ids(resource, id, place).is_empty() {
+            if self.related_ids(resource, id, relationship_id).is_empty() {
                 let column = relationship.column().unwrap_or_default().into();
                 return Err(StoreError::Constraint(Constraint::NotNull { column }));
             }
@@ -289,18 +291,23 @@ impl State {
         &self,
         resource: &'static Description,
         id: &ResourceId,
-        place: usize,
+        relationship: RelationshipId,
         scopes: &Scopes,
     ) -> Vec<ResourceId> {
         let seen = Seen::new(self, scopes);
         self.record(resource, id)
-            .map_or(Vec::new(), |record| seen.related(resource, record, place).into_owned())
+            .map_or(Vec::new(), |record| seen.related(resource, record, relationship).into_owned())
     }
 
     /// The ids at the other end of a relationship, ascending.
-    fn related_ids(&self, resource: &'static Description, id: &ResourceId, place: usize) -> Vec<ResourceId> {
+    fn related_ids(
+        &self,
+        resource: &'static Description,
+        id: &ResourceId,
+        relationship: RelationshipId,
+    ) -> Vec<ResourceId> {
         self.record(resource, id)
-            .map_or(Vec::new(), |record| self.related(resource, record, place).into_owned())
+            .map_or(Vec::new(), |record| self.related(resource, record, relationship).into_owned())
     }
 }
 
@@ -313,13 +320,13 @@ impl Records for State {
         &'a self,
         resource: &'static Description,
         record: &'a Record,
-        place: usize,
+        relationship_id: RelationshipId,
     ) -> Cow<'a, [ResourceId]> {
-        let (Some(relationship), Some(id)) = (resource.relationships.get(place), &record.id) else {
+        let (Some(relationship), Some(id)) = (resource.relationship_at(relationship_id), &record.id) else {
             return Cow::Borrowed(&[]);
         };
         match relationship.kind {
-            RelationshipKind::ToOne { .. } => Cow::Borrowed(match record.linkage.get(place) {
+            RelationshipKind::ToOne { .. } => Cow::Borrowed(match relationship_id.of(&record.linkage) {
                 Some(Linkage::One(id)) => id.as_slice(),
                 _ => &[],
             }),
@@ -327,7 +334,7 @@ impl Records for State {
                 let target = relationship.target();
                 let back = target.relationship(of).map(|(back, _)| back);
                 let leads_here = |other: &&Record| {
-                    let linkage = back.and_then(|back| other.linkage.get(back));
+                    let linkage = back.and_then(|back| back.of(&other.linkage));
                     matches!(linkage, Some(Linkage::One(Some(owner))) if owner == id)
                 };
                 self.records(target).filter(leads_here).filter_map(|other| other.id.clone()).collect()

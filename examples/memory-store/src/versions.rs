@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use etag_fairing::resource::{Description, Record, ResourceId, Value};
+use etag_fairing::resource::{AttributeId, Description, Record, ResourceId, Value};
 use etag_fairing::store::{Records, StoreError};
 
 use crate::state::{Row, State};
 
-/// The highest version that a deleted row of a table had, by the attribute's place: no id has one twice.
-pub type Marks = BTreeMap<usize, i64>;
+/// The highest version that a deleted row of a table had, by its attribute: no id has one twice.
+pub type Marks = BTreeMap<AttributeId, i64>;
 
 impl State {
     /// Goes on with each version whose resource shows something else than `before`.
@@ -25,23 +25,24 @@ impl State {
                 self.raise_marks(resource, record)?;
             }
         }
-        let mut kept: Vec<(&'static Description, ResourceId, usize, Value)> = Vec::new();
+        let mut kept: Vec<(&'static Description, ResourceId, AttributeId, Value)> = Vec::new();
         for (resource, id, record) in self.versioned() {
             let old = before.record(resource, id);
             let unchanged =
                 old.is_some_and(|old| before.shows(resource, old) == self.shows(resource, record));
-            for (place, upkeep) in resource.kept() {
-                let of = |record: &Record| record.attributes.get(place).cloned().unwrap_or_default();
+            for (version, upkeep) in resource.kept() {
+                let of = |record: &Record| version.of(&record.attributes).cloned().unwrap_or_default();
                 let value = match old {
                     Some(old) if unchanged => of(old),
                     Some(old) => upkeep.next(of(old).as_ref())?,
-                    None => upkeep.first(of(record).as_ref(), self.mark(resource, place))?,
+                    None => upkeep.first(of(record).as_ref(), self.mark(resource, version))?,
                 };
-                kept.push((resource, id.clone(), place, value));
+                kept.push((resource, id.clone(), version, value));
             }
         }
-        for (resource, id, place, value) in kept {
-            if let Some(slot) = self.record_mut(resource, &id).and_then(|it| it.attributes.get_mut(place)) {
+        for (resource, id, version, value) in kept {
+            let record = self.record_mut(resource, &id);
+            if let Some(slot) = record.and_then(|record| version.of_mut(&mut record.attributes)) {
                 *slot = value;
             }
         }
@@ -58,21 +59,21 @@ impl State {
     /// What a resource's representation shows, but for what is kept here.
     fn shows(&self, resource: &'static Description, record: &Record) -> (Vec<Value>, Vec<Vec<ResourceId>>) {
         let mut attributes = record.attributes.clone();
-        for (place, _) in resource.kept() {
-            if let Some(slot) = attributes.get_mut(place) {
+        for (version, _) in resource.kept() {
+            if let Some(slot) = version.of_mut(&mut attributes) {
                 *slot = Value::Null;
             }
         }
-        let shown = resource.relationships.iter().enumerate().filter(|(_, there)| there.linkage);
-        let linkage = shown.map(|(place, _)| self.related(resource, record, place).into_owned());
+        let shown = resource.relationships_by_id().filter(|(_, there)| there.linkage);
+        let linkage = shown.map(|(id, _)| self.related(resource, record, id).into_owned());
         (attributes, linkage.collect())
     }
 
     fn raise_marks(&mut self, resource: &'static Description, record: &Record) -> Result<(), StoreError> {
-        for (place, upkeep) in resource.kept() {
-            let value = record.attributes.get(place).cloned().unwrap_or_default();
+        for (version, upkeep) in resource.kept() {
+            let value = version.of(&record.attributes).cloned().unwrap_or_default();
             let rank = upkeep.rank(value.as_ref())?;
-            let mark = self.marks(resource).entry(place).or_insert(rank);
+            let mark = self.marks(resource).entry(version).or_insert(rank);
             *mark = rank.max(*mark);
         }
         Ok(())

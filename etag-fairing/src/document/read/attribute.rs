@@ -6,25 +6,27 @@ use serde_json::value::RawValue;
 use super::lengths::Lengths;
 use crate::error::ErrorObject;
 use crate::schema::number::Numbers;
-use crate::schema::{Access, Attribute, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef};
+use crate::schema::{
+    Access, Attribute, AttributeId, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef,
+};
 
-/// What a document's attribute changes: its place and its value. `None` if it is sent back as it was shown.
+/// What a document's attribute changes: its id and its value. `None` if it is sent back as it was shown.
 ///
 /// # Errors
 /// 422 for a value that the attribute can't have, or may not be given; 400 for what is no JSON.
 pub(super) fn attribute(
     resource: &'static Description,
     current: Option<Row<'_>>,
-    made: &[usize],
+    made: &[AttributeId],
     name: &str,
     json: &RawValue,
     lengths: Lengths,
-) -> Result<Option<(usize, Value)>, ErrorObject> {
+) -> Result<Option<(AttributeId, Value)>, ErrorObject> {
     if resource.computed.place(name).is_some() {
         return computed(resource, current, name, json);
     }
     let known = resource.attribute(name).filter(|(_, attribute)| attribute.access != Access::Hidden);
-    let (place, attribute) = known.ok_or_else(|| {
+    let (id, attribute) = known.ok_or_else(|| {
         ErrorObject::validation_failed(format!("{} have no attribute {name}", resource.type_name))
     })?;
     let value = value_of(attribute, json.get())?
@@ -34,26 +36,26 @@ pub(super) fn attribute(
     if let Some(current) = current
         && attribute.access.is_shown()
         && match value.as_ref().ok() {
-            Some(Value::Null) if is_odd(current, attribute, place) => true,
-            None if current.odd_attribute(place).is_some() => false,
-            sent => is_shown_as(attribute.kind, current.attribute(place), json, sent),
+            Some(Value::Null) if is_odd(current, attribute, id) => true,
+            None if current.odd_attribute(id).is_some() => false,
+            sent => is_shown_as(attribute.kind, current.attribute(id), json, sent),
         }
     {
         return Ok(None);
     }
-    if attribute.access == Access::ReadOnly || made.contains(&place) {
-        let now = current.map(|current| (attribute.kind, current.attribute(place)));
+    if attribute.access == Access::ReadOnly || made.contains(&id) {
+        let now = current.map(|current| (attribute.kind, current.attribute(id)));
         return Err(read_only(name, now));
     }
     let value = value?;
     lengths.check_value(name, &value)?;
-    Ok(Some((place, value)))
+    Ok(Some((id, value)))
 }
 
 /// Whether a document shows null because the stored value is none that the attribute can have.
-fn is_odd(current: Row<'_>, attribute: &Attribute, place: usize) -> bool {
-    current.odd_attribute(place).is_some()
-        || attribute.kind.write(current.attribute(place), &mut Vec::new()).is_err()
+fn is_odd(current: Row<'_>, attribute: &Attribute, id: AttributeId) -> bool {
+    current.odd_attribute(id).is_some()
+        || attribute.kind.write(current.attribute(id), &mut Vec::new()).is_err()
 }
 
 /// Whether a stored value is what was sent: the same value, or shown by the same JSON.
@@ -106,7 +108,7 @@ fn computed(
     current: Option<Row<'_>>,
     name: &str,
     json: &RawValue,
-) -> Result<Option<(usize, Value)>, ErrorObject> {
+) -> Result<Option<(AttributeId, Value)>, ErrorObject> {
     // As in documents: if the row has an odd value, the function gets null in its place.
     let of = |record: Result<Record, Corrupt>| resource.computed.of(&record?);
     let values = current.and_then(|current| {

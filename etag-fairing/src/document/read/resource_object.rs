@@ -12,7 +12,9 @@ use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::{LinkageChange, Links};
-use crate::schema::{Attribute, Description, Relationship, ResourceId, Row, Value};
+use crate::schema::{
+    Attribute, AttributeId, Description, Relationship, RelationshipId, ResourceId, Row, Value,
+};
 
 /// The resource that a change is about, as it is now.
 #[derive(Clone, Copy, Debug)]
@@ -24,14 +26,14 @@ pub(crate) struct Current<'a> {
 
 impl Current<'_> {
     /// Whether a relationship is what the change makes of it.
-    fn has(&self, resource: &Description, place: usize, change: &LinkageChange) -> bool {
+    fn has(&self, resource: &Description, id: RelationshipId, change: &LinkageChange) -> bool {
         match change {
-            LinkageChange::One(id) => {
+            LinkageChange::One(related) => {
                 // An odd linkage is shown as null, so that a client that sends null has not seen it, and doesn't overwrite it.
-                ResourceId::from_value(self.row.to_one(resource, place)).is_ok_and(|now| now == *id)
+                ResourceId::from_value(self.row.to_one(resource, id)).is_ok_and(|now| now == *related)
             }
             LinkageChange::Replace(ids) => {
-                let Some(Some(links)) = self.links.get(place) else { return false };
+                let Some(Some(links)) = id.of(self.links) else { return false };
                 let mut ids: Vec<&ResourceId> = ids.iter().collect();
                 ids.sort_unstable();
                 ids.dedup();
@@ -142,7 +144,7 @@ impl<'b> ResourceObject<'b> {
         if is_sent { self.pointer().member(name) } else { self.pointer() }
     }
 
-    /// Judges the members of a new resource: what is left out takes its default. Nobody gives those at the places
+    /// Judges the members of a new resource: what is left out takes its default. Nobody gives those in
     /// `made`, which the database makes.
     ///
     /// # Errors
@@ -150,12 +152,12 @@ impl<'b> ResourceObject<'b> {
     pub(crate) fn create(
         &self,
         resource: &'static Description,
-        made: &[usize],
+        made: &[AttributeId],
     ) -> Result<(Vec<Value>, Vec<Option<LinkageChange>>), Errors> {
         let mut errors = Vec::new();
         let members = self.members(resource, None, made, &mut errors);
         let mut attributes = Vec::with_capacity(members.attributes.len());
-        for (place, (attribute, given)) in resource.attributes.iter().zip(members.attributes).enumerate() {
+        for ((id, attribute), given) in resource.attributes_by_id().zip(members.attributes) {
             let value = match (given, attribute.default) {
                 (Some(value), _) => value,
                 (None, Some(default)) => default().unwrap_or_else(|mismatch| {
@@ -166,7 +168,7 @@ impl<'b> ResourceObject<'b> {
                     Value::Null
                 }),
                 // The database makes the value later. Until then rules and hooks see a placeholder.
-                (None, None) if made.contains(&place) => nothing(attribute),
+                (None, None) if made.contains(&id) => nothing(attribute),
                 (None, None) => {
                     let sent = self.attributes.as_ref().is_some_and(|sent| sent.contains(attribute.name));
                     if !attribute.nullable && !sent {
@@ -197,10 +199,10 @@ impl<'b> ResourceObject<'b> {
 
     /// The to-many relationships that are sent with linkage, though the representation has none of it: whether that
     /// changes anything shows by the linkage that there is.
-    pub(crate) fn linkage_beside(&self, resource: &Description) -> Vec<usize> {
+    pub(crate) fn linkage_beside(&self, resource: &Description) -> Vec<RelationshipId> {
         let beside = |name: &str| {
-            let (place, relationship) = resource.relationship(name)?;
-            (relationship.is_to_many() && !relationship.linkage).then_some(place)
+            let (id, relationship) = resource.relationship(name)?;
+            (relationship.is_to_many() && !relationship.linkage).then_some(id)
         };
         let sent = self.relationships.iter().flat_map(SentMembers::iter);
         sent.filter(|(_, sent)| matches!(sent, WithData::Object(Some(SentLinkage::Many(_)))))
@@ -217,7 +219,7 @@ impl<'b> ResourceObject<'b> {
         &self,
         resource: &'static Description,
         current: Current<'_>,
-        made: &[usize],
+        made: &[AttributeId],
     ) -> Result<ChangedMembers, Errors> {
         let mut errors = Vec::new();
         let members = self.members(resource, Some(current), made, &mut errors);
@@ -231,7 +233,7 @@ impl<'b> ResourceObject<'b> {
         &self,
         resource: &'static Description,
         current: Option<Current<'_>>,
-        made: &[usize],
+        made: &[AttributeId],
         errors: &mut Vec<ErrorObject>,
     ) -> ChangedMembers {
         let mut members = ChangedMembers {
@@ -247,8 +249,8 @@ impl<'b> ResourceObject<'b> {
                 break;
             }
             match attribute(resource, current.map(|current| current.row), made, name, json, self.lengths) {
-                Ok(Some((place, value))) => {
-                    if let Some(slot) = members.attributes.get_mut(place) {
+                Ok(Some((id, value))) => {
+                    if let Some(slot) = id.of_mut(&mut members.attributes) {
                         *slot = Some(value);
                     }
                 }
@@ -266,7 +268,7 @@ impl<'b> ResourceObject<'b> {
                 break;
             }
             let pointer = || self.pointer_to_fields(FieldKind::Relationship).member(name);
-            let Some((place, relationship)) = resource.relationship(name) else {
+            let Some((id, relationship)) = resource.relationship(name) else {
                 errors.push(
                     ErrorObject::validation_failed(format!(
                         "{} have no relationship {name}",
@@ -298,7 +300,7 @@ impl<'b> ResourceObject<'b> {
                 && !relationship.linkage
             {
                 let read = linkage(relationship, data, self.lengths, &pointer);
-                if read.is_ok_and(|change| current.has(resource, place, &change)) {
+                if read.is_ok_and(|change| current.has(resource, id, &change)) {
                     continue;
                 }
                 errors.push(
@@ -310,14 +312,14 @@ impl<'b> ResourceObject<'b> {
                 continue;
             }
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
-            let looks_empty = current.is_some_and(|current| current.row.to_one(resource, place).is_null());
+            let looks_empty = current.is_some_and(|current| current.row.to_one(resource, id).is_null());
             if data.is_null() && relationship.is_required() && looks_empty {
                 continue;
             }
             match linkage(relationship, data, self.lengths, &|| pointer().member("data")) {
-                Ok(change) if current.is_some_and(|current| current.has(resource, place, &change)) => {}
+                Ok(change) if current.is_some_and(|current| current.has(resource, id, &change)) => {}
                 Ok(change) => {
-                    if let Some(slot) = members.linkage.get_mut(place) {
+                    if let Some(slot) = id.of_mut(&mut members.linkage) {
                         *slot = Some(change);
                     }
                 }

@@ -2,31 +2,31 @@
 
 use crate::plan::Links;
 use crate::schema::json_text::write_string;
-use crate::schema::{Corrupt, Description, RelationshipKind, ResourceId, Row};
+use crate::schema::{Corrupt, Description, RelationshipId, RelationshipKind, ResourceId, Row};
 
 /// Resource linkage (JSON:API §6.2.2.4), where it was read, as the `data` member that follows others.
 pub(super) fn write_data(
     resource: &'static Description,
-    place: usize,
+    id: RelationshipId,
     row: Row<'_>,
     index: usize,
     links: &[Option<Links>],
     out: &mut Vec<u8>,
 ) -> Result<(), Corrupt> {
-    let Some(relationship) = resource.relationships.get(place) else {
+    let Some(relationship) = resource.relationship_at(id) else {
         return Err(Corrupt::new("no such relationship"));
     };
     let type_name = relationship.target().type_name;
     match relationship.kind {
         RelationshipKind::ToOne { .. } => {
             out.extend_from_slice(br#","data":"#);
-            match ResourceId::from_value(row.to_one(resource, place))? {
+            match ResourceId::from_value(row.to_one(resource, id))? {
                 Some(id) => write_identifier(type_name, &id, out),
                 None => out.extend_from_slice(b"null"),
             }
         }
         RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => {
-            if let Some(read) = links.get(place).and_then(Option::as_ref) {
+            if let Some(read) = id.of(links).and_then(Option::as_ref) {
                 out.extend_from_slice(br#","data":["#);
                 for (position, id) in read.of(index).iter().enumerate() {
                     if position > 0 {

@@ -54,8 +54,8 @@ impl Writer<'_> {
         write_id(&id, out);
         let mut warnings = Warnings::new(resource, &id, self.odd);
         let mut separator: &[u8] = br#","attributes":{"#;
-        for (place, attribute) in resource.attributes.iter().enumerate() {
-            let hidden = fieldset.is_some_and(|shown| shown.attributes.get(place) != Some(&true));
+        for (attribute_id, attribute) in resource.attributes_by_id() {
+            let hidden = fieldset.is_some_and(|shown| attribute_id.of(&shown.attributes) != Some(&true));
             if hidden || !attribute.access.is_shown() {
                 continue;
             }
@@ -63,9 +63,9 @@ impl Writer<'_> {
             separator = b",";
             write_string(attribute.name, out);
             out.push(b':');
-            match row.odd_attribute(place) {
+            match row.odd_attribute(attribute_id) {
                 None => {
-                    let value = row.attribute(place);
+                    let value = row.attribute(attribute_id);
                     if let Err(corrupt) = attribute.kind.write(value, out) {
                         warnings.value(attribute, &corrupt, value)?;
                         out.extend_from_slice(b"null");
@@ -96,8 +96,8 @@ impl Writer<'_> {
             out.push(b'}');
         }
         separator = br#","relationships":{"#;
-        for (place, relationship) in resource.relationships.iter().enumerate() {
-            if fieldset.is_some_and(|shown| shown.relationships.get(place) != Some(&true)) {
+        for (relationship_id, relationship) in resource.relationships_by_id() {
+            if fieldset.is_some_and(|shown| relationship_id.of(&shown.relationships) != Some(&true)) {
                 continue;
             }
             // What was read for other reasons is no part of the representation without parameters.
@@ -116,10 +116,10 @@ impl Writer<'_> {
             write_segment(relationship.name, out);
             out.extend_from_slice(br#""}"#);
             if with_data {
-                if let Some(odd) = row.odd_to_one(resource, place) {
+                if let Some(odd) = row.odd_to_one(resource, relationship_id) {
                     warnings.relationship(relationship, odd)?;
                 }
-                write_data(resource, place, row, index, links, out)?;
+                write_data(resource, relationship_id, row, index, links, out)?;
             }
             out.push(b'}');
         }

@@ -10,7 +10,7 @@ use crate::plan::{Fetched, Included, Links};
 use crate::query::{PageLinks, Parameters, href};
 use crate::schema::json_text::write_string;
 use crate::schema::registry::{Registry, encode_segment};
-use crate::schema::{Corrupt, Description, Relationship, ResourceId, Rows};
+use crate::schema::{Corrupt, Description, Relationship, RelationshipId, ResourceId, Rows};
 
 /// Writes documents for one application and one caller.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ impl<'a> Writer<'a> {
     pub(crate) fn linkage(
         &self,
         resource: &'static Description,
-        relationship: usize,
+        relationship: RelationshipId,
         parameters: &Parameters,
         fetched: &Fetched,
         view: View<'_>,
@@ -116,7 +116,7 @@ impl<'a> Writer<'a> {
         let Some(row) = fetched.rows.get(0) else {
             return Err(Corrupt::new("no owner to write the linkage of"));
         };
-        let Some(of) = resource.relationships.get(relationship) else {
+        let Some(of) = resource.relationship_at(relationship) else {
             return Err(Corrupt::new("no such relationship"));
         };
         let links = RelationshipLinks::of(&self.href(resource, &row.resource_id()?), of);

@@ -9,7 +9,7 @@ use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCA
 use crate::schema::kind::ValueType;
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::number::Numbers;
-use crate::schema::{Attribute, Description, IdKind, Kind, Value};
+use crate::schema::{Attribute, Description, IdKind, Kind, RelationshipId, Value};
 
 /// One value that a client has sent.
 #[derive(Clone, Copy, Debug)]
@@ -88,9 +88,9 @@ impl FilterPath {
                 let test = SignedComparison::of_id(operator, given, kind)?;
                 Ok(through(&self.0.steps, |path| test.of(Member::at(path, Field::Id))))
             }
-            PathEnd::Attribute(place, attribute) => {
+            PathEnd::Attribute(id, attribute) => {
                 let test = SignedComparison::of_attribute(operator, given, attribute)?;
-                Ok(through(&self.0.steps, |path| test.of(Member { path, field: Field::Attribute(place) })))
+                Ok(through(&self.0.steps, |path| test.of(Member { path, field: Field::Attribute(id) })))
             }
             PathEnd::Relationship(relationship, description) => match (operator, description.is_to_many()) {
                 (Operator::Any | Operator::Has, _) => {
@@ -152,12 +152,12 @@ impl FilterPath {
         if self.0.steps.iter().any(PathStep::is_to_many) {
             return None;
         }
-        let path = self.0.places();
+        let path = self.0.relationship_ids();
         match self.0.end {
             PathEnd::Id => Some(Member::at(path, Field::Id)),
-            PathEnd::Attribute(place, _) => Some(Member { path, field: Field::Attribute(place) }),
-            PathEnd::Relationship(place, relationship) if !relationship.is_to_many() => {
-                Some(Member { path, field: Field::ToOne(place) })
+            PathEnd::Attribute(id, _) => Some(Member { path, field: Field::Attribute(id) }),
+            PathEnd::Relationship(id, relationship) if !relationship.is_to_many() => {
+                Some(Member { path, field: Field::ToOne(id) })
             }
             PathEnd::Relationship(..) => None,
         }
@@ -165,16 +165,16 @@ impl FilterPath {
 }
 
 /// A path over to-many relationships means: any of the related resources.
-fn through(steps: &[PathStep], leaf: impl FnOnce(Vec<usize>) -> Filter) -> Filter {
-    let places = |steps: &[PathStep]| steps.iter().map(|step| step.place).collect();
+fn through(steps: &[PathStep], leaf: impl FnOnce(Vec<RelationshipId>) -> Filter) -> Filter {
+    let ids = |steps: &[PathStep]| steps.iter().map(|step| step.id).collect();
     let many = steps.iter().position(PathStep::is_to_many);
     match many.and_then(|many| Some((steps.get(..many)?, steps.get(many)?, steps.get(many + 1..)?))) {
         Some((before, step, behind)) => Filter::Related {
-            path: places(before),
-            relationship: step.place,
+            path: ids(before),
+            relationship: step.id,
             filter: Some(Box::new(through(behind, leaf))),
         },
-        None => leaf(places(steps)),
+        None => leaf(ids(steps)),
     }
 }
 

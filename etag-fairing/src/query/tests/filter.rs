@@ -3,6 +3,7 @@ use serde_json::json;
 use super::super::filter::operator::{OPERATORS, Operand, Operator};
 use super::*;
 use crate::plan::{Comparison, Field, Member, Part, Relation};
+use crate::schema::RelationshipId;
 use crate::schema::{Kind, Value};
 
 #[track_caller]
@@ -46,11 +47,11 @@ fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
-fn track() -> usize {
+fn track() -> RelationshipId {
     relationship(Session::description(), "track")
 }
 
-fn speakers() -> usize {
+fn speakers() -> RelationshipId {
     relationship(Session::description(), "speakers")
 }
 

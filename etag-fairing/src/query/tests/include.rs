@@ -7,7 +7,7 @@ fn tree(query: &str) -> Option<Vec<IncludeTree>> {
 /// `track{chair,sessions}`
 fn print(resource: &'static Description, tree: &[IncludeTree]) -> String {
     let print_one = |include: &IncludeTree| {
-        let relationship = &resource.relationships[include.relationship];
+        let relationship = resource.relationship_at(include.relationship).unwrap();
         match include.children.as_slice() {
             [] => relationship.name.to_owned(),
             children => format!("{}{{{}}}", relationship.name, print(relationship.target(), children)),

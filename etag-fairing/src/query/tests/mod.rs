@@ -15,6 +15,7 @@ use serde_json::Value as JsonValue;
 
 use super::*;
 use crate::JsonApiResource;
+use crate::schema::RelationshipId;
 use crate::{ToMany, ToOne};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -127,6 +128,6 @@ pub(super) fn refused(query: &str, code: &str, parameter: &str) {
 }
 
 /// The place of a relationship.
-pub(super) fn relationship(resource: &Description, name: &str) -> usize {
+pub(super) fn relationship(resource: &Description, name: &str) -> RelationshipId {
     resource.relationship(name).unwrap().0
 }

@@ -371,8 +371,8 @@ fn p10_the_cursor_of_a_row_leads_back_to_it() {
     let session = Session::description();
     let sort = good("sort=-rating,open,track.id,track.name,id").sort;
     let mut attributes = vec![Value::Null; session.attributes.len()];
-    attributes[session.attribute("rating").unwrap().0] = Value::Integer(2);
-    attributes[session.attribute("open").unwrap().0] = Value::Integer(1);
+    attributes[session.attribute("rating").unwrap().0.place()] = Value::Integer(2);
+    attributes[session.attribute("open").unwrap().0.place()] = Value::Integer(1);
     let linkage = vec![Linkage::One(Some(ResourceId::Integer(9))), Linkage::Unread];
     let mut rows = Rows::new(session);
     rows.push_record(&Record { id: Some(ResourceId::Integer(7)), attributes, linkage });

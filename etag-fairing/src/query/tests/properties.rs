@@ -71,6 +71,7 @@ fn piece() -> impl Strategy2<Value = String> {
     prop_oneof![8 => known.prop_map(str::to_owned), 1 => ".{0,4}"]
 }
 
+use crate::schema::RelationshipId;
 use proptest::strategy::Strategy as Strategy2;
 
 fn expression() -> impl Strategy2<Value = JsonValue> {
@@ -165,7 +166,7 @@ proptest! {
     #[test]
     fn no_query_string_breaks_the_parser(pieces in prop::collection::vec(piece(), 0..30)) {
         let query = pieces.concat();
-        for target in [Target::Many, Target::Single, Target::Linkage(0), Target::Nothing] {
+        for target in [Target::Many, Target::Single, Target::Linkage(RelationshipId::at(0)), Target::Nothing] {
             if let Err(errors) = parse_with(&query, target, |_, _| ()) {
                 prop_assert_eq!(errors.status().code, 400);
             }

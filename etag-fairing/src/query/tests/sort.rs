@@ -1,7 +1,8 @@
 use super::*;
 use crate::plan::{Field, Member};
+use crate::schema::RelationshipId;
 
-fn key(path: &[usize], field: Field, descending: bool) -> SortKey {
+fn key(path: &[RelationshipId], field: Field, descending: bool) -> SortKey {
     SortKey { member: Member { path: path.to_vec(), field }, descending }
 }
 

@@ -9,7 +9,7 @@ use sha1::{Digest, Sha1};
 
 use super::{connection::Connection, dialect::Postgres, prepare::JoinEnd};
 use crate::plan::{LinkageChange, Scopes};
-use crate::schema::{Description, RelationshipKind, ResourceId, ValueRef};
+use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, ValueRef};
 use crate::store::sql::cache::{Shape, Verb};
 use crate::store::sql::cell::Cells;
 use crate::store::sql::edge::EdgeKind;
@@ -169,12 +169,12 @@ pub(super) async fn collection(
 pub(super) async fn related(
     connection: &Connection,
     resource: &'static Description,
-    relationship: usize,
+    relationship: RelationshipId,
     own: Option<&ResourceId>,
     before: Option<&ResourceId>,
     change: &LinkageChange,
 ) -> Result<HashSet<ResourceId>, StoreError> {
-    let Some(found) = resource.relationships.get(relationship) else { return Ok(HashSet::new()) };
+    let Some(found) = resource.relationship_at(relationship) else { return Ok(HashSet::new()) };
     let target = found.target();
     let (wanted, mut affected): (&[ResourceId], Vec<ResourceId>) = match change {
         LinkageChange::One(id) => (id.as_slice(), before.cloned().into_iter().collect()),
@@ -221,7 +221,7 @@ pub(super) async fn related(
 pub(super) async fn owners_before(
     connection: &Connection,
     resource: &'static Description,
-    relationship: usize,
+    relationship: RelationshipId,
     own: Option<&ResourceId>,
     adopted: &[ResourceId],
 ) -> Result<(), StoreError> {

@@ -15,7 +15,7 @@ use super::{
     lock, marks,
 };
 use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
-use crate::schema::{Description, ResourceId};
+use crate::schema::{Description, RelationshipId, ResourceId};
 use crate::store::sql::abilities::Limits;
 use crate::store::sql::cache::Shape;
 use crate::store::sql::parameter::Parameter;
@@ -117,7 +117,7 @@ impl Session for Connection {
     async fn lock_related(
         &self,
         resource: &'static Description,
-        relationship: usize,
+        relationship: RelationshipId,
         own: Option<&ResourceId>,
         before: Option<&ResourceId>,
         change: &LinkageChange,
@@ -128,7 +128,7 @@ impl Session for Connection {
     async fn lock_owners_before(
         &self,
         resource: &'static Description,
-        relationship: usize,
+        relationship: RelationshipId,
         own: Option<&ResourceId>,
         adopted: &[ResourceId],
     ) -> Result<(), StoreError> {

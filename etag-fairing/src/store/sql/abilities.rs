@@ -68,11 +68,11 @@ impl Limits {
             }
         }
         let makes = |column: &str| self.makes(resource.table, column);
-        let attributes = resource.attributes.iter().enumerate();
+        let attributes = resource.attributes_by_id();
         unwritable.attributes =
-            attributes.filter(|(_, attribute)| makes(attribute.column)).map(|(place, _)| place).collect();
+            attributes.filter(|(_, attribute)| makes(attribute.column)).map(|(id, _)| id).collect();
         unwritable.id = makes(resource.id.column);
-        for (place, relationship) in resource.relationships.iter().enumerate() {
+        for (id, relationship) in resource.relationships_by_id() {
             let (adds, removes) = match relationship.kind {
                 RelationshipKind::ToOne { column, .. } => {
                     let fixed = makes(column) || self.refuses(resource.table, Verb::Update);
@@ -90,10 +90,10 @@ impl Limits {
                 }
             };
             if adds {
-                unwritable.adding.push(place);
+                unwritable.adding.push(id);
             }
             if removes {
-                unwritable.removing.push(place);
+                unwritable.removing.push(id);
             }
         }
         unwritable

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::schema::Description;
+use crate::schema::{Description, RelationshipId};
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +44,7 @@ pub(crate) struct Shape {
     verb: Verb,
     /// Descriptions are statics: their addresses tell them apart.
     description: usize,
-    relationship: usize,
+    relationship: Option<RelationshipId>,
     columns: Vec<bool>,
 }
 
@@ -52,12 +52,12 @@ impl Shape {
     /// A statement about a resource.
     pub(crate) fn new(verb: Verb, description: &'static Description) -> Self {
         let description = std::ptr::from_ref(description) as usize;
-        Self { verb, description, relationship: usize::MAX, columns: Vec::new() }
+        Self { verb, description, relationship: None, columns: Vec::new() }
     }
 
     /// A statement about a relationship of the resource.
-    pub(crate) fn relationship(mut self, relationship: usize) -> Self {
-        self.relationship = relationship;
+    pub(crate) fn relationship(mut self, relationship: RelationshipId) -> Self {
+        self.relationship = Some(relationship);
         self
     }
 
@@ -105,7 +105,7 @@ mod tests {
         let first = texts.get(shape(), || Ok::<_, ()>("first".into())).unwrap();
         let second = texts.get(shape(), || Err(())).unwrap();
         assert_eq!((&*first, &*second), ("first", "first"));
-        for relationship in 0..2 * LIMIT {
+        for relationship in (0..2 * LIMIT).map(RelationshipId::at) {
             let shape = Shape::new(Verb::Linkage, &TALKS).relationship(relationship);
             assert!(texts.get(shape, || Ok::<_, ()>(String::new())).is_ok());
         }

@@ -78,12 +78,13 @@ impl<'a, S: Session> Dependents<'a, S> {
             return Ok(());
         }
         let versions = self.versions;
-        for (index, (relationship, change)) in self.resource.relationships.iter().zip(linkage).enumerate() {
+        for ((relationship_id, relationship), change) in self.resource.relationships_by_id().zip(linkage) {
             let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
-            let edge = edge(self.resource, index)?;
+            let edge = edge(self.resource, relationship_id)?;
             let own = [id_value(self.id)].into_iter();
             let before =
-                linkage_of(self.session, scopes, &Room::endless(), self.resource, index, own).await?;
+                linkage_of(self.session, scopes, &Room::endless(), self.resource, relationship_id, own)
+                    .await?;
             let (gone, new) = difference(before.of(0), change);
             self.own |= !(gone.is_empty() && new.is_empty())
                 && versions.shows(self.resource.table, edge.table, edge.owner_column);

@@ -13,7 +13,7 @@ use super::{
     select::{self, Cell},
 };
 use crate::plan::{Fetched, Include, Included, Links, Plan, Scopes, Selection};
-use crate::schema::{Description, ResourceId, Row, Rows};
+use crate::schema::{Description, Relationship, RelationshipId, ResourceId, Row, Rows};
 use crate::store::{Excess, StoreError};
 
 /// An edge of the plan with its owners.
@@ -73,7 +73,7 @@ impl EdgeLinks {
 pub(crate) struct Unread {
     place: usize,
     pub(crate) owner: &'static Description,
-    pub(crate) relationship: usize,
+    pub(crate) relationship: RelationshipId,
     pub(crate) owners: Vec<ResourceId>,
 }
 
@@ -142,11 +142,9 @@ impl<'p> Resource<'p> {
         }
     }
 
-    fn wants_linkage(&self, relationship: usize) -> bool {
-        let to_many = |relationship: usize| {
-            self.selection.resource.relationships.get(relationship).is_some_and(|found| found.is_to_many())
-        };
-        self.selection.linkage.get(relationship).copied().unwrap_or(false) && to_many(relationship)
+    fn wants_linkage(&self, relationship: RelationshipId) -> bool {
+        let found = self.selection.resource.relationship_at(relationship);
+        self.selection.reads_linkage(relationship) && found.is_some_and(Relationship::is_to_many)
     }
 }
 
@@ -195,7 +193,7 @@ impl<'p> Document<'p> {
     /// What must be read to follow an edge.
     pub(crate) fn demand(&self, step: &Step<'p>) -> Result<Demand<'p>, StoreError> {
         let relationship = step.include.relationship;
-        let found = step.owner.relationships.get(relationship).ok_or_else(|| unknown(step.owner))?;
+        let found = step.owner.relationship_at(relationship).ok_or_else(|| unknown(step.owner))?;
         if !found.target().is(step.include.selection.resource) {
             return Err(unknown(step.owner));
         }
@@ -269,8 +267,8 @@ impl<'p> Document<'p> {
     /// Keeps the linkage that an edge has read.
     pub(crate) fn keep(&mut self, step: &Step<'_>, links: EdgeLinks) -> Result<(), StoreError> {
         let owner = self.of(step.owner)?;
-        let known =
-            self.resources.get_mut(owner).and_then(|owner| owner.linkage.get_mut(step.include.relationship));
+        let relationship = step.include.relationship;
+        let known = self.resources.get_mut(owner).and_then(|owner| relationship.of_mut(&mut owner.linkage));
         if let Some(known) = known {
             known.extend(step.owners.iter().cloned().zip(links.in_order()));
         }
@@ -281,7 +279,7 @@ impl<'p> Document<'p> {
     pub(crate) fn unread(&self) -> Vec<Unread> {
         let mut unread = Vec::new();
         for (place, resource) in self.resources.iter().enumerate() {
-            for (relationship, known) in resource.linkage.iter().enumerate() {
+            for (relationship, known) in (0..).map(RelationshipId::at).zip(&resource.linkage) {
                 if resource.wants_linkage(relationship) {
                     let owners: BTreeSet<_> =
                         resource.places.keys().filter(|id| !known.contains_key(*id)).cloned().collect();
@@ -296,7 +294,7 @@ impl<'p> Document<'p> {
     /// Puts linkage that was unread.
     pub(crate) fn put(&mut self, unread: Unread, links: &Links) {
         let resource = self.resources.get_mut(unread.place);
-        if let Some(known) = resource.and_then(|resource| resource.linkage.get_mut(unread.relationship)) {
+        if let Some(known) = resource.and_then(|resource| unread.relationship.of_mut(&mut resource.linkage)) {
             let owners = unread.owners.into_iter().enumerate();
             known.extend(owners.map(|(place, id)| (id, links.of(place).to_vec())));
         }
@@ -319,7 +317,7 @@ impl<'p> Document<'p> {
 
 impl Resource<'_> {
     fn links(&self, rows: &Rows) -> Vec<Option<Links>> {
-        let wanted = |(relationship, known): (usize, &HashMap<ResourceId, Vec<ResourceId>>)| {
+        let wanted = |(relationship, known): (RelationshipId, &HashMap<ResourceId, Vec<ResourceId>>)| {
             self.wants_linkage(relationship).then(|| {
                 let mut links = Links::default();
                 for row in rows.iter() {
@@ -330,7 +328,7 @@ impl Resource<'_> {
                 links
             })
         };
-        self.linkage.iter().enumerate().map(wanted).collect()
+        (0..).map(RelationshipId::at).zip(&self.linkage).map(wanted).collect()
     }
 }
 

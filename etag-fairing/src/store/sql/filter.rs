@@ -17,7 +17,7 @@ use super::{
     visit::{Question, Step, Visit},
 };
 use crate::plan::{Comparison, Filter, Part, Relation};
-use crate::schema::{Kind, StoredTime, Value};
+use crate::schema::{Kind, RelationshipId, StoredTime, Value};
 
 /// Whether a filter lets a row of the scope through: true, or else false or null.
 pub(super) fn condition<D: Dialect>(
@@ -206,16 +206,15 @@ fn text_of(value: &Value) -> Option<&str> {
 fn related<D: Dialect>(
     visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
-    path: &[usize],
-    relationship: usize,
+    path: &[RelationshipId],
+    relationship: RelationshipId,
     filter: Option<&Filter>,
     need: Need,
 ) -> Result<Expr, String> {
     let (owner, resource) = scope.reach(path)?;
     let relationship = resource
-        .relationships
-        .get(relationship)
-        .ok_or_else(|| format!("`{}` has no relationship {relationship}", resource.rust_name))?;
+        .relationship_at(relationship)
+        .ok_or_else(|| format!("`{}` has no relationship {}", resource.rust_name, relationship.place()))?;
     let target = relationship.target();
     let dialect = visible.dialect;
     let step = match (relationship.is_to_many(), path) {

@@ -11,7 +11,7 @@ use super::{
     session::Session,
 };
 use crate::plan::{Links, Scopes};
-use crate::schema::{Description, ResourceId, ValueRef};
+use crate::schema::{Description, RelationshipId, ResourceId, ValueRef};
 use crate::store::{Excess, StoreError};
 
 /// The linkage of one to-many relationship for owners in their order.
@@ -20,7 +20,7 @@ pub(crate) async fn linkage<'a>(
     scopes: &Scopes,
     room: &Room,
     owner: &'static Description,
-    relationship: usize,
+    relationship: RelationshipId,
     owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
 ) -> Result<Links, StoreError> {
     let mut linking = Linking { links: Links::default(), owners: owners.len(), ended: 0, last: None };

@@ -15,7 +15,7 @@ use super::{
     versions::of_these,
 };
 use crate::plan::{LinkageChange, Scopes};
-use crate::schema::{Description, ResourceId, ValueRef};
+use crate::schema::{Description, RelationshipId, ResourceId, ValueRef};
 use crate::store::{Constraint, StoreError};
 
 /// Makes the changes of to-many linkage.
@@ -26,9 +26,10 @@ pub(crate) async fn change(
     owner: &ResourceId,
     linkage: &[Option<LinkageChange>],
 ) -> Result<(), StoreError> {
-    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
+    for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
-        let links = ToMany { session, resource, index, edge: edge(resource, index)?, owner: id_value(owner) };
+        let (edge, owner) = (edge(resource, relationship_id)?, id_value(owner));
+        let links = ToMany { session, resource, relationship_id, edge, owner };
         match change {
             LinkageChange::One(_) => return Err(misshapen(resource)),
             LinkageChange::Add(ids) => links.add(ids).await?,
@@ -37,7 +38,8 @@ pub(crate) async fn change(
                 if scopes.of(relationship.target()).is_some() =>
             {
                 let own = [links.owner].into_iter();
-                let seen = linkage_of(session, scopes, &Room::endless(), resource, index, own).await?;
+                let seen =
+                    linkage_of(session, scopes, &Room::endless(), resource, relationship_id, own).await?;
                 let replaces = matches!(change, LinkageChange::Replace(_));
                 let which = if replaces { Listed::Others } else { Listed::These };
                 let ending = of_these(seen.of(0), ids, which);
@@ -62,14 +64,14 @@ pub(crate) async fn change(
 struct ToMany<'a, S> {
     session: &'a S,
     resource: &'static Description,
-    index: usize,
+    relationship_id: RelationshipId,
     edge: Edge,
     owner: ValueRef<'a>,
 }
 
 impl<S: Session> ToMany<'_, S> {
     fn shape(&self, verb: Verb) -> Shape {
-        Shape::new(verb, self.resource).relationship(self.index)
+        Shape::new(verb, self.resource).relationship(self.relationship_id)
     }
 
     async fn add(&self, ids: &[ResourceId]) -> Result<(), StoreError> {

@@ -2,13 +2,13 @@
 
 use super::{edge::Edge, select::Window};
 use crate::plan::{Fetched, Listing, Page, Plan, Root};
-use crate::schema::{Description, Rows, ValueRef};
+use crate::schema::{Description, Relationship, RelationshipId, Rows, ValueRef};
 use crate::store::StoreError;
 
 /// Whether one statement answers it: it sees one snapshot by itself.
 pub(crate) fn is_one_statement(plan: &Plan) -> bool {
-    let to_many = |owner: &Description, relationship: usize| {
-        owner.relationships.get(relationship).is_none_or(|relationship| relationship.is_to_many())
+    let to_many = |owner: &Description, relationship: RelationshipId| {
+        owner.relationship_at(relationship).is_none_or(Relationship::is_to_many)
     };
     let root = match &plan.root {
         Root::One(_) => true,
@@ -16,9 +16,8 @@ pub(crate) fn is_one_statement(plan: &Plan) -> bool {
         Root::Related { parent, relationship, .. } => !to_many(parent, *relationship),
     };
     let selection = &plan.selection;
-    let mut linkage = selection.linkage.iter().enumerate();
     root && selection.include.is_empty()
-        && linkage.all(|(index, wanted)| !wanted || !to_many(selection.resource, index))
+        && selection.linkage_ids().all(|relationship| !to_many(selection.resource, relationship))
 }
 
 /// The rows from last to first.
@@ -31,8 +30,8 @@ pub(crate) fn reversed(rows: &Rows) -> Rows {
 }
 
 /// The edge of a to-many relationship.
-pub(crate) fn edge(owner: &Description, relationship: usize) -> Result<Edge, StoreError> {
-    let found = owner.relationships.get(relationship).map(|found| Edge::of(owner, found));
+pub(crate) fn edge(owner: &Description, relationship: RelationshipId) -> Result<Edge, StoreError> {
+    let found = owner.relationship_at(relationship).map(|found| Edge::of(owner, found));
     match found {
         Some(Ok(Some(edge))) => Ok(edge),
         Some(Err(problem)) => Err(StoreError::Internal(problem)),

@@ -16,7 +16,9 @@ use super::{
     session::{Session, unless_unfit},
 };
 use crate::plan::{Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection};
-use crate::schema::{Description, Relationship, RelationshipKind, ResourceId, Row, Rows, Value};
+use crate::schema::{
+    Description, Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Value,
+};
 use crate::store::{Excess, StoreError};
 
 /// Whether the root of a plan is locked.
@@ -102,7 +104,7 @@ pub(crate) async fn exists(
 struct Owner<'a> {
     resource: &'static Description,
     id: &'a ResourceId,
-    relationship: usize,
+    relationship: RelationshipId,
 }
 
 /// What is read of each row, and who reads.
@@ -199,7 +201,7 @@ impl<S: Session> Reading<'_, S> {
         let Self { session, selection, scopes, .. } = self;
         let wrong =
             || StoreError::Internal("a plan asks for a relationship that the resource doesn't have".into());
-        let relationship = owner.resource.relationships.get(owner.relationship).ok_or_else(wrong)?;
+        let relationship = owner.resource.relationship_at(owner.relationship).ok_or_else(wrong)?;
         if !selection.resource.is(relationship.target()) {
             return Err(wrong());
         }
@@ -256,13 +258,13 @@ impl<S: Session> Reading<'_, S> {
     async fn all_linkage(&self, rows: &Rows) -> Result<Vec<Option<Links>>, StoreError> {
         let Self { session, selection, scopes, room } = self;
         let resource = selection.resource;
-        let is_wanted = |(index, relationship): &(usize, &Relationship)| {
-            selection.linkage.get(*index).copied().unwrap_or(false) && relationship.is_to_many()
+        let is_wanted = |(id, relationship): &(RelationshipId, &Relationship)| {
+            selection.reads_linkage(*id) && relationship.is_to_many()
         };
-        let relationships = || resource.relationships.iter().enumerate();
+        let relationships = || resource.relationships_by_id();
         let work = relationships()
             .filter(is_wanted)
-            .map(|(index, _)| linkage(*session, scopes, room, resource, index, rows.iter().map(Row::id)));
+            .map(|(id, _)| linkage(*session, scopes, room, resource, id, rows.iter().map(Row::id)));
         let mut found = session.all(work.collect()).await?.into_iter();
         Ok(relationships().map(|it| if is_wanted(&it) { found.next() } else { None }).collect())
     }

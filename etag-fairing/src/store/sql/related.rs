@@ -27,7 +27,7 @@ pub(crate) async fn check_related<S: Session>(
     links: &[Option<ResourceId>],
     linkage: &[Option<LinkageChange>],
 ) -> Result<(), StoreError> {
-    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
+    for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         let Some(change) = change else { continue };
         let target = relationship.target();
         let wanted: &[ResourceId] = match change {
@@ -36,8 +36,8 @@ pub(crate) async fn check_related<S: Session>(
             LinkageChange::Remove(_) => &[],
         };
         let locked = if S::LOCKS_ROWS {
-            let before = links.get(index).and_then(Option::as_ref);
-            Some(session.lock_related(resource, index, own, before, change).await?)
+            let before = relationship_id.of(links).and_then(Option::as_ref);
+            Some(session.lock_related(resource, relationship_id, own, before, change).await?)
         } else {
             None
         };
@@ -54,10 +54,10 @@ pub(crate) async fn check_related<S: Session>(
             wanted.iter().find(|id| !(is_own(id) || is_there(id) && seen.contains(*id)))
         };
         if let Some(id) = missing {
-            return Err(StoreError::RelatedNotFound { relationship: index, id: id.clone() });
+            return Err(StoreError::RelatedNotFound { relationship: relationship_id, id: id.clone() });
         }
         if relationship.is_to_many() {
-            session.lock_owners_before(resource, index, own, wanted).await?;
+            session.lock_owners_before(resource, relationship_id, own, wanted).await?;
         }
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! The tables that resources need.
 
-use crate::schema::{Description, IdKind, Kind, Mismatch, OnDelete, RelationshipKind, StoredTime, Value};
+use crate::schema::{
+    Description, IdKind, Kind, Mismatch, OnDelete, RelationshipId, RelationshipKind, StoredTime, Value,
+};
 
 use super::edge::Edge;
 
@@ -69,7 +71,7 @@ pub(crate) enum Decider {
 }
 
 impl Decider {
-    fn of(resource: &Description, relationship: usize) -> Self {
+    fn of(resource: &Description, relationship: RelationshipId) -> Self {
         if resource.decides_deletion(relationship) { Self::Struct } else { Self::Table }
     }
 
@@ -107,11 +109,11 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
     let mut tables = Vec::new();
     for resource in reachable(resources) {
         resource_table(resource, &mut tables, problems);
-        for (place, relationship) in resource.relationships.iter().enumerate() {
+        for (id, relationship) in resource.relationships_by_id() {
             match Edge::of(resource, relationship) {
                 Err(problem) => problems.push(problem),
                 Ok(Some(edge)) if matches!(relationship.kind, RelationshipKind::Through { .. }) => {
-                    let decider = Decider::of(resource, place);
+                    let decider = Decider::of(resource, id);
                     join_table(resource, relationship.name, decider, &edge, &mut tables, problems);
                 }
                 Ok(_) => {}
@@ -147,8 +149,8 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
         return;
     }
     table.resources.push(resource.rust_name);
-    for (place, upkeep) in resource.kept() {
-        let (attribute, form) = (resource.attributes.get(place), resource.stored(place));
+    for (id, upkeep) in resource.kept() {
+        let (attribute, form) = (resource.attribute_at(id), resource.stored(id));
         if let (Some(attribute), Some(form)) = (attribute, form)
             && form.step() > upkeep.step()
         {
@@ -183,21 +185,21 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
 
 fn columns_of(resource: &'static Description) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
-    for (place, attribute) in resource.attributes.iter().enumerate() {
+    for (id, attribute) in resource.attributes_by_id() {
         columns.push(Column {
             name: attribute.column,
             kind: attribute.kind,
-            stored: resource.stored(place),
+            stored: resource.stored(id),
             reference: None,
             default: attribute.default,
             needed_by: format!("the attribute `{}` of `{}`", attribute.name, resource.rust_name),
             demands: usize::from(!attribute.nullable),
         });
     }
-    for (place, relationship) in resource.relationships.iter().enumerate() {
+    for (id, relationship) in resource.relationships_by_id() {
         if let RelationshipKind::ToOne { column, required, on_delete } = relationship.kind {
             let target = relationship.target();
-            let decider = Decider::of(resource, place);
+            let decider = Decider::of(resource, id);
             columns.push(Column {
                 name: column,
                 kind: kind_of_id(target.id.kind),

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::plan::{Field, Member, Relation};
 use crate::schema::kind::ValueType;
-use crate::schema::{Description, IdKind, Kind, Relationship, StoredTime, Value};
+use crate::schema::{Description, IdKind, Kind, Relationship, RelationshipId, StoredTime, Value};
 
 /// A table under an alias. Tables that paths lead to are joined once, whoever asks; to-one, they neither add
 /// rows nor take any away.
@@ -33,7 +33,7 @@ pub(super) struct Scope<'n> {
 pub(super) struct Names(Cell<usize>);
 
 struct Joined {
-    path: Vec<usize>,
+    path: Vec<RelationshipId>,
     resource: &'static Description,
     alias: String,
     on: Expr,
@@ -182,7 +182,10 @@ impl<'n> Scope<'n> {
     }
 
     /// The table at the end of a path.
-    pub(super) fn reach(&mut self, path: &[usize]) -> Result<(String, &'static Description), String> {
+    pub(super) fn reach(
+        &mut self,
+        path: &[RelationshipId],
+    ) -> Result<(String, &'static Description), String> {
         let (mut alias, mut resource) = (self.alias.clone(), self.resource);
         for (end, step) in (1..).zip(path) {
             let prefix = path.get(..end).unwrap_or(path);
@@ -223,8 +226,8 @@ impl<'n> Scope<'n> {
                 };
                 Ok(operand.spelled(visible, resource.table, resource.id.column))
             }
-            Field::ToOne(index) => {
-                let (relationship, link) = to_one(resource, index)?;
+            Field::ToOne(id) => {
+                let (relationship, link) = to_one(resource, id)?;
                 let target = relationship.target();
                 let kind = target.id.kind;
                 let expression = id_column(dialect, &table, link, kind);
@@ -240,11 +243,10 @@ impl<'n> Scope<'n> {
                 };
                 Ok(operand.spelled(visible, resource.table, link))
             }
-            Field::Attribute(index) => {
+            Field::Attribute(id) => {
                 let attribute = resource
-                    .attributes
-                    .get(index)
-                    .ok_or_else(|| format!("`{}` has no attribute {index}", resource.rust_name))?;
+                    .attribute_at(id)
+                    .ok_or_else(|| format!("`{}` has no attribute {}", resource.rust_name, id.place()))?;
                 let class = Class::of(attribute.kind);
                 let mut expression = column(&table, attribute.column);
                 if attribute.kind == Kind::Json {
@@ -293,11 +295,10 @@ impl<'n> Scope<'n> {
 
 fn to_one(
     resource: &'static Description,
-    index: usize,
+    id: RelationshipId,
 ) -> Result<(&'static Relationship, &'static str), String> {
     resource
-        .relationships
-        .get(index)
+        .relationship_at(id)
         .and_then(|relationship| relationship.column().map(|link| (relationship, link)))
-        .ok_or_else(|| format!("`{}` has no to-one relationship {index}", resource.rust_name))
+        .ok_or_else(|| format!("`{}` has no to-one relationship {}", resource.rust_name, id.place()))
 }

@@ -60,13 +60,13 @@ pub(crate) enum Content {
 pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>> {
     let resource = selection.resource;
     let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind) };
-    let attributes = resource.attributes.iter().enumerate().map(|(index, attribute)| {
-        let stored = resource.stored(index);
+    let attributes = resource.attributes_by_id().map(|(id, attribute)| {
+        let stored = resource.stored(id);
         // Columns hold 64 bits, and fields may have fewer.
         let check = (attribute.kind == Kind::Integer && attribute.nullable).then_some(attribute.check);
         let content =
             Content::Attribute { kind: attribute.kind, nullable: attribute.nullable, stored, check };
-        let wanted = selection.attributes.get(index).copied().unwrap_or(false);
+        let wanted = selection.reads_attribute(id);
         wanted.then_some(Cell { column: attribute.column, content })
     });
     let links = resource.relationships.iter().map(|relationship| match relationship.kind {

@@ -18,7 +18,7 @@ use super::{
     visible::Visible,
 };
 use crate::plan::{Change, LinkageChange, Scopes};
-use crate::schema::{Description, ResourceId, Rows, Value};
+use crate::schema::{Description, RelationshipId, ResourceId, Rows, Value};
 use crate::store::{Constraint, Excess, StoreError};
 
 /// A connection, in whatever transaction is open on it.
@@ -218,7 +218,7 @@ pub(crate) trait Session {
     async fn lock_related(
         &self,
         resource: &'static Description,
-        relationship: usize,
+        relationship: RelationshipId,
         own: Option<&ResourceId>,
         before: Option<&ResourceId>,
         change: &LinkageChange,
@@ -231,7 +231,7 @@ pub(crate) trait Session {
     async fn lock_owners_before(
         &self,
         resource: &'static Description,
-        relationship: usize,
+        relationship: RelationshipId,
         own: Option<&ResourceId>,
         adopted: &[ResourceId],
     ) -> Result<(), StoreError> {

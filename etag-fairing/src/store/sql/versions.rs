@@ -76,8 +76,8 @@ impl Versions {
     }
 
     fn add<D: Dialect>(&mut self, dialect: D, resource: &'static Description) {
-        let kept = resource.kept().filter_map(|(place, upkeep)| {
-            let attribute = resource.attributes.get(place)?;
+        let kept = resource.kept().filter_map(|(id, upkeep)| {
+            let attribute = resource.attribute_at(id)?;
             Some(KeptColumn { name: attribute.column, upkeep })
         });
         let mut columns: Vec<KeptColumn> = kept.collect();

@@ -17,7 +17,7 @@ use super::{
     versions::Guard,
 };
 use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection};
-use crate::schema::{Description, RelationshipKind, ResourceId, Value, ValueRef};
+use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, Value, ValueRef};
 use crate::store::{Constraint, StoreError};
 
 /// Makes one change, whole or not at all, if the resource has this version. Answers the id of the resource.
@@ -233,9 +233,9 @@ async fn update<S: Session>(
         changed.push(value.is_some());
         parameters.extend(value.map(|value| Parameter::of(attribute.column, value.as_ref())));
     }
-    for (index, (relationship, change)) in resource.relationships.iter().zip(linkage).enumerate() {
+    for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
-        let change = change.as_ref().filter(|_| !hidden.contains(&index) && is_given(column));
+        let change = change.as_ref().filter(|_| !hidden.contains(&relationship_id) && is_given(column));
         changed.push(change.is_some());
         let related = match change {
             Some(LinkageChange::One(related)) => related.as_ref(),
@@ -291,19 +291,21 @@ async fn hidden_links(
     resource: &'static Description,
     id: &ResourceId,
     linkage: &[Option<LinkageChange>],
-) -> Result<Vec<usize>, StoreError> {
-    let relationships = resource.relationships.iter().zip(linkage).enumerate();
-    let mut emptied: Vec<usize> = relationships
-        .filter(|(_, (relationship, change))| {
+) -> Result<Vec<RelationshipId>, StoreError> {
+    let mut emptied: Vec<RelationshipId> = resource
+        .relationships_by_id()
+        .zip(linkage)
+        .filter(|((_, relationship), change)| {
             **change == Some(LinkageChange::One(None)) && scopes.of(relationship.target()).is_some()
         })
-        .map(|(index, _)| index)
+        .map(|((relationship_id, _), _)| relationship_id)
         .collect();
     if !emptied.is_empty() {
         let mut plan = Plan::new(Root::One(id.clone()), Selection::identifiers(resource));
         plan.scopes = scopes.clone();
         let seen = read::fetch(session, &plan, Locking::None).await?;
-        emptied.retain(|index| seen.rows.get(0).is_some_and(|row| row.to_one(resource, *index).is_null()));
+        let row = seen.rows.get(0);
+        emptied.retain(|id| row.is_some_and(|row| row.to_one(resource, *id).is_null()));
     }
     Ok(emptied)
 }

@@ -184,6 +184,7 @@ fn looks_into_text(plan: &Plan) -> bool {
 mod tests {
     use super::*;
     use crate::plan::{Field, Listing, Member, Part, Selection};
+    use crate::schema::{AttributeId, RelationshipId};
     use crate::store::contract::{ROOMS, TALKS};
 
     fn page(total: bool, offset: u64) -> Plan {
@@ -224,12 +225,12 @@ mod tests {
     fn what_looks_into_text_or_was_slow_goes_to_a_thread() {
         let history = PlanHistory::default();
         let text = Filter::Compare {
-            member: Member { path: Vec::new(), field: Field::Attribute(0) },
+            member: Member { path: Vec::new(), field: Field::Attribute(AttributeId::at(0)) },
             comparison: Comparison::Text { part: Part::Like, text: "%a%b%".into(), case_sensitive: true },
         };
         let within = Filter::Related {
             path: Vec::new(),
-            relationship: 0,
+            relationship: RelationshipId::at(0),
             filter: Some(Box::new(Filter::Not(Box::new(Filter::And(vec![text.clone()]))))),
         };
         for filter in [text, within] {

@@ -373,7 +373,7 @@ pub(super) fn told_change(
             Ok(id)
         }
         Err(StoreError::RelatedNotFound { relationship, mut id }) => {
-            let target = resource.relationships.get(relationship).map(|it| it.target().id.kind);
+            let target = resource.relationship_at(relationship).map(|it| it.target().id.kind);
             if target == Some(IdKind::Uuid) {
                 tell_id(&mut id);
             }

@@ -66,7 +66,7 @@ async fn attributes(store: &PostgresStore, resource: &'static Description) -> Ve
     let plan = Plan::new(Root::Collection(Listing::all()), Selection::whole(resource));
     let fetched = store.fetch(&plan).await.expect("readable");
     let values = |row: crate::schema::Row<'_>| {
-        (0..resource.attributes.len()).map(|index| row.attribute(index).to_owned()).collect()
+        resource.attributes_by_id().map(|(id, _)| row.attribute(id).to_owned()).collect()
     };
     fetched.rows.iter().map(values).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::{Comparison, Field, Filter, Member, Page, Relation, SortKey};
+use crate::schema::AttributeId;
 use crate::schema::{Id, IdKind, Operations};
 use crate::store::contract::{ALL, ROOMS, TALKS};
 
@@ -72,7 +73,7 @@ fn native_types_are_read_and_written() {
 
         // Each is compared as what it is.
         for (index, value) in expected.into_iter().enumerate() {
-            let member = Member { path: vec![], field: Field::Attribute(index) };
+            let member = Member { path: vec![], field: Field::Attribute(AttributeId::at(index)) };
             for (comparison, rows) in [
                 (Comparison::Value(Relation::Equal, value.clone()), 2),
                 (Comparison::Value(Relation::Less, value.clone()), 0),
@@ -144,7 +145,7 @@ fn values_that_no_attribute_can_be_are_odd_and_no_panic() {
             let plan = Plan::new(Root::Collection(Listing::all()), Selection::whole(&PRODUCTS));
             let read = store.fetch(&plan).await.expect("readable");
             let row = read.rows.get(0).expect("a row");
-            let odd = (0..PRODUCTS.attributes.len()).filter_map(|place| row.odd_attribute(place));
+            let odd = PRODUCTS.attributes_by_id().filter_map(|(id, _)| row.odd_attribute(id));
             assert_eq!(odd.count(), 1, "{column} = {value}");
         }
         store.close().await;
@@ -170,7 +171,7 @@ fn tables_without_foreign_keys_may_hold_anything() {
         let ids = |fetched: crate::plan::Fetched| -> Vec<String> {
             fetched.rows.iter().map(|row| row.resource_id().expect("an id").to_string()).collect()
         };
-        let title = Member { path: vec![], field: Field::Attribute(0) };
+        let title = Member { path: vec![], field: Field::Attribute(AttributeId::at(0)) };
         let sort = vec![SortKey { member: title, descending: false }];
         let plan = Plan::new(Root::Collection(Listing { sort, ..Listing::all() }), Selection::whole(&TALKS));
         let fetched = store.fetch(&plan).await.expect("readable");

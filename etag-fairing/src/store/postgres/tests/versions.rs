@@ -40,8 +40,7 @@ fn one_id_never_has_one_version_twice_whoever_deletes_and_makes_it() {
             })
         });
         let kept = LISTS.kept().find(|(_, upkeep)| *upkeep == Upkeep::Count);
-        let version =
-            kept.and_then(|(place, _)| LISTS.attributes.get(place)).expect("a version that counts").column;
+        let version = kept.and_then(|(id, _)| LISTS.attribute_at(id)).expect("a version that counts").column;
         database.run(&format!(
             "CREATE TABLE log (version bigint); CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS \
              $$ BEGIN INSERT INTO log VALUES (OLD.{version}); RETURN NULL; END $$; \

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::Listing;
+use crate::schema::AttributeId;
 use crate::store::contract::{ALL, TALKS};
 
 /// Tables as a user might have them: any value can stand in them.
@@ -41,10 +42,10 @@ fn values_that_do_not_fit_are_told_of_in_their_places() {
         ] {
             let fetched = found(&format!("UPDATE talks SET {statement}")).await.expect("readable");
             let row = fetched.rows.get(0).expect("a row");
-            let attributes = TALKS.attributes.iter().enumerate();
-            let attributes = attributes.map(|(place, it)| (it.name, row.odd_attribute(place)));
-            let linkage = TALKS.relationships.iter().enumerate();
-            let linkage = linkage.map(|(place, it)| (it.name, row.odd_to_one(&TALKS, place)));
+            let attributes = TALKS.attributes_by_id();
+            let attributes = attributes.map(|(id, it)| (it.name, row.odd_attribute(id)));
+            let linkage = TALKS.relationships_by_id();
+            let linkage = linkage.map(|(id, it)| (it.name, row.odd_to_one(&TALKS, id)));
             let odd: Vec<String> = attributes
                 .chain(linkage)
                 .filter_map(|(name, odd)| Some(format!("{name}: {}", odd?.detail())))
@@ -64,9 +65,9 @@ fn what_sqlite_changes_in_columns_of_others_is_changed_back() {
         let statement = "UPDATE talks SET rating = 3, extra = '12', published = '1'";
         let fetched = found(statement).await.expect("readable");
         let row = fetched.rows.get(0).expect("a row");
-        assert_eq!(row.attribute(3).to_owned(), Value::Float(3.0));
-        assert_eq!(row.attribute(4).to_owned(), Value::Bool(true));
-        assert_eq!(row.attribute(6).to_owned(), Value::Text("12".into()));
+        assert_eq!(row.attribute(AttributeId::at(3)).to_owned(), Value::Float(3.0));
+        assert_eq!(row.attribute(AttributeId::at(4)).to_owned(), Value::Bool(true));
+        assert_eq!(row.attribute(AttributeId::at(6)).to_owned(), Value::Text("12".into()));
     });
 }
 

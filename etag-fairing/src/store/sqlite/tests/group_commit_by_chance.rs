@@ -18,6 +18,7 @@ use rocket::tokio::{self, time::timeout};
 
 use super::{super::connection::Connection, *};
 use crate::plan::Fetched;
+use crate::schema::AttributeId;
 use crate::store::contract::{ALL, TALKS};
 use crate::store::{Decision, Transaction, modify};
 
@@ -86,7 +87,7 @@ fn talk(title: &str) -> Change {
 }
 
 fn counted(fetched: &Fetched) -> i64 {
-    match fetched.rows.get(0).map(|row| row.attribute(2).to_owned()) {
+    match fetched.rows.get(0).map(|row| row.attribute(AttributeId::at(2)).to_owned()) {
         Some(Value::Integer(count)) => count,
         other => panic!("no counter: {other:?}"),
     }

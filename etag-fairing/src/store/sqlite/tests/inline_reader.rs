@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::{Comparison, Field, Filter, Listing, Member, Page, Relation};
+use crate::schema::AttributeId;
 use crate::store::contract::TALKS;
 
 /// Rows enough to spend a budget many times.
@@ -9,7 +10,7 @@ const ROWS: i64 = 30_000;
 
 fn with_favourites(number: i64) -> Plan {
     let filter = Filter::Compare {
-        member: Member { path: Vec::new(), field: Field::Attribute(2) },
+        member: Member { path: Vec::new(), field: Field::Attribute(AttributeId::at(2)) },
         comparison: Comparison::Value(Relation::Equal, Value::Integer(number)),
     };
     whole(&TALKS, Root::Collection(Listing { filter: Some(filter), ..Listing::all() }))
@@ -46,7 +47,7 @@ fn a_plan_that_takes_long_is_answered_whole_and_leaves_nothing_open() {
                 .execute("UPDATE talks SET title = ?1 WHERE id = 1", [format!("{round}")])
                 .expect("a change");
             let first = store.fetch(&page(0, round % 2 == 0)).await.expect("a page");
-            let title = first.rows.get(0).map(|row| row.attribute(0).to_owned());
+            let title = first.rows.get(0).map(|row| row.attribute(AttributeId::at(0)).to_owned());
             assert_eq!(title, Some(Value::Text(format!("{round}"))));
         }
         // No snapshot is held: all of the log can be moved.

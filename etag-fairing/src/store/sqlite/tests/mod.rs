@@ -113,7 +113,7 @@ async fn attributes(store: &SqliteStore, resource: &'static Description) -> Vec<
     let plan = whole(resource, Root::Collection(crate::plan::Listing::all()));
     let fetched = store.fetch(&plan).await.expect("readable");
     let values = |row: crate::schema::Row<'_>| {
-        (0..resource.attributes.len()).map(|index| row.attribute(index).to_owned()).collect()
+        resource.attributes_by_id().map(|(id, _)| row.attribute(id).to_owned()).collect()
     };
     fetched.rows.iter().map(values).collect()
 }

@@ -5,6 +5,7 @@ use crate::plan::{
     Change, Comparison, Field, Filter, Include, LinkageChange, Listing, Member, Page, Plan, Relation, Root,
     Scopes, Selection, SortKey,
 };
+use crate::schema::RelationshipId;
 use crate::schema::{Description, ResourceId, Value};
 use crate::store::Store;
 use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
@@ -64,7 +65,7 @@ async fn programme() -> SqliteStore {
 }
 
 fn include(relationship: usize, selection: Selection) -> Include {
-    Include { relationship, selection }
+    Include { relationship: RelationshipId::at(relationship), selection }
 }
 
 /// What a plan costs, the first time or the second: where the machine is slow, the first begins twice, the second time
@@ -107,7 +108,7 @@ fn each_include_costs_one_statement() {
         plan.root = Root::Collection(Listing { total: true, ..listing.clone() });
         assert_eq!(cost(&store, &plan).await, 5);
         // A filter and an order over paths are in the statements that are there anyway.
-        let hall = Member { path: vec![0], field: Field::Id };
+        let hall = Member { path: vec![RelationshipId::at(0)], field: Field::Id };
         let comparison = Comparison::Value(Relation::Equal, Value::Text("hall".into()));
         let filter = Some(Filter::Compare { member: hall.clone(), comparison });
         let sort = vec![SortKey { member: hall, descending: true }];

@@ -6,6 +6,7 @@ use rocket::tokio::{self, spawn, time::sleep};
 
 use super::*;
 use crate::plan::{Comparison, Field, Filter, Listing, Member, Page, Relation};
+use crate::schema::AttributeId;
 use crate::schema::{Id, IdKind, Operations};
 use crate::store::contract::ROOMS;
 
@@ -46,7 +47,7 @@ fn with_options<F: Future<Output = ()>>(
 
 fn endless() -> Plan {
     let filter = Filter::Compare {
-        member: Member { path: Vec::new(), field: Field::Attribute(0) },
+        member: Member { path: Vec::new(), field: Field::Attribute(AttributeId::at(0)) },
         comparison: Comparison::Value(Relation::Less, Value::Integer(0)),
     };
     let page = Page::Offset { offset: 0, limit: 1 };

@@ -1,6 +1,7 @@
 //! Tables that are created, migrated, checked.
 
 use super::*;
+use crate::schema::RelationshipId;
 use crate::schema::{Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind};
 use crate::store::contract::{ALL, REVIEWS, TALKS};
 
@@ -120,7 +121,9 @@ fn a_table_of_our_own_is_given_new_columns() {
             .await
             .expect("deleted");
         let fetched = store.fetch(&whole(&LATER_NOTES, Root::One(answer))).await.expect("readable");
-        assert!(fetched.rows.get(0).expect("the answer").to_one(&LATER_NOTES, 0).is_null());
+        assert!(
+            fetched.rows.get(0).expect("the answer").to_one(&LATER_NOTES, RelationshipId::at(0)).is_null()
+        );
         store.close().await;
 
         // And again: nothing is left to do.

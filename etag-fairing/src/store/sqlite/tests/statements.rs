@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::{Comparison, Field, Filter, Listing, Member, Page, Part, Place, Relation, SortKey};
+use crate::schema::{AttributeId, RelationshipId};
 use crate::store::contract::{ALL, REVIEWS, TALKS};
 use crate::store::sql::edge::Edge;
 use crate::store::sql::listing::Source;
@@ -87,7 +88,7 @@ fn no_value_stands_in_the_text_of_a_statement() {
     let visible = Visible::everything(Sqlite);
     let marks = ["ma\u{e9}rk'\"1", "ma\u{e9}rk'\"2", "ma\u{e9}rk'\"3"];
     let text = |index: usize| Value::Text(marks[index].into());
-    let title = || Member { path: vec![1], field: Field::Attribute(0) };
+    let title = || Member { path: vec![RelationshipId::at(1)], field: Field::Attribute(AttributeId::at(0)) };
     let part = |part, case_sensitive| Comparison::Text { part, text: marks[0].into(), case_sensitive };
     let sort = vec![SortKey { member: title(), descending: true }];
     let id = ResourceId::Text(marks[2].into());
@@ -109,7 +110,7 @@ fn no_value_stands_in_the_text_of_a_statement() {
         let reviews = Selection::identifiers(&REVIEWS);
         let mut of_reviews = listing.clone();
         // From a review to its talk, instead of from a talk to the one before.
-        let through_the_talk = |member: &mut Member| member.path = vec![0];
+        let through_the_talk = |member: &mut Member| member.path = vec![RelationshipId::at(0)];
         of_reviews.sort.iter_mut().for_each(|key| through_the_talk(&mut key.member));
         if let Some(Filter::Not(filter)) = &mut of_reviews.filter
             && let Filter::Compare { member, .. } = &mut **filter

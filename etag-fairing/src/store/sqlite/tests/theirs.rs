@@ -4,6 +4,7 @@ use super::*;
 use crate::plan::{
     Comparison, Field, Filter, Include, Listing, Member, Page, Part, Place, Relation, Scopes, SortKey,
 };
+use crate::schema::{AttributeId, RelationshipId};
 use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
 
 const THEIRS: &str = "CREATE TABLE talks (id INTEGER PRIMARY KEY, title TEXT COLLATE NOCASE, \
@@ -36,7 +37,7 @@ fn with_theirs(test: impl AsyncFnOnce(&SqliteStore)) {
 }
 
 fn attribute_of(index: usize) -> Member {
-    Member { path: Vec::new(), field: Field::Attribute(index) }
+    Member { path: Vec::new(), field: Field::Attribute(AttributeId::at(index)) }
 }
 
 async fn listed(store: &SqliteStore, resource: &'static Description, listing: Listing) -> Vec<String> {
@@ -87,7 +88,7 @@ fn a_column_of_another_collation_is_compared_by_code_points() {
 fn a_key_that_leads_nowhere_drops_no_owner() {
     with_theirs(async |store| {
         let include = [0, 1, 2].map(|relationship| Include {
-            relationship,
+            relationship: RelationshipId::at(relationship),
             selection: Selection::identifiers(TALKS.relationships[relationship].target()),
         });
         let selection = Selection { include: include.into(), ..Selection::whole(&TALKS) };
@@ -114,7 +115,11 @@ fn a_key_that_leads_nowhere_drops_no_owner() {
             assert_eq!([links.of(0).len(), links.of(1).len(), links.of(2).len()], [2, 1, 1]);
         }
         // A filter follows edges to what is there.
-        let has = |relationship| Filter::Related { path: Vec::new(), relationship, filter: None };
+        let has = |relationship| Filter::Related {
+            path: Vec::new(),
+            relationship: RelationshipId::at(relationship),
+            filter: None,
+        };
         for (relationship, expected) in [(0, &["2"][..]), (1, &["2", "3"]), (2, &["1", "3"])] {
             let listing = Listing { filter: Some(has(relationship)), ..Listing::all() };
             assert_eq!(listed(store, &TALKS, listing).await, expected);
@@ -123,7 +128,7 @@ fn a_key_that_leads_nowhere_drops_no_owner() {
             Root::Related {
                 parent: &TALKS,
                 id: ResourceId::Integer(3),
-                relationship: 2,
+                relationship: RelationshipId::at(2),
                 listing: Listing {
                     sort: vec![SortKey { member: attribute_of(0), descending: true }],
                     ..Listing::all()
@@ -148,12 +153,12 @@ fn a_plan_that_does_not_fit_is_an_error_and_no_panic() {
         };
         let wrong_place = Place { keys: vec![Value::Null], id: ResourceId::Integer(1) };
         let page = Page::Between { after: Some(wrong_place), before: None, limit: 1 };
-        let nowhere = Filter::Related { path: vec![], relationship: 9, filter: None };
+        let nowhere = Filter::Related { path: vec![], relationship: RelationshipId::at(9), filter: None };
         for listing in [
-            wrong_member(vec![9], Field::Id),
-            wrong_member(vec![2], Field::Id),
-            wrong_member(vec![], Field::Attribute(99)),
-            wrong_member(vec![], Field::ToOne(2)),
+            wrong_member(vec![RelationshipId::at(9)], Field::Id),
+            wrong_member(vec![RelationshipId::at(2)], Field::Id),
+            wrong_member(vec![], Field::Attribute(AttributeId::at(99))),
+            wrong_member(vec![], Field::ToOne(RelationshipId::at(2))),
             Listing { page, ..Listing::all() },
             Listing { filter: Some(nowhere), ..Listing::all() },
         ] {
@@ -161,6 +166,7 @@ fn a_plan_that_does_not_fit_is_an_error_and_no_panic() {
             assert!(matches!(store.fetch(&plan).await, Err(StoreError::Internal(_))), "{plan:?}");
         }
         for (relationship, resource) in [(9, &ROOMS), (0, &SPEAKERS)] {
+            let relationship = RelationshipId::at(relationship);
             let include = vec![Include { relationship, selection: Selection::whole(resource) }];
             let selection = Selection { include, ..Selection::whole(&TALKS) };
             let plan = Plan::new(Root::Collection(Listing::all()), selection);

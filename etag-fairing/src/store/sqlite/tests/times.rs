@@ -9,6 +9,7 @@ use super::*;
 use crate::plan::{
     Comparison, Field, Filter, Listing, Member, Page, Place, Records, Relation, SortKey, matches, order,
 };
+use crate::schema::AttributeId;
 use crate::schema::{AttributeType, Id, IdKind, Linkage, Operations, Record};
 
 const ID: Id = Id { column: "id", kind: IdKind::Integer { min: 1, max: i64::MAX } };
@@ -169,7 +170,7 @@ impl Records for Nobody {
 }
 
 fn own(place: usize) -> Member {
-    Member { path: Vec::new(), field: Field::Attribute(place) }
+    Member { path: Vec::new(), field: Field::Attribute(AttributeId::at(place)) }
 }
 
 fn relation() -> impl Strategy<Value = Relation> {
