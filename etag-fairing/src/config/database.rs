@@ -1,5 +1,6 @@
 //! `[default.databases.<name>]`: where the store keeps the resources.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ pub enum Synchronous {
 /// assert_eq!(config.url, "sqlite:open-event.db");
 /// assert!(DatabaseConfig::from_figment(&figment, "other").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DatabaseConfig {
     /// Which database: `sqlite:` and a path, such as `sqlite:open-event.db`, or
@@ -78,6 +79,13 @@ pub struct DatabaseConfig {
     /// Whether the store counts the changes of each table, by triggers that it installs. What the memo holds
     /// is known to be current by these numbers; without them each answer is made anew.
     pub revisions: bool,
+}
+
+impl fmt::Debug for DatabaseConfig {
+    // What is printed for debugging lands in logs, too: the password does not belong there.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseConfig").field("url", &without_password(&self.url)).finish_non_exhaustive()
+    }
 }
 
 impl DatabaseConfig {
@@ -190,7 +198,7 @@ impl DatabaseConfig {
 
 /// `postgres://user:secret@host/db?password=secret` as `postgres://user:…@host/db?…`. Of a password that is not encoded
 /// as it should be, nothing may come out either.
-fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (rest, parameters) = match rest.split_once('?') {
         Some((rest, parameters)) if parameters.contains("password") => (rest, "?…".to_owned()),
@@ -205,7 +213,7 @@ fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::{DatabaseConfig, without_password};
 
     #[test]
     fn a_password_is_not_printed() {
@@ -214,5 +222,7 @@ mod tests {
         assert_eq!(without_password("postgres://u@h/d?password=s"), "postgres://u@h/d?…");
         assert_eq!(without_password("postgres://u@h/d"), "postgres://u@h/d");
         assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
+        let config = DatabaseConfig::new("postgres://u:geheim@h/d");
+        assert!(!format!("{config:?}").contains("geheim"));
     }
 }

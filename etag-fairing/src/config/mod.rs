@@ -21,6 +21,8 @@ mod jsonapi;
 mod nearest;
 mod table;
 
+#[cfg(feature = "postgres")]
+pub(crate) use database::without_password;
 pub use database::{DatabaseConfig, Synchronous};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use database_url::DatabaseKind;

@@ -1,17 +1,18 @@
 //! Where the database is and how it is used.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio_postgres::config::{Host, TargetSessionAttrs};
 
 use super::tls::{SplitUrl, TlsParameters};
 use crate::{
-    config::{DatabaseConfig, DatabaseKind},
+    config::{DatabaseConfig, DatabaseKind, without_password},
     store::PrepareError,
 };
 
 /// Where a PostgreSQL database is and how it is used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PostgresOptions {
     /// The server, the database, the user and what else a connection needs:
@@ -38,6 +39,13 @@ pub struct PostgresOptions {
 pub(super) struct Target {
     pub(super) config: tokio_postgres::Config,
     pub(super) tls: TlsParameters,
+}
+
+impl fmt::Debug for PostgresOptions {
+    // Without the password of the URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresOptions").field("url", &without_password(&self.url)).finish_non_exhaustive()
+    }
 }
 
 impl PostgresOptions {
