@@ -163,7 +163,6 @@ impl Decision for Update<'_, '_> {
 
     fn judge(&mut self, read_back: &Fetched) -> Result<(), Refusal> {
         check_still_seen(self.call, self.subject.resource, read_back)?;
-        self.body.forget();
         Ok(())
     }
 }

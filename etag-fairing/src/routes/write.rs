@@ -11,48 +11,34 @@ use crate::conditional::EntityTag;
 use crate::document::read::{Lengths, ResourceObject};
 use crate::error::{Errors, Pointer};
 use crate::plan::{Fetched, Plan};
-use crate::schema::{Description, Relationship, ResourceId};
+use crate::schema::{Relationship, ResourceId};
 use crate::store::{Decision, modify};
 
 /// The document of a write: one resource object.
 pub(super) struct RequestBody<'e> {
-    body: &'e [u8],
-    base: Pointer,
-    resource: &'static Description,
-    lengths: Lengths,
-    read: Option<Result<ResourceObject<'e>, Errors>>,
+    object: Result<ResourceObject<'e>, Errors>,
     /// Whether it lists what a relationship leads to.
     pub(super) has_lists: bool,
 }
 
 impl<'e> RequestBody<'e> {
     pub(super) fn read(body: &'e [u8], call: &Call<'_>, subject: &Subject<'_>) -> Self {
-        let (resource, lengths, base) = (subject.resource, Lengths::of(call.config()), subject.base.clone());
-        let read = ResourceObject::parse(body, base.clone(), resource, lengths);
-        let has_lists = read.as_ref().is_ok_and(ResourceObject::has_lists);
-        Self { body, base, resource, lengths, read: Some(read), has_lists }
+        let lengths = Lengths::of(call.config());
+        let object = ResourceObject::parse(body, subject.base.clone(), subject.resource, lengths);
+        let has_lists = object.as_ref().is_ok_and(ResourceObject::has_lists);
+        Self { object, has_lists }
     }
 
     /// # Errors
     /// With what is wrong with it.
-    pub(super) fn object(&mut self) -> Result<&ResourceObject<'e>, Errors> {
-        let read = || ResourceObject::parse(self.body, self.base.clone(), self.resource, self.lengths);
-        self.read.get_or_insert_with(read).as_ref().map_err(Clone::clone)
+    pub(super) fn object(&self) -> Result<&ResourceObject<'e>, Errors> {
+        self.object.as_ref().map_err(Clone::clone)
     }
 
     /// Where the document says what a relationship leads to, if it does.
     pub(super) fn pointer_to_linkage(&self, relationship: &Relationship) -> Option<Pointer> {
-        let object = self.read.as_ref()?.as_ref().ok()?;
+        let object = self.object.as_ref().ok()?;
         object.links(relationship).then(|| object.pointer_of(relationship.name))
-    }
-
-    /// Forgets what was read. It is read again when it is asked for: where another write came in between, or to tell
-    /// which part of it is to blame.
-    ///
-    /// Call this before the commit is waited for. The thread that goes on afterwards may be another one, and memory
-    /// that one thread takes and another gives back makes both of them wait for the allocator.
-    pub(super) fn forget(&mut self) {
-        self.read = None;
     }
 }
 
