@@ -55,11 +55,11 @@ impl<'r> FromRequest<'r> for Note {
 
 fn main() {
     let guarded = |of: &dyn Fn(Operation) -> bool| Operation::ALL.map(of);
-    assert_eq!(guarded(&|it| Session::description().guards.has(it)), [true; 8]);
-    assert_eq!(guarded(&|it| Note::description().guards.has(it)), [true; 8]);
+    assert_eq!(guarded(&|it| Session::behaviour().guards.has(it)), [true; 8]);
+    assert_eq!(guarded(&|it| Note::behaviour().guards.has(it)), [true; 8]);
     let some = [Operation::Update, Operation::Delete, Operation::Create];
     assert_eq!(
-        guarded(&|it| Track::description().guards.has(it)),
+        guarded(&|it| Track::behaviour().guards.has(it)),
         Operation::ALL.map(|operation| some.contains(&operation))
     );
 }

@@ -72,7 +72,7 @@ struct D {
 }
 
 fn main() {
-    for resource in [A::description(), B::description(), C::description(), D::description()] {
+    for resource in [A::behaviour(), B::behaviour(), C::behaviour(), D::behaviour()] {
         assert!(resource.guards.has(Operation::List));
     }
 }

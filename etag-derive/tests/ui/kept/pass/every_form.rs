@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use etag_fairing::JsonApiResource;
-use etag_fairing::resource::{Access, Upkeep};
+use etag_fairing::resource::{Description, Access, Upkeep};
 
 #[derive(JsonApiResource)]
 #[jsonapi(type = "sessions", etag, require_if_match)]
@@ -34,12 +34,17 @@ struct Room {
     note: Option<String>,
 }
 
+/// The places of the attributes that the store keeps, and how.
+fn kept(resource: &Description) -> Vec<(usize, Upkeep)> {
+    resource.kept().map(|(attribute, upkeep)| (attribute.place(), upkeep)).collect()
+}
+
 fn main() {
     let session = Session::description();
-    assert_eq!(session.kept().collect::<Vec<_>>(), [(1, Upkeep::Count), (2, Upkeep::Second)]);
+    assert_eq!(kept(session), [(1, Upkeep::Count), (2, Upkeep::Second)]);
     assert_eq!(session.attributes[1].access, Access::Hidden);
     assert_eq!(session.attributes[2].access, Access::ReadOnly);
     assert!(session.require_if_match && !Room::description().require_if_match);
-    assert_eq!(Track::description().kept().collect::<Vec<_>>(), [(0, Upkeep::Second)]);
-    assert_eq!(Room::description().kept().collect::<Vec<_>>(), [(0, Upkeep::Moment)]);
+    assert_eq!(kept(Track::description()), [(0, Upkeep::Second)]);
+    assert_eq!(kept(Room::description()), [(0, Upkeep::Moment)]);
 }

@@ -32,6 +32,6 @@ fn main() {
         );
     }
     // Also where it says what is the default.
-    let decided: Vec<bool> = (0..7).map(|place| Session::description().decides_deletion(place)).collect();
+    let decided: Vec<bool> = Session::description().relationships_by_id().map(|(id, _)| Session::description().decides_deletion(id)).collect();
     assert_eq!(decided, [false, false, true, true, true, true, true]);
 }

@@ -52,6 +52,6 @@ struct D {
 }
 
 fn main() {
-    let scoped = [A::description(), B::description(), C::description(), D::description()].map(|it| it.has_scope());
+    let scoped = [A::behaviour(), B::behaviour(), C::behaviour(), D::behaviour()].map(|it| it.has_scope());
     assert_eq!(scoped, [true, true, true, false]);
 }
