@@ -102,7 +102,12 @@ const RFC_850: &str = "%A, %d-%b-%y %H:%M:%S GMT";
 
 fn parse(value: &[u8], now: impl FnOnce() -> HttpDate) -> Option<HttpDate> {
     let value = str::from_utf8(trim_ows(value)).ok()?;
-    let with_whole_year = |form: &&str| date(fields(value, form)?, value, form);
+    // chrono reads other years too, and writes them with a sign, which HTTP doesn't know.
+    let with_whole_year = |form: &&str| {
+        let fields = fields(value, form)
+            .filter(|fields| fields.year().is_some_and(|year| (0..=9999).contains(&year)))?;
+        date(fields, value, form)
+    };
     FORMS.iter().find_map(with_whole_year).or_else(|| rfc_850(value, now))
 }
 

@@ -33,6 +33,21 @@ fn asctime_is_accepted() {
 }
 
 #[test]
+fn a_year_has_four_digits_and_no_sign() {
+    for invalid in [
+        "Sat, 01 Jan +10000 00:00:00 GMT",
+        "Sat, 01 Jan 10000 00:00:00 GMT",
+        "Sat Jan  1 00:00:00 +10000",
+        "Fri, 31 Dec -0001 00:00:00 GMT",
+        "Fri Dec 31 00:00:00 -0001",
+    ] {
+        assert_eq!(seconds(invalid), None, "{invalid}");
+    }
+    assert_eq!(seconds("Sat, 01 Jan 0000 00:00:00 GMT"), Some(-62_167_219_200));
+    assert_eq!(seconds("Fri Dec 31 23:59:59 9999"), Some(253_402_300_799));
+}
+
+#[test]
 fn whitespace_around_a_date_is_ignored() {
     assert_eq!(seconds(" \tSun, 06 Nov 1994 08:49:37 GMT\t "), Some(784_111_777));
 }
