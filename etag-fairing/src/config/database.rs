@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use rocket::figment::error::Kind;
 use rocket::figment::{Error, Figment};
 
@@ -200,11 +201,13 @@ impl DatabaseConfig {
 /// as it should be, nothing may come out either.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (rest, parameters) = match rest.split_once('?') {
-        Some((rest, parameters)) if parameters.contains("password") => (rest, "?…".to_owned()),
-        Some((rest, parameters)) => (rest, format!("?{parameters}")),
-        None => (rest, String::new()),
-    };
+    // As the driver reads it, parameters begin after the credentials: a password may have a `?`.
+    let credentials = rest.find('@').unwrap_or(0);
+    let parameters = rest.get(credentials..).and_then(|rest| rest.find('?')).map(|at| credentials + at);
+    let (rest, parameters) = rest.split_at(parameters.unwrap_or(rest.len()));
+    // A `@` may end a password that has both signs, and a name may be encoded.
+    let decoded = percent_decode_str(parameters).decode_utf8_lossy();
+    let parameters = if decoded.contains("password") || decoded.contains('@') { "?…" } else { parameters };
     match rest.rsplit_once('@').map(|(user, host)| (user.split_once(':'), host)) {
         Some((Some((user, _)), host)) => format!("{scheme}://{user}:…@{host}{parameters}"),
         _ => format!("{scheme}://{rest}{parameters}"),
@@ -220,6 +223,9 @@ mod tests {
         assert_eq!(without_password("postgres://u:se:cr@t@h:5/d"), "postgres://u:…@h:5/d");
         assert_eq!(without_password("postgres://u:a/b@h/d?x=1"), "postgres://u:…@h/d?x=1");
         assert_eq!(without_password("postgres://u@h/d?password=s"), "postgres://u@h/d?…");
+        assert_eq!(without_password("postgres://u:se?cr@h/d?x=1"), "postgres://u:…@h/d?x=1");
+        assert_eq!(without_password("postgres://u:s@e?cret@h/d"), "postgres://u:…@e?…");
+        assert_eq!(without_password("postgres://u@h/d?p%61ssword=s"), "postgres://u@h/d?…");
         assert_eq!(without_password("postgres://u@h/d"), "postgres://u@h/d");
         assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
         let config = DatabaseConfig::new("postgres://u:geheim@h/d");
