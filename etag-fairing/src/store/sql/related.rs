@@ -47,14 +47,17 @@ pub(crate) async fn check_related<S: Session>(
         let is_own = |id: &ResourceId| is_own_row(id) && (scopes.of(target).is_none() || target.is(resource));
         let is_there =
             |id: &ResourceId| is_own_row(id) || locked.as_ref().is_none_or(|locked| locked.contains(id));
-        let missing = if locked.is_some() && scopes.of(target).is_none() {
-            wanted.iter().find(|id| !is_there(id))
+        let missing: Vec<&ResourceId> = if locked.is_some() && scopes.of(target).is_none() {
+            wanted.iter().filter(|id| !is_there(id)).collect()
         } else {
             let seen = seen(session, scopes, target, wanted.iter().filter(|id| !is_own(id))).await?;
-            wanted.iter().find(|id| !(is_own(id) || is_there(id) && seen.contains(*id)))
+            wanted.iter().filter(|id| !(is_own(id) || is_there(id) && seen.contains(*id))).collect()
         };
-        if let Some(id) = missing {
-            return Err(StoreError::RelatedNotFound { relationship: relationship_id, id: id.clone() });
+        for id in missing {
+            // A column of the user's may have a collation, by which it holds the id in other letters.
+            if locked.is_some() || !exists(session, scopes, target, id).await? {
+                return Err(StoreError::RelatedNotFound { relationship: relationship_id, id: id.clone() });
+            }
         }
         if relationship.is_to_many() {
             session.lock_owners_before(resource, relationship_id, own, wanted).await?;
@@ -87,7 +90,13 @@ async fn seen<'a>(
         unless_unfit(
             session
                 .each(&query.text, &query.values(), |row| {
-                    seen.insert(cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)?);
+                    seen.extend(cell::known_id(
+                        resource.table,
+                        resource.id.column,
+                        resource.id.kind,
+                        row,
+                        0,
+                    )?);
                     Ok(())
                 })
                 .await,

@@ -5,7 +5,7 @@ use crate::plan::{
     Comparison, Field, Filter, Include, Listing, Member, Page, Part, Place, Relation, Scopes, SortKey,
 };
 use crate::schema::{AttributeId, RelationshipId};
-use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
+use crate::store::contract::{ALL, ITEMS, LABELS, LISTS, ROOMS, SPEAKERS, TALKS};
 
 const THEIRS: &str = "CREATE TABLE talks (id INTEGER PRIMARY KEY, title TEXT COLLATE NOCASE, \
      sub_title TEXT COLLATE RTRIM, favourites INTEGER, rating REAL, published BOOLEAN, starts_at DATETIME, \
@@ -172,5 +172,34 @@ fn a_plan_that_does_not_fit_is_an_error_and_no_panic() {
             let plan = Plan::new(Root::Collection(Listing::all()), selection);
             assert!(matches!(store.fetch(&plan).await, Err(StoreError::Internal(_))), "{plan:?}");
         }
+    });
+}
+
+#[test]
+fn related_ids_are_found_by_the_collation_of_their_column() {
+    rocket::async_test(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("theirs.db");
+        let theirs = "CREATE TABLE labels (name TEXT PRIMARY KEY NOT NULL COLLATE NOCASE, version TEXT NOT NULL); \
+             INSERT INTO labels VALUES ('rust', '2026-01-01T00:00:00.000000Z'), ('Web', '2026-01-01T00:00:00.000000Z')";
+        outside(&path).execute_batch(theirs).expect("their table");
+        let store = open(&path);
+        store.prepare(&[*LISTS, *ITEMS, *LABELS]).await.expect("prepared");
+        let linked = |names: &[&str]| {
+            let ids = names.iter().map(|name| ResourceId::Text((*name).into())).collect();
+            let attributes = vec![Value::Text("an item".into()), Value::Integer(0)];
+            new_linked(&ITEMS, attributes, vec![None, Some(LinkageChange::Replace(ids))])
+        };
+        for names in [&["Rust"][..], &["Rust", "web"], &["rust", "WEB"]] {
+            assert!(write(&store, linked(names)).await.is_ok(), "{names:?}");
+        }
+        for names in [&["Rust", "none", "gone"][..], &["none"]] {
+            let missing = write(&store, linked(names)).await.expect_err("one is missing");
+            assert!(
+                matches!(&missing, StoreError::RelatedNotFound { id, .. } if id.to_string() == "none"),
+                "{missing:?}"
+            );
+        }
+        store.close().await;
     });
 }
