@@ -1,15 +1,16 @@
-//! The types that an attribute can have: what each must do. The types themselves stand with their kind, in `kinds`.
+//! The trait of the types that an attribute can have. The implementations are in `kinds`, one file for each
+//! kind.
 
 use serde_json::Value as JsonValue;
 
 use super::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
-/// A way to carry a field's type through documents and stores.
+/// A way to read and write a field's type in documents and stores.
 ///
 /// `bool`, integers, floats, `String`, `chrono`'s UTC timestamp, dates and times, `uuid::Uuid`,
-/// `serde_json::Value`, and `Option` of each, carry themselves. A type of your own that serde can read and
-/// write goes by [`Text`](super::Text) (an enum: its name is stored) or [`Json`](super::Json) (anything), which `#[jsonapi(text)]` and
-/// `#[jsonapi(json)]` on the field choose.
+/// `serde_json::Value`, and `Option` of each, implement it for themselves. For your own types that implement
+/// serde's traits, write `#[jsonapi(text)]` on the field to use [`Text`](super::Text) (for enums: the name is
+/// stored), or `#[jsonapi(json)]` to use [`Json`](super::Json) (for all other types).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an attribute as it is",
     label = "not an attribute type",
@@ -21,10 +22,10 @@ pub trait AttributeType {
     /// The field's type.
     type Field;
 
-    /// What it holds.
+    /// The kind of its values.
     const KIND: Kind;
 
-    /// Whether null is a value of it.
+    /// Whether the attribute may be null.
     const NULLABLE: bool = false;
 
     /// Reads a client's value.
@@ -33,7 +34,7 @@ pub trait AttributeType {
     /// If the value is of another type or out of range.
     fn from_json(json: &JsonValue) -> Result<Self::Field, Mismatch>;
 
-    /// The value to store of a client's JSON text, some of whose numbers have more digits than
+    /// Converts a client's JSON text to the value to store. The text has numbers with more digits than
     /// [`from_json`](Self::from_json) would see.
     ///
     /// # Errors
@@ -46,7 +47,7 @@ pub trait AttributeType {
     /// Reads a stored value.
     ///
     /// # Errors
-    /// If the store holds something else.
+    /// If the stored value is of another type.
     fn from_value(value: ValueRef<'_>) -> Result<Self::Field, Corrupt>;
 
     /// The value to store.
@@ -79,19 +80,20 @@ impl<A: AttributeType> AttributeType for Option<A> {
     }
 }
 
-/// What a description's `parse` does: a client's value to a value to store.
+/// The `parse` function of a description: converts a client's value to the value to store.
 #[doc(hidden)]
 pub fn parse<A: AttributeType>(json: &JsonValue) -> Result<Value, Mismatch> {
     A::to_value(&A::from_json(json)?)
 }
 
-/// What a description's `parse_digits` does: a client's JSON text to a value to store, to the last digit.
+/// The `parse_digits` function of a description: converts a client's JSON text to the value to store, with
+/// all digits of its numbers.
 #[doc(hidden)]
 pub fn parse_digits<A: AttributeType>(text: &str) -> Result<Value, Mismatch> {
     A::from_digits(text)
 }
 
-/// What a description's `check` does: whether a stored value is one that the attribute can have.
+/// The `check` function of a description: checks that a stored value is one that the attribute can have.
 #[doc(hidden)]
 pub fn check<A: AttributeType>(value: ValueRef<'_>) -> Result<(), Corrupt> {
     A::from_value(value).map(drop)

@@ -1,23 +1,23 @@
-//! What `#[derive(JsonApiResource)]` says of a struct, as static data.
+//! What `#[derive(JsonApiResource)]` knows about a struct, as static data.
 
 use super::attribute_type::{AttributeType, check, parse, parse_digits};
 use super::computed::{Computed, Values};
 use super::time::StoredTime;
 use super::{AttributeId, Corrupt, IdKind, Kind, Mismatch, RelationshipId, Upkeep, Value, ValueRef};
 
-/// A resource, described once and for all: its names, its columns, its relationships. What it does with requests is its
-/// [`Behaviour`](crate::resource::Behaviour).
+/// The description of a resource: its names, its columns and its relationships. How it answers requests is
+/// its [`Behaviour`](crate::resource::Behaviour).
 ///
-/// All that runs over resources (handlers, documents, queries, stores) runs over descriptions, so that
-/// twenty resources cost no more to compile than one.
+/// All code for resources (handlers, documents, queries, stores) takes descriptions and is not generic, so
+/// that twenty resources compile as fast as one.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Description {
     /// The resource type (JSON:API §6.2.1).
     pub type_name: &'static str,
-    /// The URL segment of the collection; the type unless `#[jsonapi(path = "…")]` says otherwise.
+    /// The URL segment of the collection. It is the type unless `#[jsonapi(path = "…")]` says otherwise.
     pub path: &'static str,
-    /// The struct, as a user knows it, for messages.
+    /// The name of the struct, for messages.
     pub rust_name: &'static str,
     /// The table.
     pub table: &'static str,
@@ -27,28 +27,29 @@ pub struct Description {
     pub attributes: &'static [Attribute],
     /// The relationships in the struct's order.
     pub relationships: &'static [Relationship],
-    /// The operations that carry entity tags.
+    /// The operations that use entity tags.
     pub etag: Operations,
-    /// Whether a write must carry `If-Match` wherever it carries entity tags, whatever the configuration says.
+    /// Whether a write must have `If-Match` if its operation uses entity tags, whatever the configuration
+    /// says.
     pub require_if_match: bool,
     /// The attribute that is the version.
     pub version: Option<AttributeId>,
     /// The attribute that is the date of the last change.
     pub last_modified: Option<AttributeId>,
-    /// The forms in which columns hold times, where they are declared, by the attributes' places.
+    /// The declared forms of times in columns, each with the index of its attribute.
     pub(crate) stored: &'static [(usize, StoredTime)],
-    /// The attributes that are functions of the others.
+    /// The attributes that are computed from the others.
     pub(crate) computed: Computed,
-    /// The places of the relationships on which `on_delete` is written.
+    /// The indexes of the relationships that have `on_delete`.
     pub(crate) deciding: &'static [usize],
 }
 
-/// The id's place.
+/// The column of the id.
 #[derive(Debug)]
 pub struct Id {
     /// The column.
     pub column: &'static str,
-    /// What it is made of.
+    /// The kind of the id.
     pub kind: IdKind,
 }
 
@@ -60,24 +61,24 @@ pub struct Attribute {
     pub name: &'static str,
     /// The column.
     pub column: &'static str,
-    /// What it holds.
+    /// The kind of its values.
     pub kind: Kind,
-    /// Whether null is a value of it.
+    /// Whether the attribute may be null.
     pub nullable: bool,
     /// Who may see and set it.
     pub access: Access,
-    /// Whether `filter` may name it. What clients may not see they may not filter by, whatever this says.
+    /// Whether `filter` may name it. Clients can never filter by an attribute that they may not see.
     pub filter: bool,
-    /// Whether `sort` may name it. What clients may not see they may not sort by, whatever this says.
+    /// Whether `sort` may name it. Clients can never sort by an attribute that they may not see.
     pub sort: bool,
-    /// The value of a new resource whose document leaves the attribute out; `None` if it must be given.
-    /// An attribute that may be null and has no other default has null.
+    /// The value of a new resource whose document doesn't have the attribute. If it is `None`, the document
+    /// must have the attribute, unless it may be null: then null is the default.
     pub default: Option<fn() -> Result<Value, Mismatch>>,
-    /// Reads a client's value.
+    /// Converts a client's value.
     pub parse: fn(&serde_json::Value) -> Result<Value, Mismatch>,
-    /// Reads a client's JSON text, some of whose numbers have more digits than a float holds.
+    /// Converts a client's JSON text that has numbers with more digits than a float keeps.
     pub parse_digits: fn(&str) -> Result<Value, Mismatch>,
-    /// Says what is wrong with a stored value that the field's type cannot have.
+    /// Returns an error for a stored value that the field's type cannot have.
     pub check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
 }
 
@@ -106,58 +107,59 @@ impl Access {
 pub struct Relationship {
     /// The member name.
     pub name: &'static str,
-    /// Where the linkage is kept.
+    /// Where the linkage is stored.
     pub kind: RelationshipKind,
-    /// The resource at the other end; a function, since resources may point at each other.
+    /// The related resource. A function, since two resources may have relationships to each other.
     pub target: fn() -> &'static Description,
-    /// Whether documents carry the linkage (`data`) even where the related resources are not included.
+    /// Whether documents have the linkage (`data`) even if the related resources are not included.
     ///
-    /// To-one linkage stands in the owner's row and is always shown. To-many linkage is shown unless it is an
-    /// inverse, and only what is shown can be replaced by a PATCH of the owner: a replacement that the
-    /// client's tag doesn't cover would be a lost update.
+    /// To-one linkage is in the owner's row and is always shown. To-many linkage is shown unless it is an
+    /// inverse. A PATCH of the owner can replace only linkage that is shown: the client's entity tag doesn't
+    /// cover other linkage, so that replacing it would be a lost update.
     pub linkage: bool,
 }
 
-/// What becomes of a resource when another is deleted, to which it has a to-one relationship.
+/// What happens to a resource when another resource is deleted to which it has a to-one relationship.
 ///
-/// It holds in the tables that the store has made. In a table of the user's it holds where it is written
-/// ([`Description::decides_deletion`]), or where the column has no foreign key: else that foreign key decides.
+/// It applies to the tables that the store has created. In a table that you have created it applies if
+/// `on_delete` is written on the relationship ([`Description::decides_deletion`]), or if the column has no
+/// foreign key; otherwise the foreign key decides.
 ///
-/// The links of a join table end with either end; in a table of the user's with foreign keys, these decide, unless
-/// `on_delete = "cascade"` is written on the relationship.
+/// The rows of a join table are deleted with the resource at either end. If you have created the join table
+/// and it has foreign keys, these decide, unless `on_delete = "cascade"` is written on the relationship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDelete {
-    /// It stands against the deletion: 409.
+    /// The deletion is refused with 409.
     Restrict,
     /// The relationship becomes empty.
     SetNull,
-    /// It is deleted too.
+    /// The resource is deleted too.
     Cascade,
 }
 
 impl OnDelete {
-    /// What holds where nothing is said: a relationship that must not be empty stands against the deletion, any
-    /// other becomes empty.
+    /// The default without `on_delete`: `Restrict` if the relationship must not be empty, otherwise
+    /// `SetNull`.
     pub const fn by_default(required: bool) -> Self {
         if required { Self::Restrict } else { Self::SetNull }
     }
 }
 
-/// Where a relationship's linkage is kept.
+/// Where a relationship's linkage is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RelationshipKind {
-    /// A column of the owner's table with the other's id.
+    /// A column of the owner's table with the related resource's id.
     ToOne {
         /// The column.
         column: &'static str,
-        /// Whether every resource must have one.
+        /// Whether the column must not be null.
         required: bool,
-        /// What becomes of the resource when the other is deleted.
+        /// What happens to the owner when the related resource is deleted.
         on_delete: OnDelete,
     },
-    /// The inverse of a to-one relationship: a column of the other's table with the owner's id.
+    /// The inverse of a to-one relationship: a column of the related resource's table with the owner's id.
     Inverse {
-        /// The name of the to-one relationship (its member name) at the other end.
+        /// The member name of the to-one relationship at the other end.
         of: &'static str,
     },
     /// A join table.
@@ -166,7 +168,7 @@ pub enum RelationshipKind {
         table: &'static str,
         /// Its column with the owner's id.
         owner_column: &'static str,
-        /// Its column with the other's id.
+        /// Its column with the related resource's id.
         target_column: &'static str,
     },
 }
@@ -203,56 +205,56 @@ impl Description {
         }
     }
 
-    /// The description whose attribute at this place is the version.
+    /// Sets the attribute at this index as the version.
     #[doc(hidden)]
     pub const fn versioned(mut self, place: usize) -> Self {
         self.version = Some(AttributeId::at(place));
         self
     }
 
-    /// The description whose attribute at this place is the date of the last change.
+    /// Sets the attribute at this index as the date of the last change.
     #[doc(hidden)]
     pub const fn dated(mut self, place: usize) -> Self {
         self.last_modified = Some(AttributeId::at(place));
         self
     }
 
-    /// The description whose columns hold times in these forms, by the attributes' places.
+    /// Sets the forms of times in columns, each with the index of its attribute.
     #[doc(hidden)]
     pub const fn storing(mut self, stored: &'static [(usize, StoredTime)]) -> Self {
         self.stored = stored;
         self
     }
 
-    /// The form in which the column of an attribute holds times, if it is declared.
+    /// The declared form of times in the attribute's column.
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
     pub(crate) fn stored(&self, attribute: AttributeId) -> Option<StoredTime> {
         self.stored.iter().find(|(known, _)| *known == attribute.place()).map(|(_, form)| *form)
     }
 
-    /// The description with writes that must carry `If-Match`.
+    /// Makes `If-Match` mandatory for writes.
     #[doc(hidden)]
     pub const fn requiring_if_match(mut self) -> Self {
         self.require_if_match = true;
         self
     }
 
-    /// The description with computed attributes of these member names.
+    /// Adds computed attributes with these member names.
     #[doc(hidden)]
     pub const fn computing(mut self, names: &'static [&'static str], values: Values) -> Self {
         self.computed = Computed::new(names, values);
         self
     }
 
-    /// The description with `on_delete` written on the relationships at these places.
+    /// Notes that the relationships at these indexes have `on_delete`.
     #[doc(hidden)]
     pub const fn deciding_deletions(mut self, places: &'static [usize]) -> Self {
         self.deciding = places;
         self
     }
 
-    /// Whether the struct itself says, with `on_delete`, what becomes of a relationship when what it leads to is
-    /// deleted. Else a table of the user's says it with its foreign key, if it has one.
+    /// Whether the struct decides, by `on_delete`, what happens when the related resource is deleted.
+    /// Otherwise the foreign key decides, in a table that you have created and that has one.
     pub fn decides_deletion(&self, relationship: RelationshipId) -> bool {
         let is_default = |relationship: &Relationship| match relationship.kind {
             RelationshipKind::ToOne { required, on_delete, .. } => {
@@ -264,7 +266,7 @@ impl Description {
             || !self.relationship_at(relationship).is_none_or(is_default)
     }
 
-    /// The cells of a row: the id, each attribute, each relationship.
+    /// The number of cells of a row: the id, each attribute, each relationship.
     pub fn width(&self) -> usize {
         1 + self.attributes.len() + self.relationships.len()
     }
@@ -274,9 +276,9 @@ impl Description {
         self.version.and_then(|version| self.attribute_at(version))
     }
 
-    /// The attributes that the store itself keeps, and how.
+    /// The attributes that the store itself updates, and how.
     ///
-    /// A timestamp can be both, the version and the date of the last change; then it is kept as the date.
+    /// A timestamp that is both the version and the date of the last change is updated as the date.
     pub fn kept(&self) -> impl Iterator<Item = (AttributeId, Upkeep)> {
         let dated = self.last_modified;
         let version = self.version.filter(|version| Some(*version) != dated);
@@ -319,7 +321,7 @@ impl Description {
         (0..).map(RelationshipId::at).zip(self.relationships)
     }
 
-    /// Whether this is the same resource: descriptions are statics, and each resource has one.
+    /// Whether both are the same resource. Descriptions are statics, and each resource has exactly one.
     pub fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
     }
@@ -332,7 +334,7 @@ impl PartialEq for Description {
 }
 
 impl Attribute {
-    /// An attribute that is carried by `A`, without a default; clients see and set it, filter and sort by it.
+    /// An attribute with the type `A` and without a default. Clients may see, set, filter and sort by it.
     pub const fn new<A: AttributeType>(name: &'static str, column: &'static str) -> Self {
         Self {
             name,
@@ -349,7 +351,7 @@ impl Attribute {
         }
     }
 
-    /// The attribute, with what clients may do with it said anew.
+    /// Sets whether clients may filter and sort by the attribute.
     #[must_use]
     pub const fn open_to(mut self, filter: bool, sort: bool) -> Self {
         self.filter = filter;
@@ -359,7 +361,7 @@ impl Attribute {
 }
 
 impl Relationship {
-    /// A relationship; documents show its linkage, unless it is an inverse.
+    /// A relationship. Documents show its linkage, unless it is an inverse.
     pub const fn new(
         name: &'static str,
         kind: RelationshipKind,
@@ -369,19 +371,19 @@ impl Relationship {
         Self { name, kind, target, linkage }
     }
 
-    /// The relationship, with whether documents carry its linkage said anew.
+    /// Sets whether documents show the linkage.
     #[must_use]
     pub const fn showing(mut self, linkage: bool) -> Self {
         self.linkage = linkage;
         self
     }
 
-    /// Whether it has many related resources.
+    /// Whether it is to-many.
     pub fn is_to_many(&self) -> bool {
         !matches!(self.kind, RelationshipKind::ToOne { .. })
     }
 
-    /// The column of the owner's table with the linkage, for to-one.
+    /// The owner's column with the linkage; `None` for to-many.
     pub fn column(&self) -> Option<&'static str> {
         match self.kind {
             RelationshipKind::ToOne { column, .. } => Some(column),
@@ -389,19 +391,19 @@ impl Relationship {
         }
     }
 
-    /// Whether every resource must have a related one.
+    /// Whether a to-one relationship must not be empty.
     pub fn is_required(&self) -> bool {
         matches!(self.kind, RelationshipKind::ToOne { required: true, .. })
     }
 
-    /// The resource at the other end.
+    /// The related resource.
     pub fn target(&self) -> &'static Description {
         (self.target)()
     }
 }
 
 impl std::fmt::Debug for Relationship {
-    // Not the target: two resources that point at each other would print for ever.
+    // Without the target: two resources with relationships to each other would print without end.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Relationship")
             .field("name", &self.name)
@@ -412,7 +414,7 @@ impl std::fmt::Debug for Relationship {
     }
 }
 
-/// What can be done with a resource; also the names that `etag(…)` takes.
+/// The operations on a resource. `etag(…)` takes their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -448,7 +450,7 @@ impl Operation {
         Self::UpdateRelationship,
     ];
 
-    /// The name in attributes, route names and messages.
+    /// The name in attributes such as `etag(…)`, in route names and in messages.
     pub const fn name(self) -> &'static str {
         match self {
             Self::List => "list",
@@ -473,12 +475,12 @@ impl Operations {
     /// Every operation.
     pub const ALL: Self = Self(0xff);
 
-    /// The set with one more.
+    /// Adds an operation to the set.
     pub const fn with(self, operation: Operation) -> Self {
         Self(self.0 | 1 << operation as u8)
     }
 
-    /// Whether it is in the set.
+    /// Whether the operation is in the set.
     pub const fn contains(self, operation: Operation) -> bool {
         self.0 & (1 << operation as u8) != 0
     }

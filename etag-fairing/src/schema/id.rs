@@ -1,21 +1,21 @@
-//! Resource ids: text in documents (JSON:API §6.2.1), typed in the store.
+//! Resource ids: text in documents (JSON:API §6.2.1), integers or text in the store.
 
 use std::fmt;
 
 use super::sealed::Sealed;
 use super::value::{Corrupt, Value, ValueRef};
 
-/// A resource's id, as the store keeps it.
+/// A resource's id, as the store has it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceId {
-    /// An integer key, made by the store.
+    /// An integer, made by the store.
     Integer(i64),
-    /// A text or UUID key.
+    /// Text or a UUID.
     Text(String),
 }
 
 impl ResourceId {
-    /// The id as a value to bind or to compare.
+    /// The id as a value for a query.
     pub fn to_value(&self) -> Value {
         match self {
             Self::Integer(id) => Value::Integer(*id),
@@ -23,8 +23,8 @@ impl ResourceId {
         }
     }
 
-    /// Whether it is what an id is before anybody has chosen one, as in a fresh struct: 0, no text, or the nil UUID. A
-    /// store that is to make a resource with it chooses one.
+    /// Whether no id was chosen yet, as in a new struct: the id is 0, empty text or the nil UUID. The store
+    /// then makes an id for a new resource.
     pub fn is_open(&self) -> bool {
         match self {
             Self::Integer(id) => *id == 0,
@@ -55,30 +55,30 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// What a resource's id is made of.
+/// The kind of a resource's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdKind {
-    /// Whole numbers in a range; the store makes them and never uses one twice.
+    /// Whole numbers in a range. The store makes them and never uses a number twice.
     Integer {
         /// The smallest id that the field's type can hold.
         min: i64,
         /// The largest id that the field's type can hold.
         max: i64,
     },
-    /// Text; the server makes a UUID where the client gives none.
+    /// Text. The server makes a UUID if the client sends no id.
     Text,
-    /// A UUID; the server makes one (version 7) where the client gives none.
+    /// A UUID. The server makes one (version 7) if the client sends no id.
     Uuid,
 }
 
 impl IdKind {
-    /// Reads the id of a URL or a resource identifier object.
+    /// Reads an id from a URL or from a resource identifier object.
     ///
-    /// Only the form that we write is an integer id: `007` and `+7` name nothing, or one resource would have many URLs.
-    /// A UUID is one in each spelling that programs give it (RFC 9562 §4): in upper case, without hyphens, in braces,
-    /// with `urn:uuid:`. It is told in lower case with hyphens.
-    /// `None` means that no resource can have this id.
+    /// An integer has one spelling only: `007` and `+7` are no ids, since one resource would have many URLs
+    /// otherwise. A UUID is read in every spelling that programs use (RFC 9562 §4): in upper case, without
+    /// hyphens, in braces, with `urn:uuid:`. It is written in lower case with hyphens. `None` means that no
+    /// resource can have this id.
     pub fn parse(self, text: &str) -> Option<ResourceId> {
         match self {
             Self::Integer { min, max } => {
@@ -86,8 +86,8 @@ impl IdKind {
                 let canonical = itoa::Buffer::new().format(id) == text;
                 (canonical && (min..=max).contains(&id)).then_some(ResourceId::Integer(id))
             }
-            // RFC 3986 §5.2.4: clients take `.` and `..` out of a path before they send it, so that no URL would
-            // lead to such a resource, and its own would lead elsewhere.
+            // RFC 3986 §5.2.4: clients remove `.` and `..` from a path before they send it. A URL with such
+            // an id would lead to another resource.
             Self::Text => (!matches!(text, "" | "." | "..") && !text.contains('\0'))
                 .then(|| ResourceId::Text(text.into())),
             Self::Uuid => {
@@ -106,7 +106,7 @@ impl IdKind {
         }
     }
 
-    /// An id made by the server; `None` where the store makes it.
+    /// A new id from the server; `None` if the store makes the ids.
     pub fn generate(self) -> Option<ResourceId> {
         match self {
             Self::Integer { .. } => None,
@@ -122,16 +122,16 @@ impl IdKind {
     note = "use `i64`, `i32`, `u64`, `u32`, `String` or `uuid::Uuid`"
 )]
 pub trait IdType: Sealed + Sized {
-    /// What the id is made of.
+    /// The kind of the id.
     const KIND: IdKind;
 
-    /// The typed id.
+    /// The id as this type.
     ///
     /// # Errors
     /// If the id is of another kind, or out of the type's range.
     fn from_id(id: &ResourceId) -> Result<Self, Corrupt>;
 
-    /// The untyped id.
+    /// The id without its Rust type.
     fn to_id(&self) -> ResourceId;
 }
 
@@ -150,7 +150,8 @@ macro_rules! integer_ids {
             }
 
             fn to_id(&self) -> ResourceId {
-                // Ids beyond i64 cannot come from a store; a struct made by hand is clamped, and not found.
+                // A store has no ids larger than i64. A larger id in a struct becomes the largest one, and is
+                // not found.
                 ResourceId::Integer(i64::try_from(*self).unwrap_or(i64::MAX))
             }
         }

@@ -6,7 +6,8 @@ use super::ResourceId;
 
 /// A to-one relationship to a `T`: the id of the related resource, or nothing.
 ///
-/// Kept in a column of the owner's table, named `<field>_id` unless `#[jsonapi(column = "…")]` says otherwise.
+/// The id is in a column of the owner's table, named `<field>_id` unless `#[jsonapi(column = "…")]` says
+/// otherwise.
 pub struct ToOne<T> {
     id: Option<ResourceId>,
     target: PhantomData<fn() -> T>,
@@ -14,20 +15,20 @@ pub struct ToOne<T> {
 
 /// A to-many relationship to `T`s.
 ///
-/// Kept in a join table (`#[jsonapi(through = "…")]`) or as the inverse of a to-one relationship of `T`
-/// (`#[jsonapi(inverse = "…")]`). The ids are there only where the linkage was read.
+/// The linkage is in a join table (`#[jsonapi(through = "…")]`), or it is the inverse of a to-one
+/// relationship of `T` (`#[jsonapi(inverse = "…")]`). The ids are there only if the linkage was read.
 pub struct ToMany<T> {
     ids: Option<Vec<ResourceId>>,
     target: PhantomData<fn() -> T>,
 }
 
 impl<T> ToOne<T> {
-    /// Linked to the resource of this id.
+    /// A relationship to the resource with this id.
     pub fn to(id: ResourceId) -> Self {
         Self { id: Some(id), target: PhantomData }
     }
 
-    /// Linked to nothing.
+    /// An empty relationship.
     pub fn empty() -> Self {
         Self { id: None, target: PhantomData }
     }
@@ -39,12 +40,12 @@ impl<T> ToOne<T> {
 }
 
 impl<T> ToMany<T> {
-    /// Linked to the resources of these ids.
+    /// A relationship to the resources with these ids.
     pub fn to(ids: Vec<ResourceId>) -> Self {
         Self { ids: Some(ids), target: PhantomData }
     }
 
-    /// Linkage that was not read.
+    /// A relationship whose linkage was not read.
     pub fn unread() -> Self {
         Self { ids: None, target: PhantomData }
     }
@@ -55,7 +56,7 @@ impl<T> ToMany<T> {
     }
 }
 
-// By hand: a derive would ask the same of `T`, which is only a name here.
+// Implemented by hand, since a derive would demand the same traits of `T`, of which no value is stored.
 impl<T> Clone for ToOne<T> {
     fn clone(&self) -> Self {
         Self { id: self.id.clone(), target: PhantomData }

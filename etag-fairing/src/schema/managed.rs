@@ -1,4 +1,4 @@
-//! Attributes that the store itself keeps: the version and the date of the last change.
+//! Attributes that the store itself updates: the version and the date of the last change.
 
 use chrono::{DateTime, Utc};
 
@@ -6,32 +6,33 @@ use super::sealed::Sealed;
 use super::time::{Moment, stored};
 use super::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
 
-/// How a store goes on with an attribute whenever the resource's representation changes.
+/// How the store updates an attribute whenever the resource's representation changes.
 ///
-/// Its values only rise, also over the end of a resource and a new beginning under the same id.
+/// The values only increase. This holds even if a resource is deleted and a new one gets the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upkeep {
-    /// A counter: one more.
+    /// A counter, increased by one.
     Count,
-    /// A timestamp: this moment, but at least a microsecond more, whatever the clock says.
+    /// A timestamp: the current time, but at least one microsecond after the old value, even if the clock was
+    /// set back.
     Moment,
-    /// A timestamp that is sent as `Last-Modified`: this moment, but at least in the next second, so that no two
-    /// states have one date (RFC 9110 §8.8.2.2). It runs ahead of the clock by a minute at most; a state that comes
-    /// when there is no second left has no date.
+    /// A timestamp that is sent as `Last-Modified`: the current time, but at least in the second after the
+    /// old value, so that no two states have the same date (RFC 9110 §8.8.2.2). It is at most one minute
+    /// ahead of the clock. If no second is left within this minute, the new state has no date.
     Second,
 }
 
 impl Upkeep {
-    /// The smallest step by which it may rise, in microseconds.
+    /// The smallest step between two values, in microseconds.
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
     pub(crate) fn step(self) -> i64 {
         if self == Self::Second { 1_000_000 } else { 1 }
     }
 
-    /// What follows a stored value.
+    /// The value after a stored value.
     ///
     /// # Errors
-    /// If the value is not what such an attribute holds, or is the last there is.
+    /// If the stored value is not of the attribute's type, or if it is the largest possible one.
     pub fn next(self, stored: ValueRef<'_>) -> Result<Value, Corrupt> {
         if stored.is_null() {
             return self.first(stored, None);
@@ -39,8 +40,9 @@ impl Upkeep {
         self.value_of(self.follow(self.rank(stored)?, Utc::now().timestamp_micros())?)
     }
 
-    /// What a new resource begins with: what is given for it (null for nothing), if `mark` is lower. That is the
-    /// highest [`rank`](Self::rank) that a deleted resource of the table had.
+    /// The value of a new resource: `given` (or a default if that is null), if it is larger than `mark`;
+    /// otherwise the value after `mark`. `mark` is the highest [`rank`](Self::rank) that a deleted resource
+    /// of the table had.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -56,10 +58,11 @@ impl Upkeep {
         }
     }
 
-    /// The value as a number that rises with it: of a timestamp, microseconds.
+    /// The value as a number that increases with it. The number for a timestamp is its microseconds since
+    /// 1970.
     ///
     /// # Errors
-    /// If the value is not what such an attribute holds.
+    /// If the value is not of the attribute's type.
     pub fn rank(self, value: ValueRef<'_>) -> Result<i64, Corrupt> {
         match (self, value) {
             (Self::Count, ValueRef::Integer(count)) => Ok(count),
@@ -70,8 +73,8 @@ impl Upkeep {
         }
     }
 
-    /// Whether a rank of a date is that of a state without one: the state before it had the last second that a date may
-    /// have by then.
+    /// Whether the rank of a date of the last change marks a state without a date: the states before it had
+    /// used all seconds that were allowed at that time.
     pub(crate) fn is_dateless(rank: i64) -> bool {
         rank.rem_euclid(1000) == DATELESS
     }
@@ -109,10 +112,12 @@ impl Upkeep {
 /// How far a date may be ahead of the clock, in microseconds.
 const AHEAD: i64 = 60_000_000;
 
-/// What the microseconds of a state without a date end with. No other state of ours ends so.
+/// The last three digits, in microseconds, of a state without a date. No other value that we write ends with
+/// them.
 const DATELESS: i64 = 999;
 
-/// The moment, or the microsecond before, of a state that has a date.
+/// The current time for a state with a date. It is one microsecond earlier if it would mark a state without a
+/// date.
 fn dated(now: i64) -> i64 {
     if Upkeep::is_dateless(now) { now - 1 } else { now }
 }
@@ -124,7 +129,7 @@ fn dated(now: i64) -> i64 {
     note = "write `i64` or `u64`, which count the changes, or `DateTime<Utc>`"
 )]
 pub trait VersionType: Sealed + AttributeType<Field = Self> {
-    /// The version of a new resource, if none under its id had a higher one.
+    /// The version of a new resource, unless a deleted resource of the table had a higher one.
     fn first() -> Self;
 }
 
@@ -153,7 +158,7 @@ impl VersionType for DateTime<Utc> {
     note = "write `DateTime<Utc>`"
 )]
 pub trait LastModifiedType: Sealed + AttributeType<Field = Self> {
-    /// This moment.
+    /// The current time.
     fn now() -> Self;
 }
 
@@ -163,20 +168,20 @@ impl LastModifiedType for DateTime<Utc> {
     }
 }
 
-/// In microseconds, as it is stored.
+/// The current time in microseconds, as it is stored.
 fn now() -> DateTime<Utc> {
     let now = Utc::now();
     let dated = DateTime::from_timestamp_micros(dated(now.timestamp_micros()));
     dated.unwrap_or(now)
 }
 
-/// The first value of a version, for a description.
+/// The first version, for a description's default.
 #[doc(hidden)]
 pub fn first_version<T: VersionType>() -> Result<Value, Mismatch> {
     T::to_value(&T::first())
 }
 
-/// The first date of the last change, for a description.
+/// The first date of the last change, for a description's default.
 #[doc(hidden)]
 pub fn first_modified<T: LastModifiedType>() -> Result<Value, Mismatch> {
     T::to_value(&T::now())
@@ -202,7 +207,8 @@ mod tests {
         let later = "2999-12-31T23:59:59.999999Z";
         let next = text("3000-01-01T00:00:00.000000Z");
         assert_eq!(Upkeep::Moment.next(ValueRef::Text(later)), Ok(next.clone()));
-        // A date is no farther ahead than a minute; then it is the same second, and marked.
+        // A date is at most one minute ahead of the clock. After that the second stays the same, and the
+        // state is marked.
         assert_eq!(Upkeep::Second.next(ValueRef::Text(later)), Ok(text("3000-01-01T00:00:00.000999Z")));
         let early = ValueRef::Text("2999-12-31 23:59:58");
         assert_eq!(Upkeep::Moment.next(early), Ok(text("2999-12-31T23:59:58.000001Z")));
@@ -229,7 +235,7 @@ mod tests {
         }
         assert!((59..=70).contains(&dates.len()) && dateless > 400, "{} {dateless}", dates.len());
         assert!(rank <= Utc::now().timestamp_micros() + AHEAD + 1_000_000);
-        // As soon as the clock has come nearer, a state has a date again, in a second of its own.
+        // When the clock has come closer, a state has a date again, in a new second.
         let next = Upkeep::Second.follow(rank, rank).expect("a successor");
         assert!(!Upkeep::is_dateless(next) && next.div_euclid(1_000_000) > rank.div_euclid(1_000_000));
     }

@@ -1,4 +1,5 @@
-//! Numbers of JSON text (RFC 8259 §6), to the last digit: `3.0` and `1e2` are whole, and 2⁵³ + 1 is not 2⁵³.
+//! Numbers in JSON text (RFC 8259 §6), with all their digits: `3.0` and `1e2` are whole numbers, and 2⁵³ + 1
+//! is not rounded to 2⁵³.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,19 +9,19 @@ use serde_json::value::RawValue;
 /// The numbers in a JSON text.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Numbers<'a> {
-    /// The text, with each whole number of 64 bits written as one.
+    /// The text, in which each whole number of at most 64 bits is written as an integer (`100` for `1e2`).
     pub(crate) text: Cow<'a, str>,
-    /// Whether a float might not hold all digits of one of them.
+    /// Whether a float might lose digits of one of the numbers.
     pub(crate) is_lossy: bool,
-    /// Whether one of them is larger than any float.
+    /// Whether one of the numbers is larger than any float.
     pub(crate) is_beyond: bool,
 }
 
 impl<'a> Numbers<'a> {
-    /// Looks for numbers. Of what is no JSON, nothing is said.
+    /// Finds the numbers in a text. Nothing is checked if the text is not JSON.
     pub(crate) fn of(text: &'a str) -> Self {
         let mut numbers = Self { text: Cow::Borrowed(text), is_lossy: false, is_beyond: false };
-        // Most values are text.
+        // A shortcut, since most values are strings.
         if !text.bytes().any(|byte| byte.is_ascii_digit()) || text.trim_start().starts_with('"') {
             return numbers;
         }
@@ -49,9 +50,9 @@ impl<'a> Numbers<'a> {
         numbers
     }
 
-    /// Judges one. Gives its value if it is whole and written in another way.
+    /// Examines one number. Returns its value if it is a whole number that is not written as an integer.
     fn see(&mut self, token: &str) -> Option<i64> {
-        /// As many decimal digits a float always keeps.
+        /// The number of decimal digits that a float always keeps.
         const KEPT: usize = 15;
         let digits = token.bytes().filter(u8::is_ascii_digit).count();
         let is_plain = token.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
@@ -71,7 +72,7 @@ fn is_of_number(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
 }
 
-/// The place behind a string that begins at `start`.
+/// The index after the string that begins at `start`.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(byte) = bytes.get(at) {
@@ -84,7 +85,7 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// The whole number of 64 bits that a JSON number is, exactly.
+/// The exact value of a JSON number, if it is a whole number of at most 64 bits.
 pub(crate) fn whole(token: &str) -> Option<i64> {
     let (sign, digits) = match token.strip_prefix('-') {
         Some(digits) => ("-", digits),
@@ -104,15 +105,15 @@ pub(crate) fn whole(token: &str) -> Option<i64> {
     if significant.is_empty() {
         return Some(0);
     }
-    // How many zeros follow what is left; a whole number has no fewer than none.
+    // The number of zeros after the significant digits. It is negative if the number is not whole.
     let zeros =
         exponent.checked_add(i64::try_from(zeros).ok()?)?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
     let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 20)?;
     format!("{sign}{significant}{}", "0".repeat(zeros)).parse().ok()
 }
 
-/// A JSON text in the form that a tree of it would be written, but for its numbers, which keep all their digits: no
-/// blanks, members in order, of two with one name the last.
+/// A JSON text without white space and with its members sorted by name. Of two members with the same name,
+/// the last one counts. Numbers keep all their digits.
 ///
 /// # Errors
 /// If it is no JSON.

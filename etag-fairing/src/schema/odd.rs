@@ -1,15 +1,16 @@
-//! Stored values that are none of their column's kind.
+//! Stored values that their attributes cannot have.
 
 use sha1::{Digest, Sha1};
 
 use super::{Corrupt, ValueRef};
 
-/// A stored value that its attribute cannot have: another program wrote it, and one such row must not keep the others
-/// from being read.
+/// A stored value that its attribute cannot have. Another program wrote it, and one such row must not make
+/// the other rows unreadable.
 ///
-/// A document shows null in its place, with a warning in `meta`, if the attribute is an `Option`. The warning has a
-/// digest of the value, so that the tag of the document differs from that of a real null, and changes with the value:
-/// who has read the null can't overwrite by it what they have never seen.
+/// If the attribute is an `Option`, documents show null for the value and a warning in `meta`. The warning
+/// contains a digest of the stored value. So the document's entity tag differs from that of a real null, and
+/// it changes with the stored value: a client that has read the null cannot overwrite a value that it has
+/// never seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Odd {
     detail: String,
@@ -17,14 +18,14 @@ pub struct Odd {
 }
 
 impl Odd {
-    /// A value that is odd in this way: `expected an integer, found text`. `stored` are the bytes of the value, in
-    /// whatever form tells it from others.
+    /// An odd value. `detail` says what is wrong, such as `expected an integer, found text`. `stored` are
+    /// bytes that differ between different values.
     pub fn new(detail: impl Into<String>, stored: &[u8]) -> Self {
         let digest = Sha1::digest(stored);
         Self { detail: detail.into(), digest: hex::encode(digest.get(..8).unwrap_or_default()) }
     }
 
-    /// A value that could be read, but means nothing to its attribute.
+    /// A value that could be read from the store, but that its attribute cannot have.
     pub(crate) fn of(corrupt: &Corrupt, value: ValueRef<'_>) -> Self {
         match value {
             ValueRef::Null => Self::new(corrupt.to_string(), b"null"),
@@ -33,7 +34,7 @@ impl Odd {
         }
     }
 
-    /// What is odd about it.
+    /// What is wrong with the value.
     pub fn detail(&self) -> &str {
         &self.detail
     }

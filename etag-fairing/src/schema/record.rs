@@ -1,18 +1,19 @@
-//! A resource without its Rust type: one value a column, in the description's order.
+//! A resource without its Rust type: one value for each column, in the description's order.
 
 #[cfg(feature = "sqlite")]
 use std::borrow::Cow;
 
 use super::{AttributeId, Corrupt, Description, Odd, RelationshipId, ResourceId, Value, ValueRef};
 
-/// One resource as values: its id, its attributes, its to-one linkage, and what was read of its to-many linkage.
+/// One resource as values: its id, its attributes, its to-one linkage, and the to-many linkage as far as it
+/// was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// `None` until the store has made one.
+    /// `None` until the store has made an id.
     pub id: Option<ResourceId>,
-    /// One value an attribute, in the order of [`Description::attributes`].
+    /// One value for each attribute, in the order of [`Description::attributes`].
     pub attributes: Vec<Value>,
-    /// One entry a relationship, in the order of [`Description::relationships`].
+    /// One entry for each relationship, in the order of [`Description::relationships`].
     pub linkage: Vec<Linkage>,
 }
 
@@ -28,13 +29,14 @@ pub enum Linkage {
     Many(Vec<ResourceId>),
 }
 
-/// Rows of one table as a store hands them over: all cells in one vector, all text in one string,
-/// so that a page of records costs two allocations and not one a value.
+/// The rows of one table as a store returns them. All cells are in one vector and all text is in one string,
+/// so that a page of records costs two allocations and not one for each value.
 ///
-/// Each row has [`Description::width`] cells: the id, each attribute, each relationship. The cell of a column
-/// that was not asked for, and of each to-many relationship, is null.
+/// Each row has [`Description::width`] cells: the id, each attribute, each relationship. A cell is null if
+/// its column was not read, and for each to-many relationship.
 ///
-/// A stored value that its column's attribute cannot have is null too, and the row says what is [odd](Odd) about it.
+/// The cell of a stored value that its attribute cannot have is null too, and the row says what is [odd](Odd)
+/// about the value.
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     width: usize,
@@ -44,7 +46,7 @@ pub struct Rows {
     skipped: Skipped,
 }
 
-/// Rows that were found and are not among the [`Rows`], since they have no id that a resource could have.
+/// The number of rows that were found but are not among the [`Rows`], because they have no valid resource id.
 #[derive(Clone, Copy, Debug, Default)]
 struct Skipped {
     number: usize,
@@ -61,7 +63,7 @@ enum Cell {
         start: usize,
         end: usize,
     },
-    /// Its place among the odd ones.
+    /// The index of the value in the list of odd values.
     Odd(usize),
 }
 
@@ -73,12 +75,12 @@ pub struct Row<'a> {
 }
 
 impl Rows {
-    /// No rows yet, for the resource described.
+    /// An empty set of rows of the described resource.
     pub fn new(description: &Description) -> Self {
         Self { width: description.width(), ..Self::default() }
     }
 
-    /// The same, with memory for so many rows, each with so many bytes of text.
+    /// The same, with memory for this number of rows and this number of bytes of text.
     #[cfg(feature = "sqlite")]
     pub(crate) fn with_capacity(description: &Description, rows: usize, text: usize) -> Self {
         let width = description.width();
@@ -92,18 +94,18 @@ impl Rows {
         self.width
     }
 
-    /// Bytes of text held.
+    /// The number of bytes of text.
     pub(crate) fn text_bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// Adds an odd value as the next cell, which is not that of an id.
+    /// Adds an odd value as the next cell. That cell must not be an id.
     pub fn push_odd(&mut self, odd: Odd) {
         self.cells.push(Cell::Odd(self.odd.len()));
         self.odd.push(odd);
     }
 
-    /// Tells that a row was found next that has no id: it can be no resource.
+    /// Notes that the next row was found, but has no id, so that it cannot be a resource.
     pub fn skip_row(&mut self) {
         self.skipped = Skipped { number: self.skipped.number + 1, is_last: true };
     }
@@ -113,8 +115,8 @@ impl Rows {
         self.skipped.number
     }
 
-    /// Keeps a page of at most `limit` of the rows that were found, those included that were skipped, of which there
-    /// is at most one too many. Answers whether there was.
+    /// Keeps at most `limit` of the rows that were found and drops the one row that may be too many. Skipped
+    /// rows count as found. Returns whether there was a row too many.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn end_page(&mut self, limit: usize) -> bool {
         let more = self.len().saturating_add(self.skipped.number) > limit;
@@ -126,7 +128,7 @@ impl Rows {
         more
     }
 
-    /// Adds a row of other rows of the same resource.
+    /// Adds a row from other rows of the same resource.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn push_row(&mut self, row: Row<'_>) {
         for column in 0..self.width {
@@ -137,7 +139,7 @@ impl Rows {
         }
     }
 
-    /// The same rows, where the texts of some of the columns are these ones.
+    /// A copy of the rows in which `text` replaces each text of the marked columns.
     #[cfg(feature = "sqlite")]
     pub(crate) fn with_texts(&self, columns: &[bool], text: impl Fn(&str) -> Cow<'_, str>) -> Self {
         let mut rows = self.emptied();
@@ -156,13 +158,14 @@ impl Rows {
         rows
     }
 
-    /// Rows of which none is there yet, but as many were skipped as of these.
+    /// An empty set of rows with the same number of skipped rows.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn emptied(&self) -> Self {
         Self { width: self.width, skipped: self.skipped, ..Self::default() }
     }
 
-    /// Adds the next cell: the id first, then attributes, then relationships; then the next row.
+    /// Adds the next cell of the current row (the id, then the attributes, then the relationships). A full
+    /// row begins the next one.
     pub fn push(&mut self, value: ValueRef<'_>) {
         let cell = match value {
             ValueRef::Null => Cell::Null,
@@ -203,12 +206,12 @@ impl Rows {
         self.len() == 0
     }
 
-    /// Drops all rows from the `len`th on: the one row too many that tells that there is a next page.
+    /// Drops all rows from index `len` on: the row that was read only to see whether there is a next page.
     pub fn truncate(&mut self, len: usize) {
         self.cells.truncate(len.saturating_mul(self.width));
     }
 
-    /// Brings the rows from the `first`th on into ascending order of ids. Answers whether any row has moved.
+    /// Sorts the rows from index `first` on by their ids, ascending. Returns whether a row has moved.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn sort(&mut self, first: usize) -> bool {
         let id = |row: &usize| match self.cell(row * self.width) {
@@ -238,7 +241,7 @@ impl Rows {
         }
     }
 
-    /// One row, counted from 0.
+    /// The row at this index, counted from 0.
     pub fn get(&self, index: usize) -> Option<Row<'_>> {
         (index < self.len()).then(|| Row { rows: self, start: index * self.width })
     }
@@ -248,7 +251,7 @@ impl Rows {
         (0..self.len()).map(|index| Row { rows: self, start: index * self.width })
     }
 
-    /// Bytes held, for whoever bounds memory.
+    /// The number of bytes that the rows take, for callers that limit memory.
     pub fn bytes(&self) -> usize {
         self.text.len() + self.cells.len() * size_of::<Cell>()
     }
@@ -260,7 +263,7 @@ impl<'a> Row<'a> {
     }
 
     fn odd(self, column: usize) -> Option<&'a Odd> {
-        // Mostly there is none, and nobody looks for it.
+        // Most rows have no odd value, so that this check is enough.
         if self.rows.odd.is_empty() || column >= self.rows.width {
             return None;
         }
@@ -270,12 +273,12 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// What is odd about the value of an attribute, if it is one that the attribute cannot have.
+    /// What is odd about an attribute's value, if the attribute cannot have that value.
     pub fn odd_attribute(self, id: AttributeId) -> Option<&'a Odd> {
         self.odd(1 + id.place())
     }
 
-    /// What is odd about the linkage of a to-one relationship, if no id stands there.
+    /// What is odd about the linkage of a to-one relationship, if its column holds no id.
     pub fn odd_to_one(self, description: &Description, id: RelationshipId) -> Option<&'a Odd> {
         self.odd(1 + description.attributes.len() + id.place())
     }
@@ -306,8 +309,8 @@ impl<'a> Row<'a> {
     /// The row as a record; to-many linkage is unread.
     ///
     /// # Errors
-    /// If an id is neither an integer nor text, or a value is odd: a struct made from it and written back would
-    /// overwrite what it never held.
+    /// If an id is neither an integer nor text, or if a value is odd. A struct made from an odd value and
+    /// written back would overwrite a value that the struct never held.
     pub fn to_record(self, description: &Description) -> Result<Record, Corrupt> {
         for (id, attribute) in description.attributes_by_id() {
             if let Some(odd) = self.odd_attribute(id) {
@@ -322,8 +325,8 @@ impl<'a> Row<'a> {
         self.to_lenient_record(description)
     }
 
-    /// The same, with null for each value that its attribute cannot have. Who writes back what has changed of it, and
-    /// nothing else, takes nothing away.
+    /// Like `to_record`, but with null for each value that its attribute cannot have. No
+    /// stored value is lost if only the changed members of this record are written back.
     pub(crate) fn to_lenient_record(self, description: &Description) -> Result<Record, Corrupt> {
         let mut linkage = Vec::with_capacity(description.relationships.len());
         for (id, relationship) in description.relationships_by_id() {

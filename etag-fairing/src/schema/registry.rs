@@ -1,4 +1,4 @@
-//! Which resources an application has mounted, and where.
+//! The resources that an application has mounted, and their URLs.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
@@ -6,7 +6,7 @@ use super::member_name::is_member_name;
 use super::{Description, RelationshipKind};
 use crate::conditional::StateTag;
 
-/// All characters that are percent-encoded in URLs: those that RFC 3986 §2.3 doesn't call unreserved.
+/// All characters that are percent-encoded in URLs: all but the unreserved ones (RFC 3986 §2.3).
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes one path segment (RFC 3986 §3.3).
@@ -33,8 +33,8 @@ impl MountedResource {
     }
 }
 
-/// Tells apart the ways in which a resource can be written: by the members and links that its documents have. A
-/// version is that of a row, and says nothing of them.
+/// A digest of the members and links that a resource's documents have. The version of a row says nothing
+/// about them: documents of the same version with other members need another digest.
 fn shape(resource: &Description, collection: &str) -> String {
     let mut shape = format!("{} {} {collection}", env!("CARGO_PKG_VERSION"), resource.type_name);
     for attribute in resource.attributes.iter().filter(|attribute| attribute.access.is_shown()) {
@@ -52,7 +52,7 @@ fn shape(resource: &Description, collection: &str) -> String {
 }
 
 impl Registry {
-    /// Adds a resource that is mounted at `base`, unless it is known already. Answers whether it was new.
+    /// Adds a resource that is mounted at `base`, unless it was added before. Returns whether it was new.
     pub(crate) fn add(&mut self, resource: &'static Description, base: &str) -> bool {
         let is_new = self.place(resource).is_none();
         if is_new {
@@ -72,14 +72,15 @@ impl Registry {
         registry
     }
 
-    /// What doesn't fit together, one line a mistake: two resources with one type, a name that JSON:API doesn't allow, a
-    /// relationship to a resource that is not mounted or is kept in another store, an inverse of nothing. `all` are the
-    /// registries of all parts of the application.
+    /// The mistakes in the mounted resources, one line for each: two resources with the same type, a name
+    /// that JSON:API doesn't allow, a relationship to a resource that is not mounted or is in another store,
+    /// an inverse without its to-one relationship. `all` has the registries of all parts of the application.
     pub(crate) fn mistakes(&self, all: &[&Self]) -> Vec<String> {
         let mut mistakes = Vec::new();
         for (index, place) in self.places.iter().enumerate() {
             let resource = place.resource;
-            // JSON:API §6.2.1: type and id together name one resource, so a type has one struct.
+            // JSON:API §6.2.1: type and id together identify one resource, so that each type belongs to one
+            // struct.
             for other in
                 self.places.iter().take(index).filter(|other| other.resource.type_name == resource.type_name)
             {
@@ -96,7 +97,8 @@ impl Registry {
                 if self.place(target).is_none() {
                     let elsewhere = all.iter().find_map(|registry| registry.place(target));
                     mistakes.push(match elsewhere {
-                        // Whose keys would nobody check, and whose rows no query could join.
+                        // Across two databases nothing would check the foreign keys, and no query could join
+                        // the rows.
                         Some(place) => format!(
                             "the relationship {here} leads to `{}`, which is kept in another database, at {}: no \
                              relationship leads from one database to another; mount both where one database has them, \
@@ -140,7 +142,7 @@ impl Registry {
         self.place(resource).map_or("", |place| place.collection.as_str())
     }
 
-    /// What tells one way of writing a resource from another.
+    /// The digest of the members and links in the resource's documents.
     pub(crate) fn shape(&self, resource: &Description) -> &str {
         self.place(resource).map_or("", |place| place.shape.as_str())
     }
@@ -151,11 +153,11 @@ impl Registry {
     }
 }
 
-/// The names of a description that no derive has checked, if JSON:API doesn't allow them.
+/// The mistakes in names that no derive has checked: those that JSON:API doesn't allow, and duplicates.
 fn mistaken_names(resource: &Description) -> Vec<String> {
     let mut mistakes = Vec::new();
     let owner = resource.rust_name;
-    // JSON:API §6.2.1: a type obeys the rules of member names.
+    // JSON:API §6.2.1: the rules of member names hold for a type, too.
     if !is_member_name(resource.type_name) {
         mistakes.push(format!("the type {:?} of `{owner}` is no JSON:API member name", resource.type_name));
     }

@@ -1,37 +1,37 @@
-//! The neutral form of an attribute between document and store.
+//! The values of attributes between documents and stores.
 
 use std::fmt;
 
-/// One value, owned.
+/// A value that owns its text.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Value {
     /// No value.
     #[default]
     Null,
-    /// A truth value. Stores without such a type give it back as the integers 0 and 1.
+    /// A boolean. A store without booleans returns it as the integer 0 or 1.
     Bool(bool),
     /// A whole number.
     Integer(i64),
-    /// A floating point number; finite.
+    /// A floating point number, always finite.
     Float(f64),
-    /// Text, and every kind that is written as text.
+    /// Text. All kinds that are written as text use it, such as dates.
     Text(String),
 }
 
-/// One value, borrowed from wherever a store keeps it.
+/// A value that borrows its text from the store's memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ValueRef<'a> {
     /// No value.
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// A whole number.
     Integer(i64),
     /// A floating point number.
     Float(f64),
-    /// Text, and every kind that is written as text.
+    /// Text. All kinds that are written as text use it, such as dates.
     Text(&'a str),
 }
 
@@ -70,7 +70,7 @@ impl ValueRef<'_> {
         matches!(self, Self::Null)
     }
 
-    /// The word for what this is, for messages about stored data that doesn't fit.
+    /// The name of the value's type, for messages about stored data of the wrong type.
     pub fn word(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -82,16 +82,16 @@ impl ValueRef<'_> {
     }
 }
 
-/// Stored data that is not of the attribute's type: somebody else wrote to the table.
+/// Stored data that is not of the attribute's type: another program wrote it to the table.
 ///
-/// The log has this text. Clients see a 500, which names the resource and the member where they are known.
+/// The log shows this text. The client gets a 500 that names the resource and the member, if they are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrupt {
     detail: String,
     member: Option<Box<CorruptMember>>,
 }
 
-/// The member of a resource whose stored value doesn't fit.
+/// The member of a resource whose stored value has the wrong type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CorruptMember {
     pub(crate) type_name: &'static str,
@@ -100,23 +100,23 @@ pub(crate) struct CorruptMember {
 }
 
 impl Corrupt {
-    /// Stored data that doesn't fit, in words.
+    /// Stored data of the wrong type, described by this text.
     pub fn new(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), member: None }
     }
 
-    /// Found `value` where `expected` should be.
+    /// The store has `value` where `expected` should be.
     pub fn expected(expected: &str, value: ValueRef<'_>) -> Self {
         Self::new(format!("expected {expected}, found {} in the store", value.word()))
     }
 
-    /// The same, in this member of this resource.
+    /// The same error, with the resource and the member that have the value.
     pub(crate) fn in_member(mut self, type_name: &'static str, id: String, member: &'static str) -> Self {
         self.member = Some(Box::new(CorruptMember { type_name, id, member }));
         self
     }
 
-    /// The member that it stands in, where that is known.
+    /// The member that has the value, if it is known.
     pub(crate) fn member(&self) -> Option<&CorruptMember> {
         self.member.as_deref()
     }
@@ -130,9 +130,9 @@ impl fmt::Display for Corrupt {
 
 impl std::error::Error for Corrupt {}
 
-/// A client's value that is not of the attribute's type, as a phrase that completes “must be …”.
+/// A client's value that is not of the attribute's type. The text completes the phrase “must be …”.
 ///
-/// Clients see it in the `detail` of a 422 whose `source.pointer` names the member.
+/// The client gets a 422 with this text as its `detail` and the member in its `source.pointer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch(String);
 

@@ -22,7 +22,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     },
 };
 
-/// Stores without such a type give 0 and 1.
+/// A store without booleans returns 0 or 1.
 fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     match value {
         ValueRef::Bool(true) | ValueRef::Integer(1) => out.extend_from_slice(b"true"),

@@ -25,7 +25,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
 fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     let value = match value {
         ValueRef::Float(value) => value,
-        // Databases with flexible typing give whole floats back as integers.
+        // Databases with flexible typing return whole floats as integers.
         ValueRef::Integer(value) => value as f64,
         other => return Err(Corrupt::expected("Float", other)),
     };
@@ -47,7 +47,7 @@ impl AttributeType for f64 {
     fn from_value(value: ValueRef<'_>) -> Result<Self, Corrupt> {
         match value {
             ValueRef::Float(value) => Ok(value),
-            // Databases with flexible typing give whole floats back as integers.
+            // Databases with flexible typing return whole floats as integers.
             ValueRef::Integer(value) => Ok(value as Self),
             other => Err(Corrupt::expected("a float", other)),
         }
@@ -74,7 +74,7 @@ impl AttributeType for f32 {
     }
 
     fn to_value(field: &Self) -> Result<Value, Mismatch> {
-        // By its shortest text: 0.1 stays 0.1 and does not become 0.10000000149011612.
+        // Converted by its shortest text: 0.1 stays 0.1 and does not become 0.10000000149011612.
         let wide = field.to_string().parse().unwrap_or(f64::from(*field));
         <f64 as AttributeType>::to_value(&wide)
     }

@@ -1,4 +1,4 @@
-//! [`Kind::Integer`]: a whole number of at most 64 bits, signed.
+//! [`Kind::Integer`]: a signed whole number of at most 64 bits.
 
 use serde_json::Value as JsonValue;
 
@@ -36,10 +36,10 @@ macro_rules! integers {
             const KIND: Kind = Kind::Integer;
 
             fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
-                // Of what a client sends, `1.0` and `1e2` are integers by now (`Numbers`). A float may be the rounded
-                // value of a number that is not whole.
+                // `Numbers` has already written `1.0` and `1e2` as integers. A remaining float may be the
+                // rounded value of a number that is not whole.
                 json.as_i64().and_then(|value| Self::try_from(value).ok()).ok_or_else(|| {
-                    // Stores hold signed 64 bits: a u64 ends there.
+                    // Stores hold signed integers of 64 bits, so that a u64 ends at the same maximum.
                     let max = i64::try_from(Self::MAX).unwrap_or(i64::MAX);
                     Mismatch::new(format!("a whole number from {} to {max}", Self::MIN))
                 })

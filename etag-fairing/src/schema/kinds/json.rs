@@ -28,7 +28,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     },
 };
 
-/// Others may write to the table: what is not JSON must not break the document.
+/// Other programs may write to the table. A text that is not JSON must not break the document.
 fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     let ValueRef::Text(text) = value else { return Err(Corrupt::expected("Json", value)) };
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| unfit("JSON", text))?;
@@ -36,7 +36,7 @@ fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     Ok(())
 }
 
-/// Carries a `T` through serde as JSON.
+/// Reads and writes a `T` through serde as JSON.
 #[derive(Debug)]
 pub struct Json<T>(PhantomData<fn() -> T>);
 
@@ -74,7 +74,8 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Json<T> {
     fn from_digits(text: &str) -> Result<Value, Mismatch> {
         let valid = |error: serde_json::Error| Mismatch::new(format!("valid: {error}"));
         let value: T = serde_json::from_str(text).map_err(valid)?;
-        // A type that keeps all of it, such as serde_json's own, has rounded numbers at most: the text has their digits.
+        // If the type keeps all members, as serde_json's own does, it can only have rounded numbers. So the
+        // text itself is stored, which has all digits.
         let plain: JsonValue = serde_json::from_str(text).map_err(valid)?;
         match serde_json::to_value(&value).is_ok_and(|kept| kept == plain) {
             true => with_all_digits(text).map(Value::Text).map_err(valid),

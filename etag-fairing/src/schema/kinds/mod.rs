@@ -1,6 +1,6 @@
-//! The kinds of attributes, one file each: what hangs on the kind, and the Rust types that are of it.
+//! The kinds of attributes, one file for each: what depends on the kind, and the Rust types of this kind.
 //!
-//! A new kind has a variant of [`Kind`], a file here, and a line in [`Kind::traits`].
+//! A new kind needs a variant of [`Kind`], a file here, and a line in [`Kind::traits`].
 
 mod boolean;
 mod float;
@@ -21,7 +21,7 @@ use super::kind::{KindTraits, Operators, ValueType};
 use super::{Corrupt, Kind, Value, ValueRef};
 
 impl Kind {
-    /// The one place that leads from a kind to what hangs on it.
+    /// All that depends on a kind. No other function matches kinds for that.
     fn traits(self) -> &'static KindTraits {
         match self {
             Self::Bool => &boolean::TRAITS,
@@ -49,33 +49,33 @@ impl Kind {
         (self.traits().write)(value, out)
     }
 
-    /// Which variant of [`Value`] its values are.
+    /// The variant of [`Value`] that its values have.
     pub(crate) fn value_type(self) -> ValueType {
         self.traits().value
     }
 
-    /// The kind that stands for all whose values are compared with each other; `None` if no comparison of its values
-    /// means anything.
+    /// The kind that represents all kinds whose values can be compared with each other; `None` if comparing
+    /// its values is meaningless.
     pub(crate) fn family(self) -> Option<Self> {
         self.traits().family
     }
 
-    /// Which operators of filters it takes.
+    /// The filter operators that it takes.
     pub(crate) fn operators(self) -> Operators {
         self.traits().operators
     }
 
-    /// Whether equal values are always one and the same [`Value`].
+    /// Whether equal values always have the same [`Value`].
     pub(crate) fn has_one_form(self) -> bool {
         self.traits().has_one_form
     }
 
-    /// A value for an attribute that must have one, and to which nobody has given one.
+    /// The value of an attribute that must not be null and that got no value.
     pub(crate) fn empty(self) -> Value {
         self.traits().empty.to_owned()
     }
 
-    /// Whether a text is the form in which the crate itself holds a value of this kind.
+    /// Whether a text is in the form in which the crate itself writes a value of this kind.
     pub(crate) fn is_canonical(self, text: &str) -> bool {
         (self.traits().is_canonical)(text)
     }
@@ -85,13 +85,13 @@ impl Kind {
         matches!(self, Self::Timestamp | Self::DateTime | Self::Date | Self::Time)
     }
 
-    /// The types of columns for it in SQLite.
+    /// Its column types in SQLite.
     #[cfg(feature = "sqlite")]
     pub(crate) fn sqlite(self) -> &'static ColumnTypes {
         &self.traits().sqlite
     }
 
-    /// The types of columns for it in PostgreSQL.
+    /// Its column types in PostgreSQL.
     #[cfg(feature = "postgres")]
     pub(crate) fn postgres(self) -> &'static PostgresColumn {
         &self.traits().postgres

@@ -35,7 +35,7 @@ fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     Ok(())
 }
 
-/// Carries a `T` through serde as text: the type must serialize as a string. For enums.
+/// Reads and writes a `T` through serde as text. The type must serialize as a string. It is meant for enums.
 #[derive(Debug)]
 pub struct Text<T>(PhantomData<fn() -> T>);
 
@@ -67,7 +67,7 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
 
     fn from_json(json: &JsonValue) -> Result<T, Mismatch> {
         text_of(json, "text")?;
-        // serde's words name the variants: “unknown variant `x`, expected `draft` or `accepted`”.
+        // serde's message names the variants: “unknown variant `x`, expected `draft` or `accepted`”.
         T::deserialize(json).map_err(|error| Mismatch::new(format!("valid: {error}")))
     }
 
@@ -92,7 +92,7 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
     }
 }
 
-/// U+0000 is refused: PostgreSQL cannot store it, and C libraries end a text there.
+/// U+0000 is refused: PostgreSQL cannot store it, and for C libraries it ends the text.
 pub(super) fn text_of<'a>(json: &'a JsonValue, expected: &str) -> Result<&'a str, Mismatch> {
     let text = json.as_str().ok_or_else(|| Mismatch::new(expected))?;
     match text.contains('\0') {

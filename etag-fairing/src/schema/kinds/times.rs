@@ -84,7 +84,7 @@ fn write_date(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     Ok(())
 }
 
-/// Writes a time without the zeros that end its fraction, which are there for text order only.
+/// Writes a time without the zeros at the end of its fraction. They exist only so that texts sort as times.
 fn write_time(kind: Kind, value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     let ValueRef::Text(text) = value else { return Err(Corrupt::expected(&format!("{kind:?}"), value)) };
     let zone = if kind == Kind::Timestamp { "Z" } else { "" };
@@ -98,12 +98,12 @@ fn write_time(kind: Kind, value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), 
     let canonical = if stored::has_own_form(kind, text) {
         text
     } else {
-        // A table that others write may hold another form.
+        // If other programs write to the table, it may hold another form.
         normalized = stored::canonical(kind, value, None)?;
         normalized.as_str()
     };
     let time = canonical.strip_suffix(zone).unwrap_or(canonical).trim_end_matches('0');
-    // `…:30.` loses its point; `…:30.5` keeps its fraction.
+    // `…:30.` loses its point, and `…:30.5` keeps its fraction.
     let time = time.strip_suffix('.').unwrap_or(time);
     out.push(b'"');
     out.extend_from_slice(time.as_bytes());

@@ -29,7 +29,7 @@ fn is_canonical(text: &str) -> bool {
     uuid::Uuid::try_parse(text).is_ok_and(|id| id.hyphenated().encode_lower(&mut buffer) == text)
 }
 
-/// RFC 9562 §4: several spellings of a UUID are read, and one is written.
+/// RFC 9562 §4: a UUID is read in several spellings, and written in one.
 fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     let ValueRef::Text(text) = value else { return Err(Corrupt::expected("Uuid", value)) };
     let id = uuid::Uuid::try_parse(text).map_err(|_| unfit("a UUID", text))?;

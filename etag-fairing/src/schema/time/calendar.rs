@@ -1,14 +1,14 @@
-//! A day and a time of it, and its text.
+//! Dates with times of day, and their text.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use crate::schema::Kind;
 
-/// The microseconds of a day.
+/// The number of microseconds in a day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// A date and a time of day, to the microsecond. Of a date alone the time is midnight; of a time of day the date is
-/// 1970-01-01; an instant is told in UTC. The year is one from 0 to 9999.
+/// A date and a time of day, with microseconds. A date alone has the time 00:00, a time alone has the date
+/// 1970-01-01, and an instant is in UTC. The year is from 0 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment {
     date: NaiveDate,
@@ -17,12 +17,13 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    /// The moment on a day; `None` if the year has not four digits. The microseconds may be of another day.
+    /// The moment at this number of microseconds after the beginning of the date. The number may be negative
+    /// or more than a day. `None` if the year is not from 0 to 9999.
     pub(crate) fn new(date: NaiveDate, microseconds: i64) -> Option<Self> {
         Self::from_unix(days_of(date).checked_mul(DAY)?.checked_add(microseconds)?)
     }
 
-    /// So many microseconds after 1970-01-01T00:00:00.
+    /// The moment at this number of microseconds after 1970-01-01T00:00:00.
     pub(crate) fn from_unix(microseconds: i64) -> Option<Self> {
         let days = i32::try_from(microseconds.div_euclid(DAY)).ok()?;
         let date = NaiveDate::from_epoch_days(days)?;
@@ -39,12 +40,13 @@ impl Moment {
         self.time
     }
 
-    /// A `chrono` time with a leap second is the second that follows, as PostgreSQL has it.
+    /// A leap second becomes the second after it, as in PostgreSQL.
     pub(crate) fn of_date_time(time: NaiveDateTime) -> Option<Self> {
         Self::new(time.date(), microseconds(time.time()))
     }
 
-    /// The time of day of no date. In a leap second it is the last microsecond of its day: there is none after.
+    /// A time of day without a date. A leap second becomes the last microsecond of the day, since no later
+    /// time exists.
     pub(crate) fn of_time(time: NaiveTime) -> Option<Self> {
         Self::from_unix(microseconds(time).min(DAY - 1))
     }
@@ -71,7 +73,7 @@ impl Moment {
         self.to_date_time().map(|time| time.and_utc())
     }
 
-    /// The text of a value of this kind: the form of [`Kind`].
+    /// The text of the moment in the canonical form of this [`Kind`].
     pub(crate) fn canonical(self, kind: Kind) -> Canonical {
         let mut text = Canonical { bytes: [0; 27], length: 0 };
         if kind != Kind::Time {
@@ -95,11 +97,11 @@ fn days_of(date: NaiveDate) -> i64 {
 }
 
 fn microseconds(time: NaiveTime) -> i64 {
-    // In a leap second the nanoseconds go on beyond a second.
+    // `chrono` gives a leap second more than 1,000,000,000 nanoseconds.
     i64::from(time.num_seconds_from_midnight()) * 1_000_000 + i64::from(time.nanosecond() / 1000)
 }
 
-/// A time as text between document and store.
+/// The canonical text of a time, as it is used between documents and stores.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Canonical {
     bytes: [u8; 27],
@@ -107,13 +109,12 @@ pub(crate) struct Canonical {
 }
 
 impl Canonical {
-    /// The text.
     pub(crate) fn as_str(&self) -> &str {
-        // Digits and signs alone, so that it never is anything but UTF-8.
+        // It has only digits and ASCII punctuation, so that it is always valid UTF-8.
         self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
-    /// The text of an instant of whole seconds, from that of its date and time without the `Z`.
+    /// The text of an instant in whole seconds. `date_and_time` is the part before the `Z`.
     pub(super) fn whole_second(date_and_time: &str) -> Self {
         let mut text = Self { bytes: [0; 27], length: 0 };
         text.push(date_and_time.as_bytes());

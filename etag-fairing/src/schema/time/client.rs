@@ -1,6 +1,7 @@
-//! What clients write: RFC 3339 for instants, and the same without an offset for the rest (ISO 8601-1).
+//! The times that clients write: RFC 3339 for instants, and the same form without an offset for all other
+//! times (ISO 8601-1).
 //!
-//! Nothing else: a time that is read as another one than was meant is worse than an error.
+//! No other form is read. An error is better than a time that the client did not mean.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -36,7 +37,7 @@ pub(crate) fn read(kind: Kind, text: &str) -> Option<Moment> {
     moment.filter(|_| scan.is_at_end())
 }
 
-/// RFC 3339 §5.6, `date-time`: `T` and `Z` may be lower-case. The offset must be there, and the seconds.
+/// RFC 3339 §5.6, `date-time`: `T` and `Z` may be in lower case. The seconds and the offset are mandatory.
 fn timestamp(scan: &mut Scan<'_>) -> Option<Moment> {
     let date = scan.date()?;
     scan.one_of(b"Tt")?;
@@ -56,18 +57,19 @@ fn timestamp(scan: &mut Scan<'_>) -> Option<Moment> {
     if second == 60 && !ends_a_month(date, minute) {
         return None;
     }
-    // A leap second is the second that follows: clocks that count by POSIX, and PostgreSQL, know no other.
+    // A leap second becomes the second after it, since POSIX clocks and PostgreSQL have no leap seconds.
     Moment::new(date, (minute * 60 + i64::from(second)) * 1_000_000 + fraction)
 }
 
-/// RFC 3339 §5.7: a leap second stands at the end of a month, at 23:59:60 UTC.
+/// RFC 3339 §5.7: a leap second is at the end of a month, at 23:59:60 UTC.
 fn ends_a_month(date: NaiveDate, minute: i64) -> bool {
     let utc = Moment::new(date, minute * 60_000_000);
     let next = utc.and_then(|utc| Moment::new(utc.date(), DAY)).map(Moment::date);
     utc.is_some_and(|utc| utc.time_of_day() == DAY - 60_000_000) && next.is_none_or(|next| next.day() == 1)
 }
 
-/// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f`: microseconds. Without an offset nobody can tell a leap second.
+/// Reads `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f` as microseconds. A leap second is not read, since without an
+/// offset nobody can check it.
 fn time(scan: &mut Scan<'_>) -> Option<i64> {
     let minutes = scan.hours_and_minutes()?;
     if scan.one_of(b":").is_none() {
@@ -166,7 +168,7 @@ mod tests {
             "1521898200",
             "infinity",
             "now",
-            // In UTC, of a year with five digits, and of one with a sign.
+            // In UTC, the first two are in the year 10000 and the last one is in the year -1.
             "9999-12-31T23:30:00-05:00",
             "9999-12-31T23:59:60Z",
             "0000-01-01T00:00:00+00:01",

@@ -1,37 +1,37 @@
-//! The forms in which tables of other programs hold times.
+//! The forms of times in tables that other programs write.
 
 use std::fmt;
 
 use super::calendar::{DAY, Moment};
 use crate::schema::{Kind, Value};
 
-/// The form of the times in one column: what `#[jsonapi(stored = "…")]` names.
+/// The form of the times in one column, as `#[jsonapi(stored = "…")]` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoredTime {
-    /// Text. As [`Display`](fmt::Display) writes it: `YYYY-MM-DD hh:mm:ss.ffffff`.
+    /// Text, as [`Display`](fmt::Display) writes it: `YYYY-MM-DD hh:mm:ss.ffffff`.
     Text {
-        /// Whether there is a date. Before a time of day it is 2000-01-01.
+        /// Whether there is a date. A time of day then gets the date 2000-01-01.
         date: bool,
-        /// What stands between date and time, a space or `T`; `None` if there is no time.
+        /// The character between date and time: a space or `T`. `None` if there is no time.
         separator: Option<char>,
         /// Whether the time has seconds.
         seconds: bool,
-        /// The digits of the fraction, at most 9.
+        /// The number of digits in the fraction, at most 9.
         fraction: u8,
-        /// What says that it is UTC.
+        /// How the text says that it is UTC.
         zone: Zone,
     },
-    /// A number: how long after 1970-01-01T00:00:00Z, in a unit of which a second has so many: 1, 1000 or 1000000.
+    /// A number: the time since 1970-01-01T00:00:00Z.
     Unix {
-        /// The units of a second.
+        /// The number of units in a second: 1, 1000 or 1000000.
         per_second: i64,
     },
 }
 
-/// How text says that a time is one of UTC.
+/// How a text says that a time is in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Zone {
-    /// Not at all.
+    /// It doesn't say so.
     Unsaid,
     /// `Z`
     Z,
@@ -64,7 +64,7 @@ impl fmt::Display for StoredTime {
 }
 
 impl StoredTime {
-    /// Our own form of a kind: what columns of the store's own hold.
+    /// Our own form of this kind, as the store writes it to its own columns.
     pub(crate) const fn own(kind: Kind) -> Self {
         let date = !matches!(kind, Kind::Time);
         let timed = !matches!(kind, Kind::Date);
@@ -83,7 +83,7 @@ impl StoredTime {
         matches!(self, Self::Unix { .. })
     }
 
-    /// Why values of this kind are not held in this form; `None` if they are.
+    /// Why this form cannot hold values of this kind; `None` if it can.
     pub(crate) fn fault(self, kind: Kind) -> Option<&'static str> {
         match (kind, self) {
             (
@@ -97,7 +97,7 @@ impl StoredTime {
         }
     }
 
-    /// The smallest step that it can tell, in microseconds.
+    /// The smallest difference between two times in this form, in microseconds.
     pub(crate) fn step(self) -> i64 {
         match self {
             Self::Unix { per_second } => (1_000_000 / per_second.max(1)).max(1),
@@ -107,18 +107,18 @@ impl StoredTime {
         }
     }
 
-    /// The latest moment, not after this one, that it can tell.
+    /// The latest moment that this form can write and that is not after `moment`.
     pub(crate) fn floor(self, moment: Moment) -> Moment {
         let unix = moment.unix();
         Moment::from_unix(unix - unix.rem_euclid(self.step())).unwrap_or(moment)
     }
 
-    /// The value of a moment; `None` if the form cannot tell it.
+    /// The value of a moment in this form; `None` if it has more digits than the form.
     pub(crate) fn exact(self, moment: Moment) -> Option<Value> {
         (moment.unix().rem_euclid(self.step()) == 0).then(|| self.write(moment))
     }
 
-    /// The value of a moment, with more digits than the form has where it needs them.
+    /// The value of a moment in this form, with more digits than the form has if they are needed.
     pub(crate) fn lossless(self, moment: Moment) -> Value {
         if let Some(value) = self.exact(moment) {
             return value;
@@ -160,9 +160,9 @@ impl StoredTime {
         Value::Text(text)
     }
 
-    /// The value of a time of this kind in this form.
+    /// The moment with a date for a time of day, if this form has a date.
     pub(crate) fn of_kind(self, kind: Kind, moment: Moment) -> Moment {
-        /// Where a time of day stands behind a date, Rails writes this one.
+        /// The date that Rails writes before a time of day.
         const DATE_OF_TIMES: i64 = 10_957 * DAY;
         match (kind, self) {
             (Kind::Time, Self::Text { date: true, .. }) => {
@@ -172,7 +172,7 @@ impl StoredTime {
         }
     }
 
-    /// A pattern of `GLOB` that texts of this form have.
+    /// The pattern for `GLOB` that matches texts in this form.
     pub(crate) fn glob(self) -> String {
         let digit = "[0-9]";
         let four = digit.repeat(4);

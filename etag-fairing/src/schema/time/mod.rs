@@ -1,8 +1,10 @@
-//! Times: what clients may write, what tables hold, and the one form in which all of them are compared.
+//! Times: the forms that clients may write, the forms that tables hold, and the canonical form in which all
+//! of them are compared.
 //!
-//! Between document and store a time is text of a fixed form ([`Canonical`]), so that the order of texts is the order
-//! of times. Clients write RFC 3339, exactly ([`client`]). Tables that other programs write hold many forms, which
-//! [`stored`] reads; [`StoredTime`] is one of them, in which values can be written back.
+//! Between documents and stores a time is text in a fixed form ([`Canonical`]), so that texts have the same
+//! order as the times. Clients write RFC 3339 and nothing else ([`client`]). Other programs write many forms
+//! to tables, and [`stored`] reads them. [`StoredTime`] is one of these forms; values can be written back in
+//! it.
 
 mod calendar;
 pub(crate) mod client;

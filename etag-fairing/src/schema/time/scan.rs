@@ -1,6 +1,6 @@
-//! Text from its beginning, piece by piece.
+//! Reads a text from its beginning, part by part.
 
-/// What is left to read.
+/// The rest of the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scan<'a>(&'a [u8]);
 
@@ -13,7 +13,7 @@ impl<'a> Scan<'a> {
         self.0.is_empty()
     }
 
-    /// Exactly so many digits.
+    /// Reads exactly this number of digits.
     pub(super) fn digits(&mut self, number: usize) -> Option<u32> {
         let (digits, rest) = self.0.split_at_checked(number)?;
         let value = digits.iter().try_fold(0_u32, |value, byte| match byte {
@@ -24,7 +24,7 @@ impl<'a> Scan<'a> {
         Some(value)
     }
 
-    /// One of these bytes.
+    /// Reads one of these bytes.
     pub(super) fn one_of(&mut self, bytes: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         bytes.contains(first).then(|| {
@@ -33,14 +33,14 @@ impl<'a> Scan<'a> {
         })
     }
 
-    /// This text.
+    /// Reads this text.
     pub(super) fn text(&mut self, text: &str) -> Option<()> {
         self.0 = self.0.strip_prefix(text.as_bytes())?;
         Some(())
     }
 
-    /// At least one digit behind the point of a fraction: microseconds, and how many digits there are. What is beyond
-    /// a microsecond is left out.
+    /// Reads the digits after the decimal point, at least one. Returns microseconds and the number of digits.
+    /// Digits after the sixth are ignored.
     pub(super) fn fraction(&mut self) -> Option<(i64, usize)> {
         let number = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.0.split_at_checked(number).filter(|_| number > 0)?;
@@ -49,7 +49,7 @@ impl<'a> Scan<'a> {
         Some((six.fold(0, |value, digit| value * 10 + digit), number))
     }
 
-    /// `YYYY-MM-DD`.
+    /// Reads `YYYY-MM-DD`.
     pub(super) fn date(&mut self) -> Option<chrono::NaiveDate> {
         let year = i32::try_from(self.digits(4)?).ok()?;
         self.one_of(b"-")?;
@@ -58,7 +58,7 @@ impl<'a> Scan<'a> {
         chrono::NaiveDate::from_ymd_opt(year, month, self.digits(2)?)
     }
 
-    /// `hh:mm`, in minutes; up to 23:59.
+    /// Reads `hh:mm`, up to 23:59. Returns minutes.
     pub(super) fn hours_and_minutes(&mut self) -> Option<i64> {
         let hours = self.digits(2).filter(|hours| *hours < 24)?;
         self.one_of(b":")?;

@@ -1,7 +1,8 @@
-//! What columns hold that other programs write too: many forms, which may stand side by side.
+//! Reads times from columns that other programs write, too. One column may hold many forms.
 //!
-//! Without a zone a time is one of UTC. A number is one of seconds from 1970 on, or of the unit that the attribute
-//! declares; without a declaration small numbers are not read, since SQLite's own functions take them for Julian days.
+//! A time without a zone is in UTC. A number counts seconds since 1970, or the unit that the attribute
+//! declares. Without a declaration small numbers are not read, since SQLite's own functions use them as
+//! Julian days.
 
 use super::{
     calendar::{Canonical, DAY, Moment},
@@ -10,16 +11,16 @@ use super::{
 };
 use crate::schema::{Corrupt, Kind, ValueRef};
 
-/// Reads a stored time of this kind as the text that is compared and shown. Not for null.
+/// Reads a stored time of this kind and returns its canonical text. The value must not be null.
 ///
 /// # Errors
-/// If it is none. Then no time is made of it.
+/// If the value is no time of this kind. It is never converted to some other time.
 pub(crate) fn canonical(
     kind: Kind,
     value: ValueRef<'_>,
     declared: Option<StoredTime>,
 ) -> Result<Canonical, Corrupt> {
-    // What other programs mostly write needs no calendar.
+    // A shortcut for the form that other programs write most.
     if let (Kind::Timestamp, ValueRef::Text(text)) = (kind, value)
         && is_whole_second(text)
         && let Some(date_and_time) = text.get(..19)
@@ -32,23 +33,24 @@ pub(crate) fn canonical(
     }
 }
 
-/// That a stored value is no time of this kind.
+/// The error for a stored value that is no time of this kind.
 pub(crate) fn unreadable(kind: Kind, value: ValueRef<'_>) -> Corrupt {
     let shown = shown(value);
     Corrupt::new(match value {
         ValueRef::Text(_) => format!("expected {}, found {shown}", word(kind)),
-        // Numbers can be times, but this one is none.
+        // A number can be a time, but this number is none.
         other => format!("expected text, found {}, {shown}, which is not {}", other.word(), word(kind)),
     })
 }
 
-/// Whether a text is an instant of whole seconds as documents write it, which other programs mostly store. From the 29th
-/// of a month on, the calendar must be asked.
+/// Whether a text is an instant in whole seconds, in the form that documents have and that other programs
+/// write most. It is false from the 29th of a month on, since only the calendar knows whether such a day
+/// exists.
 pub(crate) fn is_whole_second(text: &str) -> bool {
     fits(text, "0000-00-00T00:00:00Z") && is_date(text) && is_time(text, 11)
 }
 
-/// Whether a text has digits and signs where our own form of this kind has them.
+/// Whether a text has digits and punctuation at the places of our own form of this kind.
 pub(crate) fn has_own_form(kind: Kind, text: &str) -> bool {
     let form = match kind {
         Kind::Timestamp => "0000-00-00T00:00:00.000000Z",
@@ -60,8 +62,8 @@ pub(crate) fn has_own_form(kind: Kind, text: &str) -> bool {
     fits(text, form)
 }
 
-/// Whether a text is in our own form, as far as that can be said at a glance: from the 29th of a month on, the
-/// calendar must be asked.
+/// Whether a text is in our own form, without asking the calendar. It is false from the 29th of a month on,
+/// since only the calendar knows whether such a day exists.
 pub(crate) fn is_own(kind: Kind, text: &str) -> bool {
     has_own_form(kind, text)
         && match kind {
@@ -77,7 +79,7 @@ pub(crate) fn is_canonical(kind: Kind, text: &str) -> bool {
     is_own(kind, text) || read().is_some_and(|(moment, _)| moment.canonical(kind).as_str() == text)
 }
 
-/// Whether the text has the form's length, a digit at each of its zeros, and its other characters.
+/// Whether a text has the length of `form`, a digit for each `0` in it, and the same other characters.
 fn fits(text: &str, form: &str) -> bool {
     text.len() == form.len()
         && text.bytes().zip(form.bytes()).all(|(byte, form)| match form {
@@ -104,7 +106,7 @@ fn within(text: &str, from: usize, least: u8, most: u8) -> bool {
     }
 }
 
-/// Reads a stored time, and tells in which form it is.
+/// Reads a stored time and its form.
 pub(crate) fn read(
     kind: Kind,
     value: ValueRef<'_>,
@@ -116,7 +118,8 @@ pub(crate) fn read(
         ValueRef::Float(number) => number_of(kind, Number::Float(number), declared)?,
         ValueRef::Null | ValueRef::Bool(_) => return None,
     };
-    // A date that has lost its time could be written back unseen.
+    // A value with a time of day is refused for a date: writing the date back would drop the time without
+    // notice.
     let fits = kind != Kind::Date || moment.time_of_day() == 0;
     fits.then_some((moment, form))
 }
@@ -128,7 +131,7 @@ enum Number {
 }
 
 fn number_of(kind: Kind, number: Number, declared: Option<StoredTime>) -> Option<(Moment, StoredTime)> {
-    /// Where SQLite's Julian days end.
+    /// The end of SQLite's Julian days.
     const JULIAN: f64 = 5_373_484.5;
     if kind == Kind::Time {
         return None;
@@ -150,7 +153,7 @@ fn number_of(kind: Kind, number: Number, declared: Option<StoredTime>) -> Option
         Number::Whole(number) => number.checked_mul(form.step())?,
         Number::Float(number) => {
             let microseconds = (number * form.step() as f64).round();
-            // Far beyond the year 9999, and far from where a float no longer tells microseconds.
+            // These limits are far beyond the year 9999, and fit an i64.
             if !(-1e18..1e18).contains(&microseconds) {
                 return None;
             }
@@ -163,7 +166,7 @@ fn number_of(kind: Kind, number: Number, declared: Option<StoredTime>) -> Option
 fn text_of(kind: Kind, text: &str) -> Option<(Moment, StoredTime)> {
     let mut scan = Scan::new(text);
     let date = match kind {
-        // A time of day may stand behind the date that Rails writes there.
+        // A time of day may have a date before it, as Rails writes it.
         Kind::Time => {
             let mut dated = scan;
             match dated.text("2000-01-01") {
@@ -190,7 +193,7 @@ fn text_of(kind: Kind, text: &str) -> Option<(Moment, StoredTime)> {
     let (mut seconds, mut fraction) = (false, 0);
     if scan.one_of(b":").is_some() {
         seconds = true;
-        // A leap second is the second that follows; earlier releases stored some.
+        // A leap second becomes the second after it. Earlier releases stored leap seconds.
         microseconds += i64::from(scan.digits(2).filter(|second| *second <= 60)?) * 1_000_000;
         if scan.one_of(b".,").is_some() {
             let (part, digits) = scan.fraction()?;
@@ -199,7 +202,7 @@ fn text_of(kind: Kind, text: &str) -> Option<(Moment, StoredTime)> {
         }
     }
     let (zone, minutes) = zone(&mut scan)?;
-    // Of no zone is what has one only if that is UTC: else nobody could tell whose time is meant.
+    // A time for a kind without a zone may have a zone only if that is UTC: otherwise its meaning is unknown.
     let fits = match kind {
         Kind::Timestamp => true,
         Kind::Time => zone == Zone::Unsaid && microseconds < DAY,
@@ -212,7 +215,7 @@ fn text_of(kind: Kind, text: &str) -> Option<(Moment, StoredTime)> {
     Some((Moment::new(date.unwrap_or_default(), microseconds - minutes * 60_000_000)?, form))
 }
 
-/// The zone, and how many minutes it is ahead of UTC.
+/// Reads the zone. Returns it and its offset from UTC in minutes.
 fn zone(scan: &mut Scan<'_>) -> Option<(Zone, i64)> {
     if scan.is_at_end() {
         return Some((Zone::Unsaid, 0));
@@ -233,7 +236,7 @@ fn zone(scan: &mut Scan<'_>) -> Option<(Zone, i64)> {
         let _ = scan.one_of(b":");
         scan.digits(2).filter(|minutes| *minutes < 60)?
     };
-    // Go writes both.
+    // Go writes both the offset and the name.
     if spaced {
         let _ = scan.text(" UTC");
     }
@@ -248,7 +251,7 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
-/// A value for a message: not much of it.
+/// The beginning of a value, for a message.
 fn shown(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Text(text) => format!("{:?}", text.chars().take(40).collect::<String>()),
