@@ -1,4 +1,4 @@
-//! What to change: one resource at a time.
+//! Changes to resources, one resource at a time.
 
 use crate::schema::{Description, ResourceId, Value};
 
@@ -6,40 +6,40 @@ use crate::schema::{Description, ResourceId, Value};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Change {
-    /// A new resource.
+    /// Creates a resource.
     Insert {
         /// The resource.
         resource: &'static Description,
         /// Its id, unless the store makes it.
         id: Option<ResourceId>,
-        /// One value an attribute.
+        /// One value for each attribute.
         attributes: Vec<Value>,
-        /// One entry a relationship; `None` for no related resource.
+        /// One entry for each relationship; `None` for no related resource.
         linkage: Vec<Option<LinkageChange>>,
     },
     /// New values for some members of a resource.
     Update {
         /// The resource.
         resource: &'static Description,
-        /// Which one.
+        /// The id of the resource.
         id: ResourceId,
-        /// One entry an attribute; `None` keeps it.
+        /// One entry for each attribute; `None` keeps the value.
         attributes: Vec<Option<Value>>,
-        /// One entry a relationship; `None` keeps it.
+        /// One entry for each relationship; `None` keeps the linkage.
         linkage: Vec<Option<LinkageChange>>,
     },
-    /// The end of a resource.
+    /// Deletes a resource.
     Delete {
         /// The resource.
         resource: &'static Description,
-        /// Which one.
+        /// The id of the resource.
         id: ResourceId,
     },
 }
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl Change {
-    /// The resource that it is about.
+    /// The resource that is changed.
     pub(crate) fn resource(&self) -> &'static Description {
         match self {
             Self::Insert { resource, .. } | Self::Update { resource, .. } | Self::Delete { resource, .. } => {
@@ -52,12 +52,12 @@ impl Change {
 /// A change of one relationship's linkage.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinkageChange {
-    /// To-one: this one, or none.
+    /// To-one: sets the related resource, or none.
     One(Option<ResourceId>),
-    /// To-many: exactly these.
+    /// To-many: exactly these resources.
     Replace(Vec<ResourceId>),
-    /// To-many: these too.
+    /// To-many: adds these resources.
     Add(Vec<ResourceId>),
-    /// To-many: these no longer.
+    /// To-many: removes these resources.
     Remove(Vec<ResourceId>),
 }

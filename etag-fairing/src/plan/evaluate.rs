@@ -1,4 +1,4 @@
-//! A [`Filter`] evaluated on a record in memory: what every store's own way of filtering must agree with.
+//! Evaluates a [`Filter`] on a record in memory. The SQL of every store must give the same results.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,8 +11,8 @@ pub trait Records {
     /// The record of this id, if there is one.
     fn record(&self, resource: &'static Description, id: &ResourceId) -> Option<&Record>;
 
-    /// The ids at the other end of a relationship of a record: those of its linkage, unless you keep them
-    /// elsewhere. Linkage that was not read leads nowhere.
+    /// The ids of the related resources. They are the record's linkage, unless your store has them elsewhere.
+    /// A relationship whose linkage was not read has none.
     fn related<'a>(
         &'a self,
         resource: &'static Description,
@@ -28,7 +28,7 @@ pub trait Records {
     }
 }
 
-/// Whether a filter lets a record of this resource through.
+/// Whether a record of this resource matches a filter.
 pub fn matches(
     filter: &Filter,
     resource: &'static Description,
@@ -58,7 +58,7 @@ pub fn matches(
     }
 }
 
-/// The value of a member; null where its path ends early.
+/// The value of a member. It is null if a to-one relationship on its path is empty.
 pub fn value_of(
     member: &Member,
     resource: &'static Description,
@@ -93,7 +93,7 @@ fn follow<'a>(
 }
 
 fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) -> Value) -> bool {
-    // Null equals nothing, and nothing stands before or behind it.
+    // A comparison with null is never true.
     if value.is_null() {
         return *comparison == Comparison::IsNull;
     }
@@ -125,29 +125,29 @@ fn relates(left: &Value, relation: Relation, right: &Value) -> bool {
     }
 }
 
-/// The order of two values of one kind; `None` if one is null or they are of different kinds.
+/// The order of two values of the same kind; `None` if one is null or if their kinds differ.
 pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
-        // Stores without booleans give integers back.
+        // Stores without booleans return integers.
         (Value::Bool(left), Value::Integer(right)) => Some(i64::from(*left).cmp(right)),
         (Value::Integer(left), Value::Bool(right)) => Some(left.cmp(&i64::from(*right))),
         (Value::Integer(left), Value::Integer(right)) => Some(left.cmp(right)),
         (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
         (Value::Integer(left), Value::Float(right)) => order_mixed(*left, *right),
         (Value::Float(left), Value::Integer(right)) => order_mixed(*right, *left).map(Ordering::reverse),
-        // Bytes of UTF-8 stand in the order of code points.
+        // The bytes of UTF-8 have the same order as the code points.
         (Value::Text(left), Value::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
         _ => None,
     }
 }
 
-/// Exact: an integer beyond 2⁵³ is not rounded to the float's precision.
+/// The comparison is exact: an integer larger than 2⁵³ is not rounded to a float.
 fn order_mixed(integer: i64, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
     }
-    // 2⁶³, which a float holds exactly; all integers are below.
+    // 2⁶³. A float holds it exactly, and all integers are less.
     const END: f64 = 9_223_372_036_854_775_808.0;
     if float >= END {
         return Some(Ordering::Less);
@@ -176,7 +176,8 @@ enum Wildcard {
     Letter(char),
 }
 
-/// `%` for any characters, `_` for one, `\` before either, or before itself, for itself.
+/// `%` matches any characters and `_` matches one. `\` before `%`, `_` or `\` stands for that character
+/// itself.
 fn like(value: &str, pattern: &str) -> bool {
     let mut letters = pattern.chars();
     let mut wildcards = Vec::new();
@@ -189,7 +190,7 @@ fn like(value: &str, pattern: &str) -> bool {
         });
     }
     let value: Vec<char> = value.chars().collect();
-    // Only the last `%` ever needs to take more: the work is at most value × pattern.
+    // Only the last `%` may have to match more characters, so that the cost is at most value × pattern.
     let (mut at, mut in_pattern, mut retry) = (0, 0, None);
     while let Some(letter) = value.get(at) {
         match wildcards.get(in_pattern) {
@@ -251,7 +252,7 @@ mod tests {
         }
     }
 
-    /// Straight from the definition, slow.
+    /// The definition of the pattern, implemented directly. It is slow.
     fn like_by_definition(value: &[char], pattern: &[char]) -> bool {
         match pattern {
             [] => value.is_empty(),

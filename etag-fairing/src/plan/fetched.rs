@@ -1,4 +1,4 @@
-//! What a store answers to a plan.
+//! A store's answer to a plan.
 
 use crate::schema::{Description, ResourceId, Rows};
 
@@ -6,37 +6,40 @@ use crate::schema::{Description, ResourceId, Rows};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Fetched {
-    /// Whether the owner of a [`Root::Related`](super::Root::Related) exists; true for every other root.
+    /// Whether the owner of a [`Root::Related`](super::Root::Related) exists. It is true for every other
+    /// root.
     pub parent: bool,
     /// The rows of the root, in the listing's order.
     pub rows: Rows,
-    /// The number of all rows, where it was asked for.
+    /// The number of all rows, if the plan asked for it.
     pub total: Option<u64>,
-    /// Whether there are rows beyond the page, in the direction in which it was read.
+    /// Whether there are more rows after the page, in the direction in which the page was read.
     pub more: bool,
-    /// To-many linkage, one entry a relationship: `None` where it wasn't asked for, or is to-one and stands in
-    /// the row.
+    /// To-many linkage, one entry for each relationship. An entry is `None` if the linkage wasn't asked for,
+    /// or if the relationship is to-one: its linkage is in the row.
     pub links: Vec<Option<Links>>,
-    /// The included resources: one entry a resource type, in the order in which the plan comes to it, level by
-    /// level: first what is included of the root, then what is included of that.
+    /// The included resources, one entry for each resource type. The types are in the order in which the plan
+    /// reaches them, level by level: first the resources included from the root, then those included from
+    /// these.
     pub included: Vec<Included>,
 }
 
-/// The included resources of one type: each once, and none that stands among the root's rows.
+/// The included resources of one type: each once, and none that is among the root's rows.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Included {
     /// The resource.
     pub resource: &'static Description,
-    /// The rows; those of an earlier include first, each include's in ascending order of ids.
+    /// The rows. Rows of an earlier include come first, and the rows of each include are in ascending order
+    /// of ids.
     pub rows: Rows,
     /// To-many linkage, as in [`Fetched::links`].
     pub links: Vec<Option<Links>>,
 }
 
 impl Fetched {
-    /// The rows of the root, one entry of linkage a relationship, and nothing else: no page goes on, and nothing was
-    /// counted or included.
+    /// An answer with the root's rows and one entry of linkage for each relationship. It has no next page, no
+    /// total and no included resources.
     pub fn new(rows: Rows, links: Vec<Option<Links>>) -> Self {
         Self { parent: true, rows, links, ..Self::default() }
     }
@@ -49,7 +52,7 @@ impl Included {
     }
 }
 
-/// The to-many linkage of one relationship, for each row in turn.
+/// The to-many linkage of one relationship, for all rows in order.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     ends: Vec<usize>,
@@ -57,12 +60,12 @@ pub struct Links {
 }
 
 impl Links {
-    /// Adds an id to the linkage of the row that is being built.
+    /// Adds an id to the linkage of the current row.
     pub fn push(&mut self, id: ResourceId) {
         self.ids.push(id);
     }
 
-    /// Ends the row that is being built.
+    /// Ends the current row.
     pub fn end_row(&mut self) {
         self.ends.push(self.ids.len());
     }
@@ -73,7 +76,7 @@ impl Links {
         self.ids.iter_mut()
     }
 
-    /// The ids of one row, ascending.
+    /// The ids in the linkage of a row, ascending.
     pub fn of(&self, row: usize) -> &[ResourceId] {
         let start = match row.checked_sub(1) {
             None => 0,

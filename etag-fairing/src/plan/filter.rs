@@ -1,19 +1,21 @@
-//! Filters: which rows, by their members and by the resources that they lead to.
+//! Filters: conditions on rows, by their members and by their related resources.
 
 use crate::schema::{AttributeId, RelationshipId, Value};
 
-/// An attribute or the id, of the resource itself or at the end of a path of to-one relationships.
+/// An attribute or the id, of the resource itself or of the resource at the end of a path of to-one
+/// relationships.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The to-one relationships to follow, each one of the resource reached so far.
+    /// The to-one relationships to follow. Each is a relationship of the resource that the previous one leads
+    /// to.
     pub path: Vec<RelationshipId>,
-    /// What of the resource at the end of the path.
+    /// The field of the resource at the end of the path.
     pub field: Field,
 }
 
 impl Member {
-    /// A member at the end of a path. The id behind a to-one relationship stands in the row before it, so that
-    /// `track.id` is [`Field::ToOne`]: nobody needs to read the track.
+    /// A member at the end of a path. The id behind a to-one relationship is in the owner's row: for the path
+    /// `track.id` the result is [`Field::ToOne`], so that the track itself need not be read.
     pub fn at(mut path: Vec<RelationshipId>, field: Field) -> Self {
         match (field, path.pop()) {
             (Field::Id, Some(relationship)) => Self { path, field: Field::ToOne(relationship) },
@@ -25,40 +27,43 @@ impl Member {
     }
 }
 
-/// What of a resource.
+/// A field of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// Its id.
     Id,
     /// An attribute.
     Attribute(AttributeId),
-    /// The id that a to-one relationship leads to.
+    /// The id of the related resource of a to-one relationship.
     ToOne(RelationshipId),
 }
 
-/// Which rows.
+/// A condition on rows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// All of these; true if there are none.
+    /// All of these filters; true if there are none.
     And(Vec<Filter>),
-    /// One of these; false if there are none.
+    /// At least one of these filters; false if there are none.
     Or(Vec<Filter>),
-    /// Not this. Two-valued: what is null does not match, and its opposite does.
+    /// Not this filter. A filter is true or false and never null: a comparison with null is false, and its
+    /// negation is true.
     Not(Box<Filter>),
-    /// A member compared with something. Null equals nothing; ask for it with [`Comparison::IsNull`].
+    /// A member compared with a value or a member. Null equals nothing; use [`Comparison::IsNull`] to find
+    /// it.
     Compare {
         /// The member.
         member: Member,
-        /// How, and with what.
+        /// The comparison.
         comparison: Comparison,
     },
-    /// A relationship leads to a resource that the filter lets through; `None` for any resource at all.
+    /// A relationship leads to at least one resource that the filter lets through; `None` lets every resource
+    /// through.
     Related {
         /// The to-one relationships to follow first.
         path: Vec<RelationshipId>,
         /// The relationship, to-one or to-many, of the resource at the end of the path.
         relationship: RelationshipId,
-        /// What the related resource must be like, in terms of itself.
+        /// The condition on the related resource, with paths that begin at it.
         filter: Option<Box<Filter>>,
     },
 }
@@ -66,34 +71,34 @@ pub enum Filter {
 /// A comparison with values of the member's kind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Comparison {
-    /// Whether there is no value.
+    /// The member is null.
     IsNull,
-    /// Against one value.
+    /// Compares it with one value.
     Value(Relation, Value),
-    /// Against another member of the same resource.
+    /// Compares it with another member of the same resource.
     Member(Relation, Member),
-    /// One of these values.
+    /// The member is one of these values.
     In(Vec<Value>),
-    /// From the first to the second, both included.
+    /// The member is between these two values or equal to one of them.
     Between(Value, Value),
-    /// Text by its parts.
+    /// Compares a part of a text.
     Text {
-        /// Which part.
+        /// The part of the text.
         part: Part,
-        /// The text to look for, taken literally but for [`Part::Like`].
+        /// The text to find. It is taken literally, except for [`Part::Like`].
         text: String,
-        /// Whether case counts. Where it doesn't, ASCII letters are equal in both cases, on every database.
+        /// Whether case matters. If not, ASCII letters match in both cases on every database.
         case_sensitive: bool,
     },
 }
 
-/// How two values are compared. Booleans: false before true. Text by Unicode code points, which is the order of
-/// its bytes in UTF-8, on every database.
+/// The relation of two values. For booleans, false is less than true. Text is ordered by Unicode code points
+/// on every database, which is also the order of its UTF-8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     /// Equal.
     Equal,
-    /// Not equal; and not null.
+    /// Not equal, and not null.
     NotEqual,
     /// Less.
     Less,
@@ -105,7 +110,7 @@ pub enum Relation {
     GreaterOrEqual,
 }
 
-/// Which part of a text.
+/// The part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Anywhere.
@@ -114,7 +119,8 @@ pub enum Part {
     Start,
     /// At its end.
     End,
-    /// The whole text by a pattern: `%` for any characters, `_` for one, `\` before `%`, `_` or `\` for
-    /// itself. A `\` before anything else, or at the end, is in no pattern that a query makes.
+    /// The whole text, by a pattern: `%` matches any characters, `_` matches one, and `\` before `%`, `_` or
+    /// `\` stands for that character itself. Queries make no pattern with a `\` before anything else, or at
+    /// its end.
     Like,
 }

@@ -1,15 +1,16 @@
-//! Case folding: which texts are the same where case doesn't count.
+//! Case folding: the texts that are equal if case doesn't matter.
 
 use std::borrow::Cow;
 
-/// Stands for `ı` while it is folded: a noncharacter, which no text should have.
+/// Replaces `ı` during folding. It is a noncharacter, which no text should contain.
 pub(crate) const DOTLESS: char = '\u{fdd0}';
 
-/// The text with its case folded, in full and without regard to a language (Unicode 3.13, D144, “default caseless
-/// matching”; CaseFolding.txt, statuses C and F): `ß` as `ss`, `Σ` and `ς` as `σ`, `İ` as `i̇`, `ı` as itself. It is not
-/// normalized: `é` of one character is not `é` of two.
+/// The text with its case folded, by full folding that does not depend on a language (Unicode 3.13, D144,
+/// “default caseless matching”; CaseFolding.txt, statuses C and F): `ß` as `ss`, `Σ` and `ς` as `σ`, `İ` as
+/// `i̇`, `ı` as itself. The text is not normalized: `é` as one character differs from `é` as two.
 ///
-/// As lower case of upper case of lower case, since that is what databases have: the same classes come of it.
+/// It is computed by lower case, upper case and lower case again, since databases have these functions. The
+/// result distinguishes the same texts as the folding of Unicode.
 pub fn fold_case(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return match text.bytes().any(|byte| byte.is_ascii_uppercase()) {

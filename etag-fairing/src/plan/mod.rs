@@ -1,6 +1,6 @@
-//! What is asked of a store and what it answers: plans, listings, changes, scopes and revisions.
+//! What a store is asked and what it answers: plans, listings, changes, scopes and revisions.
 //!
-//! This room is pure: it knows what structs are ([`schema`](crate::schema)), and no store.
+//! This module is pure: it knows the descriptions of resources ([`schema`](crate::schema)), and no store.
 
 mod change;
 mod evaluate;
@@ -32,34 +32,35 @@ use crate::schema::{AttributeId, Description, RelationshipId, ResourceId};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Plan {
-    /// Where to begin.
+    /// The resources to begin with.
     pub root: Root,
-    /// What to read of each resource found there.
+    /// The parts to read of each of these resources.
     pub selection: Selection,
-    /// How many resources at most the included ones may be together; more are
+    /// The maximum number of included resources. If there are more, the answer is
     /// [`StoreError::TooManyIncluded`](crate::store::StoreError::TooManyIncluded).
     pub most_included: usize,
-    /// How many bytes the document may take about, linkage and what is included as well; more are
-    /// [`StoreError::DocumentTooLarge`](crate::store::StoreError::DocumentTooLarge). A store that can stops reading there.
+    /// The approximate maximum size of the document in bytes, with linkage and included resources. If it is
+    /// larger, the answer is [`StoreError::DocumentTooLarge`](crate::store::StoreError::DocumentTooLarge). A
+    /// store should stop reading at this size if it can.
     pub most_bytes: usize,
-    /// Which rows are seen.
+    /// The scopes that limit the rows.
     pub scopes: Scopes,
 }
 
 impl Plan {
-    /// A plan that includes nothing and sees everything.
+    /// A plan without included resources and without scopes.
     pub fn new(root: Root, selection: Selection) -> Self {
         Self { root, selection, most_included: 0, most_bytes: usize::MAX, scopes: Scopes::NONE }
     }
 
-    /// The plan with at most so many included resources together.
+    /// Sets the maximum number of included resources.
     #[must_use]
     pub fn including_at_most(mut self, most: usize) -> Self {
         self.most_included = most;
         self
     }
 
-    /// The plan of what these scopes let through.
+    /// Sets the scopes.
     #[must_use]
     pub fn scoped(mut self, scopes: Scopes) -> Self {
         self.scopes = scopes;
@@ -67,55 +68,55 @@ impl Plan {
     }
 }
 
-/// Where a plan begins.
+/// The resources that a plan begins with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Root {
-    /// One resource; at most one row.
+    /// One resource. The answer has at most one row.
     One(ResourceId),
-    /// A collection; a page of rows.
+    /// A collection. The answer has a page of rows.
     Collection(Listing),
-    /// The resources at the other end of a relationship: at most one row for to-one, a page for to-many.
-    /// The selection is of the target; [`Fetched::parent`] tells whether the owner exists.
+    /// The related resources of an owner. The answer has at most one row for to-one, and a page for to-many.
+    /// The selection is of the related resource, and [`Fetched::parent`] says whether the owner exists.
     Related {
         /// The owner's resource.
         parent: &'static Description,
-        /// The owner.
+        /// The owner's id.
         id: ResourceId,
         /// The owner's relationship.
         relationship: RelationshipId,
-        /// Which of them; for to-one, the filter alone counts.
+        /// The listing of the related resources. For to-one, only its filter counts.
         listing: Listing,
     },
 }
 
-/// What to read of each resource.
+/// The parts of each resource to read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Selection {
     /// The resource.
     pub resource: &'static Description,
-    /// Whether each attribute is read; one entry an attribute.
+    /// Whether each attribute is read, one entry for each attribute.
     pub attributes: Vec<bool>,
-    /// Whether each relationship's linkage is read; one entry a relationship.
+    /// Whether each relationship's linkage is read, one entry for each relationship.
     pub linkage: Vec<bool>,
-    /// The relationships whose resources are read too, each once.
+    /// The relationships whose related resources are read too, each once.
     pub include: Vec<Include>,
 }
 
-/// A relationship whose resources are read along with their owners.
+/// A relationship whose related resources are read together with their owners.
 #[derive(Clone, Debug)]
 pub struct Include {
-    /// The relationship of the owner.
+    /// The owner's relationship.
     pub relationship: RelationshipId,
-    /// What to read of each resource at the other end. All selections of one resource in a plan read the same
-    /// attributes and linkage, since a document has each resource once.
+    /// The parts to read of each related resource. All selections of one resource in a plan read the same
+    /// attributes and linkage, since a document has each resource once (JSON:API §6.4).
     pub selection: Selection,
 }
 
 impl Selection {
-    /// All attributes, and the linkage that a document shows by itself: the representation at the resource's
-    /// own URL, from which its state tag is made.
+    /// All attributes, and the linkage that documents always show. This is the representation at the
+    /// resource's own URL, from which its entity tag is made.
     pub fn whole(resource: &'static Description) -> Self {
         Self {
             resource,
@@ -125,7 +126,7 @@ impl Selection {
         }
     }
 
-    /// The selection with one more attribute.
+    /// Adds an attribute.
     #[must_use]
     pub fn with_attribute(mut self, id: AttributeId) -> Self {
         if let Some(read) = id.of_mut(&mut self.attributes) {
@@ -134,7 +135,7 @@ impl Selection {
         self
     }
 
-    /// The selection with the linkage of one more relationship.
+    /// Adds the linkage of a relationship.
     #[must_use]
     pub fn with_linkage(mut self, id: RelationshipId) -> Self {
         if let Some(read) = id.of_mut(&mut self.linkage) {
@@ -159,7 +160,7 @@ impl Selection {
         ids.filter_map(|(id, read)| read.then_some(id))
     }
 
-    /// Ids alone.
+    /// Only the ids.
     pub fn identifiers(resource: &'static Description) -> Self {
         Self {
             resource,
@@ -169,14 +170,14 @@ impl Selection {
         }
     }
 
-    /// The selection with the linkage of every relationship.
+    /// Adds the linkage of every relationship.
     #[must_use]
     pub fn with_all_linkage(mut self) -> Self {
         self.linkage.fill(true);
         self
     }
 
-    /// The selection with these relationships' resources.
+    /// Sets the relationships whose related resources are included.
     #[must_use]
     pub fn including(mut self, include: Vec<Include>) -> Self {
         self.include = include;

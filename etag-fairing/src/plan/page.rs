@@ -1,36 +1,36 @@
-//! Pages of an ordered list, by position or by neighbours.
+//! Pages of an ordered list, by offset or by a place in the order.
 
 use crate::schema::{ResourceId, Value};
 
-/// Which rows of an ordered list.
+/// The rows of an ordered list to read.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Page {
-    /// All of them.
+    /// All rows.
     All,
-    /// By position.
+    /// By offset.
     Offset {
-        /// How many rows to leave out first.
+        /// The number of rows to skip.
         offset: u64,
-        /// How many rows at most.
+        /// The maximum number of rows.
         limit: u64,
     },
-    /// By neighbours: the rows behind one place in the order and before another.
+    /// The rows after one place in the order and before another.
     Between {
-        /// Only rows behind this place.
+        /// Only rows after this place.
         after: Option<Place>,
         /// Only rows before this place.
         before: Option<Place>,
-        /// How many rows at most: the first ones behind `after`, or, if only `before` is given, the last ones
-        /// before it.
+        /// The maximum number of rows. They are the first rows after `after`. If only `before` is set, they
+        /// are the last rows before it.
         limit: u64,
     },
 }
 
-/// A place in an order: between the row that had these values and the next.
+/// A place in an order: directly after the row that had these values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
-    /// One value a sort key.
+    /// One value for each sort key.
     pub keys: Vec<Value>,
     /// The row's id.
     pub id: ResourceId,

@@ -1,12 +1,13 @@
-//! Revisions: how a store tells that nothing has changed, without reading what might have.
+//! Revisions: how a store finds out that tables have not changed, without reading their rows.
 
 /// The state of one or several tables, as a number.
 ///
-/// It takes another value with every committed change to any of them, whoever makes it: this process, another one,
-/// a database's shell. A value is not used again for another state.
+/// The number changes with every committed change to one of the tables, by any program: this process, another
+/// process, or a database shell. No number is used again for another state.
 ///
-/// A revision that was read *before* some rows were read stands for them for as long as it is the current one: a
-/// change that the rows show and the number doesn't makes it another number. So the two need no common snapshot.
+/// Read the revision *before* the rows. As long as it is still the current revision, the rows are current,
+/// too: if the rows already show a later change, the revision has changed with it. So reading both needs no
+/// common snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Revision(u64);
 

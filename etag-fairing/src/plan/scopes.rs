@@ -1,4 +1,4 @@
-//! Which rows a caller sees.
+//! The rows that a caller sees.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,21 +7,21 @@ use std::sync::{Arc, OnceLock};
 use super::{Comparison, Field, Filter, Member, Part, Records, Relation, matches};
 use crate::schema::{Description, Record, RelationshipId, ResourceId, Value};
 
-/// The rows that a caller sees, resource by resource.
+/// The rows that a caller sees, for each resource.
 ///
-/// For that caller a row outside of its resource's scope does not exist: no plan gives it, counts it, follows a path
-/// through it or has linkage to it, and no [`Change`](super::Change) finds it or relates to it. A to-one relationship
-/// to it is empty. A scope is the program's own rule: its filter looks at all that is stored, whatever the scopes
-/// of the resources that it leads to.
+/// A row outside its resource's scope does not exist for the caller: no plan returns it, counts it, follows a
+/// path through it or shows linkage to it, and no [`Change`](super::Change) finds it or relates a resource to
+/// it. A to-one relationship to it is empty. The filter of a scope itself is not limited by scopes: it sees
+/// all stored rows, of its own resource and of related ones.
 ///
-/// It is data and costs little to copy: what a caller is shown depends on the caller by nothing but this, so that
-/// [`key`](Self::key) can stand for the caller.
+/// Scopes are data and cheap to clone. What a caller sees depends on the caller only by its scopes, so that a
+/// cache can use [`key`](Self::key) instead of the caller.
 #[derive(Clone, Debug, Default)]
 pub struct Scopes(Option<Arc<Scoped>>);
 
 #[derive(Debug)]
 struct Scoped {
-    /// One entry a resource, by type.
+    /// One entry for each resource, sorted by type.
     filters: Vec<(&'static Description, Filter)>,
     key: OnceLock<Vec<u8>>,
 }
@@ -30,7 +30,8 @@ impl Scopes {
     /// Every row of every resource.
     pub const NONE: Self = Self(None);
 
-    /// The scopes of some resources; every row of all others. Of two scopes of one resource both hold.
+    /// The scopes of some resources. All rows of other resources are seen. If a resource has two scopes, both
+    /// must match.
     pub fn new(scopes: impl IntoIterator<Item = (&'static Description, Filter)>) -> Self {
         let mut filters: Vec<(&'static Description, Filter)> = Vec::new();
         for (resource, filter) in scopes {
@@ -42,7 +43,7 @@ impl Scopes {
                 None => filters.push((resource, filter)),
             }
         }
-        // The order in which they were asked for says nothing.
+        // Sorted, since the order in which the scopes were asked for doesn't matter.
         filters.sort_by_key(|(resource, _)| (resource.type_name, resource.rust_name));
         Self((!filters.is_empty()).then(|| Arc::new(Scoped { filters, key: OnceLock::new() })))
     }
@@ -52,18 +53,18 @@ impl Scopes {
         self.0.is_none()
     }
 
-    /// Which rows of a resource are seen; `None` for all.
+    /// The filter for the rows of a resource that are seen; `None` for all rows.
     pub fn of(&self, resource: &Description) -> Option<&Filter> {
         self.iter().find(|(known, _)| known.is(resource)).map(|(_, filter)| filter)
     }
 
-    /// The resources of which not all rows may be seen.
+    /// The resources that have a scope.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Description, &Filter)> {
         self.0.iter().flat_map(|scoped| &scoped.filters).map(|(resource, filter)| (*resource, filter))
     }
 
-    /// The scopes as bytes: the same for the same scopes, in every process, and others for others. `None` where every
-    /// row is seen.
+    /// The scopes as bytes. Equal scopes have equal bytes in every process, and different scopes have
+    /// different bytes. `None` if every row is seen.
     pub fn key(&self) -> Option<&[u8]> {
         let scoped = self.0.as_ref()?;
         Some(scoped.key.get_or_init(|| {
@@ -83,7 +84,8 @@ impl PartialEq for Scopes {
     }
 }
 
-/// Writes filters so that no two are the same bytes: each node by a sign of its own, each list and text by its length.
+/// Writes filters as bytes. Different filters have different bytes: each node has its own sign, and each list
+/// and text begins with its length.
 struct Bytes(Vec<u8>);
 
 impl Bytes {
@@ -221,10 +223,10 @@ impl Bytes {
     }
 }
 
-/// Records as a caller sees them: for stores that answer plans in memory.
+/// Records as a caller sees them, for stores that answer plans in memory.
 ///
-/// It hides the records outside of the scopes, and leads to none of them. What stands in the
-/// [`linkage`](Record::linkage) of a record that it gives is not hidden: ask [`related`](Records::related) instead.
+/// Records outside the scopes are hidden, and no relationship leads to them. The [`linkage`](Record::linkage)
+/// of a returned record still has their ids: use [`related`](Records::related) instead.
 #[derive(Clone, Copy)]
 pub struct Seen<'a> {
     records: &'a dyn Records,
@@ -238,7 +240,7 @@ impl fmt::Debug for Seen<'_> {
 }
 
 impl<'a> Seen<'a> {
-    /// These records, by these scopes.
+    /// The records, limited by the scopes.
     pub fn new(records: &'a dyn Records, scopes: &'a Scopes) -> Self {
         Self { records, scopes }
     }
@@ -296,7 +298,7 @@ mod tests {
             Scopes::new([(*TALKS, none()), (*ROOMS, titled("a"))]),
             Scopes::new([(*TALKS, titled("a")), (*SPEAKERS, none())]),
             Scopes::new([(*TALKS, titled("a")), (*ROOMS, Filter::And(Vec::new()))]),
-            // Lists that hold the same, split elsewhere.
+            // Lists with the same elements, but split at another place.
             Scopes::new([(*TALKS, Filter::And(vec![Filter::Or(vec![titled("a")]), titled("b")]))]),
             Scopes::new([(*TALKS, Filter::And(vec![Filter::Or(vec![titled("a"), titled("b")])]))]),
         ];

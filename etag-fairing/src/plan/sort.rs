@@ -1,13 +1,13 @@
-//! The keys of an order.
+//! Sort keys.
 
 use super::Member;
 
-/// One key of an order.
+/// One sort key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortKey {
-    /// What is compared. Nulls stand behind all values, ascending or descending, on every database; so do rows
-    /// whose path ends early because a to-one relationship is empty.
+    /// The member that is compared. Nulls come after all values, ascending or descending, on every database.
+    /// The value is also null if a to-one relationship on the member's path is empty.
     pub member: Member,
-    /// From large to small.
+    /// From the largest to the smallest value.
     pub descending: bool,
 }

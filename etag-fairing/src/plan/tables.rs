@@ -1,12 +1,13 @@
-//! Which tables an answer is made of.
+//! The tables that an answer depends on.
 
 use super::visit::{Step, Visitor, steps, steps_over, visit};
 use super::{Listing, Member, Plan, Root, Selection};
 use crate::schema::{Description, RelationshipId, RelationshipKind};
 
 impl Plan {
-    /// The tables that the answer is made of, each once: what is read, what leads there, and what decides which rows
-    /// are read and in which order. As long as none of them changes, the answer stays.
+    /// The tables that the answer depends on, each once: those that are read, those that lead there, and
+    /// those that decide which rows are read and in which order. The answer stays the same as long as none of
+    /// these tables changes.
     pub fn tables(&self) -> Vec<&'static str> {
         let mut tables = Tables(Vec::new());
         match &self.root {
@@ -19,7 +20,7 @@ impl Plan {
             }
         }
         tables.selection(&self.selection);
-        // What a scope looks at decides what is seen, of whatever leads to its resource.
+        // A scope decides which rows of its resource are seen, by whichever relationship they are reached.
         for (resource, filter) in self.scopes.iter() {
             tables.add(resource.table);
             visit(filter, resource, &mut tables);
@@ -48,7 +49,7 @@ impl Tables {
         }
     }
 
-    /// From resources to what they are related to.
+    /// The tables of relationships and of their related resources.
     fn steps(&mut self, steps: impl Iterator<Item = Step>) {
         for step in steps {
             self.linkage(step.owner, step.relationship);
@@ -82,7 +83,7 @@ impl Tables {
 
 impl Visitor for Tables {
     fn member(&mut self, resource: &'static Description, member: &Member) {
-        // The id that a to-one relationship leads to stands in its owner's row.
+        // The id of the related resource is in the owner's row.
         self.steps(steps(resource, &member.path));
     }
 
@@ -151,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_list_is_made_of_what_it_includes_filters_and_sorts_by_too() {
-        // Of the reviews' relationships the first leads to the talk.
+        // The first relationship of the reviews leads to the talk.
         let member =
             Member { path: vec![RelationshipId::at(0)], field: Field::Attribute(AttributeId::at(0)) };
         let bare = Plan::new(Root::Collection(Listing::all()), Selection::identifiers(&REVIEWS));

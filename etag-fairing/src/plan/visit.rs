@@ -1,18 +1,18 @@
-//! The one walk over a filter, for whoever must miss nothing that a filter names: guards, the memo's tables, and the
-//! cost of a filter.
+//! The one function that visits all members and relationships in a filter. The guards, the cache and the
+//! estimate of a filter's cost use it, so that none of them misses a part of the filter.
 //!
-//! All matches here are exhaustive. A new way to compare that names a member does not compile before this walk visits
-//! that member.
+//! All matches here are exhaustive: a new comparison that names a member does not compile until the member is
+//! visited here.
 
 use super::{Comparison, Field, Filter, Member};
 use crate::schema::{Description, RelationshipId};
 
-/// Is told what a filter names, from left to right.
+/// Receives the members and relationships of a filter, from left to right.
 pub(crate) trait Visitor {
     /// A member of a resource, at the end of a path.
     fn member(&mut self, resource: &'static Description, member: &Member);
 
-    /// A relationship of the resource at the end of a path, which must lead to another resource.
+    /// A relationship of the resource at the end of a path. The filter demands at least one related resource.
     fn related(
         &mut self,
         resource: &'static Description,
@@ -20,14 +20,14 @@ pub(crate) trait Visitor {
         relationship: RelationshipId,
     );
 
-    /// What follows is about the resources that the relationship leads to, until [`leave`](Self::leave).
+    /// The next calls are about the related resources, until [`leave`](Self::leave).
     fn enter(&mut self) {}
 
-    /// The end of what is about those resources.
+    /// The end of the calls about the related resources.
     fn leave(&mut self) {}
 }
 
-/// Visits all that a filter of this resource names.
+/// Visits all members and relationships in a filter of this resource.
 pub(crate) fn visit(filter: &Filter, resource: &'static Description, visitor: &mut impl Visitor) {
     match filter {
         Filter::And(filters) | Filter::Or(filters) => {
@@ -59,16 +59,16 @@ pub(crate) fn visit(filter: &Filter, resource: &'static Description, visitor: &m
     }
 }
 
-/// One relationship that is followed.
+/// A relationship that is followed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
-    /// The resource that has it.
+    /// The resource that the relationship belongs to.
     pub(crate) owner: &'static Description,
     pub(crate) relationship: RelationshipId,
 }
 
 impl Step {
-    /// The resource that it leads to.
+    /// The related resource.
     pub(crate) fn target(self) -> Option<&'static Description> {
         self.owner.relationship_at(self.relationship).map(|relationship| relationship.target())
     }
@@ -94,8 +94,8 @@ pub(crate) fn steps_over(
     steps(resource, path).chain(end.map(|owner| Step { owner, relationship }))
 }
 
-/// The relationships that lead to a member, each with its owner. The last of them may be the member itself: the id of
-/// the other end stands in the row, but it says who is there.
+/// The relationships that lead to a member, each with its owner. The last one may be the member itself: its
+/// related id is in the owner's row, but the id tells which resource is related.
 pub(crate) fn steps_to(resource: &'static Description, member: &Member) -> impl Iterator<Item = Step> {
     let Member { path, field } = member;
     let own = match field {
@@ -117,8 +117,9 @@ pub(crate) mod tests {
         Filter::Compare { member: Member { path: path.to_vec(), field }, comparison }
     }
 
-    /// A filter of reviews with each variant there is. To-one relationships are followed as `talk` (0 of the reviews),
-    /// and from there to its room (0) and its sequel (1); its speakers (2) and reviews (3) are many.
+    /// A filter of reviews with each variant. It follows the to-one relationship `talk` (0 of the reviews),
+    /// and from there the talk's to-one relationships to its room (0) and its sequel (1). The talk's speakers
+    /// (2) and reviews (3) are to-many.
     pub(crate) fn each_variant() -> Filter {
         let text = || Value::Text("x".into());
         let room = Member { path: vec![RelationshipId::at(0), RelationshipId::at(0)], field: Field::Id };

@@ -1,4 +1,4 @@
-//! What a resource does with requests, beside what it is ([`Description`]).
+//! How a resource answers requests. What a resource consists of is its [`Description`].
 
 use super::guard::{Guard, Guards};
 use super::hooks::HookTable;
@@ -6,41 +6,42 @@ use super::rules::{BrokenRule, Validation};
 use super::scope::{ScopeFunction, ScopeOf};
 use crate::schema::{Corrupt, Description, Operation, Record};
 
-/// What a resource does with requests: who may do what, which rows a request sees, the rules for values and the hooks.
+/// How a resource answers requests: its guards, the rows that a request sees, the rules for its values, and
+/// its hooks.
 ///
-/// `#[derive(JsonApiResource)]` makes it from the struct's attributes, beside the [`Description`].
+/// `#[derive(JsonApiResource)]` makes it from the struct's attributes, along with the [`Description`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Behaviour {
-    /// Who may do what with the resource.
+    /// The request guards.
     pub guards: Guards,
-    /// Which rows of the resource a request sees.
+    /// The function that returns the rows that a request sees.
     pub(crate) scope: Option<ScopeFunction>,
     /// The rules for its values.
     pub(crate) validation: Option<Validation>,
-    /// The user's code before and after its operations.
+    /// The application's code before and after the operations.
     pub(crate) hooks: Option<HookTable>,
 }
 
 impl Behaviour {
-    /// Nothing of its own: anybody may do anything, and sees every row.
+    /// The default: every client may do everything and sees every row.
     pub const NONE: Self = Self { guards: Guards::NONE, scope: None, validation: None, hooks: None };
 
-    /// The behaviour with a request guard before this operation.
+    /// Adds a request guard for this operation.
     #[doc(hidden)]
     pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
         self.guards = self.guards.with(operation, guard);
         self
     }
 
-    /// The behaviour with a function that tells which rows a request sees.
+    /// Adds a function that returns the rows that a request sees.
     #[doc(hidden)]
     pub const fn scoped(mut self, scope: ScopeOf) -> Self {
         self.scope = Some(ScopeFunction::new(scope));
         self
     }
 
-    /// The behaviour with rules for values; `members` are the struct's fields with their member names.
+    /// Adds rules for values. `members` are the struct's fields with their member names.
     #[doc(hidden)]
     pub const fn validated(
         mut self,
@@ -51,14 +52,14 @@ impl Behaviour {
         self
     }
 
-    /// The behaviour with the user's hooks.
+    /// Adds hooks.
     #[doc(hidden)]
     pub const fn hooked(mut self, hooks: HookTable) -> Self {
         self.hooks = Some(hooks);
         self
     }
 
-    /// Whether requests may see only some of the resource's rows.
+    /// Whether a request may see only some rows of the resource.
     pub fn has_scope(&self) -> bool {
         self.scope.is_some()
     }
@@ -66,18 +67,19 @@ impl Behaviour {
 
 /// The behaviours of an application's resources, found by their descriptions.
 ///
-/// A launch joins the two once ([`JsonApi`](crate::JsonApi) keeps them), so that the schema knows nothing of behaviour.
-/// A description is found by its address, among those of the mounted resources.
+/// At launch each description is joined with its behaviour once ([`JsonApi`](crate::JsonApi) keeps the list),
+/// so that the schema doesn't depend on behaviour. A mounted description is found by its address.
 #[derive(Debug, Default)]
 pub(crate) struct Behaviours(Vec<(&'static Description, &'static Behaviour)>);
 
 impl Behaviours {
-    /// Remembers the behaviour of a mounted resource.
+    /// Adds the behaviour of a mounted resource.
     pub(crate) fn add(&mut self, resource: &'static Description, behaviour: &'static Behaviour) {
         self.0.push((resource, behaviour));
     }
 
-    /// The behaviour of a resource. Each that a request can come to is mounted, or the launch has failed.
+    /// The behaviour of a resource. Every resource that a request can reach is mounted; otherwise the launch
+    /// has failed.
     pub(crate) fn of(&self, resource: &Description) -> &'static Behaviour {
         let known = self.0.iter().find(|(known, _)| known.is(resource));
         known.map_or(&Behaviour::NONE, |(_, behaviour)| behaviour)

@@ -1,4 +1,4 @@
-//! What a URL and a method do with a resource: one kind of endpoint for each generated route.
+//! The kinds of endpoints: what a method at a URL does with a resource.
 
 use std::ops::Deref;
 use std::ptr;
@@ -40,7 +40,7 @@ pub(crate) enum LinkageUpdate {
     Remove,
 }
 
-/// One of the relationships of the endpoint's resource.
+/// A relationship of the endpoint's resource.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnRelationship {
     pub(crate) id: RelationshipId,
@@ -84,7 +84,7 @@ impl Endpoint {
         endpoints
     }
 
-    /// The operation, by which a user names endpoints.
+    /// The operation that the endpoint belongs to.
     pub(crate) fn operation(self) -> Operation {
         match self {
             Self::List => Operation::List,
@@ -98,7 +98,7 @@ impl Endpoint {
         }
     }
 
-    /// The relationship that the endpoint is about, if it is about one.
+    /// The endpoint's relationship, if it has one.
     pub(crate) fn relationship(self) -> Option<OwnRelationship> {
         match self {
             Self::Related(own) | Self::Relationship(own) | Self::UpdateRelationship(own, _) => Some(own),
@@ -116,17 +116,17 @@ impl Endpoint {
         }
     }
 
-    /// Whether it takes no data and changes nothing.
+    /// Whether it is a `GET`, which changes nothing.
     pub(crate) fn reads(self) -> bool {
         self.method() == Method::Get
     }
 
-    /// Whether its requests carry a document.
+    /// Whether its requests have a document.
     pub(crate) fn has_body(self) -> bool {
         matches!(self, Self::Create | Self::Update | Self::UpdateRelationship(..))
     }
 
-    /// Whether it can't work, by what a store can't write of its resource. It is then not served.
+    /// Whether the store cannot do the write that it needs. Its route then doesn't exist.
     pub(crate) fn is_closed_by(self, unwritable: &Unwritable) -> bool {
         let Self::UpdateRelationship(own, update) = self else {
             return unwritable.operations.contains(&self.operation());
@@ -137,7 +137,7 @@ impl Endpoint {
     }
 }
 
-/// What to tell at launch of what a store can't write of a resource, a line each.
+/// The messages at launch about the writes to a resource that the store cannot do, one line each.
 pub(crate) fn describe_closed(resource: &'static Description, unwritable: &Unwritable) -> Vec<String> {
     let (table, path) = (resource.table, resource.path);
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! Who may do what with a resource: a Rocket request guard an operation.
+//! Access to a resource: one Rocket request guard for each operation.
 
 use std::fmt;
 use std::future::Future;
@@ -10,39 +10,41 @@ use rocket::request::{FromRequest, Outcome};
 
 use crate::schema::Operation;
 
-/// A future of a call through a description.
+/// The boxed future of a function in a description.
 #[doc(hidden)]
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Runs a request guard and forgets its value: what its outcome means for the request.
+/// Runs a request guard and drops its value, since only its outcome matters.
 #[doc(hidden)]
 pub type Guard = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Outcome<(), ()>>;
 
-/// The request guards of a resource, one an operation at most.
+/// The request guards of a resource, at most one for each operation.
 ///
-/// A guard runs after routing and before all else: before negotiation, before the query is read, before the store
-/// is asked. Where it fails, Rocket's catchers answer with its status; where it forwards, the request goes on to
-/// the next route, and if there is none, is answered with the status of the forward.
+/// A guard runs after routing and before everything else: before content negotiation, before the query is
+/// parsed, before the store is used. If it fails, Rocket's catchers answer with its status. If it forwards,
+/// the request goes to the next route; if there is none, the answer has the status of the forward.
 ///
-/// A guard holds on every way to a resource:
+/// Guards also protect a resource from requests that reach it through another resource:
 ///
-/// - Whatever says which resources are related asks who may `list` them: related URLs (which ask `related` of the one
-///   end too, and of a to-one relationship `read` of the other) and relationship URLs are answered as the guard says;
-///   `include`, `filter` and `sort` are refused with 403; documents show the relationship's links without its `data`.
-/// - So does whatever changes to-many linkage. An inverse relationship stands in the rows at the other end, so that its
-///   change asks who may change those, too: `update_relationship` there, or `update` if that has no guard. It is the
-///   same with a join table that both ends have a relationship through. (To-one linkage stands in the owner's row.)
+/// - Every request that shows which resources are related asks the `list` guard of the related resource. Related URLs
+///   and relationship URLs answer as that guard says. (Related URLs also ask the `related` guard of the owner, and for a
+///   to-one relationship the `read` guard of the related resource.) `include`, `filter` and `sort` are refused with 403.
+///   Documents show the relationship's links without its `data`.
+/// - Every request that changes to-many linkage asks the `list` guard of the related resource, too. An inverse
+///   relationship is stored in the rows of the related resource, so that a change of it also asks the
+///   `update_relationship` guard there, or the `update` guard if there is none. The same guard is asked if both
+///   resources have a relationship through the same join table. (To-one linkage is stored in the owner's row.)
 ///
-/// Each guard is asked once a request at most. A write is answered with what it wrote, whatever the guard of `read`
-/// says.
+/// Each guard is asked at most once per request. The response to a write shows the written resource even if
+/// the `read` guard would refuse.
 #[derive(Clone, Copy)]
 pub struct Guards([Option<Guard>; Operation::ALL.len()]);
 
 impl Guards {
-    /// No guards: anybody may do anything.
+    /// No guards: every client may do everything.
     pub const NONE: Self = Self([None; Operation::ALL.len()]);
 
-    /// The guards with one for this operation.
+    /// Adds a guard for this operation.
     pub(crate) const fn with(mut self, operation: Operation, guard: Guard) -> Self {
         self.0[operation as usize] = Some(guard);
         self
@@ -67,14 +69,14 @@ impl fmt::Debug for Guards {
     }
 }
 
-/// What a request guard said other than yes.
+/// The outcome of a request guard that does not let the request through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Denied {
     Failed(Status),
     Forwarded(Status),
 }
 
-/// A type that Rocket takes for a request guard.
+/// A type that is a Rocket request guard.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request guard",
@@ -83,7 +85,7 @@ pub(crate) enum Denied {
     note = "if it is implemented for a reference alone, write `guard = &{Self}`"
 )]
 pub trait RequestGuard<'r> {
-    /// Asks it.
+    /// Runs the guard.
     fn ask(request: &'r Request<'_>) -> Boxed<'r, Outcome<(), ()>>;
 }
 
@@ -100,7 +102,7 @@ impl<'r, G: FromRequest<'r>> RequestGuard<'r> for G {
     }
 }
 
-/// The guard of a type, as data.
+/// The guard of a type, as a function.
 #[doc(hidden)]
 pub fn guard<'r, G: RequestGuard<'r>>(request: &'r Request<'_>) -> Boxed<'r, Outcome<(), ()>> {
     G::ask(request)

@@ -1,4 +1,4 @@
-//! Code of the user's own before and after each operation.
+//! The application's own code before and after each operation.
 
 use std::error::Error;
 use std::fmt;
@@ -12,14 +12,14 @@ use crate::plan::{Change, Fetched, LinkageChange, Plan, Root, Scopes, Selection}
 use crate::schema::{Corrupt, Description, Linkage, Mismatch, Operation, Record, ResourceId, Row, Value};
 use crate::store::{StoreError, Transaction};
 
-/// What a resource does before and after its operations; it opts in with `#[jsonapi(hooks)]`.
+/// The application's code before and after the operations of a resource, which needs `#[jsonapi(hooks)]`.
 ///
-/// The hooks of a write run inside its transaction, when its precondition holds and its document fits the struct,
-/// so that what they see is what the write sees. A hook that gives an error refuses: nothing is changed, neither
-/// by the write nor by what hooks did to other rows. Before-hooks come before validation, so that what they fill
-/// in is validated too; after-hooks see the resource as it was stored. All of it must be done within
-/// `write_timeout`, or is undone and answered with 503. Where a store has to undo one of two writes, that one is begun
-/// again, and its hooks with it.
+/// The hooks of a write run inside its transaction, after its precondition was found true and its document
+/// was found to fit the struct. So they see the same state as the write. A hook that returns an error refuses
+/// the write: nothing is changed, neither by the write nor by what hooks did to other rows. Before-hooks run
+/// before validation, so that the values they set are validated too. After-hooks see the resource as it was
+/// stored. The write and its hooks must end within `write_timeout`; otherwise all is undone and the answer is
+/// 503. If the store has to undo one of two conflicting writes, it repeats that write and its hooks.
 ///
 /// ```
 /// use etag_fairing::document::error::ErrorObject;
@@ -67,8 +67,9 @@ use crate::store::{StoreError, Transaction};
 /// }
 /// ```
 ///
-/// Hooks belong to the requests of their resource. They do not run for rows that change on the way of another
-/// resource's write: those that a deletion takes along, that the linkage of an inverse moves, that hooks write.
+/// Hooks run only for requests to their own resource. They do not run for rows that another resource's write
+/// changes: rows that are deleted along with another, rows that the linkage of an inverse changes, and rows
+/// that hooks write.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has `#[jsonapi(hooks)]`, but no hooks",
     label = "no hooks",
@@ -76,41 +77,43 @@ use crate::store::{StoreError, Transaction};
 )]
 #[rocket::async_trait]
 pub trait Hooks: JsonApiResource {
-    /// Before any of these resources is read: at a URL of theirs (`operation` says which), through `include`,
-    /// `filter` or `sort` of another (`operation` is then [`Operation::List`]).
+    /// Before resources of this type are read. `operation` says at which of their URLs. It is
+    /// [`Operation::List`] if they are read through `include`, `filter` or `sort` of another resource.
     async fn before_read(request: &Request<'_>, operation: Operation) -> Result<(), HookError> {
         let _ = (request, operation);
         Ok(())
     }
 
-    /// After resources were read at a URL of theirs, before the answer goes out: to take note of it, or to refuse
-    /// all the same. The answer itself is no hook's to change: its entity tag says what is stored. It runs for an
-    /// answer without a body (304, HEAD) too, and not for a read that was refused.
+    /// After resources were read at one of their own URLs and before the response is sent, for example to log
+    /// the read or to refuse it. The hook cannot change the response, since its entity tag stands for what is
+    /// stored. The hook also runs for a response without a body (304, HEAD), but not for a read that was
+    /// refused.
     async fn after_read(request: &Request<'_>, operation: Operation) -> Result<(), HookError> {
         let _ = (request, operation);
         Ok(())
     }
 
-    /// Before a resource is made; changes to `self` are made too. Its id is 0 where the store will make one: what
-    /// is put there instead is the id.
+    /// Before a resource is created. Changes to `self` are stored too. Its id is 0 if the store will make
+    /// one; if the hook sets another id, that is used.
     async fn before_create(&mut self, write: &mut Write<'_>) -> Result<(), HookError> {
         let _ = write;
         Ok(())
     }
 
-    /// After a resource was made.
+    /// After a resource was created.
     async fn after_create(&self, write: &mut Write<'_>) -> Result<(), HookError> {
         let _ = write;
         Ok(())
     }
 
-    /// Before `current` becomes `self`; changes to `self` are made too, but for the id, which stays.
+    /// Before `current` is replaced by `self`. Changes to `self` are stored too, except for the id, which
+    /// cannot change.
     async fn before_update(&mut self, current: &Self, write: &mut Write<'_>) -> Result<(), HookError> {
         let _ = (current, write);
         Ok(())
     }
 
-    /// After `previous` became `self`.
+    /// After `previous` was replaced by `self`.
     async fn after_update(&self, previous: &Self, write: &mut Write<'_>) -> Result<(), HookError> {
         let _ = (previous, write);
         Ok(())
@@ -122,14 +125,14 @@ pub trait Hooks: JsonApiResource {
         Ok(())
     }
 
-    /// After it was deleted.
+    /// After the resource was deleted.
     async fn after_delete(&self, write: &mut Write<'_>) -> Result<(), HookError> {
         let _ = write;
         Ok(())
     }
 
-    /// Before a relationship of the resource is changed at the relationship's own URL. (In a document of the
-    /// resource, relationships are part of create and update.)
+    /// Before a relationship of the resource is changed at the relationship's own URL. (Relationships in a
+    /// document of the resource are part of create and update.)
     async fn before_relationship(
         &self,
         change: &mut RelationshipChange,
@@ -139,7 +142,7 @@ pub trait Hooks: JsonApiResource {
         Ok(())
     }
 
-    /// After it was changed; `self` is the resource as it is now.
+    /// After the relationship was changed. `self` is the resource after the change.
     async fn after_relationship(
         &self,
         change: &RelationshipChange,
@@ -154,31 +157,31 @@ pub trait Hooks: JsonApiResource {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RelationshipChange {
-    /// The relationship's member name. A hook cannot make it another one.
+    /// The relationship's member name. A hook cannot change it.
     pub name: &'static str,
-    /// What becomes of the linkage.
+    /// How the linkage changes.
     pub change: LinkageChange,
 }
 
 /// The write that a hook is part of: its request and its transaction.
 ///
-/// A hook is the program: what it does sees everything, whatever the request's scopes. [`Write::scopes`] are what the
-/// caller sees, for a plan or a change that shall see no more.
+/// What a hook reads and writes is not limited by the request's scopes. [`Write::scopes`] are the caller's
+/// scopes, for a plan or a change that must be limited to what the caller sees.
 pub struct Write<'a> {
     request: &'a Request<'a>,
-    /// Where the document stands that the write is made of.
+    /// The place in the request's document of the document that this write is made from.
     base: Pointer,
     scopes: Scopes,
     transaction: &'a mut dyn Transaction,
 }
 
-/// Why a hook refuses, or could not do its work.
+/// Why a hook refuses an operation, or could not do its work.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HookError {
-    /// The answer to the client.
+    /// The errors for the client.
     Refused(Errors),
-    /// The store's trouble: 503 if it is busy, 409 for a constraint, else 500.
+    /// An error of the store: 503 if it is busy, 409 for a constraint, otherwise 500.
     Store(StoreError),
 }
 
@@ -210,8 +213,8 @@ impl<'a> Write<'a> {
         Self { request, base, scopes, transaction }
     }
 
-    /// Lets the pointers of a hook's errors begin where the document stands. The hook writes them as if its document
-    /// were the whole request.
+    /// Makes the JSON pointers in a hook's errors relative to the request. The hook writes them as if the
+    /// request had this one document only.
     fn located<T>(&self, answer: Result<T, HookError>) -> Result<T, HookError> {
         answer.map_err(|error| match error {
             HookError::Refused(errors) => HookError::Refused(errors.located(&self.base)),
@@ -224,13 +227,13 @@ impl<'a> Write<'a> {
         self.request
     }
 
-    /// Which rows the caller sees, of the resources that the request has come to and those that their linkage leads
-    /// to.
+    /// The caller's scopes: the scopes of all resources that the request has reached, and of those that their
+    /// linkage leads to.
     pub fn scopes(&self) -> &Scopes {
         &self.scopes
     }
 
-    /// The transaction: what is done in it is committed or undone with the write.
+    /// The transaction. What a hook does in it is committed or undone together with the write.
     pub fn transaction(&mut self) -> &mut dyn Transaction {
         self.transaction
     }
@@ -238,19 +241,19 @@ impl<'a> Write<'a> {
     /// Reads one resource, with the linkage that its documents show.
     ///
     /// # Errors
-    /// With the store's trouble, or if another program has written what the struct cannot hold.
+    /// If the store fails, or if another program has stored a value that the struct cannot have.
     pub async fn find<T: JsonApiResource>(&mut self, id: &ResourceId) -> Result<Option<T>, HookError> {
         let selection = Selection::whole(T::description());
         let fetched = self.transaction.fetch(&Plan::new(Root::One(id.clone()), selection)).await?;
-        // Not leniently: written back, null in place of an odd value would overwrite it.
+        // Not read leniently: if the struct was written back, a null would overwrite the odd value.
         let record = record_with_links(T::description(), &fetched, Row::to_record)?;
         Ok(record.map(|record| T::from_record(&record)).transpose()?)
     }
 
-    /// Makes a new resource. The store makes its id if that is 0 or empty.
+    /// Creates a resource. The store makes its id if that is 0 or empty.
     ///
     /// # Errors
-    /// With the store's trouble.
+    /// If the store fails.
     pub async fn insert<T: JsonApiResource>(&mut self, new: &T) -> Result<ResourceId, HookError> {
         let resource = T::description();
         let record = new.to_record()?;
@@ -260,10 +263,10 @@ impl<'a> Write<'a> {
         Ok(self.transaction.apply(change, &Scopes::NONE).await?)
     }
 
-    /// Stores the resource in place of what has its id. Linkage that was not read stays.
+    /// Replaces the resource that has the same id. Linkage that was not read is not changed.
     ///
     /// # Errors
-    /// With the store's trouble.
+    /// If the store fails.
     pub async fn update<T: JsonApiResource>(&mut self, changed: &T) -> Result<(), HookError> {
         let resource = T::description();
         let record = changed.to_record()?;
@@ -277,7 +280,7 @@ impl<'a> Write<'a> {
     /// Deletes a resource.
     ///
     /// # Errors
-    /// With the store's trouble.
+    /// If the store fails.
     pub async fn delete<T: JsonApiResource>(&mut self, id: &ResourceId) -> Result<(), HookError> {
         self.transaction
             .apply(Change::Delete { resource: T::description(), id: id.clone() }, &Scopes::NONE)
@@ -292,8 +295,8 @@ impl fmt::Debug for Write<'_> {
     }
 }
 
-/// The resource that was read first, as a record, with null for each value that its attribute cannot have; `None` if
-/// there is none.
+/// The first row as a record, with null for each value that its attribute cannot have; `None` if there is no
+/// row.
 pub(crate) fn record_of(resource: &Description, fetched: &Fetched) -> Result<Option<Record>, Corrupt> {
     record_with_links(resource, fetched, Row::to_lenient_record)
 }
@@ -321,10 +324,10 @@ fn change_to(linkage: Linkage) -> Option<LinkageChange> {
     }
 }
 
-/// What a before-hook made of a resource.
+/// The resource after a before-hook has run, and what the hook changed.
 #[derive(Debug)]
 pub(crate) struct Revised {
-    /// The resource as it shall be stored.
+    /// The resource as it must be stored.
     pub(crate) record: Record,
     /// The id, if the hook changed it.
     pub(crate) id: Option<ResourceId>,
@@ -335,7 +338,8 @@ pub(crate) struct Revised {
 }
 
 impl Revised {
-    /// Compared as the struct gives them: what a store keeps can have another form of the same value.
+    /// Compares the values as the struct converts them, since the store may hold the same value in another
+    /// form.
     fn of(before: Record, after: Record) -> Self {
         let attributes = before.attributes.iter().zip(&after.attributes);
         let linkage = before.linkage.iter().zip(&after.linkage);

@@ -1,4 +1,4 @@
-//! Rules for values: what a resource with `#[jsonapi(validate)]` demands beyond its types.
+//! Rules for values: what a resource with `#[jsonapi(validate)]` demands in addition to its types.
 
 use super::JsonApiResource;
 use crate::schema::{Corrupt, Record};
@@ -7,13 +7,14 @@ use crate::schema::{Corrupt, Record};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(hidden)]
 pub struct BrokenRule {
-    /// Where: the field of the struct, then what is inside of it; empty for the struct as a whole.
+    /// The path to the value: the field of the struct, then the fields and indexes inside it. It is empty for
+    /// the struct as a whole.
     pub path: Vec<String>,
     /// What is wrong, for the client.
     pub message: String,
 }
 
-/// A struct with rules for its values.
+/// A struct that has rules for its values.
 #[cfg_attr(
     feature = "validation",
     diagnostic::on_unimplemented(
@@ -48,14 +49,14 @@ impl<T: garde::Validate<Context = ()>> Rules for T {
     }
 }
 
-/// `languages[0].name` in parts.
+/// Splits `languages[0].name` into its parts.
 #[cfg(any(test, feature = "validation"))]
 fn segments(path: &str) -> Vec<String> {
     let parts = path.split(['.', '[']).map(|part| part.trim_end_matches(']').trim_start_matches("r#"));
     parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// The rules of a struct, as data.
+/// The rules of a struct, as function pointers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Validation {
     /// Every rule that a record breaks.

@@ -1,4 +1,5 @@
-//! Which rows of a resource a request sees: what a user writes, and the filter that it becomes.
+//! The rows of a resource that a request sees: the scope that an application defines, and the filter made
+//! from it.
 
 use std::fmt;
 use std::future::Future;
@@ -14,10 +15,10 @@ use crate::schema::kind::Operators;
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::{Attribute, Description, IdKind, Value};
 
-/// The scope function of a resource, as data.
+/// The scope function of a resource, as a function pointer.
 pub(crate) type ScopeOf = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Result<Scope, HookError>>;
 
-/// What a scope function gives: a future of a scope.
+/// What a scope function returns: a future of a scope.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a scope is told by an async function, and this one gives `{Self}`",
@@ -25,7 +26,7 @@ pub(crate) type ScopeOf = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Result<Sc
     note = "write `async fn own_rows(request: &Request<'_>) -> Result<Scope, HookError>`"
 )]
 pub trait ScopeAnswer<'r> {
-    /// The future, as data.
+    /// The future in a box.
     fn boxed(self) -> Boxed<'r, Result<Scope, HookError>>;
 }
 
@@ -36,13 +37,13 @@ impl<'r, F: Future<Output = Result<Scope, HookError>> + Send + 'r> ScopeAnswer<'
     }
 }
 
-/// What a scope function gives, as data.
+/// Calls a scope function and puts its future in a box.
 #[doc(hidden)]
 pub fn scope_of<'r, A: ScopeAnswer<'r>>(answer: A) -> Boxed<'r, Result<Scope, HookError>> {
     answer.boxed()
 }
 
-/// The function that tells a resource's scope.
+/// The function that returns a resource's scope.
 #[derive(Clone, Copy)]
 pub(crate) struct ScopeFunction(ScopeOf);
 
@@ -52,7 +53,7 @@ impl ScopeFunction {
     }
 
     /// # Errors
-    /// With the function's refusal.
+    /// If the function refuses.
     pub(crate) async fn ask(&self, request: &Request<'_>) -> Result<Scope, HookError> {
         (self.0)(request).await
     }
@@ -64,7 +65,7 @@ impl fmt::Debug for ScopeFunction {
     }
 }
 
-/// Which rows of a resource a request sees, and may write. A struct names a function that tells:
+/// The rows of a resource that a request sees and may write. A struct names the function that returns them:
 ///
 /// ```
 /// use etag_fairing::JsonApiResource;
@@ -90,9 +91,10 @@ impl fmt::Debug for ScopeFunction {
 /// }
 /// ```
 ///
-/// It is asked once a request, and only if the request comes to the resource: by its URLs, or by a relationship to
-/// it, since linkage leads to what is seen alone. A refusal answers the request, whichever resource it began at; who
-/// shall see nothing gets [`Scope::None`].
+/// The function is called once per request, and only if the request reaches the resource: by one of its URLs,
+/// or by a relationship to it, since linkage shows only rows that the request sees. An error from the
+/// function is the answer to the request, at whichever resource the request began. Return [`Scope::None`] for
+/// callers who must see nothing.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Scope {
@@ -110,7 +112,7 @@ impl Scope {
         Self::Rows(condition)
     }
 
-    /// The scope as a filter of a resource; `None` for every row.
+    /// The scope as a filter for a resource; `None` for every row.
     ///
     /// # Errors
     /// If the condition doesn't fit the resource.
@@ -123,7 +125,7 @@ impl Scope {
     }
 }
 
-/// What a row must be like, in terms of member names. Begin with [`member`].
+/// A condition on a row, in terms of member names. Start it with [`member`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition(Node);
 
@@ -144,73 +146,73 @@ enum Test {
     StartsWith(String),
 }
 
-/// A member of a resource by its name in documents: `id`, an attribute (whoever may see it), or a relationship; also
-/// at the end of a path of to-one relationships, `track.owner`.
+/// A member of a resource by its name in documents: `id`, an attribute (even if clients do not see it), or a
+/// relationship. The member may be at the end of a path of to-one relationships, such as `track.owner`.
 ///
-/// A name that the resource doesn't have, or a value that isn't of the attribute's type, is the program's mistake: the
-/// request is answered with 500 and shows nothing, and the log says what is wrong.
+/// A name that the resource doesn't have, or a value that isn't of the attribute's type, is a mistake in the
+/// application: the answer is 500 without any data, and the log has the reason.
 pub fn member(name: impl Into<String>) -> MemberName {
     MemberName(name.into())
 }
 
-/// A member that is about to be compared; see [`member`].
+/// A member to compare; see [`member`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a member alone is no condition"]
 pub struct MemberName(String);
 
 impl MemberName {
-    /// It has this value. A to-one relationship has the related resource's id.
+    /// The member has this value. For a to-one relationship, the value is the related resource's id.
     pub fn equals(self, value: impl Into<JsonValue>) -> Condition {
         self.relates(Relation::Equal, value)
     }
 
-    /// It has another value than this, and has one.
+    /// The member has a value, and it is not this one.
     pub fn differs_from(self, value: impl Into<JsonValue>) -> Condition {
         self.relates(Relation::NotEqual, value)
     }
 
-    /// It is less than this.
+    /// The member is less than this value.
     pub fn less_than(self, value: impl Into<JsonValue>) -> Condition {
         self.relates(Relation::Less, value)
     }
 
-    /// It is this or less.
+    /// The member is this value or less.
     pub fn at_most(self, value: impl Into<JsonValue>) -> Condition {
         self.relates(Relation::LessOrEqual, value)
     }
 
-    /// It is greater than this.
+    /// The member is greater than this value.
     pub fn greater_than(self, value: impl Into<JsonValue>) -> Condition {
         self.relates(Relation::Greater, value)
     }
 
-    /// It is this or greater.
+    /// The member is this value or greater.
     pub fn at_least(self, value: impl Into<JsonValue>) -> Condition {
         self.relates(Relation::GreaterOrEqual, value)
     }
 
-    /// It has one of these values.
+    /// The member has one of these values.
     pub fn is_one_of<V: Into<JsonValue>>(self, values: impl IntoIterator<Item = V>) -> Condition {
         let values = values.into_iter().map(Into::into).collect();
         Condition(Node::Compare(self.0, Test::In(values)))
     }
 
-    /// It is text that begins so; case counts.
+    /// The member is text that begins with this text. Case matters.
     pub fn starts_with(self, text: impl Into<String>) -> Condition {
         Condition(Node::Compare(self.0, Test::StartsWith(text.into())))
     }
 
-    /// It has no value; of a to-one relationship: there is no related resource.
+    /// The member is null. For a to-one relationship: there is no related resource.
     pub fn is_null(self) -> Condition {
         Condition(Node::Compare(self.0, Test::IsNull))
     }
 
-    /// The relationship, to-one or to-many, leads to a resource that meets this condition.
+    /// The relationship, to-one or to-many, leads to at least one resource that meets this condition.
     pub fn leads_to(self, condition: Condition) -> Condition {
         Condition(Node::Related(self.0, Some(Box::new(condition))))
     }
 
-    /// The relationship, to-one or to-many, leads to any resource at all.
+    /// The relationship, to-one or to-many, leads to at least one resource.
     pub fn leads_somewhere(self) -> Condition {
         Condition(Node::Related(self.0, None))
     }
@@ -221,10 +223,10 @@ impl MemberName {
 }
 
 impl Condition {
-    /// Both.
+    /// Both conditions.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        // Flat, so that a long chain is no deep tree.
+        // One flat list, so that a long chain doesn't become a deep tree.
         Self(Node::And(match self.0 {
             Node::And(mut all) => {
                 all.push(other);
@@ -234,7 +236,7 @@ impl Condition {
         }))
     }
 
-    /// One of the two, or both.
+    /// At least one of the two conditions.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self(Node::Or(match self.0 {
@@ -246,12 +248,12 @@ impl Condition {
         }))
     }
 
-    /// All of these; true if there are none.
+    /// All of these conditions; true if there are none.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Self {
         Self(Node::And(conditions.into_iter().collect()))
     }
 
-    /// One of these; false if there are none.
+    /// At least one of these conditions; false if there are none.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Self {
         Self(Node::Or(conditions.into_iter().collect()))
     }
@@ -295,13 +297,14 @@ impl Condition {
 impl Not for Condition {
     type Output = Self;
 
-    /// Two-valued: what is null meets no comparison, and the opposite of it.
+    /// A condition is true or false and never null: a comparison with null is false, and its negation is
+    /// true.
     fn not(self) -> Self {
         Self(Node::Not(Box::new(self)))
     }
 }
 
-/// Why a scope doesn't fit its resource: for the log.
+/// Why a scope doesn't fit its resource, for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WrongScope(String);
 
@@ -311,7 +314,7 @@ impl fmt::Display for WrongScope {
     }
 }
 
-/// Follows a path that the application has written.
+/// Follows a path in a scope.
 fn follow(resource: &'static Description, name: &str) -> Result<MemberPath, WrongScope> {
     let path = MemberPath::follow(resource, name, PathSyntax::Application, usize::MAX);
     let path = path.map_err(|broken| match broken {
@@ -335,7 +338,7 @@ fn follow(resource: &'static Description, name: &str) -> Result<MemberPath, Wron
     Ok(path)
 }
 
-/// What values a member is compared with.
+/// The values that a member can be compared with.
 enum Compared {
     Id(IdKind),
     Attribute(&'static Attribute),

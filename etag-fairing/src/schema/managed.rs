@@ -207,8 +207,8 @@ mod tests {
         let later = "2999-12-31T23:59:59.999999Z";
         let next = text("3000-01-01T00:00:00.000000Z");
         assert_eq!(Upkeep::Moment.next(ValueRef::Text(later)), Ok(next.clone()));
-        // A date is at most one minute ahead of the clock. After that the second stays the same, and the
-        // state is marked.
+        // A date is at most one minute ahead of the clock. After that only the microseconds rise, and they
+        // mark a state without a date.
         assert_eq!(Upkeep::Second.next(ValueRef::Text(later)), Ok(text("3000-01-01T00:00:00.000999Z")));
         let early = ValueRef::Text("2999-12-31 23:59:58");
         assert_eq!(Upkeep::Moment.next(early), Ok(text("2999-12-31T23:59:58.000001Z")));
