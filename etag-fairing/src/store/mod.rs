@@ -1,10 +1,10 @@
-//! Stores: where resources are kept, and the seam for a data layer of your own.
+//! Stores: where resources are stored. Implement `Store` for a data layer of your own.
 //!
-//! A store does two things. It answers a [`Plan`], all of it from one snapshot, and it opens a [`Transaction`],
-//! in which a write is decided and made: [`modify`] is the one way in which every generated route writes.
+//! A store does two things. It answers a [`Plan`] from one snapshot, and it opens a [`Transaction`] in which
+//! a write is decided and made. All generated routes write by [`modify`].
 
-// The resources of the contract's rules, for the unit tests of stores. They can't depend on that crate, for which this
-// one is built without its tests.
+// The resources of the contract's tests, for the unit tests of stores. These tests cannot depend on the
+// contract's crate, which uses this crate without its tests.
 #[cfg(test)]
 #[path = "../../../etag-fairing-contract/src/resources.rs"]
 pub(crate) mod contract;
@@ -35,40 +35,41 @@ pub use crate::plan::{
 };
 use crate::schema::{Description, ResourceId, Value};
 
-/// A place where resources are kept.
+/// Where resources are stored.
 ///
-/// A store is shared by all requests. Each method may be called from many tasks at once.
+/// All requests share one store. Each method may be called by many tasks at the same time.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Makes the store ready for these resources, once, at launch: creates what is missing and checks what is
-    /// there.
+    /// Prepares the store for these resources at launch, once: creates missing tables and checks existing
+    /// ones.
     ///
     /// # Errors
-    /// With everything that doesn't fit, so that one launch tells all.
+    /// With all problems together, so that one launch shows all of them.
     async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError>;
 
-    /// What of a resource cannot be written, as [`prepare`](Self::prepare) has found. Asked once, at launch.
+    /// The operations on a resource that are impossible, as [`prepare`](Self::prepare) has found out. It is
+    /// called once, at launch.
     fn unwritable(&self, resource: &'static Description) -> Unwritable {
         let _ = resource;
         Unwritable::default()
     }
 
-    /// Answers a plan from one snapshot: no write becomes visible between its parts.
+    /// Answers a plan from one snapshot: no other write becomes visible between its parts.
     ///
     /// # Errors
-    /// If the store is busy or broken, or holds data that doesn't fit the description.
+    /// If the store is busy or fails, or if its data doesn't fit the description.
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError>;
 
-    /// The [`Revision`] of these tables together, as of now: every change that was committed before this was called
-    /// is in it. [`Plan::tables`] says which tables an answer is made of.
+    /// The current [`Revision`] of these tables together. It includes every change that was committed before
+    /// this call. [`Plan::tables`] lists the tables that an answer depends on.
     ///
-    /// `None` if the store doesn't count the changes of each of them. Then nothing that is read from them is
-    /// remembered, and each answer is made anew; which is what a store does that doesn't implement this.
+    /// `None` if the store doesn't count the changes of each of these tables, as in this default. Then no
+    /// answer from them is cached, and each request reads the rows again.
     ///
-    /// It is asked before every read and should cost next to nothing.
+    /// It is called before every read and should be very cheap.
     ///
     /// # Errors
-    /// If the store is busy or broken.
+    /// If the store is busy or fails.
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
         let _ = tables;
         Ok(None)
@@ -76,15 +77,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// Opens a transaction that may write.
     ///
-    /// Waits for its turn where the store has one writer. Readers never wait for it.
+    /// In a store with one writer, it waits until other writes have ended. Readers never wait for it.
     ///
     /// # Errors
-    /// If the store is busy or broken.
+    /// If the store is busy or fails.
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
 
-    /// Opens a transaction for a write that awaits nothing but the store ([`Decision::awaits_only_the_store`]), so that
-    /// it may share a commit with other writes. A change or a refusal is then answered only after that commit; where
-    /// the commit fails because of another write, this one is tried again ([`StoreError::Conflict`]).
+    /// Opens a transaction for a write that waits for nothing but the store
+    /// ([`Decision::awaits_only_the_store`]), so that several writes may share a commit. The client then gets
+    /// the response, even a refusal, only after that commit. If the commit fails because of another write,
+    /// this write is repeated ([`StoreError::Conflict`]).
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -92,54 +94,55 @@ pub trait Store: Send + Sync + 'static {
         self.begin().await
     }
 
-    /// The ids that clients may choose for new resources, where ids are whole numbers and the store makes those that
-    /// nobody chooses. It makes each new one behind all that there are, so that an id at the end of its range would be
-    /// the last one: the upper half is its own.
+    /// The ids that clients may choose for new resources, if ids are whole numbers and the store makes the
+    /// others. The store makes each new id larger than all existing ones, so that a client's id at the end of
+    /// the range would be the last one. Therefore the upper half of the range belongs to the store.
     fn client_ids(&self, resource: &'static Description) -> RangeInclusive<i64> {
         let _ = resource;
         i64::MIN..=i64::MAX / 2
     }
 
-    /// Finishes what is running and closes the store.
+    /// Waits for running work and closes the store.
     async fn close(&self) {}
 }
 
-/// A write in progress. Dropping it undoes it.
+/// A write in progress. If it is dropped, it is undone.
 #[async_trait]
 pub trait Transaction: Send {
-    /// Answers a plan from the transaction's own state and locks the root: until the transaction ends no other
-    /// one changes it.
+    /// Answers a plan from the transaction's own state and locks the root's row: no other transaction changes
+    /// it until this one ends.
     ///
     /// # Errors
     /// As [`Store::fetch`].
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError>;
 
-    /// Makes one change, visible to this transaction alone. Gives the id of the resource that was made, changed
-    /// or deleted.
+    /// Makes one change, which only this transaction sees until the commit. Returns the id of the created,
+    /// changed or deleted resource.
     ///
-    /// A new resource whose id is 0 or empty ([`ResourceId::is_open`]) gets one from the store, as one without an id
-    /// does.
+    /// A new resource without an id, or with the id 0 or empty text ([`ResourceId::is_open`]), gets an id
+    /// from the store.
     ///
-    /// What the scopes hide is not there: a resource outside of them is not found, and neither is a related one.
-    /// Linkage to what is hidden stays as it is: [`LinkageChange::Replace`] and [`LinkageChange::Remove`] end no such
-    /// link, nor does [`LinkageChange::One`] of nothing. The ids of hidden resources are taken, and what deleting
-    /// does to others it does to hidden ones too. Whether the changed resource is within the scopes afterwards is not
-    /// the store's to judge.
+    /// Resources outside the scopes do not exist for the change: neither the resource itself nor a related
+    /// resource is found. Linkage to hidden resources stays as it is: [`LinkageChange::Replace`],
+    /// [`LinkageChange::Remove`] and an empty [`LinkageChange::One`] do not end it. The ids of hidden
+    /// resources count as used, and a deletion has its effects on hidden resources, too. The store does not
+    /// check whether the changed resource is within the scopes afterwards.
     ///
-    /// The store keeps what [`Description::kept`] names, whatever the change gives for it: with each change that a
-    /// representation shows it goes on by [`Upkeep::next`](crate::schema::Upkeep::next), in the resource itself
-    /// and in those that show its linkage. What a new resource is given begins by
-    /// [`Upkeep::first`](crate::schema::Upkeep::first), above all that deleted ones of the table had.
+    /// The store itself sets the attributes of [`Description::kept`], whatever values the change has for
+    /// them. After each change that a representation shows, they get the value of
+    /// [`Upkeep::next`](crate::schema::Upkeep::next), in the resource itself and in the resources that show
+    /// its linkage. A new resource gets the value of [`Upkeep::first`](crate::schema::Upkeep::first), which
+    /// is higher than in all deleted resources of the table.
     ///
     /// # Errors
-    /// If a constraint stands against it, or a related resource does not exist.
+    /// If a constraint forbids the change, or if a related resource does not exist.
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError>;
 
-    /// Makes one change to a resource if its version is still this one: a store that can compares it in the
-    /// statement that writes.
+    /// Makes one change to a resource if it still has this version. A store should compare the version in the
+    /// statement that writes, if it can.
     ///
     /// # Errors
-    /// [`StoreError::VersionChanged`] if the version is another, and then nothing was changed; else as
+    /// [`StoreError::VersionChanged`] if the version differs; then nothing was changed. Otherwise as
     /// [`apply`](Self::apply).
     async fn apply_to_version(
         &mut self,
@@ -164,34 +167,36 @@ pub trait Transaction: Send {
         self.apply(change, scopes).await
     }
 
-    /// Tells when nobody waits for it any more: the future that holds it is dropped then. A store on which something may
-    /// run where that ends nothing has to end it by itself.
+    /// Sets the time after which nobody waits for the transaction. The future that owns it is dropped then. A
+    /// store in which a statement could still run after that must end the statement itself.
     fn end_by(&mut self, limit: Instant) {
         let _ = limit;
     }
 
-    /// Makes the changes permanent and visible to all at once.
+    /// Makes the changes permanent and visible to others, all at once.
     ///
     /// # Errors
-    /// If the store could not; then nothing was changed, unless it is [`StoreError::OutcomeUnknown`].
+    /// If the commit fails. Then nothing was changed, unless the error is [`StoreError::OutcomeUnknown`].
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 
-    /// Undoes what was done, and answers once all that was seen here is permanent: only then may a refusal be told.
+    /// Undoes the changes and waits until everything that the transaction has read is permanent. A refusal
+    /// may be sent to the client only after that.
     ///
     /// # Errors
-    /// If what was seen did not become permanent: [`StoreError::Conflict`] if the write may be tried again.
+    /// If something that was read did not become permanent: [`StoreError::Conflict`] if the write may be
+    /// repeated.
     async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Whether another write has come in between, so that this one can only be undone, and be tried again from its
-    /// beginning ([`StoreError::Conflict`]).
+    /// Whether another write conflicts with this one, so that this one can only be undone and repeated from
+    /// its beginning ([`StoreError::Conflict`]).
     fn must_be_repeated(&self) -> bool {
         false
     }
 
-    /// Undoes what was done and begins again, with what was learnt: a store may know by now which rows to lock, and in
-    /// what order. Answers whether it did; else a new transaction is begun.
+    /// Undoes the changes and begins again in the same transaction object, which may know by now which rows
+    /// to lock, and in which order. Returns whether it did so; if not, the caller begins a new transaction.
     ///
     /// # Errors
     /// As [`Store::begin`].

@@ -1,4 +1,4 @@
-//! The one way to write: load, decide, change, read back, commit.
+//! The only way to write: read and lock, decide, change, read back, commit.
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -11,37 +11,40 @@ use rocket::tokio::time::{Instant, sleep, timeout_at};
 use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
 use crate::schema::{ResourceId, Value};
 
-/// What a write decides, once it sees the current state of its target inside the transaction.
+/// Decides on a write, based on the current state of its target inside the transaction.
 #[async_trait]
 pub trait Decision: Send {
-    /// Why a write is refused. A store's own trouble must become one too.
+    /// Why a write is refused. An error of the store is converted to it, too.
     type Refusal: From<StoreError> + Send;
 
-    /// Whether this write awaits nothing but the store: no hook and no other service. Then the store may commit it
-    /// together with other writes ([`Store::begin_shared`]), since it keeps none of them waiting.
+    /// Whether the write waits for nothing but the store: it has no hooks and calls no other service. Then
+    /// the store may commit it together with other writes ([`Store::begin_shared`]), since it does not delay
+    /// them.
     fn awaits_only_the_store(&self) -> bool {
         false
     }
 
-    /// Judges the current state. Nothing has changed yet, and if this refuses, nothing will.
+    /// Decides on the change, based on the current state. Nothing has been changed yet, and nothing will be
+    /// if this refuses.
     ///
-    /// It may be asked more than once: where another write came in between, all of this one is undone and begun again.
+    /// It may be called more than once: after a conflict with another write, the whole write is undone and
+    /// begins again.
     ///
-    /// `transaction` is the write's own: what is done in it is committed or undone with the change.
+    /// What is done in `transaction` is committed or undone together with the change.
     async fn decide(
         &mut self,
         current: Fetched,
         transaction: &mut dyn Transaction,
     ) -> Result<Change, Self::Refusal>;
 
-    /// The version that the resource must still have when the change is made, so that the store compares it in the
-    /// statement itself; `None` for whichever. Asked once the decision is made.
+    /// The version that the resource must still have when the change is made, so that the store can compare
+    /// it in the statement that writes; `None` for any version. It is called after `decide`.
     fn version(&self) -> Option<&Value> {
         None
     }
 
-    /// Goes on inside the transaction, once the change is made and before it is read back. If this refuses,
-    /// nothing was changed.
+    /// Continues in the transaction after the change was made, and before the resource is read back. If this
+    /// refuses, the change is undone.
     async fn changed(
         &mut self,
         id: &ResourceId,
@@ -51,32 +54,32 @@ pub trait Decision: Send {
         Ok(())
     }
 
-    /// What to read back for the answer, once the change is made; `None` if there is nothing to read.
+    /// The plan that reads the answer after the change; `None` if the response needs none.
     fn read_back(&self, id: &ResourceId) -> Option<Plan>;
 
-    /// What the change sees. [`Scopes::NONE`] sees everything.
+    /// The scopes that limit the change. [`Scopes::NONE`] does not limit it.
     fn scopes(&self) -> &Scopes;
 
-    /// Judges what was read back. If this refuses, nothing was changed.
+    /// Checks what was read back. If this refuses, the change is undone.
     fn judge(&mut self, answer: &Fetched) -> Result<(), Self::Refusal> {
         let _ = answer;
         Ok(())
     }
 }
 
-/// How often a write is tried at most, where others come in between.
+/// The maximum number of attempts for a write that conflicts with others.
 const MOST_TRIES: u32 = 8;
 
-/// Loads and locks `target` (`None`: nothing that there is takes part), asks `decision`, makes the change, lets
-/// `decision` go on, reads it back and commits.
+/// Reads and locks `target` (`None` if no stored state is needed), calls `decision`, makes the change, lets
+/// `decision` continue, reads the answer and commits.
 ///
-/// All of it is one transaction: between the state that was judged and the state that was written no other
-/// write comes in, and if anything fails, nothing was changed. If the store has to choose between two writes
-/// ([`StoreError::Conflict`]), the other one is undone and begun again: `decision` is then asked again, about the
-/// state that it meets now.
+/// All of it is one transaction: no other write comes between the state that was judged and the state that
+/// was written, and nothing is changed if any step fails. If two writes conflict, the store undoes one of
+/// them ([`StoreError::Conflict`]). If it is this one, it begins again: `decision` is then called with the
+/// new current state.
 ///
 /// # Errors
-/// With the decision's refusal; with [`StoreError::Busy`] if all of it takes longer than `limit`.
+/// The decision's refusal; [`StoreError::Busy`] if the write takes longer than `limit`.
 pub async fn modify<D: Decision>(
     store: &dyn Store,
     target: Option<&Plan>,
@@ -88,10 +91,10 @@ pub async fn modify<D: Decision>(
     let mut undone = None;
     loop {
         tries += 1;
-        // A write that was undone because of another one shares its commit with nobody the next time.
+        // A write that was undone because of another one doesn't share its commit when it is repeated.
         let sharing =
             if tries == 1 && decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone };
-        // The transaction is dropped with the future, and a dropped transaction is undone.
+        // If the time is over, the future is dropped, and the transaction in it is dropped and so undone.
         let attempt = timeout_at(
             deadline,
             Box::pin(attempt(store, undone.take(), target, decision, sharing, deadline)),
@@ -101,7 +104,8 @@ pub async fn modify<D: Decision>(
         };
         match attempted? {
             Attempt::Written(transaction, id, answer) => {
-                // Outside the limit: whoever stops waiting for a commit doesn't know whether it happened.
+                // The commit has no time limit here: a caller that stops waiting doesn't know whether it
+                // happened.
                 match transaction.commit().await {
                     Ok(()) => return Ok((id, answer)),
                     Err(StoreError::Conflict) if tries < MOST_TRIES => {}
@@ -125,18 +129,18 @@ pub async fn modify<D: Decision>(
 /// Whether a write may share its commit with others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// It may: nobody waits long for it.
+    /// It may, since it does not delay others.
     Shared,
     /// It commits by itself.
     Alone,
 }
 
 enum Attempt<R> {
-    /// All but committed.
+    /// The change is made, but not committed.
     Written(Box<dyn Transaction>, ResourceId, Option<Fetched>),
-    /// The decision was against it, or the store.
+    /// The decision or the store has refused the change.
     Refused(Box<dyn Transaction>, R),
-    /// Another write came in between.
+    /// Another write conflicts with it.
     Conflicted(Box<dyn Transaction>, R),
 }
 
@@ -168,7 +172,7 @@ async fn attempt<D: Decision>(
     };
     transaction.end_by(deadline.into_std());
     let written = write(transaction.as_mut(), target, decision).await;
-    // Asked of the transaction: what a decision makes of its errors is its own affair.
+    // The transaction knows about a conflict. The decision's error may not show it.
     match written {
         _ if transaction.must_be_repeated() => {
             let refusal = written.err().unwrap_or_else(|| StoreError::Conflict.into());
@@ -205,7 +209,7 @@ async fn write<D: Decision>(
     Ok((id, answer))
 }
 
-/// Longer each time, and never the same for two, so that those who met do not meet again.
+/// A random pause, whose maximum grows with each attempt, so that two writes don't conflict again.
 fn pause(tries: u32) -> Duration {
     let chance = RandomState::new().build_hasher().finish();
     let most = 5_000 << tries.min(6);

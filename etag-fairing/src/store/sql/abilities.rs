@@ -1,20 +1,20 @@
-//! What can be written to the tables that are there.
+//! What can be written to existing tables and views.
 
 use crate::schema::{Description, Operation, RelationshipKind};
 use crate::store::Unwritable;
 
-/// What a table or view takes.
+/// What can be written to a table or view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Abilities {
-    /// Whether it is a view: what a statement says of the rows that it has changed need not be true.
+    /// Whether it is a view. The number of changed rows that a statement reports is not reliable for a view.
     pub(crate) is_view: bool,
-    /// What it refuses.
+    /// The kinds of writes that it refuses.
     pub(crate) refused: Vec<Verb>,
-    /// The columns whose values the database itself makes.
+    /// The columns whose values the database generates.
     pub(crate) made: Vec<String>,
 }
 
-/// What is done to a row.
+/// A kind of write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Insert,
@@ -22,12 +22,12 @@ pub(crate) enum Verb {
     Delete,
 }
 
-/// The abilities of all tables that can't take everything.
+/// The abilities of all tables that have a limit.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Limits(Vec<(&'static str, Abilities)>);
 
 impl Limits {
-    /// Notes what a table takes.
+    /// Adds the abilities of a table.
     pub(crate) fn note(&mut self, table: &'static str, abilities: Abilities) {
         if abilities != Abilities::default() {
             self.0.push((table, abilities));
@@ -43,7 +43,7 @@ impl Limits {
         self.of(table).is_some_and(|abilities| abilities.is_view)
     }
 
-    /// Whether the database itself makes the values of a column.
+    /// Whether the database generates the values of a column.
     pub(crate) fn makes(&self, table: &str, column: &str) -> bool {
         self.of(table).is_some_and(|abilities| abilities.makes(column))
     }
@@ -52,7 +52,7 @@ impl Limits {
         self.of(table).is_some_and(|abilities| abilities.refused.contains(&verb))
     }
 
-    /// What of a resource can't be written.
+    /// The writes to a resource that are impossible.
     pub(crate) fn unwritable(&self, resource: &'static Description) -> Unwritable {
         let mut unwritable = Unwritable::default();
         if self.0.is_empty() {

@@ -1,4 +1,4 @@
-//! A statement that reads what somebody sees, with the values of its parameters.
+//! A statement that reads, with the values of its parameters.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -17,7 +17,7 @@ enum Values<'p, const N: usize> {
 }
 
 impl<'p, const N: usize> BoundQuery<'p, N> {
-    /// A text of fixed shape, and the values that it takes, in order.
+    /// A statement with a cached text, and the values of its parameters in order.
     pub(crate) fn given(text: Arc<str>, parameters: [impl Into<Parameter<'p>>; N]) -> Self {
         Self { text, values: Values::Given(parameters.map(Into::into)) }
     }

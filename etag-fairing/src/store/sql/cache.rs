@@ -1,4 +1,4 @@
-//! Statement text of fixed shape, built once.
+//! The texts of statements with a fixed shape. Each is built once.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -38,11 +38,11 @@ pub(crate) enum Verb {
     HeldOthers,
 }
 
-/// What a statement's text depends on.
+/// Everything that a statement's text depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Shape {
     verb: Verb,
-    /// Descriptions are statics: their addresses tell them apart.
+    /// The address of the description, which is a static and so has an address of its own.
     description: usize,
     relationship: Option<RelationshipId>,
     columns: Vec<bool>,
@@ -68,14 +68,15 @@ impl Shape {
     }
 }
 
-/// Texts by shape; bounded, since sparse fieldsets give clients a say in the number of shapes.
+/// Texts by their shape. Their number is limited, since clients cause new shapes by sparse fieldsets
+/// (JSON:API §7.5).
 #[derive(Debug, Default)]
 pub(crate) struct Texts(HashMap<Shape, Arc<str>>);
 
 const LIMIT: usize = 1024;
 
 impl Texts {
-    /// The text of this shape, built now if it is new.
+    /// The text of this shape. It is built now if it isn't in the cache.
     pub(crate) fn get<E>(
         &mut self,
         shape: Shape,

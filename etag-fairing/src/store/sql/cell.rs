@@ -1,16 +1,16 @@
-//! The values of a row that a statement gave: checked against their description, then handed on.
+//! Reads the values of a row that a statement returned, and checks them against the description.
 
 use super::select::{Cell, Content};
 use crate::schema::{Corrupt, IdKind, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef};
 use crate::store::StoreError;
 
-/// A row, as a database gave it.
+/// A row that the database returned.
 pub(crate) trait Cells {
-    /// The value at a place, of whatever kind. What the database holds in another form than text, and is text for us, is
-    /// written to `text`.
+    /// The value in a column, of any kind. `text` is the buffer for a value that is text for us, but has
+    /// another form in the database.
     fn value<'a>(&'a self, index: usize, text: &'a mut String) -> Result<ValueRef<'a>, Unreadable>;
 
-    /// The value of an attribute of this kind, or null. A time may be stored in a form that is declared.
+    /// The value of an attribute of this kind, or null. A time may have a declared form.
     fn attribute<'a>(
         &'a self,
         index: usize,
@@ -19,18 +19,18 @@ pub(crate) trait Cells {
         text: &'a mut String,
     ) -> Result<ValueRef<'a>, Unreadable>;
 
-    /// Whether there is no value.
+    /// Whether the column is null.
     fn is_null(&self, index: usize) -> Result<bool, StoreError>;
 
-    /// What stands for a value that its member can't have.
+    /// The odd value for a stored value that its member cannot have.
     fn odd(&self, index: usize, detail: String) -> Odd;
 }
 
 /// Why there is no value.
 pub(crate) enum Unreadable {
-    /// What is stored is none of the kind: a phrase that says why.
+    /// The stored value is not of this kind. The text says why.
     Odd(String),
-    /// The row has no such column, or the database failed. Boxed, so that what is read stays small.
+    /// The row has no such column, or the database failed. The error is in a box to keep this type small.
     Failed(Box<StoreError>),
 }
 
@@ -41,7 +41,7 @@ impl From<StoreError> for Unreadable {
 }
 
 impl Unreadable {
-    /// The error of a value that must be readable.
+    /// The error for a value that must be readable.
     fn of(self, table: &str, column: &str) -> StoreError {
         match self {
             Self::Odd(detail) => corrupt(table, column, &detail).into(),
@@ -49,14 +49,14 @@ impl Unreadable {
         }
     }
 
-    /// Something else than `value` was expected.
+    /// The error for `value` where another type was expected.
     pub(crate) fn expected(expected: &str, value: ValueRef<'_>) -> Self {
         Self::Odd(format!("expected {expected}, found {}", value.word()))
     }
 }
 
-/// Adds a row, whose columns begin at the `first`. A value that its member can't have is added as what is odd about it; a
-/// row without an id is no resource.
+/// Adds a row, whose columns begin at index `first`. A value that its member cannot have is added as an odd
+/// value. A row without an id is no resource and is skipped.
 pub(crate) fn push_row(
     row: &impl Cells,
     first: usize,
@@ -113,7 +113,8 @@ fn read<'a>(
     }
 }
 
-/// A stored id, of a row or at the other end of an edge. What can be none is told to the log and passed over.
+/// An id of a row, or at the other end of an edge. If the stored value cannot be an id, it is logged and
+/// skipped.
 pub(crate) fn known_id(
     table: &str,
     column: &str,
@@ -148,7 +149,7 @@ pub(crate) fn id(
     found.map_err(|unreadable| unreadable.of(table, column))
 }
 
-/// A stored id of either kind. What can be none is left out.
+/// A stored id, integer or text. A value that cannot be an id is skipped.
 pub(crate) fn any_id(row: &impl Cells, index: usize) -> Result<Option<ResourceId>, StoreError> {
     match row.value(index, &mut String::new()) {
         Ok(value) => Ok(ResourceId::from_value(value).ok().flatten()),
@@ -157,14 +158,14 @@ pub(crate) fn any_id(row: &impl Cells, index: usize) -> Result<Option<ResourceId
     }
 }
 
-/// A stored value of whatever kind.
+/// A stored value of any kind.
 pub(crate) fn any(table: &str, column: &str, row: &impl Cells, index: usize) -> Result<Value, StoreError> {
     let mut text = String::new();
     let found = row.value(index, &mut text).map(ValueRef::to_owned);
     found.map_err(|unreadable| unreadable.of(table, column))
 }
 
-/// A number that the statement made: a count, or a place in a list.
+/// A number that the statement computed: a count, or a place in a list.
 pub(crate) fn number(row: &impl Cells, index: usize) -> Result<Option<i64>, StoreError> {
     let mut text = String::new();
     let found = row.value(index, &mut text).and_then(|value| match value {

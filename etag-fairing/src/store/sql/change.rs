@@ -12,7 +12,7 @@ use super::{
 };
 use crate::schema::{Description, RelationshipKind};
 
-/// The columns of a resource's row but for the id: each attribute, then each to-one relationship.
+/// The columns of a resource's row without the id: each attribute, then each to-one relationship.
 pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static str> {
     let links = resource.relationships.iter().filter_map(|relationship| match relationship.kind {
         RelationshipKind::ToOne { column, .. } => Some(column),
@@ -21,7 +21,7 @@ pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static s
     resource.attributes.iter().map(|attribute| attribute.column).chain(links)
 }
 
-/// Whether the parameters of a new row begin with its id.
+/// Whether the parameters for a new row begin with its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GivenId {
     /// They do.
@@ -31,7 +31,7 @@ pub(crate) enum GivenId {
 }
 
 impl GivenId {
-    /// The shape of a statement that makes such a row.
+    /// The shape of the statement that inserts the row.
     pub(crate) fn shape(self, resource: &'static Description) -> Shape {
         let verb = match self {
             Self::Yes => Verb::InsertWithId,
@@ -41,7 +41,7 @@ impl GivenId {
     }
 }
 
-/// What a statement that makes a row gives.
+/// What a statement that inserts a row returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Returned {
     /// The row's id.
@@ -50,11 +50,11 @@ pub(crate) enum Returned {
     Nothing,
 }
 
-/// A new row. Parameters: the id if it is given, then a value for each of [`columns`]
-/// that the database doesn't make itself.
+/// Inserts a row. Parameters: the id if it is given, then a value for each of [`columns`] that the database
+/// doesn't generate.
 ///
 /// # Errors
-/// Never for a description: as many values as columns are given.
+/// Never for a description: the numbers of values and columns are equal.
 pub(crate) fn insert<D: Dialect>(
     dialect: D,
     resource: &Description,
@@ -79,8 +79,8 @@ pub(crate) fn insert<D: Dialect>(
     Ok(dialect.text(&insert))
 }
 
-/// New values for some columns. Parameters: a value for each of them, then the id; then the version that the row
-/// must have, if there is a column of it.
+/// Changes some columns. Parameters: a value for each of them, then the id, then the version that the row
+/// must have, if there is a version column.
 pub(crate) fn update<D: Dialect>(
     dialect: D,
     resource: &Description,
@@ -96,7 +96,7 @@ pub(crate) fn update<D: Dialect>(
     )
 }
 
-/// The end of a row. Parameters: its id; then the version that it must have, if there is a column of it.
+/// Deletes a row. Parameters: its id, then the version that it must have, if there is a version column.
 pub(crate) fn delete<D: Dialect>(
     dialect: D,
     resource: &Description,
@@ -110,7 +110,8 @@ pub(crate) fn delete<D: Dialect>(
     )
 }
 
-/// Edges of a join table, each once. Parameters: the owner's id, the list of related ids, the owner's id.
+/// Adds edges to a join table, each once. Parameters: the owner's id, the list of related ids, the owner's
+/// id.
 ///
 /// # Errors
 /// Never: two columns, two values.
@@ -134,8 +135,7 @@ pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String
     Ok(dialect.text(&insert))
 }
 
-/// The end of the edges in the list, or of all that are not in it. Parameters: the owner's id,
-/// the list.
+/// Deletes the edges to the ids in the list, or all other edges. Parameters: the owner's id, the list.
 pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
     dialect.text(
         Query::delete()
@@ -145,7 +145,7 @@ pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Stri
     )
 }
 
-/// A new owner for the related resources in the list. Parameters: the owner's id, the list.
+/// Sets the owner of the related resources in the list. Parameters: the owner's id, the list.
 pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
     dialect.text(Query::update().table(edge.table).value(edge.owner_column, parameter()).and_where(listed(
         dialect,
@@ -154,8 +154,8 @@ pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
     )))
 }
 
-/// No owner for the owner's related resources in the list, or for all that are not in it.
-/// Parameters: the owner's id, the list.
+/// Sets the owner to null for the owner's related resources in the list, or for all its others. Parameters:
+/// the owner's id, the list.
 pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
     dialect.text(
         Query::update()

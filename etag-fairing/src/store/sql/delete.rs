@@ -1,8 +1,9 @@
-//! The end of a row, and of what must not outlive it.
+//! Deletes a row, and the rows that must not exist without it.
 //!
-//! Tables that the store has made have foreign keys, and the database itself restricts, cascades or empties; so do
-//! those of the user's. What no foreign key does, or not as a struct asks for, is done here; and all references are
-//! followed where versions have to rise with what the database takes along, which would not come by.
+//! In tables that the store has created, foreign keys make the database restrict, cascade or empty
+//! references. The same holds for foreign keys of other tables. The store itself does what no foreign key
+//! does, or what a foreign key does in another way than a struct asks for. If the database deletes or changes
+//! referring rows, versions don't rise; so the store follows all references if there are versions.
 
 use super::{
     Dialect,
@@ -48,13 +49,14 @@ pub(crate) async fn delete<S: Session>(
     }
     let mut follower = Follower::new(session, &referrers, &versions);
     if S::ERRORS_UNDO_ALL {
-        // Whoever makes the change has set a savepoint.
+        // The caller has set a savepoint.
         return deletion.end_all(&mut follower).await;
     }
     match session.whole(deletion.end_all(&mut follower)).await {
-        // Rows that refer to each other in a circle end one by one: their foreign keys, if they have any, must wait for
-        // the last of them. They go on waiting until the commit, which fails if anything still leads nowhere: to end
-        // the waiting before would forget what it has seen.
+        // Rows that refer to each other in a circle are deleted one by one, so that their foreign keys must
+        // not be checked before the last deletion. The check is deferred until the commit, which fails if a
+        // reference to a missing row is left. It is not switched back earlier, since that would forget the
+        // violations found so far.
         Err(StoreError::Constraint(Constraint::ForeignKey)) if follower.is_tangled() => {
             session.let_foreign_keys_wait()?;
             let mut follower = Follower::new(session, &referrers, &versions);
@@ -64,7 +66,7 @@ pub(crate) async fn delete<S: Session>(
     }
 }
 
-/// A row that is about to end.
+/// A row to delete.
 struct Deletion<'a, S> {
     session: &'a S,
     resource: &'static Description,
@@ -74,7 +76,7 @@ struct Deletion<'a, S> {
 }
 
 impl<S: Session> Deletion<'_, S> {
-    /// Ends the row, and what goes with it.
+    /// Deletes the row, and follows the references to it.
     async fn end_all(&self, follower: &mut Follower<'_, S>) -> Result<ResourceId, StoreError> {
         follower.follow(self.resource.table, self.id.clone()).await?;
         if follower.is_restricted() {
@@ -98,25 +100,25 @@ impl<S: Session> Deletion<'_, S> {
         if session.run(&text, &own).await? > 0 {
             return Ok(id.clone());
         }
-        // Of a view no statement need tell how many rows it has changed.
+        // The number of changed rows is not reliable for a view.
         Err(match exists(session, &Scopes::NONE, resource, id).await? {
             false if is_view => return Ok(id.clone()),
             false => StoreError::NotFound,
             true if version.is_some() && !is_view => StoreError::VersionChanged,
-            // A trigger has kept it.
+            // A trigger has prevented the deletion.
             true => StoreError::Constraint(Constraint::nameless()),
         })
     }
 }
 
-/// Follows all references to rows that are about to end.
+/// Follows all references to rows that will be deleted.
 struct Follower<'a, S> {
     session: &'a S,
     referrers: &'a [Referrer],
     versions: &'a Versions,
-    /// The rows that end.
+    /// The rows that will be deleted.
     ending: Vec<RowOf>,
-    /// The rows that stand against it, unless they end too. What has no id can't end.
+    /// The rows that forbid the deletion, unless they are deleted too. A row without an id can't be deleted.
     restricted: Vec<(&'static str, Option<ResourceId>)>,
     /// Whether rows refer to each other in a circle.
     in_a_circle: bool,
@@ -132,24 +134,24 @@ impl<'a, S: Session> Follower<'a, S> {
         self.ending.iter().any(|(known, ending)| *known == table && ending == id)
     }
 
-    /// Whether a row stands against it. What stood in the way may have been taken along by another path.
+    /// Whether a row forbids the deletion. A row that did so may itself be deleted through another reference.
     fn is_restricted(&self) -> bool {
         let stays = |table, id: &Option<ResourceId>| id.as_ref().is_none_or(|id| !self.ends(table, id));
         self.restricted.iter().any(|(table, id)| stays(table, id))
     }
 
-    /// Whether foreign keys may fail that would hold in the end.
+    /// Whether foreign keys may fail during the deletion that would hold after it.
     fn is_tangled(&self) -> bool {
         self.in_a_circle || !self.restricted.is_empty()
     }
 
-    /// Goes through all that refers to a row that is about to end, and is locked.
+    /// Follows the references to a row that will be deleted and that is locked.
     async fn follow(&mut self, table: &'static str, id: ResourceId) -> Result<(), StoreError> {
         let Self { session, referrers, versions, .. } = *self;
         let dialect = session.dialect();
         self.ending.push((table, id.clone()));
         let own = id_value(&id);
-        // Before its edges end: they tell who shows it.
+        // This comes before the edges are deleted, since they tell which resources show the row.
         managed::end(session, versions, table, own, &self.ending).await?;
         for referrer in referrers.iter().filter(|referrer| dialect.is_same_name(referrer.target, table)) {
             match &referrer.effect {
@@ -174,7 +176,7 @@ impl<'a, S: Session> Follower<'a, S> {
                         .await?;
                 }
                 Effect::Cascade { ids: text, delete } => {
-                    // Locked, so that nobody refers to them any more.
+                    // The rows are locked, so that no other transaction adds references to them.
                     let text = format!("{text}{}", if S::LOCKS_ROWS { " FOR UPDATE" } else { "" });
                     for id in ids(session, &text, own).await? {
                         if self.ends(referrer.table, &id) {
@@ -190,7 +192,7 @@ impl<'a, S: Session> Follower<'a, S> {
         Ok(())
     }
 
-    /// Does what the database doesn't do by itself.
+    /// Runs the statement, unless the database does the same by itself.
     async fn make(&self, referrer: &Referrer, text: &str, id: ValueRef<'_>) -> Result<(), StoreError> {
         match referrer.by {
             By::Database => Ok(()),

@@ -1,4 +1,4 @@
-//! What else shows a change: rows of others, whose versions rise with it.
+//! The other rows whose representations show a change, so that their versions rise with it.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +16,13 @@ use crate::plan::{LinkageChange, Scopes};
 use crate::schema::{Description, ResourceId};
 use crate::store::StoreError;
 
-/// The rows that show a change of a resource.
+/// The rows whose representations show a change of a resource.
 pub(crate) struct Dependents<'a, S> {
     session: &'a S,
     versions: &'a Versions,
     resource: &'static Description,
     id: &'a ResourceId,
-    /// Whether the resource's own row shows it.
+    /// Whether the resource's own row is one of them.
     pub(crate) own: bool,
     /// The other rows, in the order in which they are locked.
     rows: BTreeSet<RowOf>,
@@ -46,8 +46,8 @@ impl<'a, S: Session> Dependents<'a, S> {
         }
     }
 
-    /// A to-one relationship in a column of the row (of `row`, unless it is new) will lead to `related`: this shows
-    /// where it led to and where it will.
+    /// A to-one relationship will lead to `related`. `column` is its column, and `row` is the id of its row,
+    /// or `None` for a new row. Adds the old and the new related rows that show this linkage.
     pub(crate) async fn moved(
         &mut self,
         column: &'static str,
@@ -68,7 +68,7 @@ impl<'a, S: Session> Dependents<'a, S> {
         Ok(())
     }
 
-    /// What the changes of to-many linkage will show in. They are not made yet.
+    /// Adds the rows that show changes of to-many linkage. It is called before the changes are made.
     pub(crate) async fn relinked(
         &mut self,
         scopes: &Scopes,
@@ -97,7 +97,7 @@ impl<'a, S: Session> Dependents<'a, S> {
                     }
                 }
                 EdgeKind::Inverse { .. } => {
-                    // A column of the related resources' own rows is the linkage.
+                    // The linkage is a column of the related resources' own rows.
                     if let Some(table) = versions.table(edge.target.table) {
                         gone.iter().chain(&new).for_each(|id| self.add(table.name, id.clone()));
                     }

@@ -1,4 +1,4 @@
-//! What the databases spell differently.
+//! The differences between the SQL dialects of the databases.
 
 use sea_query::{Expr, ExprTrait, Query, QueryStatementWriter, SelectStatement, TableRef};
 
@@ -8,19 +8,19 @@ use super::statement::{operator, value};
 use crate::plan::{Part, Relation};
 use crate::schema::{IdKind, Kind, ResourceId, StoredTime, Value};
 
-/// What databases spell differently.
+/// The differences between the SQL dialects of the databases.
 pub(crate) trait Dialect: Copy {
     /// The text of a statement.
     fn text(self, statement: &impl QueryStatementWriter) -> String;
 
-    /// The text of a statement and its values, in the order of their places in the text.
+    /// The text of a statement, and its values in the order of the parameters in the text.
     fn text_and_values(self, statement: &SelectStatement) -> (String, sea_query::Values);
 
-    /// A table `e` of the values in one parameter, so that the text does not depend on their number: the place of
-    /// each in the column `key`, the value in the column `value`. The parameter is a JSON array.
+    /// A table `e` of the values in one parameter, which is a JSON array. The column `key` has the index of
+    /// each value, and the column `value` has the value. So the text doesn't depend on the number of values.
     fn list(self, list: &str, kind: Kind) -> TableRef;
 
-    /// Whether a value is in the list of one parameter, or is not.
+    /// Whether a value is in the list, or whether it is not.
     fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Query::select().column(("e", "value")).from(self.list(list, kind)).to_owned();
         match which {
@@ -29,27 +29,27 @@ pub(crate) trait Dialect: Copy {
         }
     }
 
-    /// A parameter whose type the statement around it doesn't tell.
+    /// A parameter whose type the database cannot infer from the statement.
     fn typed(self, parameter: Expr, kind: Kind) -> Expr {
         let _ = kind;
         parameter
     }
 
-    /// A column as it is compared: text by code points, whatever the column says.
+    /// A column in the form in which it is compared: text by code points, whatever collation the column has.
     fn by_code_points(self, text: Expr, kind: Kind) -> Expr;
 
-    /// A column of times, whatever forms it holds, as our own text; null for what is none.
+    /// A column of times as our own canonical text, whatever forms it has; null for a value that is no time.
     fn time(self, column: Expr, kind: Kind, declared: Option<StoredTime>) -> Expr {
         let _ = (kind, declared);
         column
     }
 
-    /// A column of UUIDs, however they are spelt, as we spell them.
+    /// A column of UUIDs in our own spelling, whatever spellings it has.
     fn uuid(self, column: Expr) -> Expr {
         column
     }
 
-    /// A column of a kind that is written as text, as that text.
+    /// A column as text, if values of this kind are written as text.
     fn as_text(self, value: Expr, kind: Kind) -> Expr {
         let _ = kind;
         value
@@ -61,13 +61,14 @@ pub(crate) trait Dialect: Copy {
         Some(operand.binary(operator(relation), value(with)?))
     }
 
-    /// The texts one of which a column of this kind must have to equal one.
+    /// The texts that a column of this kind may have if it is equal to `to`.
     fn equals(self, kind: Kind, to: &str) -> Vec<String> {
         let _ = kind;
         vec![to.into()]
     }
 
-    /// The value that a column of this kind must have to equal one of the same class; `None` if it can't.
+    /// The value that a column of this kind must have to equal a value of the same class; `None` if no value
+    /// is equal.
     fn equal(self, kind: Kind, to: &Value) -> Option<Value> {
         let _ = kind;
         Some(to.clone())
@@ -76,29 +77,31 @@ pub(crate) trait Dialect: Copy {
     /// The text of a JSON column.
     fn json_text(self, json: Expr) -> Expr;
 
-    /// Whether a subquery, which may refer to the row, has a row.
+    /// Whether a subquery returns a row. The subquery may refer to the outer row.
     fn exists(self, select: SelectStatement) -> Expr;
 
-    /// Whether a value is in a set, which is made once, whatever rows are looked at. `need` says what comes of it if it
-    /// is not.
+    /// Whether a value is in a set, which is computed once for all rows. `need` tells whether the row is
+    /// dropped if the value is not in the set.
     fn is_in(self, value: Expr, set: SelectStatement, need: Need) -> Expr;
 
-    /// Whether the database itself makes a set of what a subquery that refers to the row looks for, where that is better.
+    /// Whether the database itself converts a subquery that refers to the outer row into a set, if that is
+    /// faster.
     fn makes_sets(self) -> bool {
         false
     }
 
-    /// Whether two names of tables are one.
+    /// Whether two table names mean the same table.
     fn is_same_name(self, one: &str, other: &str) -> bool {
         one.eq_ignore_ascii_case(other)
     }
 
-    /// Whether an id is of the kind that the resource has, and one that the database takes.
+    /// Whether an id is of the resource's kind and can be a parameter of the database.
     fn can_be(self, id: &ResourceId, kind: IdKind) -> bool {
         ids::can_be(id, kind)
     }
 
-    /// Whether references to ids of this kind can be compared with a set of such ids as they are with the ids.
+    /// Whether references to ids of this kind are compared with a set of ids in the same way as with a single
+    /// id.
     fn compares_references_by_set(self, ids: IdKind) -> bool {
         let _ = ids;
         true
@@ -107,24 +110,24 @@ pub(crate) trait Dialect: Copy {
     /// Whether a text has this part: at its start, at its end or anywhere. The part is not empty.
     fn has_part(self, text: Expr, part: Part, value: &str, case: Case) -> Expr;
 
-    /// Whether the whole text is like a pattern.
+    /// Whether the whole text matches a pattern.
     fn is_like(self, text: Expr, pattern: &Pattern, case: Case) -> Expr;
 }
 
-/// Which rows a list is about.
+/// The rows that a list selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listed {
     /// Those in the list.
     These,
-    /// Those that are not in it.
+    /// All rows that are not in the list.
     Others,
 }
 
-/// Whether a row is given only if a part of the condition is true.
+/// Whether a row is returned only if this part of the condition is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// It must be, and the statement is about these rows: what is in a set is a way to find them.
+    /// It must be true, and the statement selects these rows, so that the set can be used to find them.
     Must,
-    /// It may be false, under `OR` or `NOT`, or the statement is about other rows.
+    /// It may be false, under `OR` or `NOT`, or the statement selects other rows.
     May,
 }

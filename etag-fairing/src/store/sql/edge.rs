@@ -1,9 +1,9 @@
-//! Where the linkage of a to-many relationship stands.
+//! Where the linkage of a to-many relationship is stored.
 
 use crate::schema::{Description, IdKind, Relationship, RelationshipKind};
 
-/// A table with a column of owners and a column of related resources: a join table, or, for an inverse, the
-/// related resources' own table.
+/// A table with one column for the owners and one for the related resources: a join table, or for an inverse
+/// the table of the related resources.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge {
     pub(crate) table: &'static str,
@@ -14,12 +14,12 @@ pub(crate) struct Edge {
     pub(crate) kind: EdgeKind,
 }
 
-/// What kind of table it is.
+/// The kind of table that has the edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EdgeKind {
-    /// A join table: an edge is a row.
+    /// A join table. Each edge is a row.
     Join,
-    /// The related resources' table: an edge is a value of the owner column.
+    /// The table of the related resources. Each edge is a value in the owner column.
     Inverse {
         /// Whether each related resource must have an owner.
         required: bool,

@@ -1,7 +1,8 @@
-//! A filter as a condition.
+//! Converts a filter to an SQL condition.
 //!
-//! [`Filter`] has two truth values, SQL has three. A comparison with null is null, which `WHERE`, `AND` and `OR`
-//! treat as false; only negation tells them apart, and that is spelt `IS NOT TRUE`.
+//! A [`Filter`] has two truth values, and SQL has three. A comparison with null is null in SQL. `WHERE`,
+//! `AND` and `OR` treat null as false; only the negation must treat it differently, so that it is written as
+//! `IS NOT TRUE`.
 
 use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
 
@@ -19,7 +20,7 @@ use super::{
 use crate::plan::{Comparison, Filter, Part, Relation};
 use crate::schema::{Kind, RelationshipId, StoredTime, Value};
 
-/// Whether a filter lets a row of the scope through: true, or else false or null.
+/// Whether the filter lets a row of the scope through. The value may be null, which counts as false.
 pub(super) fn condition<D: Dialect>(
     visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
@@ -72,8 +73,8 @@ fn joined<D: Dialect>(
     for filter in filters {
         parts.push(part(visible, scope, filter, need)?);
     }
-    // By halves: whoever walks the expression goes as deep as it is high, and the stack of a thread has an end. A scope
-    // may have thousands of parts.
+    // The parts are joined in halves, so that the expression is not deep: code that walks it uses stack for
+    // each level. A scope may have thousands of parts.
     while parts.len() > 1 {
         let mut rest = parts.into_iter();
         let mut joined = Vec::with_capacity(rest.len().div_ceil(2));
@@ -96,7 +97,7 @@ fn compare<D: Dialect>(
 ) -> Result<Expr, String> {
     let dialect = visible.dialect;
     let (kind, class) = (operand.kind, operand.class);
-    // What is of another class equals nothing, precedes nothing and follows nothing.
+    // A value of another class is neither equal, nor less, nor greater.
     let compared = |relation, given: &Value| {
         if class.has(given) { operand.compare(dialect, relation, given) } else { None }
     };
@@ -127,7 +128,7 @@ fn compare<D: Dialect>(
                 _ => never(),
             }
         }
-        // No stored text has the character U+0000, and no parameter of PostgreSQL may.
+        // No stored text has the character U+0000, and PostgreSQL refuses it in parameters.
         Comparison::Text { text, .. } if class != Class::Text || text.contains('\0') => never(),
         Comparison::Text { part: Part::Like, text, case_sensitive } => dialect.is_like(
             dialect.as_text(operand.own(dialect), kind),
@@ -159,12 +160,13 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
             let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
             Ok(dialect.is_listed(expression, &list, kind, Listed::These))
         }
-        // One parameter, however many: a scope may list more than a statement may have parameters.
+        // One parameter for all values, since a scope may list more values than a statement may have
+        // parameters.
         Class::Number if kind == Kind::Integer && values.iter().all(|it| matches!(it, Value::Integer(_))) => {
             let list = id_list(values.iter().map(Value::as_ref)).map_err(|error| error.to_string())?;
             Ok(dialect.is_listed(expression, &list, kind, Listed::These))
         }
-        // A float that went through a list's text might come back as its neighbour.
+        // Floats are separate parameters, since a float could change its last digit in the text of a list.
         Class::Bool | Class::Number => {
             let values: Vec<Expr> = values.iter().filter_map(value).collect();
             Ok(if values.is_empty() { never() } else { expression.is_in(values) })
@@ -172,14 +174,14 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
     }
 }
 
-/// In a column of a declared form, so that its index serves.
+/// A column in a declared form is compared in that form, so that its index can be used.
 fn one_in_form<D: Dialect>(
     dialect: D,
     operand: &Operand,
     form: StoredTime,
     values: &[Value],
 ) -> Result<Expr, String> {
-    // What the form can't tell, no row has.
+    // Values that the form cannot write are skipped, since no row has them.
     let values =
         values.iter().filter_map(|value| match forms::compared(form, operand.kind, Relation::Equal, value) {
             Some(Compared::With(_, value)) => Some(value),
@@ -201,8 +203,9 @@ fn text_of(value: &Value) -> Option<&str> {
 
 /// Whether a relationship leads to a row that the filter lets through.
 ///
-/// A set may hold nulls (an owner's column of an inverse, or of a join table of the user's), and then it is null and not
-/// false that a value is not in it; here that is the same. What is null is in no set.
+/// A set may contain nulls: the owner column of an inverse, or of a join table that the user has created, may
+/// be null. SQL then returns null instead of false for a value that is not in the set; here null counts as
+/// false. Null is in no set.
 fn related<D: Dialect>(
     visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
@@ -224,7 +227,7 @@ fn related<D: Dialect>(
     };
     let may_refer = match step {
         Step::One if !dialect.compares_references_by_set(target.id.kind) => true,
-        // Each edge is looked at from one row of the collection.
+        // Each edge is visited once, from one row of the collection.
         Step::One | Step::Many => dialect.makes_sets() && (scope.visit(), need) == (Visit::All, Need::May),
         Step::ManyByPath => false,
     };
@@ -234,7 +237,7 @@ fn related<D: Dialect>(
     let (alias, edge_alias) = (names.next(), names.next());
     let target_id = column(&alias, target.id.column);
 
-    // What the row has, and what a row that it leads to has of it.
+    // The reference in the row, and the column that must equal it in the related row.
     let mut select = Query::select();
     select.from(visible.rows(target, &alias, visit)?);
     let (of_row, of_related) = match (relationship.column(), Edge::of(resource, relationship)?) {

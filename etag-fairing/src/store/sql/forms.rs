@@ -1,4 +1,5 @@
-//! In which forms columns hold times and UUIDs, where it is not our own: those that other programs write too.
+//! The forms of times and UUIDs in columns that don't have our own form, since other programs write them,
+//! too.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::schema::time::stored;
 use crate::schema::{Corrupt, Kind, StoredTime, Upkeep, Value, ValueRef};
 use crate::store::{Constraint, StoreError};
 
-/// The columns whose times or UUIDs are not all in our own form.
+/// The columns in which not all times or UUIDs have our own form.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Forms {
     times: Vec<ColumnForm>,
@@ -23,7 +24,7 @@ pub(crate) struct ColumnSpelling {
     pub(crate) spelled: Spelled,
 }
 
-/// One of them.
+/// A column of times.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ColumnForm {
     pub(crate) table: &'static str,
@@ -32,13 +33,14 @@ pub(crate) struct ColumnForm {
     pub(crate) form: Form,
 }
 
-/// What a column holds.
+/// The forms of times in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// One form, as the attribute declares: what is compared with it is brought into that form, so that an index serves.
+    /// The one form that the attribute declares. Values are converted to it before they are compared with the
+    /// column, so that an index can be used.
     Declared(StoredTime),
-    /// Any forms, which are read one by one when they are compared. What is written has the form that most have, if
-    /// that is known.
+    /// Any forms. Each stored value is converted when it is compared. New values are written in the form that
+    /// most rows have, if it is known.
     Any(Option<StoredTime>),
 }
 
@@ -53,7 +55,7 @@ impl Forms {
         self.uuids.push(column);
     }
 
-    /// How a column spells UUIDs; `None` for our own way.
+    /// How a column spells UUIDs; `None` for our own spelling.
     pub(crate) fn spelled(&self, table: &str, column: &str) -> Option<Spelled> {
         let is = |known: &&ColumnSpelling| {
             known.column.eq_ignore_ascii_case(column) && known.table.eq_ignore_ascii_case(table)
@@ -61,12 +63,12 @@ impl Forms {
         self.uuids.iter().find(is).map(|known| known.spelled)
     }
 
-    /// Whether any column spells UUIDs in another way.
+    /// Whether any column has UUIDs in another spelling than ours.
     pub(crate) fn has_spellings(&self) -> bool {
         !self.uuids.is_empty()
     }
 
-    /// The form of a column of times; `None` for our own.
+    /// The form of a column of times; `None` for our own form.
     pub(crate) fn of(&self, table: &str, column: &str) -> Option<ColumnForm> {
         let is = |known: &&ColumnForm| {
             known.column.eq_ignore_ascii_case(column) && known.table.eq_ignore_ascii_case(table)
@@ -74,12 +76,12 @@ impl Forms {
         self.times.iter().find(is).copied()
     }
 
-    /// Whether there is one of times in this table.
+    /// Whether the table has a column of times in another form.
     pub(crate) fn has(&self, table: &str) -> bool {
         self.times.iter().any(|known| known.table.eq_ignore_ascii_case(table))
     }
 
-    /// Learns in which form to write to a column of which that was not known.
+    /// Sets the form in which to write to a column, if it was unknown.
     pub(crate) fn learn(&mut self, table: &str, column: &str, form: StoredTime) {
         for known in &mut self.times {
             if known.form == Form::Any(None)
@@ -93,10 +95,10 @@ impl Forms {
 }
 
 impl ColumnForm {
-    /// The value that the column holds for one of ours.
+    /// Converts one of our values to the column's form.
     ///
     /// # Errors
-    /// If its form cannot tell it.
+    /// If the form cannot write the value exactly.
     pub(crate) fn write(&self, value: ValueRef<'_>) -> Result<Value, StoreError> {
         let own = StoredTime::own(self.kind);
         let form = match self.form {
@@ -115,11 +117,13 @@ impl ColumnForm {
         }
     }
 
-    /// The same, with what is smaller than the form's step left out: for what the store itself keeps.
+    /// The same, but digits that the form doesn't have are dropped. It is used for values that the store
+    /// itself sets.
     pub(crate) fn write_floor(&self, value: ValueRef<'_>) -> Result<Value, StoreError> {
         let Form::Declared(form) = self.form else { return self.write(value) };
         let Some((moment, _)) = stored::read(self.kind, value, None) else { return Err(self.unfit()) };
-        // A state without a date can't be marked in whole seconds: it has to wait until it can have one.
+        // A form in whole seconds cannot mark a state without a date. So the write has to wait until it can
+        // have a date.
         if form.step() > 1 && Upkeep::is_dateless(moment.unix()) {
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) });
         }
@@ -130,10 +134,10 @@ impl ColumnForm {
         StoreError::Constraint(Constraint::Value { column: self.column.into() })
     }
 
-    /// What the column holds, as our own value.
+    /// Converts a value of the column to our own form.
     ///
     /// # Errors
-    /// If it is no time.
+    /// If the value is no time.
     pub(crate) fn read(&self, value: ValueRef<'_>) -> Result<Value, Corrupt> {
         if value.is_null() {
             return Ok(Value::Null);
@@ -146,18 +150,19 @@ impl ColumnForm {
     }
 }
 
-/// A comparison with a value in a declared form.
+/// A comparison with a value, in a declared form.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Compared {
-    /// This one.
+    /// Compare with this value.
     With(Relation, Value),
-    /// True of every time, false of none.
+    /// True for every time.
     Always,
-    /// Never.
+    /// False for every time.
     Never,
 }
 
-/// How what is stored in a form relates to a value of ours; `None` if that is no time: then texts must be compared.
+/// How stored values in this form relate to one of our values; `None` if that is no time. Then the texts must
+/// be compared.
 pub(crate) fn compared(form: StoredTime, kind: Kind, relation: Relation, with: &Value) -> Option<Compared> {
     let Value::Text(text) = with else { return None };
     if !stored::is_canonical(kind, text) {
@@ -168,7 +173,8 @@ pub(crate) fn compared(form: StoredTime, kind: Kind, relation: Relation, with: &
     if let Some(value) = form.exact(moment) {
         return Some(Compared::With(relation, value));
     }
-    // Between two steps: what is not after the lower one is before the value.
+    // The value is between two steps of the form: a stored value that is not after the lower step is less
+    // than the value.
     let below = form.exact(form.floor(moment))?;
     Some(match relation {
         Relation::Equal => Compared::Never,

@@ -1,9 +1,9 @@
-//! Ids as the databases compare and take them.
+//! Ids in the form in which the databases compare them.
 
 use crate::schema::{Corrupt, IdKind, ResourceId, ValueRef};
 use crate::store::StoreError;
 
-/// Whether an id is of the kind that the resource has. SQLite would take `'1'` for 1.
+/// Whether an id is of the resource's kind. SQLite would find the row 1 for the text `'1'`.
 pub(crate) fn can_be(id: &ResourceId, kind: IdKind) -> bool {
     match (id, kind) {
         (ResourceId::Integer(id), IdKind::Integer { min, max }) => (min..=max).contains(id),
@@ -20,7 +20,7 @@ pub(crate) fn id_value(id: &ResourceId) -> ValueRef<'_> {
     }
 }
 
-/// Ids as the one parameter that [`Dialect::list`](super::Dialect::list) takes: a JSON array.
+/// Ids as the one parameter that [`Dialect::list`](super::Dialect::list) takes, which is a JSON array.
 pub(crate) fn id_list<'a>(ids: impl Iterator<Item = ValueRef<'a>>) -> Result<String, StoreError> {
     let mut list = String::from("[");
     for id in ids {

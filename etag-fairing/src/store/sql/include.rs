@@ -1,8 +1,8 @@
-//! Included resources: level by level, one statement an edge of the plan, for all its owners.
+//! Reads included resources, level by level. Each edge of the plan takes one statement for all its owners.
 //!
-//! The statements go from the list to the rows, which is what SQLite makes of `CROSS JOIN`, and name no order: whoever sorts
-//! whole rows takes memory for them, and SQLite a lock of the process each time. They mostly come in order anyway, and
-//! [`Document`](super::document::Document) sorts what doesn't.
+//! The statements begin with the list and then look up the rows, as SQLite does for `CROSS JOIN`. They have
+//! no `ORDER BY`: sorting whole rows takes memory, and each time a process-wide lock of SQLite. Most rows
+//! come in order anyway, and [`Document`](super::document::Document) sorts the others.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ use crate::plan::{Fetched, Plan, Selection};
 use crate::schema::{Description, ResourceId, ValueRef};
 use crate::store::{Excess, StoreError};
 
-/// Reads what the plan includes, and all linkage, into an answer that has the root's rows.
+/// Adds the included resources and all linkage to an answer that already has the root's rows.
 pub(crate) async fn include(
     session: &impl Session,
     plan: &Plan,
@@ -57,8 +57,8 @@ pub(crate) async fn include(
     Ok(())
 }
 
-/// Reads what an edge leads to. Answers all that it leads to, whether the document had it already or not, if the plan
-/// goes on from there.
+/// Reads the resources that an edge leads to. If the plan includes more from them, returns the ids of all of
+/// them, even of those that were already in the document.
 async fn follow<'p>(
     session: &impl Session,
     document: &mut Document<'p>,
@@ -149,7 +149,8 @@ pub(crate) fn to_one<D: Dialect>(
 }
 
 /// The edges of one relationship for many owners: the related id, the owner's place in the list, and the
-/// related resource, in any order. What is not there is a row of nulls. Parameters: the list of owners' ids.
+/// related resource, in any order. The columns of a missing resource are null. Parameters: the list of
+/// owners' ids.
 pub(crate) fn to_many<D: Dialect>(
     visible: Visible<'_, D>,
     edge: &Edge,
@@ -172,7 +173,7 @@ pub(crate) fn to_many<D: Dialect>(
         .cross_join(visible.edges(edge, edges)?)
         .and_where(column(edges, edge.owner_column).eq(column("e", "value")));
     if edge.kind == EdgeKind::Join {
-        // A join table of the user's may hold ids of what is gone, and nulls.
+        // A join table that the user has created may have nulls, and ids of rows that no longer exist.
         let on = column(ROWS, target.id.column).eq(column(edges, edge.target_column));
         select
             .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, on)

@@ -1,11 +1,13 @@
-//! Who may use which part of the readers, or of the connections that read.
+//! Limits the share of readers, or of connections, that slow reads may use.
 //!
-//! Nobody knows beforehand how long a read takes. So each begins, and one that has not ended after a moment goes on only
-//! if one of the places for slow ones is free, which are half of the readers; else it is ended, and begins anew once one
-//! is. So the other half is free again after a moment, whatever is asked for. What looks costly, or was slow before, has
-//! to wait for one of few places even to try, so that many of those leave a reader to all others, too. And what looks
-//! costly gets half of the slow places at most: on a busy machine a plain list may be slow as well, and it must not have
-//! to wait behind the costly reads of others.
+//! Nobody knows in advance how long a read takes. So every read begins at once. A read that has not ended
+//! after a short time may continue only if one of the places for slow reads is free; these are half of the
+//! readers. Otherwise it is stopped and begins again when such a place is free. So the other half of the
+//! readers is soon free again, whatever clients ask for.
+//!
+//! A read that looks costly, or that was slow before, needs one of few places even to begin, so that many
+//! such reads still leave a reader to all others. Reads that look costly get at most half of the slow places:
+//! on a busy machine a plain list may be slow too, and it must not wait behind the costly reads of others.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -20,37 +22,37 @@ use rocket::tokio::{
 use crate::plan::{Comparison, Filter, Include, Listing, Page, Plan, Root};
 use crate::store::StoreError;
 
-/// When to try again after waiting was in vain.
+/// The `Retry-After` for a read that has waited in vain.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// So many rows are walked over without a thought.
+/// A page with at most this offset does not look costly.
 const NEAR: u64 = 10_000;
 
-/// So many relationships are included without a thought.
+/// A plan with at most this number of included relationships does not look costly.
 const FEW: usize = 8;
 
-/// The least number of readers of which some are left to others.
+/// The minimum number of readers for which the limits work.
 #[cfg(feature = "sqlite")]
 pub(in crate::store) const LEAST: usize = 2;
 
-/// What a plan looks like, before anybody knows how long it takes.
+/// How costly a plan looks before it is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Look {
-    /// As an ordinary page.
+    /// An ordinary page.
     Plain,
-    /// As one that may take long over large tables.
+    /// It may take long on large tables.
     Costly,
 }
 
-/// The places.
+/// The places, as semaphores.
 pub(in crate::store) struct Lanes {
-    /// For whatever is slow.
+    /// The places for all slow reads.
     slow: Arc<Semaphore>,
-    /// Of them, those for what looks costly.
+    /// The places for slow reads that look costly. Each of them needs a place in `slow` as well.
     costly: Arc<Semaphore>,
-    /// To try what looks costly.
+    /// The places to begin a read that looks costly.
     trial: Arc<Semaphore>,
-    /// To try what doesn't, but was slow before.
+    /// The places to begin a read that looks plain, but was slow before.
     plain_trial: Arc<Semaphore>,
     #[cfg(test)]
     readers: usize,
@@ -58,20 +60,20 @@ pub(in crate::store) struct Lanes {
 
 type Permit = OwnedSemaphorePermit;
 
-/// The right to be slow, held by whoever waits for the answer and by the job itself: the reader is not free before the
-/// job has ended.
+/// The permission to be slow. Both the caller that waits for the answer and the job itself own it, so that it
+/// ends only when the job has ended.
 #[derive(Clone, Default)]
 pub(in crate::store) struct Pass(Arc<OnceLock<(Permit, Option<Permit>)>>);
 
 impl Pass {
     fn take(&self, slow: Permit, costly: Option<Permit>) {
-        // It is asked for once.
+        // The result is ignored, since a pass is taken only once.
         let _ = self.0.set((slow, costly));
     }
 }
 
 impl Lanes {
-    /// For so many readers.
+    /// The places for this number of readers.
     pub(in crate::store) fn new(readers: usize) -> Self {
         let places = |count: usize| Arc::new(Semaphore::new(count.max(1)));
         Self {
@@ -84,7 +86,7 @@ impl Lanes {
         }
     }
 
-    /// Waits until one of those that may be slow is allowed to try.
+    /// Waits for a place to begin a read that may be slow.
     pub(in crate::store) async fn trial(&self, look: Look, patience: Instant) -> Result<Permit, StoreError> {
         let places = match look {
             Look::Plain => &self.plain_trial,
@@ -93,7 +95,7 @@ impl Lanes {
         wait(places, patience).await
     }
 
-    /// Lets what runs with this pass go on, if there is a place.
+    /// Lets a read with this pass continue, if a place is free.
     pub(in crate::store) fn may_be_slow(&self, look: Look, pass: &Pass) -> bool {
         let place = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().ok();
         let costly = match look {
@@ -108,9 +110,9 @@ impl Lanes {
         true
     }
 
-    /// Waits for a place.
+    /// Waits for a place for a slow read.
     pub(in crate::store) async fn slow(&self, look: Look, patience: Instant) -> Result<Pass, StoreError> {
-        // First the scarcer one: what looks costly waits there, out of the way of what doesn't.
+        // A costly read first waits for the rarer place, and so does not block plain reads.
         let costly = match look {
             Look::Plain => None,
             Look::Costly => Some(wait(&self.costly, patience).await?),
@@ -131,7 +133,7 @@ impl Lanes {
             && free(&self.trial, quarter)
     }
 
-    /// Gives no places any more.
+    /// Closes all places: every later wait fails.
     pub(in crate::store) fn close(&self) {
         for places in [&self.slow, &self.costly, &self.trial, &self.plain_trial] {
             places.close();
@@ -142,13 +144,13 @@ impl Lanes {
 async fn wait(places: &Arc<Semaphore>, patience: Instant) -> Result<Permit, StoreError> {
     match timeout_at(patience, Arc::clone(places).acquire_owned()).await {
         Ok(Ok(permit)) => Ok(permit),
-        // No place in time, or none any more: the store is closed.
+        // No place became free in time, or the store is closed.
         Ok(Err(_)) | Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
     }
 }
 
 impl Look {
-    /// What a plan looks like, by its form.
+    /// How costly a plan looks.
     pub(in crate::store) fn of(plan: &Plan) -> Self {
         let listing = match &plan.root {
             Root::One(_) => None,
@@ -168,7 +170,7 @@ fn is_costly(listing: &Listing) -> bool {
         || matches!(listing.page, Page::Offset { offset, .. } if offset > NEAR)
 }
 
-/// Whether a filter leads to other tables, or looks for a text within others.
+/// Whether a filter reads other tables, or searches for a part of a text.
 fn leads_far(filter: &Filter) -> bool {
     match filter {
         Filter::And(filters) | Filter::Or(filters) => filters.iter().any(leads_far),

@@ -1,4 +1,4 @@
-//! To-many linkage: one statement a relationship, for many owners.
+//! Reads to-many linkage: one statement for each relationship, for many owners.
 
 use super::{
     cache::{Shape, Verb},
@@ -14,7 +14,7 @@ use crate::plan::{Links, Scopes};
 use crate::schema::{Description, RelationshipId, ResourceId, ValueRef};
 use crate::store::{Excess, StoreError};
 
-/// The linkage of one to-many relationship for owners in their order.
+/// The linkage of one to-many relationship, in the order of the owners.
 pub(crate) async fn linkage<'a>(
     session: &impl Session,
     scopes: &Scopes,
@@ -38,13 +38,13 @@ pub(crate) async fn linkage<'a>(
     Ok(linking.links)
 }
 
-/// Linkage while its rows come in, in the order of the owners.
+/// Collects linkage while its rows are read, in the order of the owners.
 struct Linking {
     links: Links,
     owners: usize,
-    /// How many owners' linkage is complete.
+    /// The number of owners whose linkage is complete.
     ended: usize,
-    /// The owner and the id of the row before.
+    /// The owner and the related id of the previous row.
     last: Option<(usize, ResourceId)>,
 }
 
@@ -54,7 +54,8 @@ impl Linking {
         let place = usize::try_from(place).unwrap_or(usize::MAX).min(self.owners);
         let known = cell::known_id(edge.table, edge.target_column, edge.target.id.kind, row, 1)?;
         let Some(id) = known else { return Ok(()) };
-        // A join table of the user's may hold an edge twice. Linkage names it once (JSON:API §6.2.2.4).
+        // A join table that the user has created may have an edge twice. Linkage has it once (JSON:API
+        // §6.2.2.4).
         if self.last.as_ref().is_some_and(|(owner, last)| *owner == place && *last == id) {
             return Ok(());
         }
@@ -65,7 +66,7 @@ impl Linking {
         Ok(())
     }
 
-    /// Ends the linkage of all owners before this place.
+    /// Ends the linkage of all owners before this index.
     fn end_owners(&mut self, place: usize) {
         while self.ended < place {
             self.links.end_row();

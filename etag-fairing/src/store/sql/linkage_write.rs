@@ -33,7 +33,7 @@ pub(crate) async fn change(
         match change {
             LinkageChange::One(_) => return Err(misshapen(resource)),
             LinkageChange::Add(ids) => links.add(ids).await?,
-            // Links to what is hidden stay: only those that are seen can end.
+            // Links to hidden resources stay: only links that the caller sees can end.
             LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
                 if scopes.of(relationship.target()).is_some() =>
             {
@@ -96,11 +96,11 @@ impl<S: Session> ToMany<'_, S> {
         Ok(())
     }
 
-    /// Ends the links to these, or to all others.
+    /// Ends the links to these resources, or to all others.
     async fn remove(&self, ids: &[ResourceId], which: Listed) -> Result<(), StoreError> {
         let Self { session, edge, .. } = self;
         let dialect = session.dialect();
-        // What cannot be an id links to nothing. SQLite would take `'1'` for 1.
+        // An id of another kind links to nothing. SQLite would find the row 1 for the text `'1'`.
         let ids = ids.iter().filter(|id| dialect.can_be(id, edge.target.id.kind));
         let list = id_list(ids.map(id_value))?;
         let parameters = [self.owner.into(), ValueRef::Text(&list).into()];
@@ -114,7 +114,7 @@ impl<S: Session> ToMany<'_, S> {
                 let shape = either(Verb::Release, Verb::ReleaseOthers);
                 session.text(shape, || Ok(change::release(dialect, edge, which)))?
             }
-            // Each of them must have an owner: none can be let go.
+            // A related resource must have an owner, so that it cannot be released.
             EdgeKind::Inverse { required: true } => {
                 let shape = either(Verb::Held, Verb::HeldOthers);
                 let text = session.text(shape, || Ok(select::held(dialect, edge, which)))?;
@@ -130,7 +130,7 @@ impl<S: Session> ToMany<'_, S> {
     }
 }
 
-/// The error of a change that does not have the resource's attributes and relationships.
+/// The error for a change that doesn't have one entry for each attribute and relationship of the resource.
 pub(crate) fn misshapen(resource: &Description) -> StoreError {
     StoreError::Internal(format!("a change does not have the shape of `{}`", resource.rust_name))
 }

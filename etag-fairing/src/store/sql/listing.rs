@@ -1,4 +1,5 @@
-//! Statements for what a client's filter, order and place shape: built each time, with their values.
+//! Statements whose form depends on a client's filter, sort and page. They are built each time, with their
+//! values.
 
 use sea_query::{ExprTrait, JoinType, Query, SelectStatement};
 
@@ -16,27 +17,27 @@ use super::{
 use crate::plan::{Filter, Listing, Page, Selection};
 use crate::schema::{Description, ResourceId};
 
-/// Whose rows are listed.
+/// The resources that are listed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source<'a> {
-    /// A collection's.
+    /// The resources of a collection.
     Collection,
-    /// Those at the other end of an owner's to-many relationship.
+    /// The related resources of an owner's to-many relationship.
     Related(&'a Edge, &'a ResourceId),
 }
 
 impl Source<'_> {
-    /// How often a client's filter looks at these rows.
+    /// How often a client's filter visits the rows.
     fn visit(self) -> Visit {
         match self {
             Self::Collection => Visit::All,
-            // They may be few of many.
+            // The related resources may be few rows of a large table.
             Self::Related(..) => Visit::Once,
         }
     }
 }
 
-/// Whether the listing is of the fixed shapes that [`select`](super::select) builds once.
+/// Whether the listing has one of the fixed shapes that [`select`](super::select) builds once.
 pub(crate) fn is_plain(listing: &Listing) -> bool {
     listing.filter.is_none() && listing.sort.is_empty() && !matches!(listing.page, Page::Between { .. })
 }
@@ -46,7 +47,7 @@ pub(crate) fn is_backwards(page: &Page) -> bool {
     matches!(page, Page::Between { after: None, before: Some(_), .. })
 }
 
-/// A page, with one row more than it has, which tells whether there is another one.
+/// A page and one more row, which shows whether there is a next page.
 pub(crate) fn page<D: Dialect>(
     visible: Visible<'_, D>,
     selection: &Selection,
@@ -111,7 +112,7 @@ fn listed<D: Dialect>(
     Statement::new(visible.dialect, &select)
 }
 
-/// The related resource of a to-one relationship if the filter lets it through, and a row of nulls if not; no
+/// The related resource of a to-one relationship, if the filter lets it through; otherwise a row of nulls. No
 /// row if the owner doesn't exist.
 pub(crate) fn related_one<D: Dialect>(
     visible: Visible<'_, D>,

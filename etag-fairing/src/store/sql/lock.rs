@@ -1,4 +1,4 @@
-//! Statements that find the rows to lock. How they are locked is the dialect's to add.
+//! Statements that find the rows to lock. The dialect adds the locking clause.
 
 use sea_query::{Expr, ExprTrait, Order, Query};
 
@@ -17,7 +17,7 @@ pub(crate) fn listed<D: Dialect>(dialect: D, resource: &Description) -> String {
     )
 }
 
-/// A row's id and where its to-one relationships lead. Parameters: its id.
+/// The id of a row, and the ids in its to-one relationships. Parameters: the row's id.
 pub(crate) fn with_links<D: Dialect>(dialect: D, resource: &Description) -> String {
     let mut select = Query::select();
     select.column((ROWS, resource.id.column)).from_as(resource.table, ROWS);

@@ -1,6 +1,6 @@
-//! Keeps versions and dates of the last change, in the transaction of the change.
+//! Sets versions and dates of the last change, in the transaction of the change.
 //!
-//! What is kept goes on from what is there, so its row is locked before it is read.
+//! A new value depends on the old one, so that the row is locked before the old value is read.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use super::{
 use crate::schema::{Description, ResourceId, Value, ValueRef};
 use crate::store::StoreError;
 
-/// What the store keeps of a row, which is locked with it; `None` if there is no such row.
+/// Locks a row and reads the values that the store itself sets; `None` if there is no such row.
 async fn kept(
     session: &impl Session,
     table: &KeptTable,
@@ -40,7 +40,7 @@ async fn kept(
     Ok(values)
 }
 
-/// What comes next in the columns that the store keeps of a row; `None` if there is no such row.
+/// The next values of the columns that the store itself sets; `None` if there is no such row.
 pub(crate) async fn next(
     session: &impl Session,
     table: &KeptTable,
@@ -51,7 +51,7 @@ pub(crate) async fn next(
     Ok(Some(next.collect::<Result<_, _>>()?))
 }
 
-/// Goes on with a row whose representation has changed. A row that isn't there has none.
+/// Sets the next values in a row whose representation has changed. A missing row is ignored.
 pub(crate) async fn touch(
     session: &impl Session,
     table: &KeptTable,
@@ -77,10 +77,11 @@ async fn write(
     session.run(&table.write, &parameters).await.map(drop)
 }
 
-/// Lets a new row begin above all that deleted rows had.
+/// Sets the first values of a new row, which are higher than those of all deleted rows of the table.
 ///
-/// Called once the row is there: who deletes a row of its id has committed by then, since the index of ids has made
-/// the new row wait for that, and so the mark is seen.
+/// It is called after the row was inserted. If another transaction was deleting a row with the same id, the
+/// unique index has made the insertion wait for its commit, so that the mark of the deleted row is visible
+/// now.
 pub(crate) async fn begin<S: Session>(
     session: &S,
     table: &KeptTable,
@@ -105,7 +106,8 @@ pub(crate) async fn begin<S: Session>(
 /// A row: its table and its id.
 pub(crate) type RowOf = (&'static str, ResourceId);
 
-/// Remembers what a row had that is about to end, and goes on with those that show it and don't end too.
+/// Stores the highest values of a row that will be deleted, and raises those of the rows that show it and
+/// that are not deleted too.
 pub(crate) async fn end<S: Session>(
     session: &S,
     versions: &Versions,
@@ -117,7 +119,7 @@ pub(crate) async fn end<S: Session>(
         && let Some(values) = kept(session, table, id).await?
     {
         for (column, value) in table.columns.iter().zip(&values) {
-            // A row that somebody has spoilt can still be deleted.
+            // A row with an unreadable version can still be deleted.
             if let Ok(rank) = column.upkeep.rank(value.as_ref()) {
                 let (table, name) = (table.name.to_ascii_lowercase(), column.name.to_ascii_lowercase());
                 let parameters = [ValueRef::Text(&table), ValueRef::Text(&name), ValueRef::Integer(rank)];
@@ -137,7 +139,7 @@ pub(crate) async fn end<S: Session>(
     Ok(())
 }
 
-/// The ids of those who show this row in their linkage.
+/// The ids of the resources that show this row in their linkage.
 pub(crate) async fn owners(
     session: &impl Session,
     shown: &Shown,
@@ -146,7 +148,7 @@ pub(crate) async fn owners(
     ids(session, &shown.read, id).await
 }
 
-/// The ids that a statement gives. What can be no id is left out.
+/// The ids that a statement returns. A value that cannot be an id is skipped.
 pub(crate) async fn ids(
     session: &impl Session,
     text: &str,
@@ -159,13 +161,13 @@ pub(crate) async fn ids(
             Ok(())
         })
         .await?;
-    // In order, so that two who go through the same ones don't wait for each other in a circle.
+    // In order, so that two transactions that go through the same rows don't wait for each other in a circle.
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
 }
 
-/// Whether a row has this version, asked before it is changed.
+/// Checks before a change that a row has this version.
 pub(crate) async fn check_version(
     session: &impl Session,
     resource: &'static Description,

@@ -1,9 +1,9 @@
 //! SQL text for stores over SQL databases.
 //!
-//! Text is built by `sea-query`: names are quoted and values are parameters, never text. What has a fixed shape
-//! is built once a connection ([`cache`]), and says which parameters it takes, in order; what a client's filter
-//! and order shape is built each time, as a [`Statement`] with its values. A [`Dialect`] holds what databases
-//! spell differently.
+//! `sea-query` builds the text: names are quoted, and values are parameters, never text. A statement with a
+//! fixed shape is built once for each connection ([`cache`]), and its comment lists its parameters in order.
+//! A statement that depends on a client's filter and sort is built each time, as a [`Statement`] with its
+//! values. A [`Dialect`] has the differences between databases.
 
 pub(crate) mod abilities;
 pub(crate) mod bound_query;

@@ -1,4 +1,4 @@
-//! An order of rows, and places in it.
+//! The order of rows, and places in it.
 
 use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStatement};
 
@@ -16,7 +16,7 @@ pub(super) struct Order {
     id: Operand,
 }
 
-/// A side of a place.
+/// One side of a place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Behind,
@@ -37,12 +37,12 @@ impl Order {
         Ok(Self { keys, id })
     }
 
-    /// Orders the rows, or, backwards, from last to first.
+    /// Orders the rows, or reverses the order if `backwards`.
     pub(super) fn apply(&self, select: &mut SelectStatement, backwards: bool) {
         for (operand, descending) in &self.keys {
             let direction = if *descending != backwards { Direction::Desc } else { Direction::Asc };
             let key = operand.expression.clone();
-            // Said only where it matters: an index may serve the order otherwise.
+            // Written only if the key may be null, since it can prevent the use of an index.
             if operand.nullable {
                 let nulls = if backwards { NullOrdering::First } else { NullOrdering::Last };
                 select.order_by_expr_with_nulls(key, direction, nulls);
@@ -54,7 +54,7 @@ impl Order {
         select.order_by_expr(self.id.expression.clone(), direction);
     }
 
-    /// The rows on one side of a place, without the row at it.
+    /// The rows on one side of a place, without the row at the place.
     pub(super) fn beyond<D: Dialect>(&self, dialect: D, place: &Place, side: Side) -> Result<Expr, String> {
         if place.keys.len() != self.keys.len() {
             return Err(format!("a place with {} keys in an order of {}", place.keys.len(), self.keys.len()));
@@ -79,17 +79,17 @@ impl Order {
     }
 }
 
-/// The rows whose key is this one, as the order has it; `None` for null.
+/// The rows whose key equals this value in the order; `None` for null.
 fn same<D: Dialect>(dialect: D, operand: &Operand, given: &Value) -> Option<Expr> {
     if operand.kind != Kind::Uuid {
         return operand.compare(dialect, Relation::Equal, given);
     }
-    // Two spellings of one UUID are equal, and yet have two places.
+    // Two spellings of one UUID are equal, but can have different places in the order.
     let from = operand.compare(dialect, Relation::GreaterOrEqual, given)?;
     Some(from.and(operand.compare(dialect, Relation::LessOrEqual, given)?))
 }
 
-/// The rows whose key alone puts them beyond a value; `None` for no row.
+/// The rows whose key alone puts them on that side of a value; `None` for no row.
 fn farther<D: Dialect>(
     dialect: D,
     operand: &Operand,
@@ -99,7 +99,7 @@ fn farther<D: Dialect>(
 ) -> Option<Expr> {
     let key = operand.expression.clone();
     match (operand.compare(dialect, relation, given), side) {
-        // Nulls come last, whatever the direction.
+        // Nulls come last in both directions.
         (None, Side::Behind) => None,
         (None, Side::Before) => Some(key.is_not_null()),
         (Some(beyond), side) => {

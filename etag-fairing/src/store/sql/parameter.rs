@@ -1,12 +1,13 @@
-//! The values that a statement is run with.
+//! The parameters of statements.
 
 use crate::schema::ValueRef;
 
-/// A value for a statement, and the column it is for.
+/// A value for a statement, and its column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parameter<'a> {
     pub(crate) value: ValueRef<'a>,
-    /// The column that it is written to; empty if it is only compared. An error of PostgreSQL names it so.
+    /// The column that the value is written to; empty if the value is only compared. An error of PostgreSQL
+    /// names this column.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's errors name their columns"))]
     pub(crate) column: &'static str,
 }

@@ -1,13 +1,13 @@
-//! The patterns of [`Part::Like`](crate::plan::Part::Like), read once for every dialect.
+//! The patterns of [`Part::Like`](crate::plan::Part::Like), parsed for all dialects.
 
 use crate::plan::fold_case;
 
-/// Whether upper and lower case are told apart.
+/// Whether case matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Case {
-    /// They are.
+    /// Case matters.
     Exact,
-    /// They are not.
+    /// Case doesn't matter.
     Folded,
 }
 
@@ -17,7 +17,7 @@ impl Case {
     }
 }
 
-/// A pattern in its parts.
+/// A pattern, split into its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern(Vec<Token>);
 
@@ -44,7 +44,7 @@ impl Pattern {
             };
             let token = match (character, escaped) {
                 (_, Some(escaped)) => Token::Literal(escaped),
-                // Twice in a row is as good as once.
+                // Several `%` in a row mean the same as one.
                 ('%', _) if tokens.last() == Some(&Token::Any) => continue,
                 ('%', _) => Token::Any,
                 ('_', _) => Token::One,
@@ -55,8 +55,8 @@ impl Pattern {
         Self(tokens)
     }
 
-    /// The pattern as a database takes it, with what stands for any characters and for one. `quoted` is how a character
-    /// is written that would mean something else.
+    /// The pattern in a database's syntax, with its signs for any characters and for one character. `quoted`
+    /// escapes a character that has another meaning there.
     pub(crate) fn written(
         &self,
         case: Case,

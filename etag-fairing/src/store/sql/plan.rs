@@ -1,11 +1,11 @@
-//! What stores over SQL databases share in answering plans.
+//! Helpers for plans that all stores over SQL databases share.
 
 use super::{edge::Edge, select::Window};
 use crate::plan::{Fetched, Listing, Page, Plan, Root};
 use crate::schema::{Description, Relationship, RelationshipId, Rows, ValueRef};
 use crate::store::StoreError;
 
-/// Whether one statement answers it: it sees one snapshot by itself.
+/// Whether one statement answers the plan. Then that statement alone sees one snapshot.
 pub(crate) fn is_one_statement(plan: &Plan) -> bool {
     let to_many = |owner: &Description, relationship: RelationshipId| {
         owner.relationship_at(relationship).is_none_or(Relationship::is_to_many)
@@ -20,7 +20,7 @@ pub(crate) fn is_one_statement(plan: &Plan) -> bool {
         && selection.linkage_ids().all(|relationship| !to_many(selection.resource, relationship))
 }
 
-/// The rows from last to first.
+/// The rows in reverse order.
 pub(crate) fn reversed(rows: &Rows) -> Rows {
     let mut reversed = rows.emptied();
     for row in (0..rows.len()).rev().filter_map(|index| rows.get(index)) {
@@ -49,7 +49,7 @@ fn window(listing: &Listing) -> (u64, Option<u64>) {
     }
 }
 
-/// One row more than the page tells whether there is a next one.
+/// The page's window and one more row, which shows whether there is a next page.
 pub(crate) fn with_next(listing: &Listing) -> Window {
     let (offset, limit) = window(listing);
     Window { offset, limit: limit.map_or(u64::MAX, |limit| limit.saturating_add(1)) }
@@ -61,7 +61,7 @@ pub(crate) fn bounds(window: Window) -> [ValueRef<'static>; 2] {
     [number(window.limit), number(window.offset)]
 }
 
-/// Takes the row too many away, and remembers that it was there.
+/// Removes the row that shows that there is a next page, and sets `more`.
 pub(crate) fn end_page(listing: &Listing, fetched: &mut Fetched) {
     let (_, limit) = window(listing);
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);

@@ -1,15 +1,16 @@
-//! Checks of the tables that are there, the same for all databases.
+//! Checks of existing tables, the same for all databases.
 //!
-//! Each store tells by [`FoundTable`] and [`FoundColumn`] what its database's catalogue says. How tables and columns are
-//! defined is the store's own.
+//! Each store describes its database's catalogue by [`FoundTable`] and [`FoundColumn`]. The definitions of
+//! tables and columns are the store's own.
 
 use super::schema::{Column, Key, Table};
 use crate::schema::{IdKind, Kind, OnDelete, Value};
 
-/// The table that names the tables of the store's own; made with the first of them.
+/// The table with the names of the tables that the store has created. It is created together with the first
+/// of them.
 pub(in crate::store) const OURS: &str = "_etag_fairing_tables";
 
-/// A table or view that is there.
+/// An existing table or view.
 pub(in crate::store) trait FoundTable {
     type Column: FoundColumn;
 
@@ -19,10 +20,10 @@ pub(in crate::store) trait FoundTable {
     /// Its columns.
     fn columns(&self) -> &[Self::Column];
 
-    /// Whether a column that is there gives back what is put in.
+    /// Whether an existing column returns the values that were stored in it.
     fn fits(&self, found: &Self::Column, column: &Column) -> bool;
 
-    /// Whether two names are one to the database.
+    /// Whether the database treats two names as the same.
     fn is_same_name(one: &str, other: &str) -> bool;
 
     /// The type that a column of this kind should have, for messages.
@@ -34,39 +35,39 @@ pub(in crate::store) trait FoundTable {
     }
 }
 
-/// A column that is there.
+/// An existing column.
 pub(in crate::store) trait FoundColumn {
     fn name(&self) -> &str;
 
-    /// The type that it was declared with, for messages.
+    /// The type in the column's definition, for messages.
     fn declared(&self) -> &str;
 
     fn is_not_null(&self) -> bool;
 
-    /// Whether it gets a value where none is given: a default, or a generated one.
+    /// Whether the database sets a value if none is given: a default, or a generated one.
     fn is_filled(&self) -> bool;
 
-    /// Whether the database makes all of its values, so that none is given.
+    /// Whether the database generates all of its values, so that none may be given.
     fn is_made(&self) -> bool;
 }
 
-/// Who has made a table.
+/// Who has created a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Owner {
-    /// The store, which adds columns that came later.
+    /// The store, which adds columns for new attributes.
     Store,
-    /// The user, or another program: it is never altered.
+    /// The user, or another program. The store never alters such a table.
     User,
 }
 
 impl Owner {
-    /// The owner of a table, by whether its name stands in [`OURS`].
+    /// The owner of a table. `is_ours` tells whether its name is in [`OURS`].
     pub(in crate::store) fn of(is_ours: bool) -> Self {
         if is_ours { Self::Store } else { Self::User }
     }
 }
 
-/// The column and the kind of a resource's id; `None` for a join table. Tells where the column is missing.
+/// The column and the kind of a resource's id; `None` for a join table. A missing column is a problem.
 pub(in crate::store) fn id_column<'found, F: FoundTable>(
     table: &Table,
     found: &'found F,
@@ -85,7 +86,8 @@ pub(in crate::store) fn id_column<'found, F: FoundTable>(
     Some((column?, kind))
 }
 
-/// Checks the columns beside the id. Gives those that are missing in a table of the store's own, which it has to add.
+/// Checks the columns other than the id. Returns the missing ones of a table that the store has created and
+/// must alter.
 pub(in crate::store) fn check_columns<'table, F: FoundTable>(
     table: &'table Table,
     found: &F,
@@ -132,7 +134,7 @@ pub(in crate::store) fn check_columns<'table, F: FoundTable>(
     missing
 }
 
-/// Warns of columns that need a value and are given none.
+/// Logs a warning about other columns that need a value and get none.
 fn warn_of_others<F: FoundTable>(table: &Table, found: &F) {
     for column in found.columns() {
         let is_known = table.columns.iter().any(|known| F::is_same_name(known.name, column.name()))
@@ -147,7 +149,7 @@ fn warn_of_others<F: FoundTable>(table: &Table, found: &F) {
     }
 }
 
-/// What is said of a column whose type doesn't hold what it should.
+/// The message about a column whose type cannot hold the attribute's values.
 pub(in crate::store) fn wrong_type<F: FoundTable>(
     table: &Table,
     column: &str,
@@ -162,7 +164,7 @@ pub(in crate::store) fn wrong_type<F: FoundTable>(
     )
 }
 
-/// What is said of an id that several rows may have.
+/// The message about an id column that is not unique.
 pub(in crate::store) fn id_is_not_unique(table: &Table, column: &str) -> String {
     format!(
         "table `{}`, column `{column}`: the id of `{}` must be the primary key, or unique",
@@ -171,10 +173,10 @@ pub(in crate::store) fn id_is_not_unique(table: &Table, column: &str) -> String 
     )
 }
 
-/// The value that a new column has in the rows that are there; null if it has none.
+/// The value of a new column in existing rows; null if there is no default.
 ///
 /// # Errors
-/// With the problem, if the attribute's default is none of its values.
+/// If the attribute's default is not one of its values.
 pub(in crate::store) fn default_of(table: &Table, column: &Column) -> Result<Value, String> {
     let Some(default) = column.default else { return Ok(Value::Null) };
     default().map_err(|mismatch| {
@@ -185,7 +187,7 @@ pub(in crate::store) fn default_of(table: &Table, column: &Column) -> Result<Val
     })
 }
 
-/// What is said of a new column that needs a value in the rows that are there.
+/// The message about a new column that needs a value in existing rows.
 pub(in crate::store) fn no_value_for_rows(table: &Table, column: &Column) -> String {
     format!(
         "table `{}` has rows, but no column `{}`, which {} needs, and there is no value to give them: \
@@ -194,16 +196,16 @@ pub(in crate::store) fn no_value_for_rows(table: &Table, column: &Column) -> Str
     )
 }
 
-/// The indexes of a table of the store's own: their names, and the column of each. Without them each deletion of a referent
-/// would read the whole table, and so would each inverse.
+/// The indexes of a table that the store creates: their names, and the column of each. Without them, each
+/// deletion of a referenced row and each inverse relationship would read the whole table.
 pub(in crate::store) fn indexes(table: &Table) -> impl Iterator<Item = (String, &Column)> {
-    // The first column of the primary key has its index.
+    // The first column of the primary key already has the primary key's index.
     let has_one = |column: &Column| matches!(table.key, Key::Pair { owner, .. } if owner == column.name);
     let columns = table.columns.iter().filter(move |column| column.reference.is_some() && !has_one(column));
     columns.map(|column| (format!("{}_{}_index", table.name, column.name), column))
 }
 
-/// What a foreign key of the store's own does.
+/// The `ON DELETE` action of a foreign key that the store creates.
 pub(in crate::store) fn on_delete(action: OnDelete) -> &'static str {
     match action {
         OnDelete::Restrict => "RESTRICT",
@@ -212,7 +214,7 @@ pub(in crate::store) fn on_delete(action: OnDelete) -> &'static str {
     }
 }
 
-/// A name as it stands in a statement.
+/// A quoted name for a statement.
 pub(in crate::store) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
