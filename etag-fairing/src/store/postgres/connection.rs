@@ -1,4 +1,5 @@
-//! A connection of the pool while somebody uses it, and what becomes of it when they stop, wherever that is.
+//! A connection from the pool while it is in use, and what happens to it when its user drops it, at whatever
+//! point.
 
 use std::{
     collections::BTreeMap,
@@ -34,51 +35,53 @@ use crate::store::sql::parameter::Parameter;
 use crate::store::sql::room::Room;
 use crate::store::{Excess, StoreError};
 
-/// What all connections of a store share.
+/// The state that all connections of a store share.
 pub(super) struct Shared {
     pub(super) texts: Mutex<Texts>,
     pub(super) known: Mutex<Arc<Known>>,
     pub(super) statements: AtomicU64,
     pub(super) tls: Tls,
-    /// How long a statement may take; the server ends it then.
+    /// The time limit for a statement. The server stops the statement then.
     pub(super) statement_timeout: Duration,
-    /// How long all that one plan reads may take.
+    /// The time limit for all reads of one plan.
     pub(super) read_timeout: Duration,
-    /// Has no permit, so that it is waited for until it is closed: then the store waits for nothing any more.
+    /// It has no permits, so that waiting for it ends only when it is closed: then the store no longer waits
+    /// for anything.
     pub(super) closing: Semaphore,
 }
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// One snapshot of everything.
+    /// All statements see one snapshot.
     Read,
-    /// Each statement sees what was committed before it; rows are locked.
+    /// Each statement sees what was committed before it, and rows are locked.
     Write,
 }
 
-/// How long whoever uses a connection waits for the server. What the server itself is told (`statement_timeout`) is of no
-/// use where it doesn't hear it, or isn't heard: a stopped process, a link that loses what is sent.
+/// How long the user of a connection waits for the server. The server's own limit (`statement_timeout`) does
+/// not help if the server does not receive the statement or if its answer is lost: its process may be
+/// stopped, or the network may drop packets.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Limit {
-    /// So long for each statement.
+    /// A limit for each statement.
     Each(Duration),
-    /// Until then for all statements of a read together, which may take so long.
+    /// One limit for all statements of a read together.
     All {
-        /// Their end.
+        /// The end of the time.
         end: Instant,
-        /// How long that is after the beginning.
+        /// The full time from the beginning.
         limit: Duration,
     },
 }
 
 impl Limit {
-    /// That of statements which the server ends by itself after this time, if it can.
+    /// The limit for statements that the server itself should stop after `statement_timeout`.
     pub(super) fn beyond(statement_timeout: Duration) -> Self {
         Self::Each(patience(statement_timeout))
     }
 
-    /// That of a read which begins now.
+    /// The limit for a read that begins now.
     pub(super) fn read(limit: Duration) -> Self {
         Self::All { end: Instant::now() + limit, limit }
     }
@@ -90,7 +93,7 @@ impl Limit {
         }
     }
 
-    /// What it means that the time is over.
+    /// The error for a limit that has passed.
     fn passed(self) -> StoreError {
         match self {
             Self::Each(limit) => {
@@ -102,42 +105,44 @@ impl Limit {
     }
 }
 
-/// Prepared statements a connection keeps at most: clients have a say in their number.
+/// The maximum number of prepared statements on a connection. It is limited, since clients can cause new
+/// ones.
 const MOST_PREPARED: usize = 512;
 
-/// A connection in use. When it is dropped, what it has begun is undone, and it goes back to the pool.
+/// A connection in use. If it is dropped, its open transaction is undone and it is returned to the pool.
 pub(super) struct Connection {
-    /// `None` once it was given back.
+    /// `None` after it was returned.
     client: Option<Client>,
     pub(super) shared: Arc<Shared>,
     limit: Limit,
-    /// Whether it is of no use any more, to anybody: the server is silent, is going away, or takes no writes.
+    /// Whether the connection must not be used again: the server doesn't answer, shuts down, or is read-only.
     broken: AtomicBool,
-    /// Transaction control that goes out with the next statement, for which nobody waits.
+    /// Transaction control that is sent together with the next statement, so that nothing waits for it.
     ahead: Mutex<String>,
-    /// Whether a transaction is open, or will be with the next statement.
+    /// Whether a transaction is open, or will be opened with the next statement.
     open: AtomicBool,
-    /// Statements sent, and not answered yet. One whose future was dropped stays counted.
+    /// The number of statements that were sent and not answered yet. A statement whose future was dropped
+    /// still counts.
     running: AtomicUsize,
-    /// Whether a statement failed, which undoes the whole transaction, unless a savepoint takes it back.
+    /// Whether a statement failed. This undoes the whole transaction, unless there is a savepoint.
     failed: AtomicBool,
-    /// Whether another transaction has come in between.
+    /// Whether another transaction conflicts with this one.
     conflicted: AtomicBool,
-    /// Whether that was a statement of its own, prepared for what is defined otherwise by now.
+    /// Whether a prepared statement failed since the definitions have changed after it was prepared.
     stale: AtomicBool,
-    /// The rows that the transaction has locked, or tried to, and those that it did before it began again.
+    /// The rows that the transaction has locked or tried to lock, also before it began again.
     wanted: Mutex<Wanted>,
-    /// The ids that were given to new rows, by their tables, so that no sequence gives them again.
+    /// The ids of new rows that the sequence of their table did not make and must not make later.
     given: Mutex<Vec<(&'static str, i64)>>,
 }
 
-/// Rows to lock, each once, in the one order in which everybody locks who knows what to lock.
+/// Rows to lock, each once. All transactions that know their rows lock them in this order.
 pub(super) type Wanted = BTreeMap<(&'static str, ResourceId), &'static Description>;
 
 impl Connection {
-    /// Takes one from the pool.
+    /// Takes a connection from the pool.
     ///
-    /// The pool has limits of its own: for the wait, and for making a connection.
+    /// The pool has its own time limits for waiting and for connecting.
     pub(super) async fn take(pool: &Pool, shared: &Arc<Shared>) -> Result<Self, StoreError> {
         let client = pool.get().await.map_err(pool_error)?;
         Ok(Self {
@@ -156,28 +161,28 @@ impl Connection {
         })
     }
 
-    /// The same, with another limit for what is run on it.
+    /// The connection with another time limit.
     pub(super) fn within(mut self, limit: Limit) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Sets another limit for what is run on it from now on.
+    /// Sets another time limit for all later statements.
     pub(super) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
     }
 
-    /// Has what runs on it ended at once when it is dropped: nobody waits for its answer.
+    /// Makes the drop of the connection stop its running statements at once, since nobody waits for them.
     pub(super) fn give_up(&self) {
         self.broken.store(true, Ordering::Relaxed);
     }
 
-    /// What was found when the store was prepared.
+    /// What the store knows about the tables since they were prepared.
     pub(super) fn known(&self) -> Arc<Known> {
         self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Begins a transaction, with the next statement.
+    /// Begins a transaction together with the next statement.
     pub(super) fn begin(&self, purpose: Purpose) {
         self.open.store(true, Ordering::Relaxed);
         self.send_ahead(match purpose {
@@ -198,8 +203,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Keeps the table's sequence from ever giving an id that was given to us, once that is about to be permanent: one
-    /// that is deleted is not used again. What moves a sequence is not undone, so that nothing moves it in vain.
+    /// Notes an id that did not come from the table's sequence. The commit moves the sequence past it, so
+    /// that the id is not made again after its row was deleted. Moving a sequence cannot be undone, so that
+    /// it is not done before the commit.
     pub(super) fn pass_over(&self, table: &'static str, id: i64) {
         self.given.lock().unwrap_or_else(PoisonError::into_inner).push((table, id));
     }
@@ -208,18 +214,18 @@ impl Connection {
         std::mem::take(&mut *self.given.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Remembers rows that are about to be locked.
+    /// Notes rows that are about to be locked.
     pub(super) fn want<'a>(&self, resource: &'static Description, ids: impl Iterator<Item = &'a ResourceId>) {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         wanted.extend(ids.map(|id| ((resource.table, id.clone()), resource)));
     }
 
-    /// The rows that are remembered.
+    /// The rows that were noted for locking.
     pub(super) fn wanted(&self) -> Wanted {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sends transaction control with the next statement.
+    /// Sends transaction control together with the next statement.
     pub(super) fn send_ahead(&self, control: &str) {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         ahead.push_str(control);
@@ -241,7 +247,7 @@ impl Connection {
         client.prepare_cached(text).await
     }
 
-    /// Runs a statement. Answers its rows.
+    /// Runs a statement and returns its rows.
     pub(super) async fn rows(
         &self,
         text: &str,
@@ -252,7 +258,7 @@ impl Connection {
         self.answer(text, async |statement| client.query(statement, &parameters).await).await
     }
 
-    /// Runs a statement that reads. Answers its rows, while there is room for them.
+    /// Runs a statement that reads and returns its rows. It fails if the document becomes too large.
     pub(super) async fn rows_within(
         &self,
         text: &str,
@@ -260,7 +266,7 @@ impl Connection {
         room: &Room,
         by: Excess,
     ) -> Result<Vec<Row>, StoreError> {
-        /// What a value takes in a row beside its text, at most.
+        /// The maximum number of bytes that a value takes in a row, without its text.
         const VALUE: usize = 20;
         let client = self.client()?;
         let left = room.left();
@@ -286,15 +292,15 @@ impl Connection {
         match found {
             Some(rows) => Ok(rows),
             None => {
-                // The rest is still on its way, so that the connection is not free yet: see what becomes of one that
-                // is dropped.
+                // The other rows are still being sent, so that the connection is not free. The statement
+                // counts as running until the connection is dropped.
                 self.running.fetch_add(1, Ordering::Relaxed);
                 Err(room.exceeded(by))
             }
         }
     }
 
-    /// Runs a statement. Answers how many rows it changed.
+    /// Runs a statement and returns the number of changed rows.
     pub(super) async fn run(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
         let client = self.client()?;
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
@@ -314,17 +320,18 @@ impl Connection {
             if ahead.is_empty() {
                 return send(&statement).await;
             }
-            // One after the other on the wire, and one wait for both.
+            // Both are sent one after the other, and then one wait is enough for both.
             let (ahead, answer) = join(client.batch_execute(&ahead), send(&statement)).await;
             ahead.and(answer)
         };
         self.in_time(work).await?.map_err(|error| self.note(client, text, error))
     }
 
-    /// Waits for the server, but not for ever: whatever is sent goes through here.
+    /// Waits for the server, but not without a limit. All communication uses this function.
     ///
     /// # Errors
-    /// If it doesn't answer in time. Then the connection is given up: nobody knows what it is at.
+    /// If the server doesn't answer in time. Then the connection must not be used again, since its state is
+    /// unknown.
     async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, StoreError> {
         self.running.fetch_add(1, Ordering::Relaxed);
         let ended = select! {
@@ -337,7 +344,7 @@ impl Connection {
                 self.running.fetch_sub(1, Ordering::Relaxed);
                 Ok(outcome)
             }
-            // It is still running there.
+            // The statement is still running on the server.
             Err(error) => {
                 self.failed.store(true, Ordering::Relaxed);
                 self.broken.store(true, Ordering::Relaxed);
@@ -358,7 +365,7 @@ impl Connection {
         if is_read_only(&error)
             && let Some(pool) = Client::pool(client)
         {
-            // All of them lead to the same server, which another one has taken the place of.
+            // All connections lead to the same server, and another server has taken over its role.
             log::warn!("the database takes no writes: connections to it are made anew");
             drop(pool.retain(|_, _| false));
         }
@@ -375,20 +382,20 @@ impl Connection {
         error
     }
 
-    /// Whether the server takes no writes.
+    /// Whether the server is read-only.
     pub(super) async fn is_read_only(&self) -> Result<bool, StoreError> {
         let rows = self.rows("SELECT current_setting('transaction_read_only') = 'on'", &[]).await?;
         Ok(rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)))
     }
 
-    /// Runs statements that answer nothing: transaction control and definitions.
+    /// Runs statements that return nothing: transaction control and definitions.
     pub(super) async fn batch(&self, text: &str) -> Result<(), StoreError> {
         let client = self.client()?;
         let text = self.take_ahead() + text;
         self.in_time(client.batch_execute(&text)).await?.map_err(|error| self.note(client, &text, error))
     }
 
-    /// Runs several statements, all or none of them: whoever holds the transaction may go on after an error.
+    /// Runs several statements, all or none of them. After an error the transaction can still be used.
     pub(super) async fn whole<T>(
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
@@ -401,7 +408,7 @@ impl Connection {
         let conflicted = self.conflicted.load(Ordering::Relaxed);
         let is_of_use = !self.broken.load(Ordering::Relaxed) && !self.client()?.is_closed();
         if self.failed.load(Ordering::Relaxed) && !conflicted && is_of_use {
-            // Clears what was to go ahead: it went with the statement that failed.
+            // This also sends the transaction control that is still waiting to be sent.
             self.batch("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change").await?;
             self.failed.store(false, Ordering::Relaxed);
         } else if outcome.is_err() {
@@ -412,12 +419,14 @@ impl Connection {
         outcome
     }
 
-    /// Whether another transaction has come in between, so that this one must be tried again from its beginning.
+    /// Whether another transaction conflicts with this one, so that this one must be repeated from its
+    /// beginning.
     pub(super) fn is_conflicted(&self) -> bool {
         self.conflicted.load(Ordering::Relaxed)
     }
 
-    /// Whether one of its statements was prepared for what is defined otherwise by now. It is forgotten.
+    /// Whether a prepared statement failed since the definitions have changed. The prepared statements were
+    /// dropped.
     pub(super) fn was_stale(&self) -> bool {
         self.stale.load(Ordering::Relaxed)
     }
@@ -425,7 +434,7 @@ impl Connection {
     /// Makes the transaction's changes permanent.
     pub(super) async fn commit(&mut self) -> Result<(), StoreError> {
         if self.failed.load(Ordering::Relaxed) {
-            // `COMMIT` would undo it and not call that an error.
+            // PostgreSQL would answer `COMMIT` with a rollback and report no error.
             return Err(if self.is_conflicted() { StoreError::Conflict } else { undone() });
         }
         let known = self.known();
@@ -438,8 +447,8 @@ impl Connection {
         if client.is_closed() {
             return Err(busy());
         }
-        // Where a commit waits for a standby, the server's own timeout would end that wait and call it a success. Ours
-        // calls it unknown.
+        // If a commit waits for a standby, the server's own timeout would end the wait and report a success.
+        // With our limit the outcome is reported as unknown.
         let text = self.take_ahead() + "SET LOCAL statement_timeout = 0; COMMIT";
         match self.in_time(client.batch_execute(&text)).await {
             Ok(Ok(())) => {
@@ -464,7 +473,7 @@ fn undone() -> StoreError {
     StoreError::Internal("the database has undone the transaction".into())
 }
 
-/// Longer than the server takes to give up by itself.
+/// Longer than the server needs to stop the statement by itself.
 fn patience(statement_timeout: Duration) -> Duration {
     statement_timeout.saturating_add(Duration::from_secs(2))
 }
@@ -482,19 +491,20 @@ impl Drop for Connection {
         } else if broken {
             drop(Client::take(client));
         } else if self.open.load(Ordering::Relaxed) && !self.take_ahead().starts_with("BEGIN") {
-            // Sent at the first poll; the connection reads the answer without us, and before that of whatever
-            // comes next.
+            // The first poll sends it. The connection reads its answer in the background, before the answer
+            // to the next statement.
             let _ = client.batch_execute("ROLLBACK").now_or_never();
         }
     }
 }
 
-/// Somebody stopped waiting for a statement. The connection is given back when it has ended, if that is soon. If not,
-/// since it is slow, waits for a lock, or the server is silent, the server is told to stop it, and the connection is
-/// closed: there is no telling when the server does so, and it must not be to a statement of somebody else's.
+/// Returns a connection to the pool when a statement is still running on it. If the statement ends soon, the
+/// connection is returned. Otherwise the statement is slow, waits for a lock, or the server doesn't answer:
+/// the server is told to cancel the statement, and the connection is closed. It is not reused, since the
+/// cancellation may arrive late and must not stop another user's statement.
 ///
-/// Until then it counts as one of the pool's, so that the server never runs more than it should; but not for long, since
-/// a server that is silent says nothing to that, either.
+/// Until then the connection counts as one of the pool's, so that the server never runs more statements than
+/// it should. This time is limited, since a server that doesn't answer doesn't answer a cancellation, either.
 fn give_back_later(client: Client, shared: Arc<Shared>, soon: Duration) {
     let Ok(runtime) = Handle::try_current() else {
         drop(Client::take(client));
@@ -512,8 +522,8 @@ fn give_back_later(client: Client, shared: Arc<Shared>, soon: Duration) {
     });
 }
 
-/// How long a statement may go on after nobody waits for it any more.
+/// How long a statement may continue after nobody waits for it any more.
 const SOON: Duration = Duration::from_millis(100);
 
-/// How long the server may take to be told of it, and then to end it.
+/// The time limit for sending the cancellation, and again for the end of the statement.
 const IN_THE_END: Duration = Duration::from_secs(1);

@@ -1,7 +1,8 @@
-//! Row locks: what is decided by a row, or by its linkage, is decided while nobody else changes either.
+//! Row locks. A write decides by a row or by its linkage, and no other transaction may change either until it
+//! commits.
 //!
-//! A resource's representation shows its linkage, which stands in other rows: of a join table, or of the resources at
-//! the other end. So whoever changes linkage locks the rows of both ends, whichever end it is changed from.
+//! A resource's representation shows its linkage, which is stored in other rows: of a join table, or of the
+//! related resources. So a change of linkage locks the rows at both ends, from whichever end it is made.
 
 use std::collections::HashSet;
 
@@ -22,12 +23,12 @@ use crate::store::sql::session::Session;
 use crate::store::sql::{Dialect, cell};
 use crate::store::{StoreError, sql};
 
-/// How rows are locked.
+/// The strength of a row lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Strength {
-    /// They stay, as a foreign key asks of what it refers to.
+    /// The rows must continue to exist, as a foreign key demands of the row that it refers to.
     Stay,
-    /// Nobody else changes them, or refers to them anew.
+    /// No other transaction changes the rows or adds references to them.
     Change,
 }
 
@@ -40,7 +41,7 @@ impl Strength {
     }
 }
 
-/// Locks one row for a change. Answers whether it is there.
+/// Locks one row for a change. Returns whether it exists.
 pub(super) async fn row(
     connection: &Connection,
     resource: &'static Description,
@@ -50,8 +51,8 @@ pub(super) async fn row(
     Ok(!listed(connection, resource, vec![id], Strength::Change).await?.is_empty())
 }
 
-/// Locks rows, in the order of their ids, so that two who lock the same ones wait for each other in a row and not in
-/// a circle. Answers those that are there. The ids must be of the resource's kind.
+/// Locks rows in the order of their ids, so that two transactions that lock the same rows don't wait for each
+/// other in a circle. Returns the ids of the rows that exist. The ids must be of the resource's kind.
 pub(super) async fn rows<'a>(
     connection: &Connection,
     resource: &'static Description,
@@ -61,15 +62,16 @@ pub(super) async fn rows<'a>(
     let ids: Vec<&ResourceId> = ids.into_iter().collect();
     if strength == Strength::Change {
         connection.want(resource, ids.iter().copied());
-        // Whoever has it may be waiting for what is locked here. Rather than let the server find that out, after a
-        // second, all is undone and begun again, with every row locked in order.
+        // The transaction that has the lock may be waiting for a row that is locked here. PostgreSQL would
+        // find this deadlock after a second. It is faster to undo everything early and to begin again with
+        // all rows locked in order.
         connection.send_ahead("SET LOCAL lock_timeout = '50ms'");
     }
     listed(connection, resource, ids, strength).await
 }
 
-/// Locks the rows that the transaction has met before it began again, table by table in the order of their ids: two
-/// that do so never wait for each other.
+/// Locks the rows that the transaction needed before it began again, table by table in the order of their
+/// ids. Two transactions that do so never wait for each other in a circle.
 pub(super) async fn all_wanted(connection: &Connection) -> Result<(), StoreError> {
     let wanted = connection.wanted();
     let mut tables: Vec<(&'static Description, Vec<&ResourceId>)> = Vec::new();
@@ -102,8 +104,8 @@ async fn listed(
     found.iter().map(|row| cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)).collect()
 }
 
-/// Locks a row for a change and reads where its to-one relationships lead, one entry a relationship. `None` if it is
-/// not there.
+/// Locks a row for a change and reads the ids in its to-one relationships, one entry for each relationship.
+/// `None` if the row doesn't exist.
 pub(super) async fn row_and_links(
     connection: &Connection,
     resource: &'static Description,
@@ -141,7 +143,7 @@ pub(super) async fn row_and_links(
     Ok(Some(read))
 }
 
-/// Locks the rows at the other end of a join table, for a row that is about to end with its links.
+/// Locks the rows at the other end of a join table, for a row that will be deleted with its links.
 async fn other_end(connection: &Connection, end: &JoinEnd, near: &ResourceId) -> Result<(), StoreError> {
     if !connection.known().can_lock(end.far.table) {
         return Ok(());
@@ -152,8 +154,8 @@ async fn other_end(connection: &Connection, end: &JoinEnd, near: &ResourceId) ->
     connection.rows(&text, &[id_value(near).into()]).await.map(drop)
 }
 
-/// Makes whoever decides by what a collection holds wait for whoever did so before. Writers who don't look at the
-/// collection don't wait.
+/// A transaction that decides by the content of a collection waits here for earlier transactions that do the
+/// same. Other writes don't wait.
 pub(super) async fn collection(
     connection: &Connection,
     resource: &'static Description,
@@ -164,8 +166,9 @@ pub(super) async fn collection(
     connection.rows("SELECT pg_advisory_xact_lock($1)", &[key]).await.map(drop)
 }
 
-/// Locks what the change of one relationship is about: what must be there, and what is changed with it. Answers those of
-/// the former that are there, but for the resource itself, which is new or locked already.
+/// Locks the rows that the change of one relationship concerns: the related resources that must exist, and
+/// those whose linkage changes. Returns the ids of the former that exist, without the resource itself, which
+/// is new or already locked.
 pub(super) async fn related(
     connection: &Connection,
     resource: &'static Description,
@@ -193,7 +196,7 @@ pub(super) async fn related(
                 affected = links.of(0).to_vec();
             }
             match edge.kind {
-                // The related resources' own rows change.
+                // The change is made in the related resources' own rows.
                 EdgeKind::Inverse { .. } => Strength::Change,
                 EdgeKind::Join if connection.known().is_watched(edge.table, edge.target_column) => {
                     Strength::Change
@@ -217,7 +220,7 @@ pub(super) async fn related(
     rows(connection, target, locked, strength).await
 }
 
-/// Locks the owners of related resources that come to another one: that changes their linkage too.
+/// Locks the previous owners of related resources that get another owner: their linkage changes, too.
 pub(super) async fn owners_before(
     connection: &Connection,
     resource: &'static Description,
@@ -244,7 +247,7 @@ pub(super) async fn owners_before(
     Ok(())
 }
 
-/// Locks the rows at the other end of the linkage of a row that is about to end.
+/// Locks the rows that show linkage to a row that will be deleted.
 pub(super) async fn ends(
     connection: &Connection,
     resource: &'static Description,

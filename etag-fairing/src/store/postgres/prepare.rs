@@ -1,9 +1,9 @@
-//! Creates, migrates and checks the tables.
+//! Creates, alters and checks the tables.
 //!
-//! A table that is missing is created, and remembered in [`OURS`] as the store's own. A table of the store's own
-//! that lacks a column gets it. Any other table is the user's: it is used as it is, checked, and never altered.
+//! A missing table is created, and its name is stored in [`OURS`]. If such a table lacks a column, the column
+//! is added. All other tables belong to the user: they are checked and never altered.
 //!
-//! All of it is one transaction, and several nodes that start at once come one after another.
+//! All of it is one transaction. If several nodes start at the same time, they do it one after another.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -27,30 +27,30 @@ use crate::store::sql::schema;
 use crate::store::sql::schema::{Column, Key, Reference, Table, kind_of_id, reachable};
 use crate::store::sql::versions::Versions;
 
-/// The key of the lock under which nodes prepare, one after another: `etagfair` in ASCII.
+/// The key of the advisory lock for this transaction: `etagfair` in ASCII.
 const PREPARING: i64 = 0x6574_6167_6661_6972;
 
-/// What is known of the tables once they are prepared.
+/// What the store knows about the tables after they were prepared.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// All references, if the store has to follow them when a row is deleted; else none.
+    /// All references, if the store has to follow them when a row is deleted; otherwise empty.
     pub(super) referrers: Arc<[Referrer]>,
-    /// What the store itself keeps.
+    /// The columns that the store itself sets.
     pub(super) versions: Arc<Versions>,
-    /// Whether there are tables whose changes are counted.
+    /// Whether the changes of any table are counted.
     pub(super) counts: bool,
-    /// The tables' rules.
+    /// The constraints of the tables.
     pub(super) rules: Rules,
-    /// What can't be written.
+    /// The writes that are impossible.
     pub(super) limits: Arc<Limits>,
     views: HashSet<&'static str>,
-    /// Tables and columns where somebody's to-many linkage stands.
+    /// Tables and columns that have to-many linkage of another resource.
     watched: HashSet<(&'static str, &'static str)>,
     joins: Vec<JoinEnd>,
     sequences: HashMap<&'static str, Sequence>,
 }
 
-/// A join table, seen from one end.
+/// A join table, seen from one of its ends.
 #[derive(Debug)]
 pub(super) struct JoinEnd {
     near_table: &'static str,
@@ -60,34 +60,34 @@ pub(super) struct JoinEnd {
     pub(super) far: &'static Description,
 }
 
-/// How a table's sequence is set behind ids that it did not give.
+/// Statements that move a table's sequence past ids that the sequence did not make.
 #[derive(Debug)]
 pub(super) struct Sequence {
-    /// Behind all that the table has.
+    /// Moves the sequence past all ids in the table.
     pub(super) behind_all: String,
-    /// Behind one, which is the parameter.
+    /// Moves the sequence past one id, which is the parameter.
     pub(super) behind_one: String,
-    /// The ids behind which it can go on.
+    /// The ids that clients may choose, so that the sequence can still continue after them.
     pub(super) clients: RangeInclusive<i64>,
 }
 
 impl Known {
-    /// Whether rows of the table can be locked. Those of a view, in general, cannot.
+    /// Whether rows of the table can be locked. In general, rows of a view cannot.
     pub(super) fn can_lock(&self, table: &str) -> bool {
         !self.views.contains(table)
     }
 
-    /// Whether a change of the column changes what is shown of the row it refers to.
+    /// Whether a change of the column changes the representation of the row that it refers to.
     pub(super) fn is_watched(&self, table: &'static str, column: &'static str) -> bool {
         self.watched.contains(&(table, column))
     }
 
-    /// The join tables of a table.
+    /// The join tables that refer to a table.
     pub(super) fn joins_of(&self, table: &str) -> impl Iterator<Item = &JoinEnd> {
         self.joins.iter().filter(move |end| end.near_table == table)
     }
 
-    /// The sequence that gives a table's ids.
+    /// The sequence that makes a table's ids.
     pub(super) fn sequence(&self, table: &str) -> Option<&Sequence> {
         self.sequences.get(table)
     }
@@ -125,8 +125,8 @@ impl Known {
     }
 }
 
-/// Makes the database ready, in the transaction that is open. Gives the problems if something doesn't fit; then the
-/// transaction must be undone.
+/// Prepares the database in the open transaction. Returns the problems if something doesn't fit; the caller
+/// must undo the transaction then.
 pub(super) async fn prepare(
     connection: &Connection,
     resources: &[&'static Description],
@@ -176,7 +176,7 @@ pub(super) async fn prepare(
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
-    // Tables that refer to each other must all be there first.
+    // Tables that refer to each other must all exist before the first foreign key is added.
     for table in new {
         for column in &table.columns {
             refer(connection, table, column, &known).await?;
@@ -219,7 +219,8 @@ pub(super) async fn prepare(
         found.push(FoundTable { table, is_ours, keys });
     }
     let referrers = Referrer::of(Postgres, &found, str::eq);
-    // What PostgreSQL takes along or empties would not come by, and versions would not rise with it.
+    // If PostgreSQL itself deletes or changes the referring rows, the versions that depend on them do not
+    // rise.
     if !(known.versions.is_empty() && Referrer::all_seen_to(&referrers)) {
         known.referrers = referrers.into();
     }
@@ -227,13 +228,14 @@ pub(super) async fn prepare(
 }
 
 impl Sequence {
-    /// `least` and `most` are what the column can hold.
+    /// `least` and `most` are the smallest and the largest value of the column.
     fn of(sequence: &FoundSequence, table: &str, column: &str, (least, most): (i64, i64)) -> Self {
         let literal = format!("CAST('{}' AS regclass)", sequence.name.replace('\'', "''"));
         let (table, column) = (quoted(table), quoted(column));
         let (least, most) = (sequence.least.max(least), sequence.most.min(most));
         let forward = sequence.step > 0;
-        // Half of what it can reach is its own. The rows that somebody has put there all the same it need not reach.
+        // The half of the range that it can reach belongs to the sequence. It need not continue after rows
+        // that another program has added in that half.
         let (clients, behind, latest, before) = match forward {
             true => (i64::MIN..=half_way(sequence.start, most), ">", ("max", "greatest"), -1),
             false => (half_way(sequence.start, least)..=i64::MAX, "<", ("min", "least"), 1),
@@ -259,13 +261,13 @@ impl Sequence {
     }
 }
 
-/// The middle between where a sequence begins and where it ends.
+/// The middle between the beginning and the end of a sequence.
 fn half_way(start: i64, end: i64) -> i64 {
     let middle = (i128::from(start) + i128::from(end)) / 2;
     i64::try_from(middle).unwrap_or(end)
 }
 
-/// What an integer column can hold.
+/// The smallest and the largest value of an integer column.
 fn bounds(type_name: Option<&str>) -> (i64, i64) {
     match type_name {
         Some("int2") => (i16::MIN.into(), i16::MAX.into()),
@@ -285,7 +287,7 @@ async fn create(connection: &Connection, table: &Table) -> Result<(), StoreError
     let mut parts = Vec::new();
     match table.key {
         Key::Id { column, kind } => {
-            // An id that was given once is never given again, or a tag of a deleted resource could match the next one.
+            // An id is never made twice, since an entity tag of a deleted resource could match the new one.
             let made = match kind {
                 IdKind::Integer { .. } => " GENERATED BY DEFAULT AS IDENTITY",
                 IdKind::Text | IdKind::Uuid => "",
@@ -312,7 +314,7 @@ async fn create(connection: &Connection, table: &Table) -> Result<(), StoreError
     connection.run(&remember, &[ValueRef::Text(table.name).into()]).await.map(drop)
 }
 
-/// Gives a column of ours its foreign key. A view cannot be referred to.
+/// Adds the foreign key to a column that the store has created, unless it refers to a view.
 async fn refer(
     connection: &Connection,
     table: &Table,
@@ -339,7 +341,8 @@ async fn refer(
 
 async fn index_references(connection: &Connection, table: &Table) -> Result<(), StoreError> {
     for (name, column) in prepare::indexes(table) {
-        // Asked first: `IF NOT EXISTS` waits for all who write to the table, and another node may be writing already.
+        // Checked before, since `IF NOT EXISTS` waits for all transactions that write to the table, and
+        // another node may be writing.
         let found = "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
              WHERE i.indrelid = to_regclass(CAST($1 AS text)) AND c.relname = CAST($2 AS text)";
         let of = quoted(table.name);

@@ -1,17 +1,20 @@
-//! Revisions: numbers of each table of which one rises in the same transaction as every change to it.
+//! Revisions: each table has several counters, and every change of the table increments one of them in the
+//! same transaction.
 //!
-//! Triggers count, so that the changes of other programs, of cascades and of raw SQL are counted too. They make nobody
-//! wait: a table has as many numbers as writers were ever at it at once, and each transaction takes one that nobody has
-//! locked, or makes a new one. A table's revision is their sum, read in one snapshot: with each commit that it sees it
-//! has risen.
+//! Triggers count, so that changes by other programs, by cascades and by raw SQL are counted, too. They make
+//! no transaction wait: each transaction uses a counter that no other one has locked, or adds a new counter.
+//! So a table has as many counters as transactions have ever written to it at the same time. The revision of
+//! a table is the sum of its counters, read in one snapshot. It rises with each commit that the snapshot
+//! sees.
 //!
-//! What is defined fires no trigger: what the catalogue says of a table, its columns, the names of their enumerated
-//! values and our trigger, and when it last said something else, is part of the revision, too.
+//! Definitions fire no trigger. So the revision also contains what the catalogue says about the table, its
+//! columns, the names of their enumerated values and our trigger, and when these entries last changed.
 //!
-//! The triggers fire for each statement, also in replicas' sessions (`session_replication_role`). What changes a
-//! partition or a child of a table doesn't fire the table's, so that such tables have no revision. Nor have those with
-//! policies that bind the store's role: what they let through may depend on other tables, on settings, on the clock.
-//! What comes by logical replication fires none.
+//! The triggers fire once for each statement, even in the sessions of replicas (`session_replication_role`).
+//! A change of a partition or of a child table doesn't fire the trigger of its parent, so that such tables
+//! have no revision. Tables with row security policies for the store's role have none either: the visible
+//! rows may depend on other tables, on settings, or on the clock. Changes that arrive by logical replication
+//! fire no trigger.
 
 use super::connection::Connection;
 use crate::plan::Revision;
@@ -20,30 +23,31 @@ use crate::store::StoreError;
 use crate::store::sql::cell;
 use crate::store::sql::prepare::quoted;
 
-/// The table of the numbers, by the tables' own: a name may be given to another one.
+/// The table of the counters. It has the tables' oids, since a table's name may be given to another table.
 const REVISIONS: &str = "_etag_fairing_revisions";
 
-/// What our triggers and their function are called.
+/// The name of our triggers and of their function.
 const COUNT: &str = "_etag_fairing_count";
 
-/// Our function of what a type is made of: domains over domains, arrays, composite types, ranges, as deep as they go.
-/// What those are in the end, names of values or members, shows in what is read, and their rows of the catalogue are
-/// written anew when they change.
+/// Our function that computes what a type is made of: domains over domains, arrays, composite types and
+/// ranges, at any depth. The names of the values or members in these types show in documents, and their rows
+/// in the catalogue are rewritten when they change.
 ///
-/// A function, since PostgreSQL would take a recursive query for so costly that it compiles it each time.
+/// It is a function, since PostgreSQL would estimate a recursive query as so expensive that it compiles the
+/// query each time.
 const SHAPE: &str = "_etag_fairing_shape";
 
-/// Not by one: a database that is put back from a copy goes on counting from there, and should not come to a number
-/// that stood for another state before.
+/// A random increment instead of one. A database that was restored from a backup continues from the old
+/// counter, and must not reach a number that stood for another state before.
 const SOME: &str = "1 + CAST(floor(random() * 4096) AS bigint)";
 
-/// Tables whose changes are counted, and the shape of each, in a query with the parameter `$1`, a list of their names.
+/// The tables whose changes are counted, with the shape of each. The parameter `$1` is a list of their names.
 ///
-/// The shape is another one after each change of what is defined: that writes a row of the catalogue anew, or the
-/// table's own file. Our trigger is part of it, since it may have been disabled for a while.
+/// The shape changes with each change of the definitions, since such a change rewrites a row in the
+/// catalogue, or the table's file. It contains our trigger, which may have been disabled for some time.
 ///
-/// A column's type may be made of others, which [`SHAPE`] follows. A type of its own right, as most are, is made of
-/// none, and nothing is looked for.
+/// The type of a column may be made of other types, which [`SHAPE`] follows. Most types are not, and are not
+/// followed.
 const COUNTED: &str = "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.relfilenode, c.xmin, g.oid, g.xmin, \
      (SELECT concat_ws(' ', sum(CAST(CAST(a.xmin AS text) AS bigint)), sum((SELECT CASE WHEN t.typtype = 'e' THEN \
      (SELECT sum(CAST(CAST(e.xmin AS text) AS bigint)) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = t.oid) \
@@ -55,12 +59,12 @@ const COUNTED: &str = "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.re
      JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = '_etag_fairing_count' \
      WHERE g.tgenabled = 'A' AND c.relkind = 'r' AND NOT c.relhassubclass AND NOT pg_catalog.row_security_active(c.oid)";
 
-/// The number of these tables together; `None` if the changes of one of them aren't counted.
+/// The revision of these tables together; `None` if the changes of one of them aren't counted.
 pub(super) async fn revision(
     connection: &Connection,
     tables: &[&'static str],
 ) -> Result<Option<Revision>, StoreError> {
-    // One statement, one snapshot: the triggers are those that counted.
+    // One statement has one snapshot: the triggers that it finds are those that have counted.
     let text = format!(
         "WITH counted AS MATERIALIZED ({COUNTED}) SELECT (SELECT count(*) FROM counted), \
          CAST((coalesce((SELECT sum(r.revision) FROM {REVISIONS} AS r \
@@ -74,7 +78,7 @@ pub(super) async fn revision(
     Ok((counted == Some(tables.len())).then(|| Revision::new(number.cast_unsigned())))
 }
 
-/// Makes one number of those that nobody has locked, where a table has very many. Their sum stays.
+/// Joins the counters that no transaction has locked, if a table has very many. Their sum stays the same.
 fn gather() -> String {
     format!(
         "WITH gone AS (DELETE FROM {REVISIONS} AS r USING (SELECT m.table_oid, m.shard FROM {REVISIONS} AS m \
@@ -91,8 +95,8 @@ fn names(tables: &[&str]) -> Result<String, StoreError> {
     serde_json::to_string(&names).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
-/// Has the changes of these tables counted from now on, as far as their owners let us. Writes nothing where that is so
-/// already. Answers whether any is.
+/// Makes triggers count the changes of these tables, if their owners allow it. It writes nothing if the
+/// triggers already exist. Returns whether the changes of any table are counted.
 pub(super) async fn install(connection: &Connection, tables: &[&'static str]) -> Result<bool, StoreError> {
     if let Err(error) = connection.whole(make(connection)).await {
         log::warn!("changes are not counted, so that no answer is remembered: {error}");
@@ -113,7 +117,7 @@ pub(super) async fn install(connection: &Connection, tables: &[&'static str]) ->
     Ok(any)
 }
 
-/// Takes away all that [`install`] has put there, whichever tables it was for.
+/// Removes everything that [`install`] has created, for all tables.
 pub(super) async fn remove(connection: &Connection) -> Result<(), StoreError> {
     if is_there(connection, "to_regclass", REVISIONS).await? {
         connection
@@ -157,9 +161,9 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
         return Ok(());
     }
     let table = format!("{schema}.{REVISIONS}");
-    // By its owner's rights: whoever may change a table may count the change. No statement waits, since a number that
-    // somebody has locked is passed over. In a snapshot of the whole transaction, a number that has risen since cannot be
-    // taken; then there is one more.
+    // The function runs with its owner's rights, so that every role that may change a table can count the
+    // change. No statement waits, since locked counters are skipped. In a transaction with one snapshot, a
+    // counter that has risen since the snapshot cannot be locked; then a new counter is added.
     let find = |order: &str| {
         format!(
             "SELECT r.shard INTO free FROM {table} AS r WHERE r.table_oid = TG_RELID ORDER BY r.shard{order} LIMIT 1 \
@@ -189,7 +193,8 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
     connection.batch(&function).await
 }
 
-/// The function that goes through a type. Each type is looked at once, so that one that comes back to itself ends.
+/// The function that follows the parts of a type. It visits each type once, so that it ends for types that
+/// contain themselves.
 fn shape(schema: &str) -> String {
     format!(
         "CREATE FUNCTION {schema}.{SHAPE}(whole oid) RETURNS numeric LANGUAGE plpgsql STABLE \
@@ -217,7 +222,7 @@ fn shape(schema: &str) -> String {
     )
 }
 
-/// Has the changes of a table counted. Answers whether they can be.
+/// Makes a trigger count the changes of a table. Returns whether they can be counted.
 async fn count(connection: &Connection, table: &str) -> Result<bool, StoreError> {
     let name = quoted(table);
     let list = names(&[table])?;
@@ -238,7 +243,8 @@ async fn count(connection: &Connection, table: &str) -> Result<bool, StoreError>
              ALTER TABLE {name} ENABLE ALWAYS TRIGGER {COUNT}"
         ))
         .await?;
-    // From the clock: where counting was given up and is taken up again, it doesn't come to an earlier number.
+    // The counter starts with the clock. If counting was stopped and begins again, the number is higher than
+    // any earlier one.
     let start = format!(
         "INSERT INTO {REVISIONS} (table_oid, revision) SELECT to_regclass(n.name), \
          CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) FROM unnest(CAST($1 AS text[])) AS n(name)"

@@ -1,4 +1,4 @@
-//! What statements are run on, over PostgreSQL: several may be under way at once.
+//! Runs statements on a PostgreSQL connection. Several may run at the same time.
 
 use std::{
     collections::HashSet,
@@ -174,9 +174,10 @@ impl Session for Connection {
 }
 
 impl Connection {
-    /// Answers a plan in a read transaction of its own: one snapshot.
+    /// Answers a plan in its own read transaction, which has one snapshot.
     pub(super) async fn fetch_snapshot(&self, plan: &Plan) -> Result<Fetched, StoreError> {
-        // A statement sees one snapshot anyway. What was begun ends when the connection is given back.
+        // One statement has one snapshot anyway. The transaction ends when the connection is returned to the
+        // pool.
         if !is_one_statement(plan) {
             self.begin(Purpose::Read);
         }

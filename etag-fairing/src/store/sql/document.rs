@@ -1,8 +1,8 @@
-//! A compound document while it is read: which rows stand in it, and what is still to be read.
+//! A compound document while it is read: its rows, and the resources that are still to be read.
 //!
-//! A resource stands in a document once (JSON:API §6.4). What an edge leads to may be there already, among the
-//! root's rows or by an earlier edge: it is not read again where its id is known beforehand, but the next level
-//! goes on from it all the same, since its linkage must be complete.
+//! A document has each resource once (JSON:API §6.4). A resource at the end of an edge may already be in the
+//! document, among the root's rows or through an earlier edge. It is not read again if its id is known
+//! before. The next level of includes is followed from it all the same, since its linkage must be complete.
 
 use std::collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry};
 
@@ -23,26 +23,26 @@ pub(crate) struct Step<'p> {
     pub(crate) include: &'p Include,
 }
 
-/// What must be read to follow an edge.
+/// The rows to read in order to follow an edge.
 pub(crate) enum Demand<'p> {
-    /// Nothing: there are no owners.
+    /// No rows, since there are no owners.
     Nothing,
-    /// Resources by their ids.
+    /// Resources with known ids.
     ToOne {
-        /// All that the owners are linked to.
+        /// All ids that the owners link to.
         links: BTreeSet<ResourceId>,
-        /// Those of them that the document doesn't have.
+        /// The ids of them that are not in the document.
         new: Vec<ResourceId>,
-        /// What to read of each.
+        /// The parts of each resource to read.
         selection: &'p Selection,
     },
-    /// The edges of the step's owners, and the resources at their other end.
+    /// The edges of the owners, and the resources at their other end.
     ToMany {
-        /// Where they stand.
+        /// The table that has the edges.
         edge: Edge,
-        /// What to read of each.
+        /// The parts of each resource to read.
         selection: &'p Selection,
-        /// The linkage, to be filled.
+        /// The linkage, still empty.
         links: EdgeLinks,
     },
 }
@@ -58,18 +58,19 @@ impl EdgeLinks {
         }
     }
 
-    /// Each owner's, in ascending order of related ids.
+    /// The linkage of each owner, in ascending order of related ids.
     fn in_order(self) -> impl Iterator<Item = Vec<ResourceId>> {
         self.0.into_iter().map(|mut links| {
             links.sort_unstable();
-            // A join table of the user's may hold an edge twice; linkage names it once.
+            // A join table that the user has created may have an edge twice. Linkage has it once (JSON:API
+            // §6.2.2.4).
             links.dedup();
             links
         })
     }
 }
 
-/// Linkage that no edge has read.
+/// Linkage that no edge has read yet.
 pub(crate) struct Unread {
     place: usize,
     pub(crate) owner: &'static Description,
@@ -78,13 +79,13 @@ pub(crate) struct Unread {
 }
 
 impl Step<'_> {
-    /// Whether more is included of what it leads to.
+    /// Whether the plan includes more resources from the related ones.
     pub(crate) fn goes_on(&self) -> bool {
         !self.include.selection.include.is_empty()
     }
 }
 
-/// The steps that go on from resources of this selection.
+/// The next steps, from the resources of this selection.
 pub(crate) fn steps<'p>(selection: &'p Selection, owners: &[ResourceId]) -> impl Iterator<Item = Step<'p>> {
     selection.include.iter().map(|include| Step {
         owner: selection.resource,
@@ -93,19 +94,19 @@ pub(crate) fn steps<'p>(selection: &'p Selection, owners: &[ResourceId]) -> impl
     })
 }
 
-/// What was read so far.
+/// The parts of a document that were read so far.
 pub(crate) struct Document<'p> {
     /// The root's rows.
     root: Rows,
-    /// One entry a resource, the root's first.
+    /// One entry for each resource type. The first one is the root's.
     resources: Vec<Resource<'p>>,
-    /// The resources that are included, in the order in which the plan first comes to each.
+    /// The included resource types, in the order in which the plan reaches them.
     order: Vec<&'static Description>,
-    /// How many more resources may be included.
+    /// The number of resources that may still be included.
     left: usize,
-    /// How many bytes it may still take.
+    /// The number of bytes that the document may still take.
     pub(crate) room: &'p Room,
-    /// Which of them are seen.
+    /// The scopes of the caller.
     pub(crate) scopes: &'p Scopes,
 }
 
@@ -114,7 +115,7 @@ struct Resource<'p> {
     cells: Vec<Option<Cell>>,
     included: Rows,
     places: HashMap<ResourceId, Place>,
-    /// The to-many linkage read so far, one entry a relationship.
+    /// The to-many linkage that was read so far, one entry for each relationship.
     linkage: Vec<HashMap<ResourceId, Vec<ResourceId>>>,
 }
 
@@ -149,7 +150,7 @@ impl<'p> Resource<'p> {
 }
 
 impl<'p> Document<'p> {
-    /// A document of the root's rows.
+    /// A document that has only the root's rows.
     pub(crate) fn new(plan: &'p Plan, room: &'p Room, root: Rows) -> Result<Self, StoreError> {
         let mut resources = vec![Resource::new(&plan.selection)];
         let mut order: Vec<&'static Description> = Vec::new();
@@ -184,13 +185,13 @@ impl<'p> Document<'p> {
             .ok_or_else(|| unknown(description))
     }
 
-    /// The steps that go on from the root.
+    /// The first steps, from the root's rows.
     pub(crate) fn first_steps(&self, plan: &'p Plan) -> Result<VecDeque<Step<'p>>, StoreError> {
         let owners = self.root.iter().map(Row::resource_id).collect::<Result<Vec<_>, _>>()?;
         Ok(steps(&plan.selection, &owners).collect())
     }
 
-    /// What must be read to follow an edge.
+    /// The rows to read in order to follow an edge.
     pub(crate) fn demand(&self, step: &Step<'p>) -> Result<Demand<'p>, StoreError> {
         let relationship = step.include.relationship;
         let found = step.owner.relationship_at(relationship).ok_or_else(|| unknown(step.owner))?;
@@ -221,7 +222,7 @@ impl<'p> Document<'p> {
         Ok(Demand::ToOne { links, new, selection })
     }
 
-    /// Adds an included row, unless it is there.
+    /// Adds an included row, unless the document already has it.
     pub(crate) fn add(
         &mut self,
         resource: &Description,
@@ -238,13 +239,13 @@ impl<'p> Document<'p> {
         self.room.take_row(&target.included, before, Excess::Included)
     }
 
-    /// How many rows of a resource are included by now.
+    /// The number of included rows of a resource type.
     pub(crate) fn number(&self, resource: &Description) -> Result<usize, StoreError> {
         let place = self.of(resource)?;
         Ok(self.resources.get(place).map_or(0, |found| found.included.len()))
     }
 
-    /// Brings what an edge has added, from the `first` row of its resource on, into ascending order of ids.
+    /// Sorts the rows that an edge has added, from index `first` on, by their ids, ascending.
     pub(crate) fn sort(&mut self, resource: &Description, first: usize) -> Result<(), StoreError> {
         let place = self.of(resource)?;
         let found = self.resources.get_mut(place).ok_or_else(|| unknown(resource))?;
@@ -258,13 +259,14 @@ impl<'p> Document<'p> {
         Ok(())
     }
 
-    /// Whether a resource stands in the document. (A foreign key that dangles leads nowhere, and its owner stays.)
+    /// Whether the document has a resource. (If a foreign key refers to a missing row, its owner stays in the
+    /// document.)
     pub(crate) fn has(&self, resource: &Description, id: &ResourceId) -> bool {
         let found = self.of(resource).ok().and_then(|place| self.resources.get(place));
         found.is_some_and(|found| found.places.contains_key(id))
     }
 
-    /// Keeps the linkage that an edge has read.
+    /// Adds the linkage that an edge has read.
     pub(crate) fn keep(&mut self, step: &Step<'_>, links: EdgeLinks) -> Result<(), StoreError> {
         let owner = self.of(step.owner)?;
         let relationship = step.include.relationship;
@@ -275,7 +277,7 @@ impl<'p> Document<'p> {
         Ok(())
     }
 
-    /// The linkage that no edge has read.
+    /// The linkage that no edge has read yet.
     pub(crate) fn unread(&self) -> Vec<Unread> {
         let mut unread = Vec::new();
         for (place, resource) in self.resources.iter().enumerate() {
@@ -291,7 +293,7 @@ impl<'p> Document<'p> {
         unread
     }
 
-    /// Puts linkage that was unread.
+    /// Adds linkage that no edge has read.
     pub(crate) fn put(&mut self, unread: Unread, links: &Links) {
         let resource = self.resources.get_mut(unread.place);
         if let Some(known) = resource.and_then(|resource| unread.relationship.of_mut(&mut resource.linkage)) {
@@ -300,7 +302,7 @@ impl<'p> Document<'p> {
         }
     }
 
-    /// The document as an answer.
+    /// Converts the document to the answer.
     pub(crate) fn finish(mut self, fetched: &mut Fetched) {
         fetched.links = self.resources.first().map(|first| first.links(&self.root)).unwrap_or_default();
         for description in self.order {

@@ -1,4 +1,4 @@
-//! Answers plans.
+//! Reads the answers to plans.
 
 use super::{
     Dialect, Statement,
@@ -24,9 +24,9 @@ use crate::store::{Excess, StoreError};
 /// Whether the root of a plan is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Locking {
-    /// It is read as it was.
+    /// It is not locked.
     None,
-    /// Nobody else changes it until the transaction ends.
+    /// It is locked: no other transaction changes it until this one ends.
     #[cfg_attr(
         not(feature = "postgres"),
         allow(dead_code, reason = "of SQLite's writers there is one at a time")
@@ -34,7 +34,7 @@ pub(crate) enum Locking {
     Root,
 }
 
-/// Answers a plan in whatever transaction is open.
+/// Answers a plan in the current transaction.
 pub(crate) async fn fetch(
     session: &impl Session,
     plan: &Plan,
@@ -70,7 +70,7 @@ pub(crate) async fn fetch(
     Ok(fetched)
 }
 
-/// For how many rows to have memory at the beginning.
+/// The number of rows to reserve memory for.
 fn expected(plan: &Plan) -> usize {
     let listing = match &plan.root {
         Root::One(_) => return 1,
@@ -80,7 +80,7 @@ fn expected(plan: &Plan) -> usize {
         Page::All => return 0,
         Page::Offset { limit, .. } | Page::Between { limit, .. } => limit,
     };
-    // One more tells whether there is a next page.
+    // One more row, which shows whether there is a next page.
     usize::try_from(limit.min(100)).unwrap_or(0) + 1
 }
 
@@ -107,7 +107,7 @@ struct Owner<'a> {
     relationship: RelationshipId,
 }
 
-/// What is read of each row, and who reads.
+/// What is read of each row, and the session that reads it.
 struct Reading<'a, S> {
     session: &'a S,
     selection: &'a Selection,
@@ -124,7 +124,8 @@ impl<S: Session> Reading<'_, S> {
         }
         let mut locks = locking == Locking::Root && session.can_lock(resource.table);
         if locks && !scopes.is_empty() {
-            // The row of the table: of a subquery none can be locked. What the caller sees of it is read after that.
+            // The row of the table is locked first, since a row of a subquery cannot be locked. The next
+            // statement reads what the caller sees of it.
             session.lock_row(resource, id).await?;
             locks = false;
         }
@@ -136,7 +137,7 @@ impl<S: Session> Reading<'_, S> {
         let query = session.bound_query(scopes, shape, [id_value(id)], |visible| {
             let mut statement = select::one(visible, selection, id)?;
             if locks {
-                // A statement that waits for the lock answers the row as it is then.
+                // A statement that had to wait for the lock returns the row as it is after the wait.
                 statement.text.push_str(" FOR UPDATE");
             }
             Ok(statement)
@@ -168,7 +169,7 @@ impl<S: Session> Reading<'_, S> {
         Ok(())
     }
 
-    /// A page of a shape that a client gave.
+    /// A page whose statement depends on a client's filter, sort or page.
     async fn shaped(
         &self,
         source: Source<'_>,
@@ -254,7 +255,7 @@ impl<S: Session> Reading<'_, S> {
         Ok(())
     }
 
-    /// The linkage that the selection asks for, all of it side by side.
+    /// The linkage that the selection asks for. The relationships are read concurrently, if the database can.
     async fn all_linkage(&self, rows: &Rows) -> Result<Vec<Option<Links>>, StoreError> {
         let Self { session, selection, scopes, room } = self;
         let resource = selection.resource;
@@ -289,7 +290,7 @@ impl<S: Session> Reading<'_, S> {
         self.rows_of(&query.text, &query.values(), join, rows).await
     }
 
-    /// Reads rows. Answers how many there were, those without an id included.
+    /// Reads rows. Returns their number, with the rows that have no id.
     async fn rows_of(
         &self,
         text: &str,
@@ -316,11 +317,11 @@ fn values(statement: &Statement) -> Vec<Parameter<'_>> {
     statement.values.iter().map(|value| Value::as_ref(value).into()).collect()
 }
 
-/// Which rows of an answer are rows.
+/// Which rows of a result are resources.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Join {
-    /// Each.
+    /// All of them.
     None,
-    /// Those with an id: the others are owners with nothing at the other end.
+    /// Those with an id. A row without an id is an owner without a related resource.
     Left,
 }

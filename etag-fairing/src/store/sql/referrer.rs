@@ -1,7 +1,8 @@
-//! What refers to a row, and what becomes of it when the row is deleted.
+//! The columns that refer to a row, and what happens to the referring rows when the row is deleted.
 //!
-//! In the tables that the store has made, the structs say it (`on_delete`). In a table of the user's its foreign keys
-//! do, unless a struct says it all the same; where it has none, the structs do.
+//! In tables that the store has created, the structs decide (`on_delete`). In other tables the foreign keys
+//! decide, unless `on_delete` is written on the relationship. If such a table has no foreign key, the structs
+//! decide.
 
 use sea_query::{Expr, ExprTrait, Query};
 
@@ -14,53 +15,53 @@ use crate::schema::OnDelete;
 /// A column that refers to a table.
 #[derive(Debug)]
 pub(crate) struct Referrer {
-    /// The referring table, for telling rows apart.
+    /// The referring table, as part of a row's identity.
     pub(crate) table: &'static str,
     /// The table it refers to.
     pub(crate) target: &'static str,
-    /// Who makes the effect.
+    /// Who applies the effect.
     pub(crate) by: By,
-    /// What becomes of a row that refers to what is deleted.
+    /// What happens to the referring rows.
     pub(crate) effect: Effect,
 }
 
-/// Who makes what a deletion brings with it.
+/// Who applies the effect of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
     /// A foreign key of the database.
     Database,
-    /// The store, with statements of its own.
+    /// The store, by its own statements.
     Store,
 }
 
-/// With statements whose parameter is the id of what is deleted.
+/// The effect of a deletion on the referring rows. The parameter of the statements is the id of the deleted
+/// row.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// It stands against the deletion, unless it is itself deleted with it. The statement gives the ids of those
-    /// rows.
+    /// The referring rows forbid the deletion, unless they are deleted too. The statement returns their ids.
     Restrict(String),
-    /// One statement ends the row of a join table.
+    /// One statement deletes the referring rows of a join table.
     End(String),
-    /// One statement empties the reference.
+    /// One statement sets the references to null.
     Empty {
-        /// Gives the ids of those rows.
+        /// Returns the ids of the referring rows.
         ids: String,
-        /// Empties the reference of all of them.
+        /// Sets their references to null.
         empty: String,
     },
-    /// It is deleted too, and so on from there.
+    /// The referring rows are deleted too, with the effects on the rows that refer to them.
     Cascade {
-        /// Gives the ids of those rows.
+        /// Returns the ids of the referring rows.
         ids: String,
-        /// Deletes one, by its own id.
+        /// Deletes one of them, by its own id.
         delete: String,
     },
 }
 
-/// A foreign key, as a database tells of it.
+/// A foreign key in the database's catalogue.
 #[derive(Debug)]
 pub(crate) struct ForeignKey {
-    /// Its columns; more than one in a composite key.
+    /// Its columns. A composite key has several.
     pub(crate) columns: Vec<String>,
     /// The table it refers to.
     pub(crate) target: String,
@@ -68,17 +69,17 @@ pub(crate) struct ForeignKey {
     pub(crate) on_delete: String,
 }
 
-/// A table that is there, with what the database says of it.
+/// An existing table and its entries in the database's catalogue.
 #[derive(Debug)]
 pub(crate) struct FoundTable {
     pub(crate) table: Table,
-    /// Whether the store has made it.
+    /// Whether the store has created it.
     pub(crate) is_ours: bool,
     pub(crate) keys: Vec<ForeignKey>,
 }
 
 impl Referrer {
-    /// All references of these tables. `same` says whether two names are one.
+    /// All references in these tables. `same` tells whether two names mean the same.
     pub(crate) fn of<D: Dialect>(
         dialect: D,
         tables: &[FoundTable],
@@ -110,14 +111,14 @@ impl Referrer {
         referrers
     }
 
-    /// Whether the database does all that these bring with them.
+    /// Whether the database applies the effects of all these references.
     pub(crate) fn all_seen_to(referrers: &[Self]) -> bool {
         referrers.iter().all(|referrer| referrer.by == By::Database)
     }
 }
 
 impl ForeignKey {
-    /// Whether the database does by it what a struct asks for.
+    /// Whether the foreign key has the effect that a struct asks for.
     fn does(&self, on_delete: OnDelete) -> bool {
         let actions: &[&str] = match on_delete {
             OnDelete::Restrict => &["RESTRICT", "NO ACTION"],
@@ -127,11 +128,11 @@ impl ForeignKey {
         self.columns.len() == 1 && actions.contains(&self.on_delete.as_str())
     }
 
-    /// What it does to rows that refer to what is deleted; `None` if it stands against the deletion.
+    /// The effect on the referring rows; `None` if they forbid the deletion.
     fn effect(&self) -> Option<OnDelete> {
         match self.on_delete.as_str() {
-            // By a composite key not all that have the same value in this column go along: what is told of them here
-            // must not be more than that they change.
+            // A composite key deletes only some of the rows that have the same value in this column. So the
+            // most that is known about these rows is that they change.
             "CASCADE" if self.columns.len() == 1 => Some(OnDelete::Cascade),
             "CASCADE" | "SET NULL" | "SET DEFAULT" => Some(OnDelete::SetNull),
             _ => None,

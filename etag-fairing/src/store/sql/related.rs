@@ -1,5 +1,6 @@
-//! What a change of linkage leads to must be there: a foreign key would say only that some reference fails, and a table
-//! of the user's may have none. Where others write at the same time, it is locked too.
+//! Checks that related resources exist before linkage changes. A foreign key would only report that some
+//! reference is broken, and a table that the user has created may have none. If other transactions can write
+//! at the same time, the related rows are locked, too.
 
 use std::collections::HashSet;
 
@@ -16,9 +17,10 @@ use crate::plan::{LinkageChange, Scopes, Selection};
 use crate::schema::{Description, ResourceId, ValueRef};
 use crate::store::StoreError;
 
-/// Sees that each related resource exists, and locks what the change of linkage is about.
+/// Checks that each related resource exists, and locks the rows that the change of linkage concerns.
 ///
-/// `links` is where the to-one relationships lead so far, as far as that is known; empty for a new resource.
+/// `links` are the current ids in the to-one relationships, as far as they are known. They are empty for a
+/// new resource.
 pub(crate) async fn check_related<S: Session>(
     session: &S,
     scopes: &Scopes,
@@ -41,9 +43,9 @@ pub(crate) async fn check_related<S: Session>(
         } else {
             None
         };
-        // A new resource may relate to itself, and one that is there is locked already.
+        // A new resource may relate to itself, and an existing one is already locked.
         let is_own_row = |id: &ResourceId| Some(id) == own && target.table == resource.table;
-        // Another struct over the table of a new resource may hide it.
+        // The related type may be another struct over the same table, whose scope hides the new row.
         let is_own = |id: &ResourceId| is_own_row(id) && (scopes.of(target).is_none() || target.is(resource));
         let is_there =
             |id: &ResourceId| is_own_row(id) || locked.as_ref().is_none_or(|locked| locked.contains(id));
@@ -54,7 +56,8 @@ pub(crate) async fn check_related<S: Session>(
             wanted.iter().filter(|id| !(is_own(id) || is_there(id) && seen.contains(*id))).collect()
         };
         for id in missing {
-            // A column of the user's may have a collation, by which it holds the id in other letters.
+            // A column that the user has created may have a collation by which it equals the id in other
+            // letters.
             if locked.is_some() || !exists(session, scopes, target, id).await? {
                 return Err(StoreError::RelatedNotFound { relationship: relationship_id, id: id.clone() });
             }
@@ -66,7 +69,7 @@ pub(crate) async fn check_related<S: Session>(
     Ok(())
 }
 
-/// Those of these resources that are seen.
+/// The ids of the resources that the caller sees.
 async fn seen<'a>(
     session: &impl Session,
     scopes: &Scopes,

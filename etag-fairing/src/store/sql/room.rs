@@ -1,4 +1,4 @@
-//! How many bytes a document may still take, while it is read.
+//! Counts how many bytes a document may still take while it is read.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -6,38 +6,38 @@ use crate::plan::Plan;
 use crate::schema::{ResourceId, Rows};
 use crate::store::{Excess, StoreError};
 
-/// A value takes at least so much of a document, beside its text.
+/// The minimum number of bytes that a value takes in a document, without its text.
 const CELL: usize = 8;
 
-/// An identifier takes at least so much: `{"type":"a","id":"1"},`.
+/// The minimum number of bytes that a resource identifier object takes: `{"type":"a","id":"1"},`.
 const LINK: usize = 22;
 
-/// What is left of [`Plan::most_bytes`].
+/// The rest of [`Plan::most_bytes`].
 #[derive(Debug)]
 pub(crate) struct Room {
     most: usize,
-    // Statements of one document may run at the same time.
+    // Atomic, since several statements of one document may run at the same time.
     left: AtomicUsize,
 }
 
 impl Room {
-    /// All that the plan allows.
+    /// The full number of bytes that the plan allows.
     pub(crate) fn of(plan: &Plan) -> Self {
         Self { most: plan.most_bytes, left: AtomicUsize::new(plan.most_bytes) }
     }
 
-    /// As much as there is.
+    /// No limit.
     pub(crate) fn endless() -> Self {
         Self { most: usize::MAX, left: AtomicUsize::new(usize::MAX) }
     }
 
-    /// What is left.
+    /// The number of bytes that are left.
     #[cfg(feature = "postgres")]
     pub(crate) fn left(&self) -> usize {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// The error of a document that takes more than it may.
+    /// The error for a document that is too large.
     pub(crate) fn exceeded(&self, by: Excess) -> StoreError {
         StoreError::DocumentTooLarge { by, most: self.most }
     }
@@ -50,12 +50,12 @@ impl Room {
         }
     }
 
-    /// Takes the room of the last row, before which there was so much text.
+    /// Subtracts the bytes of the last row. `before` is the number of bytes of text without that row.
     pub(crate) fn take_row(&self, rows: &Rows, before: usize, by: Excess) -> Result<(), StoreError> {
         self.take(rows.text_bytes().saturating_sub(before) + CELL * rows.width(), by)
     }
 
-    /// Takes the room of an identifier.
+    /// Subtracts the bytes of an identifier.
     pub(crate) fn take_link(&self, id: &ResourceId) -> Result<(), StoreError> {
         let text = match id {
             ResourceId::Integer(_) => 0,

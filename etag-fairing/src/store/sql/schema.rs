@@ -11,9 +11,9 @@ use super::edge::Edge;
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) key: Key,
-    /// Without the key of an [`Key::Id`]; with both columns of a [`Key::Pair`].
+    /// The columns: without the id for a [`Key::Id`], with both columns for a [`Key::Pair`].
     pub(crate) columns: Vec<Column>,
-    /// The structs it holds, for messages.
+    /// The structs that use the table, for messages.
     resources: Vec<&'static str>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum Key {
     Id {
         /// The column.
         column: &'static str,
-        /// What it holds.
+        /// The kind of the id.
         kind: IdKind,
     },
     /// Both columns of a join table.
@@ -41,18 +41,18 @@ pub(crate) enum Key {
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// The form of its times, where it is declared.
+    /// The declared form of its times.
     pub(crate) stored: Option<StoredTime>,
     pub(crate) reference: Option<Reference>,
-    /// The value of rows that were there before the column.
+    /// The default for rows that existed before the column.
     pub(crate) default: Option<fn() -> Result<Value, Mismatch>>,
-    /// Who needs it, for messages: "the attribute `title` of `Session`".
+    /// The member that needs the column, for messages: "the attribute `title` of `Session`".
     pub(crate) needed_by: String,
-    /// How many resources demand a value in it.
+    /// The number of resources that demand a value in the column.
     demands: usize,
 }
 
-/// Where a foreign key leads.
+/// The target of a foreign key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {
     pub(crate) table: &'static str,
@@ -61,12 +61,12 @@ pub(crate) struct Reference {
     pub(crate) decider: Decider,
 }
 
-/// Who says what becomes of a row when what it refers to is deleted.
+/// Who decides what happens to a row when the row that it refers to is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decider {
-    /// A struct, since `on_delete` is written on the relationship.
+    /// A struct: `on_delete` is written on the relationship.
     Struct,
-    /// The foreign key of a table of the user's, if there is one; else the default.
+    /// The foreign key of a table that the user has created, if there is one; otherwise the default.
     Table,
 }
 
@@ -81,19 +81,19 @@ impl Decider {
 }
 
 impl Table {
-    /// Whether a column must have a value: every resource over the table demands one. (A resource that doesn't
+    /// Whether a column must have a value: all resources over the table demand one. (A resource that doesn't
     /// know the column could not be created otherwise.)
     pub(crate) fn is_required(&self, column: &Column) -> bool {
         column.demands > 0 && column.demands >= self.resources.len()
     }
 
-    /// The structs over this table.
+    /// The structs that use this table.
     pub(crate) fn resources(&self) -> String {
         self.resources.join("`, `")
     }
 }
 
-/// What an id column holds.
+/// The kind of the values in an id column.
 pub(crate) fn kind_of_id(kind: IdKind) -> Kind {
     match kind {
         IdKind::Integer { .. } => Kind::Integer,
@@ -102,9 +102,11 @@ pub(crate) fn kind_of_id(kind: IdKind) -> Kind {
     }
 }
 
-/// The tables of these resources and of what they relate to, each once, in the order of their appearance.
+/// The tables of these resources and of the resources that they relate to, each once, in the order in which
+/// they are found.
 ///
-/// Resources that share a table unite their columns. What doesn't fit together is told in `problems`.
+/// Resources that share a table share its columns. `problems` gets a message for each contradiction between
+/// them.
 pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<String>) -> Vec<Table> {
     let mut tables = Vec::new();
     for resource in reachable(resources) {
@@ -123,7 +125,7 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
     tables
 }
 
-/// These resources and all that they lead to, each once.
+/// These resources and all that their relationships lead to, each once.
 pub(crate) fn reachable(resources: &[&'static Description]) -> Vec<&'static Description> {
     let mut found: Vec<&'static Description> = Vec::new();
     let mut waiting: Vec<&'static Description> = resources.iter().rev().copied().collect();
@@ -264,7 +266,7 @@ fn named<'a>(name: &'static str, key: Key, tables: &'a mut Vec<Table>) -> &'a mu
     }
 }
 
-/// A join table can be used from both ends; resources over one table may differ in the range of their ids.
+/// Both ends may use a join table, and resources over the same table may have different ranges of ids.
 fn same_key(one: Key, other: Key) -> bool {
     match (one, other) {
         (Key::Id { column: a, kind: one }, Key::Id { column: b, kind: other }) => {
@@ -300,7 +302,7 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
             known.default = known.default.or(column.default);
             known.reference = match (known.reference, column.reference) {
                 (Some(known), Some(column)) => {
-                    // One of the resources can't do without, another can: it stands against the deletion.
+                    // One resource demands a value and another one doesn't: the deletion is refused.
                     let strict = if column.on_delete == OnDelete::Restrict { column } else { known };
                     Some(Reference { decider: known.decider.or(column.decider), ..strict })
                 }

@@ -1,4 +1,4 @@
-//! The rows that a condition or an order is about, and what to-one paths lead to from there.
+//! The rows that a condition or an order refers to, and the tables that to-one paths lead to from there.
 
 use std::cell::Cell;
 
@@ -18,8 +18,8 @@ use crate::plan::{Field, Member, Relation};
 use crate::schema::kind::ValueType;
 use crate::schema::{Description, IdKind, Kind, Relationship, RelationshipId, StoredTime, Value};
 
-/// A table under an alias. Tables that paths lead to are joined once, whoever asks; to-one, they neither add
-/// rows nor take any away.
+/// A table under an alias. Each table at the end of a path is joined once, however many members use it. The
+/// paths are to-one, so that the joins neither add nor remove rows.
 pub(super) struct Scope<'n> {
     resource: &'static Description,
     alias: String,
@@ -28,7 +28,7 @@ pub(super) struct Scope<'n> {
     names: &'n Names,
 }
 
-/// Gives aliases that differ within one statement.
+/// Makes aliases that are unique within a statement.
 #[derive(Debug, Default)]
 pub(super) struct Names(Cell<usize>);
 
@@ -39,7 +39,7 @@ struct Joined {
     on: Expr,
 }
 
-/// A member as it is compared.
+/// A member in a comparison.
 #[derive(Clone, Debug)]
 pub(super) struct Operand {
     pub(super) expression: Expr,
@@ -49,23 +49,24 @@ pub(super) struct Operand {
     pub(super) nullable: bool,
     /// The form of a time, if it is not our own.
     pub(super) stored: Option<StoredTime>,
-    /// The column as it is, and how it spells UUIDs, if that is not our own way.
+    /// The column without conversion and its spelling of UUIDs, if it is not our own.
     pub(super) spelled: Option<(Expr, Spelled)>,
 }
 
-/// What can be compared with each other.
+/// The values that can be compared with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// Booleans.
     Bool,
     /// Integers and floats.
     Number,
-    /// Text, and what is written as text.
+    /// Text, and all kinds that are written as text.
     Text,
 }
 
 impl Operand {
-    /// A comparison with a value of the same class; `None` if the value is null, and nothing compares with it.
+    /// A comparison with a value of the same class; `None` if the value is null, since nothing compares with
+    /// null.
     pub(super) fn compare<D: Dialect>(&self, dialect: D, relation: Relation, with: &Value) -> Option<Expr> {
         if with.is_null() {
             return None;
@@ -94,7 +95,7 @@ impl Operand {
         }
     }
 
-    /// What it is in our own form.
+    /// The member in our own form.
     pub(super) fn own<D: Dialect>(&self, dialect: D) -> Expr {
         match (self.stored, &self.spelled) {
             (Some(_), _) => dialect.time(self.expression.clone(), self.kind, self.stored),
@@ -103,12 +104,12 @@ impl Operand {
         }
     }
 
-    /// The column as it is, for what is looked for in whatever form it may have there.
+    /// The column without conversion, to search for a value in all forms that it may have.
     pub(super) fn column(&self) -> Expr {
         self.spelled.as_ref().map_or(&self.expression, |(column, _)| column).clone()
     }
 
-    /// The same of a column that may spell UUIDs in its own way.
+    /// The operand of a column that may spell UUIDs differently.
     fn spelled<D: Dialect>(self, visible: Visible<'_, D>, table: &str, name: &str) -> Self {
         if self.kind != Kind::Uuid {
             return self;
@@ -141,7 +142,7 @@ impl Class {
         }
     }
 
-    /// Whether a value is of this class. Databases would convert others, each in its way.
+    /// Whether a value is of this class. A database would convert a value of another class in its own way.
     pub(super) fn has(self, value: &Value) -> bool {
         matches!(
             (self, value),
@@ -153,7 +154,7 @@ impl Class {
 }
 
 impl Names {
-    /// A new alias. The rows' own is `t`, edges are `j`, lists are `e`.
+    /// A new alias. The main rows have the alias `t`, edges have `j`, lists have `e`.
     pub(super) fn next(&self) -> String {
         let number = self.0.get();
         self.0.set(number + 1);
@@ -171,17 +172,17 @@ impl<'n> Scope<'n> {
         Self { resource, alias: alias.into(), visit, joined: Vec::new(), names }
     }
 
-    /// How often the table's rows are looked at.
+    /// How often the statement visits the table's rows.
     pub(super) fn visit(&self) -> Visit {
         self.visit
     }
 
-    /// Gives aliases for tables beside these.
+    /// Makes aliases for other tables of the statement.
     pub(super) fn names(&self) -> &'n Names {
         self.names
     }
 
-    /// The table at the end of a path.
+    /// Joins the tables on a path and returns the one at its end.
     pub(super) fn reach(
         &mut self,
         path: &[RelationshipId],
@@ -261,7 +262,7 @@ impl<'n> Scope<'n> {
                 let mut stored = None;
                 match form {
                     Some(Form::Declared(form)) => stored = Some(form),
-                    // What is no time at all is as null.
+                    // A value that is no time counts as null.
                     Some(Form::Any(_)) => {
                         expression = dialect.time(expression, attribute.kind, None);
                         nullable = true;
@@ -278,7 +279,7 @@ impl<'n> Scope<'n> {
         }
     }
 
-    /// Joins what was reached to the rows.
+    /// Joins the tables at the ends of paths to the rows.
     pub(super) fn join<D: Dialect>(
         self,
         visible: Visible<'_, D>,

@@ -13,27 +13,27 @@ use super::{
 use crate::plan::Selection;
 use crate::schema::{Corrupt, Description, IdKind, Kind, RelationshipKind, ResourceId, StoredTime, ValueRef};
 
-/// The rows' own table.
+/// The alias of the rows' own table.
 pub(super) const ROWS: &str = "t";
 
-/// The table of an owner beside them.
+/// The alias of the owner's table.
 pub(super) const OWNER: &str = "o";
 
-/// Which rows of a list are read.
+/// The part of a list that is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) offset: u64,
     pub(crate) limit: u64,
 }
 
-/// A column that is read, and what it must hold.
+/// A column that is read, and the values that it must have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
     pub(crate) column: &'static str,
     pub(crate) content: Content,
 }
 
-/// What a column must hold.
+/// The values that a column must have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     /// The resource's id.
@@ -42,27 +42,27 @@ pub(crate) enum Content {
     Link(IdKind),
     /// An attribute.
     Attribute {
-        /// Its kind.
+        /// The kind of its values.
         kind: Kind,
-        /// Whether null is a value of it.
+        /// Whether it may be null.
         nullable: bool,
-        /// The form of a time, where it is declared: for SQLite, whose columns have no types of times.
+        /// The declared form of a time. Only SQLite needs it, since its columns have no types for times.
         #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
         stored: Option<StoredTime>,
-        /// What says of a value of this kind whether the attribute's type can have it, where not each one is told.
+        /// Checks that the attribute's type can have a value of this kind; `None` if this is not checked here.
         check: Option<fn(ValueRef<'_>) -> Result<(), Corrupt>>,
     },
 }
 
-/// One entry a cell of [`Rows`](crate::schema::Rows): `None` where no column is read.
+/// One entry for each cell of [`Rows`](crate::schema::Rows): `None` if no column is read for it.
 ///
-/// To-one linkage is always read: it stands in the row, and documents always show it.
+/// To-one linkage is always read: it is in the row, and documents always show it.
 pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>> {
     let resource = selection.resource;
     let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind) };
     let attributes = resource.attributes_by_id().map(|(id, attribute)| {
         let stored = resource.stored(id);
-        // Columns hold 64 bits, and fields may have fewer.
+        // A column holds 64 bits, and the field may be smaller.
         let check = (attribute.kind == Kind::Integer && attribute.nullable).then_some(attribute.check);
         let content =
             Content::Attribute { kind: attribute.kind, nullable: attribute.nullable, stored, check };
@@ -93,7 +93,7 @@ fn page<D: Dialect>(
     window: Window,
 ) {
     let id = id_column(visible.dialect, ROWS, resource.id.column, resource.id.kind);
-    // The numbers are parameters too.
+    // Limit and offset are parameters, too.
     select.order_by_expr(id, Order::Asc).limit(window.limit).offset(window.offset);
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn collection<D: Dialect>(
     Statement::new(visible.dialect, &select)
 }
 
-/// The related resource of a to-one relationship, in a row of nulls if there is none; no row if the owner
+/// The related resource of a to-one relationship, or a row of nulls if there is none. No row if the owner
 /// doesn't exist. Parameters: the owner's id.
 pub(crate) fn related_one<D: Dialect>(
     visible: Visible<'_, D>,
@@ -154,7 +154,7 @@ pub(super) fn at_the_end_of<D: Dialect>(
         EdgeKind::Inverse { .. } => {
             select.and_where(column(ROWS, edge.owner_column).eq(id_value(owner)));
         }
-        // Not a join: a join table of the user's may hold an edge twice.
+        // Not a join, since a join table that the user has created may have an edge twice.
         EdgeKind::Join => {
             let targets = Query::select()
                 .column(("j", edge.target_column))
@@ -181,13 +181,13 @@ pub(crate) fn related_page<D: Dialect>(
     Statement::new(visible.dialect, &select)
 }
 
-/// The number of a collection's resources. No parameters.
+/// The number of rows in a collection. No parameters.
 pub(crate) fn count<D: Dialect>(
     visible: Visible<'_, D>,
     resource: &'static Description,
 ) -> Result<Statement, String> {
     let mut select = Query::select();
-    // Of rows, not of ids: that SQLite counts without looking at each.
+    // Rows are counted and not ids, since SQLite counts rows without reading each.
     select.expr(Expr::col(Asterisk).count()).from(visible.rows(resource, ROWS, Visit::Few)?);
     Statement::new(visible.dialect, &select)
 }
@@ -204,7 +204,7 @@ pub(crate) fn count_related<D: Dialect>(
     Statement::new(visible.dialect, &select)
 }
 
-/// A row if the resource exists. Parameters: its id.
+/// Returns a row if the resource exists. Parameters: its id.
 pub(crate) fn exists<D: Dialect>(
     visible: Visible<'_, D>,
     resource: &'static Description,
@@ -218,8 +218,8 @@ pub(crate) fn exists<D: Dialect>(
     Statement::new(visible.dialect, &select)
 }
 
-/// The linkage of one relationship for many owners: each owner's place in the list and a related id, both
-/// ascending. Parameters: the list of owners' ids.
+/// The linkage of one relationship for many owners: the owner's place in the list and the related id, in
+/// ascending order. Parameters: the list of owners' ids.
 pub(crate) fn linkage<D: Dialect>(
     visible: Visible<'_, D>,
     edge: &Edge,
@@ -233,15 +233,15 @@ pub(crate) fn linkage<D: Dialect>(
         .column(("j", edge.target_column))
         .from(dialect.list(list, kind_of_id(edge.owner_id)))
         .join(JoinType::InnerJoin, visible.edges(edge, "j")?, joined)
-        // A null in a join table of the user's links to nothing.
+        // A null in a join table that the user has created links to nothing.
         .and_where(column("j", edge.target_column).is_not_null())
         .order_by(("e", "key"), Order::Asc)
         .order_by_expr(id_column(dialect, "j", edge.target_column, edge.target.id.kind), Order::Asc);
     Statement::new(dialect, &select)
 }
 
-/// A row if a related resource in the list (or not in the list) belongs to the owner.
-/// Parameters: the owner's id, the list.
+/// Returns a row if a related resource in the list (or not in the list) belongs to the owner. Parameters: the
+/// owner's id, the list.
 pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
     let target = column(ROWS, edge.target_column);
     let listed = dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), which);
@@ -254,13 +254,13 @@ pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String
     )
 }
 
-/// The highest id there is, if it is a number.
+/// The highest id, if ids are numbers.
 #[cfg(feature = "sqlite")]
 pub(crate) fn newest<D: Dialect>(dialect: D, resource: &Description) -> String {
     dialect.text(Query::select().expr(Expr::col(resource.id.column).max()).from(resource.table))
 }
 
-/// The row with this version, if there is one. Parameters: the id, the version.
+/// Returns the row if it has this version. Parameters: the id, the version.
 pub(crate) fn with_version<D: Dialect>(dialect: D, resource: &Description, version: &'static str) -> String {
     dialect.text(
         Query::select()

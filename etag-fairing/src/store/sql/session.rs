@@ -1,7 +1,8 @@
-//! The seam under the SQL: what statements are run on, whichever database that is.
+//! The interface between the SQL of all stores and the database that runs it.
 //!
-//! What reads and writes is generic over a [`Session`] and asynchronous. SQLite's futures are ready at once, and are
-//! driven by one poll where the connection stands. PostgreSQL's wait for the server, several of them at once.
+//! Reads and writes are generic over a [`Session`] and asynchronous. SQLite's futures are ready at once: one
+//! poll on the thread of the connection completes them. PostgreSQL's futures wait for the server, several at
+//! the same time.
 
 use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
@@ -21,57 +22,57 @@ use crate::plan::{Change, LinkageChange, Scopes};
 use crate::schema::{Description, RelationshipId, ResourceId, Rows, Value};
 use crate::store::{Constraint, Excess, StoreError};
 
-/// A connection, in whatever transaction is open on it.
+/// A connection with its current transaction.
 pub(crate) trait Session {
-    /// How the database spells what databases spell differently.
+    /// The database's SQL dialect.
     type Dialect: Dialect;
 
-    /// A row that a statement gives.
+    /// A row that a statement returns.
     type Row<'r>: Cells
     where
         Self: 'r;
 
-    /// Whether others write at the same time, so that rows are locked.
+    /// Whether other transactions write at the same time, so that rows must be locked.
     const LOCKS_ROWS: bool;
 
-    /// Whether an error undoes the whole transaction, unless a savepoint takes it back.
+    /// Whether an error undoes the whole transaction, unless there is a savepoint.
     const ERRORS_UNDO_ALL: bool;
 
-    /// Reads the highest version that a deleted row had. Parameters: the names of its table and the column.
+    /// Reads the highest version of the deleted rows. Parameters: the names of the table and of the column.
     const MARK: &'static str;
 
-    /// Raises that version. Parameters: the names, and the version.
+    /// Raises that version. Parameters: the names of the table and of the column, and the version.
     const RAISE_MARK: &'static str;
 
     /// The dialect.
     fn dialect(&self) -> Self::Dialect;
 
-    /// What the store itself keeps.
+    /// The columns that the store itself sets.
     fn versions(&self) -> Arc<Versions>;
 
-    /// What can't be written.
+    /// The writes that are impossible.
     fn limits(&self) -> Arc<Limits>;
 
-    /// All references, if the store has to follow them when a row is deleted; else none.
+    /// All references, if the store has to follow them when a row is deleted; otherwise empty.
     fn referrers(&self) -> Arc<[Referrer]>;
 
-    /// An error of a change, with what is known of the constraint that it breaks.
+    /// Adds the attribute or relationship of the broken constraint to the error of a change.
     fn explained(&self, change: &Change, error: StoreError) -> StoreError;
 
-    /// The text of a statement of this shape, built if it is not known yet.
+    /// The cached text of the statement with this shape. It is built if it is not in the cache.
     fn text(
         &self,
         shape: Shape,
         build: impl FnOnce() -> Result<String, String>,
     ) -> Result<Arc<str>, StoreError>;
 
-    /// What is seen by these scopes, with the forms in which the columns hold their values.
+    /// Calls `build` with what these scopes let through, and with the forms of the columns' values.
     fn seen<T>(&self, scopes: &Scopes, build: impl FnOnce(Visible<'_, Self::Dialect>) -> T) -> T;
 
-    /// Runs a statement and hands each row that it gives to `row`. Answers how many there were.
+    /// Runs a statement and calls `row` with each row. Returns the number of rows.
     ///
     /// # Errors
-    /// If the database fails, or `row` does. SQLite then leaves the other rows out.
+    /// If the database or `row` fails. SQLite then skips the other rows.
     async fn each(
         &self,
         text: &str,
@@ -79,7 +80,7 @@ pub(crate) trait Session {
         row: impl FnMut(&Self::Row<'_>) -> Result<(), StoreError>,
     ) -> Result<usize, StoreError>;
 
-    /// The same, as long as the document has room for what is read.
+    /// The same, but it fails if the document becomes too large.
     async fn each_within(
         &self,
         text: &str,
@@ -92,23 +93,23 @@ pub(crate) trait Session {
         self.each(text, values, row).await
     }
 
-    /// Whether a statement gives a row.
+    /// Whether a statement returns a row.
     async fn finds(&self, text: &str, values: &[Parameter<'_>]) -> Result<bool, StoreError> {
         Ok(self.each(text, values, |_| Ok(())).await? > 0)
     }
 
-    /// Runs a statement that gives no rows. Answers how many it has changed.
+    /// Runs a statement that returns no rows. Returns the number of changed rows.
     async fn run(&self, text: &str, values: &[Parameter<'_>]) -> Result<u64, StoreError>;
 
-    /// Does several things side by side, where the database can. Answers their outcomes, in order.
+    /// Runs several futures concurrently, if the database can. Returns their results in order.
     async fn all<T, W>(&self, work: Vec<W>) -> Result<Vec<T>, StoreError>
     where
         W: Future<Output = Result<T, StoreError>>;
 
-    /// Does several things, all or none of them: whoever holds the transaction may go on after an error.
+    /// Runs several statements, all or none of them. After an error the transaction can still be used.
     async fn whole<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError>;
 
-    /// Makes a row. Answers its id. `parameters` begin with the id, if it has one.
+    /// Inserts a row and returns its id. `parameters` begin with the id, if it is given.
     async fn insert_row(
         &self,
         resource: &'static Description,
@@ -116,30 +117,30 @@ pub(crate) trait Session {
         parameters: &[Parameter<'_>],
     ) -> Result<ResourceId, StoreError>;
 
-    /// Rows of a resource, with memory for about so many.
+    /// An empty set of rows of a resource, with memory for about this number of rows.
     fn rows_for(&self, resource: &'static Description, expected: usize) -> Rows {
         let _ = expected;
         Rows::new(resource)
     }
 
-    /// Learns from rows that were read how much memory to have for others.
+    /// Remembers how much memory these rows took, for later reads.
     fn learn_rows(&self, resource: &'static Description, rows: &Rows) {
         let _ = (resource, rows);
     }
 
-    /// Whether the order of a resource's ids is another one than that of their column.
+    /// Whether ids are ordered by their meaning, and not as their column orders them.
     fn orders_by_meaning(&self, resource: &Description) -> bool {
         let _ = resource;
         false
     }
 
-    /// A value that the store itself keeps, as the column holds it, in our own form.
+    /// Converts a value of a column that the store itself sets to our own form.
     fn own_form(&self, table: &str, column: &str, value: Value) -> Result<Value, StoreError> {
         let _ = (table, column);
         Ok(value)
     }
 
-    /// What the store itself keeps of a row, as its columns hold it.
+    /// Converts values of columns that the store itself sets to the columns' forms.
     fn kept_as_stored<'v>(
         &self,
         table: &KeptTable,
@@ -149,7 +150,7 @@ pub(crate) trait Session {
         Ok(Cow::Borrowed(values))
     }
 
-    /// The values of a resource's attributes, as their columns hold them.
+    /// Converts the values of a resource's attributes to the columns' forms.
     fn values_as_stored<'v>(
         &self,
         resource: &Description,
@@ -159,7 +160,7 @@ pub(crate) trait Session {
         Ok(Cow::Borrowed(values))
     }
 
-    /// New values of some attributes, as their columns hold them.
+    /// Converts new values of some attributes to the columns' forms.
     fn changes_as_stored<'v>(
         &self,
         resource: &Description,
@@ -169,7 +170,7 @@ pub(crate) trait Session {
         Ok(Cow::Borrowed(values))
     }
 
-    /// What the column of a version holds where the row has the version that it must have.
+    /// The stored value of the version column, if the row has the version that it must have.
     async fn guarded(
         &self,
         resource: &Description,
@@ -180,18 +181,18 @@ pub(crate) trait Session {
         Ok(guard.value.to_owned())
     }
 
-    /// Lets all foreign keys wait for the commit, or the end of the transaction.
+    /// Defers the check of all foreign keys to the commit, or to the end of the transaction.
     fn let_foreign_keys_wait(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Whether rows of the table can be locked, and must be, since others write at the same time.
+    /// Whether rows of the table can and must be locked, since other transactions write at the same time.
     fn can_lock(&self, table: &str) -> bool {
         let _ = table;
         false
     }
 
-    /// Remembers a row that is about to be locked.
+    /// Notes a row that is about to be locked.
     fn want(&self, resource: &'static Description, id: &ResourceId) {
         let _ = (resource, id);
     }
@@ -202,8 +203,8 @@ pub(crate) trait Session {
         Ok(())
     }
 
-    /// Locks a row for a change. Answers where its to-one relationships lead, one entry a relationship, as far as that is
-    /// read with it; `None` if the row is known not to be there.
+    /// Locks a row for a change. Returns the ids in its to-one relationships, one entry for each
+    /// relationship, as far as the same statement reads them; `None` if the row doesn't exist.
     async fn lock_row_and_links(
         &self,
         resource: &'static Description,
@@ -213,8 +214,9 @@ pub(crate) trait Session {
         Ok(Some(Vec::new()))
     }
 
-    /// Locks what the change of one relationship is about. Answers those of the resources that must be there that are,
-    /// but for the resource itself. `before` is where a to-one relationship leads so far.
+    /// Locks the rows that the change of one relationship concerns. Returns the ids of those related
+    /// resources that exist, without the resource itself. `before` is the current id in a to-one
+    /// relationship.
     async fn lock_related(
         &self,
         resource: &'static Description,
@@ -227,7 +229,7 @@ pub(crate) trait Session {
         Ok(HashSet::new())
     }
 
-    /// Locks those whose linkage ends since related resources come from them to another owner.
+    /// Locks the previous owners of related resources that get another owner: their linkage changes, too.
     async fn lock_owners_before(
         &self,
         resource: &'static Description,
@@ -239,7 +241,8 @@ pub(crate) trait Session {
         Ok(())
     }
 
-    /// Locks the rows that show linkage to a row that is about to end. `links` is where its own relationships lead.
+    /// Locks the rows that show linkage to a row that will be deleted. `links` are the ids in its own to-one
+    /// relationships.
     async fn lock_ends(
         &self,
         resource: &'static Description,
@@ -250,14 +253,15 @@ pub(crate) trait Session {
         Ok(())
     }
 
-    /// Makes whoever decides by what a collection holds wait for whoever did so before.
+    /// A transaction that decides by the content of a collection calls this first, to wait for earlier
+    /// transactions that do the same.
     async fn lock_collection(&self, resource: &'static Description) -> Result<(), StoreError> {
         let _ = resource;
         Ok(())
     }
 
-    /// A statement that reads what is seen by these scopes. Without any, its text is kept, and `parameters` are what it
-    /// takes, in order. With some it is built each time, with all its values.
+    /// A statement that reads what these scopes let through. Without scopes its text is cached, and
+    /// `parameters` are its values in order. With scopes it is built each time, with all its values.
     fn bound_query<'p, const N: usize>(
         &self,
         scopes: &Scopes,
@@ -272,7 +276,8 @@ pub(crate) trait Session {
         self.seen(scopes, build).map(BoundQuery::built).map_err(StoreError::Internal)
     }
 
-    /// Runs a query and hands each row to `row`, as long as the document has room. Answers how many there were.
+    /// Runs a query and calls `row` with each row, until the document becomes too large. Returns the number
+    /// of rows.
     async fn read<const N: usize>(
         &self,
         query: &BoundQuery<'_, N>,
@@ -284,7 +289,8 @@ pub(crate) trait Session {
     }
 }
 
-/// The outcome of a query about ids. An id that the column's type can't hold, where the attribute's can, is that of no row.
+/// The result of a query by ids. If the column's type cannot hold an id that the attribute's type can hold,
+/// no row has that id.
 pub(crate) fn unless_unfit<T: Default>(outcome: Result<T, StoreError>) -> Result<T, StoreError> {
     match outcome {
         Err(StoreError::Constraint(Constraint::Value { column })) if column.is_empty() => Ok(T::default()),

@@ -1,10 +1,10 @@
-//! How columns spell UUIDs, where it is not our own way: other programs write them, too.
+//! The spellings of UUIDs in columns that don't have our own spelling, since other programs write them, too.
 
 use std::borrow::Cow;
 
 use uuid::{Uuid, fmt::Hyphenated};
 
-/// A way to spell a UUID (RFC 9562 §4, and what programs make of it).
+/// A spelling of UUIDs (RFC 9562 §4, and forms that programs use).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
     /// Our own: lower case, with hyphens.
@@ -21,22 +21,23 @@ pub(crate) enum Spelling {
     UpperBraces,
     /// With `urn:uuid:`.
     Urn,
-    /// With `urn:uuid:`, the rest in upper case.
+    /// With `urn:uuid:`, and the UUID itself in upper case.
     UpperUrn,
 }
 
-/// What a column holds.
+/// The spellings in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelled {
-    /// One spelling: what is compared with it is spelt like that, so that an index serves.
+    /// One spelling. Values are converted to it before they are compared with the column, so that an index
+    /// can be used.
     As(Spelling),
-    /// Several, or none that is known: what is looked for is looked for in each, and ordered by what it means. What is
-    /// written is spelt as in the latest row, or like this if there is none.
+    /// Several spellings, or an unknown one. A UUID is searched for in every spelling, and rows are ordered
+    /// by the UUID's value. New UUIDs get the spelling of the latest row, or this one if there is no row.
     Any(Spelling),
 }
 
 impl Spelling {
-    /// Each of them; our own first.
+    /// All spellings. Our own is the first.
     pub(crate) const ALL: [Self; 8] = [
         Self::Own,
         Self::Plain,
@@ -64,13 +65,13 @@ impl Spelling {
         .to_owned()
     }
 
-    /// A text in this spelling, if it is a UUID; else as it is.
+    /// The text in this spelling, if it is a UUID; otherwise unchanged.
     pub(crate) fn respell(self, text: &str) -> String {
         Uuid::try_parse(text).map_or_else(|_| text.into(), |id| self.write(id))
     }
 }
 
-/// A stored text in our own spelling, if it is a UUID; else as it is.
+/// The text in our own spelling, if it is a UUID; otherwise unchanged.
 pub(crate) fn own(text: &str) -> Cow<'_, str> {
     match Uuid::try_parse(text) {
         Ok(id) => {
@@ -84,7 +85,7 @@ pub(crate) fn own(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The spellings of a UUID that programs store, and the one that was given.
+/// A UUID in all spellings that programs store, and in the given one.
 pub(crate) fn spellings(given: &str) -> Vec<String> {
     let Ok(id) = Uuid::try_parse(given) else { return vec![given.into()] };
     let mut spellings: Vec<String> = Spelling::ALL.iter().map(|spelling| spelling.write(id)).collect();
@@ -94,7 +95,7 @@ pub(crate) fn spellings(given: &str) -> Vec<String> {
     spellings
 }
 
-/// The spellings that all the texts seen so far could be in.
+/// The spellings that all texts seen so far may have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
     possible: [bool; Spelling::ALL.len()],
@@ -108,7 +109,7 @@ impl Default for Seen {
 }
 
 impl Seen {
-    /// Sees a text. What is no UUID says nothing.
+    /// Adds a text. A text that is no UUID is ignored.
     pub(crate) fn see(&mut self, text: &str) {
         let Ok(id) = Uuid::try_parse(text) else { return };
         self.any = true;
@@ -117,12 +118,12 @@ impl Seen {
         }
     }
 
-    /// Whether there was a UUID.
+    /// Whether one of the texts was a UUID.
     pub(crate) fn has_any(&self) -> bool {
         self.any
     }
 
-    /// Those in which all are. One without letters is the same in both cases.
+    /// The spellings that fit all texts. A UUID without letters fits both cases.
     pub(crate) fn possible(&self) -> impl Iterator<Item = Spelling> + '_ {
         Spelling::ALL.into_iter().zip(self.possible).filter_map(|(it, possible)| possible.then_some(it))
     }

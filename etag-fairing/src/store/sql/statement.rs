@@ -1,4 +1,4 @@
-//! A statement, and the pieces that each one is made of.
+//! Statements, and the expressions that they are made of.
 
 use sea_query::{Alias, BinOper, Expr, IntoColumnRef, SelectStatement};
 
@@ -24,7 +24,7 @@ impl Statement {
         let values = built.0.into_iter().map(|value| match value {
             Built::Bool(Some(value)) => Ok(Value::Bool(value)),
             Built::BigInt(Some(value)) => Ok(Value::Integer(value)),
-            // Limits and offsets: no table has more rows.
+            // These are limits and offsets. No table has more rows than i64 can count.
             Built::BigUnsigned(Some(value)) => Ok(Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))),
             Built::Double(Some(value)) => Ok(Value::Float(value)),
             Built::String(Some(value)) => Ok(Value::Text(value)),
@@ -34,7 +34,7 @@ impl Statement {
     }
 }
 
-/// The place of a parameter. Its value is bound when the statement runs.
+/// A placeholder for a parameter. Its value is bound when the statement runs.
 pub(super) fn parameter() -> Expr {
     Expr::val(0_i64)
 }
@@ -56,7 +56,7 @@ pub(super) fn column(table: &str, column: &'static str) -> Expr {
     Expr::col((Alias::new(table), Alias::new(column)).into_column_ref())
 }
 
-/// A column of ids as an order compares it.
+/// An id column in the form in which an order compares it.
 pub(super) fn id_column<D: Dialect>(dialect: D, table: &str, name: &'static str, kind: IdKind) -> Expr {
     match kind {
         IdKind::Integer { .. } => column(table, name),
@@ -72,7 +72,7 @@ pub(super) fn id_value(id: &ResourceId) -> Expr {
     }
 }
 
-/// A value as a parameter; `None` for null, which nothing is compared with.
+/// A value as a parameter; `None` for null, since nothing compares with null.
 pub(crate) fn value(value: &Value) -> Option<Expr> {
     match value {
         Value::Null => None,

@@ -1,4 +1,4 @@
-//! Columns that the store itself keeps, and the linkage that shows in resources that have such columns.
+//! The columns that the store itself sets, and the linkage that shows in the resources with such columns.
 
 use std::collections::HashSet;
 
@@ -14,8 +14,8 @@ use crate::plan::LinkageChange;
 use crate::schema::{Description, ResourceId, Upkeep, Value, ValueRef};
 use crate::store::StoreError;
 
-/// What there is to keep. A version stands for all that a representation shows, so that it rises with the row, and
-/// with the linkage that the representation shows and other tables hold.
+/// All columns that the store itself sets. A version stands for everything that a representation shows. So it
+/// rises with the row, and with the linkage in other tables that the representation shows.
 #[derive(Debug, Default)]
 pub(crate) struct Versions {
     tables: Vec<KeptTable>,
@@ -33,14 +33,14 @@ pub(crate) struct KeptTable {
     pub(crate) write: String,
 }
 
-/// One such column.
+/// A column that the store itself sets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeptColumn {
     pub(crate) name: &'static str,
     pub(crate) upkeep: Upkeep,
 }
 
-/// Linkage that another table holds and that owners in a kept table show.
+/// Linkage in another table that owners in a table with such columns show.
 #[derive(Debug)]
 pub(crate) struct Shown {
     owners: &'static str,
@@ -54,7 +54,7 @@ pub(crate) struct Shown {
 }
 
 impl Versions {
-    /// What these resources, and those that they relate to, ask for.
+    /// The columns that these resources, and the resources that they relate to, ask for.
     pub(crate) fn of<D: Dialect>(dialect: D, resources: &[&'static Description]) -> Self {
         let resources = reachable(resources);
         let mut versions = Self::default();
@@ -62,7 +62,7 @@ impl Versions {
             versions.add(dialect, resource);
         }
         for resource in resources {
-            // Also of a resource without a version of its own: another one may have one over the same table.
+            // A resource without a version counts, too: another resource over the same table may have one.
             for relationship in resource.relationships.iter().filter(|relationship| relationship.linkage) {
                 if versions.table(resource.table).is_some()
                     && let Ok(Some(edge)) = Edge::of(resource, relationship)
@@ -84,7 +84,7 @@ impl Versions {
         if columns.is_empty() {
             return;
         }
-        // Resources over one table unite what they keep.
+        // Resources over the same table share these columns.
         if let Some(place) = self.tables.iter().position(|table| same(table.name, resource.table)) {
             let known = self.tables.remove(place).columns;
             columns.retain(|column| !known.iter().any(|known| same(known.name, column.name)));
@@ -93,22 +93,22 @@ impl Versions {
         self.tables.push(KeptTable::new(dialect, resource, columns));
     }
 
-    /// Whether there is nothing to keep.
+    /// Whether there are no such columns.
     pub(crate) fn is_empty(&self) -> bool {
         self.tables.is_empty()
     }
 
-    /// The table of this name, if there is something to keep.
+    /// The table of this name, if it has such columns.
     pub(crate) fn table(&self, name: &str) -> Option<&KeptTable> {
         self.tables.iter().find(|table| same(table.name, name))
     }
 
-    /// Whether resources in the table `owners` show the linkage of `column`, in which their ids stand.
+    /// Whether resources in the table `owners` show the linkage in `column`, which has their ids.
     pub(crate) fn shows(&self, owners: &str, table: &str, column: &str) -> bool {
         self.shown(table, column).any(|shown| same(shown.owners, owners))
     }
 
-    /// The linkage that is shown by the owners whose ids stand in this column.
+    /// The linkage that the owners with ids in this column show.
     pub(crate) fn shown<'a>(&'a self, table: &'a str, column: &'a str) -> impl Iterator<Item = &'a Shown> {
         self.shown.iter().filter(move |shown| same(shown.table, table) && same(shown.owner_column, column))
     }
@@ -138,7 +138,7 @@ impl KeptTable {
         Self { name: resource.table, columns, read, write }
     }
 
-    /// Whether the column is one of those that the store keeps.
+    /// Whether the store itself sets this column.
     pub(crate) fn keeps(&self, column: &str) -> bool {
         self.columns.iter().any(|kept| same(kept.name, column))
     }
@@ -162,7 +162,7 @@ impl Shown {
         }
     }
 
-    /// Whether a column of the related row itself is the linkage.
+    /// Whether the linkage is a column of the related row itself.
     pub(crate) fn is_inverse(&self) -> bool {
         self.kind != EdgeKind::Join
     }
@@ -175,7 +175,7 @@ pub(crate) struct Guard<'a> {
 }
 
 impl<'a> Guard<'a> {
-    /// The guard of a change that is made to this version alone.
+    /// The guard for a change that requires this version.
     pub(crate) fn of(resource: &Description, version: Option<&'a Value>) -> Result<Option<Self>, StoreError> {
         match (version, resource.version_attribute()) {
             (None, _) => Ok(None),
@@ -189,7 +189,7 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// Whom a change lets go, and whom it adds.
+/// The related ids that a change removes, and those that it adds.
 pub(crate) fn difference(
     before: &[ResourceId],
     change: &LinkageChange,
@@ -204,7 +204,8 @@ pub(crate) fn difference(
     (gone, of_these(wanted, before, Listed::Others))
 }
 
-/// Those of `some` that are listed, or are not. A client may name very many.
+/// The ids of `some` that are listed, or those that are not. It uses a set, since a client may list very many
+/// ids.
 pub(crate) fn of_these(some: &[ResourceId], listed: &[ResourceId], which: Listed) -> Vec<ResourceId> {
     if some.is_empty() {
         return Vec::new();
@@ -213,7 +214,7 @@ pub(crate) fn of_these(some: &[ResourceId], listed: &[ResourceId], which: Listed
     some.iter().filter(|id| listed.contains(id) == (which == Listed::These)).cloned().collect()
 }
 
-/// Names of tables and columns are compared without regard to the case of ASCII letters.
+/// Names of tables and columns are compared without regard to ASCII case.
 fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }

@@ -1,6 +1,7 @@
-//! Where rows come from in a statement that reads: a resource's table, or what its reader sees of it.
+//! The tables in statements that read: a resource's table, or a subquery of the rows and links that the
+//! caller sees.
 //!
-//! Only here does such a statement get to a table's name, so that none forgets the scopes.
+//! Such statements get table names only from here, so that none of them forgets the scopes.
 
 use sea_query::{Alias, CaseStatement, Expr, ExprTrait, IntoIden, IntoTableRef, Query, TableRef};
 
@@ -15,12 +16,12 @@ use super::{
 use crate::plan::{Filter, Scopes};
 use crate::schema::Description;
 
-/// The scoped table inside of the subquery that stands for it.
+/// The alias of the table with a scope, inside its subquery.
 const TABLE: &str = "s";
-/// What one of its rows refers to, and the same inside of a join table's.
+/// The alias of the table that one of its rows refers to, also for a join table.
 const TARGET: &str = "v";
 
-/// What a reader sees, in a dialect.
+/// What a caller sees, in a dialect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Visible<'s, D> {
     pub(crate) dialect: D,
@@ -37,18 +38,18 @@ impl<'s, D: Dialect> Visible<'s, D> {
         Self { dialect, scopes, forms: &OWN }
     }
 
-    /// The same, where columns hold times in these forms.
+    /// The same, with the forms of the columns' values.
     pub(crate) fn holding(self, forms: &'s Forms) -> Self {
         Self { forms, ..self }
     }
 
-    /// All rows: a scope's own condition looks at all that is stored.
+    /// All rows. A scope's own filter uses it, since it looks at all stored rows.
     pub(crate) fn everything(dialect: D) -> Self {
         Self { dialect, scopes: &EVERYTHING, forms: &OWN }
     }
 
-    /// The rows of a resource, looked at as often as is said. Where some are hidden, or some refer to what is hidden,
-    /// a subquery of the same columns.
+    /// The rows of a resource. `visit` is how often the statement visits them. It is a subquery with the same
+    /// columns if some rows are hidden, or if some refer to hidden rows.
     pub(super) fn rows(
         self,
         resource: &'static Description,
@@ -73,7 +74,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
                 continue;
             }
             known.push(name);
-            // However many members share the column: one that hides is enough.
+            // Several members may share the column. The link is hidden if one of them hides it.
             let hides = links.iter().filter(|(link, _)| *link == name);
             let mut shown = None;
             for (target, filter) in hides.filter_map(|(_, target)| Some((*target, self.scopes.of(target)?))) {
@@ -99,7 +100,8 @@ impl<'s, D: Dialect> Visible<'s, D> {
         Ok(TableRef::SubQuery(select.into(), Alias::new(alias).into_iden()))
     }
 
-    /// The edges of a few owners' to-many relationship that lead to what is seen. The owners are not looked at.
+    /// The edges of a to-many relationship that lead to rows the caller sees, for a few owners. The scope of
+    /// the owners is not checked.
     pub(super) fn edges(self, edge: &Edge, alias: &str) -> Result<TableRef, String> {
         match (edge.kind, self.scopes.of(edge.target)) {
             (EdgeKind::Inverse { .. }, _) => self.rows(edge.target, alias, Visit::Few),
@@ -117,13 +119,14 @@ impl<'s, D: Dialect> Visible<'s, D> {
         }
     }
 
-    /// All edges of a join table: for a statement that has the rows at their far end from [`rows`](Self::rows).
+    /// All edges of a join table, for a statement that gets the rows at the other end from
+    /// [`rows`](Self::rows).
     pub(super) fn all_edges(self, edge: &Edge, alias: &str) -> TableRef {
         named(edge.table, alias)
     }
 
-    /// Whether there is a row of this id, which stands in a row that is looked at as often as is said, that the
-    /// filter lets through.
+    /// Whether there is a row with this id that the filter lets through. `visit` is how often the statement
+    /// visits the row that has the id.
     fn is_there(
         self,
         target: &'static Description,

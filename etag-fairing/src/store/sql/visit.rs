@@ -1,23 +1,25 @@
-//! How often a condition is asked about the rows of a table, and so how it asks about rows that are related to them.
+//! How often a statement visits the rows of a table, which decides how a condition on related rows is
+//! written.
 //!
-//! A subquery that refers to the row finds what it looks for by an index, and stops at the first row that it finds:
-//! nothing is better for a few rows. But nested in each other such subqueries multiply: from each session of a
-//! conference to all sessions of its track, and from each of those to all in its room, is more than any database can
-//! look at. A subquery that refers to nothing outside is answered once, whatever stands around it, so that nested ones
-//! only add up. Whoever asks about all rows of a table, or about the same rows again and again, asks that way.
+//! A subquery that refers to the outer row finds related rows by an index and stops at the first one: nothing
+//! is faster for a few rows. But if such subqueries are nested, their costs multiply: from each session of a
+//! conference to all sessions of its track, and from each of these to all sessions in its room, is more than
+//! any database can read. A subquery that does not refer to the outer row runs once, so that the costs of
+//! nested ones only add up. It is used for all rows of a table, and for rows that are visited again and
+//! again.
 
-/// How often the rows of a table are looked at by one statement.
+/// How often one statement visits the rows of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Visit {
     /// A few rows: one resource, or a page in the order of ids.
     Few,
-    /// Perhaps many rows, but none of them twice.
+    /// Perhaps many rows, but each at most once.
     Once,
-    /// The same rows as often as others lead to them.
+    /// The same rows again, once for each row that leads to them.
     Again,
-    /// All rows of a collection, by the filter of a client: what it asks for may well be rare.
+    /// All rows of a collection, for the filter of a client, which may match very few of them.
     All,
-    /// Those of which a set is made.
+    /// The rows from which a set is made.
     OfASet,
 }
 
@@ -28,33 +30,34 @@ pub(super) enum Step {
     One,
     /// To-many.
     Many,
-    /// To-many, from the row at the end of a path of to-one relationships, where others end, too.
+    /// To-many, from the row at the end of a path of to-one relationships. Several paths may end at the same
+    /// row.
     ManyByPath,
 }
 
-/// How a condition asks whether a relationship leads to a row of some kind.
+/// How a condition asks whether a relationship leads to a matching row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
-    /// Each row anew, by a subquery that refers to it.
+    /// For each row, by a subquery that refers to it.
     ForTheRow,
-    /// Whether the row is in a set, which is made once.
+    /// By a set that is computed once, and that must contain the row.
     BySet,
 }
 
 impl Visit {
-    /// How to ask about what a step leads to.
+    /// How to ask about the rows that a step leads to.
     pub(super) fn question(self, step: Step) -> Question {
         match (self, step) {
             (Self::All | Self::OfASet, _) => Question::BySet,
-            // At most one row is looked at for each row.
+            // Each row leads to at most one row.
             (Self::Again, Step::One) => Question::ForTheRow,
             (Self::Again, _) | (Self::Once, Step::ManyByPath) => Question::BySet,
-            // Each edge is looked at once, from its one end.
+            // Each edge is visited once, from one of its ends.
             (Self::Few | Self::Once, _) => Question::ForTheRow,
         }
     }
 
-    /// How often the rows are looked at that a subquery refers to.
+    /// How often the statement visits the rows in the subquery.
     pub(super) fn behind(self, step: Step, question: Question) -> Self {
         match (question, self, step) {
             (Question::BySet, ..) => Self::OfASet,
@@ -63,12 +66,12 @@ impl Visit {
         }
     }
 
-    /// How often the rows at the end of a path of to-one relationships are looked at.
+    /// How often the statement visits the rows at the end of a path of to-one relationships.
     pub(super) fn at_the_end_of_a_path(self) -> Self {
         if self == Self::Few { Self::Few } else { Self::Again }
     }
 
-    /// The same for who sees to it which of these rows are seen: not the client, and for each row by itself.
+    /// The same for the filter of a scope: no client has chosen it, and it is checked for each row.
     pub(super) fn of_scope(self) -> Self {
         match self {
             Self::All | Self::OfASet => Self::Once,
@@ -81,7 +84,7 @@ impl Visit {
 mod tests {
     use super::*;
 
-    /// Whatever the nesting, once a to-many relationship was followed row by row, the next is a set.
+    /// At any depth: after a to-many relationship was followed row by row, the next one uses a set.
     #[test]
     fn row_by_row_no_two_to_many_relationships_are_followed() {
         let steps = [Step::One, Step::Many, Step::ManyByPath];

@@ -1,4 +1,4 @@
-//! Makes changes, in a transaction that is open.
+//! Makes changes in an open transaction.
 
 use super::{
     Dialect,
@@ -20,7 +20,7 @@ use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection};
 use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, Value, ValueRef};
 use crate::store::{Constraint, StoreError};
 
-/// Makes one change, whole or not at all, if the resource has this version. Answers the id of the resource.
+/// Makes one change, all or nothing, if the resource has this version. Returns the id of the resource.
 pub(crate) async fn apply<S: Session>(
     session: &S,
     change: &Change,
@@ -36,10 +36,10 @@ pub(crate) async fn apply<S: Session>(
     made.map_err(|error| session.explained(change, error))
 }
 
-/// Whether a change may take several statements. One is made whole or not at all by itself.
+/// Whether a change may take several statements, so that it needs a savepoint.
 fn takes_several(session: &impl Session, change: &Change) -> bool {
     match change {
-        // It sees to that.
+        // A deletion sets its own savepoint.
         Change::Delete { .. } => false,
         Change::Insert { resource, linkage, .. } | Change::Update { resource, linkage, .. } => {
             let mut changes = linkage.iter().zip(resource.relationships);
@@ -100,7 +100,7 @@ async fn insert(
         if !session.dialect().can_be(id, resource.id.kind) {
             return Err(StoreError::Internal(format!("`{}` cannot have the id {id}", resource.rust_name)));
         }
-        // An id is taken, whoever sees the row.
+        // An id counts as used even if the row is hidden from the caller.
         if exists(session, &Scopes::NONE, resource, id).await? {
             return Err(StoreError::IdExists);
         }
@@ -146,7 +146,7 @@ async fn insert(
     Ok(id)
 }
 
-/// Makes a row by a statement that gives its id.
+/// Inserts a row with a statement that returns its id.
 pub(crate) async fn insert_returning(
     session: &impl Session,
     resource: &'static Description,
@@ -156,7 +156,7 @@ pub(crate) async fn insert_returning(
     let text = session.text(id.shape(resource), || {
         change::insert(session.dialect(), resource, id, Returned::Id, &session.limits())
     })?;
-    // Without a row, a trigger has let the new one fall.
+    // If no row is returned, a trigger has prevented the insertion.
     let mut made = Err(StoreError::Constraint(Constraint::nameless()));
     session
         .each(&text, parameters, |row| {
@@ -172,8 +172,7 @@ pub(crate) async fn insert_returning(
     made
 }
 
-/// Makes a row of a view. What a trigger or a rule of a view does with a new row is its own affair: it need not tell of
-/// it.
+/// Inserts a row into a view. The trigger or rule of the view need not return the new row.
 pub(crate) async fn insert_into_view(
     session: &impl Session,
     resource: &'static Description,
@@ -218,7 +217,7 @@ async fn update<S: Session>(
     let attributes = session.changes_as_stored(resource, attributes)?;
     let limits = session.limits();
     let is_given = |column: &str| !limits.makes(resource.table, column);
-    // Of a view no statement need tell how many rows it has changed.
+    // The number of changed rows is not reliable for a view.
     let is_view = limits.is_view(resource.table);
     if let (true, Some(guard)) = (is_view, version) {
         managed::check_version(session, resource, id, guard).await?;
@@ -226,7 +225,7 @@ async fn update<S: Session>(
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
     for (attribute, value) in resource.attributes.iter().zip(attributes.iter()) {
-        // Nobody but the store itself, or the database, says what these are.
+        // Only the store or the database sets these columns.
         let value = value
             .as_ref()
             .filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)) && is_given(attribute.column));
@@ -274,7 +273,7 @@ async fn update<S: Session>(
             let version = version.map(|guard| guard.column);
             Ok(change::update(session.dialect(), resource, &columns, version))
         })?;
-        // It is there, so that only its version can keep the statement from it.
+        // The row exists, so that only its version can be the reason.
         if session.run(&text, &parameters).await? == 0 && version.is_some() && !is_view {
             return Err(StoreError::VersionChanged);
         }
@@ -284,7 +283,8 @@ async fn update<S: Session>(
     Ok(id.clone())
 }
 
-/// The to-one relationships that are to be emptied and look empty already. If one leads to what is hidden, it stays.
+/// The to-one relationships that the change empties and that already look empty to the caller. A link to a
+/// hidden resource stays.
 async fn hidden_links(
     session: &impl Session,
     scopes: &Scopes,
