@@ -47,8 +47,8 @@ pub trait Store: Send + Sync + 'static {
     /// With all problems together, so that one launch shows all of them.
     async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError>;
 
-    /// The operations on a resource that are impossible, as [`prepare`](Self::prepare) has found out. It is
-    /// called once, at launch.
+    /// The writes to a resource that are impossible, as [`prepare`](Self::prepare) has found out. It is called
+    /// once, at launch.
     fn unwritable(&self, resource: &'static Description) -> Unwritable {
         let _ = resource;
         Unwritable::default()

@@ -5,7 +5,6 @@ use std::{borrow::Cow, sync::Arc};
 use super::{Statement, parameter::Parameter};
 use crate::schema::Value;
 
-/// A statement that reads, with the values of its parameters.
 pub(crate) struct BoundQuery<'p, const N: usize> {
     pub(crate) text: Arc<str>,
     values: Values<'p, N>,

@@ -69,7 +69,7 @@ impl Shape {
 }
 
 /// Texts by their shape. Their number is limited, since clients cause new shapes by sparse fieldsets
-/// (JSON:API §7.5).
+/// (JSON:API §7.4).
 #[derive(Debug, Default)]
 pub(crate) struct Texts(HashMap<Shape, Arc<str>>);
 

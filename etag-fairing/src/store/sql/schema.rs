@@ -6,7 +6,6 @@ use crate::schema::{
 
 use super::edge::Edge;
 
-/// A table.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) name: &'static str,
@@ -36,7 +35,6 @@ pub(crate) enum Key {
     },
 }
 
-/// A column.
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) name: &'static str,

@@ -44,7 +44,6 @@ pub(crate) trait Session {
     /// Raises that version. Parameters: the names of the table and of the column, and the version.
     const RAISE_MARK: &'static str;
 
-    /// The dialect.
     fn dialect(&self) -> Self::Dialect;
 
     /// The columns that the store itself sets.
@@ -56,7 +55,7 @@ pub(crate) trait Session {
     /// All references, if the store has to follow them when a row is deleted; otherwise empty.
     fn referrers(&self) -> Arc<[Referrer]>;
 
-    /// Adds the attribute or relationship of the broken constraint to the error of a change.
+    /// Adds what is known about the broken constraint to the error of a change.
     fn explained(&self, change: &Change, error: StoreError) -> StoreError;
 
     /// The cached text of the statement with this shape. It is built if it is not in the cache.

@@ -10,7 +10,6 @@ use crate::schema::{IdKind, ResourceId, Value};
 /// A statement with its values.
 #[derive(Debug)]
 pub(crate) struct Statement {
-    /// The text.
     pub(crate) text: String,
     /// A value for each of its parameters.
     pub(crate) values: Vec<Value>,
