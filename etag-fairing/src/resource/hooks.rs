@@ -18,8 +18,8 @@ use crate::store::{StoreError, Transaction};
 /// was found to fit the struct. So they see the same state as the write. A hook that returns an error refuses
 /// the write: nothing is changed, neither by the write nor by what hooks did to other rows. Before-hooks run
 /// before validation, so that the values they set are validated too. After-hooks see the resource as it was
-/// stored. The write and its hooks must end within `write_timeout`; otherwise all is undone and the answer is
-/// 503. If the store has to undo one of two conflicting writes, it repeats that write and its hooks.
+/// stored. The write and its hooks must end within `write_timeout`; otherwise all is undone and the status
+/// is 503. If the store has to undo one of two conflicting writes, it repeats that write and its hooks.
 ///
 /// ```
 /// use etag_fairing::document::error::ErrorObject;

@@ -58,8 +58,7 @@ impl Upkeep {
         }
     }
 
-    /// The value as a number that increases with it. The number for a timestamp is its microseconds since
-    /// 1970.
+    /// The value as a number that increases with it. For a timestamp it counts microseconds since 1970.
     ///
     /// # Errors
     /// If the value is not of the attribute's type.
