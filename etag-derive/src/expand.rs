@@ -6,12 +6,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{DeriveInput, Type, ext::IdentExt, parse_quote, spanned::Spanned};
+use syn::{DeriveInput, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::attributes::{
     Access, Attribute, Carrier, DefaultValue, Etag, Field, Kept, Relationship, Resource, Role, Stored,
     in_option,
 };
+use crate::stand_in::stand_in;
 
 /// The impl, or the errors and an impl that does nothing.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -25,46 +26,6 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             let errors = errors.into_compile_error();
             let stand_in = stand_in(&input);
             quote!(#errors #stand_in)
-        }
-    }
-}
-
-/// An impl for a struct with mistakes: without it, every use of the struct would be one more error.
-///
-/// Its functions never run: the compile errors that stand beside it end the build.
-fn stand_in(input: &DeriveInput) -> TokenStream {
-    let mut generics = input.generics.clone();
-    if !generics.params.is_empty() {
-        let bounds = parse_quote!(Self: ::core::marker::Send + ::core::marker::Sync + 'static);
-        generics.make_where_clause().predicates.push(bounds);
-    }
-    let ident = &input.ident;
-    let (parameters, arguments, conditions) = generics.split_for_impl();
-    quote! {
-        #[automatically_derived]
-        impl #parameters ::etag_fairing::__private::JsonApiResource for #ident #arguments #conditions {
-            fn description() -> &'static ::etag_fairing::__private::Description {
-                ::core::unimplemented!()
-            }
-            fn behaviour() -> &'static ::etag_fairing::__private::Behaviour {
-                ::core::unimplemented!()
-            }
-            fn from_record(
-                _: &::etag_fairing::__private::Record,
-            ) -> ::core::result::Result<Self, ::etag_fairing::__private::Corrupt> {
-                ::core::unimplemented!()
-            }
-            fn to_record(
-                &self,
-            ) -> ::core::result::Result<
-                ::etag_fairing::__private::Record,
-                ::etag_fairing::__private::Mismatch,
-            > {
-                ::core::unimplemented!()
-            }
-            fn routes() -> ::etag_fairing::__private::Routes {
-                ::core::unimplemented!()
-            }
         }
     }
 }

@@ -281,6 +281,7 @@ mod attributes;
 mod errors;
 mod expand;
 mod names;
+mod stand_in;
 
 use proc_macro::TokenStream;
 

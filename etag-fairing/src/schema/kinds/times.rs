@@ -9,73 +9,70 @@ use crate::schema::kind::{ColumnTypes, KindTraits, Operators, PostgresColumn, Va
 use crate::schema::time::{Moment, client, stored};
 use crate::schema::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
 
-pub(super) static TIMESTAMP: KindTraits = KindTraits {
-    value: ValueType::Text,
-    family: Some(Kind::Timestamp),
-    operators: Operators::Order,
-    has_one_form: false,
-    empty: ValueRef::Text("1970-01-01T00:00:00.000000Z"),
-    is_canonical: |text| stored::is_canonical(Kind::Timestamp, text),
-    write: |value, out| write_time(Kind::Timestamp, value, out),
-    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
-    postgres: PostgresColumn {
-        parameter: "timestamptz",
-        compared_as: "timestamptz",
-        types: ColumnTypes { ours: "timestamptz", taken: &["timestamptz"] },
-        as_text: Some("to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
-    },
-};
+pub(super) static TIMESTAMP: KindTraits = traits(
+    Kind::Timestamp,
+    "1970-01-01T00:00:00.000000Z",
+    |text| stored::is_canonical(Kind::Timestamp, text),
+    |value, out| write_time(Kind::Timestamp, value, out),
+    &["timestamptz"],
+    "to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+);
 
-pub(super) static DATE_TIME: KindTraits = KindTraits {
-    value: ValueType::Text,
-    family: Some(Kind::DateTime),
-    operators: Operators::Order,
-    has_one_form: false,
-    empty: ValueRef::Text("1970-01-01T00:00:00.000000"),
-    is_canonical: |text| stored::is_canonical(Kind::DateTime, text),
-    write: |value, out| write_time(Kind::DateTime, value, out),
-    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
-    postgres: PostgresColumn {
-        parameter: "timestamp",
-        compared_as: "timestamp",
-        types: ColumnTypes { ours: "timestamp", taken: &["timestamp"] },
-        as_text: Some("to_char($1, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"),
-    },
-};
+pub(super) static DATE_TIME: KindTraits = traits(
+    Kind::DateTime,
+    "1970-01-01T00:00:00.000000",
+    |text| stored::is_canonical(Kind::DateTime, text),
+    |value, out| write_time(Kind::DateTime, value, out),
+    &["timestamp"],
+    "to_char($1, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
+);
 
-pub(super) static DATE: KindTraits = KindTraits {
-    value: ValueType::Text,
-    family: Some(Kind::Date),
-    operators: Operators::Order,
-    has_one_form: false,
-    empty: ValueRef::Text("1970-01-01"),
-    is_canonical: |text| stored::is_canonical(Kind::Date, text),
-    write: write_date,
-    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
-    postgres: PostgresColumn {
-        parameter: "date",
-        compared_as: "date",
-        types: ColumnTypes { ours: "date", taken: &["date"] },
-        as_text: Some("to_char($1, 'YYYY-MM-DD')"),
-    },
-};
+pub(super) static DATE: KindTraits = traits(
+    Kind::Date,
+    "1970-01-01",
+    |text| stored::is_canonical(Kind::Date, text),
+    write_date,
+    &["date"],
+    "to_char($1, 'YYYY-MM-DD')",
+);
 
-pub(super) static TIME: KindTraits = KindTraits {
-    value: ValueType::Text,
-    family: Some(Kind::Time),
-    operators: Operators::Order,
-    has_one_form: false,
-    empty: ValueRef::Text("00:00:00.000000"),
-    is_canonical: |text| stored::is_canonical(Kind::Time, text),
-    write: |value, out| write_time(Kind::Time, value, out),
-    sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
-    postgres: PostgresColumn {
-        parameter: "time",
-        compared_as: "time",
-        types: ColumnTypes { ours: "time", taken: &["time"] },
-        as_text: Some("to_char($1, 'HH24:MI:SS.US')"),
-    },
-};
+pub(super) static TIME: KindTraits = traits(
+    Kind::Time,
+    "00:00:00.000000",
+    |text| stored::is_canonical(Kind::Time, text),
+    |value, out| write_time(Kind::Time, value, out),
+    &["time"],
+    "to_char($1, 'HH24:MI:SS.US')",
+);
+
+/// The traits of a kind of times. All of them are text of a fixed form that sorts as they do. `postgres` is the one
+/// type that such columns have in PostgreSQL.
+const fn traits(
+    kind: Kind,
+    empty: &'static str,
+    is_canonical: fn(&str) -> bool,
+    write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>,
+    postgres: &'static [&'static str; 1],
+    as_text: &'static str,
+) -> KindTraits {
+    let [name] = *postgres;
+    KindTraits {
+        value: ValueType::Text,
+        family: Some(kind),
+        operators: Operators::Order,
+        has_one_form: false,
+        empty: ValueRef::Text(empty),
+        is_canonical,
+        write,
+        sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
+        postgres: PostgresColumn {
+            parameter: name,
+            compared_as: name,
+            types: ColumnTypes { ours: name, taken: postgres },
+            as_text: Some(as_text),
+        },
+    }
+}
 
 fn write_date(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
     let ValueRef::Text(text) = value else { return Err(Corrupt::expected("Date", value)) };
