@@ -79,13 +79,23 @@ impl SqliteOptions {
     /// `sqlite:///var/lib/open-event.db`, `sqlite::memory:`, or a path alone. What follows the scheme is the
     /// path as it is: nothing is decoded, and there are no parameters.
     ///
+    /// On Windows a path with a drive may be written as `sqlite:C:\data\open-event.db`,
+    /// `sqlite:C:/data/open-event.db`, `sqlite://C:/data/open-event.db` or `sqlite:///C:/data/open-event.db`, and one of
+    /// a server as `sqlite:\\server\share\open-event.db`.
+    ///
     /// # Errors
     /// If the URL is of another database, names no file or has parameters.
     pub fn from_url(url: &str) -> Result<Self, PrepareError> {
+        Self::from_url_with(url, PathRules::HERE)
+    }
+
+    fn from_url_with(url: &str, rules: PathRules) -> Result<Self, PrepareError> {
         let path = match url.strip_prefix("sqlite:") {
             Some(rest) => {
-                let path = rest.strip_prefix("//").unwrap_or(rest);
-                if let Some((path, parameters)) = path.split_once('?') {
+                let path = rules.file(rest.strip_prefix("//").unwrap_or(rest));
+                let (prefix, named) = path.split_at(rules.verbatim_prefix(path).len());
+                if let Some((named, parameters)) = named.split_once('?') {
+                    let path = format!("{prefix}{named}");
                     return Err(PrepareError::new(format!(
                         "the database URL `{url}`: an SQLite URL takes no parameters; write `sqlite:{path}` \
                          without `?{parameters}`"
@@ -94,7 +104,7 @@ impl SqliteOptions {
                 path
             }
             None => match DatabaseKind::of(url) {
-                Ok(DatabaseKind::Sqlite) => url,
+                Ok(DatabaseKind::Sqlite) => rules.file(url),
                 Ok(DatabaseKind::Postgres) => {
                     return Err(PrepareError::new(
                         "the database URL is one of PostgreSQL, not of SQLite; write `sqlite:<path>`",
@@ -111,9 +121,111 @@ impl SqliteOptions {
     }
 }
 
+/// Whose paths a URL holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "a build for one system makes only its own; the tests try both")]
+enum PathRules {
+    Unix,
+    Windows,
+}
+
+impl PathRules {
+    /// Those of the system that this runs on.
+    #[cfg(windows)]
+    const HERE: Self = Self::Windows;
+    #[cfg(not(windows))]
+    const HERE: Self = Self::Unix;
+
+    /// The path as the system takes it. A URL has a slash before the drive, or two, as in `sqlite:///C:/data/api.db`
+    /// (RFC 8089 appendix E.2 for `file:`); a path has none.
+    fn file(self, path: &str) -> &str {
+        match self {
+            Self::Unix => path,
+            Self::Windows => {
+                let bare = path.trim_start_matches(['/', '\\']);
+                if begins_with_drive(bare) { bare } else { path }
+            }
+        }
+    }
+
+    /// `\\?\` or `\\.\`, with which Windows takes the rest as it is; its `?` begins no parameters.
+    fn verbatim_prefix(self, path: &str) -> &str {
+        let prefix = path.get(..4).filter(|prefix| matches!(*prefix, r"\\?\" | r"\\.\"));
+        prefix.filter(|_| self == Self::Windows).unwrap_or_default()
+    }
+}
+
+/// Whether a path begins as `C:/` or `C:\` does.
+fn begins_with_drive(path: &str) -> bool {
+    matches!(path.as_bytes(), [drive, b':', b'/' | b'\\', ..] if drive.is_ascii_alphabetic())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_paths() {
+        for (url, windows, unix) in [
+            (r"sqlite:C:\data\x.db", r"C:\data\x.db", r"C:\data\x.db"),
+            ("sqlite:C:/data/x.db", "C:/data/x.db", "C:/data/x.db"),
+            ("sqlite://C:/data/x.db", "C:/data/x.db", "C:/data/x.db"),
+            (r"sqlite://C:\data\x.db", r"C:\data\x.db", r"C:\data\x.db"),
+            ("sqlite:/C:/data/x.db", "C:/data/x.db", "/C:/data/x.db"),
+            ("sqlite:///C:/data/x.db", "C:/data/x.db", "/C:/data/x.db"),
+            (r"sqlite:///C:\data\x.db", r"C:\data\x.db", r"/C:\data\x.db"),
+            ("sqlite:////C:/data/x.db", "C:/data/x.db", "//C:/data/x.db"),
+            (r"sqlite:\\C:\data\x.db", r"C:\data\x.db", r"\\C:\data\x.db"),
+            ("sqlite:///d:/Träume/x y.db", "d:/Träume/x y.db", "/d:/Träume/x y.db"),
+            (r"C:\data\x.db", r"C:\data\x.db", r"C:\data\x.db"),
+            ("C:/data/x.db", "C:/data/x.db", "C:/data/x.db"),
+            ("/C:/data/x.db", "C:/data/x.db", "/C:/data/x.db"),
+            // Relative: to the folder that is the current one on that drive, to the current folder.
+            ("sqlite:C:x.db", "C:x.db", "C:x.db"),
+            (r"sqlite:data\x.db", r"data\x.db", r"data\x.db"),
+            (r"sqlite:..\x.db", r"..\x.db", r"..\x.db"),
+            ("sqlite://x.db", "x.db", "x.db"),
+            // On the current drive, and on a server.
+            ("sqlite:///data/x.db", "/data/x.db", "/data/x.db"),
+            (r"sqlite:\data\x.db", r"\data\x.db", r"\data\x.db"),
+            (r"sqlite:\\server\share\x.db", r"\\server\share\x.db", r"\\server\share\x.db"),
+            ("sqlite:////server/share/x.db", "//server/share/x.db", "//server/share/x.db"),
+            // No drive: its name has one letter.
+            ("sqlite:///CD:/x.db", "/CD:/x.db", "/CD:/x.db"),
+            ("sqlite:///é:/x.db", "/é:/x.db", "/é:/x.db"),
+        ] {
+            for (rules, path) in [(PathRules::Windows, windows), (PathRules::Unix, unix)] {
+                let options = SqliteOptions::from_url_with(url, rules).map(|options| options.location);
+                assert_eq!(options, Ok(Location::File(path.into())), "{url} by {rules:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn verbatim_paths_of_windows_hold_no_parameters() {
+        let location = |url: &str, rules| {
+            SqliteOptions::from_url_with(url, rules)
+                .map(|options| options.location)
+                .map_err(|error| error.to_string())
+        };
+        for path in [r"\\?\C:\data\x.db", r"\\?\UNC\server\share\x.db", r"\\.\C:\data\x.db"] {
+            let file = Ok(Location::File(path.into()));
+            assert_eq!(location(&format!("sqlite:{path}"), PathRules::Windows), file);
+            assert_eq!(location(path, PathRules::Windows), file);
+        }
+        let problem = location(r"sqlite:\\?\C:\x.db?mode=ro", PathRules::Windows).unwrap_err();
+        assert!(problem.contains(r"write `sqlite:\\?\C:\x.db` without `?mode=ro`"), "{problem}");
+        let problem = location("sqlite:///C:/x.db?mode=ro", PathRules::Windows).unwrap_err();
+        assert!(problem.contains("write `sqlite:C:/x.db` without `?mode=ro`"), "{problem}");
+        assert!(location(r"sqlite:\\?\C:\x.db", PathRules::Unix).is_err());
+        // Short ones, and one whose fourth byte is within a letter.
+        for path in [r"\\", "é/é", "ééé"] {
+            assert_eq!(
+                location(&format!("sqlite:{path}"), PathRules::Windows),
+                Ok(Location::File(path.into()))
+            );
+        }
+    }
 
     #[test]
     fn url_forms() {
