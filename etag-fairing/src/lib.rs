@@ -32,6 +32,7 @@ pub mod guide;
 mod json_api;
 mod memo;
 mod negotiate;
+mod observe;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod open_store;
 mod pending;

@@ -15,6 +15,8 @@ pub(super) struct Mark {
     opted_in: AtomicBool,
     /// The tag of the body, where the handler made it when it had the bytes at hand.
     tag: OnceLock<EntityTag>,
+    /// Whether the body is one that the memo had.
+    remembered: AtomicBool,
     /// Whether it is a read of a generated route that has no tag.
     untagged: AtomicBool,
     /// The file that the body is.
@@ -39,6 +41,12 @@ pub(crate) fn mark_with_tag(request: &Request<'_>, tag: EntityTag) {
     let mark = of(request);
     mark.opted_in.store(true, Ordering::Relaxed);
     let _ = mark.tag.set(tag);
+}
+
+/// The same for a body that the memo had.
+pub(crate) fn mark_remembered(request: &Request<'_>, tag: EntityTag) {
+    of(request).remembered.store(true, Ordering::Relaxed);
+    mark_with_tag(request, tag);
 }
 
 /// Says that a generated route answers a read with a response that has no tag.
@@ -67,6 +75,11 @@ impl Mark {
     /// Whether it is a read of a generated route that has no tag.
     pub(super) fn is_untagged_read(&self) -> bool {
         self.untagged.load(Ordering::Relaxed)
+    }
+
+    /// Whether the body is one that the memo had.
+    pub(super) fn is_remembered(&self) -> bool {
+        self.remembered.load(Ordering::Relaxed)
     }
 
     /// The tag that the handler made.

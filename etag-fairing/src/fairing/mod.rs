@@ -59,7 +59,7 @@ pub(crate) use self::bodies::Bodies;
 pub(crate) use self::digest::send_in_large_chunks;
 use self::file_digests::FileDigests;
 use self::mark::Mark;
-pub(crate) use self::mark::{mark_untagged, mark_with_tag};
+pub(crate) use self::mark::{mark_remembered, mark_untagged, mark_with_tag};
 pub use self::not_modified::NotModified;
 pub(crate) use self::not_modified::early as early_not_modified;
 pub(crate) use self::precondition_failed::{precondition_failed, precondition_required};

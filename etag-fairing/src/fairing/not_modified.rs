@@ -5,9 +5,10 @@ use rocket::response::{self, Responder, Response};
 use rocket::{Request, tokio};
 
 use super::request_fields::conditional_headers;
-use super::statistics::Statistics;
+use super::statistics::{NotModifiedWay, Statistics};
 use crate::conditional::{EntityTag, HttpDate, MethodKind, Selected, TagField, Validator, Verdict};
 use crate::config::EtagConfig;
+use crate::observe;
 
 /// Turns what would be a 200 into the 304 for it.
 ///
@@ -77,6 +78,21 @@ impl NotModified {
     }
 }
 
+/// Counts a 304 that leaves out a body of this size.
+pub(super) fn count(
+    request: &Request<'_>,
+    statistics: Option<&Statistics>,
+    way: NotModifiedWay,
+    size: usize,
+) {
+    if let Some(statistics) = statistics {
+        statistics.count_not_modified(way, size);
+    }
+    if let Some(observation) = observe::of(request) {
+        observation.preconditions(way.outcome());
+    }
+}
+
 /// The 304 of a generated route, if that is what the request's preconditions make of the current tag.
 ///
 /// `None` as well where only the fairing can tell: where a content coding may make another tag of it.
@@ -100,9 +116,7 @@ pub(crate) fn early<'r>(
     if config.policy().judge(&headers, MethodKind::Read, Some(&selected)) != Verdict::NotModified {
         return None;
     }
-    if let Some(statistics) = request.rocket().state::<Statistics>() {
-        statistics.count_not_modified(size);
-    }
+    count(request, request.rocket().state(), NotModifiedWay::Memo, size);
     let mut response = Response::new();
     response.set_status(Status::NotModified);
     let tag = tag.borrowed();
@@ -116,9 +130,7 @@ pub(crate) fn early<'r>(
 
 impl<'r> Responder<'r, 'static> for NotModified {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        if let Some(statistics) = request.rocket().state::<Statistics>() {
-            statistics.count_not_modified(0);
-        }
+        count(request, request.rocket().state(), NotModifiedWay::Handler, 0);
         let default = EtagConfig::default();
         Ok(self.to_response(request.rocket().state::<EtagConfig>().unwrap_or(&default)))
     }

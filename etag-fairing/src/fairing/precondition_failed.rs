@@ -30,7 +30,7 @@ pub(crate) fn precondition_failed(
 /// The answer to a change that must say which state it is meant for, and doesn't (RFC 6585 §3).
 pub(crate) fn precondition_required(about: &str, statistics: Option<&Statistics>) -> Errors {
     if let Some(statistics) = statistics {
-        statistics.count_precondition_failed();
+        statistics.count_precondition_required();
     }
     let detail = format!("read {about} and send the entity tag that comes with it, its ETag, in If-Match");
     ErrorObject::precondition_required().detail(detail).about(about).into()

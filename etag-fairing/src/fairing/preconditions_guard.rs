@@ -15,6 +15,7 @@ use crate::conditional::{
 };
 use crate::config::EtagConfig;
 use crate::error::Errors;
+use crate::observe::{self, Observation, PreconditionOutcome};
 
 /// The preconditions of a request, for a handler that changes something: a request guard that never
 /// fails by itself.
@@ -57,6 +58,7 @@ pub struct Preconditions<'r> {
     policy: Policy,
     path: &'r str,
     statistics: Option<&'r Statistics>,
+    observation: Option<&'r Observation>,
 }
 
 #[rocket::async_trait]
@@ -76,6 +78,7 @@ impl<'r> FromRequest<'r> for Preconditions<'r> {
             policy,
             path: request.uri().path().as_str(),
             statistics: request.rocket().state::<Statistics>(),
+            observation: observe::of(request),
         })
     }
 }
@@ -104,7 +107,13 @@ impl Preconditions<'_> {
     ///
     /// As [`check`](Preconditions::check).
     pub fn check_selected(&self, current: Option<&Selected<'_>>) -> Result<(), Errors> {
-        match self.policy.judge(&self.headers, self.method, current) {
+        let verdict = self.policy.judge(&self.headers, self.method, current);
+        if let Some(observation) = self.observation
+            && let Some(outcome) = PreconditionOutcome::of(&verdict, &self.headers)
+        {
+            observation.preconditions(outcome);
+        }
+        match verdict {
             Verdict::Proceed | Verdict::NotModified => Ok(()),
             Verdict::Required => Err(precondition_required(self.path, self.statistics)),
             Verdict::Failed(failure) => {

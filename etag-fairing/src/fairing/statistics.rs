@@ -2,6 +2,32 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::observe::PreconditionOutcome;
+
+/// How a 304 came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotModifiedWay {
+    /// The representation lies in the memo.
+    Memo,
+    /// The representation was built, and then left out.
+    Built,
+    /// A hand-written handler knew the tag before it did the work.
+    Handler,
+}
+
+impl NotModifiedWay {
+    pub(crate) const ALL: [Self; 3] = [Self::Memo, Self::Built, Self::Handler];
+
+    /// The same, for an observation of the request.
+    pub(crate) fn outcome(self) -> PreconditionOutcome {
+        match self {
+            Self::Memo => PreconditionOutcome::NotModifiedFromMemo,
+            Self::Built => PreconditionOutcome::NotModifiedBuilt,
+            Self::Handler => PreconditionOutcome::NotModifiedByHandler,
+        }
+    }
+}
+
 /// Counters of the fairing's work since launch, in Rocket's managed state.
 ///
 /// ```
@@ -18,8 +44,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Statistics {
     digests: AtomicU64,
     digests_saved: AtomicU64,
-    not_modified: AtomicU64,
+    not_modified: [AtomicU64; NotModifiedWay::ALL.len()],
     preconditions_failed: AtomicU64,
+    preconditions_required: AtomicU64,
     bytes_saved: AtomicU64,
     memo_hits: AtomicU64,
     memo_misses: AtomicU64,
@@ -42,12 +69,12 @@ impl Statistics {
 
     /// How many requests were answered with 304.
     pub fn not_modified(&self) -> u64 {
-        self.not_modified.load(Ordering::Relaxed)
+        NotModifiedWay::ALL.into_iter().map(|way| self.not_modified_by(way)).sum()
     }
 
     /// How many requests were answered with 412 or 428.
     pub fn preconditions_failed(&self) -> u64 {
-        self.preconditions_failed.load(Ordering::Relaxed)
+        self.failed() + self.required()
     }
 
     /// The bytes of the bodies that a 304 left out, as far as their size was known. A body that was
@@ -109,12 +136,33 @@ impl Statistics {
         self.digests.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn count_not_modified(&self, bytes_saved: usize) {
-        self.not_modified.fetch_add(1, Ordering::Relaxed);
+    /// How many requests were answered with 304 in this way.
+    pub(crate) fn not_modified_by(&self, way: NotModifiedWay) -> u64 {
+        self.not_modified.get(way as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    /// How many requests were answered with 412.
+    pub(crate) fn failed(&self) -> u64 {
+        self.preconditions_failed.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were answered with 428.
+    pub(crate) fn required(&self) -> u64 {
+        self.preconditions_required.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_not_modified(&self, way: NotModifiedWay, bytes_saved: usize) {
+        if let Some(count) = self.not_modified.get(way as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
         self.bytes_saved.fetch_add(bytes_saved as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn count_precondition_failed(&self) {
         self.preconditions_failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_precondition_required(&self) {
+        self.preconditions_required.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -6,13 +6,14 @@ use rocket::{Request, Response};
 use super::digest;
 use super::file_digests::FileDigests;
 use super::mark::{self, Mark};
-use super::not_modified::turn_into_not_modified;
+use super::not_modified::{self, turn_into_not_modified};
 use super::precondition_failed::turn_into_precondition_failed;
 use super::request_fields::conditional_headers;
-use super::statistics::Statistics;
+use super::statistics::{NotModifiedWay, Statistics};
 use crate::conditional::{EntityTag, HttpDate, MethodKind, Policy, Selected, Validator, Verdict};
 use crate::config::EtagConfig;
 use crate::error::{ErrorObject, Errors};
+use crate::observe::{self, Phase, PreconditionOutcome};
 
 /// Where the tag of a response comes from.
 pub(super) enum TagSource {
@@ -98,6 +99,7 @@ impl<'r> Tagger<'r, '_> {
         if size as u64 > self.config.max_body.as_u64() {
             return None;
         }
+        let _timing = observe::time(observe::of(self.request), Phase::Hash);
         match digest::digest(response, size, self.request.rocket().state(), self.statistics).await {
             Ok(Some(tag)) => Some(tag),
             Ok(None) => {
@@ -138,16 +140,27 @@ impl<'r> Tagger<'r, '_> {
         let selected = Selected { validator: Validator::Tag(tag), last_modified };
         match policy.judge(&headers, MethodKind::Read, Some(&selected)) {
             // A read overwrites nothing, so that no precondition is required of it.
-            Verdict::Proceed | Verdict::Required => {}
+            Verdict::Proceed | Verdict::Required => self.observe(PreconditionOutcome::Passed),
             Verdict::NotModified => {
                 let of_file = || usize::try_from(self.mark.file()?.length()).ok();
                 let size = response.body().preset_size().or_else(of_file);
-                self.statistics.count_not_modified(size.unwrap_or(0));
+                let way = match self.mark.is_remembered() {
+                    true => NotModifiedWay::Memo,
+                    false => NotModifiedWay::Built,
+                };
+                not_modified::count(self.request, Some(self.statistics), way, size.unwrap_or(0));
                 turn_into_not_modified(response);
             }
             Verdict::Failed(failure) => {
                 turn_into_precondition_failed(response, self.request, &failure, self.statistics);
+                self.observe(PreconditionOutcome::Failed);
             }
+        }
+    }
+
+    fn observe(&self, outcome: PreconditionOutcome) {
+        if let Some(observation) = observe::of(self.request) {
+            observation.preconditions(outcome);
         }
     }
 }

@@ -16,6 +16,9 @@ pub(crate) struct GeneratedRoute {
     pub(crate) endpoint: Endpoint,
 }
 
+/// How the name of a route ends that carries entity tags. Rocket prints the names at launch.
+pub(crate) const TAGGED: &str = " [etag]";
+
 /// The generated routes with their names, each found again by the address of its name.
 ///
 /// Rocket's routes have no room for data of others. The name is the one thing that a route carries through mounting,
@@ -37,7 +40,7 @@ pub(crate) fn name_route(route: GeneratedRoute) -> &'static str {
         name.push_str(relationship.name);
     }
     if resource.etag.contains(operation) {
-        name.push_str(" [etag]");
+        name.push_str(TAGGED);
     }
     // Once a route of a struct, however often `routes()` is called.
     let name: &'static str = name.leak();

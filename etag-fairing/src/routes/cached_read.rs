@@ -18,9 +18,10 @@ use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
 use crate::document::buffer_pool::SentDocument;
 use crate::error::Errors;
-use crate::fairing::{Statistics, early_not_modified, mark_untagged, mark_with_tag};
+use crate::fairing::{Statistics, early_not_modified, mark_remembered, mark_untagged, mark_with_tag};
 use crate::memo::{CallerRef, Flight, KeyRef, Memo, MemoEntry, Recalled, Remembered};
 use crate::negotiate::asks_for_profile;
+use crate::observe::{self, MemoOutcome, Phase};
 use crate::plan::{Fetched, Plan, Revision};
 use crate::query::{CURSOR_PROFILE, Query};
 use crate::store::{Excess, StoreError};
@@ -93,14 +94,29 @@ pub(super) async fn read_from_memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -
     if !call.is_for_anyone() {
         return None;
     }
-    let entry = memo(call, subject)?.get(&key(call, subject, CallerRef::Anyone))?;
+    let memo = memo(call, subject)?;
+    let looking = observe::time(call.observation, Phase::Memo);
+    let entry = memo.get(&key(call, subject, CallerRef::Anyone));
+    drop(looking);
+    let entry = entry?;
     let remembered = entry.answer.as_ref()?;
-    let revision = match call.store().revision(&entry.tables).await {
+    let revision = match revision(call, &entry.tables).await {
         Ok(revision) => revision?,
         Err(error) if error.is_want_of_time() => return Some(Err(read_error(call, subject, error))),
         Err(_) => return None,
     };
-    (revision == entry.revision).then(|| Ok(remembered_response(call.request, subject, remembered)))
+    (revision == entry.revision).then(|| Ok(remembered_response(call, subject, remembered)))
+}
+
+/// The current revision of these tables, as far as the store knows.
+async fn revision(call: &Call<'_>, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+    let timing = observe::time(call.observation, Phase::Revision);
+    let revision = call.store().revision(tables).await;
+    drop(timing);
+    if let (Some(observation), Ok(Some(revision))) = (call.observation, &revision) {
+        observation.revision(*revision);
+    }
+    revision
 }
 
 /// Answers a read: from the memo, or from the store; then remembers it, and for all who ask at the same time.
@@ -114,7 +130,7 @@ pub(super) async fn read_through_memo<'r>(
         return Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?));
     };
     let tables = plan.tables();
-    let revision = match call.store().revision(&tables).await {
+    let revision = match revision(call, &tables).await {
         Ok(Some(revision)) => revision,
         // Whoever has waited in vain would wait as long once more.
         Err(error) if error.is_want_of_time() => return Err(read_error(call, subject, error)),
@@ -126,17 +142,22 @@ pub(super) async fn read_through_memo<'r>(
     let caller = (!call.is_for_anyone()).then(|| caller_key(call));
     let caller = caller.as_deref().map_or(CallerRef::Anyone, CallerRef::Scoped);
     // Boxed, as are other futures that are large and seldom awaited.
+    let looking = observe::time(call.observation, Phase::Memo);
     let recalled = Box::pin(memo.recall(&key(call, subject, caller), revision)).await;
+    drop(looking);
     match recalled {
         Recalled::Failed(errors) => Err(Errors::clone(&errors)),
         Recalled::Late => Err(Errors::unavailable(1)),
         Recalled::Known(entry) => match &entry.answer {
-            Some(remembered) => Ok(remembered_response(call.request, subject, remembered)),
+            Some(remembered) => Ok(remembered_response(call, subject, remembered)),
             None => Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?)),
         },
         Recalled::Unknown { flight, stale } => {
             if let Some(statistics) = call.state::<Statistics>() {
                 if stale { statistics.count_memo_stale() } else { statistics.count_memo_miss() }
+            }
+            if let Some(observation) = call.observation {
+                observation.memo(if stale { MemoOutcome::Stale } else { MemoOutcome::Miss });
             }
             let read = fetch(call, subject, plan, make).await;
             remember(call.request, memo, flight, tables, revision, read)
@@ -150,8 +171,14 @@ async fn fetch(
     plan: &Plan,
     make: impl FnOnce(&Fetched) -> Result<ReadDocument, Errors> + Send,
 ) -> Result<ReadDocument, Errors> {
-    let fetched = call.store().fetch(plan).await.map_err(|error| read_error(call, subject, error))?;
-    let mut read = make(&fetched)?;
+    let reading = observe::time(call.observation, Phase::Store);
+    let fetched = call.store().fetch(plan).await;
+    drop(reading);
+    let fetched = fetched.map_err(|error| read_error(call, subject, error))?;
+    let writing = observe::time(call.observation, Phase::Document);
+    let read = make(&fetched);
+    drop(writing);
+    let mut read = read?;
     // What was read is bounded; what is written of it may be longer, where text has many escapes.
     let most = usize::try_from(call.config().max_document.as_u64()).unwrap_or(usize::MAX);
     if read.body.len() > most {
@@ -176,7 +203,8 @@ fn remember<'r>(
             let remembered =
                 Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice(), held });
             flight.land(MemoEntry { tables, revision, answer: Some(Arc::clone(&remembered)) });
-            Ok(remembered_body(request, &remembered))
+            mark_with_tag(request, remembered.tag.clone());
+            Ok(remembered_body(&remembered))
         }
         // Those who wait need not wait for each other.
         Ok(read) => {
@@ -196,12 +224,16 @@ fn remember<'r>(
 
 /// The answer that the memo has: 304 where that is all that the client needs.
 fn remembered_response<'r>(
-    request: &'r Request<'_>,
+    call: &Call<'r>,
     subject: &Subject<'r>,
     remembered: &Arc<Remembered>,
 ) -> Response<'r> {
-    if let Some(statistics) = request.rocket().state::<Statistics>() {
+    let request = call.request;
+    if let Some(statistics) = call.state::<Statistics>() {
         statistics.count_memo_hit();
+    }
+    if let Some(observation) = call.observation {
+        observation.memo(MemoOutcome::Hit);
     }
     let (tag, size) = (&remembered.tag, remembered.body.len());
     let early = subject
@@ -212,13 +244,15 @@ fn remembered_response<'r>(
             response.set_raw_header("Vary", "Accept");
             response
         }
-        None => remembered_body(request, remembered),
+        None => {
+            mark_remembered(request, remembered.tag.clone());
+            remembered_body(remembered)
+        }
     }
 }
 
 /// 200, with the memo's body as it lies there. The fairing sets the tag, and answers preconditions.
-fn remembered_body<'r>(request: &'r Request<'_>, remembered: &Arc<Remembered>) -> Response<'r> {
-    mark_with_tag(request, remembered.tag.clone());
+fn remembered_body<'r>(remembered: &Arc<Remembered>) -> Response<'r> {
     let body = Cursor::new(RememberedBody(Arc::clone(remembered)));
     let response = response::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
     dated(response, remembered.last_modified)

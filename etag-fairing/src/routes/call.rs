@@ -11,6 +11,7 @@ use crate::config::JsonApiConfig;
 use crate::document::hidden::Hidden;
 use crate::document::write::Writer;
 use crate::error::{ErrorObject, Errors};
+use crate::observe::{self, Observation};
 use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::resource::Behaviour;
 use crate::schema::{AttributeId, Description};
@@ -30,6 +31,8 @@ pub(super) struct Call<'r> {
     pub(super) request: &'r Request<'r>,
     pub(super) api: &'r JsonApi,
     pub(super) guarded: Guarded,
+    /// What the request does, where somebody watches.
+    pub(super) observation: Option<&'r Observation>,
     row_scopes: RowScopes,
     /// Whether the query leads to resources whose guards and hooks must be asked each time.
     asks_each_time: AtomicBool,
@@ -44,7 +47,7 @@ impl<'r> Call<'r> {
             return Err(ErrorObject::internal().into());
         };
         let (row_scopes, asks_each_time) = (RowScopes::default(), AtomicBool::new(false));
-        Ok(Self { request, api, guarded, row_scopes, asks_each_time })
+        Ok(Self { request, api, guarded, observation: observe::of(request), row_scopes, asks_each_time })
     }
 
     /// What a resource does with requests.

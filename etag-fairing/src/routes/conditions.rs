@@ -9,6 +9,7 @@ use crate::conditional::{
 use crate::config::EtagConfig;
 use crate::error::Errors;
 use crate::fairing::{Statistics, conditional_headers, precondition_failed, precondition_required};
+use crate::observe::{self, Observation, PreconditionOutcome};
 use crate::schema::Description;
 
 /// The conditional fields of a write and what the configuration makes of them.
@@ -16,6 +17,7 @@ pub(super) struct Conditions<'r> {
     headers: ConditionalHeaders<'r>,
     policy: Policy,
     statistics: Option<&'r Statistics>,
+    observation: Option<&'r Observation>,
 }
 
 impl<'r> Conditions<'r> {
@@ -24,7 +26,12 @@ impl<'r> Conditions<'r> {
         if etag.is_some_and(|config| config.require_if_match || resource.require_if_match) {
             policy.requirement = Requirement::NamedState;
         }
-        Self { headers: conditional_headers(request), policy, statistics: request.rocket().state() }
+        Self {
+            headers: conditional_headers(request),
+            policy,
+            statistics: request.rocket().state(),
+            observation: observe::of(request),
+        }
     }
 
     /// The same for a request that overwrites nothing, and so needs no `If-Match`.
@@ -61,7 +68,13 @@ impl<'r> Conditions<'r> {
         about: &str,
     ) -> Result<(), Errors> {
         let selected = Selected { validator, last_modified };
-        match self.policy.judge(&self.headers, MethodKind::Write, Some(&selected)) {
+        let verdict = self.policy.judge(&self.headers, MethodKind::Write, Some(&selected));
+        if let Some(observation) = self.observation
+            && let Some(outcome) = PreconditionOutcome::of(&verdict, &self.headers)
+        {
+            observation.preconditions(outcome);
+        }
+        match verdict {
             Verdict::Proceed | Verdict::NotModified => Ok(()),
             Verdict::Required => Err(precondition_required(about, self.statistics)),
             Verdict::Failed(failure) => {

@@ -13,6 +13,7 @@ use super::state::{check_state, refused_write, state_plan, version_to_keep};
 use super::store_errors::Refusal;
 use super::subject::Subject;
 use crate::error::{ErrorObject, Errors};
+use crate::observe::{self, Phase};
 use crate::plan::{
     Change, Comparison, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation, Root, Scopes,
     Selection,
@@ -38,7 +39,9 @@ pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) 
     let mut delete =
         Box::new(Delete { call, subject, conditions, id, previous: None, version: None, scopes });
     let limit = call.config().write_timeout;
+    let timing = observe::time(call.observation, Phase::Store);
     let deleted = Box::pin(modify(call.store(), Some(&target), &mut *delete, limit)).await;
+    drop(timing);
     if let Err(refusal) = deleted {
         let Delete { conditions, id, .. } = &*delete;
         if matches!(refusal, Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)))

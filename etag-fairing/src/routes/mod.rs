@@ -156,6 +156,9 @@ fn accept<'r>(
     guarded: Guarded,
 ) -> Result<(Call<'r>, Subject<'r>), Errors> {
     let call = Call::new(request, guarded)?;
+    if let Some(observation) = call.observation {
+        observation.is_of(*route);
+    }
     // A form on any web page may post `_method=DELETE`, and no browser asks the server before it sends one.
     let is_form =
         route.endpoint == Endpoint::Delete && request.content_type().is_some_and(|sent| sent.is_form());

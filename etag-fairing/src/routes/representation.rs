@@ -7,6 +7,7 @@ use super::tags::{state_tag, view_tag};
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::buffer_pool;
 use crate::document::write::{View, Writer};
+use crate::observe::{self, Phase};
 use crate::plan::{Fetched, Plan, Root, Selection};
 use crate::query::{Parameters, Query, href};
 use crate::schema::{Corrupt, ResourceId};
@@ -41,6 +42,7 @@ pub(super) fn representation(
     id: &ResourceId,
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Corrupt> {
+    let _timing = observe::time(call.observation, Phase::Document);
     represent(&call.writer().lenient(), subject, id, fetched)
 }
 
@@ -86,6 +88,7 @@ fn document_by(
     query: &Query,
     fetched: &Fetched,
 ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
+    let _timing = observe::time(call.observation, Phase::Document);
     let request = call.request;
     let is_needed = subject.etag.is_some() && needs_representation(call, subject);
     let whole = match (is_needed, query.changes_representation()) {

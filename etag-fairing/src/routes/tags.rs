@@ -5,10 +5,11 @@ use rocket::http::Method;
 
 use crate::conditional::{EntityTag, StateTag};
 use crate::fairing::{Bodies, Statistics};
+use crate::observe::{self, Phase, Timing};
 
 /// The tag of a body: its SHA-1.
 pub(super) fn tag_of_body(request: &Request<'_>, body: &[u8]) -> EntityTag {
-    count_digest(request);
+    let _timing = count_digest(request);
     EntityTag::of(body)
 }
 
@@ -20,20 +21,22 @@ pub(super) fn state_tag(request: &Request<'_>, representation: &[u8]) -> StateTa
     if !matches!(request.method(), Method::Get | Method::Head)
         && let (Some(bodies), Some(statistics)) = (rocket.state::<Bodies>(), rocket.state())
     {
+        let _timing = observe::time(observe::of(request), Phase::Hash);
         return StateTag::of_tag(&bodies.tag_of(representation, statistics));
     }
-    count_digest(request);
+    let _timing = count_digest(request);
     StateTag::of_body(representation)
 }
 
 /// The tag of what a query asks of the resource.
 pub(super) fn view_tag(request: &Request<'_>, state: &StateTag, body: &[u8]) -> EntityTag {
-    count_digest(request);
+    let _timing = count_digest(request);
     state.with_view(body)
 }
 
-fn count_digest(request: &Request<'_>) {
+fn count_digest<'r>(request: &'r Request<'_>) -> Timing<'r> {
     if let Some(statistics) = request.rocket().state::<Statistics>() {
         statistics.count_digest();
     }
+    observe::time(observe::of(request), Phase::Hash)
 }

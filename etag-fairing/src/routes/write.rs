@@ -10,6 +10,7 @@ use super::subject::Subject;
 use crate::conditional::EntityTag;
 use crate::document::read::{Lengths, ResourceObject};
 use crate::error::{Errors, Pointer};
+use crate::observe::{self, Phase};
 use crate::plan::{Fetched, Plan};
 use crate::schema::{Relationship, ResourceId};
 use crate::store::{Decision, modify};
@@ -48,6 +49,7 @@ pub(super) async fn make_change<D: Decision<Refusal = Refusal>>(
     target: Option<&Plan>,
     decision: &mut D,
 ) -> Result<(ResourceId, Fetched), Refusal> {
+    let _timing = observe::time(call.observation, Phase::Store);
     let written = Box::pin(modify(call.store(), target, decision, call.config().write_timeout)).await;
     let (id, fetched) = written?;
     let fetched = fetched.ok_or_else(|| internal("what was written was not read back"))?;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::graph::{Graph, circles};
 
 /// The rooms, ground first. A room may name itself and what stands above it in this list.
-pub(crate) const ROOMS: [&str; 26] = [
+pub(crate) const ROOMS: [&str; 27] = [
     "conditional",
     "config",
     "error",
@@ -23,6 +23,7 @@ pub(crate) const ROOMS: [&str; 26] = [
     "store/sqlite",
     "store/postgres",
     "resource",
+    "observe",
     "memo",
     "query",
     "document",
