@@ -3,7 +3,9 @@
 mod support;
 
 use etag_fairing::EtagFairing;
-use etag_fairing::config::{ConfigError, DatabaseConfig, EtagConfig, JsonApiConfig, Strength, Synchronous};
+use etag_fairing::config::{
+    ConfigError, DatabaseConfig, EtagConfig, JsonApiConfig, SchemaMode, Strength, Synchronous,
+};
 use rocket::data::{ByteUnit, ToByteUnit};
 use rocket::error::ErrorKind;
 use rocket::figment::Figment;
@@ -427,6 +429,26 @@ fn database_defaults_every_key_and_what_cannot_be() {
     }
     let messages = messages(read("").unwrap_err());
     assert_eq!(messages, ["missing field `url` | debug.databases.api | "]);
+}
+
+#[test]
+fn the_mode_of_the_schema_is_one_of_three_words_for_each_database() {
+    for url in ["sqlite:a.db", "postgres://api@localhost/api"] {
+        let read = |toml: &str| {
+            let toml = format!("[default.databases.api]\nurl = '{url}'\n{toml}");
+            DatabaseConfig::from_figment(&figment(&toml), "api")
+        };
+        assert_eq!(read("").unwrap().schema, SchemaMode::Create);
+        for (word, mode) in
+            [("create", SchemaMode::Create), ("check", SchemaMode::Check), ("extend", SchemaMode::Extend)]
+        {
+            assert_eq!(read(&format!("schema = '{word}'")).unwrap().schema, mode);
+        }
+        let messages = messages(read("schema = 'update'").unwrap_err());
+        let [message] = &messages[..] else { panic!("{messages:?}") };
+        assert!(message.contains("\"create\" or \"check\" or \"extend\""), "{message}");
+        assert!(message.contains("default.databases.api.schema |"), "{message}");
+    }
 }
 
 #[test]

@@ -22,6 +22,34 @@ pub enum Synchronous {
     Normal,
 }
 
+/// What a launch may change of a database's tables.
+///
+/// What doesn't fit stops the launch in each mode, and then nothing has been changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SchemaMode {
+    /// It makes tables that are missing, with their keys, foreign keys and indexes, and what the store itself needs beside
+    /// them. It alters no table that is there.
+    #[default]
+    Create,
+    /// It changes nothing at all: what is missing stops the launch. For databases whose tables come from migrations, and
+    /// for roles that may not define anything.
+    Check,
+    /// As [`Create`](Self::Create); and tables that the store has made at an earlier launch are given the columns and
+    /// indexes that they lack.
+    Extend,
+}
+
+impl SchemaMode {
+    /// The word in the configuration.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Check => "check",
+            Self::Extend => "extend",
+        }
+    }
+}
+
 /// The configuration of one database.
 ///
 /// ```toml
@@ -32,6 +60,7 @@ pub enum Synchronous {
 /// read_timeout = 5         # seconds for all that one request reads; what takes longer is ended and answered with 503
 /// synchronous = "full"     # or "normal"
 /// revisions = true         # whether changes are counted, by triggers; without, nothing is remembered
+/// schema = "create"        # make missing tables; or "check": change nothing; or "extend": add missing columns, too
 /// ```
 ///
 /// ```toml
@@ -43,6 +72,7 @@ pub enum Synchronous {
 /// read_timeout = 5         # as above
 /// statement_timeout = 5    # seconds for a statement, the wait for locked rows included
 /// revisions = true         # as above
+/// schema = "create"        # as above
 /// ```
 ///
 /// ```
@@ -80,6 +110,8 @@ pub struct DatabaseConfig {
     /// Whether the store counts the changes of each table, by triggers that it installs. What the memo holds
     /// is known to be current by these numbers; without them each answer is made anew.
     pub revisions: bool,
+    /// What a launch may change of the tables.
+    pub schema: SchemaMode,
 }
 
 impl fmt::Debug for DatabaseConfig {
@@ -104,6 +136,7 @@ impl DatabaseConfig {
             wait_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
             revisions: true,
+            schema: SchemaMode::Create,
         }
     }
 
@@ -153,6 +186,9 @@ impl DatabaseConfig {
             );
         }
         config.revisions = table.flag("revisions", config.revisions);
+        let modes =
+            [SchemaMode::Create, SchemaMode::Check, SchemaMode::Extend].map(|mode| (mode.word(), mode));
+        config.schema = table.choice("schema", config.schema, &modes);
         table.finish()?;
         if config.url.is_empty() {
             let mut error = Error::from(Kind::MissingField("url".into()));
@@ -193,6 +229,7 @@ impl DatabaseConfig {
         }
         values.push(("read timeout", seconds(self.read_timeout)));
         values.push(("revisions", if self.revisions { "on" } else { "off" }.to_owned()));
+        values.push(("schema", self.schema.word().to_owned()));
         super::announce(&format!("Database {name}"), &values);
     }
 }

@@ -23,11 +23,13 @@ mod table;
 
 #[cfg(feature = "postgres")]
 pub(crate) use database::without_password;
-pub use database::{DatabaseConfig, Synchronous};
+pub use database::{DatabaseConfig, SchemaMode, Synchronous};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use database_url::DatabaseKind;
 pub use etag::{EtagConfig, Strength};
 pub use jsonapi::JsonApiConfig;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use nearest::nearest;
 
 /// Why a configuration was refused: one error, or several in a chain (iterate over it).
 pub use rocket::figment::Error as ConfigError;

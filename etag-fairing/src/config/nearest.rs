@@ -3,7 +3,7 @@
 use rocket::figment::{Figment, Provider};
 
 /// The nearest of `names`, if one is near enough to be worth a suggestion.
-pub(super) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(written: &str, names: &[&'n str]) -> Option<&'n str> {
     names
         .iter()
         .map(|name| (distance(&plain(written), &plain(name)), *name))

@@ -5,6 +5,7 @@ mod chance;
 mod chinook;
 mod constraints;
 mod deletion;
+mod migrations;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;

@@ -3,6 +3,9 @@
 //! Whoever deletes keeps the row of their own connection's shard locked until the commit, so that two seldom wait for
 //! each other; the mark is the highest of all shards.
 
+/// The name of the table of the marks.
+pub(super) const TABLE: &str = "_etag_fairing_marks";
+
 /// The table of the marks. It is made with the first table that has something to keep.
 pub(super) const MARKS: &str = "CREATE TABLE IF NOT EXISTS _etag_fairing_marks (\
      table_name text NOT NULL, column_name text NOT NULL, shard integer NOT NULL, mark bigint NOT NULL, \

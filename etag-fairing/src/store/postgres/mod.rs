@@ -9,9 +9,10 @@
 //! Triggers count the changes of each table ([`Revision`]), so that other nodes' and other programs' changes are counted
 //! too. They stand on tables of your own as well, unless [`PostgresOptions::revisions`] says no; a view has none.
 //!
-//! Tables that are missing are created from the resources' descriptions, and those that the store has created are
-//! given columns that came later; a table of your own is checked, and never altered. Its columns may be of any type
-//! that gives back what was put in: an `f64` can be kept in a `numeric`, an `i64` in an `integer`.
+//! Tables that are missing are created from the resources' descriptions, unless [`PostgresOptions::schema`] says no. It
+//! also says whether those that the store has created are given columns that came later. A table of your own is checked,
+//! and never altered. Its columns may be of any type that gives back what was put in: an `f64` can be kept in a
+//! `numeric`, an `i64` in an `integer`.
 //!
 //! ```no_run
 //! # use etag_fairing::store::{PrepareError, postgres::{PostgresOptions, PostgresStore}};
@@ -25,6 +26,7 @@
 mod cell;
 mod connection;
 mod decode;
+mod definitions;
 mod dial;
 mod dialect;
 mod encode;
@@ -56,7 +58,7 @@ use std::{
 
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
-pub use options::PostgresOptions;
+pub use options::{PostgresOptions, SchemaMode};
 use rocket::tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout},
@@ -98,6 +100,7 @@ pub struct PostgresStore {
     place: String,
     wait_timeout: Duration,
     revisions: bool,
+    schema: SchemaMode,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -144,6 +147,7 @@ impl PostgresStore {
             place: options.named("the database"),
             wait_timeout: options.wait_timeout,
             revisions: options.revisions,
+            schema: options.schema,
         })
     }
 
@@ -231,7 +235,7 @@ impl Store for PostgresStore {
             .batch(&format!("SET LOCAL statement_timeout = {}", PREPARING.as_millis()))
             .await
             .map_err(name)?;
-        let known = prepare::prepare(&connection, resources, self.revisions)
+        let known = prepare::prepare(&connection, resources, self.revisions, self.schema)
             .await
             .map_err(name)?
             .map_err(|problems| PrepareError { problems })?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_postgres::config::{Host, TargetSessionAttrs};
 
 use super::tls::{SplitUrl, TlsParameters};
+pub use crate::config::SchemaMode;
 use crate::{
     config::{DatabaseConfig, DatabaseKind, without_password},
     store::PrepareError,
@@ -31,6 +32,8 @@ pub struct PostgresOptions {
     pub read_timeout: Duration,
     /// Whether the changes of each table are counted, by triggers; without, nothing is remembered.
     pub revisions: bool,
+    /// What preparing may change of the tables.
+    pub schema: SchemaMode,
     /// Where the URL stands in the configuration, for messages: `databases.api.url`.
     setting: Option<String>,
 }
@@ -71,6 +74,7 @@ impl PostgresOptions {
             statement_timeout: config.statement_timeout,
             read_timeout: config.read_timeout,
             revisions: config.revisions,
+            schema: config.schema,
             setting,
         };
         options.target().map(|_| options)

@@ -1,7 +1,7 @@
-//! Creates, alters and checks the tables.
+//! Creates, extends and checks the tables, as far as the [`SchemaMode`] lets it.
 //!
 //! A missing table is created, and its name is stored in [`OURS`]. If such a table lacks a column, the column
-//! is added. All other tables belong to the user: they are checked and never altered.
+//! may be added. All other tables belong to the user: they are checked and never altered.
 //!
 //! All of it is one transaction. If several nodes start at the same time, they do it one after another.
 
@@ -12,19 +12,22 @@ use std::sync::Arc;
 use super::{
     connection::Connection,
     dialect::Postgres,
-    marks::MARKS,
+    marks::{self, MARKS},
     revisions,
     rules::Rules,
     table::{self, Found, FoundSequence},
 };
-use crate::schema::{Description, IdKind, Kind, Value, ValueRef};
+use crate::config::SchemaMode;
+use crate::schema::{Description, IdKind, Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::{Abilities, Limits};
+use crate::store::sql::definitions::{self, Layout, NewColumn};
 use crate::store::sql::edge::{Edge, EdgeKind};
-use crate::store::sql::prepare::{self, FoundTable as _, OURS, Owner, on_delete, quoted, wrong_type};
+use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
+use crate::store::sql::prepare::{self, FoundTable as _, OURS, Owner, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
 use crate::store::sql::schema;
-use crate::store::sql::schema::{Column, Key, Reference, Table, kind_of_id, reachable};
+use crate::store::sql::schema::{Key, Table, kind_of_id, reachable};
 use crate::store::sql::versions::Versions;
 
 /// The key of the advisory lock for this transaction: `etagfair` in ASCII.
@@ -131,55 +134,73 @@ pub(super) async fn prepare(
     connection: &Connection,
     resources: &[&'static Description],
     count: bool,
+    mode: SchemaMode,
 ) -> Result<Result<Known, Vec<String>>, StoreError> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
-    connection.rows("SELECT pg_advisory_xact_lock($1)", &[ValueRef::Integer(PREPARING).into()]).await?;
+    if mode == SchemaMode::Check {
+        // Whatever may be forgotten below: nothing is changed.
+        connection.batch("SET TRANSACTION READ ONLY").await?;
+    } else {
+        connection.rows("SELECT pg_advisory_xact_lock($1)", &[ValueRef::Integer(PREPARING).into()]).await?;
+    }
     let mut ours = ours(connection).await?;
     let mut new = Vec::new();
     let mut known = Known::of(resources);
     let mut bounds_of_ids = HashMap::new();
+    // New tables first, since a column that is added may refer to one of them.
+    let mut existing = Vec::new();
     for table in &tables {
         match table::find(connection, table.name).await? {
+            None if mode == SchemaMode::Check => problems.push(no_table(Postgres, table)),
             None => {
                 create(connection, table).await?;
-                ours.insert(table.name.to_owned());
                 new.push(table);
             }
-            Some(found) => {
-                let owner = Owner::of(ours.contains(table.name));
-                if let Key::Id { column, .. } = table.key {
-                    let found = found.column(column).map(|column| column.type_name.as_str());
-                    bounds_of_ids.insert(table.name, bounds(found));
-                }
-                if found.is_view {
-                    known.views.insert(table.name);
-                }
-                known.rules.learn(connection, table.name, &found.columns).await?;
-                let made = found.columns.iter().filter(|column| column.is_made);
-                let made = made.map(|column| column.name.clone()).collect();
-                let abilities = Abilities { is_view: found.is_view, refused: found.refused.clone(), made };
-                Arc::make_mut(&mut known.limits).note(table.name, abilities);
-                check_key(table, &found, &mut problems);
-                for column in prepare::check_columns(table, &found, owner, &mut problems) {
-                    add_column(connection, table, column, &mut problems).await?;
-                }
-                if owner == Owner::Store && problems.is_empty() {
-                    index_references(connection, table).await?;
-                }
-            }
+            Some(found) => existing.push((table, found)),
+        }
+    }
+    for (table, found) in existing {
+        let owner = Owner::of(ours.contains(table.name));
+        if let Key::Id { column, .. } = table.key {
+            let found = found.column(column).map(|column| column.type_name.as_str());
+            bounds_of_ids.insert(table.name, bounds(found));
+        }
+        if found.is_view {
+            known.views.insert(table.name);
+        }
+        known.rules.learn(connection, table.name, &found.columns).await?;
+        let made = found.columns.iter().filter(|column| column.is_made);
+        let made = made.map(|column| column.name.clone()).collect();
+        let abilities = Abilities { is_view: found.is_view, refused: found.refused.clone(), made };
+        Arc::make_mut(&mut known.limits).note(table.name, abilities);
+        check_key(table, &found, &mut problems);
+        for missing in prepare::check_columns(table, &found, &mut problems) {
+            add_column(connection, table, &missing, owner, mode, &mut problems).await?;
+        }
+        if owner == Owner::Store && mode == SchemaMode::Extend && problems.is_empty() {
+            index_references(connection, table).await?;
         }
     }
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
+    if !new.is_empty() {
+        look_for_former_names(connection, &tables, &new, &ours).await?;
+    }
+    ours.extend(new.iter().map(|table| table.name.to_owned()));
     // Tables that refer to each other must all exist before the first foreign key is added.
     for table in new {
         for column in &table.columns {
-            refer(connection, table, column, &known).await?;
+            // Nothing can refer to a view.
+            if column.reference.is_some_and(|reference| known.can_lock(reference.table))
+                && let Some(foreign_key) = definitions::add_foreign_key(table, column)
+            {
+                connection.batch(&foreign_key).await?;
+            }
         }
     }
     for table in &tables {
@@ -201,16 +222,20 @@ pub(super) async fn prepare(
         }
     }
     let real: Vec<Table> = tables.into_iter().filter(|table| known.can_lock(table.name)).collect();
-    match count {
-        true => {
-            let names: Vec<_> = real.iter().map(|table| table.name).collect();
-            known.counts = revisions::install(connection, &names).await?;
-        }
-        false => revisions::remove(connection).await?,
+    let names: Vec<_> = real.iter().map(|table| table.name).collect();
+    match (mode, count) {
+        (SchemaMode::Check, true) => known.counts = revisions::are_counted(connection, &names).await?,
+        (SchemaMode::Check, false) => {}
+        (_, true) => known.counts = revisions::install(connection, &names).await?,
+        (_, false) => revisions::remove(connection).await?,
     }
     known.versions = Versions::of(Postgres, resources).into();
     if !known.versions.is_empty() {
-        connection.batch(MARKS).await?;
+        if mode != SchemaMode::Check {
+            connection.batch(MARKS).await?;
+        } else if table::find(connection, marks::TABLE).await?.is_none() {
+            return Ok(Err(vec![marks_are_missing(MARKS)]));
+        }
     }
     let mut found = Vec::new();
     for table in real {
@@ -284,78 +309,44 @@ async fn ours(connection: &Connection) -> Result<HashSet<String>, StoreError> {
 }
 
 async fn create(connection: &Connection, table: &Table) -> Result<(), StoreError> {
-    let mut parts = Vec::new();
-    match table.key {
-        Key::Id { column, kind } => {
-            // An id is never made twice, since an entity tag of a deleted resource could match the new one.
-            let made = match kind {
-                IdKind::Integer { .. } => " GENERATED BY DEFAULT AS IDENTITY",
-                IdKind::Text | IdKind::Uuid => "",
-            };
-            parts.push(format!(
-                "{} {}{made} PRIMARY KEY",
-                quoted(column),
-                kind_of_id(kind).postgres().types.ours
-            ));
-        }
-        Key::Pair { owner, target } => {
-            parts.push(format!("PRIMARY KEY ({}, {})", quoted(owner), quoted(target)));
-        }
-    }
-    for column in &table.columns {
-        let required = table.is_required(column) || matches!(table.key, Key::Pair { .. });
-        let required = if required { " NOT NULL" } else { "" };
-        parts.push(format!("{} {}{required}", quoted(column.name), column.kind.postgres().types.ours));
-    }
-    connection.batch(&format!("CREATE TABLE {} ({})", quoted(table.name), parts.join(", "))).await?;
+    connection.batch(&definitions::create_table(Postgres, table, Layout::Lines)).await?;
     index_references(connection, table).await?;
     connection.batch(&format!("CREATE TABLE IF NOT EXISTS {OURS} (name text NOT NULL PRIMARY KEY)")).await?;
     let remember = format!("INSERT INTO {OURS} (name) VALUES ($1) ON CONFLICT DO NOTHING");
     connection.run(&remember, &[ValueRef::Text(table.name).into()]).await.map(drop)
 }
 
-/// Adds the foreign key to a column that the store has created, unless it refers to a view.
-async fn refer(
+/// Warns of tables that have been made in the place of others that were made before.
+async fn look_for_former_names(
     connection: &Connection,
-    table: &Table,
-    column: &Column,
-    known: &Known,
+    tables: &[Table],
+    new: &[&Table],
+    ours: &HashSet<String>,
 ) -> Result<(), StoreError> {
-    let Some(Reference { table: target, column: key, on_delete: action, .. }) = column.reference else {
-        return Ok(());
-    };
-    if !known.can_lock(target) {
-        return Ok(());
+    let mut unused = Vec::new();
+    for name in ours.iter().filter(|name| !tables.iter().any(|table| table.name == name.as_str())) {
+        if let Some(found) = table::find(connection, name).await? {
+            unused.push((name.clone(), found));
+        }
     }
-    connection
-        .batch(&format!(
-            "ALTER TABLE {} ADD FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {}",
-            quoted(table.name),
-            quoted(column.name),
-            quoted(target),
-            quoted(key),
-            on_delete(action)
-        ))
-        .await
+    new.iter().for_each(|table| warn_of_former_table(table, &unused));
+    Ok(())
 }
 
 async fn index_references(connection: &Connection, table: &Table) -> Result<(), StoreError> {
-    for (name, column) in prepare::indexes(table) {
+    for (_, name, index) in definitions::create_indexes(table) {
         // Checked before, since `IF NOT EXISTS` waits for all transactions that write to the table, and
         // another node may be writing.
         let found = "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
              WHERE i.indrelid = to_regclass(CAST($1 AS text)) AND c.relname = CAST($2 AS text)";
         let of = quoted(table.name);
-        if !connection
+        if connection
             .rows(found, &[ValueRef::Text(&of).into(), ValueRef::Text(&name).into()])
             .await?
             .is_empty()
         {
-            continue;
+            connection.batch(&index).await?;
         }
-        connection
-            .batch(&format!("CREATE INDEX IF NOT EXISTS {} ON {of} ({})", quoted(&name), quoted(column.name)))
-            .await?;
     }
     Ok(())
 }
@@ -372,38 +363,30 @@ fn check_key(table: &Table, found: &Found, problems: &mut Vec<String>) {
     }
 }
 
+/// Adds a column, or says why not.
 async fn add_column(
     connection: &Connection,
     table: &Table,
-    column: &Column,
+    missing: &Missing<'_>,
+    owner: Owner,
+    mode: SchemaMode,
     problems: &mut Vec<String>,
 ) -> Result<(), StoreError> {
-    let default = match prepare::default_of(table, column) {
-        Ok(default) => default,
-        Err(problem) => {
-            problems.push(problem);
-            return Ok(());
-        }
+    let column = missing.column;
+    let has_rows = match definitions::asks_for_rows(table, column) {
+        Ok(asks) => asks && table::has_rows(connection, table.name).await?,
+        Err(_) => false,
     };
-    let mut definition = format!("{} {}", quoted(column.name), column.kind.postgres().types.ours);
-    if table.is_required(column) {
-        if default.is_null() && table::has_rows(connection, table.name).await? {
-            problems.push(prepare::no_value_for_rows(table, column));
-            return Ok(());
+    match definitions::add_column(Postgres, table, column, has_rows) {
+        Err(problem) => problems.push(problem),
+        Ok(new) if !missing.may_be_added(owner, mode) => {
+            problems.push(missing.problem(table, owner, mode, &new));
         }
-        definition.push_str(" NOT NULL");
+        Ok(NewColumn::WithoutValues(_)) => problems.push(prepare::no_value_for_rows(table, column)),
+        Ok(NewColumn::Whole(statement)) => {
+            log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
+            connection.batch(&statement).await?;
+        }
     }
-    match default {
-        Value::Null => {}
-        Value::Bool(value) => definition.push_str(&format!(" DEFAULT {value}")),
-        Value::Integer(value) => definition.push_str(&format!(" DEFAULT {value}")),
-        Value::Float(value) => definition.push_str(&format!(" DEFAULT {value:?}")),
-        Value::Text(value) => definition.push_str(&format!(" DEFAULT '{}'", value.replace('\'', "''"))),
-    }
-    if let Some(Reference { table, column, on_delete: action, .. }) = column.reference {
-        let (table, column, action) = (quoted(table), quoted(column), on_delete(action));
-        definition.push_str(&format!(" REFERENCES {table} ({column}) ON DELETE {action}"));
-    }
-    log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
-    connection.batch(&format!("ALTER TABLE {} ADD COLUMN {definition}", quoted(table.name))).await
+    Ok(())
 }

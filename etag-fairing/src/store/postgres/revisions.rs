@@ -117,6 +117,29 @@ pub(super) async fn install(connection: &Connection, tables: &[&'static str]) ->
     Ok(any)
 }
 
+/// Whether the changes of any table are counted, where nothing may be installed.
+pub(super) async fn are_counted(
+    connection: &Connection,
+    tables: &[&'static str],
+) -> Result<bool, StoreError> {
+    let has_shape = is_there(connection, "to_regproc", SHAPE).await?;
+    let is_ready = has_shape && is_there(connection, "to_regclass", REVISIONS).await?;
+    let mut any = false;
+    for table in tables {
+        let list = names(&[table])?;
+        let counted =
+            is_ready && !connection.rows(COUNTED, &[ValueRef::Text(&list).into()]).await?.is_empty();
+        if !counted {
+            log::warn!(
+                "the changes of the table `{table}` are not counted, since no trigger does so, and `schema = \"check\"` \
+                 makes none: its answers are made anew each time"
+            );
+        }
+        any |= counted;
+    }
+    Ok(any)
+}
+
 /// Removes everything that [`install`] has created, for all tables.
 pub(super) async fn remove(connection: &Connection) -> Result<(), StoreError> {
     if is_there(connection, "to_regclass", REVISIONS).await? {

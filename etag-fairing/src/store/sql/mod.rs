@@ -10,6 +10,7 @@ pub(crate) mod bound_query;
 pub(crate) mod cache;
 pub(crate) mod cell;
 pub(crate) mod change;
+pub(in crate::store) mod definitions;
 pub(crate) mod delete;
 pub(crate) mod dependents;
 mod dialect;
@@ -27,6 +28,7 @@ pub(crate) mod listing;
 #[cfg(feature = "postgres")]
 pub(crate) mod lock;
 pub(crate) mod managed;
+pub(in crate::store) mod missing;
 mod order;
 pub(crate) mod parameter;
 mod pattern;

@@ -3,8 +3,9 @@
 //! Each store describes its database's catalogue by [`FoundTable`] and [`FoundColumn`]. The definitions of
 //! tables and columns are the store's own.
 
+use super::missing::Missing;
 use super::schema::{Column, Key, Table};
-use crate::schema::{IdKind, Kind, OnDelete, Value};
+use crate::schema::{IdKind, Kind, OnDelete};
 
 /// The table with the names of the tables that the store has created. It is created together with the first
 /// of them.
@@ -86,14 +87,12 @@ pub(in crate::store) fn id_column<'found, F: FoundTable>(
     Some((column?, kind))
 }
 
-/// Checks the columns other than the id. Returns the missing ones of a table that the store has created and
-/// must alter.
+/// Checks the columns other than the id. Returns those that the table lacks.
 pub(in crate::store) fn check_columns<'table, F: FoundTable>(
     table: &'table Table,
     found: &F,
-    owner: Owner,
     problems: &mut Vec<String>,
-) -> Vec<&'table Column> {
+) -> Vec<Missing<'table>> {
     let mut missing = Vec::new();
     for column in &table.columns {
         match found.column(column.name) {
@@ -115,17 +114,7 @@ pub(in crate::store) fn check_columns<'table, F: FoundTable>(
                     );
                 }
             }
-            None if owner == Owner::Store => missing.push(column),
-            None => problems.push(format!(
-                "table `{}` has no column `{}`, which {} needs: add it (`ALTER TABLE {} ADD COLUMN {} {}`), or \
-                 name the right one with #[jsonapi(column = \"…\")]",
-                table.name,
-                column.name,
-                column.needed_by,
-                quoted(table.name),
-                quoted(column.name),
-                F::type_name(column.kind)
-            )),
+            None => missing.push(Missing::of(table, column, found)),
         }
     }
     if !found.is_view() {
@@ -134,12 +123,23 @@ pub(in crate::store) fn check_columns<'table, F: FoundTable>(
     missing
 }
 
+/// The columns of a table that nothing here uses, and that can be given values.
+pub(in crate::store) fn unused<'found, F: FoundTable>(
+    table: &Table,
+    found: &'found F,
+) -> impl Iterator<Item = &'found F::Column> {
+    found.columns().iter().filter(|column| !column.is_made() && !is_used::<F>(table, column.name()))
+}
+
+fn is_used<F: FoundTable>(table: &Table, name: &str) -> bool {
+    table.columns.iter().any(|known| F::is_same_name(known.name, name))
+        || matches!(table.key, Key::Id { column: id, .. } if F::is_same_name(id, name))
+}
+
 /// Logs a warning about other columns that need a value and get none.
 fn warn_of_others<F: FoundTable>(table: &Table, found: &F) {
     for column in found.columns() {
-        let is_known = table.columns.iter().any(|known| F::is_same_name(known.name, column.name()))
-            || matches!(table.key, Key::Id { column: id, .. } if F::is_same_name(id, column.name()));
-        if !is_known && column.is_not_null() && !column.is_filled() {
+        if !is_used::<F>(table, column.name()) && column.is_not_null() && !column.is_filled() {
             log::warn!(
                 "table `{}`, column `{}` needs a value, but nothing here gives it one: creating will fail",
                 table.name,
@@ -171,20 +171,6 @@ pub(in crate::store) fn id_is_not_unique(table: &Table, column: &str) -> String 
         table.name,
         table.resources()
     )
-}
-
-/// The value of a new column in existing rows; null if there is no default.
-///
-/// # Errors
-/// If the attribute's default is not one of its values.
-pub(in crate::store) fn default_of(table: &Table, column: &Column) -> Result<Value, String> {
-    let Some(default) = column.default else { return Ok(Value::Null) };
-    default().map_err(|mismatch| {
-        format!(
-            "table `{}`, column `{}`: the default of {} {mismatch}",
-            table.name, column.name, column.needed_by
-        )
-    })
 }
 
 /// The message about a new column that needs a value in existing rows.

@@ -85,6 +85,14 @@ impl Table {
         column.demands > 0 && column.demands >= self.resources.len()
     }
 
+    /// What needs the table, for messages.
+    pub(crate) fn needed_by(&self) -> String {
+        match (self.resources.is_empty(), self.columns.first()) {
+            (true, Some(column)) => column.needed_by.clone(),
+            _ => format!("`{}`", self.resources()),
+        }
+    }
+
     /// The structs that use this table.
     pub(crate) fn resources(&self) -> String {
         self.resources.join("`, `")

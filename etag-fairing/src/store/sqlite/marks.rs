@@ -1,5 +1,8 @@
 //! The highest version that a deleted row had, by table and column: no id has one version twice, whoever chose the id.
 
+/// The name of the table of the marks.
+pub(super) const TABLE: &str = "_etag_fairing_marks";
+
 /// The table of the marks. It is made with the first table that has something to keep.
 pub(super) const MARKS: &str = "CREATE TABLE IF NOT EXISTS _etag_fairing_marks (\
      table_name TEXT NOT NULL, column_name TEXT NOT NULL, mark INTEGER NOT NULL, \

@@ -16,8 +16,9 @@
 //!
 //! An acknowledged write survives power loss ([`Synchronous::Full`]).
 //!
-//! Tables that are missing are created from the resources' descriptions, and those that the store has created
-//! are given columns that came later; a table of your own is checked, and never altered.
+//! Tables that are missing are created from the resources' descriptions, unless [`SqliteOptions::schema`] says no. It
+//! also says whether those that the store has created are given columns that came later. A table of your own is checked,
+//! and never altered.
 //!
 //! What deleting a resource does to others (`on_delete`) is done by foreign keys. Where a table has none, or others,
 //! the store does it in the same transaction, with a statement for each row that a cascade takes along. A view is
@@ -36,6 +37,7 @@ mod cell;
 mod checkpoint;
 mod checks;
 mod connection;
+mod definitions;
 mod dialect;
 mod error;
 mod file;
@@ -74,7 +76,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-pub use options::{Location, SqliteOptions, Synchronous};
+pub use options::{Location, SchemaMode, SqliteOptions, Synchronous};
 use rocket::tokio::join;
 use rocket::tokio::time::{Instant, timeout_at};
 
@@ -116,6 +118,7 @@ pub struct SqliteStore {
     /// Set where commits don't wait for the disk.
     checkpointer: Option<Arc<Checkpointer>>,
     revisions: bool,
+    schema: SchemaMode,
     latest: Latest,
     queue_timeout: Duration,
     read_timeout: Duration,
@@ -150,6 +153,12 @@ impl SqliteStore {
     /// process for longer than [`SqliteOptions::busy_timeout`].
     pub fn open(options: SqliteOptions) -> Result<Self, PrepareError> {
         let file = Arc::new(match &options.location {
+            Location::File(path) if options.schema == SchemaMode::Check && !path.exists() => {
+                return Err(PrepareError::new(format!(
+                    "there is no database `{}`, and `schema = \"check\"` makes none",
+                    path.display()
+                )));
+            }
             Location::File(path) => DatabaseFile::new(path.clone(), None),
             Location::Temporary => temporary()?,
         });
@@ -180,6 +189,7 @@ impl SqliteStore {
             synchronous: options.synchronous,
             checkpointer,
             revisions: options.revisions,
+            schema: options.schema,
             latest: Latest::default(),
             queue_timeout: options.queue_timeout,
             read_timeout: options.read_timeout,
@@ -275,11 +285,11 @@ impl Store for SqliteStore {
         };
         let transaction = self.turn_to_write(Sharing::Alone).await.map_err(name)?;
         let resources = resources.to_vec();
-        let revisions = self.revisions;
+        let (revisions, mode) = (self.revisions, self.schema);
         let (problems, counted, limits) = transaction
             .run(move |connection| {
                 let prepared =
-                    prepare::prepare(&connection.sqlite, &resources, revisions).map_err(store_error)?;
+                    prepare::prepare(&connection.sqlite, &resources, revisions, mode).map_err(store_error)?;
                 let limits = Arc::new(prepared.limits);
                 let known = Arc::clone(&limits);
                 connection.know(

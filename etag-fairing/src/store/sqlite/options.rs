@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-pub use crate::config::Synchronous;
 use crate::config::{DatabaseConfig, DatabaseKind};
+pub use crate::config::{SchemaMode, Synchronous};
 use crate::store::PrepareError;
 
 /// Where an SQLite database is and how it is used.
@@ -28,6 +28,8 @@ pub struct SqliteOptions {
     pub synchronous: Synchronous,
     /// Whether the changes of each table are counted, by triggers; if not, those of earlier launches are removed.
     pub revisions: bool,
+    /// What preparing may change of the tables.
+    pub schema: SchemaMode,
 }
 
 /// The place of a database.
@@ -56,6 +58,7 @@ impl SqliteOptions {
             read_timeout: config.read_timeout,
             synchronous: config.synchronous,
             revisions: config.revisions,
+            schema: config.schema,
             ..Self::from_url(&config.url)?
         })
     }
@@ -72,6 +75,7 @@ impl SqliteOptions {
             read_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
             revisions: true,
+            schema: SchemaMode::Create,
         }
     }
 

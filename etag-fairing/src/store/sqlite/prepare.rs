@@ -1,30 +1,29 @@
-//! Creates, migrates and checks the tables.
+//! Creates, extends and checks the tables, as far as the [`SchemaMode`] lets it.
 //!
 //! A table that is missing is created, and remembered in [`OURS`] as the store's own. A table of the store's own
-//! that lacks a column gets it. Any other table is the user's: it is used as it is, checked, and never altered.
+//! that lacks a column may get it. Any other table is the user's: it is used as it is, checked, and never altered.
 
 use std::collections::HashSet;
 
 use rusqlite::{Connection, Result};
-use sea_query::{
-    ColumnDef, ColumnType, ForeignKey, ForeignKeyAction, Index, SqliteQueryBuilder, Table as Statement,
-    Value as Literal,
-};
 
 use super::checks::Check;
 use super::dialect::Sqlite;
 use super::forms;
-use super::marks::MARKS;
+use super::marks::{self, MARKS};
 use super::revisions;
 use super::spellings;
 use super::table::{self, Affinity, Found};
-use crate::schema::{Description, IdKind, Kind, OnDelete, Value};
+use crate::config::SchemaMode;
+use crate::schema::{Description, IdKind, Kind};
 use crate::store::sql::abilities::{Abilities, Limits, Verb};
-use crate::store::sql::forms::{ColumnForm, ColumnSpelling, Form, Forms};
-use crate::store::sql::prepare::{self, FoundColumn as _, OURS, Owner, on_delete, quoted, wrong_type};
+use crate::store::sql::definitions::{self, Layout, NewColumn};
+use crate::store::sql::forms::{ColumnSpelling, Forms};
+use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
+use crate::store::sql::prepare::{self, FoundColumn as _, OURS, Owner, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
 use crate::store::sql::schema;
-use crate::store::sql::schema::{Column, Key, Reference, Table, kind_of_id};
+use crate::store::sql::schema::{Key, Table, kind_of_id};
 use crate::store::sql::versions::Versions;
 
 /// What came of preparing.
@@ -53,6 +52,23 @@ pub(super) fn prepare(
     sqlite: &Connection,
     resources: &[&'static Description],
     revisions: bool,
+    mode: SchemaMode,
+) -> Result<Prepared> {
+    if mode != SchemaMode::Check {
+        return make_ready(sqlite, resources, revisions, mode);
+    }
+    // Whatever may be forgotten below: nothing is changed.
+    sqlite.pragma_update(None, "query_only", true)?;
+    let outcome = make_ready(sqlite, resources, revisions, mode);
+    sqlite.pragma_update(None, "query_only", false)?;
+    outcome
+}
+
+fn make_ready(
+    sqlite: &Connection,
+    resources: &[&'static Description],
+    revisions: bool,
+    mode: SchemaMode,
 ) -> Result<Prepared> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
@@ -61,25 +77,31 @@ pub(super) fn prepare(
     }
     let mut ours = ours(sqlite)?;
     let mut others = Vec::new();
+    let mut made = Vec::new();
     for table in &tables {
         match table::find(sqlite, table.name)? {
+            None if mode == SchemaMode::Check => problems.push(no_table(Sqlite, table)),
             None => {
                 create(sqlite, table)?;
-                ours.insert(table.name.to_ascii_lowercase());
+                made.push(table);
             }
             Some(found) => {
                 others.push(table.name);
                 let owner = Owner::of(ours.contains(&table.name.to_ascii_lowercase()));
                 check_key(sqlite, table, &found, &mut problems)?;
-                for column in prepare::check_columns(table, &found, owner, &mut problems) {
-                    add_column(sqlite, table, column, &mut problems)?;
+                for missing in prepare::check_columns(table, &found, &mut problems) {
+                    add_column(sqlite, table, &missing, owner, mode, &mut problems)?;
                 }
-                if owner == Owner::Store && problems.is_empty() {
+                if owner == Owner::Store && mode == SchemaMode::Extend && problems.is_empty() {
                     index_references(sqlite, table)?;
                 }
             }
         }
     }
+    if problems.is_empty() && !made.is_empty() {
+        look_for_former_names(sqlite, &tables, &made, &ours)?;
+    }
+    ours.extend(made.iter().map(|table| table.name.to_ascii_lowercase()));
     if !problems.is_empty() {
         return Ok(Prepared { problems, ..Prepared::default() });
     }
@@ -118,12 +140,18 @@ pub(super) fn prepare(
     if !problems.is_empty() {
         return Ok(Prepared { problems, ..Prepared::default() });
     }
-    match revisions {
-        true => revisions::install(sqlite, &counted)?,
-        false => revisions::remove(sqlite)?,
-    }
     let versions = Versions::of(Sqlite, resources);
-    if !versions.is_empty() {
+    match (mode, revisions) {
+        (SchemaMode::Check, _) => {
+            revisions::keep_counted(sqlite, &mut counted)?;
+            if !versions.is_empty() && table::find(sqlite, marks::TABLE)?.is_none() {
+                return Ok(Prepared { problems: vec![marks_are_missing(MARKS)], ..Prepared::default() });
+            }
+        }
+        (_, true) => revisions::install(sqlite, &counted)?,
+        (_, false) => revisions::remove(sqlite)?,
+    }
+    if !versions.is_empty() && mode != SchemaMode::Check {
         sqlite.execute_batch(MARKS)?;
     }
     let mut referrers = Referrer::of(Sqlite, &real, str::eq_ignore_ascii_case);
@@ -213,50 +241,30 @@ fn remember(sqlite: &Connection, table: &str) -> Result<()> {
 }
 
 fn create(sqlite: &Connection, table: &Table) -> Result<()> {
-    let mut statement = Statement::create();
-    // STRICT: no program can put text where a number belongs.
-    statement.table(table.name).extra("STRICT");
-    match table.key {
-        Key::Id { column, kind } => {
-            let mut id = ColumnDef::new_with_type(column, column_type(kind_of_id(kind)));
-            match kind {
-                // AUTOINCREMENT: the id of a deleted resource is never used again, or a tag of the old one
-                // could match the new one.
-                IdKind::Integer { .. } => id.primary_key().auto_increment(),
-                IdKind::Text | IdKind::Uuid => id.not_null().primary_key(),
-            };
-            statement.col(&mut id);
-        }
-        Key::Pair { owner, target } => {
-            statement.primary_key(Index::create().col(owner).col(target)).extra("STRICT, WITHOUT ROWID");
-        }
-    }
-    for column in &table.columns {
-        let mut definition = ColumnDef::new_with_type(column.name, type_of(column));
-        if table.is_required(column) || matches!(table.key, Key::Pair { .. }) {
-            definition.not_null();
-        }
-        statement.col(&mut definition);
-        if let Some(Reference { table: target, column: key, on_delete, .. }) = column.reference {
-            statement.foreign_key(
-                ForeignKey::create()
-                    .from(table.name, column.name)
-                    .to(target, key)
-                    .on_delete(action(on_delete)),
-            );
-        }
-    }
-    sqlite.execute_batch(&statement.to_string(SqliteQueryBuilder))?;
+    sqlite.execute_batch(&definitions::create_table(Sqlite, table, Layout::Lines))?;
     index_references(sqlite, table)?;
     remember(sqlite, table.name)
 }
 
 fn index_references(sqlite: &Connection, table: &Table) -> Result<()> {
-    for (name, column) in prepare::indexes(table) {
-        let mut index = Index::create();
-        index.if_not_exists().name(name).table(table.name).col(column.name);
-        sqlite.execute_batch(&index.to_string(SqliteQueryBuilder))?;
+    definitions::create_indexes(table).try_for_each(|(_, _, index)| sqlite.execute_batch(&index))
+}
+
+/// Warns of tables that have been made in the place of others that were made before.
+fn look_for_former_names(
+    sqlite: &Connection,
+    tables: &[Table],
+    made: &[&Table],
+    ours: &HashSet<String>,
+) -> Result<()> {
+    let is_used = |name: &String| tables.iter().any(|table| table.name.eq_ignore_ascii_case(name));
+    let mut unused = Vec::new();
+    for name in ours.iter().filter(|name| !is_used(name)) {
+        if let Some(found) = table::find(sqlite, name)? {
+            unused.push((name.clone(), found));
+        }
     }
+    made.iter().for_each(|table| warn_of_former_table(table, &unused));
     Ok(())
 }
 
@@ -297,62 +305,30 @@ fn check_key(sqlite: &Connection, table: &Table, found: &Found, problems: &mut V
     Ok(())
 }
 
-fn add_column(sqlite: &Connection, table: &Table, column: &Column, problems: &mut Vec<String>) -> Result<()> {
-    let mut definition = ColumnDef::new_with_type(column.name, type_of(column));
-    let default = match prepare::default_of(table, column) {
-        Ok(value) => as_stored(table, column, value),
-        Err(problem) => {
-            problems.push(problem);
-            return Ok(());
-        }
+/// Adds a column, or says why not.
+fn add_column(
+    sqlite: &Connection,
+    table: &Table,
+    missing: &Missing<'_>,
+    owner: Owner,
+    mode: SchemaMode,
+    problems: &mut Vec<String>,
+) -> Result<()> {
+    let column = missing.column;
+    let has_rows = match definitions::asks_for_rows(table, column) {
+        Ok(asks) => asks && table::has_rows(sqlite, &quoted(table.name))?,
+        Err(_) => false,
     };
-    if table.is_required(column) {
-        if default.is_null() && table::has_rows(sqlite, &quoted(table.name))? {
-            problems.push(prepare::no_value_for_rows(table, column));
-            return Ok(());
+    match definitions::add_column(Sqlite, table, column, has_rows) {
+        Err(problem) => problems.push(problem),
+        Ok(new) if !missing.may_be_added(owner, mode) => {
+            problems.push(missing.problem(table, owner, mode, &new));
         }
-        definition.not_null();
+        Ok(NewColumn::WithoutValues(_)) => problems.push(prepare::no_value_for_rows(table, column)),
+        Ok(NewColumn::Whole(statement)) => {
+            log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
+            sqlite.execute_batch(&statement)?;
+        }
     }
-    match default {
-        Value::Null => {}
-        Value::Bool(value) => drop(definition.default(Literal::from(i64::from(value)))),
-        Value::Integer(value) => drop(definition.default(Literal::from(value))),
-        Value::Float(value) => drop(definition.default(Literal::from(value))),
-        Value::Text(value) => drop(definition.default(Literal::from(value))),
-    }
-    if let Some(Reference { table, column, on_delete: action, .. }) = column.reference {
-        let (table, column, action) = (quoted(table), quoted(column), on_delete(action));
-        definition.extra(format!("REFERENCES {table} ({column}) ON DELETE {action}"));
-    }
-    let statement = Statement::alter().table(table.name).add_column(&mut definition).to_owned();
-    log::info!("adding the column `{}` to the table `{}`", column.name, table.name);
-    sqlite.execute_batch(&statement.to_string(SqliteQueryBuilder))
-}
-
-/// The type of a column of ours.
-fn type_of(column: &Column) -> ColumnType {
-    match column.stored {
-        Some(form) if form.is_number() => ColumnType::custom("INTEGER"),
-        _ => column_type(column.kind),
-    }
-}
-
-/// A default in the form that the column declares.
-fn as_stored(table: &Table, column: &Column, value: Value) -> Value {
-    let Some(form) = column.stored else { return value };
-    let form =
-        ColumnForm { table: table.name, column: column.name, kind: column.kind, form: Form::Declared(form) };
-    form.write_floor(value.as_ref()).unwrap_or(value)
-}
-
-fn column_type(kind: Kind) -> ColumnType {
-    ColumnType::custom(kind.sqlite().ours)
-}
-
-fn action(on_delete: OnDelete) -> ForeignKeyAction {
-    match on_delete {
-        OnDelete::Restrict => ForeignKeyAction::Restrict,
-        OnDelete::SetNull => ForeignKeyAction::SetNull,
-        OnDelete::Cascade => ForeignKeyAction::Cascade,
-    }
+    Ok(())
 }

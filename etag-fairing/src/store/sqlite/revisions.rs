@@ -15,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use super::{table, wal_index::Header};
+use crate::store::sql::definitions::literal;
 use crate::store::sql::prepare::quoted;
 
 /// The table of the numbers. Not `STRICT`, and the triggers are plain SQL: they stand in databases that other
@@ -46,11 +47,6 @@ fn triggers(table: &str) -> [Trigger; 3] {
         );
         Trigger { name, sql }
     })
-}
-
-/// A text as SQL has it.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Has the changes of these tables counted from now on. Writes nothing where that is so already.
@@ -87,6 +83,23 @@ pub(super) fn install(sqlite: &Connection, tables: &[&'static str]) -> Result<()
             }
         }
     }
+    Ok(())
+}
+
+/// Leaves only those tables whose changes are counted already, where nothing may be installed.
+pub(super) fn keep_counted(sqlite: &Connection, tables: &mut Vec<&'static str>) -> Result<()> {
+    let warn = |table: &str| {
+        log::warn!(
+            "the changes of the table `{table}` are not counted, since no triggers do so, and `schema = \"check\"` makes \
+             none: its answers are made anew each time"
+        );
+    };
+    if table::find(sqlite, REVISIONS)?.is_none() {
+        tables.drain(..).for_each(warn);
+        return Ok(());
+    }
+    let mut counted = look_at_triggers(sqlite, tables, warn)?.into_iter();
+    tables.retain(|_| counted.next() == Some(true));
     Ok(())
 }
 
@@ -218,7 +231,12 @@ impl Watch {
         let tables = Arc::clone(&self.numbers.tables);
         let schema: i64 = sqlite.prepare_cached("PRAGMA schema_version")?.query_row([], |row| row.get(0))?;
         if self.numbers.schema != Some(schema) {
-            self.counted = look_at_triggers(sqlite, &tables)?;
+            self.counted = look_at_triggers(sqlite, &tables, |table| {
+                log::warn!(
+                    "the changes of the table `{table}` are no longer counted: a trigger of the last launch is gone, so \
+                     that its answers are made anew each time until the next"
+                );
+            })?;
         }
         let mut numbers = vec![None; tables.len()];
         if self.counted.contains(&true) {
@@ -241,7 +259,8 @@ impl Watch {
 }
 
 /// Whether each table has its triggers: somebody may have dropped one, or a table with them, and made it anew.
-fn look_at_triggers(sqlite: &Connection, tables: &[&'static str]) -> Result<Vec<bool>> {
+/// `warn` is told of those that lack one.
+fn look_at_triggers(sqlite: &Connection, tables: &[&'static str], warn: impl Fn(&str)) -> Result<Vec<bool>> {
     if table::find(sqlite, REVISIONS)?.is_none() {
         return Ok(vec![false; tables.len()]);
     }
@@ -255,10 +274,7 @@ fn look_at_triggers(sqlite: &Connection, tables: &[&'static str]) -> Result<Vec<
     let counted = |table: &&'static str| {
         let counted = triggers(table).iter().all(|trigger| there.get(&trigger.name) == Some(&trigger.sql));
         if !counted {
-            log::warn!(
-                "the changes of the table `{table}` are no longer counted: a trigger of the last launch is gone, so \
-                 its answers are made anew each time until the next"
-            );
+            warn(table);
         }
         counted
     };

@@ -14,13 +14,20 @@ mod waiting;
 
 use postgres_server::Database;
 
-use super::{PostgresOptions, PostgresStore};
+use super::{PostgresOptions, PostgresStore, SchemaMode};
 use crate::plan::{Change, Listing, Plan, Root, Scopes, Selection};
 use crate::schema::{Access, Attribute, Description, Kind, Mismatch, ResourceId, Value};
 use crate::store::{Store, StoreError};
 
 fn open(database: &Database) -> PostgresStore {
     PostgresStore::open(PostgresOptions::new(database.url()).expect("a URL")).expect("a store")
+}
+
+/// A store that adds columns to tables that it has made.
+fn open_extending(database: &Database) -> PostgresStore {
+    let mut options = PostgresOptions::new(database.url()).expect("a URL");
+    options.schema = SchemaMode::Extend;
+    PostgresStore::open(options).expect("a store")
 }
 
 /// Runs a test with a database, if there is a server.

@@ -19,7 +19,7 @@ mod times;
 
 use std::path::Path;
 
-use super::{Location, SqliteOptions, SqliteStore, Synchronous};
+use super::{Location, SchemaMode, SqliteOptions, SqliteStore, Synchronous};
 use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection};
 use crate::schema::{Attribute, Description, Kind, Mismatch, ResourceId, Value};
 use crate::store::{Store, StoreError};
@@ -35,6 +35,11 @@ fn open(path: &Path) -> SqliteStore {
 /// A store that puts nothing into the database but tables that are missing.
 fn open_without_revisions(path: &Path) -> SqliteStore {
     SqliteStore::open(SqliteOptions { revisions: false, ..options(path) }).expect("a database")
+}
+
+/// A store that adds columns to tables that it has made.
+fn open_extending(path: &Path) -> SqliteStore {
+    SqliteStore::open(SqliteOptions { schema: SchemaMode::Extend, ..options(path) }).expect("a database")
 }
 
 /// A connection of somebody else.
@@ -58,7 +63,10 @@ fn schema(path: &Path) -> Vec<String> {
 
 /// Prepares a store and tells what it found wrong.
 async fn problems(path: &Path, resources: &[&'static Description]) -> Vec<String> {
-    let store = open(path);
+    problems_of(open(path), resources).await
+}
+
+async fn problems_of(store: SqliteStore, resources: &[&'static Description]) -> Vec<String> {
     let outcome = store.prepare(resources).await;
     store.close().await;
     outcome.err().map_or(Vec::new(), |error| error.problems)

@@ -80,7 +80,7 @@ fn tables_are_created_from_descriptions() {
 }
 
 #[test]
-fn a_table_of_our_own_is_given_new_columns() {
+fn a_table_of_our_own_is_given_new_columns_where_the_configuration_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("migrated.db");
     rocket::async_test(async {
@@ -89,8 +89,8 @@ fn a_table_of_our_own_is_given_new_columns() {
         write(&store, new(&NOTES, vec![Value::Text("first".into())])).await.expect("written");
         store.close().await;
 
-        let store = open(&path);
-        store.prepare(&[&LATER_NOTES]).await.expect("migrated");
+        let store = open_extending(&path);
+        store.prepare(&[&LATER_NOTES]).await.expect("extended");
         let text = |text: &str| Value::Text(text.into());
         let old = [
             text("first"),
@@ -128,7 +128,7 @@ fn a_table_of_our_own_is_given_new_columns() {
 
         // And again: nothing is left to do.
         let before = schema(&path);
-        assert_eq!(problems(&path, &[&LATER_NOTES]).await, Vec::<String>::new());
+        assert_eq!(problems_of(open_extending(&path), &[&LATER_NOTES]).await, Vec::<String>::new());
         assert_eq!(schema(&path), before);
     });
 }
@@ -141,7 +141,7 @@ fn a_new_column_that_must_have_a_value_needs_a_default_if_there_are_rows() {
         let store = open(&path);
         store.prepare(&[&NOTES]).await.expect("prepared");
         let id = write(&store, new(&NOTES, vec![Value::Text("first".into())])).await.expect("written");
-        let refused = problems(&path, &[&DEMANDING_NOTES]).await;
+        let refused = problems_of(open_extending(&path), &[&DEMANDING_NOTES]).await;
         assert_eq!(
             refused,
             [
@@ -151,7 +151,7 @@ fn a_new_column_that_must_have_a_value_needs_a_default_if_there_are_rows() {
         );
         write(&store, Change::Delete { resource: &NOTES, id }).await.expect("deleted");
         store.close().await;
-        assert_eq!(problems(&path, &[&DEMANDING_NOTES]).await, Vec::<String>::new());
+        assert_eq!(problems_of(open_extending(&path), &[&DEMANDING_NOTES]).await, Vec::<String>::new());
         assert!(schema(&path).join("\n").contains("\"author\" TEXT NOT NULL"));
     });
 }
@@ -202,19 +202,21 @@ fn a_table_of_the_users_that_does_not_fit_is_told_of_at_once() {
         let expected = [
             "table `talks`, column `id`: the id of `Talk` must be `INTEGER PRIMARY KEY`, the only kind of key \
              that SQLite makes values for; found `INT`",
+            "table `talks`, column `favourites`: expected INTEGER, found `TEXT`; the attribute `favourites` of \
+             `Talk` needs it",
+            "table `talks`, column `room_id`: expected TEXT, found `INTEGER`; the relationship `room` of `Talk` \
+             needs it",
             "table `talks` has no column `sub_title`, which the attribute `subtitle` of `Talk` needs: add it \
              (`ALTER TABLE \"talks\" ADD COLUMN \"sub_title\" TEXT`), or name the right one with \
              #[jsonapi(column = \"…\")]",
-            "table `talks`, column `favourites`: expected INTEGER, found `TEXT`; the attribute `favourites` of \
-             `Talk` needs it",
             "table `talks` has no column `starts_at`, which the attribute `startsAt` of `Talk` needs: add it \
              (`ALTER TABLE \"talks\" ADD COLUMN \"starts_at\" TEXT`), or name the right one with \
              #[jsonapi(column = \"…\")]",
-            "table `talks`, column `room_id`: expected TEXT, found `INTEGER`; the relationship `room` of `Talk` \
-             needs it",
-            "table `talk_speakers` has no column `talk_id`, which the relationship `speakers` of `Talk` needs: \
-             add it (`ALTER TABLE \"talk_speakers\" ADD COLUMN \"talk_id\" INTEGER`), or name the right one with \
-             #[jsonapi(column = \"…\")]",
+            "table `talk_speakers` has no column `talk_id`, which the relationship `speakers` of `Talk` needs, but has \
+             `talk`, which nothing here uses: renamed? If so, rename the column (`ALTER TABLE \"talk_speakers\" RENAME \
+             COLUMN \"talk\" TO \"talk_id\"`), or keep its name with #[jsonapi(column = \"talk\")]. If not, add the new one \
+             yourself (`ALTER TABLE \"talk_speakers\" ADD COLUMN \"talk_id\" INTEGER NOT NULL REFERENCES \"talks\" (\"id\") \
+             ON DELETE CASCADE`)",
             "table `rooms`, column `name`: the id of `Room` must be the primary key, or unique",
         ];
         assert_eq!(found, expected);

@@ -1,0 +1,164 @@
+//! Definitions of tables, columns and indexes, as text.
+//!
+//! What a launch runs, what a message shows and what is printed for migrations is the same text.
+
+use super::prepare::{indexes, on_delete, quoted};
+use super::schema::{Column, Key, Reference, Table};
+use crate::schema::{IdKind, Value};
+
+/// How a database spells definitions.
+pub(in crate::store) trait Definitions: Copy {
+    /// Whether the foreign keys of a table stand in its definition, or follow it.
+    const FOREIGN_KEYS: ForeignKeys;
+
+    /// The type of a column.
+    fn column_type(self, column: &Column) -> &'static str;
+
+    /// The type of an id, and that it is the primary key.
+    fn id_type(self, kind: IdKind) -> String;
+
+    /// What follows the last parenthesis of a table.
+    fn table_end(self, key: Key) -> &'static str;
+
+    /// A default as the column stores it; `None` for null.
+    fn literal(self, table: &Table, column: &Column, value: Value) -> Option<String>;
+}
+
+/// Where the foreign keys of a new table stand.
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "each database has its way")
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum ForeignKeys {
+    /// In the table's definition. The tables that they refer to need not be there yet.
+    Within,
+    /// Behind the definitions of all tables, since the tables that they refer to must be there.
+    Behind,
+}
+
+/// How a definition is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Layout {
+    /// In one line, for messages.
+    Line,
+    /// A line for each column, for files.
+    Lines,
+}
+
+/// The definition of a new table, without its indexes.
+pub(in crate::store) fn create_table<D: Definitions>(dialect: D, table: &Table, layout: Layout) -> String {
+    let mut parts = Vec::new();
+    if let Key::Id { column, kind } = table.key {
+        parts.push(format!("{} {}", quoted(column), dialect.id_type(kind)));
+    }
+    for column in &table.columns {
+        let required = table.is_required(column) || matches!(table.key, Key::Pair { .. });
+        let required = if required { " NOT NULL" } else { "" };
+        parts.push(format!("{} {}{required}", quoted(column.name), dialect.column_type(column)));
+    }
+    if let Key::Pair { owner, target } = table.key {
+        parts.push(format!("PRIMARY KEY ({}, {})", quoted(owner), quoted(target)));
+    }
+    if D::FOREIGN_KEYS == ForeignKeys::Within {
+        parts.extend(table.columns.iter().filter_map(|column| {
+            let references = references(column.reference?);
+            Some(format!("FOREIGN KEY ({}) {references}", quoted(column.name)))
+        }));
+    }
+    let (name, end) = (quoted(table.name), dialect.table_end(table.key));
+    match layout {
+        Layout::Line => format!("CREATE TABLE {name} ({}){end}", parts.join(", ")),
+        Layout::Lines => format!("CREATE TABLE {name} (\n    {}\n){end}", parts.join(",\n    ")),
+    }
+}
+
+/// The foreign key of a column as a statement of its own, if it refers to anything.
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's stand in the definition"))]
+pub(in crate::store) fn add_foreign_key(table: &Table, column: &Column) -> Option<String> {
+    let references = references(column.reference?);
+    Some(format!("ALTER TABLE {} ADD FOREIGN KEY ({}) {references}", quoted(table.name), quoted(column.name)))
+}
+
+fn references(Reference { table, column, on_delete: action, .. }: Reference) -> String {
+    format!("REFERENCES {} ({}) ON DELETE {}", quoted(table), quoted(column), on_delete(action))
+}
+
+/// The indexes of a table, each with its name.
+pub(in crate::store) fn create_indexes(table: &Table) -> impl Iterator<Item = (&Column, String, String)> {
+    indexes(table).map(|(name, column)| {
+        let (index, of, column_name) = (quoted(&name), quoted(table.name), quoted(column.name));
+        (column, name, format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({column_name})"))
+    })
+}
+
+/// The statement that adds a column.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::store) enum NewColumn {
+    /// All rows have a value in it then, or may have none.
+    Whole(String),
+    /// The rows that there are need a value, and nothing says which: the column that it adds may be null.
+    WithoutValues(String),
+}
+
+impl NewColumn {
+    pub(in crate::store) fn statement(&self) -> &str {
+        match self {
+            Self::Whole(statement) | Self::WithoutValues(statement) => statement,
+        }
+    }
+}
+
+/// Whether adding the column depends on whether the table has rows.
+///
+/// # Errors
+/// If the attribute's default is none of its values.
+pub(in crate::store) fn asks_for_rows(table: &Table, column: &Column) -> Result<bool, String> {
+    Ok(table.is_required(column) && default_of(table, column)?.is_null())
+}
+
+/// The statement that adds a column to a table that is there. `has_rows` says whether the table has any.
+///
+/// # Errors
+/// If the attribute's default is none of its values.
+pub(in crate::store) fn add_column<D: Definitions>(
+    dialect: D,
+    table: &Table,
+    column: &Column,
+    has_rows: bool,
+) -> Result<NewColumn, String> {
+    let default = dialect.literal(table, column, default_of(table, column)?);
+    let mut text = format!(
+        "ALTER TABLE {} ADD COLUMN {} {}",
+        quoted(table.name),
+        quoted(column.name),
+        dialect.column_type(column)
+    );
+    let lacks_values = table.is_required(column) && default.is_none() && has_rows;
+    if table.is_required(column) && !lacks_values {
+        text.push_str(" NOT NULL");
+    }
+    if let Some(default) = default {
+        text.push_str(&format!(" DEFAULT {default}"));
+    }
+    if let Some(reference) = column.reference {
+        text.push_str(&format!(" {}", references(reference)));
+    }
+    Ok(if lacks_values { NewColumn::WithoutValues(text) } else { NewColumn::Whole(text) })
+}
+
+/// The value of a new column in existing rows; null if there is no default.
+fn default_of(table: &Table, column: &Column) -> Result<Value, String> {
+    let Some(default) = column.default else { return Ok(Value::Null) };
+    default().map_err(|mismatch| {
+        format!(
+            "table `{}`, column `{}`: the default of {} {mismatch}",
+            table.name, column.name, column.needed_by
+        )
+    })
+}
+
+/// A text as SQL has it.
+pub(in crate::store) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

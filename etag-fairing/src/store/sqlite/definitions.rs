@@ -1,0 +1,54 @@
+//! How SQLite spells definitions of tables.
+
+use super::dialect::Sqlite;
+use crate::schema::{IdKind, Value};
+use crate::store::sql::definitions::{Definitions, ForeignKeys, literal};
+use crate::store::sql::forms::{ColumnForm, Form};
+use crate::store::sql::schema::{Column, Key, Table, kind_of_id};
+
+impl Definitions for Sqlite {
+    const FOREIGN_KEYS: ForeignKeys = ForeignKeys::Within;
+
+    fn column_type(self, column: &Column) -> &'static str {
+        match column.stored {
+            Some(form) if form.is_number() => "INTEGER",
+            _ => column.kind.sqlite().ours,
+        }
+    }
+
+    fn id_type(self, kind: IdKind) -> String {
+        let key = match kind {
+            // AUTOINCREMENT: the id of a deleted resource is never used again, or a tag of the old one could match the
+            // new one.
+            IdKind::Integer { .. } => "PRIMARY KEY AUTOINCREMENT",
+            IdKind::Text | IdKind::Uuid => "NOT NULL PRIMARY KEY",
+        };
+        format!("{} {key}", kind_of_id(kind).sqlite().ours)
+    }
+
+    fn table_end(self, key: Key) -> &'static str {
+        // STRICT: no program can put text where a number belongs.
+        match key {
+            Key::Id { .. } => " STRICT",
+            Key::Pair { .. } => " STRICT, WITHOUT ROWID",
+        }
+    }
+
+    fn literal(self, table: &Table, column: &Column, value: Value) -> Option<String> {
+        match as_stored(table, column, value) {
+            Value::Null => None,
+            Value::Bool(value) => Some(i64::from(value).to_string()),
+            Value::Integer(value) => Some(value.to_string()),
+            Value::Float(value) => Some(format!("{value:?}")),
+            Value::Text(value) => Some(literal(&value)),
+        }
+    }
+}
+
+/// A default in the form that the column declares.
+fn as_stored(table: &Table, column: &Column, value: Value) -> Value {
+    let Some(form) = column.stored else { return value };
+    let form =
+        ColumnForm { table: table.name, column: column.name, kind: column.kind, form: Form::Declared(form) };
+    form.write_floor(value.as_ref()).unwrap_or(value)
+}
