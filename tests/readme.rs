@@ -1,5 +1,5 @@
 //! README.md and the guide tell the truth: their transcripts are what curl shows, each `Rocket.toml` is one that is
-//! read.
+//! read, and each link leads somewhere.
 //!
 //! A ```` ```console ```` block is a transcript: a line `$ curl …`, and below it what curl printed. All those of a
 //! page run in order against one server on a new database; behind a block that begins with `# Rocket.toml` they run
@@ -8,7 +8,11 @@
 
 mod support;
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use etag_fairing::{
     config::{DatabaseConfig, EtagConfig, JsonApiConfig},
@@ -45,16 +49,22 @@ fn configurations(page: &str) -> Vec<String> {
     blocks.map(|(_, content)| content).filter(|content| !content.starts_with("# Cargo.toml\n")).collect()
 }
 
+/// The top of the workspace.
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 /// The pages of the guide, each with its file's name.
 fn guide() -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../etag-fairing/docs/guide");
-    let mut pages: Vec<_> = fs::read_dir(folder)
+    let mut pages: Vec<_> = fs::read_dir(workspace().join("etag-fairing/docs/guide"))
         .expect("the guide")
         .map(|entry| {
             let path = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
             (name, fs::read_to_string(path).expect("a page"))
         })
+        // The table of contents of the site that mdBook makes: no page.
+        .filter(|(name, _)| name != "SUMMARY.md")
         .collect();
     pages.sort();
     pages
@@ -190,34 +200,161 @@ fn curl_is_there() -> bool {
 }
 
 #[test]
-fn the_transcripts_are_what_curl_shows() {
-    if curl_is_there() {
-        let count = run_transcripts("README.md", README);
-        assert!(count >= 7, "README.md shows {count} commands");
-    }
-}
-
-#[test]
 fn the_guides_transcripts_are_what_curl_shows() {
     if curl_is_there() {
         let counts = guide().iter().map(|(name, page)| run_transcripts(name, page)).collect::<Vec<_>>();
-        assert!(counts.iter().sum::<usize>() >= 30, "the guide shows {counts:?} commands");
+        assert!(counts.iter().sum::<usize>() >= 37, "the guide shows {counts:?} commands");
     }
 }
 
-#[test]
-fn links_between_the_guides_pages_lead_to_pages() {
-    let pages = guide();
-    for (name, page) in &pages {
-        let links = page.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
-        for (text, file) in links.filter(|(_, file)| !file.starts_with("https://")) {
-            assert!(pages.iter().any(|(name, _)| name == file), "{name}: [{text}]: {file}");
+/// Where the links of a Markdown file lead: those within lines, and those of definitions.
+fn links(page: &str) -> Vec<&str> {
+    let mut links = Vec::new();
+    let mut in_block = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            in_block = !in_block;
+        } else if !in_block {
+            links.extend(line.split("](").skip(1).filter_map(|rest| rest.split(')').next()));
+            let definition = line.strip_prefix('[').and_then(|rest| rest.split_once("]: "));
+            links.extend(definition.map(|(_, target)| target));
         }
+    }
+    links
+}
+
+/// The names of a file's headings in links to it, as GitHub and mdBook make them.
+fn anchors(page: &str) -> Vec<String> {
+    let mut in_block = false;
+    let headings = page.lines().filter(|line| {
+        in_block ^= line.starts_with("```");
+        !in_block && line.starts_with('#')
+    });
+    let name = |heading: &str| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(name).collect()
+}
+
+/// All Markdown files that are tracked.
+fn markdown_files() -> Vec<PathBuf> {
+    let output = Command::new("git").args(["ls-files", "*.md"]).current_dir(workspace()).output();
+    let names = String::from_utf8(output.expect("run git").stdout).expect("UTF-8");
+    names.lines().map(PathBuf::from).collect()
+}
+
+#[test]
+fn every_link_within_the_repository_leads_to_a_file_and_a_heading() {
+    let files = markdown_files();
+    if files.is_empty() {
+        return skip("this is no git repository");
+    }
+    let mut count = 0;
+    for file in files {
+        let page = fs::read_to_string(workspace().join(&file)).expect("a file");
+        let folder = file.parent().expect("a folder");
+        for link in links(&page) {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            count += 1;
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if target.is_empty() { file.clone() } else { folder.join(target) };
+            let path = workspace().join(&target);
+            assert!(path.exists(), "{}: {link} leads nowhere", file.display());
+            if !anchor.is_empty() {
+                let anchors = anchors(&fs::read_to_string(path).expect("a file"));
+                assert!(anchors.iter().any(|name| name == anchor), "{}: {link}: {anchors:?}", file.display());
+            }
+        }
+    }
+    assert!(count >= 140, "{count} links were found");
+}
+
+/// The pages that a list of links names, each with its text.
+fn listed(summary: &str) -> Vec<(&str, &str)> {
+    let lines = summary.lines().map(|line| line.trim_start_matches("- "));
+    lines.filter_map(|line| line.strip_prefix('[')?.strip_suffix(')')?.split_once("](")).collect()
+}
+
+/// The site and docs.rs have the same pages, in the same order, under their headings; and the index by need leads to
+/// each of them.
+#[test]
+fn every_page_of_the_guide_is_listed() {
+    let folder = workspace().join("etag-fairing");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a file");
+    let (summary, modules, needs) = (read("docs/guide/SUMMARY.md"), read("src/guide.rs"), page("needs.md"));
+    let contents = listed(&summary);
+    let mut names: Vec<_> = contents.iter().map(|(_, file)| (*file).to_owned()).collect();
+    names.sort();
+    assert_eq!(names, guide().into_iter().map(|(name, _)| name).collect::<Vec<_>>(), "SUMMARY.md");
+
+    let list: String = modules
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! - "))
+        .fold(String::new(), |list, line| list + "- " + line + "\n");
+    let of_rustdoc = listed(&list);
+    assert_eq!(contents.len(), of_rustdoc.len() + 1, "guide.rs's list, and the index by need before it");
+    for ((title, file), (text, module)) in contents.iter().skip(1).zip(of_rustdoc) {
+        let name = file.trim_end_matches(".md").replace('-', "_");
+        assert_eq!((text, module), (*title, name.as_str()), "guide.rs has another order than SUMMARY.md");
+        for line in [format!("page!({name}, \"{file}\");"), format!("\"[{title}]: crate::guide::{name}\"")] {
+            assert!(modules.contains(&line), "guide.rs lacks {line}");
+        }
+        assert!(needs.contains(&format!("[{title}]: {file}")), "needs.md does not lead to {file}");
+    }
+    for (title, file) in contents {
+        assert!(page(file).starts_with(&format!("# {title}\n")), "{file} has another heading than {title}");
+    }
+}
+
+/// Rustdoc shows the pages as modules: a link within a line would lead to a file that is not there.
+#[test]
+fn pages_of_the_guide_link_by_definitions() {
+    for (name, page) in guide() {
         assert!(!page.contains("]("), "{name}: a link within a line leads nowhere in rustdoc");
+        for link in links(&page).into_iter().filter(|link| !link.contains("://")) {
+            assert!(!link.contains('/'), "{name}: {link} is no page");
+        }
     }
-    for (name, _) in &pages {
-        assert!(README.contains(&format!("(etag-fairing/docs/guide/{name})")), "README.md links {name}");
+}
+
+const BLOB: &str = "https://github.com/etag-fairing/etag-fairing/blob/main/";
+const RAW: &str = "https://raw.githubusercontent.com/etag-fairing/etag-fairing/main/";
+
+/// The text with links that lead to the same places from anywhere.
+fn with_absolute_links(page: &str) -> String {
+    let mut pieces = page.split("](");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let is_picture = text.rsplit_once('[').is_some_and(|(before, _)| before.ends_with('!'));
+        let target = piece.split(')').next().unwrap_or_default();
+        let base = match (target.contains("://"), is_picture) {
+            (true, _) => "",
+            (false, true) => RAW,
+            (false, false) => BLOB,
+        };
+        text += &format!("]({base}{piece}");
     }
+    text
+}
+
+/// The crate is packed with README.md as it is shown elsewhere, where no file lies beside it.
+#[test]
+fn the_crates_readme_is_this_one_with_absolute_links() {
+    let file = workspace().join("etag-fairing/README.md");
+    let expected = with_absolute_links(README);
+    if env::var_os("UPDATE_README").is_some() {
+        fs::write(&file, &expected).expect("write the crate's README.md");
+    }
+    let found = fs::read_to_string(file).expect("the crate's README.md");
+    assert!(
+        found == expected,
+        "README.md has changed; renew the crate's: UPDATE_README=1 cargo test --workspace --test readme crates_readme"
+    );
+    assert!(links(&found).iter().all(|link| link.contains("://")), "{:?}", links(&found));
 }
 
 fn page(name: &str) -> String {
@@ -284,10 +421,10 @@ fn the_filtering_page_has_every_operator() {
 }
 
 #[test]
-fn every_toml_block_is_read_as_a_configuration() {
-    let blocks = configurations(README);
-    assert_eq!(blocks.len(), 2, "one Rocket.toml to begin with, one with every key");
-    for block in blocks {
+fn the_first_configuration_and_the_one_of_every_key_say_the_defaults() {
+    let first = configurations(README);
+    assert_eq!(first.len(), 1, "one Rocket.toml, to begin with");
+    for block in first.into_iter().chain([every_key()]) {
         let figment = Figment::from(Toml::string(&block).nested()).select("debug");
         let etag = EtagConfig::from_figment(&figment).expect("ETAG");
         let jsonapi = JsonApiConfig::from_figment(&figment).expect("jsonapi");
@@ -301,17 +438,22 @@ fn every_toml_block_is_read_as_a_configuration() {
         // As long as a body, whether that is said or not.
         assert_eq!(jsonapi.max_length.unwrap_or(default.max_body), default.max_body, "{block}");
         default.max_length = jsonapi.max_length;
+        // By the machine's cores.
+        default.max_requests = jsonapi.max_requests;
         assert_eq!(jsonapi, default, "{block}");
         assert_eq!(database, DatabaseConfig::new("sqlite:open-event.db"), "{block}");
     }
 }
 
+/// The guide's table of every key.
+fn every_key() -> String {
+    let all = |block: &String| block.contains("[default.etag]") && block.contains("[default.jsonapi]");
+    configurations(&page("configuration.md")).into_iter().find(all).expect("a block of every key")
+}
+
 #[test]
 fn the_table_of_every_key_has_every_key() {
-    for page in [README, &page("configuration.md")] {
-        let all = |block: &String| block.contains("[default.etag]") && block.contains("[default.jsonapi]");
-        has_every_key(&configurations(page).into_iter().rfind(all).expect("a block of every key"));
-    }
+    has_every_key(&every_key());
 }
 
 fn has_every_key(block: &str) {

@@ -1,5 +1,4 @@
-//! README.md's recipe for more than one machine, started on this one: its nginx in front of two servers
-//! over one PostgreSQL.
+//! The guide's recipe for several servers, started on one machine: its nginx in front of two servers over one PostgreSQL.
 
 mod support;
 
@@ -18,20 +17,20 @@ use hyper::Method;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-const README: &str = include_str!("../../../README.md");
+const PAGE: &str = include_str!("../../../etag-fairing/docs/guide/several-servers.md");
 
-/// nginx with README.md's configuration. It ends with this value.
+/// nginx with the page's configuration. It ends with this value.
 struct Nginx {
     child: Child,
     address: SocketAddr,
 }
 
-/// The block of README.md in this language; there is one.
+/// The block of the page in this language; there is one.
 fn block(language: &str) -> &'static str {
     let begin = format!("\n```{language}\n");
-    let mut blocks = README.split(begin.as_str()).skip(1);
+    let mut blocks = PAGE.split(begin.as_str()).skip(1);
     let (first, second) = (blocks.next(), blocks.next());
-    assert!(second.is_none(), "README.md has two blocks of {language}");
+    assert!(second.is_none(), "the page has two blocks of {language}");
     first.and_then(|text| text.split("\n```").next()).unwrap_or_else(|| panic!("no block of {language}"))
 }
 
