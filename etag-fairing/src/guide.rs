@@ -30,6 +30,7 @@
 //! - [Several servers](several_servers)
 //! - [Failover, standby, pooler](failover)
 //! - [Encrypted connections](encryption)
+//! - [Migrations](migrations)
 //! - [A store of your own](own_store)
 //! - [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
@@ -63,6 +64,7 @@ macro_rules! page {
         #[doc = "[Several servers]: crate::guide::several_servers"]
         #[doc = "[Failover, standby, pooler]: crate::guide::failover"]
         #[doc = "[Encrypted connections]: crate::guide::encryption"]
+        #[doc = "[Migrations]: crate::guide::migrations"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]
@@ -96,5 +98,6 @@ page!(postgresql, "postgresql.md");
 page!(several_servers, "several-servers.md");
 page!(failover, "failover.md");
 page!(encryption, "encryption.md");
+page!(migrations, "migrations.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

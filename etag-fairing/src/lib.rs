@@ -23,6 +23,8 @@ mod api;
 pub mod conditional;
 pub mod config;
 mod connections;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod database_schema;
 pub mod document;
 mod error;
 pub mod fairing;
@@ -46,6 +48,8 @@ pub mod store;
 
 pub use api::JsonApi;
 pub use conditional::EntityTag;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use database_schema::DatabaseSchema;
 pub use etag_derive::JsonApiResource;
 pub use fairing::{EtagFairing, Files, NotModified, Preconditions, Statistics, Tagged, TaggedFile, etagged};
 pub use json_api::JsonApiFairing;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::graph::{Graph, circles};
 
 /// The rooms, ground first. A room may name itself and what stands above it in this list.
-pub(crate) const ROOMS: [&str; 27] = [
+pub(crate) const ROOMS: [&str; 28] = [
     "conditional",
     "config",
     "error",
@@ -29,6 +29,7 @@ pub(crate) const ROOMS: [&str; 27] = [
     "document",
     "open_store",
     "api",
+    "database_schema",
     "fairing",
     "routes",
     "stop",

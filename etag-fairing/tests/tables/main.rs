@@ -6,6 +6,7 @@ mod chinook;
 mod constraints;
 mod deletion;
 mod migrations;
+mod releases;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;

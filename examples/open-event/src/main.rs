@@ -1,18 +1,32 @@
 //! A conference API: sessions, speakers, tracks, rooms and session types at `/v1`, and pages that show at `/`
-//! what ETags do for it.
+//! what ETags do for it. `cargo run -- schema` prints its tables as SQL.
 
 mod configuration;
 mod data;
 mod pages;
 mod resources;
 
-use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, etagged};
+use std::error::Error;
+
+use etag_fairing::{DatabaseSchema, EtagFairing, JsonApi, JsonApiResource, etagged};
+use rocket::{Build, Rocket};
 
 use resources::{Microlocation, Session, SessionType, Speaker, Track};
 
-/// Starts the server.
-#[rocket::launch]
-fn launch() -> _ {
+/// Starts the server, or prints the schema of its database.
+#[rocket::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let rocket = rocket();
+    if let Some(printed) = DatabaseSchema::command(&rocket, std::env::args().skip(1)).await {
+        print!("{}", printed?);
+        return Ok(());
+    }
+    // Why it could not be launched is printed when the error is dropped.
+    rocket.launch().await?;
+    Ok(())
+}
+
+fn rocket() -> Rocket<Build> {
     rocket::custom(configuration::figment())
         .attach(JsonApi::fairing())
         .attach(EtagFairing::new())

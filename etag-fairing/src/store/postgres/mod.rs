@@ -29,6 +29,7 @@ mod decode;
 mod definitions;
 mod dial;
 mod dialect;
+pub(crate) mod difference;
 mod encode;
 mod error;
 mod insert;
@@ -57,7 +58,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 pub use options::{PostgresOptions, SchemaMode};
 use rocket::tokio::{
     sync::Semaphore,
@@ -156,6 +157,13 @@ impl PostgresStore {
         self.shared.statements.load(Ordering::Relaxed)
     }
 
+    /// A connection, or an error that tells why there is none.
+    async fn connect(&self) -> Result<Object, PrepareError> {
+        self.pool.get().await.map_err(|error: PoolError| {
+            PrepareError::new(format!("cannot connect to {}: {}", self.place, no_connection(&error)))
+        })
+    }
+
     async fn take(&self) -> Result<Connection, StoreError> {
         Connection::take(&self.pool, &self.shared).await
     }
@@ -217,11 +225,8 @@ fn settings(statement_timeout: Duration) -> String {
 impl Store for PostgresStore {
     async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError> {
         let name = |error: StoreError| PrepareError::new(format!("cannot prepare {}: {error}", self.place));
-        let cannot_connect = |error: PoolError| {
-            PrepareError::new(format!("cannot connect to {}: {}", self.place, no_connection(&error)))
-        };
         // For its error, which tells more.
-        drop(self.pool.get().await.map_err(cannot_connect)?);
+        drop(self.connect().await?);
         pooler::check(&self.dial)
             .await
             .map_err(|problem| PrepareError::new(format!("{}: {problem}", self.place)))?;

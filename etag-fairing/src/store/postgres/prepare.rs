@@ -351,7 +351,7 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
     Ok(())
 }
 
-fn check_key(table: &Table, found: &Found, problems: &mut Vec<String>) {
+pub(super) fn check_key(table: &Table, found: &Found, problems: &mut Vec<String>) {
     let Some((column, kind)) = prepare::id_column(table, found, problems) else { return };
     let kind = kind_of_id(kind);
     let fits = if kind == Kind::Text { column.is_text() } else { column.fits(kind) };

@@ -21,6 +21,7 @@ use crate::plan::Revision;
 use crate::schema::{Value, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::cell;
+use crate::store::sql::definitions::literal;
 use crate::store::sql::prepare::quoted;
 
 /// The table of the counters. It has the tables' oids, since a table's name may be given to another table.
@@ -160,11 +161,7 @@ async fn is_there(connection: &Connection, find: &str, name: &str) -> Result<boo
 
 async fn make(connection: &Connection) -> Result<(), StoreError> {
     if !is_there(connection, "to_regclass", REVISIONS).await? {
-        let table = format!(
-            "CREATE TABLE {REVISIONS} (table_oid oid NOT NULL, shard bigint GENERATED ALWAYS AS IDENTITY, \
-             revision bigint NOT NULL, PRIMARY KEY (table_oid, shard)) WITH (fillfactor = 50)"
-        );
-        connection.batch(&table).await?;
+        connection.batch(&table()).await?;
     }
     let has_count = is_there(connection, "to_regproc", COUNT).await?;
     let has_shape = is_there(connection, "to_regproc", SHAPE).await?;
@@ -178,11 +175,24 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
     };
     let schema = quoted(&schema);
     if !has_shape {
-        connection.batch(&shape(&schema)).await?;
+        connection.batch(&shape(&format!("{schema}."))).await?;
     }
     if has_count {
         return Ok(());
     }
+    connection.batch(&counter(&schema)).await
+}
+
+/// The definition of the table of the counters.
+fn table() -> String {
+    format!(
+        "CREATE TABLE {REVISIONS} (table_oid oid NOT NULL, shard bigint GENERATED ALWAYS AS IDENTITY, \
+         revision bigint NOT NULL, PRIMARY KEY (table_oid, shard)) WITH (fillfactor = 50)"
+    )
+}
+
+/// The function of the triggers. `schema` is its schema, quoted, and that of the counters.
+fn counter(schema: &str) -> String {
     let table = format!("{schema}.{REVISIONS}");
     // The function runs with its owner's rights, so that every role that may change a table can count the
     // change. No statement waits, since locked counters are skipped. In a transaction with one snapshot, a
@@ -194,7 +204,7 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
         )
     };
     let (first, last) = (find(""), find(" DESC"));
-    let function = format!(
+    format!(
         "CREATE FUNCTION {schema}.{COUNT}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER \
          SET search_path = pg_catalog, pg_temp AS $count$\n\
          DECLARE free bigint;\n\
@@ -212,15 +222,104 @@ async fn make(connection: &Connection) -> Result<(), StoreError> {
          END IF;\n\
          RETURN NULL;\n\
          END $count$"
-    );
-    connection.batch(&function).await
+    )
 }
 
-/// The function that follows the parts of a type. It visits each type once, so that it ends for types that
-/// contain themselves.
-fn shape(schema: &str) -> String {
+/// The statements that make the table of the counters and the functions, as far as `has` says that they are not there.
+/// They make them in the schema that is current when they are run.
+fn definitions_of_functions(has_table: bool, has_shape: bool, has_count: bool) -> Vec<String> {
+    let mut statements = Vec::new();
+    if !has_table {
+        statements.push(table());
+    }
+    if !has_shape {
+        statements.push(shape(""));
+    }
+    if !has_count {
+        // The function's text names the schema, which is known only then.
+        const SCHEMA: &str = "<schema>";
+        let text = counter(SCHEMA).replace('%', "%%").replace(SCHEMA, "%1$I");
+        statements
+            .push(format!("DO $do$ BEGIN EXECUTE format($text${text}$text$, current_schema()); END $do$"));
+    }
+    statements
+}
+
+/// The statements that make everything by which the changes of these tables are counted.
+pub(super) fn definitions(tables: &[&str]) -> Vec<String> {
+    let mut statements = definitions_of_functions(false, false, false);
+    for table in tables {
+        statements.extend(trigger(table));
+        statements.push(start(table));
+    }
+    statements
+}
+
+/// The same, as far as it is not there.
+pub(super) async fn missing_definitions(
+    connection: &Connection,
+    tables: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    let has_table = is_there(connection, "to_regclass", REVISIONS).await?;
+    let has_shape = is_there(connection, "to_regproc", SHAPE).await?;
+    let has_count = is_there(connection, "to_regproc", COUNT).await?;
+    let mut statements = definitions_of_functions(has_table, has_shape, has_count);
+    for table in tables {
+        let list = names(&[table])?;
+        let list = [ValueRef::Text(&list).into()];
+        let counted = has_table && has_shape && !connection.rows(COUNTED, &list).await?.is_empty();
+        if !counted {
+            let exists =
+                !connection.rows("SELECT 1 FROM unnest(CAST($1 AS text[])) AS n(name) WHERE to_regclass(n.name) IS NOT NULL", &list).await?.is_empty();
+            if exists {
+                if connection.rows(PLAIN, &list).await?.is_empty() {
+                    continue;
+                }
+                statements.push(drop_trigger(table));
+            }
+            statements.extend(trigger(table));
+            statements.push(start(table));
+        }
+    }
+    Ok(statements)
+}
+
+fn drop_trigger(table: &str) -> String {
+    format!("DROP TRIGGER IF EXISTS {COUNT} ON {}", quoted(table))
+}
+
+/// The statements that make a table's trigger.
+fn trigger(table: &str) -> [String; 2] {
+    let name = quoted(table);
+    [
+        format!(
+            "CREATE TRIGGER {COUNT} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {name} \
+             FOR EACH STATEMENT EXECUTE FUNCTION {COUNT}()"
+        ),
+        format!("ALTER TABLE {name} ENABLE ALWAYS TRIGGER {COUNT}"),
+    ]
+}
+
+/// The statement that makes a table's first counter. It starts with the clock: if counting was stopped and begins again,
+/// the number is higher than any earlier one.
+fn start(table: &str) -> String {
     format!(
-        "CREATE FUNCTION {schema}.{SHAPE}(whole oid) RETURNS numeric LANGUAGE plpgsql STABLE \
+        "INSERT INTO {REVISIONS} (table_oid, revision) VALUES (CAST({} AS regclass), \
+         CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))",
+        literal(&quoted(table))
+    )
+}
+
+/// The tables that can have the trigger. The parameter `$1` is a list of names.
+const PLAIN: &str = "SELECT 1 FROM pg_catalog.pg_class AS c JOIN unnest(CAST($1 AS text[])) AS n(name) \
+     ON c.oid = to_regclass(n.name) WHERE c.relkind = 'r' AND NOT c.relhassubclass \
+     AND NOT pg_catalog.row_security_active(c.oid)";
+
+/// The function that follows the parts of a type. It visits each type once, so that it ends for types that
+/// contain themselves. `prefix` names the schema that it is made in, or nothing.
+fn shape(prefix: &str) -> String {
+    format!(
+        "CREATE FUNCTION {prefix}{SHAPE}(whole oid) RETURNS numeric LANGUAGE plpgsql STABLE \
          SET search_path = pg_catalog, pg_temp AS $shape$\n\
          DECLARE types oid[] := ARRAY[whole]; place integer := 0; it pg_type; part oid; sum_of_all numeric := 0;\n\
          BEGIN\n\
@@ -247,31 +346,15 @@ fn shape(schema: &str) -> String {
 
 /// Makes a trigger count the changes of a table. Returns whether they can be counted.
 async fn count(connection: &Connection, table: &str) -> Result<bool, StoreError> {
-    let name = quoted(table);
     let list = names(&[table])?;
     if !connection.rows(COUNTED, &[ValueRef::Text(&list).into()]).await?.is_empty() {
         return Ok(true);
     }
-    let plain = "SELECT 1 FROM pg_catalog.pg_class AS c JOIN unnest(CAST($1 AS text[])) AS n(name) \
-         ON c.oid = to_regclass(n.name) WHERE c.relkind = 'r' AND NOT c.relhassubclass \
-         AND NOT pg_catalog.row_security_active(c.oid)";
-    if connection.rows(plain, &[ValueRef::Text(&list).into()]).await?.is_empty() {
+    if connection.rows(PLAIN, &[ValueRef::Text(&list).into()]).await?.is_empty() {
         return Ok(false);
     }
-    connection
-        .batch(&format!(
-            "DROP TRIGGER IF EXISTS {COUNT} ON {name}; \
-             CREATE TRIGGER {COUNT} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {name} \
-             FOR EACH STATEMENT EXECUTE FUNCTION {COUNT}(); \
-             ALTER TABLE {name} ENABLE ALWAYS TRIGGER {COUNT}"
-        ))
-        .await?;
-    // The counter starts with the clock. If counting was stopped and begins again, the number is higher than
-    // any earlier one.
-    let start = format!(
-        "INSERT INTO {REVISIONS} (table_oid, revision) SELECT to_regclass(n.name), \
-         CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) FROM unnest(CAST($1 AS text[])) AS n(name)"
-    );
-    connection.run(&start, &[ValueRef::Text(&list).into()]).await?;
+    let [create, enable] = trigger(table);
+    connection.batch(&format!("{}; {create}; {enable}", drop_trigger(table))).await?;
+    connection.run(&start(table), &[]).await?;
     Ok(true)
 }

@@ -224,6 +224,23 @@ pub(super) async fn sequence(
     rows.first().map(sequence).transpose()
 }
 
+/// Whether an index begins with the column, so that rows are found by it.
+pub(super) async fn has_index(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+) -> Result<bool, StoreError> {
+    let rows = connection
+        .rows(
+            "SELECT 1 FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
+             WHERE i.indrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attname = CAST($2 AS text) \
+             AND i.indpred IS NULL AND i.indisvalid LIMIT 1",
+            &[text(table), text(column)],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// Whether the table has a row.
 pub(super) async fn has_rows(connection: &Connection, table: &str) -> Result<bool, StoreError> {
     let rows = connection.rows(&format!("SELECT 1 FROM {} LIMIT 1", quoted(table)), &[]).await?;

@@ -13,7 +13,7 @@ const NAMED: usize = 3;
 pub(in crate::store) struct Missing<'table> {
     pub(in crate::store) column: &'table Column,
     /// Whether it is a view that lacks it.
-    of_view: bool,
+    pub(super) of_view: bool,
     /// Columns that nothing uses, of which it may be the new name; the likeliest come first.
     unused: Vec<Unused>,
 }
@@ -47,8 +47,13 @@ impl<'table> Missing<'table> {
         owner == Owner::Store && mode == SchemaMode::Extend && self.unused.is_empty() && !self.of_view
     }
 
+    /// The column that it may have been, if its values could stay where they are.
+    pub(super) fn former_name(&self) -> Option<&str> {
+        self.unused.first().filter(|other| other.fits).map(|other| other.name.as_str())
+    }
+
     /// The statement that renames a column to this one.
-    fn rename(&self, table: &Table, former: &str) -> String {
+    pub(super) fn rename(&self, table: &Table, former: &str) -> String {
         let (table, former, name) = (quoted(table.name), quoted(former), quoted(self.column.name));
         format!("ALTER TABLE {table} RENAME COLUMN {former} TO {name}")
     }

@@ -14,6 +14,7 @@ pub(in crate::store) mod definitions;
 pub(crate) mod delete;
 pub(crate) mod dependents;
 mod dialect;
+pub(crate) mod difference;
 pub(crate) mod document;
 pub(crate) mod edge;
 mod filter;

@@ -39,6 +39,7 @@ mod checks;
 mod connection;
 mod definitions;
 mod dialect;
+pub(crate) mod difference;
 mod error;
 mod file;
 mod forms;

@@ -268,7 +268,12 @@ fn look_for_former_names(
     Ok(())
 }
 
-fn check_key(sqlite: &Connection, table: &Table, found: &Found, problems: &mut Vec<String>) -> Result<()> {
+pub(super) fn check_key(
+    sqlite: &Connection,
+    table: &Table,
+    found: &Found,
+    problems: &mut Vec<String>,
+) -> Result<()> {
     let Some((column, kind)) = prepare::id_column(table, found, problems) else { return Ok(()) };
     let name = &column.name;
     if found.is_view {

@@ -49,23 +49,62 @@ fn triggers(table: &str) -> [Trigger; 3] {
     })
 }
 
+/// The definition of the table of the numbers.
+fn table() -> String {
+    format!(
+        "CREATE TABLE {REVISIONS} (name TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID"
+    )
+}
+
+/// The statements that have the changes of these tables counted, as far as that is not so already; all of them without a
+/// database.
+pub(super) fn definitions(sqlite: Option<&Connection>, tables: &[&'static str]) -> Result<Vec<String>> {
+    let there = |name: &str| sqlite.map_or(Ok(None), |sqlite| found(sqlite, name));
+    let mut statements = Vec::new();
+    let has_table = sqlite.map_or(Ok(None), |sqlite| table::find(sqlite, REVISIONS))?.is_some();
+    if !has_table {
+        statements.push(table());
+    }
+    for table in tables {
+        let mut is_known = false;
+        if let (true, Some(sqlite)) = (has_table, sqlite) {
+            is_known = has_number(sqlite, table)?;
+        }
+        if !is_known {
+            // From the clock, as `install` does it: microseconds since 1970, by the day of the Julian calendar.
+            statements.push(format!(
+                "INSERT INTO {REVISIONS} (name, revision) \
+                 VALUES ({}, CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER))",
+                literal(table)
+            ));
+        }
+        for trigger in triggers(table) {
+            match there(&trigger.name)? {
+                Some(sql) if sql == trigger.sql => continue,
+                Some(_) => statements.push(format!("DROP TRIGGER {}", quoted(&trigger.name))),
+                None => {}
+            }
+            statements.push(trigger.sql);
+        }
+    }
+    Ok(statements)
+}
+
+fn has_number(sqlite: &Connection, table: &str) -> Result<bool> {
+    let text = format!("SELECT EXISTS (SELECT 1 FROM {REVISIONS} WHERE name = ?1)");
+    sqlite.query_row(&text, [table], |row| row.get(0))
+}
+
 /// Has the changes of these tables counted from now on. Writes nothing where that is so already.
 pub(super) fn install(sqlite: &Connection, tables: &[&'static str]) -> Result<()> {
     if table::find(sqlite, REVISIONS)?.is_none() {
-        sqlite.execute_batch(&format!(
-            "CREATE TABLE {REVISIONS} (name TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID"
-        ))?;
+        sqlite.execute_batch(&self::table())?;
     }
     // From the clock: where counting was given up and is taken up again, it doesn't come to an earlier number.
     let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
     let start = i64::try_from(start).unwrap_or(0);
     for table in tables {
-        let known: bool = sqlite.query_row(
-            &format!("SELECT EXISTS (SELECT 1 FROM {REVISIONS} WHERE name = ?1)"),
-            [table],
-            |row| row.get(0),
-        )?;
-        if !known {
+        if !has_number(sqlite, table)? {
             sqlite.execute(
                 &format!("INSERT INTO {REVISIONS} (name, revision) VALUES (?1, ?2)"),
                 (table, start),

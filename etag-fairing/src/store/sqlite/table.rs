@@ -195,6 +195,16 @@ pub(super) fn is_unique(sqlite: &Connection, table: &str, column: &str) -> Resul
     )
 }
 
+/// Whether an index begins with the column, so that rows are found by it.
+pub(super) fn has_index(sqlite: &Connection, table: &str, column: &str) -> Result<bool> {
+    sqlite.query_row(
+        "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) AS l WHERE NOT l.partial \
+         AND (SELECT i.name FROM pragma_index_info(l.name) AS i WHERE i.seqno = 0) = ?2 COLLATE NOCASE)",
+        [table, column],
+        |row| row.get(0),
+    )
+}
+
 /// Whether the primary key has an index: then it is not the rowid, as with `INTEGER PRIMARY KEY DESC`.
 pub(super) fn has_key_index(sqlite: &Connection, table: &str) -> Result<bool> {
     sqlite.query_row(

@@ -1,0 +1,110 @@
+//! What a PostgreSQL database lacks of what resources need.
+
+use std::collections::HashSet;
+
+use super::connection::{Connection, Purpose};
+use super::marks::{self, MARKS};
+use super::options::PostgresOptions;
+use super::{PostgresStore, dialect::Postgres, prepare::check_key, revisions, table};
+use crate::schema::Description;
+use crate::store::sql::difference::{NullChange, Step, columns, new_tables};
+use crate::store::sql::prepare::check_columns;
+use crate::store::sql::schema::{self, Table};
+use crate::store::sql::{definitions, versions::Versions};
+use crate::store::{PrepareError, StoreError};
+
+/// Everything that an empty database lacks.
+///
+/// # Errors
+/// If the resources contradict each other.
+pub(crate) fn definition(
+    resources: &[&'static Description],
+    revisions: bool,
+) -> Result<Vec<Step>, PrepareError> {
+    let tables = tables(resources)?;
+    let mut steps = new_tables(Postgres, &tables.iter().collect::<Vec<_>>(), |_| true);
+    if revisions {
+        let names: Vec<_> = tables.iter().map(|table| table.name).collect();
+        steps.extend(revisions::definitions(&names).into_iter().map(Step::Statement));
+    }
+    if !Versions::of(Postgres, resources).is_empty() {
+        steps.push(Step::Statement(MARKS.to_owned()));
+    }
+    Ok(steps)
+}
+
+/// What this database lacks. It is only read.
+///
+/// # Errors
+/// If it can't be read, or the resources contradict each other.
+pub(crate) async fn difference(
+    options: PostgresOptions,
+    resources: &[&'static Description],
+) -> Result<Vec<Step>, PrepareError> {
+    let tables = tables(resources)?;
+    let revisions = options.revisions;
+    let store = PostgresStore::open(options)?;
+    let failed = |error| PrepareError::new(format!("cannot read {}: {error}", store.place));
+    // For its error, which tells more.
+    drop(store.connect().await?);
+    let connection = store.take().await.map_err(failed)?;
+    connection.begin(Purpose::Write);
+    let steps = async {
+        connection.batch("SET TRANSACTION READ ONLY").await?;
+        steps(&connection, &tables, resources, revisions).await
+    };
+    steps.await.map_err(failed)
+}
+
+fn tables(resources: &[&'static Description]) -> Result<Vec<Table>, PrepareError> {
+    let mut problems = Vec::new();
+    let tables = schema::tables(resources, &mut problems);
+    if problems.is_empty() { Ok(tables) } else { Err(PrepareError { problems }) }
+}
+
+async fn steps(
+    connection: &Connection,
+    tables: &[Table],
+    resources: &[&'static Description],
+    revisions: bool,
+) -> Result<Vec<Step>, StoreError> {
+    let (mut new, mut existing, mut views) = (Vec::new(), Vec::new(), HashSet::new());
+    for table in tables {
+        match table::find(connection, table.name).await? {
+            None => new.push(table),
+            Some(found) => {
+                if found.is_view {
+                    views.insert(table.name);
+                }
+                existing.push((table, found));
+            }
+        }
+    }
+    let mut steps = new_tables(Postgres, &new, |name| !views.contains(name));
+    for (table, found) in existing {
+        let mut misfits = Vec::new();
+        check_key(table, &found, &mut misfits);
+        let missing = check_columns(table, &found, &mut misfits);
+        steps.extend(misfits.into_iter().map(Step::Remark));
+        let has_rows = !found.is_view && table::has_rows(connection, table.name).await?;
+        steps.extend(columns(Postgres, table, &found, &missing, has_rows, NullChange::ByStatement));
+        if found.is_view {
+            continue;
+        }
+        for (column, _, index) in definitions::create_indexes(table) {
+            if !table::has_index(connection, table.name, column.name).await? {
+                steps.push(Step::Statement(index));
+            }
+        }
+    }
+    if revisions {
+        let names = tables.iter().map(|table| table.name).filter(|name| !views.contains(name));
+        let statements = revisions::missing_definitions(connection, &names.collect::<Vec<_>>()).await?;
+        steps.extend(statements.into_iter().map(Step::Statement));
+    }
+    if !Versions::of(Postgres, resources).is_empty() && table::find(connection, marks::TABLE).await?.is_none()
+    {
+        steps.push(Step::Statement(MARKS.to_owned()));
+    }
+    Ok(steps)
+}
