@@ -20,7 +20,7 @@ use crate::resource::endpoint::describe_closed;
 use crate::resource::route_names::generated_route;
 use crate::routes::mount::Mounted;
 use crate::routes::{fallback, mount};
-use crate::stop::{InFlight, stop, with_grace};
+use crate::stop::{InFlight, Stopping, stop, with_grace};
 use crate::store::{PrepareError, Store};
 
 /// Where a store comes from: a database of the configuration, or a store of the application's own.
@@ -187,7 +187,7 @@ impl Fairing for JsonApiFairing {
             }
             rocket = rocket.mount(base, routes);
         }
-        Ok(rocket.manage(api))
+        Ok(rocket.manage(api).manage(Stopping::default()))
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
@@ -209,6 +209,9 @@ impl Fairing for JsonApiFairing {
 
     async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
         let Some(api) = rocket.state::<JsonApi>() else { return };
+        if let Some(stopping) = rocket.state::<Stopping>() {
+            stopping.begin();
+        }
         let grace = Duration::from_secs(rocket.config().shutdown.grace.into());
         let stores = api.parts().map(|part| Arc::clone(&part.store)).collect();
         stop(self.in_flight.clone(), api.pending.clone(), stores, grace).await;

@@ -31,6 +31,7 @@ pub mod fairing;
 // Pages, no code: only rustdoc reads them. Their blocks use the embedded store.
 #[cfg(all(doc, feature = "sqlite"))]
 pub mod guide;
+mod health;
 mod json_api;
 mod memo;
 mod negotiate;
@@ -52,6 +53,7 @@ pub use conditional::EntityTag;
 pub use database_schema::DatabaseSchema;
 pub use etag_derive::JsonApiResource;
 pub use fairing::{EtagFairing, Files, NotModified, Preconditions, Statistics, Tagged, TaggedFile, etagged};
+pub use health::Health;
 pub use json_api::JsonApiFairing;
 pub use resource::{JsonApiResource, ToMany, ToOne};
 

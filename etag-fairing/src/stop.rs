@@ -5,7 +5,7 @@
 //! longest write.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rocket::config::Shutdown;
@@ -22,6 +22,20 @@ const UNNOTICED: Duration = Duration::from_millis(500);
 
 /// How long before the end of the grace the requests of one kind are ended.
 const LAST_STEP: Duration = Duration::from_millis(250);
+
+/// Whether the server was told to stop, in Rocket's managed state.
+#[derive(Default)]
+pub(crate) struct Stopping(AtomicBool);
+
+impl Stopping {
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Counts the requests that are being answered.
 #[derive(Clone, Default)]

@@ -9,6 +9,7 @@
 #[path = "../../../etag-fairing-contract/src/resources.rs"]
 pub(crate) mod contract;
 mod error;
+mod health;
 mod modify;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -25,6 +26,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 
 pub use error::{Constraint, Excess, PrepareError, StoreError};
+pub use health::HealthCheck;
 pub use modify::{Decision, modify};
 pub use unwritable::Unwritable;
 
@@ -100,6 +102,22 @@ pub trait Store: Send + Sync + 'static {
     fn client_ids(&self, resource: &'static Description) -> RangeInclusive<i64> {
         let _ = resource;
         i64::MIN..=i64::MAX / 2
+    }
+
+    /// Looks whether the store can serve requests to these resources now: one check for each thing that it looks at.
+    /// [`Health`](crate::Health) calls it about once a second at most, and doesn't wait for it for long.
+    ///
+    /// By default it reads one id, which tells whether the store answers.
+    async fn check_health(&self, resources: &[&'static Description]) -> Vec<HealthCheck> {
+        let Some(resource) = resources.first() else { return vec![HealthCheck::passed(HealthCheck::STORE)] };
+        let listing = Listing::all().paged(Page::Offset { offset: 0, limit: 1 });
+        let plan = Plan::new(Root::Collection(listing), Selection::identifiers(resource));
+        vec![match self.fetch(&plan).await {
+            Ok(_) => HealthCheck::passed(HealthCheck::STORE),
+            Err(error) => {
+                HealthCheck::failed(HealthCheck::STORE, "the store does not answer", error.to_string())
+            }
+        }]
     }
 
     /// Waits for running work and closes the store.

@@ -33,6 +33,7 @@ pub(crate) const ROOMS: [&str; 28] = [
     "fairing",
     "routes",
     "stop",
+    "health",
     "json_api",
     "guide",
     "lib",

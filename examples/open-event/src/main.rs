@@ -8,7 +8,7 @@ mod resources;
 
 use std::error::Error;
 
-use etag_fairing::{DatabaseSchema, EtagFairing, JsonApi, JsonApiResource, etagged};
+use etag_fairing::{DatabaseSchema, EtagFairing, Health, JsonApi, JsonApiResource, etagged};
 use rocket::{Build, Rocket};
 
 use resources::{Microlocation, Session, SessionType, Speaker, Track};
@@ -36,6 +36,8 @@ fn rocket() -> Rocket<Build> {
         .mount("/v1", Track::routes())
         .mount("/v1", Microlocation::routes())
         .mount("/v1", SessionType::routes())
+        // For load balancers and containers: /health/live and /health/ready.
+        .mount("/health", Health::routes())
         // Hand-written routes opt in too: a page that has not changed is not sent again.
         .mount("/", etagged(pages::routes()))
 }

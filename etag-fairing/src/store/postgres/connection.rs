@@ -144,8 +144,12 @@ impl Connection {
     ///
     /// The pool has its own time limits for waiting and for connecting.
     pub(super) async fn take(pool: &Pool, shared: &Arc<Shared>) -> Result<Self, StoreError> {
-        let client = pool.get().await.map_err(pool_error)?;
-        Ok(Self {
+        Ok(Self::of(pool.get().await.map_err(pool_error)?, shared))
+    }
+
+    /// A connection that was taken from the pool.
+    pub(super) fn of(client: Client, shared: &Arc<Shared>) -> Self {
+        Self {
             client: Some(client),
             shared: shared.clone(),
             limit: Limit::beyond(shared.statement_timeout),
@@ -158,7 +162,7 @@ impl Connection {
             stale: AtomicBool::new(false),
             wanted: Mutex::default(),
             given: Mutex::default(),
-        })
+        }
     }
 
     /// The connection with another time limit.

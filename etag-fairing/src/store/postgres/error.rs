@@ -83,7 +83,7 @@ pub(super) fn no_connection(error: &PoolError) -> String {
 }
 
 /// Whether a server was there, but doesn't take writes, as it was asked whether it does.
-fn is_standby(error: &Error) -> bool {
+pub(super) fn is_standby(error: &Error) -> bool {
     let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
     source.is_some_and(|source| {
         source.kind() == std::io::ErrorKind::PermissionDenied

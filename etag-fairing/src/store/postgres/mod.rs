@@ -32,6 +32,7 @@ mod dialect;
 pub(crate) mod difference;
 mod encode;
 mod error;
+mod health;
 mod insert;
 mod lock;
 mod marks;
@@ -73,7 +74,7 @@ use self::{
     transaction::PostgresTransaction,
 };
 use super::{
-    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
+    Fetched, HealthCheck, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
     sql::lanes::{Lanes, Look, Pass},
 };
 use crate::schema::Description;
@@ -288,6 +289,10 @@ impl Store for PostgresStore {
         let connection = self.take().await?;
         connection.begin(Purpose::Write);
         Ok(Box::new(PostgresTransaction(connection)))
+    }
+
+    async fn check_health(&self, resources: &[&'static Description]) -> Vec<HealthCheck> {
+        self.look_after_health(resources).await
     }
 
     async fn close(&self) {

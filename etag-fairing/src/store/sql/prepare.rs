@@ -136,6 +136,24 @@ fn is_used<F: FoundTable>(table: &Table, name: &str) -> bool {
         || matches!(table.key, Key::Id { column: id, .. } if F::is_same_name(id, name))
 }
 
+/// What is wrong with a table after it was prepared: it is missing, or it lacks a column, or has one of another type.
+pub(in crate::store) fn misfits<F: FoundTable>(table: &Table, found: Option<&F>) -> Vec<String> {
+    let Some(found) = found else { return vec![format!("table `{}` is missing", table.name)] };
+    let id = match table.key {
+        Key::Id { column, .. } => Some(column),
+        Key::Pair { .. } => None,
+    };
+    let lacks = |name: &str| found.column(name).is_none();
+    let missing = id.into_iter().chain(table.columns.iter().map(|column| column.name));
+    let missing = missing.filter(|name| lacks(name));
+    let missing = missing.map(|name| format!("table `{}` has no column `{name}`", table.name));
+    let wrong = table.columns.iter().filter_map(|column| {
+        let known = found.column(column.name).filter(|known| !found.fits(known, column))?;
+        Some(wrong_type::<F>(table, column.name, column.kind, known.declared(), &column.needed_by))
+    });
+    missing.chain(wrong).collect()
+}
+
 /// Logs a warning about other columns that need a value and get none.
 fn warn_of_others<F: FoundTable>(table: &Table, found: &F) {
     for column in found.columns() {

@@ -45,6 +45,7 @@ mod file;
 mod forms;
 mod functions;
 mod group_commit;
+mod health;
 mod inline_budget;
 mod inline_reader;
 mod insert;
@@ -93,7 +94,7 @@ use self::{
     worker::{Command, Turn, Workers},
 };
 use super::{
-    Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
+    Fetched, HealthCheck, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
     modify::Sharing,
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
@@ -356,6 +357,10 @@ impl Store for SqliteStore {
 
     async fn begin_shared(&self) -> Result<Box<dyn Transaction>, StoreError> {
         Ok(Box::new(self.turn_to_write(Sharing::Shared).await?))
+    }
+
+    async fn check_health(&self, resources: &[&'static Description]) -> Vec<HealthCheck> {
+        self.look_after_health(resources).await
     }
 
     async fn close(&self) {
