@@ -34,6 +34,9 @@
 //! - [A store of your own](own_store)
 //! - [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
+// Its blocks use the embedded store, but whoever reads it needs no feature.
+#![cfg_attr(docsrs, doc(auto_cfg = false))]
+
 /// A page as a module.
 ///
 /// Pages link to each other as files, for readers of the repository. Of two definitions of a link the first one counts
