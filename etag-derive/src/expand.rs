@@ -386,6 +386,7 @@ fn carrier(ty: &Type, carrier: Carrier) -> TokenStream {
         Carrier::Itself => return quote_spanned!(ty.span()=> ::etag_fairing::__private::Carrier::of::<#ty>()),
         Carrier::Text => quote!(Text),
         Carrier::Json => quote!(Json),
+        Carrier::Number => quote!(Number),
     };
     let adapted = match in_option(ty) {
         // Null is not the adapted type's to say.

@@ -154,6 +154,7 @@
 //! | `last_modified` | a `DateTime<Utc>` that the store keeps: sent as `Last-Modified`. May stand beside `version` | there is no date |
 //! | `text` | serde carries it as text: for enums, whose variants' names are stored | its own type carries it |
 //! | `json` | serde carries it as JSON: for everything else | |
+//! | `number` | documents show an exact decimal number as a JSON number, `12.50` | as a string, `"12.50"` |
 //! | `skip` | it is neither in documents nor in the store; read structs have `Default::default()`, or what `default = "path"` returns | |
 //!
 //! `text` and `json` on an `Option<T>` adapt the `T`: `None` is null.

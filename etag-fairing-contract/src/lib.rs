@@ -4,6 +4,7 @@ mod changes;
 mod filters;
 mod hostile_text;
 mod includes;
+mod kinds;
 mod listings;
 mod model;
 mod nested;
@@ -83,10 +84,11 @@ pub async fn check_nested_filters(store: impl Store) {
 
 /// Every resource that the rules use, for a store whose tables somebody else has to make.
 pub fn resources() -> Vec<&'static Description> {
+    use kinds::MEASURES;
     use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES};
 
     let mut all = ALL.clone();
-    all.extend([*REPLIES, *LISTS, *ITEMS, *LABELS]);
+    all.extend([*REPLIES, *LISTS, *ITEMS, *LABELS, *MEASURES]);
     all
 }
 
@@ -181,6 +183,10 @@ rules! {
         deleting_a_referent_empties_or_ends_the_reference
         deleting_a_referent_takes_along_what_goes_with_it
         a_value_that_must_be_there_cannot_be_null
+    }
+    kinds {
+        decimal_numbers_are_exact
+        bytes_come_back_and_are_compared
     }
     relationships {
         a_join_table_is_replaced_added_to_and_removed_from

@@ -10,6 +10,7 @@
 //! | `sqlite` (by default) | [`store::sqlite`], the embedded store: SQLite, compiled in |
 //! | `postgres` | [`store::postgres`], the store over a PostgreSQL server |
 //! | `postgres-tls` | `postgres`, and encrypted connections to the server (`sslmode` in its URL), by rustls |
+//! | `decimal` | attributes of type `rust_decimal::Decimal`: exact decimal numbers |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

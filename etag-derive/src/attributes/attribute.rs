@@ -48,6 +48,7 @@ impl Upkeep {
                 ("write_only", "clients never set it"),
                 ("text", "it is an integer or a timestamp as it is"),
                 ("json", "it is an integer or a timestamp as it is"),
+                ("number", "it is an integer or a timestamp as it is"),
             ] {
                 if let Some(entry) = entries.take(other) {
                     let message = format!("`{other}` has no meaning beside `{key}`: {instead}; remove it");
@@ -92,6 +93,7 @@ pub(crate) enum Carrier {
     Itself,
     Text,
     Json,
+    Number,
 }
 
 pub(super) fn read(
@@ -137,6 +139,17 @@ pub(super) fn read(
         (Some(_), None) => Carrier::Text,
         (None, Some(_)) => Carrier::Json,
         (None, None) => Carrier::Itself,
+    };
+    let carrier = match (entries.flag("number", errors), carrier) {
+        (None, carrier) => carrier,
+        (Some(_), Carrier::Itself) => Carrier::Number,
+        (Some(key), _) => {
+            errors.at(
+                key,
+                "`number` is for decimal numbers, which are neither `text` nor `json`: remove one of them",
+            );
+            Carrier::Number
+        }
     };
     if let (Some(inner), Some(key)) = (types::in_option(ty), kept.key()) {
         let inner = quote::quote!(#inner).to_string();

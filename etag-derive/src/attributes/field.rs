@@ -120,7 +120,7 @@ fn misplaced(key: &str, role: &str) -> String {
         ("version" | "last_modified", "the id") => "an id never changes; write it on another field",
         (
             "read_only" | "write_only" | "hidden" | "version" | "last_modified" | "filter" | "sort" | "text"
-            | "json" | "stored",
+            | "json" | "number" | "stored",
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (

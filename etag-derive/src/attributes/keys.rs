@@ -16,7 +16,7 @@ pub(super) const STRUCT: [&str; 11] = [
 ];
 
 /// The keys of a field.
-pub(super) const FIELD: [&str; 23] = [
+pub(super) const FIELD: [&str; 24] = [
     "id",
     "skip",
     "relationship",
@@ -32,6 +32,7 @@ pub(super) const FIELD: [&str; 23] = [
     "default",
     "text",
     "json",
+    "number",
     "stored",
     "required",
     "on_delete",

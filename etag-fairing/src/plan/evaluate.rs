@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{Comparison, Field, Filter, Member, Part, Relation, fold_case};
+use crate::schema::decimal;
 use crate::schema::{Description, Linkage, Record, RelationshipId, ResourceId, Value};
 
 /// The records that a filter can reach.
@@ -138,6 +139,8 @@ pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
         (Value::Float(left), Value::Integer(right)) => order_mixed(*right, *left).map(Ordering::reverse),
         // The bytes of UTF-8 have the same order as the code points.
         (Value::Text(left), Value::Text(right)) => Some(left.as_bytes().cmp(right.as_bytes())),
+        (Value::Decimal(left), Value::Decimal(right)) => Some(decimal::order(left, right)),
+        (Value::Bytes(left), Value::Bytes(right)) => Some(left.cmp(right)),
         _ => None,
     }
 }

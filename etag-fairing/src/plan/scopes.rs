@@ -98,8 +98,12 @@ impl Bytes {
     }
 
     fn text(&mut self, text: &str) {
-        self.number(text.len());
-        self.0.extend_from_slice(text.as_bytes());
+        self.bytes(text.as_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len());
+        self.0.extend_from_slice(bytes);
     }
 
     fn filter(&mut self, filter: &Filter) {
@@ -218,6 +222,14 @@ impl Bytes {
             Value::Text(value) => {
                 self.sign(b't');
                 self.text(value);
+            }
+            Value::Decimal(value) => {
+                self.sign(b'd');
+                self.text(value);
+            }
+            Value::Bytes(value) => {
+                self.sign(b'y');
+                self.bytes(value);
             }
         }
     }

@@ -10,7 +10,7 @@
 //! are different, since they are compared in one form only, whatever form the column holds.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use serde_json::Value as JsonValue;
 
 use super::sort;
@@ -80,13 +80,17 @@ fn written(kind: KeyKind, value: &Value) -> JsonValue {
         (KeyKind::Attribute(attribute), Value::Integer(value)) => match attribute.kind.value_type() {
             ValueType::Bool => (Value::Bool(*value != 0), (*value != 0).into()),
             ValueType::Float => (Value::Float(*value as f64), (*value as f64).to_string().into()),
-            ValueType::Integer | ValueType::Text => (Value::Integer(*value), (*value).into()),
+            ValueType::Integer | ValueType::Text | ValueType::Decimal | ValueType::Bytes => {
+                (Value::Integer(*value), (*value).into())
+            }
         },
         (_, Value::Bool(value)) => (Value::Bool(*value), (*value).into()),
         (_, Value::Integer(value)) => (Value::Integer(*value), (*value).into()),
         // Numbers with a fraction stand as text: a JSON parser may change the last bit, and with it the position.
         (_, Value::Float(value)) => (Value::Float(*value), value.to_string().into()),
         (_, Value::Text(value)) => (Value::Text(value.clone()), value.as_str().into()),
+        (_, Value::Decimal(value)) => (Value::Decimal(value.clone()), value.as_str().into()),
+        (_, Value::Bytes(value)) => (Value::Bytes(value.clone()), BASE64.encode(value).into()),
     };
     if read(kind, &json) == Some(value) { json } else { JsonValue::Array(vec![json]) }
 }
@@ -132,6 +136,8 @@ fn as_stored(kind: KeyKind, json: &JsonValue) -> Option<Value> {
                 Some(Value::Text(time.into()))
             }
             ValueType::Text => text(),
+            ValueType::Decimal => Value::decimal(json.as_str()?),
+            ValueType::Bytes => BASE64.decode(json.as_str()?).ok().map(Value::Bytes),
         },
         KeyKind::Id(IdKind::Integer { .. }) => None,
         KeyKind::Id(_) => text(),

@@ -18,7 +18,7 @@ pub use scope::{Condition, MemberName, Scope, member};
 
 pub use crate::schema::{
     Access, Attribute, AttributeId, AttributeType, Corrupt, Description, Id, IdKind, IdType, Json, Kind,
-    LastModifiedType, Linkage, Mismatch, Odd, OnDelete, Operation, Operations, Record, Registry,
+    LastModifiedType, Linkage, Mismatch, Number, Odd, OnDelete, Operation, Operations, Record, Registry,
     Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Text, ToMany, ToOne, Upkeep,
     Value, ValueRef, VersionType, check, parse, parse_digits,
 };

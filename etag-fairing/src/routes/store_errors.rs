@@ -318,6 +318,11 @@ fn broken(constraint: Constraint, resource: &Description, sent: Option<&Resource
             let detail = format!("{name} is not a value that can be stored");
             pointer(ErrorObject::validation_failed(detail), &column).into()
         }
+        Constraint::Digits { column, most } => {
+            let name = member(resource, &column).unwrap_or("a value");
+            let detail = format!("{name} must be a decimal number of at most {most}");
+            pointer(ErrorObject::validation_failed(detail), &column).into()
+        }
         Constraint::ForeignKey => {
             ErrorObject::foreign_key_violation("other resources refer to this one, or it to one that is gone")
                 .into()

@@ -28,6 +28,12 @@ pub enum Kind {
     Uuid,
     /// Any JSON. Value: text, the JSON itself.
     Json,
+    /// An exact decimal number. In documents a string of its digits: `"12.50"`.
+    Decimal,
+    /// An exact decimal number. In documents a number: `12.50`.
+    DecimalNumber,
+    /// Bytes. In documents a string: base64 with padding (RFC 4648 §4).
+    Bytes,
 }
 
 /// What hangs on a kind. The rest of the crate asks for these and matches on no kind.
@@ -58,6 +64,8 @@ pub(crate) enum ValueType {
     Integer,
     Float,
     Text,
+    Decimal,
+    Bytes,
 }
 
 /// Which operators of filters a kind takes. Each takes those of the one before, too.

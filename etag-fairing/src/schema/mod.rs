@@ -5,6 +5,7 @@
 
 mod attribute_type;
 pub(crate) mod computed;
+pub(crate) mod decimal;
 mod description;
 pub(crate) mod fields;
 mod id;
@@ -31,7 +32,7 @@ pub use description::{
 };
 pub use id::{IdKind, IdType, ResourceId};
 pub use kind::Kind;
-pub use kinds::{Json, Text};
+pub use kinds::{Json, Number, Text};
 pub use linkage::{ToMany, ToOne};
 pub use managed::{LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]

@@ -42,8 +42,15 @@ pub struct Rows {
     width: usize,
     cells: Vec<Cell>,
     text: String,
-    odd: Vec<Odd>,
+    rare: Option<Box<Rare>>,
     skipped: Skipped,
+}
+
+/// What few rows have.
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    bytes: Vec<u8>,
+    odd: Vec<Odd>,
 }
 
 /// The number of rows that were found but are not among the [`Rows`], because they have no valid resource id.
@@ -60,6 +67,14 @@ enum Cell {
     Integer(i64),
     Float(f64),
     Text {
+        start: usize,
+        end: usize,
+    },
+    Decimal {
+        start: usize,
+        end: usize,
+    },
+    Bytes {
         start: usize,
         end: usize,
     },
@@ -94,15 +109,16 @@ impl Rows {
         self.width
     }
 
-    /// The number of bytes of text.
+    /// The number of bytes of text, and of bytes.
     pub(crate) fn text_bytes(&self) -> usize {
-        self.text.len()
+        self.text.len() + self.binary().len()
     }
 
     /// Adds an odd value as the next cell. That cell must not be an id.
     pub fn push_odd(&mut self, odd: Odd) {
-        self.cells.push(Cell::Odd(self.odd.len()));
-        self.odd.push(odd);
+        let rare = self.rare.get_or_insert_default();
+        self.cells.push(Cell::Odd(rare.odd.len()));
+        rare.odd.push(odd);
     }
 
     /// Notes that the next row was found, but has no id, so that it cannot be a resource.
@@ -173,13 +189,33 @@ impl Rows {
             ValueRef::Integer(value) => Cell::Integer(value),
             ValueRef::Float(value) => Cell::Float(value),
             ValueRef::Text(value) => {
-                let start = self.text.len();
-                self.text.push_str(value);
-                Cell::Text { start, end: self.text.len() }
+                let (start, end) = self.push_text(value);
+                Cell::Text { start, end }
+            }
+            ValueRef::Decimal(value) => {
+                let (start, end) = self.push_text(value);
+                Cell::Decimal { start, end }
+            }
+            ValueRef::Bytes(value) => {
+                let bytes = &mut self.rare.get_or_insert_default().bytes;
+                let start = bytes.len();
+                bytes.extend_from_slice(value);
+                Cell::Bytes { start, end: bytes.len() }
             }
         };
         self.cells.push(cell);
         self.skipped.is_last = false;
+    }
+
+    fn binary(&self) -> &[u8] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.bytes)
+    }
+
+    /// Where the text stands.
+    fn push_text(&mut self, text: &str) -> (usize, usize) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        (start, self.text.len())
     }
 
     /// Adds a whole row.
@@ -238,6 +274,12 @@ impl Rows {
             Some(Cell::Integer(value)) => ValueRef::Integer(*value),
             Some(Cell::Float(value)) => ValueRef::Float(*value),
             Some(Cell::Text { start, end }) => ValueRef::Text(self.text.get(*start..*end).unwrap_or("")),
+            Some(Cell::Decimal { start, end }) => {
+                ValueRef::Decimal(self.text.get(*start..*end).unwrap_or("0"))
+            }
+            Some(Cell::Bytes { start, end }) => {
+                ValueRef::Bytes(self.binary().get(*start..*end).unwrap_or(&[]))
+            }
         }
     }
 
@@ -253,7 +295,7 @@ impl Rows {
 
     /// The number of bytes that the rows take, for callers that limit memory.
     pub fn bytes(&self) -> usize {
-        self.text.len() + self.cells.len() * size_of::<Cell>()
+        self.text.len() + self.binary().len() + self.cells.len() * size_of::<Cell>()
     }
 }
 
@@ -264,11 +306,12 @@ impl<'a> Row<'a> {
 
     fn odd(self, column: usize) -> Option<&'a Odd> {
         // Most rows have no odd value, so that this check is enough.
-        if self.rows.odd.is_empty() || column >= self.rows.width {
+        let rare = self.rows.rare.as_ref()?;
+        if column >= self.rows.width {
             return None;
         }
         match self.rows.cells.get(self.start + column) {
-            Some(Cell::Odd(place)) => self.rows.odd.get(*place),
+            Some(Cell::Odd(place)) => rare.odd.get(*place),
             _ => None,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::decimal;
+
 /// A value that owns its text.
 #[derive(Clone, Debug, PartialEq, Default)]
 #[non_exhaustive]
@@ -17,6 +19,10 @@ pub enum Value {
     Float(f64),
     /// Text. All kinds that are written as text use it, such as dates.
     Text(String),
+    /// An exact decimal number: its digits, without an exponent ([`Value::decimal`]).
+    Decimal(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
 }
 
 /// A value that borrows its text from the store's memory.
@@ -33,9 +39,19 @@ pub enum ValueRef<'a> {
     Float(f64),
     /// Text. All kinds that are written as text use it, such as dates.
     Text(&'a str),
+    /// An exact decimal number: its digits, without an exponent.
+    Decimal(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
 }
 
 impl Value {
+    /// An exact decimal number: `12.50`, `-3`, `1e2`. The digits behind the point are kept as they are; `None` if the
+    /// text is no such number.
+    pub fn decimal(number: &str) -> Option<Self> {
+        decimal::parse(number).map(|number| Self::Decimal(number.into_owned()))
+    }
+
     /// The same value, borrowed.
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {
@@ -44,6 +60,8 @@ impl Value {
             Self::Integer(value) => ValueRef::Integer(*value),
             Self::Float(value) => ValueRef::Float(*value),
             Self::Text(value) => ValueRef::Text(value),
+            Self::Decimal(value) => ValueRef::Decimal(value),
+            Self::Bytes(value) => ValueRef::Bytes(value),
         }
     }
 
@@ -62,6 +80,8 @@ impl ValueRef<'_> {
             Self::Integer(value) => Value::Integer(value),
             Self::Float(value) => Value::Float(value),
             Self::Text(value) => Value::Text(value.into()),
+            Self::Decimal(value) => Value::Decimal(value.into()),
+            Self::Bytes(value) => Value::Bytes(value.into()),
         }
     }
 
@@ -78,6 +98,8 @@ impl ValueRef<'_> {
             Self::Integer(_) => "an integer",
             Self::Float(_) => "a float",
             Self::Text(_) => "text",
+            Self::Decimal(_) => "a decimal number",
+            Self::Bytes(_) => "bytes",
         }
     }
 }

@@ -88,6 +88,13 @@ pub enum Constraint {
         /// The column.
         column: String,
     },
+    /// A decimal number with more digits than the column holds exactly.
+    Digits {
+        /// The column.
+        column: String,
+        /// How many it holds.
+        most: DigitLimit,
+    },
     /// A check of the table, or a value that is too long or too large for a column that the database doesn't name.
     Check {
         /// The constraint's name, where it has one.
@@ -114,6 +121,32 @@ pub enum Constraint {
         /// What it says.
         constraint: Box<Constraint>,
     },
+}
+
+/// How many digits of a decimal number a column holds exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DigitLimit {
+    /// So many before the point and behind it.
+    Places {
+        /// Before the point.
+        before: usize,
+        /// Behind the point.
+        behind: usize,
+    },
+    /// So many from the first that is not zero to the last that is not zero.
+    Significant(usize),
+}
+
+impl fmt::Display for DigitLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Places { before, behind } => {
+                write!(f, "{before} digits before the point and {behind} behind it")
+            }
+            Self::Significant(most) => write!(f, "{most} significant digits"),
+        }
+    }
 }
 
 impl Constraint {

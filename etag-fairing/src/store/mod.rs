@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-pub use error::{Constraint, Excess, PrepareError, StoreError};
+pub use error::{Constraint, DigitLimit, Excess, PrepareError, StoreError};
 pub use health::HealthCheck;
 pub use modify::{Decision, modify};
 pub use unwritable::Unwritable;

@@ -1,7 +1,10 @@
 //! Values in tables that other programs write: in every form that they may have there, over both databases.
 #![cfg(feature = "sqlite")]
 
+mod bytes;
 mod cursors;
+#[cfg(feature = "decimal")]
+mod decimals;
 mod folding;
 mod numbers;
 mod odd;

@@ -98,6 +98,11 @@ fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>
         return Ok(if is_json { Err(mismatch) } else { (attribute.parse)(&list) });
     }
     let malformed = |error: serde_json::Error| ErrorObject::malformed_json(error.to_string());
+    if attribute.kind == Kind::DecimalNumber
+        && text.trim_start().starts_with(|sign: char| sign == '-' || sign.is_ascii_digit())
+    {
+        return Ok((attribute.parse_digits)(text));
+    }
     let json = serde_json::from_str(if is_json { text } else { &numbers.text }).map_err(malformed)?;
     Ok(if is_json && numbers.is_lossy { (attribute.parse_digits)(text) } else { (attribute.parse)(&json) })
 }

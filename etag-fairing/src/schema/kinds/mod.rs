@@ -3,6 +3,8 @@
 //! A new kind needs a variant of [`Kind`], a file here, and a line in [`Kind::traits`].
 
 mod boolean;
+mod bytes;
+mod decimal;
 mod float;
 mod integer;
 mod json;
@@ -10,6 +12,7 @@ mod text;
 mod times;
 mod uuid;
 
+pub use decimal::Number;
 pub use json::Json;
 pub use text::Text;
 
@@ -34,6 +37,9 @@ impl Kind {
             Self::Time => &times::TIME,
             Self::Uuid => &uuid::TRAITS,
             Self::Json => &json::TRAITS,
+            Self::Decimal => &decimal::TEXT,
+            Self::DecimalNumber => &decimal::NUMBER,
+            Self::Bytes => &bytes::TRAITS,
         }
     }
 
@@ -83,6 +89,11 @@ impl Kind {
     /// Whether its values are times.
     pub(crate) const fn is_time(self) -> bool {
         matches!(self, Self::Timestamp | Self::DateTime | Self::Date | Self::Time)
+    }
+
+    /// Whether its values are exact decimal numbers.
+    pub(crate) fn is_decimal(self) -> bool {
+        self.value_type() == ValueType::Decimal
     }
 
     /// Its column types in SQLite.

@@ -116,7 +116,7 @@ pub(crate) fn read(
         ValueRef::Text(text) => text_of(kind, text)?,
         ValueRef::Integer(number) => number_of(kind, Number::Whole(number), declared)?,
         ValueRef::Float(number) => number_of(kind, Number::Float(number), declared)?,
-        ValueRef::Null | ValueRef::Bool(_) => return None,
+        ValueRef::Null | ValueRef::Bool(_) | ValueRef::Decimal(_) | ValueRef::Bytes(_) => return None,
     };
     // A value with a time of day is refused for a date: writing the date back would drop the time without
     // notice.

@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::decode::{Raw, decode};
+use super::decode::{Raw, decode, decode_decimal};
 use crate::schema::{Kind, Odd, StoredTime, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::cell::{Cells, Unreadable};
@@ -18,14 +18,21 @@ impl Cells for Row {
         index: usize,
         kind: Kind,
         _: Option<StoredTime>,
+        _: Option<usize>,
         text: &'a mut String,
     ) -> Result<ValueRef<'a>, Unreadable> {
+        if kind.is_decimal() {
+            let (raw, ty) = typed(self, index)?;
+            return decode_decimal(raw, ty, text).map_err(Unreadable::Odd);
+        }
         let value = self.value(index, text)?;
         let expected = match (kind, value) {
             (_, ValueRef::Null) | (Kind::Bool, ValueRef::Bool(_)) | (Kind::Integer, ValueRef::Integer(_)) => {
                 return Ok(value);
             }
             (Kind::Float, ValueRef::Float(number)) if number.is_finite() => return Ok(value),
+            (Kind::Bytes, ValueRef::Bytes(_)) => return Ok(value),
+            (Kind::Bytes, _) => "bytes",
             (Kind::Bool, _) => "a boolean",
             (Kind::Integer, _) => "an integer",
             (Kind::Float, _) => "a finite float",

@@ -85,11 +85,31 @@ pub(super) fn decode<'a>(raw: Raw<'a>, ty: &Type, text: &'a mut String) -> Resul
             text.push_str(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));
             Ok(ValueRef::Text(text))
         }
+        Type::BYTEA => Ok(ValueRef::Bytes(bytes)),
         Type::JSONB => match bytes.split_first() {
             Some((1, json)) => utf8(json),
             _ => Err("`jsonb` of a version that is not known".into()),
         },
         _ if is_textual(ty) => utf8(bytes),
+        _ => Err(format!("a value of type `{}`", ty.name())),
+    }
+}
+
+/// Reads an exact decimal number.
+///
+/// # Errors
+/// With a phrase, if the type is another one, or the value no finite number.
+pub(super) fn decode_decimal<'a>(
+    raw: Raw<'a>,
+    ty: &Type,
+    text: &'a mut String,
+) -> Result<ValueRef<'a>, String> {
+    let Some(bytes) = raw.0 else { return Ok(ValueRef::Null) };
+    match *base(ty) {
+        Type::NUMERIC => {
+            numeric::decode_text(bytes, text).ok_or("a `numeric` that is no finite number")?;
+            Ok(ValueRef::Decimal(text))
+        }
         _ => Err(format!("a value of type `{}`", ty.name())),
     }
 }

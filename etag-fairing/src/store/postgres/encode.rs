@@ -11,6 +11,7 @@ use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use super::numeric;
 use crate::schema::ValueRef;
+use crate::schema::decimal;
 use crate::store::sql::parameter::Parameter;
 
 /// A value that its column cannot hold.
@@ -87,7 +88,12 @@ fn encode(value: ValueRef<'_>, ty: &Type, out: &mut BytesMut) -> Result<(), Stri
         },
         ValueRef::Integer(value) => encode_integer(value, ty, out).ok_or_else(unfit),
         ValueRef::Float(value) => encode_float(value, ty, out).ok_or_else(unfit),
-        ValueRef::Text(text) => encode_text(text, ty, out).ok_or_else(unfit),
+        ValueRef::Text(text) | ValueRef::Decimal(text) => encode_text(text, ty, out).ok_or_else(unfit),
+        ValueRef::Bytes(bytes) if *ty == Type::BYTEA => {
+            out.put_slice(bytes);
+            Ok(())
+        }
+        ValueRef::Bytes(_) => Err(unfit()),
     }
 }
 
@@ -132,6 +138,11 @@ fn encode_text(text: &str, ty: &Type, out: &mut BytesMut) -> Option<()> {
             let microseconds =
                 u64::from(time.num_seconds_from_midnight()) * 1_000_000 + u64::from(time.nanosecond() / 1000);
             out.put_i64(i64::try_from(microseconds).ok()?);
+        }
+        Type::NUMERIC if decimal::is_plain(text) => {
+            let mut bytes = Vec::new();
+            numeric::encode_text(text, &mut bytes);
+            out.put_slice(&bytes);
         }
         Type::UUID => out.put_slice(uuid::Uuid::try_parse(text).ok()?.as_bytes()),
         // The first byte is the version of its binary form.

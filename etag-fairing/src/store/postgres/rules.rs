@@ -8,7 +8,9 @@ use super::{
     table::{FoundColumn, checks},
 };
 use crate::plan::Change;
+use crate::schema::decimal::DeclaredDigits;
 use crate::schema::{Description, Value};
+use crate::store::sql::forms::check_digits;
 use crate::store::{Constraint, StoreError};
 
 /// The rules of all tables that resources use.
@@ -18,6 +20,8 @@ pub(super) struct Rules {
     checks: HashMap<(&'static str, String), Vec<String>>,
     /// By table and column.
     limits: HashMap<(&'static str, String), Limit>,
+    /// How many digits columns of decimal numbers hold, by table and column.
+    digits: HashMap<(&'static str, String), DeclaredDigits>,
 }
 
 /// What a column holds at most.
@@ -62,12 +66,34 @@ impl Rules {
         columns: &[FoundColumn],
     ) -> Result<(), StoreError> {
         for column in columns {
+            if let Some(digits) = DeclaredDigits::of(&column.limited) {
+                self.digits.insert((table, column.name.clone()), digits);
+            }
             if let Some(limit) = Limit::of(&column.declared) {
                 self.limits.insert((table, column.name.clone()), limit);
             }
         }
         for (name, column) in checks(connection, table).await? {
             self.checks.entry((table, name)).or_default().push(column);
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// If a decimal number has more digits than its column holds. PostgreSQL itself would round it.
+    pub(super) fn check_digits<'v>(
+        &self,
+        resource: &Description,
+        values: impl Iterator<Item = Option<&'v Value>>,
+    ) -> Result<(), StoreError> {
+        if self.digits.is_empty() {
+            return Ok(());
+        }
+        for (attribute, value) in resource.attributes.iter().zip(values) {
+            let Some(Value::Decimal(number)) = value else { continue };
+            if let Some(digits) = self.digits.get(&(resource.table, attribute.column.to_owned())) {
+                check_digits(attribute.column, *digits, number)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Runs statements on a PostgreSQL connection. Several may run at the same time.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     sync::{Arc, PoisonError},
 };
@@ -15,7 +16,7 @@ use super::{
     lock, marks,
 };
 use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
-use crate::schema::{Description, RelationshipId, ResourceId};
+use crate::schema::{Description, RelationshipId, ResourceId, Value};
 use crate::store::sql::abilities::Limits;
 use crate::store::sql::cache::Shape;
 use crate::store::sql::parameter::Parameter;
@@ -60,6 +61,24 @@ impl Session for Connection {
 
     fn referrers(&self) -> Arc<[Referrer]> {
         Arc::clone(&self.known().referrers)
+    }
+
+    fn values_as_stored<'v>(
+        &self,
+        resource: &Description,
+        values: &'v [Value],
+    ) -> Result<Cow<'v, [Value]>, StoreError> {
+        self.known().rules.check_digits(resource, values.iter().map(Some))?;
+        Ok(Cow::Borrowed(values))
+    }
+
+    fn changes_as_stored<'v>(
+        &self,
+        resource: &Description,
+        values: &'v [Option<Value>],
+    ) -> Result<Cow<'v, [Option<Value>]>, StoreError> {
+        self.known().rules.check_digits(resource, values.iter().map(Option::as_ref))?;
+        Ok(Cow::Borrowed(values))
     }
 
     fn explained(&self, change: &Change, error: StoreError) -> StoreError {

@@ -26,6 +26,8 @@ pub(super) struct FoundColumn {
     pub(super) name: String,
     /// With its length and the like, for messages.
     pub(super) declared: String,
+    /// The same; that of the type below it for a domain.
+    pub(super) limited: String,
     /// The type's name; that of the type below it for a domain.
     pub(super) type_name: String,
     pub(super) is_enum: bool,
@@ -115,7 +117,9 @@ pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<F
              a.attgenerated <> '' OR a.attidentity = 'a' \
              OR c.relkind = 'v' AND NOT pg_column_is_updatable(a.attrelid, a.attnum, true), \
              EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
-             AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) \
+             AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum), \
+             CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) \
+             ELSE format_type(a.atttypid, a.atttypmod) END \
              FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid \
              JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
              WHERE a.attrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attnum > 0 \
@@ -134,6 +138,7 @@ pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<F
             is_generated: get(row, 6)?,
             is_made: get(row, 7)?,
             is_unique: get(row, 8)?,
+            limited: get(row, 9)?,
         })
     });
     // A bit an operation, by the numbers that PostgreSQL gives its commands.

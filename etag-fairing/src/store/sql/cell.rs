@@ -10,12 +10,14 @@ pub(crate) trait Cells {
     /// another form in the database.
     fn value<'a>(&'a self, index: usize, text: &'a mut String) -> Result<ValueRef<'a>, Unreadable>;
 
-    /// The value of an attribute of this kind, or null. A time may have a declared form.
+    /// The value of an attribute of this kind, or null. A time may have a declared form, and a decimal number a
+    /// declared number of digits behind the point.
     fn attribute<'a>(
         &'a self,
         index: usize,
         kind: Kind,
         stored: Option<StoredTime>,
+        scale: Option<usize>,
         text: &'a mut String,
     ) -> Result<ValueRef<'a>, Unreadable>;
 
@@ -98,12 +100,12 @@ fn read<'a>(
             ValueRef::Null => Ok(ValueRef::Null),
             value => check_id(kind, value),
         },
-        Content::Attribute { kind, nullable, stored, check } => {
-            let value = row.attribute(index, kind, stored, text)?;
+        Content::Attribute { kind, nullable, stored, scale, check } => {
+            let value = row.attribute(index, kind, stored, scale, text)?;
             if value.is_null() && !nullable {
                 return Err(Unreadable::expected("a value", value));
             }
-            if let (Some(check), ValueRef::Integer(_)) = (check, value)
+            if let (Some(check), ValueRef::Integer(_) | ValueRef::Decimal(_)) = (check, value)
                 && check(value).is_err()
             {
                 return Err(Unreadable::expected("a number within the range of its member", value));

@@ -44,6 +44,18 @@ pub(crate) trait Dialect: Copy {
         column
     }
 
+    /// A column of decimal numbers in the form in which they are compared. `scale` is how many digits the column's
+    /// type declares behind the point.
+    fn decimal(self, column: Expr, scale: Option<usize>) -> Expr {
+        let _ = scale;
+        column
+    }
+
+    /// Whether that form is null for what is no number.
+    fn decimals_may_be_null(self) -> bool {
+        false
+    }
+
     /// A column of UUIDs in our own spelling, whatever spellings it has.
     fn uuid(self, column: Expr) -> Expr {
         column

@@ -126,10 +126,10 @@ enum Place {
 }
 
 impl<'p> Resource<'p> {
-    fn new(selection: &'p Selection) -> Self {
+    fn new(selection: &'p Selection, scale: &impl Fn(&str, &str) -> Option<usize>) -> Self {
         Self {
             selection,
-            cells: select::cells(selection).collect(),
+            cells: select::known_cells(selection, scale),
             included: Rows::new(selection.resource),
             places: HashMap::new(),
             linkage: vec![HashMap::new(); selection.resource.relationships.len()],
@@ -150,9 +150,15 @@ impl<'p> Resource<'p> {
 }
 
 impl<'p> Document<'p> {
-    /// A document that has only the root's rows.
-    pub(crate) fn new(plan: &'p Plan, room: &'p Room, root: Rows) -> Result<Self, StoreError> {
-        let mut resources = vec![Resource::new(&plan.selection)];
+    /// A document that has only the root's rows. `scale` is how many digits of a decimal number a column declares
+    /// behind the point.
+    pub(crate) fn new(
+        plan: &'p Plan,
+        room: &'p Room,
+        root: Rows,
+        scale: impl Fn(&str, &str) -> Option<usize>,
+    ) -> Result<Self, StoreError> {
+        let mut resources = vec![Resource::new(&plan.selection, &scale)];
         let mut order: Vec<&'static Description> = Vec::new();
         let mut level = vec![&plan.selection];
         while !level.is_empty() {
@@ -162,7 +168,7 @@ impl<'p> Document<'p> {
                 if !order.iter().any(|known| known.is(selection.resource)) {
                     order.push(selection.resource);
                     if !plan.selection.resource.is(selection.resource) {
-                        resources.push(Resource::new(selection));
+                        resources.push(Resource::new(selection, &scale));
                     }
                 }
                 next.push(selection);

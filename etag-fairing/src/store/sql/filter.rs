@@ -154,7 +154,7 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
     }
     let (expression, kind) = (operand.column(), operand.kind);
     match operand.class {
-        Class::Text => {
+        Class::Text | Class::Decimal => {
             let texts: Vec<String> =
                 values.iter().filter_map(text_of).flat_map(|text| dialect.equals(kind, text)).collect();
             let list = serde_json::to_string(&texts).map_err(|error| error.to_string())?;
@@ -167,7 +167,7 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
             Ok(dialect.is_listed(expression, &list, kind, Listed::These))
         }
         // Floats are separate parameters, since a float could change its last digit in the text of a list.
-        Class::Bool | Class::Number => {
+        Class::Bool | Class::Number | Class::Bytes => {
             let values: Vec<Expr> = values.iter().filter_map(value).collect();
             Ok(if values.is_empty() { never() } else { expression.is_in(values) })
         }
@@ -196,7 +196,7 @@ fn one_in_form<D: Dialect>(
 
 fn text_of(value: &Value) -> Option<&str> {
     match value {
-        Value::Text(text) => Some(text),
+        Value::Text(text) | Value::Decimal(text) => Some(text),
         _ => None,
     }
 }

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use super::spelling::Spelled;
 use crate::plan::Relation;
+use crate::schema::decimal::{DeclaredDigits, Digits, KEPT_BY_FLOAT};
 use crate::schema::time::stored;
 use crate::schema::{Corrupt, Kind, StoredTime, Upkeep, Value, ValueRef};
-use crate::store::{Constraint, StoreError};
+use crate::store::{Constraint, DigitLimit, StoreError};
 
 /// The columns in which not all times or UUIDs have our own form.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Forms {
     times: Vec<ColumnForm>,
     uuids: Vec<ColumnSpelling>,
+    decimals: Vec<ColumnDecimals>,
 }
 
 /// A column of UUIDs.
@@ -22,6 +24,52 @@ pub(crate) struct ColumnSpelling {
     pub(crate) table: &'static str,
     pub(crate) column: &'static str,
     pub(crate) spelled: Spelled,
+}
+
+/// A column of decimal numbers whose type makes numbers of them: integers and floats of SQLite.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ColumnDecimals {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    /// How many digits its type declares.
+    pub(crate) declared: Option<DeclaredDigits>,
+}
+
+impl ColumnDecimals {
+    /// A decimal number as the column holds it: whole numbers exactly, others as the nearest float.
+    ///
+    /// # Errors
+    /// If that is not exact.
+    pub(crate) fn write(&self, value: &Value) -> Result<Value, StoreError> {
+        let Value::Decimal(number) = value else { return Ok(value.clone()) };
+        if let Some(declared) = self.declared {
+            check_digits(self.column, declared, number)?;
+        }
+        let digits = Digits::of(number);
+        if digits.behind == 0
+            && let Ok(whole) = number.split('.').next().unwrap_or_default().parse()
+        {
+            return Ok(Value::Integer(whole));
+        }
+        match number.parse() {
+            Ok(float) if digits.significant <= KEPT_BY_FLOAT => Ok(Value::Float(float)),
+            _ => Err(StoreError::Constraint(Constraint::Digits {
+                column: self.column.into(),
+                most: DigitLimit::Significant(KEPT_BY_FLOAT),
+            })),
+        }
+    }
+}
+
+/// # Errors
+/// If a number has more digits than its column's type declares.
+pub(crate) fn check_digits(column: &str, declared: DeclaredDigits, number: &str) -> Result<(), StoreError> {
+    if declared.hold(number) {
+        return Ok(());
+    }
+    let (before, behind) = declared.places();
+    let most = DigitLimit::Places { before, behind };
+    Err(StoreError::Constraint(Constraint::Digits { column: column.into(), most }))
 }
 
 /// A column of times.
@@ -45,7 +93,7 @@ pub(crate) enum Form {
 }
 
 impl Forms {
-    pub(crate) const NONE: Self = Self { times: Vec::new(), uuids: Vec::new() };
+    pub(crate) const NONE: Self = Self { times: Vec::new(), uuids: Vec::new(), decimals: Vec::new() };
 
     pub(crate) fn add(&mut self, column: ColumnForm) {
         self.times.push(column);
@@ -53,6 +101,24 @@ impl Forms {
 
     pub(crate) fn add_spelling(&mut self, column: ColumnSpelling) {
         self.uuids.push(column);
+    }
+
+    pub(crate) fn add_decimals(&mut self, column: ColumnDecimals) {
+        self.decimals.push(column);
+    }
+
+    /// How a column holds decimal numbers; `None` for text.
+    pub(crate) fn decimals(&self, table: &str, column: &str) -> Option<ColumnDecimals> {
+        let is = |known: &&ColumnDecimals| {
+            known.column.eq_ignore_ascii_case(column) && known.table.eq_ignore_ascii_case(table)
+        };
+        self.decimals.iter().find(is).copied()
+    }
+
+    /// How many digits a column of numbers declares behind the point.
+    pub(crate) fn scale(&self, table: &str, column: &str) -> Option<usize> {
+        let (_, behind) = self.decimals(table, column)?.declared?.places();
+        Some(behind)
     }
 
     /// How a column spells UUIDs; `None` for our own spelling.
@@ -76,9 +142,10 @@ impl Forms {
         self.times.iter().find(is).copied()
     }
 
-    /// Whether the table has a column of times in another form.
+    /// Whether the table has a column of times in another form, or of decimal numbers that are not text.
     pub(crate) fn has(&self, table: &str) -> bool {
         self.times.iter().any(|known| known.table.eq_ignore_ascii_case(table))
+            || self.decimals.iter().any(|known| known.table.eq_ignore_ascii_case(table))
     }
 
     /// Sets the form in which to write to a column, if it was unknown.

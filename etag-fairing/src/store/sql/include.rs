@@ -35,7 +35,9 @@ pub(crate) async fn include(
     room: &Room,
     fetched: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let mut document = Document::new(plan, room, std::mem::take(&mut fetched.rows))?;
+    let mut document = Document::new(plan, room, std::mem::take(&mut fetched.rows), |table, column| {
+        session.scale(table, column)
+    })?;
     let mut waiting = document.first_steps(plan)?;
     while let Some(step) = waiting.pop_front() {
         let reached = follow(session, &mut document, &step).await?;

@@ -299,7 +299,8 @@ impl<S: Session> Reading<'_, S> {
         rows: &mut Rows,
     ) -> Result<usize, StoreError> {
         let Self { session, selection, room, .. } = self;
-        let cells: Vec<Option<Cell>> = select::cells(selection).collect();
+        let cells: Vec<Option<Cell>> =
+            select::known_cells(selection, |table, column| session.scale(table, column));
         session
             .each_within(text, values, room, Excess::Primary, |row| {
                 if join == Join::Left && row.is_null(0)? {

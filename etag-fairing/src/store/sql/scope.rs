@@ -62,6 +62,10 @@ pub(super) enum Class {
     Number,
     /// Text, and all kinds that are written as text.
     Text,
+    /// Exact decimal numbers.
+    Decimal,
+    /// Bytes.
+    Bytes,
 }
 
 impl Operand {
@@ -132,6 +136,8 @@ impl Class {
             ValueType::Bool => Self::Bool,
             ValueType::Integer | ValueType::Float => Self::Number,
             ValueType::Text => Self::Text,
+            ValueType::Decimal => Self::Decimal,
+            ValueType::Bytes => Self::Bytes,
         }
     }
 
@@ -149,6 +155,8 @@ impl Class {
             (Self::Bool, Value::Bool(_))
                 | (Self::Number, Value::Integer(_) | Value::Float(_))
                 | (Self::Text, Value::Text(_))
+                | (Self::Decimal, Value::Decimal(_))
+                | (Self::Bytes, Value::Bytes(_))
         )
     }
 }
@@ -268,6 +276,12 @@ impl<'n> Scope<'n> {
                         nullable = true;
                     }
                     None => {}
+                }
+                if class == Class::Decimal {
+                    expression =
+                        dialect.decimal(expression, visible.forms.scale(resource.table, attribute.column));
+                    // What is no number counts as null.
+                    nullable |= dialect.decimals_may_be_null();
                 }
                 if class == Class::Text && stored.is_none_or(|form| !form.is_number()) {
                     expression = dialect.by_code_points(expression, attribute.kind);

@@ -49,6 +49,10 @@ pub(crate) enum Content {
         /// The declared form of a time. Only SQLite needs it, since its columns have no types for times.
         #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
         stored: Option<StoredTime>,
+        /// How many digits of a decimal number the column's type declares behind the point. Only SQLite needs it,
+        /// since it doesn't keep them.
+        #[cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+        scale: Option<usize>,
         /// Checks that the attribute's type can have a value of this kind; `None` if this is not checked here.
         check: Option<fn(ValueRef<'_>) -> Result<(), Corrupt>>,
     },
@@ -62,10 +66,16 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
     let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind) };
     let attributes = resource.attributes_by_id().map(|(id, attribute)| {
         let stored = resource.stored(id);
-        // A column holds 64 bits, and the field may be smaller.
-        let check = (attribute.kind == Kind::Integer && attribute.nullable).then_some(attribute.check);
-        let content =
-            Content::Attribute { kind: attribute.kind, nullable: attribute.nullable, stored, check };
+        // A column holds 64 bits, or any number of digits, and the field may be smaller.
+        let is_number = attribute.kind == Kind::Integer || attribute.kind.is_decimal();
+        let check = (is_number && attribute.nullable).then_some(attribute.check);
+        let content = Content::Attribute {
+            kind: attribute.kind,
+            nullable: attribute.nullable,
+            stored,
+            scale: None,
+            check,
+        };
         let wanted = selection.reads_attribute(id);
         wanted.then_some(Cell { column: attribute.column, content })
     });
@@ -76,6 +86,24 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
         _ => None,
     });
     std::iter::once(Some(id)).chain(attributes).chain(links)
+}
+
+/// The same, with what a session knows of the columns.
+pub(super) fn known_cells(
+    selection: &Selection,
+    scale: impl Fn(&str, &str) -> Option<usize>,
+) -> Vec<Option<Cell>> {
+    let table = selection.resource.table;
+    let known = cells(selection).map(|cell| {
+        let mut cell = cell?;
+        if let Content::Attribute { kind, scale: known, .. } = &mut cell.content
+            && kind.is_decimal()
+        {
+            *known = scale(table, cell.column);
+        }
+        Some(cell)
+    });
+    known.collect()
 }
 
 pub(super) fn rows_of(selection: &Selection) -> SelectStatement {

@@ -127,6 +127,12 @@ pub(crate) trait Session {
         let _ = (resource, rows);
     }
 
+    /// How many digits of a decimal number a column's type declares behind the point, if it doesn't keep them itself.
+    fn scale(&self, table: &str, column: &str) -> Option<usize> {
+        let _ = (table, column);
+        None
+    }
+
     /// Whether ids are ordered by their meaning, and not as their column orders them.
     fn orders_by_meaning(&self, resource: &Description) -> bool {
         let _ = resource;

@@ -27,6 +27,7 @@ impl Statement {
             Built::BigUnsigned(Some(value)) => Ok(Value::Integer(i64::try_from(value).unwrap_or(i64::MAX))),
             Built::Double(Some(value)) => Ok(Value::Float(value)),
             Built::String(Some(value)) => Ok(Value::Text(value)),
+            Built::Bytes(Some(value)) => Ok(Value::Bytes(value)),
             other => Err(format!("a statement has the value {other:?}, which is of no kind")),
         });
         Ok(Self { text, values: values.collect::<Result<_, _>>()? })
@@ -71,13 +72,15 @@ pub(super) fn id_value(id: &ResourceId) -> Expr {
     }
 }
 
-/// A value as a parameter; `None` for null, since nothing compares with null.
+/// A value as a parameter; `None` for null, since nothing compares with null. A decimal number is text: the statement
+/// says what it is compared with.
 pub(crate) fn value(value: &Value) -> Option<Expr> {
     match value {
         Value::Null => None,
         Value::Bool(value) => Some(Expr::val(*value)),
         Value::Integer(value) => Some(Expr::val(*value)),
         Value::Float(value) => (!value.is_nan()).then(|| Expr::val(*value)),
-        Value::Text(value) => Some(Expr::val(value.as_str())),
+        Value::Text(value) | Value::Decimal(value) => Some(Expr::val(value.as_str())),
+        Value::Bytes(value) => Some(Expr::val(value.as_slice())),
     }
 }

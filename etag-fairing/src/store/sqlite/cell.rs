@@ -6,7 +6,9 @@ use std::fmt::Write;
 
 use rusqlite::{Row, types::ValueRef as SqliteValue};
 
+use super::decimals;
 use super::error::store_error;
+use crate::schema::decimal;
 use crate::schema::time::stored;
 use crate::schema::{Kind, Odd, StoredTime, ValueRef};
 use crate::store::StoreError;
@@ -22,10 +24,16 @@ impl Cells for Row<'_> {
         index: usize,
         kind: Kind,
         stored: Option<StoredTime>,
+        scale: Option<usize>,
         text: &'a mut String,
     ) -> Result<ValueRef<'a>, Unreadable> {
-        match plain(raw(self, index)?)? {
+        let raw = raw(self, index)?;
+        if kind == Kind::Bytes {
+            return bytes(raw);
+        }
+        match plain(raw)? {
             ValueRef::Null => Ok(ValueRef::Null),
+            value if kind.is_decimal() => decimal(value, scale, text),
             value if kind.is_time() => time(kind, value, stored, text),
             value => attribute(kind, value, text),
         }
@@ -61,6 +69,42 @@ fn plain(value: SqliteValue<'_>) -> Result<ValueRef<'_>, Unreadable> {
             Err(error) => Err(Unreadable::Odd(format!("text that is not UTF-8 ({error})"))),
         },
         SqliteValue::Blob(_) => Err(Unreadable::Odd("expected text or a number, found a blob".into())),
+    }
+}
+
+fn bytes(value: SqliteValue<'_>) -> Result<ValueRef<'_>, Unreadable> {
+    match value {
+        SqliteValue::Null => Ok(ValueRef::Null),
+        SqliteValue::Blob(bytes) => Ok(ValueRef::Bytes(bytes)),
+        other => Err(Unreadable::Odd(format!("expected a blob, found {}", other.data_type()))),
+    }
+}
+
+/// A decimal number, whatever the column holds.
+fn decimal<'a>(
+    value: ValueRef<'a>,
+    scale: Option<usize>,
+    text: &'a mut String,
+) -> Result<ValueRef<'a>, Unreadable> {
+    if let (ValueRef::Text(number), None) = (value, scale)
+        && decimal::is_plain(number)
+    {
+        return Ok(ValueRef::Decimal(number));
+    }
+    match decimals::number_of(value, scale) {
+        Some(number) => {
+            *text = number;
+            Ok(ValueRef::Decimal(text))
+        }
+        None => Err(Unreadable::Odd(match value {
+            ValueRef::Float(number) => {
+                format!(
+                    "the float {number}, which is no decimal number of at most {} digits",
+                    decimal::KEPT_BY_FLOAT
+                )
+            }
+            other => format!("expected a decimal number, found {}", other.word()),
+        })),
     }
 }
 

@@ -299,7 +299,8 @@ impl ToSql for Bound<'_> {
             ValueRef::Bool(value) => SqliteValue::Integer(value.into()),
             ValueRef::Integer(value) => SqliteValue::Integer(value),
             ValueRef::Float(value) => SqliteValue::Real(value),
-            ValueRef::Text(value) => SqliteValue::Text(value.as_bytes()),
+            ValueRef::Text(value) | ValueRef::Decimal(value) => SqliteValue::Text(value.as_bytes()),
+            ValueRef::Bytes(value) => SqliteValue::Blob(value),
         }))
     }
 }

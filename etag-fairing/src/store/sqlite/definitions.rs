@@ -40,7 +40,8 @@ impl Definitions for Sqlite {
             Value::Bool(value) => Some(i64::from(value).to_string()),
             Value::Integer(value) => Some(value.to_string()),
             Value::Float(value) => Some(format!("{value:?}")),
-            Value::Text(value) => Some(literal(&value)),
+            Value::Text(value) | Value::Decimal(value) => Some(literal(&value)),
+            Value::Bytes(value) => Some(format!("x'{}'", hex::encode(value))),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use super::functions::{self, FOLD_CASE, UUID};
 use crate::plan::fold::fold_case;
 use crate::plan::{Part, Relation};
+use crate::schema::decimal::sort_key;
 use crate::schema::{IdKind, Kind, StoredTime, Value};
 use crate::store::sql::spelling::spellings;
 use crate::store::sql::{Case, Dialect, Need, Pattern, operator, value};
@@ -41,17 +42,34 @@ impl Dialect for Sqlite {
         match (kind, relation, with) {
             (Kind::Uuid, Relation::Equal, Value::Text(id)) => Some(operand.is_in(spellings(id))),
             (Kind::Uuid, Relation::NotEqual, Value::Text(id)) => Some(operand.is_not_in(spellings(id))),
+            (kind, _, Value::Decimal(number)) if kind.is_decimal() => match sort_key(number) {
+                Some(key) => Some(operand.binary(operator(relation), key)),
+                None => Some(Expr::cust("FALSE")),
+            },
             _ => Some(operand.binary(operator(relation), value(with)?)),
         }
     }
 
     fn equals(self, kind: Kind, to: &str) -> Vec<String> {
-        if kind == Kind::Uuid { spellings(to) } else { vec![to.into()] }
+        match kind {
+            Kind::Uuid => spellings(to),
+            kind if kind.is_decimal() => sort_key(to).into_iter().collect(),
+            _ => vec![to.into()],
+        }
     }
 
     /// By a function of ours, which every connection has: see [`functions`](super::functions).
     fn time(self, column: Expr, kind: Kind, declared: Option<StoredTime>) -> Expr {
         Expr::cust_with_expr(functions::call(kind, declared), column)
+    }
+
+    /// By a function of ours, too: it makes a text of the number that sorts as it does.
+    fn decimal(self, column: Expr, scale: Option<usize>) -> Expr {
+        Expr::cust_with_expr(functions::decimal_call(scale), column)
+    }
+
+    fn decimals_may_be_null(self) -> bool {
+        true
     }
 
     /// By a function of ours, too.

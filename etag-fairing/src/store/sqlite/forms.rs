@@ -6,7 +6,7 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, Result, types::ValueRef 
 
 use super::{connection::Connection, table::Found};
 use crate::schema::time::stored;
-use crate::schema::{Description, Kind, StoredTime, Value, ValueRef};
+use crate::schema::{Attribute, Description, Kind, StoredTime, Value, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::forms::{ColumnForm, Form, Forms};
 use crate::store::sql::prepare::{FoundTable, quoted};
@@ -152,12 +152,11 @@ impl Connection {
         if !forms.has(resource.table) {
             return Ok(Cow::Borrowed(values));
         }
-        let values = resource.attributes.iter().zip(values).map(|(attribute, value)| {
-            match self.form_to_write(&forms, resource, attribute.column)? {
-                Some(form) => form.write(value.as_ref()),
-                None => Ok(value.clone()),
-            }
-        });
+        let values = resource
+            .attributes
+            .iter()
+            .zip(values)
+            .map(|(attribute, value)| self.as_held(&forms, resource, attribute, value));
         values.collect::<std::result::Result<Vec<_>, _>>().map(Cow::Owned)
     }
 
@@ -173,12 +172,26 @@ impl Connection {
         }
         let values = resource.attributes.iter().zip(values).map(|(attribute, value)| match value {
             None => Ok(None),
-            Some(value) => match self.form_to_write(&forms, resource, attribute.column)? {
-                Some(form) => form.write(value.as_ref()).map(Some),
-                None => Ok(Some(value.clone())),
-            },
+            Some(value) => self.as_held(&forms, resource, attribute, value).map(Some),
         });
         values.collect::<std::result::Result<Vec<_>, _>>().map(Cow::Owned)
+    }
+
+    /// A value as its column holds it.
+    fn as_held(
+        &self,
+        forms: &Forms,
+        resource: &Description,
+        attribute: &Attribute,
+        value: &Value,
+    ) -> std::result::Result<Value, StoreError> {
+        if let (Value::Decimal(_), Some(column)) = (value, forms.decimals(resource.table, attribute.column)) {
+            return column.write(value);
+        }
+        match self.form_to_write(forms, resource, attribute.column)? {
+            Some(form) => form.write(value.as_ref()),
+            None => Ok(value.clone()),
+        }
     }
 
     /// The form to write to a column in. If nothing was known of it at launch, there may be rows now.

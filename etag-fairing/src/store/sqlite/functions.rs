@@ -6,7 +6,9 @@ use rusqlite::{
     types::{ToSql, ToSqlOutput, Value, ValueRef as SqliteValue},
 };
 
+use super::decimals;
 use crate::plan::fold::fold_case;
+use crate::schema::decimal::sort_key;
 use crate::schema::time::stored;
 use crate::schema::{Kind, StoredTime, ValueRef};
 use crate::store::sql::spelling;
@@ -22,6 +24,18 @@ pub(super) fn call(kind: Kind, declared: Option<StoredTime>) -> String {
         _ => 0,
     };
     format!("{TIME}(?, {}, {per_second})", code(kind))
+}
+
+/// The function that makes of a decimal number a text that sorts as the number does. It takes the stored value, and how
+/// many digits its column declares behind the point, or -1.
+const DECIMAL: &str = "etag_fairing_decimal";
+
+/// A call of it; `?` stands for the column.
+pub(super) fn decimal_call(scale: Option<usize>) -> String {
+    match scale {
+        Some(scale) => format!("{DECIMAL}(?, {scale})"),
+        None => format!("{DECIMAL}(?, -1)"),
+    }
 }
 
 /// The function that folds the case of a text. SQLite's `lower` knows ASCII alone.
@@ -47,20 +61,30 @@ pub(super) fn install(sqlite: &Connection) -> Result<()> {
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     sqlite.create_scalar_function(TIME, 3, flags, time)?;
     sqlite.create_scalar_function(UUID, 1, flags, uuid)?;
+    sqlite.create_scalar_function(DECIMAL, 2, flags, decimal)?;
     sqlite.create_scalar_function(FOLD_CASE, 1, flags, fold)
+}
+
+/// The first argument, if it may be read as text or a number.
+fn argument<'a>(context: &'a Context<'_>) -> Option<ValueRef<'a>> {
+    match context.get_raw(0) {
+        SqliteValue::Null | SqliteValue::Blob(_) => None,
+        SqliteValue::Integer(number) => Some(ValueRef::Integer(number)),
+        SqliteValue::Real(number) => Some(ValueRef::Float(number)),
+        SqliteValue::Text(text) => std::str::from_utf8(text).ok().map(ValueRef::Text),
+    }
+}
+
+/// Null for what is no number, as for null.
+fn decimal(context: &Context<'_>) -> Result<Option<String>> {
+    let Some(value) = argument(context) else { return Ok(None) };
+    let scale = usize::try_from(context.get::<i64>(1)?).ok();
+    Ok(decimals::number_of(value, scale).and_then(|number| sort_key(&number)))
 }
 
 /// Null for what is no time, as for null.
 fn time(context: &Context<'_>) -> Result<Option<Time>> {
-    let value = match context.get_raw(0) {
-        SqliteValue::Null | SqliteValue::Blob(_) => return Ok(None),
-        SqliteValue::Integer(number) => ValueRef::Integer(number),
-        SqliteValue::Real(number) => ValueRef::Float(number),
-        SqliteValue::Text(text) => match std::str::from_utf8(text) {
-            Ok(text) => ValueRef::Text(text),
-            Err(_) => return Ok(None),
-        },
-    };
+    let Some(value) = argument(context) else { return Ok(None) };
     let kind = match context.get::<i64>(1)? {
         0 => Kind::Timestamp,
         1 => Kind::DateTime,

@@ -37,6 +37,7 @@ mod cell;
 mod checkpoint;
 mod checks;
 mod connection;
+mod decimals;
 mod definitions;
 mod dialect;
 pub(crate) mod difference;

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, Result};
 
 use super::checks::Check;
+use super::decimals;
 use super::dialect::Sqlite;
 use super::forms;
 use super::marks::{self, MARKS};
@@ -116,6 +117,9 @@ fn make_ready(
         let Some(found) = table::find(sqlite, table.name)? else { continue };
         let is_ours = ours.contains(&table.name.to_ascii_lowercase()) || !others.contains(&table.name);
         for column in &table.columns {
+            if let Some(column) = decimals::of_column(&table, column, &found) {
+                held.add_decimals(column);
+            }
             if let Some(form) = forms::of_column(sqlite, &table, column, &found, is_ours, &mut problems)? {
                 held.add(form);
             }

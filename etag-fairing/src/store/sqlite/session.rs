@@ -101,6 +101,10 @@ impl Session for Connection {
         self.learn(resource, rows);
     }
 
+    fn scale(&self, table: &str, column: &str) -> Option<usize> {
+        self.forms().scale(table, column)
+    }
+
     fn orders_by_meaning(&self, resource: &Description) -> bool {
         self.spellings().is_some_and(|forms| {
             matches!(forms.spelled(resource.table, resource.id.column), Some(Spelled::Any(_)))

@@ -21,6 +21,12 @@ use super::{
     theirs::{Theirs, data, delete, to},
 };
 
+/// `NUMERIC(10,2)`
+#[cfg(feature = "decimal")]
+type Price = rust_decimal::Decimal;
+#[cfg(not(feature = "decimal"))]
+type Price = f64;
+
 fn scripts() -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/chinook");
     let folder = std::env::var_os("CHINOOK_DATA").map_or_else(beside, PathBuf::from);
@@ -438,7 +444,8 @@ fn what_is_written_is_what_sql_then_says() {
             data("albums", Some("1000"), json!({"title": "New"}), json!({"artist": to("artists", "1000")}));
         server.write("POST", "/v1/albums", &album).is(201);
         let track = |id: &str| {
-            let attributes = json!({"name": "Song", "milliseconds": 1000, "unitPrice": 0.99});
+            let price = if cfg!(feature = "decimal") { json!("0.99") } else { json!(0.99) };
+            let attributes = json!({"name": "Song", "milliseconds": 1000, "unitPrice": price});
             let related = json!({"album": to("albums", "1000"), "mediaType": to("media-types", "1"),
                 "genre": to("genres", "1")});
             data("tracks", Some(id), attributes, related)
@@ -565,5 +572,36 @@ fn what_no_resource_knows_stands_against_a_deletion() {
         }
         assert_eq!(theirs.dangling(), [""; 0]);
         server.get("/v1/tracks/1", &[]).is(200);
+    }
+}
+
+/// Exactly: the sum of floats would be another one.
+#[cfg(feature = "decimal")]
+#[test]
+fn the_sum_of_all_invoice_lines_is_the_databases_own() {
+    use std::collections::HashMap;
+
+    let price = |value: &Value| value.as_str().expect("a string").parse::<Price>().expect("a price");
+    for shop in Shop::open() {
+        let ask = |query: &str| shop.one(query).parse::<Price>().expect("a price");
+        let url = format!("/v1/invoice-lines?{ALL}");
+        let lines = shop.server.get(&url, &[]).is(200).json();
+        let (mut sum, mut of_invoice) = (Price::ZERO, HashMap::<String, Price>::new());
+        for line in lines["data"].as_array().expect("a list") {
+            let quantity = line["attributes"]["quantity"].as_i64().expect("a number");
+            let of_line = price(&line["attributes"]["unitPrice"]) * Price::from(quantity);
+            sum += of_line;
+            let invoice = line["relationships"]["invoice"]["data"]["id"].as_str().expect("an invoice");
+            *of_invoice.entry(invoice.into()).or_default() += of_line;
+        }
+        assert_eq!(sum, ask("SELECT round(sum(unit_price * quantity), 2) FROM invoice_line"));
+        assert_eq!(sum.to_string(), "2328.60");
+        let invoices = shop.server.get(&format!("/v1/invoices?{ALL}"), &[]).is(200).json();
+        let invoices = invoices["data"].as_array().expect("a list");
+        assert_eq!(invoices.len(), of_invoice.len());
+        for invoice in invoices {
+            let id = invoice["id"].as_str().expect("an id");
+            assert_eq!(price(&invoice["attributes"]["total"]), of_invoice[id], "{id}");
+        }
     }
 }

@@ -4,6 +4,8 @@ use chrono::NaiveDateTime;
 use etag_fairing::{JsonApiResource, ToMany, ToOne};
 use rocket::{Build, Rocket};
 
+use super::Price;
+
 #[derive(JsonApiResource)]
 #[jsonapi(type = "artists", table = "Artist", etag)]
 struct Artist {
@@ -64,7 +66,7 @@ struct Track {
     #[jsonapi(column = "Bytes")]
     bytes: Option<i64>,
     #[jsonapi(column = "UnitPrice")]
-    unit_price: f64,
+    unit_price: Price,
     #[jsonapi(relationship, column = "AlbumId")]
     album: ToOne<Album>,
     #[jsonapi(relationship, required, column = "MediaTypeId")]
@@ -190,7 +192,7 @@ struct Invoice {
     #[jsonapi(column = "BillingPostalCode")]
     billing_postal_code: Option<String>,
     #[jsonapi(column = "Total")]
-    total: f64,
+    total: Price,
     #[jsonapi(relationship, required, column = "CustomerId")]
     customer: ToOne<Customer>,
     #[jsonapi(relationship, inverse = "invoice")]
@@ -203,7 +205,7 @@ struct InvoiceLine {
     #[jsonapi(id, column = "InvoiceLineId")]
     id: i32,
     #[jsonapi(column = "UnitPrice")]
-    unit_price: f64,
+    unit_price: Price,
     #[jsonapi(column = "Quantity")]
     quantity: i64,
     #[jsonapi(relationship, required, column = "InvoiceId")]

@@ -4,6 +4,8 @@ use chrono::NaiveDateTime;
 use etag_fairing::{JsonApiResource, ToMany, ToOne};
 use rocket::{Build, Rocket};
 
+use super::Price;
+
 #[derive(JsonApiResource)]
 #[jsonapi(type = "artists", table = "artist", etag)]
 struct Artist {
@@ -55,7 +57,7 @@ struct Track {
     composer: Option<String>,
     milliseconds: i64,
     bytes: Option<i64>,
-    unit_price: f64,
+    unit_price: Price,
     #[jsonapi(relationship)]
     album: ToOne<Album>,
     #[jsonapi(relationship, required)]
@@ -149,7 +151,7 @@ struct Invoice {
     billing_state: Option<String>,
     billing_country: Option<String>,
     billing_postal_code: Option<String>,
-    total: f64,
+    total: Price,
     #[jsonapi(relationship, required)]
     customer: ToOne<Customer>,
     #[jsonapi(relationship, inverse = "invoice")]
@@ -161,7 +163,7 @@ struct Invoice {
 struct InvoiceLine {
     #[jsonapi(id, column = "invoice_line_id")]
     id: i32,
-    unit_price: f64,
+    unit_price: Price,
     quantity: i64,
     #[jsonapi(relationship, required)]
     invoice: ToOne<Invoice>,
