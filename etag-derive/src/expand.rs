@@ -208,10 +208,23 @@ fn behaviour(resource: &Resource) -> TokenStream {
         let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
         quote!(.hooked(#hooks))
     });
+    let cached = container.caching.controls.iter().map(|(operation, control)| {
+        let (text, is_shared) = (&control.text, control.is_shared);
+        let reach = if is_shared { quote!(Shared) } else { quote!(Private) };
+        quote! {
+            .cached(
+                ::etag_fairing::__private::Operation::#operation,
+                #text,
+                ::etag_fairing::__private::Reach::#reach,
+            )
+        }
+    });
+    let varying = container.caching.vary.as_ref().map(|fields| quote!(.varying(#fields)));
     quote! {
         #(#kinds)*
         static BEHAVIOUR: ::etag_fairing::__private::Behaviour =
-            ::etag_fairing::__private::Behaviour::NONE #(#guards)* #scoped #validated #hooked;
+            ::etag_fairing::__private::Behaviour::NONE
+                #(#guards)* #scoped #validated #hooked #(#cached)* #varying;
         &BEHAVIOUR
     }
 }

@@ -59,6 +59,9 @@
 //! | `require_if_match` | PATCH, DELETE and changes of relationships that carry entity tags must carry `If-Match`, or are 428 | as `Rocket.toml` says |
 //! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |
 //! | `scope = own_rows` | an `async fn(&Request<'_>) -> Result<Scope, HookError>` tells which rows a request sees | it sees all |
+//! | `cache_control = "public, max-age=60"` | the `Cache-Control` of its reads (RFC 9111 §5.2.2); must be `private` or `no-store` where a guard or a scope decides | `cache_control` of `[default.etag]` |
+//! | `cache_control(list = "no-cache")` | that of this operation alone: `list`, `read`, `related` or `relationship` | the same |
+//! | `vary = "X-User"` | the request fields that its guards, its scope and its hooks read, for `Vary` | `Authorization, Cookie` |
 //! | `computed(full_name = Self::full_name)` | read-only attributes that no column holds: functions from `&Self` to an attribute's type; `rename_all` makes their member names | |
 //! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
 //! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |
@@ -279,6 +282,7 @@
 //! [etag-fairing]: https://docs.rs/etag-fairing
 
 mod attributes;
+mod cache_control;
 mod errors;
 mod expand;
 mod names;

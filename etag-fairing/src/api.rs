@@ -7,6 +7,7 @@ use crate::admission::Admission;
 use crate::config::JsonApiConfig;
 use crate::pending::Pending;
 use crate::resource::behaviour::Behaviours;
+use crate::resource::caching::PartCaching;
 use crate::schema::{Description, Registry};
 use crate::store::{Store, Unwritable};
 
@@ -21,6 +22,8 @@ pub struct JsonApi {
     /// What the mounted resources do with requests.
     pub(crate) behaviours: Behaviours,
     pub(crate) config: JsonApiConfig,
+    /// What caches are told by all its resources.
+    pub(crate) caching: PartCaching,
     /// The limits on requests in progress, which all parts of the application share.
     pub(crate) admission: Arc<Admission>,
     /// The requests in progress, of all parts of the application.

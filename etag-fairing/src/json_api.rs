@@ -16,6 +16,7 @@ use crate::config::{EtagConfig, JsonApiConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::open_store::open_store;
 use crate::pending::Pending;
+use crate::resource::caching::PartCaching;
 use crate::resource::endpoint::describe_closed;
 use crate::resource::route_names::generated_route;
 use crate::routes::mount::Mounted;
@@ -158,9 +159,19 @@ impl Fairing for JsonApiFairing {
                 }
             }
             let (config, admission, pending) = (config.clone(), Arc::clone(&admission), pending.clone());
+            let caching = PartCaching::of(&registry, &behaviours);
             let others = Vec::new();
-            let part =
-                JsonApi { store, registry, behaviours, config, admission, pending, unwritable, others };
+            let part = JsonApi {
+                store,
+                registry,
+                behaviours,
+                config,
+                caching,
+                admission,
+                pending,
+                unwritable,
+                others,
+            };
             parts.push((base.to_owned(), part));
         }
         let mut parts = parts.into_iter();

@@ -4,7 +4,7 @@ mod support;
 
 use etag_fairing::EtagFairing;
 use etag_fairing::config::{
-    ConfigError, DatabaseConfig, EtagConfig, JsonApiConfig, SchemaMode, Strength, Synchronous,
+    ConfigError, DatabaseConfig, EtagConfig, JsonApiConfig, SchemaMode, Strength, SurrogateKeys, Synchronous,
 };
 use rocket::data::{ByteUnit, ToByteUnit};
 use rocket::error::ErrorKind;
@@ -352,7 +352,15 @@ fn json_api_defaults_and_every_key() {
     assert_eq!(relationships("[default.jsonapi]\nmax_filter_relationships = 0"), 0);
     let config = json_api("[default.jsonapi]\nmax_length = 300\nmax_id_length = 36").unwrap();
     assert_eq!((config.max_length, config.max_id_length), (Some(ByteUnit::Byte(300)), 36));
+    let config = json_api("[default.jsonapi]\ncache_groups = true\nsurrogate_keys = 'Cache-Tag'").unwrap();
+    assert_eq!((config.cache_groups, config.surrogate_keys), (true, Some(SurrogateKeys::CacheTag)));
+    let keys = |name: &str| {
+        json_api(&format!("[default.jsonapi]\nsurrogate_keys = '{name}'")).unwrap().surrogate_keys
+    };
+    assert_eq!((keys(""), keys("xkey")), (None, Some(SurrogateKeys::Xkey)));
+    assert_eq!(keys("Surrogate-Key"), Some(SurrogateKeys::SurrogateKey));
     let default = JsonApiConfig::default();
+    assert_eq!((default.cache_groups, default.surrogate_keys), (false, None));
     assert_eq!((default.max_length, default.max_id_length), (None, 255));
     assert_eq!((default.max_document, default.max_unread), (16.mebibytes(), 256.mebibytes()));
     assert_eq!(default.max_requests % 256, 0, "256 for each core");
@@ -383,6 +391,10 @@ fn json_api_refuses_what_cannot_be() {
         "max_unread = '1 KiB'",
         "write_timeout = 0",
         "write_timeout = 1.5",
+        "cache_groups = 'some'",
+        "surrogate_keys = 'Edge-Cache-Tag'",
+        "surrogate_keys = true",
+        "surrogate_key = 'xkey'",
         "base_url = 'api.example.com'",
         "base_url = '/v1'",
         "base_url = 'https://'",

@@ -3,25 +3,15 @@
 use proc_macro2::Ident;
 use syn::{DeriveInput, ExprPath, LitStr, Type, ext::IdentExt};
 
+use super::caching::{Caching, Callers};
 use super::entries::{Entries, Entry, Value, entries_of, function_of, listed, names_of, type_of, unknown};
+use super::keys::OPERATIONS;
 use super::member_name::{Name, Place, check_member_name};
 use super::{keys, types};
 use crate::{
     errors::Errors,
     names::{CaseRule, member_name_fault, segment_fault, snake_case},
 };
-
-/// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
-pub(crate) const OPERATIONS: [(&str, &str); 8] = [
-    ("list", "List"),
-    ("create", "Create"),
-    ("read", "Read"),
-    ("update", "Update"),
-    ("delete", "Delete"),
-    ("related", "Related"),
-    ("relationship", "Relationship"),
-    ("update_relationship", "UpdateRelationship"),
-];
 
 /// What the struct says of itself.
 pub(crate) struct Container {
@@ -42,6 +32,8 @@ pub(crate) struct Container {
     pub(crate) validate: Option<Ident>,
     /// Whether it has hooks; the key, for where it stands.
     pub(crate) hooks: Option<Ident>,
+    /// What caches are told.
+    pub(crate) caching: Caching,
 }
 
 /// The operations that carry entity tags.
@@ -75,7 +67,13 @@ impl Container {
         check_path(path.as_ref(), type_name.as_ref(), errors);
         let type_name = type_name.map(|name| name.value()).unwrap_or_default();
         let etag = etag(&mut entries, errors);
+        let guards = guards(&mut entries, &input.ident, errors);
+        let scope = scope(&mut entries, &input.ident, errors);
+        let hooks = entries.flag("hooks", errors);
+        let guarded: Vec<Ident> = guards.iter().map(|(operation, _)| operation.clone()).collect();
+        let callers = Callers { guarded: &guarded, has_scope: scope.is_some(), has_hooks: hooks.is_some() };
         Self {
+            caching: Caching::read(&mut entries, callers, errors),
             require_if_match: require_if_match(&mut entries, &etag, errors),
             path: path.map_or_else(|| type_name.clone(), |path| path.value()),
             table: entries
@@ -85,10 +83,10 @@ impl Container {
             rename_all,
             computed: computed(&mut entries, rename_all, &input.ident, errors),
             etag,
-            guards: guards(&mut entries, &input.ident, errors),
-            scope: scope(&mut entries, &input.ident, errors),
+            guards,
+            scope,
             validate: entries.flag("validate", errors),
-            hooks: entries.flag("hooks", errors),
+            hooks,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The keys of `#[jsonapi(…)]`, on the struct and on its fields.
+//! The keys of `#[jsonapi(…)]`, on the struct and on its fields, and the names of the operations.
 
 /// The keys of a struct.
-pub(super) const STRUCT: [&str; 11] = [
+pub(super) const STRUCT: [&str; 13] = [
     "type",
     "path",
     "table",
@@ -10,6 +10,8 @@ pub(super) const STRUCT: [&str; 11] = [
     "require_if_match",
     "guard",
     "scope",
+    "cache_control",
+    "vary",
     "validate",
     "hooks",
     "computed",
@@ -41,4 +43,16 @@ pub(super) const FIELD: [&str; 24] = [
     "target_column",
     "inverse",
     "linkage",
+];
+
+/// The operations as `etag(…)` names them, with their variants: `etag_fairing::resource::Operation`.
+pub(super) const OPERATIONS: [(&str, &str); 8] = [
+    ("list", "List"),
+    ("create", "Create"),
+    ("read", "Read"),
+    ("update", "Update"),
+    ("delete", "Delete"),
+    ("related", "Related"),
+    ("relationship", "Relationship"),
+    ("update_relationship", "UpdateRelationship"),
 ];

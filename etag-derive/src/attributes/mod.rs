@@ -1,9 +1,10 @@
 //! What the user wrote: the struct with its `#[jsonapi(…)]`, read and checked.
 //!
 //! Reading goes on after a mistake, so that all mistakes of a struct are told at once. The files name each other one way:
-//! `keys`, `entries` and `member_name`, then `container`, then `attribute` and `relationship`, then `field`.
+//! `keys`, `entries` and `member_name`, then `caching` and `container`, then `attribute` and `relationship`, then `field`.
 
 mod attribute;
+mod caching;
 mod container;
 mod entries;
 mod field;

@@ -26,6 +26,8 @@ use super::warn_of_misspellings;
 /// max_requests = 512       # in progress; more are 503 at once. By default 256 for each core of the machine
 /// max_unread = "256 MiB"   # of bodies above 64 KiB that clients have not read or not sent to the end; more are 503
 /// write_timeout = 10       # seconds; a change that takes longer is undone and answered with 503
+/// cache_groups = false     # whether answers name the groups that caches drop together after a change (RFC 9875)
+/// surrogate_keys = ""      # the field with the keys of answers, for purging: "xkey", "Surrogate-Key" or "Cache-Tag"
 /// base_url = ""            # what links start with; "" for links such as /v1/sessions/1
 /// ```
 ///
@@ -73,9 +75,55 @@ pub struct JsonApiConfig {
     pub max_unread: ByteUnit,
     /// How long the transaction of a change may take; at least a second.
     pub write_timeout: Duration,
+    /// Whether answers that are for everybody have `Cache-Groups`, and answers to writes `Cache-Group-Invalidation`
+    /// (RFC 9875): the tables that an answer is made of, and those that a write has changed.
+    pub cache_groups: bool,
+    /// The field in which answers that are for everybody have the same as keys, for caches that purge by them; `None` for
+    /// none. Answers to writes have the keys to purge in a field of this name with `-purge`.
+    pub surrogate_keys: Option<SurrogateKeys>,
     /// What links start with, without a slash at the end: `https://api.example.com`, or nothing for
     /// links that start at the root of the host.
     pub base_url: String,
+}
+
+/// The field with an answer's keys; each cache has its own name for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SurrogateKeys {
+    /// `xkey`, of Varnish's module of this name. The keys are parted by spaces.
+    Xkey,
+    /// `Surrogate-Key`, of Fastly and others. The keys are parted by spaces.
+    SurrogateKey,
+    /// `Cache-Tag`, of Cloudflare, Akamai and others. The keys are parted by commas.
+    CacheTag,
+}
+
+impl SurrogateKeys {
+    /// The name of the field with the keys of an answer.
+    pub(crate) const fn field(self) -> &'static str {
+        match self {
+            Self::Xkey => "xkey",
+            Self::SurrogateKey => "Surrogate-Key",
+            Self::CacheTag => "Cache-Tag",
+        }
+    }
+
+    /// The name of the field with the keys to purge after a write.
+    pub(crate) const fn purge_field(self) -> &'static str {
+        match self {
+            Self::Xkey => "xkey-purge",
+            Self::SurrogateKey => "Surrogate-Key-Purge",
+            Self::CacheTag => "Cache-Tag-Purge",
+        }
+    }
+
+    /// What stands between two keys.
+    pub(crate) const fn separator(self) -> &'static str {
+        match self {
+            Self::Xkey | Self::SurrogateKey => " ",
+            Self::CacheTag => ",",
+        }
+    }
 }
 
 impl Default for JsonApiConfig {
@@ -95,6 +143,8 @@ impl Default for JsonApiConfig {
             max_requests: default_requests(),
             max_unread: 256.mebibytes(),
             write_timeout: Duration::from_secs(10),
+            cache_groups: false,
+            surrogate_keys: None,
             base_url: String::new(),
         }
     }
@@ -137,6 +187,17 @@ impl JsonApiConfig {
             max_requests: table.number("max_requests", default.max_requests, 1..=1_000_000),
             max_unread: table.bytes_from("max_unread", default.max_unread, 1 << 20),
             write_timeout: Duration::from_secs(table.number("write_timeout", 10, 1..=3600).into()),
+            cache_groups: table.flag("cache_groups", default.cache_groups),
+            surrogate_keys: table.choice(
+                "surrogate_keys",
+                default.surrogate_keys,
+                &[
+                    ("", None),
+                    ("xkey", Some(SurrogateKeys::Xkey)),
+                    ("Surrogate-Key", Some(SurrogateKeys::SurrogateKey)),
+                    ("Cache-Tag", Some(SurrogateKeys::CacheTag)),
+                ],
+            ),
             base_url: table.text(
                 "base_url",
                 default.base_url,
@@ -168,6 +229,8 @@ impl JsonApiConfig {
                 ("max requests", self.max_requests.to_string()),
                 ("max unread", self.max_unread.to_string()),
                 ("write timeout", format!("{}s", self.write_timeout.as_secs())),
+                ("cache groups", self.cache_groups.to_string()),
+                ("surrogate keys", self.surrogate_keys.map_or("none", SurrogateKeys::field).to_owned()),
                 ("links", links.to_owned()),
             ],
         );

@@ -27,7 +27,7 @@ pub use database::{DatabaseConfig, SchemaMode, Synchronous};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use database_url::DatabaseKind;
 pub use etag::{EtagConfig, Strength};
-pub use jsonapi::JsonApiConfig;
+pub use jsonapi::{JsonApiConfig, SurrogateKeys};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use nearest::nearest;
 

@@ -19,7 +19,7 @@
 //! - it has no size (streams) or is longer than `max_body`, or it is `text/event-stream`: nothing is ever
 //!   buffered but what was in memory, or a file, of known size. The tag of a [`TaggedFile`] is remembered, so that a
 //!   304 doesn't read it;
-//! - it says `Cache-Control: no-store`;
+//! - it says `Cache-Control: no-store` (a generated route has its tag then, too: a write needs it);
 //! - the route is an explicit `#[head]`: its body isn't that of the GET.
 //!
 //! Such responses pass through untouched. So does every response of an unsafe method: the change is

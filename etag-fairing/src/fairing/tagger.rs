@@ -44,7 +44,7 @@ impl<'r> Tagger<'r, '_> {
             // RFC 9110 §14.2: preconditions are evaluated before Range, so they also hold for a handler's 206. The body
             // of a 206 is a part of the representation, so that no tag can be made from it.
             OwnTag::Valid(tag) => TagSource::Own(tag),
-            OwnTag::Absent if is_taggable(self.request, response, &self.fields) => {
+            OwnTag::Absent if is_taggable(self.request, response, &self.fields, self.mark) => {
                 match self.mark.tag().cloned().or_else(|| self.tag_of_file()) {
                     Some(tag) if self.fields.is_coded => TagSource::Known(of_coding(&tag, response)),
                     Some(tag) => TagSource::Known(tag),
@@ -223,11 +223,10 @@ fn own_tag(response: &Response<'_>) -> OwnTag {
 }
 
 /// Whether a tag may be made from the body, if the body is not too long.
-fn is_taggable(request: &Request<'_>, response: &Response<'_>, fields: &ResponseFields) -> bool {
-    response.status() == Status::Ok
-        && request.method() == Method::Get
-        && !fields.is_no_store
-        && !fields.is_event_stream
+fn is_taggable(request: &Request<'_>, response: &Response<'_>, fields: &ResponseFields, mark: &Mark) -> bool {
+    // What is not stored is asked for again, and whoever edits it needs its tag: that of a generated route is known.
+    let is_wanted = !fields.is_no_store || mark.tag().is_some();
+    response.status() == Status::Ok && request.method() == Method::Get && is_wanted && !fields.is_event_stream
 }
 
 /// The tag of a body that was compressed after its tag was made: the tag with the coding's name as a suffix.

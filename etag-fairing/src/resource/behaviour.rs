@@ -1,5 +1,6 @@
 //! How a resource answers requests. What a resource consists of is its [`Description`].
 
+use super::caching::{CacheControl, Caching, Reach};
 use super::guard::{Guard, Guards};
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
@@ -21,11 +22,14 @@ pub struct Behaviour {
     pub(crate) validation: Option<Validation>,
     /// The application's code before and after the operations.
     pub(crate) hooks: Option<HookTable>,
+    /// What caches are told about the answers.
+    pub(crate) caching: Caching,
 }
 
 impl Behaviour {
     /// The default: every client may do everything and sees every row.
-    pub const NONE: Self = Self { guards: Guards::NONE, scope: None, validation: None, hooks: None };
+    pub const NONE: Self =
+        Self { guards: Guards::NONE, scope: None, validation: None, hooks: None, caching: Caching::NONE };
 
     /// Adds a request guard for this operation.
     #[doc(hidden)]
@@ -56,6 +60,20 @@ impl Behaviour {
     #[doc(hidden)]
     pub const fn hooked(mut self, hooks: HookTable) -> Self {
         self.hooks = Some(hooks);
+        self
+    }
+
+    /// Sets the `Cache-Control` of an operation's answers.
+    #[doc(hidden)]
+    pub const fn cached(mut self, operation: Operation, text: &'static str, reach: Reach) -> Self {
+        self.caching = self.caching.with(operation, CacheControl { text, reach });
+        self
+    }
+
+    /// Sets the `Vary` of answers that depend on the caller.
+    #[doc(hidden)]
+    pub const fn varying(mut self, fields: &'static str) -> Self {
+        self.caching = self.caching.varying(fields);
         self
     }
 

@@ -1,6 +1,7 @@
 //! Resources: what a struct with `#[derive(JsonApiResource)]` becomes.
 
 pub(crate) mod behaviour;
+pub(crate) mod caching;
 pub(crate) mod computed;
 pub(crate) mod endpoint;
 pub(crate) mod guard;
@@ -12,6 +13,8 @@ pub(crate) mod scope;
 use rocket::Route;
 
 pub use behaviour::Behaviour;
+#[doc(hidden)]
+pub use caching::Reach;
 pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use scope::{Condition, MemberName, Scope, member};

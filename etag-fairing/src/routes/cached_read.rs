@@ -5,9 +5,10 @@ use std::ptr;
 use std::sync::Arc;
 
 use chrono::Utc;
+use rocket::Response;
 use rocket::http::{Method, Status};
-use rocket::{Request, Response};
 
+use super::caching::{CachePolicy, names_tables};
 use super::call::{Answer, Call};
 use super::response;
 use super::store_errors::read_error;
@@ -105,7 +106,7 @@ pub(super) async fn read_from_memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -
         Err(error) if error.is_want_of_time() => return Some(Err(read_error(call, subject, error))),
         Err(_) => return None,
     };
-    (revision == entry.revision).then(|| Ok(remembered_response(call, subject, remembered)))
+    (revision == entry.revision).then(|| Ok(remembered_response(call, subject, &entry.tables, remembered)))
 }
 
 /// The current revision of these tables, as far as the store knows.
@@ -127,7 +128,10 @@ pub(super) async fn read_through_memo<'r>(
     make: impl FnOnce(&Fetched) -> Result<ReadDocument, Errors> + Send,
 ) -> Answer<'r> {
     let Some(memo) = memo(call, subject) else {
-        return Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?));
+        let read = fetch(call, subject, plan, make).await?;
+        // Nothing else asks for them here.
+        let tables = if names_tables(call.config()) { plan.tables() } else { Vec::new() };
+        return Ok(fresh_response(call, subject, &tables, read));
     };
     let tables = plan.tables();
     let revision = match revision(call, &tables).await {
@@ -136,7 +140,7 @@ pub(super) async fn read_through_memo<'r>(
         Err(error) if error.is_want_of_time() => return Err(read_error(call, subject, error)),
         // If the store is in trouble, reading from it will tell.
         Ok(None) | Err(_) => {
-            return Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?));
+            return Ok(fresh_response(call, subject, &tables, fetch(call, subject, plan, make).await?));
         }
     };
     let caller = (!call.is_for_anyone()).then(|| caller_key(call));
@@ -149,8 +153,8 @@ pub(super) async fn read_through_memo<'r>(
         Recalled::Failed(errors) => Err(Errors::clone(&errors)),
         Recalled::Late => Err(Errors::unavailable(1)),
         Recalled::Known(entry) => match &entry.answer {
-            Some(remembered) => Ok(remembered_response(call, subject, remembered)),
-            None => Ok(fresh_response(call.request, fetch(call, subject, plan, make).await?)),
+            Some(remembered) => Ok(remembered_response(call, subject, &entry.tables, remembered)),
+            None => Ok(fresh_response(call, subject, &entry.tables, fetch(call, subject, plan, make).await?)),
         },
         Recalled::Unknown { flight, stale } => {
             if let Some(statistics) = call.state::<Statistics>() {
@@ -160,7 +164,7 @@ pub(super) async fn read_through_memo<'r>(
                 observation.memo(if stale { MemoOutcome::Stale } else { MemoOutcome::Miss });
             }
             let read = fetch(call, subject, plan, make).await;
-            remember(call.request, memo, flight, tables, revision, read)
+            remember(call, subject, memo, flight, (tables, revision), read)
         }
     }
 }
@@ -190,11 +194,11 @@ async fn fetch(
 }
 
 fn remember<'r>(
-    request: &'r Request<'_>,
+    call: &Call<'r>,
+    subject: &Subject<'r>,
     memo: &Memo,
     flight: Flight<'_>,
-    tables: Vec<&'static str>,
-    revision: Revision,
+    (tables, revision): (Vec<&'static str>, Revision),
     read: Result<ReadDocument, Errors>,
 ) -> Answer<'r> {
     let tables = tables.into_boxed_slice();
@@ -202,14 +206,16 @@ fn remember<'r>(
         Ok(ReadDocument { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
             let remembered =
                 Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice(), held });
-            flight.land(MemoEntry { tables, revision, answer: Some(Arc::clone(&remembered)) });
-            mark_with_tag(request, remembered.tag.clone());
-            Ok(remembered_body(&remembered))
+            mark_with_tag(call.request, remembered.tag.clone());
+            let response = remembered_body(call, subject, &tables, &remembered);
+            flight.land(MemoEntry { tables, revision, answer: Some(remembered) });
+            Ok(response)
         }
         // Those who wait need not wait for each other.
         Ok(read) => {
+            let response = fresh_response(call, subject, &tables, read);
             flight.land(MemoEntry { tables, revision, answer: None });
-            Ok(fresh_response(request, read))
+            Ok(response)
         }
         Err(errors) => {
             match errors.status().code {
@@ -226,9 +232,9 @@ fn remember<'r>(
 fn remembered_response<'r>(
     call: &Call<'r>,
     subject: &Subject<'r>,
+    tables: &[&'static str],
     remembered: &Arc<Remembered>,
 ) -> Response<'r> {
-    let request = call.request;
     if let Some(statistics) = call.state::<Statistics>() {
         statistics.count_memo_hit();
     }
@@ -238,28 +244,41 @@ fn remembered_response<'r>(
     let (tag, size) = (&remembered.tag, remembered.body.len());
     let early = subject
         .etag
-        .and_then(|config| early_not_modified(request, config, tag, remembered.last_modified, size));
+        .and_then(|config| early_not_modified(call.request, config, tag, remembered.last_modified, size));
     match early {
         Some(mut response) => {
             response.set_raw_header("Vary", "Accept");
+            CachePolicy::of(call, subject).set(&mut response, call, subject, tables);
             response
         }
         None => {
-            mark_remembered(request, remembered.tag.clone());
-            remembered_body(remembered)
+            mark_remembered(call.request, remembered.tag.clone());
+            remembered_body(call, subject, tables, remembered)
         }
     }
 }
 
 /// 200, with the memo's body as it lies there. The fairing sets the tag, and answers preconditions.
-fn remembered_body<'r>(remembered: &Arc<Remembered>) -> Response<'r> {
+fn remembered_body<'r>(
+    call: &Call<'r>,
+    subject: &Subject<'r>,
+    tables: &[&'static str],
+    remembered: &Arc<Remembered>,
+) -> Response<'r> {
     let body = Cursor::new(RememberedBody(Arc::clone(remembered)));
-    let response = response::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
+    let mut response = response::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
+    CachePolicy::of(call, subject).set(&mut response, call, subject, tables);
     dated(response, remembered.last_modified)
 }
 
 /// 200, with what was just read.
-fn fresh_response<'r>(request: &'r Request<'_>, read: ReadDocument) -> Response<'r> {
+fn fresh_response<'r>(
+    call: &Call<'r>,
+    subject: &Subject<'r>,
+    tables: &[&'static str],
+    read: ReadDocument,
+) -> Response<'r> {
+    let request = call.request;
     let is_tagged = read.tag.is_some();
     if let Some(tag) = read.tag {
         mark_with_tag(request, tag);
@@ -274,6 +293,7 @@ fn fresh_response<'r>(request: &'r Request<'_>, read: ReadDocument) -> Response<
             response.set_raw_header("Cache-Control", default);
         }
     }
+    CachePolicy::of(call, subject).set(&mut response, call, subject, tables);
     dated(response, read.last_modified)
 }
 

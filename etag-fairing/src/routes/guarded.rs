@@ -17,6 +17,8 @@ use crate::schema::{Description, Operation};
 #[derive(Debug, Default)]
 pub(super) struct Guarded {
     answers: Mutex<Answers>,
+    /// Whether any guard was asked, whatever it said.
+    any: AtomicBool,
     /// Whether a guard was asked about linkage, whatever it said.
     linkage: AtomicBool,
 }
@@ -47,6 +49,7 @@ impl Guarded {
     }
 
     async fn ask_once(&self, request: &Request<'_>, guard: Guard) -> Result<(), Denied> {
+        self.any.store(true, Ordering::Relaxed);
         // Functions at one address do the same. One function at two addresses is asked twice, and says the same twice.
         let said = self.lock(|answers| {
             let mut asked = answers.asked.iter();
@@ -91,6 +94,11 @@ impl Guarded {
             }
         }
         Ok(())
+    }
+
+    /// Whether any guard was asked.
+    pub(super) fn was_asked(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
     }
 
     /// Whether guards were asked what linkage to show: then the answer is one for this caller.

@@ -8,6 +8,7 @@
 
 mod body;
 mod cached_read;
+mod caching;
 mod call;
 mod conditions;
 mod create;
@@ -50,6 +51,7 @@ use crate::resource::route_names::{GeneratedRoute, name_route};
 use crate::resource::{Behaviour, JsonApiResource};
 use crate::schema::Description;
 use crate::schema::registry::encode_segment;
+use caching::TablesBefore;
 use call::{Answer, Call, api_of};
 use guarded::Guarded;
 use subject::Subject;
@@ -178,7 +180,12 @@ async fn admit<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<Dat
     permission::before_read(call, subject).await?;
     ask_row_scopes(call, subject).await?;
     call.ask_linkage(shown_by_itself(subject)).await?;
-    let response = dispatch(call, subject, data).await?;
+    let before = TablesBefore::of(call, subject).await;
+    let mut answer = dispatch(call, subject, data).await;
+    if let Some(before) = before {
+        answer = Box::pin(before.tell(call, answer)).await;
+    }
+    let response = answer?;
     permission::after_read(call, subject).await?;
     Ok(response)
 }

@@ -3,6 +3,7 @@
 use rocket::Route;
 
 use crate::resource::behaviour::Behaviours;
+use crate::resource::caching;
 use crate::resource::route_names::generated_route;
 use crate::schema::Registry;
 
@@ -36,6 +37,8 @@ pub(crate) fn resources<'a>(
         }
     }
     let registries: Vec<&Registry> = mounted.iter().map(|part| &part.registry).collect();
-    let mistakes: Vec<_> = registries.iter().flat_map(|registry| registry.mistakes(&registries)).collect();
+    let mut mistakes: Vec<_> =
+        registries.iter().flat_map(|registry| registry.mistakes(&registries)).collect();
+    mistakes.extend(mounted.iter().flat_map(|part| caching::mistakes(&part.registry, &part.behaviours)));
     if mistakes.is_empty() { Ok(mounted) } else { Err(mistakes) }
 }

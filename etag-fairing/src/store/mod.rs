@@ -77,6 +77,22 @@ pub trait Store: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// The current revision of each of these tables, in their order; `None` for a table whose changes the store
+    /// doesn't count. As this default, it asks for one after the other.
+    ///
+    /// It is called before and after a write if caches are told which tables the write has changed
+    /// ([`JsonApiConfig::surrogate_keys`](crate::config::JsonApiConfig::surrogate_keys)).
+    ///
+    /// # Errors
+    /// If the store is busy or fails.
+    async fn revisions(&self, tables: &[&'static str]) -> Result<Vec<Option<Revision>>, StoreError> {
+        let mut revisions = Vec::with_capacity(tables.len());
+        for table in tables {
+            revisions.push(self.revision(&[*table]).await?);
+        }
+        Ok(revisions)
+    }
+
     /// Opens a transaction that may write.
     ///
     /// In a store with one writer, it waits until other writes have ended. Readers never wait for it.

@@ -265,6 +265,16 @@ impl Store for PostgresStore {
         }
     }
 
+    async fn revisions(&self, tables: &[&'static str]) -> Result<Vec<Option<Revision>>, StoreError> {
+        let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
+        if counts {
+            let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+            revisions::each(&connection, tables).await
+        } else {
+            Ok(vec![None; tables.len()])
+        }
+    }
+
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         let connections = self.pool.status().max_size;
         let (mut stale, mut met) = (0, false);

@@ -79,6 +79,30 @@ pub(super) async fn revision(
     Ok((counted == Some(tables.len())).then(|| Revision::new(number.cast_unsigned())))
 }
 
+/// The revision of each of these tables, in their order; `None` for one whose changes aren't counted.
+pub(super) async fn each(
+    connection: &Connection,
+    tables: &[&'static str],
+) -> Result<Vec<Option<Revision>>, StoreError> {
+    let text = format!(
+        "WITH counted AS MATERIALIZED ({COUNTED}) SELECT n.place, \
+         CAST((coalesce((SELECT sum(r.revision) FROM {REVISIONS} AS r WHERE r.table_oid = c.oid), 0) + c.shape) \
+         % 9223372036854775807 AS bigint) \
+         FROM unnest(CAST($1 AS text[])) WITH ORDINALITY AS n(name, place) \
+         JOIN counted AS c ON c.oid = to_regclass(n.name)"
+    );
+    let mut revisions = vec![None; tables.len()];
+    for row in connection.rows(&text, &[ValueRef::Text(&names(tables)?).into()]).await? {
+        let place = cell::number(&row, 0)?.and_then(|place| usize::try_from(place - 1).ok());
+        if let (Some(place), Some(number)) = (place, cell::number(&row, 1)?)
+            && let Some(revision) = revisions.get_mut(place)
+        {
+            *revision = Some(Revision::new(number.cast_unsigned()));
+        }
+    }
+    Ok(revisions)
+}
+
 /// Joins the counters that no transaction has locked, if a table has very many. Their sum stays the same.
 fn gather() -> String {
     format!(
