@@ -496,3 +496,73 @@ fn what_differs_from_the_transcript_is_noticed() {
     assert!(!as_shown("HTTP/1.1 200 OK\n…\n\na\nc"), "a line of the body is missing");
     assert!(!as_shown("HTTP/1.1 200 OK\n…"), "a body that is not shown");
 }
+
+/// The cells of the first row of a table that begins so.
+fn row<'a>(page: &'a str, begin: &str) -> Vec<&'a str> {
+    let line = page.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("no row {begin}"));
+    line.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// Its two figures are those of the pages that say how they were measured.
+#[test]
+fn the_readmes_figures_are_those_that_were_measured() {
+    let text = README.split_whitespace().collect::<Vec<_>>().join(" ");
+    let has = |figure: String| assert!(text.contains(&figure), "README.md does not say: {figure}");
+
+    let performance = fs::read_to_string(workspace().join("docs/performance.md")).expect("a page");
+    let works = row(&performance, "| server | B0 | B1 |");
+    let cpu = |server: &str, work: &str| {
+        let column = works.iter().position(|cell| *cell == work).expect("a work");
+        let cell = row(&performance, &format!("| {server} | "))[column];
+        let microseconds: f64 = cell.split(" / ").next().unwrap_or_default().parse().expect("a number");
+        microseconds.round()
+    };
+    has(format!("takes {} µs of CPU when it is made", cpu("newsroom-nomemo", "R2")));
+    has(format!("takes **{} µs**", cpu("newsroom", "R5")));
+
+    let storms = page("lost-updates.md");
+    let inside = row(&storms, "| inside the write's transaction");
+    has(format!("Of {} acknowledged writes, {} were lost", inside[2], inside[4]));
+    let after = row(&storms, "| on the response, after the write");
+    has(format!("lost {} (", after[4]).replace(" (", " ([how]"));
+}
+
+/// Each feature stands in the crate's documentation, which says what it is for.
+#[test]
+fn every_feature_is_in_the_crates_table() {
+    let manifest = include_str!("../etag-fairing/Cargo.toml");
+    let documentation = include_str!("../etag-fairing/src/lib.rs");
+    let features = manifest.split("[features]\n").nth(1).and_then(|rest| rest.split("\n[").next());
+    let names =
+        features.expect("features").lines().filter_map(|line| line.split_once(" = [")).map(|(name, _)| name);
+    let mut count = 0;
+    for name in names.filter(|name| *name != "default" && !name.starts_with(['#', ' '])) {
+        assert!(documentation.contains(&format!("\n//! | `{name}`")), "lib.rs's table lacks {name}");
+        count += 1;
+    }
+    assert!(count >= 4, "{count} features");
+}
+
+/// CHANGELOG.md is in the form that it says (keepachangelog.com), and knows the version that is packed.
+#[test]
+fn the_changelog_is_in_its_form() {
+    let changelog = include_str!("../CHANGELOG.md");
+    let sections: Vec<_> = changelog.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    assert_eq!(sections.first(), Some(&"[Unreleased]"));
+    let version = env!("CARGO_PKG_VERSION");
+    for section in &sections {
+        let name = section.split(']').next().unwrap_or_default().trim_start_matches('[');
+        assert!(changelog.contains(&format!("\n[{name}]: https://")), "{name} has no link");
+        let date =
+            section.split_once("] - ").map(|(_, date)| date.split('-').map(str::len).collect::<Vec<_>>());
+        assert!(*section == "[Unreleased]" || date == Some(vec![4, 2, 2]), "{section} has no date");
+    }
+    assert!(
+        sections.iter().any(|section| section.starts_with(&format!("[{version}]"))),
+        "{version} is missing"
+    );
+    for heading in changelog.lines().filter_map(|line| line.strip_prefix("### ")) {
+        let kinds = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+        assert!(kinds.contains(&heading), "{heading}");
+    }
+}
