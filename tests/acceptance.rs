@@ -14,6 +14,8 @@ mod documents;
 mod flow;
 #[path = "acceptance/links.rs"]
 mod links;
+#[path = "acceptance/metrics.rs"]
+mod metrics;
 #[path = "acceptance/off.rs"]
 mod off;
 #[path = "acceptance/race.rs"]

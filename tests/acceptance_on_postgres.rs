@@ -12,6 +12,8 @@ mod documents;
 mod flow;
 #[path = "acceptance/links.rs"]
 mod links;
+#[path = "acceptance/metrics.rs"]
+mod metrics;
 #[path = "acceptance/nodes.rs"]
 mod nodes;
 #[path = "acceptance/off.rs"]

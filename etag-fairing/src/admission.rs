@@ -22,8 +22,33 @@ const RETRY_AFTER: u32 = 1;
 pub(crate) struct Admission {
     requests: Quota,
     bytes: Quota,
+    /// How often each limit has refused something.
+    refused: [AtomicU64; AdmissionLimit::ALL.len()],
     /// When the log was last told of a refusal, in seconds since 1970.
     last_logged: AtomicU64,
+}
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AdmissionLimit {
+    /// The requests in progress: `max_requests`.
+    Requests,
+    /// The bytes that are held for clients: `max_unread`, and the memo's.
+    Bytes,
+}
+
+impl AdmissionLimit {
+    pub(crate) const ALL: [Self; 2] = [Self::Requests, Self::Bytes];
+}
+
+/// How much of a limit is taken.
+#[cfg(feature = "metrics")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LimitFigures {
+    pub(crate) taken: usize,
+    pub(crate) most: usize,
+    /// How often it has refused something, since launch.
+    pub(crate) refused: u64,
 }
 
 #[derive(Debug)]
@@ -58,7 +83,12 @@ impl Admission {
     /// Allows this many requests and bytes at the same time.
     pub(crate) fn new(requests: usize, bytes: usize) -> Self {
         let count = |most| Quota { taken: AtomicUsize::new(0), most };
-        Self { requests: count(requests), bytes: count(bytes), last_logged: AtomicU64::new(0) }
+        Self {
+            requests: count(requests),
+            bytes: count(bytes),
+            refused: Default::default(),
+            last_logged: AtomicU64::new(0),
+        }
     }
 
     /// Counts a request as in progress.
@@ -66,11 +96,18 @@ impl Admission {
     /// # Errors
     /// 503 if too many requests are in progress.
     pub(crate) fn enter(&self) -> Result<Entered<'_>, Errors> {
-        if self.requests.take(1) {
-            Ok(Entered(self))
-        } else {
-            Err(self.refused("requests in progress (max_requests)"))
-        }
+        if self.requests.take(1) { Ok(Entered(self)) } else { Err(self.refused(AdmissionLimit::Requests)) }
+    }
+
+    /// How much of a limit is taken.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn figures(&self, limit: AdmissionLimit) -> LimitFigures {
+        let quota = match limit {
+            AdmissionLimit::Requests => &self.requests,
+            AdmissionLimit::Bytes => &self.bytes,
+        };
+        let refused = self.refused.get(limit as usize).map_or(0, |refused| refused.load(Ordering::Relaxed));
+        LimitFigures { taken: quota.taken.load(Ordering::Relaxed), most: quota.most, refused }
     }
 
     /// Whether a request could enter now, so that one that couldn't is refused before its body is read.
@@ -105,7 +142,7 @@ impl Admission {
             return Ok(());
         }
         if !self.bytes.take(bytes - before) {
-            return Err(self.refused("bytes that clients have not read or not sent to the end (max_unread)"));
+            return Err(self.refused(AdmissionLimit::Bytes));
         }
         match held {
             Some(held) => held.bytes = bytes,
@@ -115,7 +152,14 @@ impl Admission {
     }
 
     /// The answer to a request that is refused. The log is told at most once a second.
-    fn refused(&self, what: &str) -> Errors {
+    fn refused(&self, limit: AdmissionLimit) -> Errors {
+        if let Some(refused) = self.refused.get(limit as usize) {
+            refused.fetch_add(1, Ordering::Relaxed);
+        }
+        let what = match limit {
+            AdmissionLimit::Requests => "requests in progress (max_requests)",
+            AdmissionLimit::Bytes => "bytes that clients have not read or not sent to the end (max_unread)",
+        };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         if self.last_logged.swap(now, Ordering::Relaxed) != now {
             log::warn!("too many {what}: requests are answered with 503");

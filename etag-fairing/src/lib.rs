@@ -11,6 +11,7 @@
 //! | `postgres` | [`store::postgres`], the store over a PostgreSQL server |
 //! | `postgres-tls` | `postgres`, and encrypted connections to the server (`sslmode` in its URL), by rustls |
 //! | `decimal` | attributes of type `rust_decimal::Decimal`: exact decimal numbers |
+//! | `metrics` | [`Metrics`]: counters and times in the text that Prometheus reads |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -35,6 +36,8 @@ pub mod guide;
 mod health;
 mod json_api;
 mod memo;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod negotiate;
 mod observe;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -56,6 +59,8 @@ pub use etag_derive::JsonApiResource;
 pub use fairing::{EtagFairing, Files, NotModified, Preconditions, Statistics, Tagged, TaggedFile, etagged};
 pub use health::Health;
 pub use json_api::JsonApiFairing;
+#[cfg(feature = "metrics")]
+pub use metrics::Metrics;
 pub use resource::{JsonApiResource, ToMany, ToOne};
 
 /// What the derive's output names. Not for users: it changes without notice.

@@ -16,10 +16,11 @@ mod flight;
 use std::fmt;
 use std::hash::{Hash, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{Equivalent, OptionsBuilder, Weighter};
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 use rocket::data::ByteUnit;
 use rocket::tokio::time::Instant;
 
@@ -144,12 +145,42 @@ impl Weighter<Arc<MemoKey>, Arc<MemoEntry>> for EntryWeight {
     }
 }
 
+/// Counts the entries that are forgotten so that others find room.
+#[derive(Clone, Default)]
+struct CountsEvictions(Arc<AtomicU64>);
+
+/// What drops evicted entries outside the cache's locks.
+type Dropping = DefaultLifecycle<Arc<MemoKey>, Arc<MemoEntry>>;
+
+impl Lifecycle<Arc<MemoKey>, Arc<MemoEntry>> for CountsEvictions {
+    type RequestState = <Dropping as Lifecycle<Arc<MemoKey>, Arc<MemoEntry>>>::RequestState;
+
+    fn on_evict(&self, state: &mut Self::RequestState, key: Arc<MemoKey>, entry: Arc<MemoEntry>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Dropping::default().on_evict(state, key, entry);
+    }
+}
+
+/// How full the memo is.
+#[cfg(feature = "metrics")]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MemoFigures {
+    pub(crate) entries: usize,
+    /// What the entries take, in bytes.
+    pub(crate) bytes: u64,
+    /// What they may take, in bytes.
+    pub(crate) most_bytes: u64,
+    /// How many entries were forgotten so that others found room.
+    pub(crate) evictions: u64,
+}
+
 /// How long a request waits in all for answers that other requests make.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The memo of an application.
 pub(crate) struct Memo {
-    entries: Cache<Arc<MemoKey>, Arc<MemoEntry>, EntryWeight, RandomState>,
+    entries: Cache<Arc<MemoKey>, Arc<MemoEntry>, EntryWeight, RandomState, CountsEvictions>,
+    evictions: Arc<AtomicU64>,
     flights: Flights,
     /// The largest body that is remembered, in bytes.
     largest: usize,
@@ -187,11 +218,12 @@ impl Memo {
             .estimated_items_capacity(usize::try_from(limit / 8192).unwrap_or(usize::MAX).clamp(16, 1 << 16))
             .build()
             .ok()?;
-        let entries =
-            Cache::with_options(options, EntryWeight, RandomState::default(), DefaultLifecycle::default());
+        let counts = CountsEvictions::default();
+        let evictions = Arc::clone(&counts.0);
+        let entries = Cache::with_options(options, EntryWeight, RandomState::default(), counts);
         // A body may take half of a shard at most, so that it doesn't push out all other entries.
         let largest = usize::try_from(entries.shard_capacity() / 2).unwrap_or(usize::MAX);
-        Some(Self { entries, flights: Flights::default(), largest })
+        Some(Self { entries, evictions, flights: Flights::default(), largest })
     }
 
     /// The entry of this key, at any revision.
@@ -227,6 +259,17 @@ impl Memo {
         }
     }
 
+    /// How full it is.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn figures(&self) -> MemoFigures {
+        MemoFigures {
+            entries: self.entries.len(),
+            bytes: self.entries.weight(),
+            most_bytes: self.entries.capacity(),
+            evictions: self.evictions.load(Ordering::Relaxed),
+        }
+    }
+
     /// Whether a body of this size is remembered.
     pub(crate) fn takes(&self, size: usize) -> bool {
         size <= self.largest
@@ -238,6 +281,7 @@ impl fmt::Debug for Memo {
         f.debug_struct("Memo")
             .field("entries", &self.entries.len())
             .field("bytes", &self.entries.weight())
+            .field("evictions", &self.evictions)
             .finish()
     }
 }
@@ -290,13 +334,17 @@ mod tests {
         rocket::async_test(async {
             for limit in [1, 4 << 10, 64 << 10, 1 << 20, 64 << 20] {
                 let memo = memo(limit);
+                let mut landed = 0;
                 for number in 0..3000 {
                     let size = number % 7 * (limit as usize / 600).min(20_000);
                     if memo.takes(size) {
                         land(&memo, &key(&format!("/{number}")), entry(1, size)).await;
+                        landed += 1;
                     }
                     assert!(memo.entries.weight() <= limit, "{memo:?} of {limit}");
                 }
+                let evictions = memo.evictions.load(Ordering::Relaxed);
+                assert_eq!(evictions, landed - memo.entries.len() as u64, "{memo:?} of {limit}");
                 assert!(memo.entries.weight() > limit / 4 || limit < 4096, "{memo:?} of {limit}");
             }
         });

@@ -108,6 +108,19 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, in order.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Changed,
+        Self::Weakened,
+        Self::AllWeak,
+        Self::Malformed,
+        Self::Empty,
+        Self::Untagged,
+        Self::Missing,
+        Self::Exists,
+        Self::Modified,
+    ];
+
     /// A word for programs: `meta.reason` of the error.
     pub fn word(self) -> &'static str {
         match self {

@@ -49,6 +49,7 @@ mod tagger;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rocket::data::ByteUnit;
@@ -66,6 +67,8 @@ pub(crate) use self::precondition_failed::{precondition_failed, precondition_req
 pub use self::preconditions_guard::Preconditions;
 pub(crate) use self::request_fields::conditional_headers;
 use self::request_fields::method_kind;
+#[cfg(feature = "metrics")]
+pub(crate) use self::statistics::NotModifiedWay;
 pub use self::statistics::Statistics;
 pub use self::tagged::{Tagged, etagged};
 pub use self::tagged_file::{Files, TaggedFile};
@@ -147,7 +150,7 @@ impl Fairing for EtagFairing {
                 // The memo saves more work than the digests of bodies, so that it gets most of the memory.
                 let bodies = limit / 8;
                 if let Some(memo) = Memo::new(ByteUnit::Byte(limit - bodies)) {
-                    rocket = rocket.manage(memo);
+                    rocket = rocket.manage(Arc::new(memo));
                 }
                 if let Some(bodies) = Bodies::new(bodies) {
                     rocket = rocket.manage(bodies);
@@ -225,8 +228,8 @@ impl EtagFairing {
     }
 }
 
-/// A future with nothing to do.
-struct NothingToDo;
+/// A future with nothing to do. It has no size, so that a box of it takes no memory.
+pub(crate) struct NothingToDo;
 
 impl Future for NothingToDo {
     type Output = ();

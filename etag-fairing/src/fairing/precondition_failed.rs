@@ -15,7 +15,7 @@ pub(crate) fn precondition_failed(
     statistics: Option<&Statistics>,
 ) -> Errors {
     if let Some(statistics) = statistics {
-        statistics.count_precondition_failed();
+        statistics.count_precondition_failed(failure.reason);
     }
     let mut detail = detail(failure.reason, failure.current.as_ref());
     if method == MethodKind::Write {

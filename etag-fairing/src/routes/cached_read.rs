@@ -51,7 +51,7 @@ impl ReadDocument {
 
 /// The memo, where what this route answers is remembered: where it carries tags, and the memo is on.
 fn memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Option<&'r Memo> {
-    subject.etag.and_then(|_| call.state())
+    subject.etag.and_then(|_| call.state::<Arc<Memo>>()).map(|memo| &**memo)
 }
 
 /// The key of this request's answer in the memo.

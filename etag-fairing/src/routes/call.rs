@@ -11,11 +11,12 @@ use crate::config::JsonApiConfig;
 use crate::document::hidden::Hidden;
 use crate::document::write::Writer;
 use crate::error::{ErrorObject, Errors};
+use crate::fairing::Statistics;
 use crate::observe::{self, Observation};
 use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::resource::Behaviour;
 use crate::schema::{AttributeId, Description};
-use crate::store::Store;
+use crate::store::{Store, WriteEvent};
 
 /// What an endpoint answers: a response, or why there is none.
 pub(super) type Answer<'r> = Result<Response<'r>, Errors>;
@@ -71,6 +72,13 @@ impl<'r> Call<'r> {
     /// The attributes whose values the database itself makes.
     pub(super) fn made_by_database(&self, resource: &Description) -> &'r [AttributeId] {
         self.api.unwritable(resource).map_or(&[], |unwritable| &unwritable.attributes)
+    }
+
+    /// Counts what becomes of a write beside its outcome.
+    pub(super) fn count_write_event(&self, event: WriteEvent) {
+        if let Some(statistics) = self.state::<Statistics>() {
+            statistics.count_write_event(event);
+        }
     }
 
     /// Writes documents for this caller.

@@ -21,7 +21,7 @@ use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::query::{Parameters, Query, Target};
 use crate::schema::{Description, IdKind, ResourceId};
-use crate::store::{Decision, Transaction};
+use crate::store::{Decision, Transaction, WriteEvent};
 
 pub(super) async fn create_resource<'r>(
     call: &Call<'r>,
@@ -164,6 +164,10 @@ impl Decision for Create<'_, '_> {
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(query_plan(self.call, self.subject, id.clone(), &self.query))
+    }
+
+    fn on_event(&mut self, event: WriteEvent) {
+        self.call.count_write_event(event);
     }
 
     fn scopes(&self) -> &Scopes {

@@ -20,7 +20,7 @@ use crate::plan::{
 };
 use crate::query::Target;
 use crate::schema::{Description, Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
-use crate::store::{Constraint, Decision, StoreError, Transaction, modify};
+use crate::store::{Constraint, Decision, StoreError, Transaction, WriteEvent, modify};
 
 pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Answer<'r> {
     permitted_query(call, subject.resource, Target::Nothing).await?;
@@ -139,6 +139,10 @@ impl Decision for Delete<'_, '_> {
 
     fn read_back(&self, _: &ResourceId) -> Option<Plan> {
         None
+    }
+
+    fn on_event(&mut self, event: WriteEvent) {
+        self.call.count_write_event(event);
     }
 
     fn scopes(&self) -> &Scopes {

@@ -20,7 +20,7 @@ use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Links, Plan, Scopes, Selection};
 use crate::query::{Query, Target};
 use crate::schema::{Record, RelationshipId, ResourceId, Value};
-use crate::store::{Decision, Transaction};
+use crate::store::{Decision, Transaction, WriteEvent};
 
 pub(super) async fn update_resource<'r>(
     call: &Call<'r>,
@@ -155,6 +155,10 @@ impl Decision for Update<'_, '_> {
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(query_plan(self.call, self.subject, id.clone(), &self.query))
+    }
+
+    fn on_event(&mut self, event: WriteEvent) {
+        self.call.count_write_event(event);
     }
 
     fn scopes(&self) -> &Scopes {

@@ -23,7 +23,7 @@ use crate::query::{Parameters, Target};
 use crate::resource::RelationshipChange;
 use crate::resource::endpoint::{LinkageUpdate, OwnRelationship};
 use crate::schema::{Corrupt, Description, ResourceId};
-use crate::store::{Decision, StoreError, Transaction};
+use crate::store::{Decision, StoreError, Transaction, WriteEvent};
 
 pub(super) async fn update_linkage<'r>(
     call: &Call<'r>,
@@ -154,6 +154,10 @@ impl Decision for UpdateLinkage<'_, '_> {
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
         Some(linkage_plan(self.call, self.subject.resource, id.clone(), self.own))
+    }
+
+    fn on_event(&mut self, event: WriteEvent) {
+        self.call.count_write_event(event);
     }
 
     fn scopes(&self) -> &Scopes {

@@ -8,7 +8,10 @@
 #[cfg(test)]
 #[path = "../../../etag-fairing-contract/src/resources.rs"]
 pub(crate) mod contract;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod counters;
 mod error;
+mod figures;
 mod health;
 mod modify;
 #[cfg(feature = "postgres")]
@@ -25,9 +28,12 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use counters::{CommitCounter, QueueCounter, StatementCounter};
 pub use error::{Constraint, DigitLimit, Excess, PrepareError, StoreError};
+pub use figures::{CommitSizes, ConnectionFigures, QueueFigures, StoreFigures};
 pub use health::HealthCheck;
-pub use modify::{Decision, modify};
+pub use modify::{Decision, WriteEvent, modify};
 pub use unwritable::Unwritable;
 
 pub use crate::plan::{
@@ -134,6 +140,14 @@ pub trait Store: Send + Sync + 'static {
                 HealthCheck::failed(HealthCheck::STORE, "the store does not answer", error.to_string())
             }
         }]
+    }
+
+    /// What the store did since it was opened, and how busy it is, for metrics. It is called at each scrape and should
+    /// answer from counters.
+    ///
+    /// `None` if the store counts nothing, as in this default.
+    fn figures(&self) -> Option<StoreFigures> {
+        None
     }
 
     /// Waits for running work and closes the store.

@@ -60,11 +60,26 @@ pub trait Decision: Send {
     /// The scopes that limit the change. [`Scopes::NONE`] does not limit it.
     fn scopes(&self) -> &Scopes;
 
+    /// Hears what becomes of the write beside its outcome, for whoever counts such events.
+    fn on_event(&mut self, event: WriteEvent) {
+        let _ = event;
+    }
+
     /// Checks what was read back. If this refuses, the change is undone.
     fn judge(&mut self, answer: &Fetched) -> Result<(), Self::Refusal> {
         let _ = answer;
         Ok(())
     }
+}
+
+/// What may become of a write before it has an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriteEvent {
+    /// Another write came in between: this one was undone and begins again.
+    BeginsAgain,
+    /// It has taken longer than it may, and was undone.
+    TimedOut,
 }
 
 /// The maximum number of attempts for a write that conflicts with others.
@@ -91,6 +106,9 @@ pub async fn modify<D: Decision>(
     let mut undone = None;
     loop {
         tries += 1;
+        if tries > 1 {
+            decision.on_event(WriteEvent::BeginsAgain);
+        }
         // A write that was undone because of another one doesn't share its commit when it is repeated.
         let sharing =
             if tries == 1 && decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone };
@@ -100,6 +118,7 @@ pub async fn modify<D: Decision>(
             Box::pin(attempt(store, undone.take(), target, decision, sharing, deadline)),
         );
         let Ok(attempted) = attempt.await else {
+            decision.on_event(WriteEvent::TimedOut);
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         };
         match attempted? {
@@ -121,6 +140,7 @@ pub async fn modify<D: Decision>(
             },
         }
         if undone.is_none() && timeout_at(deadline, sleep(pause(tries))).await.is_err() {
+            decision.on_event(WriteEvent::TimedOut);
             return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         }
     }

@@ -34,6 +34,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "routes",
     "stop",
     "health",
+    "metrics",
     "json_api",
     "guide",
     "lib",

@@ -6,6 +6,8 @@ mod support;
 mod app;
 mod bodies;
 mod files;
+#[cfg(all(feature = "metrics", feature = "sqlite"))]
+mod metrics;
 #[cfg(feature = "sqlite")]
 mod one_policy;
 mod preconditions;

@@ -8,7 +8,7 @@ mod resources;
 
 use std::error::Error;
 
-use etag_fairing::{DatabaseSchema, EtagFairing, Health, JsonApi, JsonApiResource, etagged};
+use etag_fairing::{DatabaseSchema, EtagFairing, Health, JsonApi, JsonApiResource, Metrics, etagged};
 use rocket::{Build, Rocket};
 
 use resources::{Microlocation, Session, SessionType, Speaker, Track};
@@ -30,6 +30,7 @@ fn rocket() -> Rocket<Build> {
     rocket::custom(configuration::figment())
         .attach(JsonApi::fairing())
         .attach(EtagFairing::new())
+        .attach(Metrics::new())
         .attach(data::fairing())
         .mount("/v1", Session::routes())
         .mount("/v1", Speaker::routes())
@@ -38,6 +39,8 @@ fn rocket() -> Rocket<Build> {
         .mount("/v1", SessionType::routes())
         // For load balancers and containers: /health/live and /health/ready.
         .mount("/health", Health::routes())
+        // For everybody here, since this is an example; `Metrics::routes_guarded_by` asks who it is.
+        .mount("/metrics", Metrics::routes())
         // Hand-written routes opt in too: a page that has not changed is not sent again.
         .mount("/", etagged(pages::routes()))
 }

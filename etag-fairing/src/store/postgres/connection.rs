@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use deadpool_postgres::{Client, Pool};
+use deadpool_postgres::{Client, Pool, PoolError};
 use rocket::{
     futures::{FutureExt, TryStreamExt, future::join},
     tokio::{
@@ -24,7 +25,8 @@ use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
 use super::{
     error::{
-        busy, is_canceled, is_outcome_unknown, is_read_only, is_stale, lost, pool_error, store_error, told,
+        busy, is_canceled, is_deadlock, is_outcome_unknown, is_read_only, is_stale, lost, pool_error,
+        store_error, told,
     },
     prepare::Known,
     tls::Tls,
@@ -33,13 +35,17 @@ use crate::schema::{Description, ResourceId, ValueRef};
 use crate::store::sql::cache::Texts;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::room::Room;
-use crate::store::{Excess, StoreError};
+use crate::store::{CommitCounter, Excess, QueueCounter, StatementCounter, StoreError};
 
 /// The state that all connections of a store share.
 pub(super) struct Shared {
     pub(super) texts: Mutex<Texts>,
     pub(super) known: Mutex<Arc<Known>>,
-    pub(super) statements: AtomicU64,
+    pub(super) counter: StatementCounter,
+    pub(super) commits: CommitCounter,
+    pub(super) deadlocks: AtomicU64,
+    /// Those who wait for a connection.
+    pub(super) queue: QueueCounter,
     pub(super) tls: Tls,
     /// The time limit for a statement. The server stops the statement then.
     pub(super) statement_timeout: Duration,
@@ -144,7 +150,7 @@ impl Connection {
     ///
     /// The pool has its own time limits for waiting and for connecting.
     pub(super) async fn take(pool: &Pool, shared: &Arc<Shared>) -> Result<Self, StoreError> {
-        Ok(Self::of(pool.get().await.map_err(pool_error)?, shared))
+        Ok(Self::of(waited_for(pool, &shared.queue).await.map_err(pool_error)?, shared))
     }
 
     /// A connection that was taken from the pool.
@@ -317,7 +323,7 @@ impl Connection {
         send: impl AsyncFnOnce(&Statement) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
         let client = self.client()?;
-        self.shared.statements.fetch_add(1, Ordering::Relaxed);
+        self.shared.counter.count_statement();
         let work = async {
             let statement = self.prepare(client, text).await?;
             let ahead = self.take_ahead();
@@ -362,6 +368,9 @@ impl Connection {
         if error.as_db_error().is_some_and(is_stale) {
             client.statement_cache.clear();
             self.stale.store(true, Ordering::Relaxed);
+        }
+        if is_deadlock(&error) {
+            self.shared.deadlocks.fetch_add(1, Ordering::Relaxed);
         }
         if lost(&error) {
             self.broken.store(true, Ordering::Relaxed);
@@ -457,6 +466,7 @@ impl Connection {
         match self.in_time(client.batch_execute(&text)).await {
             Ok(Ok(())) => {
                 self.open.store(false, Ordering::Relaxed);
+                self.shared.commits.count(1);
                 Ok(())
             }
             Ok(Err(error)) if is_outcome_unknown(&error) => {
@@ -471,6 +481,20 @@ impl Connection {
             }
         }
     }
+}
+
+/// A connection of the pool. If it isn't there at once, one who waits is counted.
+async fn waited_for(pool: &Pool, queue: &QueueCounter) -> Result<Client, PoolError> {
+    let mut client = pin!(pool.get());
+    if let Some(client) = client.as_mut().now_or_never() {
+        return client;
+    }
+    let _waits = queue.wait();
+    let client = client.await;
+    if matches!(client, Err(PoolError::Timeout(_))) {
+        queue.count_time_out();
+    }
+    client
 }
 
 fn undone() -> StoreError {

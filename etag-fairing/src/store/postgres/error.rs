@@ -52,6 +52,11 @@ pub(super) fn is_canceled(error: &Error) -> bool {
     error.code() == Some(&SqlState::QUERY_CANCELED)
 }
 
+/// Whether the server has ended a transaction since it waited in a circle with others.
+pub(super) fn is_deadlock(error: &Error) -> bool {
+    error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+}
+
 /// Whether the connection is gone, or never was.
 fn is_lost(error: &Error) -> bool {
     error.is_closed()

@@ -74,7 +74,8 @@ use self::{
     transaction::PostgresTransaction,
 };
 use super::{
-    Fetched, HealthCheck, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
+    CommitCounter, ConnectionFigures, Fetched, HealthCheck, Plan, PrepareError, QueueCounter, Revision,
+    StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable,
     sql::lanes::{Lanes, Look, Pass},
 };
 use crate::schema::Description;
@@ -135,7 +136,10 @@ impl PostgresStore {
         let shared = Shared {
             texts: Default::default(),
             known: Default::default(),
-            statements: AtomicU64::new(0),
+            counter: StatementCounter::default(),
+            commits: CommitCounter::default(),
+            deadlocks: AtomicU64::new(0),
+            queue: QueueCounter::default(),
             tls: dial.tls(),
             statement_timeout: options.statement_timeout,
             read_timeout: options.read_timeout,
@@ -155,7 +159,7 @@ impl PostgresStore {
 
     /// The number of statements run so far, without transaction control: for tests and metrics.
     pub fn statements(&self) -> u64 {
-        self.shared.statements.load(Ordering::Relaxed)
+        self.shared.counter.statements()
     }
 
     /// A connection, or an error that tells why there is none.
@@ -303,6 +307,21 @@ impl Store for PostgresStore {
 
     async fn check_health(&self, resources: &[&'static Description]) -> Vec<HealthCheck> {
         self.look_after_health(resources).await
+    }
+
+    fn figures(&self) -> Option<StoreFigures> {
+        let pool = self.pool.status();
+        let idle = pool.available;
+        let connections =
+            ConnectionFigures { used: pool.size.saturating_sub(idle), idle, most: pool.max_size };
+        Some(StoreFigures {
+            statements: self.shared.counter.statements(),
+            rows_read: self.shared.counter.rows(),
+            commits: self.shared.commits.figures(),
+            deadlocks: self.shared.deadlocks.load(Ordering::Relaxed),
+            connections: Some(connections),
+            queues: vec![self.shared.queue.figures("connections"), self.lanes.queue.figures("slow_reads")],
+        })
     }
 
     async fn close(&self) {

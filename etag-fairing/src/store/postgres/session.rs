@@ -96,6 +96,7 @@ impl Session for Connection {
         row: impl FnMut(&Row) -> Result<(), StoreError>,
     ) -> Result<usize, StoreError> {
         let rows = self.rows(text, values).await?;
+        self.shared.counter.count_rows(rows.len());
         rows.iter().try_for_each(row)?;
         Ok(rows.len())
     }
@@ -109,6 +110,7 @@ impl Session for Connection {
         row: impl FnMut(&Row) -> Result<(), StoreError>,
     ) -> Result<usize, StoreError> {
         let rows = self.rows_within(text, values, room, by).await?;
+        self.shared.counter.count_rows(rows.len());
         rows.iter().try_for_each(row)?;
         Ok(rows.len())
     }

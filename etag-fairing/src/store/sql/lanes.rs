@@ -20,7 +20,7 @@ use rocket::tokio::{
 };
 
 use crate::plan::{Comparison, Filter, Include, Listing, Page, Plan, Root};
-use crate::store::StoreError;
+use crate::store::{QueueCounter, StoreError};
 
 /// The `Retry-After` for a read that has waited in vain.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -54,6 +54,8 @@ pub(in crate::store) struct Lanes {
     trial: Arc<Semaphore>,
     /// The places to begin a read that looks plain, but was slow before.
     plain_trial: Arc<Semaphore>,
+    /// Those who wait for any of them.
+    pub(in crate::store) queue: QueueCounter,
     #[cfg(test)]
     readers: usize,
 }
@@ -81,6 +83,7 @@ impl Lanes {
             costly: places(readers / 4),
             trial: places(readers / 4),
             plain_trial: places(readers / 2),
+            queue: QueueCounter::default(),
             #[cfg(test)]
             readers,
         }
@@ -92,7 +95,7 @@ impl Lanes {
             Look::Plain => &self.plain_trial,
             Look::Costly => &self.trial,
         };
-        wait(places, patience).await
+        self.wait(places, patience).await
     }
 
     /// Lets a read with this pass continue, if a place is free.
@@ -115,11 +118,28 @@ impl Lanes {
         // A costly read first waits for the rarer place, and so does not block plain reads.
         let costly = match look {
             Look::Plain => None,
-            Look::Costly => Some(wait(&self.costly, patience).await?),
+            Look::Costly => Some(self.wait(&self.costly, patience).await?),
         };
         let pass = Pass::default();
-        pass.take(wait(&self.slow, patience).await?, costly);
+        pass.take(self.wait(&self.slow, patience).await?, costly);
         Ok(pass)
+    }
+
+    async fn wait(&self, places: &Arc<Semaphore>, patience: Instant) -> Result<Permit, StoreError> {
+        if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _waits = self.queue.wait();
+        match timeout_at(patience, Arc::clone(places).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            // No place became free in time, or the store is closed.
+            ended => {
+                if ended.is_err() {
+                    self.queue.count_time_out();
+                }
+                Err(StoreError::Busy { retry_after: RETRY_AFTER })
+            }
+        }
     }
 
     /// Whether all places are free.
@@ -138,14 +158,6 @@ impl Lanes {
         for places in [&self.slow, &self.costly, &self.trial, &self.plain_trial] {
             places.close();
         }
-    }
-}
-
-async fn wait(places: &Arc<Semaphore>, patience: Instant) -> Result<Permit, StoreError> {
-    match timeout_at(patience, Arc::clone(places).acquire_owned()).await {
-        Ok(Ok(permit)) => Ok(permit),
-        // No place became free in time, or the store is closed.
-        Ok(Err(_)) | Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
     }
 }
 

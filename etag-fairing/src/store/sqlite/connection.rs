@@ -3,10 +3,7 @@
 use std::{
     cell::RefCell,
     path::Path,
-    sync::{
-        Arc, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -36,7 +33,7 @@ use crate::store::sql::forms::Forms;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::referrer::Referrer;
 use crate::store::sql::versions::Versions;
-use crate::store::{Constraint, PrepareError, StoreError};
+use crate::store::{Constraint, PrepareError, StatementCounter, StoreError};
 
 /// The pages after which the writer moves the log itself: when one transaction has written very much.
 const PAGES: i64 = 10_000;
@@ -56,7 +53,7 @@ pub(super) struct Connection {
     checks: Vec<(&'static str, Vec<Check>)>,
     /// What can't be written.
     pub(super) limits: Arc<Limits>,
-    statements: Arc<AtomicU64>,
+    pub(super) counter: Arc<StatementCounter>,
     busy_timeout: Duration,
     /// What the writer's connection knows of writes that share a commit.
     pub(super) group_commit: GroupCommit,
@@ -89,7 +86,7 @@ impl Connection {
         file: Arc<DatabaseFile>,
         purpose: Purpose,
         options: &SqliteOptions,
-        statements: Arc<AtomicU64>,
+        counter: Arc<StatementCounter>,
     ) -> Result<Self, PrepareError> {
         // Not as a URI: a path is a path, whatever characters it has.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -113,7 +110,7 @@ impl Connection {
             rowids: Arc::default(),
             checks: Vec::new(),
             limits: Arc::default(),
-            statements,
+            counter,
             busy_timeout: options.busy_timeout,
             group_commit: GroupCommit::new(options.synchronous),
             budget: InlineBudget::default(),
@@ -229,7 +226,7 @@ impl Connection {
     /// A statement, ready to run.
     pub(super) fn prepare(&self, text: &str) -> Result<CachedStatement<'_>, StoreError> {
         self.brake.check()?;
-        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.counter.count_statement();
         self.sqlite.prepare_cached(text).map_err(store_error)
     }
 

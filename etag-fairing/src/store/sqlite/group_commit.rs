@@ -14,10 +14,7 @@
 //! the [transaction](super::transaction), the [leader](super::leader) and the [worker](super::worker).
 
 use std::{
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
@@ -30,7 +27,7 @@ use super::{
     error::{closed, store_error},
     share_policy::SharePolicy,
 };
-use crate::store::{StoreError, modify::Sharing};
+use crate::store::{CommitCounter, StoreError, modify::Sharing};
 
 /// When the connection's thread commits a group that nobody else has committed: its leader's future is not polled.
 pub(super) const ABANDONED_AFTER: Duration = Duration::from_millis(250);
@@ -45,7 +42,7 @@ pub(super) struct GroupCommit {
     watched: Option<Instant>,
     /// Set where commits don't wait for the disk.
     pub(super) checkpointer: Option<Arc<Checkpointer>>,
-    pub(super) commits: Arc<AtomicU64>,
+    pub(super) commits: Arc<CommitCounter>,
 }
 
 impl GroupCommit {
@@ -461,7 +458,7 @@ impl Connection {
         statement.execute([]).map_err(store_error)?;
         // ... and what was written into one is not told as done.
         self.check_file().map_err(|_| StoreError::OutcomeUnknown)?;
-        self.group_commit.commits.fetch_add(1, Ordering::Relaxed);
+        self.group_commit.commits.count(writes);
         if let Some(checkpointer) = &self.group_commit.checkpointer {
             checkpointer.committed(writes as u64);
         }

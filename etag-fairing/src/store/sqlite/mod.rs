@@ -70,10 +70,7 @@ mod write;
 use std::{
     fmt,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -95,7 +92,8 @@ use self::{
     worker::{Command, Turn, Workers},
 };
 use super::{
-    Fetched, HealthCheck, Plan, PrepareError, Revision, Store, StoreError, Transaction, Unwritable,
+    CommitCounter, Fetched, HealthCheck, Plan, PrepareError, Revision, StatementCounter, Store, StoreError,
+    StoreFigures, Transaction, Unwritable,
     modify::Sharing,
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
@@ -125,8 +123,8 @@ pub struct SqliteStore {
     latest: Latest,
     queue_timeout: Duration,
     read_timeout: Duration,
-    statements: Arc<AtomicU64>,
-    commits: Arc<AtomicU64>,
+    counter: Arc<StatementCounter>,
+    commits: Arc<CommitCounter>,
     path: PathBuf,
     paths: Arc<file::Paths>,
     wal_index: Arc<OnceLock<Option<WalIndex>>>,
@@ -165,8 +163,8 @@ impl SqliteStore {
             Location::File(path) => DatabaseFile::new(path.clone(), None),
             Location::Temporary => temporary()?,
         });
-        let statements = Arc::new(AtomicU64::new(0));
-        let open = |purpose| Connection::open(file.clone(), purpose, &options, statements.clone());
+        let counter = Arc::new(StatementCounter::default());
+        let open = |purpose| Connection::open(file.clone(), purpose, &options, counter.clone());
         let mut writer = open(Purpose::Write)?;
         let threads = options.readers.max(lanes::LEAST);
         let readers: Result<Vec<_>, _> = (0..threads).map(|_| open(Purpose::Read)).collect();
@@ -196,7 +194,7 @@ impl SqliteStore {
             latest: Latest::default(),
             queue_timeout: options.queue_timeout,
             read_timeout: options.read_timeout,
-            statements,
+            counter,
             commits,
             path: file.path.clone(),
             paths: Arc::clone(&file.paths),
@@ -208,12 +206,12 @@ impl SqliteStore {
 
     /// The number of statements run so far, without transaction control: for tests and metrics.
     pub fn statements(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.counter.statements()
     }
 
     /// The number of commits so far: fewer than writes where several shared one, for tests and metrics.
     pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
+        self.commits.figures().number()
     }
 
     async fn fetch_on_a_thread(&self, plan: &Plan) -> Result<Fetched, StoreError> {
@@ -362,6 +360,21 @@ impl Store for SqliteStore {
 
     async fn check_health(&self, resources: &[&'static Description]) -> Vec<HealthCheck> {
         self.look_after_health(resources).await
+    }
+
+    fn figures(&self) -> Option<StoreFigures> {
+        let queues = vec![
+            self.readers.queue.figures("readers"),
+            self.writer.queue.figures("writer"),
+            self.lanes.queue.figures("slow_reads"),
+        ];
+        Some(StoreFigures {
+            statements: self.counter.statements(),
+            rows_read: self.counter.rows(),
+            commits: self.commits.figures(),
+            queues,
+            ..StoreFigures::default()
+        })
     }
 
     async fn close(&self) {

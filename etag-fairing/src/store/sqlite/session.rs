@@ -90,6 +90,7 @@ impl Session for Connection {
             row(next)?;
             number += 1;
         }
+        self.counter.count_rows(number);
         Ok(number)
     }
 

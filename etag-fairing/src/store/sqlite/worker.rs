@@ -6,10 +6,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError, TryLockError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, TryLockError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -32,7 +29,7 @@ use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::schema::{ResourceId, Value};
 use crate::store::modify::Sharing;
 use crate::store::sql::lanes::Pass;
-use crate::store::{PrepareError, StoreError};
+use crate::store::{PrepareError, QueueCounter, StoreError};
 
 /// What a connection's thread is asked to do.
 ///
@@ -132,8 +129,8 @@ impl<T> Reply<T> {
 pub(super) struct Workers {
     sender: Sender<Command>,
     turns: Arc<Semaphore>,
-    /// How many wait for their turn.
-    waiting: Arc<AtomicUsize>,
+    /// Those who wait for their turn.
+    pub(super) queue: Arc<QueueCounter>,
     count: usize,
     /// The connection, where there is but one: whoever has the turn may use it inline, too.
     only: Option<SharedConnection>,
@@ -168,8 +165,8 @@ impl Workers {
             thread.spawn(move || serve(&connection, &receiver)).map_err(cannot_start_thread)
         };
         let handles: Result<_, _> = connections.into_iter().map(start).collect();
-        let (turns, waiting) = (Arc::new(Semaphore::new(count)), Arc::default());
-        Ok((Self { sender, turns, waiting, count, only, brakes }, handles?))
+        let (turns, queue) = (Arc::new(Semaphore::new(count)), Arc::default());
+        Ok((Self { sender, turns, queue, count, only, brakes }, handles?))
     }
 
     /// Waits for a turn, until then at most.
@@ -177,11 +174,14 @@ impl Workers {
         if let Ok(turn) = self.turns.clone().try_acquire_owned() {
             return Ok(turn);
         }
-        let _waits = Waits::begin(&self.waiting);
+        let _waits = self.queue.wait();
         match timeout_at(patience, self.turns.clone().acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) => Err(closed()),
-            Err(_) => Err(StoreError::Busy { retry_after: RETRY_AFTER }),
+            Err(_) => {
+                self.queue.count_time_out();
+                Err(StoreError::Busy { retry_after: RETRY_AFTER })
+            }
         }
     }
 
@@ -192,7 +192,7 @@ impl Workers {
 
     /// How many wait for a turn.
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.queue.waiting()
     }
 
     /// Whether no turn is out.
@@ -273,22 +273,6 @@ impl Workers {
             // If the threads are gone, nothing is left to stop.
             let _ = self.send(Command::Stop);
         }
-    }
-}
-
-/// Counts one who waits, for as long as it does.
-struct Waits<'a>(&'a AtomicUsize);
-
-impl<'a> Waits<'a> {
-    fn begin(waiting: &'a AtomicUsize) -> Self {
-        waiting.fetch_add(1, Ordering::Relaxed);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
