@@ -9,8 +9,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::attributes::{
-    Access, Attribute, Carrier, DefaultValue, Etag, Field, Kept, Relationship, Resource, Role, Stored,
-    in_option,
+    Access, Attribute, Carrier, DefaultValue, Deletion, Etag, Field, Kept, Relationship, Resource, Role,
+    Stored, in_option,
 };
 use crate::stand_in::stand_in;
 
@@ -94,7 +94,25 @@ fn description(resource: &Resource) -> TokenStream {
     let attributes = resource
         .attributes()
         .enumerate()
-        .map(|(index, (field, attribute))| describe_attribute(index, &field.ty, attribute));
+        .map(|(index, (field, attribute))| describe_attribute(index, &field.ty, attribute))
+        .chain(resource.deletion.iter().filter_map(|deletion| match deletion {
+            Deletion::Own { name, column } => {
+                Some(quote!(::etag_fairing::__private::Attribute::deletion(#name, #column)))
+            }
+            Deletion::Field(_) => None,
+        }));
+    let softly = resource.deletion.as_ref().map(|deletion| match deletion {
+        Deletion::Own { .. } => {
+            let index = resource.attributes().count();
+            quote!(.deleting_softly(#index))
+        }
+        Deletion::Field(index) => {
+            let index = *index;
+            let ty = resource.attributes().nth(index).map(|(field, _)| &field.ty);
+            let place = quote_spanned!(ty.span()=> ::etag_fairing::__private::deletion_at::<#ty>(#index));
+            quote!(.deleting_softly(#place))
+        }
+    });
     let relationships = resource.relationships().map(|(_, relationship)| describe_relationship(relationship));
     let etag = operations(&container.etag);
     let ident = &resource.ident;
@@ -158,7 +176,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#requiring #storing #deciding #(#kept)* #computing;
+            )#requiring #storing #deciding #(#kept)* #softly #computing;
         &DESCRIPTION
     }
 }
@@ -190,6 +208,7 @@ fn behaviour(resource: &Resource) -> TokenStream {
         let asked = quote_spanned!(at(function)=> ::etag_fairing::__private::scope_of(#function(request)));
         quote!(.scoped(|request| #asked))
     });
+    let leaving = container.may_leave.then(|| quote!(.letting_rows_leave()));
     let ident = &resource.ident;
     let validated = container.validate.as_ref().map(|key| {
         let members = resource.fields.iter().filter_map(|field| {
@@ -224,7 +243,7 @@ fn behaviour(resource: &Resource) -> TokenStream {
         #(#kinds)*
         static BEHAVIOUR: ::etag_fairing::__private::Behaviour =
             ::etag_fairing::__private::Behaviour::NONE
-                #(#guards)* #scoped #validated #hooked #(#cached)* #varying;
+                #(#guards)* #scoped #leaving #validated #hooked #(#cached)* #varying;
         &BEHAVIOUR
     }
 }
@@ -358,6 +377,12 @@ fn to_record(resource: &Resource) -> TokenStream {
         let (ident, carrier) = (&field.ident, carrier_name(index));
         quote!(#carrier.write(&self.#ident)?)
     });
+    // Only a deletion says that a resource is deleted.
+    let deletion = match resource.deletion {
+        Some(Deletion::Own { .. }) => Some(quote!(::etag_fairing::__private::Value::Null)),
+        Some(Deletion::Field(_)) | None => None,
+    };
+    let attributes = attributes.chain(deletion);
     let linkage = resource.relationships().map(|(field, relationship)| {
         let ident = &field.ident;
         let write = if relationship.is_to_many() { quote!(write_to_many) } else { quote!(write_to_one) };

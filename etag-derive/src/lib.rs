@@ -62,6 +62,8 @@
 //! | `cache_control = "public, max-age=60"` | the `Cache-Control` of its reads (RFC 9111 §5.2.2); must be `private` or `no-store` where a guard or a scope decides | `cache_control` of `[default.etag]` |
 //! | `cache_control(list = "no-cache")` | that of this operation alone: `list`, `read`, `related` or `relationship` | the same |
 //! | `vary = "X-User"` | the request fields that its guards, its scope and its hooks read, for `Vary` | `Authorization, Cookie` |
+//! | `may_leave` | a change may take a row out of its writer's scope, and is answered without a document | it is 403 |
+//! | `soft_delete = "deleted_at"` | a deletion writes its time into this column, and the row stays: for the resource, it does not exist; a field of the column is an `Option<DateTime<Utc>>` and hidden, but none is needed | the row is deleted |
 //! | `computed(full_name = Self::full_name)` | read-only attributes that no column holds: functions from `&Self` to an attribute's type; `rename_all` makes their member names | |
 //! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
 //! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |

@@ -2,6 +2,7 @@
 
 mod changes;
 mod filters;
+mod folders;
 mod hostile_text;
 mod includes;
 mod kinds;
@@ -16,6 +17,7 @@ mod revisions;
 mod rule;
 mod scoped_changes;
 mod scopes;
+mod soft_deletion;
 mod steps;
 mod transactions;
 mod versions;
@@ -84,11 +86,13 @@ pub async fn check_nested_filters(store: impl Store) {
 
 /// Every resource that the rules use, for a store whose tables somebody else has to make.
 pub fn resources() -> Vec<&'static Description> {
+    use folders::{FILES, FOLDERS, LOCKS, MARKS, PAGES, SHORTCUTS};
     use kinds::MEASURES;
     use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES};
 
     let mut all = ALL.clone();
     all.extend([*REPLIES, *LISTS, *ITEMS, *LABELS, *MEASURES]);
+    all.extend([*FOLDERS, *FILES, *MARKS, *SHORTCUTS, *LOCKS, *PAGES]);
     all
 }
 
@@ -239,5 +243,19 @@ rules! {
         dates_of_the_last_change_differ_by_seconds
         a_change_of_another_version_is_not_made
         a_deletion_of_another_version_is_not_made
+    }
+    soft_deletion {
+        what_is_deleted_softly_is_not_read
+        what_is_deleted_softly_cannot_be_changed
+        what_is_deleted_softly_cannot_be_related_to
+        the_id_of_what_is_deleted_softly_is_taken
+        links_to_what_is_deleted_softly_stay
+        only_a_deletion_says_what_is_deleted
+        a_soft_deletion_takes_along_what_goes_with_it
+        what_is_deleted_softly_keeps_nothing_from_deletion
+        a_soft_deletion_of_another_version_is_not_made
+        a_version_rises_where_a_soft_deletion_shows
+        a_scope_does_not_look_at_what_is_deleted_softly
+        a_revision_changes_with_a_soft_deletion
     }
 }

@@ -51,7 +51,7 @@ impl Model {
     /// What is left of it by these scopes: as if the other rows had never been, nor any link to them.
     pub(crate) fn seen_by(&self, scopes: &Scopes) -> Self {
         let sees = |resource: &'static Description, id: &ResourceId| {
-            scopes.of(resource).is_none_or(|filter| self.passes(resource, id, filter))
+            scopes.of(resource).is_none_or(|filter| self.passes(resource, id, &filter))
         };
         let mut model = Vec::new();
         for all in &self.0 {

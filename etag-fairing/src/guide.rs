@@ -17,6 +17,7 @@
 //! - [Sorting](sorting)
 //! - [Pagination](pagination)
 //! - [Writing](writing)
+//! - [Soft deletion](soft_deletion)
 //! - [Errors](errors)
 //! - [Hooks and validation](hooks)
 //! - [Conditional requests](conditional_requests)
@@ -54,6 +55,7 @@ macro_rules! page {
         #[doc = "[Sorting]: crate::guide::sorting"]
         #[doc = "[Pagination]: crate::guide::pagination"]
         #[doc = "[Writing]: crate::guide::writing"]
+        #[doc = "[Soft deletion]: crate::guide::soft_deletion"]
         #[doc = "[Errors]: crate::guide::errors"]
         #[doc = "[Hooks and validation]: crate::guide::hooks"]
         #[doc = "[Conditional requests]: crate::guide::conditional_requests"]
@@ -88,6 +90,7 @@ page!(sparse_fieldsets, "sparse-fieldsets.md");
 page!(sorting, "sorting.md");
 page!(pagination, "pagination.md");
 page!(writing, "writing.md");
+page!(soft_deletion, "soft-deletion.md");
 page!(errors, "errors.md");
 page!(hooks, "hooks.md");
 page!(conditional_requests, "conditional-requests.md");

@@ -71,7 +71,7 @@ fn server_over(name: &'static str, tables: &str) -> (&'static str, Server, tempf
     let path = folder.path().join("events.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch(tables).unwrap();
     let toml = format!(
-        "[default]\nETAG = true\n[default.databases.api]\nurl = 'sqlite:{}'\n[default.jsonapi]\nclient_ids = true",
+        "[default]\nETAG = true\n[default.databases.api]\nurl = 'sqlite:{}'\nschema = 'extend'\n[default.jsonapi]\nclient_ids = true",
         path.display()
     );
     let server = Server::start(&toml, |rocket| {
@@ -201,7 +201,7 @@ fn a_rule_that_came_later_holds_too() {
     }
     let folder = tempfile::tempdir().unwrap();
     let toml = format!(
-        "[default.databases.api]\nurl = 'sqlite:{}'\n[default.jsonapi]\nclient_ids = true",
+        "[default.databases.api]\nurl = 'sqlite:{}'\nschema = 'extend'\n[default.jsonapi]\nclient_ids = true",
         folder.path().join("events.db").display()
     );
     let earlier = Server::start(&toml, |rocket| {

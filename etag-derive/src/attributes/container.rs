@@ -26,6 +26,10 @@ pub(crate) struct Container {
     pub(crate) guards: Vec<(Ident, Type)>,
     /// The function that tells which rows a request sees.
     pub(crate) scope: Option<ExprPath>,
+    /// Whether a write may take a row out of its writer's scope.
+    pub(crate) may_leave: bool,
+    /// The column with the time of the deletion, if a deletion only marks the row.
+    pub(crate) soft_delete: Option<Name>,
     /// The computed attributes: their names and functions.
     pub(crate) computed: Vec<(Name, ExprPath)>,
     /// Whether it has rules for values; the key, for where it stands.
@@ -73,6 +77,8 @@ impl Container {
         let guarded: Vec<Ident> = guards.iter().map(|(operation, _)| operation.clone()).collect();
         let callers = Callers { guarded: &guarded, has_scope: scope.is_some(), has_hooks: hooks.is_some() };
         Self {
+            may_leave: may_leave(&mut entries, scope.as_ref(), errors),
+            soft_delete: soft_delete(&mut entries, errors),
             caching: Caching::read(&mut entries, callers, errors),
             require_if_match: require_if_match(&mut entries, &etag, errors),
             path: path.map_or_else(|| type_name.clone(), |path| path.value()),
@@ -277,6 +283,19 @@ fn scope(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Option<Ex
         );
     }
     function.map(|function| types::without_self(&function, owner))
+}
+
+fn may_leave(entries: &mut Entries, scope: Option<&ExprPath>, errors: &mut Errors) -> bool {
+    let Some(key) = entries.flag("may_leave", errors) else { return false };
+    if scope.is_none() {
+        errors.at(&key, "`may_leave` is about rows that leave a scope: add `scope = …`, or remove it");
+    }
+    true
+}
+
+fn soft_delete(entries: &mut Entries, errors: &mut Errors) -> Option<Name> {
+    let column = entries.text("soft_delete", errors)?;
+    Some(Name { text: column.value(), place: Place::Written(column) })
 }
 
 fn computed(

@@ -1,7 +1,7 @@
 //! The keys of `#[jsonapi(…)]`, on the struct and on its fields, and the names of the operations.
 
 /// The keys of a struct.
-pub(super) const STRUCT: [&str; 13] = [
+pub(super) const STRUCT: [&str; 15] = [
     "type",
     "path",
     "table",
@@ -12,6 +12,8 @@ pub(super) const STRUCT: [&str; 13] = [
     "scope",
     "cache_control",
     "vary",
+    "may_leave",
+    "soft_delete",
     "validate",
     "hooks",
     "computed",

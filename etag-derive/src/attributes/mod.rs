@@ -1,11 +1,13 @@
 //! What the user wrote: the struct with its `#[jsonapi(…)]`, read and checked.
 //!
 //! Reading goes on after a mistake, so that all mistakes of a struct are told at once. The files name each other one way:
-//! `keys`, `entries` and `member_name`, then `caching` and `container`, then `attribute` and `relationship`, then `field`.
+//! `keys`, `entries` and `member_name`, then `caching` and `container`, then `attribute` and `relationship`, then `field`,
+//! then `deletion`.
 
 mod attribute;
 mod caching;
 mod container;
+mod deletion;
 mod entries;
 mod field;
 mod keys;
@@ -21,6 +23,7 @@ use syn::{Data, DeriveInput, Fields};
 
 pub(crate) use attribute::{Access, Attribute, Carrier, DefaultValue};
 pub(crate) use container::{Container, Etag};
+pub(crate) use deletion::Deletion;
 pub(crate) use field::{Field, Role};
 pub(crate) use relationship::{Kept, Relationship};
 pub(crate) use stored::Stored;
@@ -34,6 +37,8 @@ pub(crate) struct Resource {
     pub(crate) ident: Ident,
     pub(crate) container: Container,
     pub(crate) fields: Vec<Field>,
+    /// Where the time of a soft deletion stands.
+    pub(crate) deletion: Option<Deletion>,
 }
 
 impl Resource {
@@ -46,7 +51,8 @@ impl Resource {
         let fields = named_fields(input, &mut errors);
         let container = Container::read(input, &mut errors);
         let Some(fields) = fields else {
-            return errors.unless_any(Self { ident: input.ident.clone(), container, fields: Vec::new() });
+            let (ident, fields) = (input.ident.clone(), Vec::new());
+            return errors.unless_any(Self { ident, container, fields, deletion: None });
         };
         let mut read = Vec::new();
         for field in fields {
@@ -58,7 +64,8 @@ impl Resource {
         check_names(&read, &container, &mut errors);
         check_columns(&read, &mut errors);
         check_kept(&read, &mut errors);
-        errors.unless_any(Self { ident: input.ident.clone(), container, fields: read })
+        let deletion = Deletion::read(&mut read, &container, &mut errors);
+        errors.unless_any(Self { ident: input.ident.clone(), container, fields: read, deletion })
     }
 
     /// The attributes in order.

@@ -23,6 +23,8 @@ pub use fold::fold_case;
 pub use listing::Listing;
 pub use page::{Page, Place};
 pub use revision::Revision;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use scopes::Limit;
 pub use scopes::{Scopes, Seen};
 pub use sort::SortKey;
 

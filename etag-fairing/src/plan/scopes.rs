@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::{Comparison, Field, Filter, Member, Part, Records, Relation, matches};
-use crate::schema::{Description, Record, RelationshipId, ResourceId, Value};
+use crate::schema::{AttributeId, Description, Record, RelationshipId, ResourceId, Value};
 
 /// The rows that a caller sees, for each resource.
 ///
@@ -14,10 +14,24 @@ use crate::schema::{Description, Record, RelationshipId, ResourceId, Value};
 /// it. A to-one relationship to it is empty. The filter of a scope itself is not limited by scopes: it sees
 /// all stored rows, of its own resource and of related ones.
 ///
+/// A row that is deleted softly ([`Description::soft_delete`]) is outside of all scopes but
+/// [`Scopes::WITH_DELETED`], and the filter of a scope does not see it either.
+///
 /// Scopes are data and cheap to clone. What a caller sees depends on the caller only by its scopes, so that a
 /// cache can use [`key`](Self::key) instead of the caller.
 #[derive(Clone, Debug, Default)]
-pub struct Scopes(Option<Arc<Scoped>>);
+pub struct Scopes {
+    scoped: Option<Arc<Scoped>>,
+    deleted: Deleted,
+}
+
+/// Whether rows that are deleted softly are seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Deleted {
+    #[default]
+    Hidden,
+    Seen,
+}
 
 #[derive(Debug)]
 struct Scoped {
@@ -26,9 +40,21 @@ struct Scoped {
     key: OnceLock<Vec<u8>>,
 }
 
+/// What limits the rows of one resource.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit<'s> {
+    /// The attribute that must be null: it has the time of a row's deletion.
+    pub(crate) deletion: Option<AttributeId>,
+    /// The filter of the scope.
+    pub(crate) filter: Option<&'s Filter>,
+}
+
 impl Scopes {
-    /// Every row of every resource.
-    pub const NONE: Self = Self(None);
+    /// Every row of every resource that is not deleted.
+    pub const NONE: Self = Self { scoped: None, deleted: Deleted::Hidden };
+
+    /// Every stored row of every resource, with the rows that are deleted softly.
+    pub const WITH_DELETED: Self = Self { scoped: None, deleted: Deleted::Seen };
 
     /// The scopes of some resources. All rows of other resources are seen. If a resource has two scopes, both
     /// must match.
@@ -45,28 +71,73 @@ impl Scopes {
         }
         // Sorted, since the order in which the scopes were asked for doesn't matter.
         filters.sort_by_key(|(resource, _)| (resource.type_name, resource.rust_name));
-        Self((!filters.is_empty()).then(|| Arc::new(Scoped { filters, key: OnceLock::new() })))
+        let scoped = (!filters.is_empty()).then(|| Arc::new(Scoped { filters, key: OnceLock::new() }));
+        Self { scoped, deleted: Deleted::Hidden }
     }
 
-    /// Whether every row of every resource is seen.
+    /// Whether every row of every resource is seen that is not deleted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.scoped.is_none() && self.deleted == Deleted::Hidden
     }
 
     /// The filter for the rows of a resource that are seen; `None` for all rows.
-    pub fn of(&self, resource: &Description) -> Option<&Filter> {
-        self.iter().find(|(known, _)| known.is(resource)).map(|(_, filter)| filter)
+    pub fn of(&self, resource: &Description) -> Option<Cow<'_, Filter>> {
+        let limit = self.limit(resource)?;
+        let living = limit.deletion.map(|deletion| Filter::Compare {
+            member: Member { path: Vec::new(), field: Field::Attribute(deletion) },
+            comparison: Comparison::IsNull,
+        });
+        match (living, limit.filter) {
+            (None, filter) => filter.map(Cow::Borrowed),
+            (Some(living), None) => Some(Cow::Owned(living)),
+            (Some(living), Some(filter)) => Some(Cow::Owned(Filter::And(vec![living, filter.clone()]))),
+        }
+    }
+
+    /// What limits the rows of a resource; `None` if all rows are seen.
+    pub(crate) fn limit(&self, resource: &Description) -> Option<Limit<'_>> {
+        let deletion = resource.soft_delete.filter(|_| self.deleted == Deleted::Hidden);
+        let filter = self.iter().find(|(known, _)| known.is(resource)).map(|(_, filter)| filter);
+        (deletion.is_some() || filter.is_some()).then_some(Limit { deletion, filter })
+    }
+
+    /// Whether some rows of a resource are hidden.
+    pub fn limits(&self, resource: &Description) -> bool {
+        self.limit(resource).is_some()
+    }
+
+    /// Whether the rows of a resource look different from what is stored: some are hidden, or they refer to
+    /// hidden rows.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) fn changes_rows_of(&self, resource: &Description) -> bool {
+        self.limits(resource)
+            || resource
+                .relationships
+                .iter()
+                .any(|relationship| relationship.column().is_some() && self.limits(relationship.target()))
+    }
+
+    /// Scopes that see all stored rows of a resource. If no row of it can be hidden, they are
+    /// [`NONE`](Self::NONE), for which stores keep the texts of their statements.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) fn all_stored(resource: &Description) -> &'static Self {
+        static NONE: Scopes = Scopes::NONE;
+        static WITH_DELETED: Scopes = Scopes::WITH_DELETED;
+        if resource.soft_delete.is_some() { &WITH_DELETED } else { &NONE }
     }
 
     /// The resources that have a scope.
     pub fn iter(&self) -> impl Iterator<Item = (&'static Description, &Filter)> {
-        self.0.iter().flat_map(|scoped| &scoped.filters).map(|(resource, filter)| (*resource, filter))
+        self.scoped.iter().flat_map(|scoped| &scoped.filters).map(|(resource, filter)| (*resource, filter))
     }
 
     /// The scopes as bytes. Equal scopes have equal bytes in every process, and different scopes have
-    /// different bytes. `None` if every row is seen.
+    /// different bytes. `None` if every row is seen that is not deleted.
     pub fn key(&self) -> Option<&[u8]> {
-        let scoped = self.0.as_ref()?;
+        if self.deleted == Deleted::Seen {
+            return Some(b"+");
+        }
+        let scoped = self.scoped.as_ref()?;
         Some(scoped.key.get_or_init(|| {
             let mut bytes = Bytes(Vec::new());
             for (resource, filter) in &scoped.filters {
@@ -259,7 +330,14 @@ impl<'a> Seen<'a> {
 
     /// Whether the caller sees a record.
     pub fn sees(&self, resource: &'static Description, record: &Record) -> bool {
-        self.scopes.of(resource).is_none_or(|filter| matches(filter, resource, record, self.records))
+        let Some(limit) = self.scopes.limit(resource) else { return true };
+        let is_deleted = |deletion: AttributeId| {
+            deletion.of(&record.attributes).is_some_and(|deleted_at| !deleted_at.is_null())
+        };
+        // The filter of a scope sees all rows that are not deleted.
+        let living = Seen { records: self.records, scopes: &Scopes::NONE };
+        !limit.deletion.is_some_and(is_deleted)
+            && limit.filter.is_none_or(|filter| matches(filter, resource, record, &living))
     }
 }
 
@@ -276,7 +354,7 @@ impl Records for Seen<'_> {
     ) -> Cow<'a, [ResourceId]> {
         let ids = self.records.related(resource, record, relationship);
         match resource.relationship_at(relationship).map(|relationship| relationship.target()) {
-            Some(target) if self.scopes.of(target).is_some() => {
+            Some(target) if self.scopes.limits(target) => {
                 ids.iter().filter(|id| self.record(target, id).is_some()).cloned().collect()
             }
             _ => ids,
@@ -287,7 +365,6 @@ impl Records for Seen<'_> {
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
-    use crate::schema::AttributeId;
     use crate::store::contract::{ROOMS, SPEAKERS, TALKS};
 
     fn titled(title: &str) -> Filter {
@@ -325,7 +402,8 @@ mod tests {
     #[test]
     fn two_scopes_of_one_resource_both_hold() {
         let both = Scopes::new([(*TALKS, titled("a")), (*TALKS, titled("b"))]);
-        assert_eq!(both.of(*TALKS), Some(&Filter::And(vec![titled("a"), titled("b")])));
+        let expected = Filter::And(vec![titled("a"), titled("b")]);
+        assert_eq!(both.of(*TALKS).as_deref(), Some(&expected));
         assert_eq!(both.of(*ROOMS), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The tables that an answer depends on.
 
 use super::visit::{Step, Visitor, steps, steps_over, visit};
-use super::{Listing, Member, Plan, Root, Selection};
+use super::{Field, Listing, Member, Plan, Root, Selection};
 use crate::schema::{Description, RelationshipId, RelationshipKind};
 
 impl Plan {
@@ -46,6 +46,10 @@ impl Tables {
                 RelationshipKind::Inverse { .. } => relationship.target().table,
                 RelationshipKind::Through { table, .. } => table,
             });
+            // No linkage leads to a row that is deleted softly, and a deletion changes no other table.
+            if relationship.target().soft_delete.is_some() {
+                self.add(relationship.target().table);
+            }
         }
     }
 
@@ -81,10 +85,18 @@ impl Tables {
     }
 }
 
+/// The resource at the end of a path.
+fn end_of(resource: &'static Description, path: &[RelationshipId]) -> Option<&'static Description> {
+    path.iter().try_fold(resource, |owner, step| Some(owner.relationship_at(*step)?.target()))
+}
+
 impl Visitor for Tables {
     fn member(&mut self, resource: &'static Description, member: &Member) {
         // The id of the related resource is in the owner's row.
         self.steps(steps(resource, &member.path));
+        if let (Field::ToOne(relationship), Some(owner)) = (member.field, end_of(resource, &member.path)) {
+            self.linkage(owner, relationship);
+        }
     }
 
     fn related(

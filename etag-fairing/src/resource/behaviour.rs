@@ -18,6 +18,8 @@ pub struct Behaviour {
     pub guards: Guards,
     /// The function that returns the rows that a request sees.
     pub(crate) scope: Option<ScopeFunction>,
+    /// What becomes of a write that takes a row out of its writer's scope.
+    pub(crate) leaving: Leaving,
     /// The rules for its values.
     pub(crate) validation: Option<Validation>,
     /// The application's code before and after the operations.
@@ -26,10 +28,25 @@ pub struct Behaviour {
     pub(crate) caching: Caching,
 }
 
+/// What becomes of a write that takes a row out of its writer's scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// It is refused with 403.
+    Refused,
+    /// It is made, and answered without a document.
+    Allowed,
+}
+
 impl Behaviour {
     /// The default: every client may do everything and sees every row.
-    pub const NONE: Self =
-        Self { guards: Guards::NONE, scope: None, validation: None, hooks: None, caching: Caching::NONE };
+    pub const NONE: Self = Self {
+        guards: Guards::NONE,
+        scope: None,
+        leaving: Leaving::Refused,
+        validation: None,
+        hooks: None,
+        caching: Caching::NONE,
+    };
 
     /// Adds a request guard for this operation.
     #[doc(hidden)]
@@ -42,6 +59,13 @@ impl Behaviour {
     #[doc(hidden)]
     pub const fn scoped(mut self, scope: ScopeOf) -> Self {
         self.scope = Some(ScopeFunction::new(scope));
+        self
+    }
+
+    /// Lets a write take a row out of its writer's scope.
+    #[doc(hidden)]
+    pub const fn letting_rows_leave(mut self) -> Self {
+        self.leaving = Leaving::Allowed;
         self
     }
 

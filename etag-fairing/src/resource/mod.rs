@@ -20,13 +20,13 @@ pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use scope::{Condition, MemberName, Scope, member};
 
 pub use crate::schema::{
-    Access, Attribute, AttributeId, AttributeType, Corrupt, Description, Id, IdKind, IdType, Json, Kind,
-    LastModifiedType, Linkage, Mismatch, Number, Odd, OnDelete, Operation, Operations, Record, Registry,
-    Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Text, ToMany, ToOne, Upkeep,
-    Value, ValueRef, VersionType, check, parse, parse_digits,
+    Access, Attribute, AttributeId, AttributeType, Corrupt, DeletionType, Description, Id, IdKind, IdType,
+    Json, Kind, LastModifiedType, Linkage, Mismatch, Number, Odd, OnDelete, Operation, Operations, Record,
+    Registry, Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Text, ToMany, ToOne,
+    Upkeep, Value, ValueRef, VersionType, check, parse, parse_digits,
 };
 #[doc(hidden)]
-pub use crate::schema::{StoredTime, Zone, first_modified, first_version};
+pub use crate::schema::{StoredTime, Zone, deletion_at, first_modified, first_version};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.
 #[diagnostic::on_unimplemented(

@@ -11,7 +11,7 @@ use super::list::{collection_document, collection_plan};
 use super::permission::ask_for_linkage;
 use super::permitted_query::permitted_query;
 use super::representation::{query_plan, written_document};
-use super::row_scopes::{ReparentedResources, check_still_seen, reparented};
+use super::row_scopes::{ReparentedResources, check_seen, reparented};
 use super::store_errors::{Refusal, corrupt};
 use super::subject::Subject;
 use super::tags::tag_of_body;
@@ -175,7 +175,7 @@ impl Decision for Create<'_, '_> {
     }
 
     fn judge(&mut self, read_back: &Fetched) -> Result<(), Refusal> {
-        check_still_seen(self.call, self.subject.resource, read_back)?;
+        check_seen(self.call, self.subject.resource, read_back)?;
         Ok(())
     }
 }

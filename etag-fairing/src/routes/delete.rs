@@ -1,7 +1,5 @@
 //! `DELETE /sessions/1` (JSON:API §8.4).
 
-use rocket::Response;
-use rocket::http::{Header, Status};
 use serde_json::Value as JsonValue;
 
 use super::call::{Answer, Call};
@@ -9,6 +7,7 @@ use super::conditions::Conditions;
 use super::draft::{previous_record, write_of_hooks};
 use super::permitted_query::permitted_query;
 use super::representation::whole_plan;
+use super::response;
 use super::state::{check_state, refused_write, state_plan, version_to_keep};
 use super::store_errors::Refusal;
 use super::subject::Subject;
@@ -51,7 +50,7 @@ pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) 
         }
         return Err(Box::pin(refused_write(call, subject, refusal, conditions, id, None)).await);
     }
-    Ok(Response::build().status(Status::NoContent).header(Header::new("Vary", "Accept")).finalize())
+    Ok(response::without_document())
 }
 
 /// The errors of a deletion that references stand against: of which types they are, as far as these are mounted and

@@ -15,6 +15,14 @@ pub(super) fn of_write(status: Status, body: Vec<u8>) -> Response<'static> {
     of_body(status, body.len(), Cursor::new(SentDocument::new(body, None)), None)
 }
 
+/// 204: the change is made, and there is nothing to show.
+pub(super) fn without_document() -> Response<'static> {
+    let mut response = Response::new();
+    response.set_status(Status::NoContent);
+    response.set_raw_header("Vary", "Accept");
+    response
+}
+
 /// A response with the bytes of a document, wherever they lie.
 pub(super) fn of_body<'r>(
     status: Status,

@@ -12,7 +12,7 @@ use crate::error::{ErrorObject, Errors};
 use crate::plan::{
     Comparison, Fetched, Field, Filter, LinkageChange, Listing, Member, Root, Scopes, Selection,
 };
-use crate::resource::behaviour::Behaviours;
+use crate::resource::behaviour::{Behaviours, Leaving};
 use crate::resource::scope::ScopeFunction;
 use crate::schema::{Description, Relationship, RelationshipKind, ResourceId};
 use crate::store::{Constraint, StoreError, Transaction};
@@ -118,7 +118,7 @@ async fn reparented_within_scopes(
     for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         let target = relationship.target();
         let is_inverse = matches!(relationship.kind, RelationshipKind::Inverse { .. });
-        let Some(change) = change.as_ref().filter(|_| is_inverse && scopes.of(target).is_some()) else {
+        let Some(change) = change.as_ref().filter(|_| is_inverse && scopes.limits(target)) else {
             continue;
         };
         let held: BTreeSet<ResourceId> = match (change, id) {
@@ -161,7 +161,8 @@ impl ReparentedResources {
     }
 
     async fn check_each(&self, call: &Call<'_>, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
-        for (resource, ids) in self.0.iter().filter(|(_, ids)| !ids.is_empty()) {
+        let may_leave = |resource| call.behaviour_of(resource).leaving == Leaving::Allowed;
+        for (resource, ids) in self.0.iter().filter(|(it, ids)| !ids.is_empty() && !may_leave(it)) {
             let filter = Filter::Compare {
                 member: Member { path: Vec::new(), field: Field::Id },
                 comparison: Comparison::In(ids.iter().map(ResourceId::to_value).collect()),
@@ -176,11 +177,30 @@ impl ReparentedResources {
     }
 }
 
-/// Judges what a write left behind: its writer must see it.
+/// Judges what a change left behind: its writer must see it, unless rows may leave the scope.
 ///
 /// # Errors
 /// 403 if the resource is outside of the scope now; 422 if it is gone, which only a trigger can have done.
 pub(super) fn check_still_seen(
+    call: &Call<'_>,
+    resource: &Description,
+    read_back: &Fetched,
+) -> Result<(), Refusal> {
+    if has_left(call, resource, read_back) { Ok(()) } else { check_seen(call, resource, read_back) }
+}
+
+/// Whether a change has taken its resource out of the scope, and may do so. Then there is no document for its writer.
+pub(super) fn has_left(call: &Call<'_>, resource: &Description, read_back: &Fetched) -> bool {
+    read_back.rows.is_empty()
+        && !call.scopes().is_empty()
+        && call.behaviour_of(resource).leaving == Leaving::Allowed
+}
+
+/// Judges what a write left behind: its writer must see it.
+///
+/// # Errors
+/// As [`check_still_seen`].
+pub(super) fn check_seen(
     call: &Call<'_>,
     resource: &Description,
     read_back: &Fetched,

@@ -10,7 +10,8 @@ use super::draft::{Draft, previous_record, revise, whole_record, write_of_hooks}
 use super::permission::ask_for_linkage;
 use super::permitted_query::permitted_query;
 use super::representation::{query_plan, whole_plan, written_document};
-use super::row_scopes::{ReparentedResources, check_still_seen, reparented};
+use super::response;
+use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
 use super::state::{check_state, refused_write, version_to_keep};
 use super::store_errors::{Refusal, corrupt};
 use super::subject::Subject;
@@ -53,6 +54,9 @@ pub(super) async fn update_resource<'r>(
             return Err(Box::pin(refused_write(call, subject, refusal, conditions, id, sent)).await);
         }
     };
+    if has_left(call, subject.resource, &fetched) {
+        return Ok(response::without_document());
+    }
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
     let (body, tags) =
         written_document(call, subject, &id, &parameters, &update.query, &fetched).map_err(corrupt)?;

@@ -9,7 +9,8 @@ use super::conditions::Conditions;
 use super::draft::{whole_record, write_of_hooks};
 use super::permitted_query::permitted_query;
 use super::relationship::linkage_plan;
-use super::row_scopes::{ReparentedResources, check_still_seen, reparented};
+use super::response;
+use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
 use super::store_errors::{Refusal, corrupt};
 use super::subject::Subject;
 use super::tags::tag_of_body;
@@ -61,6 +62,9 @@ pub(super) async fn update_linkage<'r>(
         }
         (refusal, _) => refusal.into_errors(resource, None),
     })?;
+    if has_left(call, resource, &fetched) {
+        return Ok(response::without_document());
+    }
     let body = linkage_document(call, resource, own, &fetched).map_err(corrupt)?;
     let tag = subject.etag.map(|_| tag_of_body(call.request, &body));
     Ok(written_response(subject, Status::Ok, body, tag))

@@ -1,5 +1,7 @@
 //! What `#[derive(JsonApiResource)]` knows about a struct, as static data.
 
+use chrono::{DateTime, Utc};
+
 use super::attribute_type::{AttributeType, check, parse, parse_digits};
 use super::computed::{Computed, Values};
 use super::time::StoredTime;
@@ -36,6 +38,9 @@ pub struct Description {
     pub version: Option<AttributeId>,
     /// The attribute that is the date of the last change.
     pub last_modified: Option<AttributeId>,
+    /// The attribute with the time of the deletion, if a deletion only marks the row. A row in which it is not
+    /// null does not exist for this resource: no plan returns it and no change finds it.
+    pub soft_delete: Option<AttributeId>,
     /// The declared forms of times in columns, each with the index of its attribute.
     pub(crate) stored: &'static [(usize, StoredTime)],
     /// The attributes that are computed from the others.
@@ -199,6 +204,7 @@ impl Description {
             require_if_match: false,
             version: None,
             last_modified: None,
+            soft_delete: None,
             stored: &[],
             computed: Computed::NONE,
             deciding: &[],
@@ -216,6 +222,13 @@ impl Description {
     #[doc(hidden)]
     pub const fn dated(mut self, place: usize) -> Self {
         self.last_modified = Some(AttributeId::at(place));
+        self
+    }
+
+    /// Sets the attribute at this index as the time of the deletion, so that a deletion only marks the row.
+    #[doc(hidden)]
+    pub const fn deleting_softly(mut self, place: usize) -> Self {
+        self.soft_delete = Some(AttributeId::at(place));
         self
     }
 
@@ -274,6 +287,11 @@ impl Description {
     /// The attribute that is the version.
     pub fn version_attribute(&self) -> Option<&'static Attribute> {
         self.version.and_then(|version| self.attribute_at(version))
+    }
+
+    /// The column with the time of the deletion, if a deletion only marks the row.
+    pub fn deletion_column(&self) -> Option<&'static str> {
+        self.soft_delete.and_then(|deletion| self.attribute_at(deletion)).map(|attribute| attribute.column)
     }
 
     /// The attributes that the store itself updates, and how.
@@ -349,6 +367,14 @@ impl Attribute {
             parse_digits: parse_digits::<A>,
             check: check::<A>,
         }
+    }
+
+    /// The time of the deletion, for a struct that has no field for it.
+    #[doc(hidden)]
+    pub const fn deletion(name: &'static str, column: &'static str) -> Self {
+        let mut attribute = Self::new::<Option<DateTime<Utc>>>(name, column).open_to(false, false);
+        attribute.access = Access::Hidden;
+        attribute
     }
 
     /// Sets whether clients may filter and sort by the attribute.

@@ -167,6 +167,22 @@ impl LastModifiedType for DateTime<Utc> {
     }
 }
 
+/// A type that can have the time of a soft deletion: `Option<DateTime<Utc>>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the time of a deletion",
+    label = "not a timestamp that may be null",
+    note = "write `Option<DateTime<Utc>>`, or leave the field out: `soft_delete` needs the column alone"
+)]
+pub trait DeletionType: Sealed {}
+
+impl DeletionType for Option<DateTime<Utc>> {}
+
+/// The index of the attribute with the time of the deletion.
+#[doc(hidden)]
+pub const fn deletion_at<T: DeletionType>(place: usize) -> usize {
+    place
+}
+
 /// The current time in microseconds, as it is stored.
 fn now() -> DateTime<Utc> {
     let now = Utc::now();

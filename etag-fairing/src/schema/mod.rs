@@ -34,9 +34,9 @@ pub use id::{IdKind, IdType, ResourceId};
 pub use kind::Kind;
 pub use kinds::{Json, Number, Text};
 pub use linkage::{ToMany, ToOne};
-pub use managed::{LastModifiedType, Upkeep, VersionType};
+pub use managed::{DeletionType, LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]
-pub use managed::{first_modified, first_version};
+pub use managed::{deletion_at, first_modified, first_version};
 pub use member_id::{AttributeId, RelationshipId};
 pub use odd::Odd;
 pub use record::{Linkage, Record, Row, Rows};

@@ -12,3 +12,4 @@ impl Sealed for u64 {}
 impl Sealed for String {}
 impl Sealed for uuid::Uuid {}
 impl Sealed for DateTime<Utc> {}
+impl Sealed for Option<DateTime<Utc>> {}

@@ -8,5 +8,6 @@
 mod support;
 
 mod edges;
+mod leaving;
 mod programme;
 mod worlds;

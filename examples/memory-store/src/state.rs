@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use etag_fairing::resource::{
     Attribute, AttributeId, Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipId,
-    RelationshipKind, ResourceId, Value,
+    RelationshipKind, ResourceId, Upkeep, Value, ValueRef,
 };
 use etag_fairing::store::{Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError};
 
@@ -80,6 +80,10 @@ impl State {
         match change {
             Change::Insert { resource, id, attributes, linkage } => {
                 let id = self.new_id(resource, id.filter(|id| !id.is_open()))?;
+                let mut attributes = attributes;
+                if let Some(deletion) = resource.soft_delete.and_then(|it| it.of_mut(&mut attributes)) {
+                    *deletion = Value::Null;
+                }
                 for (attribute, value) in resource.attributes.iter().zip(&attributes) {
                     not_null(attribute, value)?;
                 }
@@ -100,6 +104,11 @@ impl State {
             }
             Change::Update { resource, id, attributes, linkage } => {
                 self.must_see(resource, &id, scopes)?;
+                let mut attributes = attributes;
+                if let Some(deletion) = resource.soft_delete.and_then(|it| it.of_mut(&mut attributes)) {
+                    // Only a deletion says that a resource is deleted.
+                    *deletion = None;
+                }
                 let record = self.record_mut(resource, &id).ok_or(StoreError::NotFound)?;
                 for ((stored, new), attribute) in
                     record.attributes.iter_mut().zip(attributes).zip(resource.attributes)
@@ -115,7 +124,10 @@ impl State {
             }
             Change::Delete { resource, id } => {
                 self.must_see(resource, &id, scopes)?;
-                self.delete(resource, &id)?;
+                match resource.soft_delete {
+                    Some(_) => self.delete_softly(resource, &id, &deletion_time()?)?,
+                    None => self.delete(resource, &id)?,
+                }
                 Ok(id)
             }
             change => Err(unknown(&change)),
@@ -277,6 +289,48 @@ impl State {
         Ok(())
     }
 
+    /// Marks a resource as deleted, and does the same to those that must not be there without it. References to it
+    /// stay: no scope shows them.
+    fn delete_softly(
+        &mut self,
+        resource: &'static Description,
+        id: &ResourceId,
+        at: &Value,
+    ) -> Result<(), StoreError> {
+        let record = self.record_mut(resource, id).ok_or(StoreError::NotFound)?;
+        if let Some(deletion) = resource.soft_delete.and_then(|it| it.of_mut(&mut record.attributes)) {
+            *deletion = at.clone();
+        }
+        let mut also = Vec::new();
+        let seen = Seen::new(self, &Scopes::NONE);
+        for Row { resource: referring, record } in
+            self.rows().filter(|row| seen.sees(row.resource, &row.record))
+        {
+            for (relationship, linkage) in referring.relationships.iter().zip(&record.linkage) {
+                let RelationshipKind::ToOne { on_delete, .. } = relationship.kind else { continue };
+                if relationship.target().is(resource) && *linkage == Linkage::One(Some(id.clone())) {
+                    match on_delete {
+                        OnDelete::Restrict => return Err(StoreError::Constraint(Constraint::ForeignKey)),
+                        OnDelete::SetNull => {}
+                        OnDelete::Cascade => also.extend(record.id.clone().map(|id| (*referring, id))),
+                    }
+                }
+            }
+        }
+        for (resource, id) in also {
+            match resource.soft_delete {
+                // By two relationships at once, or in a circle: it has gone already.
+                Some(_) if self.must_see(resource, &id, &Scopes::NONE).is_err() => {}
+                Some(_) => self.delete_softly(resource, &id, at)?,
+                None => match self.delete(resource, &id) {
+                    Err(StoreError::NotFound) => {}
+                    outcome => outcome?,
+                },
+            }
+        }
+        Ok(())
+    }
+
     fn must_see(
         &self,
         resource: &'static Description,
@@ -381,6 +435,11 @@ fn difference(held: &[ResourceId], change: LinkageChange) -> (Vec<ResourceId>, V
         LinkageChange::Remove(ids) => (ids.into_iter().filter(|id| held.contains(id)).collect(), Vec::new()),
         LinkageChange::One(id) => (Vec::new(), id.into_iter().collect()),
     }
+}
+
+/// The time of a deletion, as it is stored.
+fn deletion_time() -> Result<Value, StoreError> {
+    Ok(Upkeep::Moment.first(ValueRef::Null, None)?)
 }
 
 fn not_null(attribute: &Attribute, value: &Value) -> Result<(), StoreError> {

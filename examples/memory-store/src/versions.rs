@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use etag_fairing::resource::{AttributeId, Description, Record, ResourceId, Value};
-use etag_fairing::store::{Records, StoreError};
+use etag_fairing::store::{Records, Scopes, Seen, StoreError};
 
 use crate::state::{Row, State};
 
@@ -64,8 +64,10 @@ impl State {
                 *slot = Value::Null;
             }
         }
+        // No linkage leads to what is deleted softly.
+        let seen = Seen::new(self, &Scopes::NONE);
         let shown = resource.relationships_by_id().filter(|(_, there)| there.linkage);
-        let linkage = shown.map(|(id, _)| self.related(resource, record, id).into_owned());
+        let linkage = shown.map(|(id, _)| seen.related(resource, record, id).into_owned());
         (attributes, linkage.collect())
     }
 

@@ -245,8 +245,9 @@ pub(super) async fn prepare(
     }
     let referrers = Referrer::of(Postgres, &found, str::eq);
     // If PostgreSQL itself deletes or changes the referring rows, the versions that depend on them do not
-    // rise.
-    if !(known.versions.is_empty() && Referrer::all_seen_to(&referrers)) {
+    // rise. It knows nothing of soft deletions.
+    let deletes_softly = known.versions.delete_softly();
+    if deletes_softly || !(known.versions.is_empty() && Referrer::all_seen_to(&referrers)) {
         known.referrers = referrers.into();
     }
     Ok(Ok(known))

@@ -4,6 +4,10 @@
 //! references. The same holds for foreign keys of other tables. The store itself does what no foreign key
 //! does, or what a foreign key does in another way than a struct asks for. If the database deletes or changes
 //! referring rows, versions don't rise; so the store follows all references if there are versions.
+//!
+//! A soft deletion only writes the time of the deletion into the row. References to it stay as they are, and
+//! reads don't show them. What must not exist without the row is deleted too: softly, if it is of a table
+//! whose rows are deleted softly.
 
 use super::{
     Dialect,
@@ -15,10 +19,10 @@ use super::{
     read::exists,
     referrer::{By, Effect, Referrer},
     session::Session,
-    versions::{Guard, Versions},
+    versions::{Guard, KeptTable, Versions},
 };
 use crate::plan::Scopes;
-use crate::schema::{Description, ResourceId, Value, ValueRef};
+use crate::schema::{Description, ResourceId, Upkeep, Value, ValueRef};
 use crate::store::{Constraint, StoreError};
 
 /// Deletes a resource, if it has this version.
@@ -35,17 +39,22 @@ pub(crate) async fn delete<S: Session>(
         return Err(StoreError::NotFound);
     }
     let links = session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
-    let must_be_seen = scopes.of(resource).is_some() || is_view && !S::LOCKS_ROWS;
+    let must_be_seen = scopes.limits(resource) || is_view && !S::LOCKS_ROWS;
     if must_be_seen && !exists(session, scopes, resource, id).await? {
         return Err(StoreError::NotFound);
     }
     session.lock_ends(resource, id, &links).await?;
-    if let (true, Some(guard)) = (is_view, version) {
+    let softly = resource.soft_delete.and_then(|_| versions.deletion(resource.table));
+    if let Some(guard) = version.filter(|_| is_view || softly.is_some()) {
         managed::check_version(session, resource, id, guard).await?;
     }
-    let deletion = Deletion { session, resource, id, version, is_view };
+    let softly = match softly {
+        Some(table) => Some(Softly { table, at: Upkeep::Moment.first(ValueRef::Null, None)? }),
+        None => None,
+    };
+    let deletion = Deletion { session, resource, id, version, is_view, softly: softly.as_ref() };
     if referrers.is_empty() && versions.is_empty() {
-        return deletion.end_row().await;
+        return deletion.end_row(&versions).await;
     }
     let mut follower = Follower::new(session, &referrers, &versions);
     if S::ERRORS_UNDO_ALL {
@@ -66,6 +75,12 @@ pub(crate) async fn delete<S: Session>(
     }
 }
 
+/// A soft deletion: the table of the row, and the time, which is one for all rows that are deleted together.
+struct Softly<'a> {
+    table: &'a KeptTable,
+    at: Value,
+}
+
 /// A row to delete.
 struct Deletion<'a, S> {
     session: &'a S,
@@ -73,20 +88,32 @@ struct Deletion<'a, S> {
     id: &'a ResourceId,
     version: Option<&'a Guard<'a>>,
     is_view: bool,
+    softly: Option<&'a Softly<'a>>,
 }
 
 impl<S: Session> Deletion<'_, S> {
     /// Deletes the row, and follows the references to it.
     async fn end_all(&self, follower: &mut Follower<'_, S>) -> Result<ResourceId, StoreError> {
-        follower.follow(self.resource.table, self.id.clone()).await?;
+        match self.softly {
+            Some(softly) => follower.follow_softly(self.resource.table, self.id.clone(), &softly.at).await?,
+            None => follower.follow(self.resource.table, self.id.clone()).await?,
+        }
         if follower.is_restricted() {
             return Err(StoreError::Constraint(Constraint::ForeignKey));
         }
-        self.end_row().await
+        self.end_row(follower.versions).await
     }
 
-    async fn end_row(&self) -> Result<ResourceId, StoreError> {
-        let Self { session, resource, id, version, is_view } = *self;
+    async fn end_row(&self, versions: &Versions) -> Result<ResourceId, StoreError> {
+        let Self { session, resource, id, version, is_view, softly } = *self;
+        if let Some(softly) = softly {
+            return if softly.end_row(session, versions, id).await? || is_view {
+                Ok(id.clone())
+            } else {
+                // A trigger has prevented the change.
+                Err(StoreError::Constraint(Constraint::nameless()))
+            };
+        }
         let guarded = match version {
             Some(guard) => Some(session.guarded(resource, guard, id).await?),
             None => None,
@@ -101,13 +128,29 @@ impl<S: Session> Deletion<'_, S> {
             return Ok(id.clone());
         }
         // The number of changed rows is not reliable for a view.
-        Err(match exists(session, &Scopes::NONE, resource, id).await? {
+        Err(match exists(session, Scopes::all_stored(resource), resource, id).await? {
             false if is_view => return Ok(id.clone()),
             false => StoreError::NotFound,
             true if version.is_some() && !is_view => StoreError::VersionChanged,
             // A trigger has prevented the deletion.
             true => StoreError::Constraint(Constraint::nameless()),
         })
+    }
+}
+
+impl Softly<'_> {
+    /// Marks the row as deleted. Its version rises, since a tag of the row is no longer that of what there is.
+    async fn end_row(
+        &self,
+        session: &impl Session,
+        versions: &Versions,
+        id: &ResourceId,
+    ) -> Result<bool, StoreError> {
+        let is_marked = managed::mark_deleted(session, self.table, id_value(id), &self.at).await?;
+        if let Some(kept) = versions.table(self.table.name) {
+            managed::touch(session, kept, id_value(id)).await?;
+        }
+        Ok(is_marked)
     }
 }
 
@@ -185,6 +228,64 @@ impl<'a, S: Session> Follower<'a, S> {
                         }
                         Box::pin(self.follow(referrer.table, id.clone())).await?;
                         self.make(referrer, delete, id_value(&id)).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the references to a row that will be marked as deleted at this time. The row is locked, and it
+    /// stays, so that all references to it can stay, too: nothing shows them.
+    async fn follow_softly(
+        &mut self,
+        table: &'static str,
+        id: ResourceId,
+        at: &Value,
+    ) -> Result<(), StoreError> {
+        let Self { session, referrers, versions, .. } = *self;
+        let dialect = session.dialect();
+        self.ending.push((table, id.clone()));
+        let own = id_value(&id);
+        managed::touch_owners(session, versions, table, own, &self.ending).await?;
+        for referrer in referrers.iter().filter(|referrer| dialect.is_same_name(referrer.target, table)) {
+            // Rows that are deleted already neither forbid anything nor show anything.
+            let Some(text) = referrer.living.as_deref().or_else(|| referrer.ids()) else { continue };
+            match &referrer.effect {
+                Effect::End(_) => {}
+                Effect::Empty { .. } => {
+                    let Some(kept) = versions.table(referrer.table) else { continue };
+                    for row in ids(session, text, own).await? {
+                        if !self.ends(kept.name, &row) {
+                            managed::touch(session, kept, id_value(&row)).await?;
+                        }
+                    }
+                }
+                Effect::Restrict(_) => {
+                    let restricted = &mut self.restricted;
+                    session
+                        .each(text, &[own.into()], |row| {
+                            restricted.push((referrer.table, cell::any_id(row, 0)?));
+                            Ok(())
+                        })
+                        .await?;
+                }
+                Effect::Cascade { delete, .. } => {
+                    let text = format!("{text}{}", if S::LOCKS_ROWS { " FOR UPDATE" } else { "" });
+                    let softly = versions.deletion(referrer.table);
+                    let softly = softly.map(|table| Softly { table, at: at.clone() });
+                    for id in ids(session, &text, own).await? {
+                        if self.ends(referrer.table, &id) {
+                            self.in_a_circle = true;
+                            continue;
+                        }
+                        if let Some(softly) = &softly {
+                            Box::pin(self.follow_softly(referrer.table, id.clone(), at)).await?;
+                            softly.end_row(session, versions, &id).await?;
+                        } else {
+                            Box::pin(self.follow(referrer.table, id.clone())).await?;
+                            session.run(delete, &[id_value(&id).into()]).await?;
+                        }
                     }
                 }
             }

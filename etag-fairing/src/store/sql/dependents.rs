@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    Dialect,
     edge::EdgeKind,
     ids::id_value,
     linkage_read::linkage as linkage_of,
@@ -63,6 +64,27 @@ impl<'a, S: Session> Dependents<'a, S> {
             let owners = versions.owners(shown).map_or(self.resource.table, |table| table.name);
             if related.is_none_or(|related| !old.contains(related)) {
                 old.into_iter().chain(related.cloned()).for_each(|owner| self.add(owners, owner));
+            }
+        }
+        Ok(())
+    }
+
+    /// The row will be hidden, or shown again: a resource over the same table sets the time of its deletion.
+    /// Adds the rows that show linkage to it.
+    pub(crate) async fn hidden_or_shown(&mut self) -> Result<(), StoreError> {
+        let (session, versions, table) = (self.session, self.versions, self.resource.table);
+        let own = id_value(self.id);
+        for shown in versions.leading_to(table) {
+            let Some(owners) = versions.owners(shown) else { continue };
+            for owner in managed::owners(session, shown, own).await? {
+                self.add(owners.name, owner);
+            }
+        }
+        let referrers = session.referrers();
+        for referrer in referrers.iter().filter(|it| session.dialect().is_same_name(it.target, table)) {
+            let (Some(kept), Some(text)) = (versions.table(referrer.table), referrer.ids()) else { continue };
+            for row in managed::ids(session, text, own).await? {
+                self.add(kept.name, row);
             }
         }
         Ok(())

@@ -35,7 +35,7 @@ pub(crate) async fn change(
             LinkageChange::Add(ids) => links.add(ids).await?,
             // Links to hidden resources stay: only links that the caller sees can end.
             LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
-                if scopes.of(relationship.target()).is_some() =>
+                if scopes.limits(relationship.target()) =>
             {
                 let own = [links.owner].into_iter();
                 let seen =

@@ -58,7 +58,7 @@ pub(crate) async fn touch(
     id: ValueRef<'_>,
 ) -> Result<(), StoreError> {
     match next(session, table, id).await? {
-        Some(values) => write(session, table, &values, id).await,
+        Some(values) => write(session, table, &values, id).await.map(drop),
         None => Ok(()),
     }
 }
@@ -68,13 +68,13 @@ async fn write(
     table: &KeptTable,
     values: &[Value],
     id: ValueRef<'_>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let values = session.kept_as_stored(table, values)?;
     let values = table.columns.iter().zip(values.iter());
     let mut parameters: Vec<_> =
         values.map(|(column, value)| Parameter::of(column.name, value.as_ref())).collect();
     parameters.push(id.into());
-    session.run(&table.write, &parameters).await.map(drop)
+    session.run(&table.write, &parameters).await
 }
 
 /// Sets the first values of a new row, which are higher than those of all deleted rows of the table.
@@ -100,7 +100,7 @@ pub(crate) async fn begin<S: Session>(
             .await?;
         first.push(column.upkeep.first(given.as_ref(), mark)?);
     }
-    if first == given { Ok(()) } else { write(session, table, &first, id).await }
+    if first == given { Ok(()) } else { write(session, table, &first, id).await.map(drop) }
 }
 
 /// A row: its table and its id.
@@ -127,6 +127,17 @@ pub(crate) async fn end<S: Session>(
             }
         }
     }
+    touch_owners(session, versions, table, id, ending).await
+}
+
+/// Raises the values of the rows that show a row in their linkage, but not of those that will be deleted.
+pub(crate) async fn touch_owners<S: Session>(
+    session: &S,
+    versions: &Versions,
+    table: &str,
+    id: ValueRef<'_>,
+    ending: &[RowOf],
+) -> Result<(), StoreError> {
     for shown in versions.leading_to(table) {
         let Some(table) = versions.owners(shown) else { continue };
         for owner in owners(session, shown, id).await? {
@@ -137,6 +148,16 @@ pub(crate) async fn end<S: Session>(
         }
     }
     Ok(())
+}
+
+/// Marks a row as deleted at this time. Returns whether there is such a row.
+pub(crate) async fn mark_deleted(
+    session: &impl Session,
+    deletion: &KeptTable,
+    id: ValueRef<'_>,
+    at: &Value,
+) -> Result<bool, StoreError> {
+    Ok(write(session, deletion, std::slice::from_ref(at), id).await? > 0)
 }
 
 /// The ids of the resources that show this row in their linkage.

@@ -123,7 +123,7 @@ impl<S: Session> Reading<'_, S> {
             return Ok(());
         }
         let mut locks = locking == Locking::Root && session.can_lock(resource.table);
-        if locks && !scopes.is_empty() {
+        if locks && (!scopes.is_empty() || scopes.changes_rows_of(resource)) {
             // The row of the table is locked first, since a row of a subquery cannot be locked. The next
             // statement reads what the caller sees of it.
             session.lock_row(resource, id).await?;

@@ -23,6 +23,8 @@ pub(crate) struct Referrer {
     pub(crate) by: By,
     /// What happens to the referring rows.
     pub(crate) effect: Effect,
+    /// If the referring rows are deleted softly: returns the ids of those that are not deleted yet.
+    pub(crate) living: Option<String>,
 }
 
 /// Who applies the effect of a deletion.
@@ -105,10 +107,19 @@ impl Referrer {
                 };
                 let Some(effect) = effect else { continue };
                 let effect = Effect::of(dialect, table, column, effect);
-                referrers.push(Self { table: table.name, target: reference.table, by, effect });
+                let living = living(dialect, table, column);
+                referrers.push(Self { table: table.name, target: reference.table, by, effect, living });
             }
         }
         referrers
+    }
+
+    /// Returns the ids of the referring rows. A row of a join table has none.
+    pub(crate) fn ids(&self) -> Option<&str> {
+        match &self.effect {
+            Effect::End(_) => None,
+            Effect::Restrict(ids) | Effect::Empty { ids, .. } | Effect::Cascade { ids, .. } => Some(ids),
+        }
     }
 
     /// Whether the database applies the effects of all these references.
@@ -138,6 +149,16 @@ impl ForeignKey {
             _ => None,
         }
     }
+}
+
+/// Returns the ids of the referring rows that are not deleted, of a table whose rows are deleted softly.
+/// Parameters: the id that they refer to.
+fn living<D: Dialect>(dialect: D, table: &Table, column: &Column) -> Option<String> {
+    let (Key::Id { column: key, .. }, Some((deletion, _))) = (table.key, table.deletion) else { return None };
+    let refers = dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
+    let mut living = Query::select();
+    living.column(key).from(table.name).and_where(refers).and_where(Expr::col(deletion).is_null());
+    Some(dialect.text(&living))
 }
 
 impl Effect {

@@ -46,10 +46,10 @@ pub(crate) async fn check_related<S: Session>(
         // A new resource may relate to itself, and an existing one is already locked.
         let is_own_row = |id: &ResourceId| Some(id) == own && target.table == resource.table;
         // The related type may be another struct over the same table, whose scope hides the new row.
-        let is_own = |id: &ResourceId| is_own_row(id) && (scopes.of(target).is_none() || target.is(resource));
+        let is_own = |id: &ResourceId| is_own_row(id) && (!scopes.limits(target) || target.is(resource));
         let is_there =
             |id: &ResourceId| is_own_row(id) || locked.as_ref().is_none_or(|locked| locked.contains(id));
-        let missing: Vec<&ResourceId> = if locked.is_some() && scopes.of(target).is_none() {
+        let missing: Vec<&ResourceId> = if locked.is_some() && !scopes.limits(target) {
             wanted.iter().filter(|id| !is_there(id)).collect()
         } else {
             let seen = seen(session, scopes, target, wanted.iter().filter(|id| !is_own(id))).await?;

@@ -12,6 +12,8 @@ pub(crate) struct Table {
     pub(crate) key: Key,
     /// The columns: without the id for a [`Key::Id`], with both columns for a [`Key::Pair`].
     pub(crate) columns: Vec<Column>,
+    /// The column with the time of the deletion, if a struct deletes its rows softly, and the struct.
+    pub(crate) deletion: Option<(&'static str, &'static str)>,
     /// The structs that use the table, for messages.
     resources: Vec<&'static str>,
 }
@@ -157,6 +159,16 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
         return;
     }
     table.resources.push(resource.rust_name);
+    if let Some(column) = resource.deletion_column() {
+        let (known, by) = *table.deletion.get_or_insert((column, resource.rust_name));
+        if !known.eq_ignore_ascii_case(column) {
+            problems.push(format!(
+                "table `{}`: `{by}` keeps the time of a deletion in the column `{known}`, and `{}` in `{column}`: give \
+                 both the same `soft_delete`",
+                table.name, resource.rust_name
+            ));
+        }
+    }
     for (id, upkeep) in resource.kept() {
         let (attribute, form) = (resource.attribute_at(id), resource.stored(id));
         if let (Some(attribute), Some(form)) = (attribute, form)
@@ -265,7 +277,7 @@ fn named<'a>(name: &'static str, key: Key, tables: &'a mut Vec<Table>) -> &'a mu
     match tables.iter().position(|table| table.name.eq_ignore_ascii_case(name)) {
         Some(index) => &mut tables[index],
         None => {
-            tables.push(Table { name, key, columns: Vec::new(), resources: Vec::new() });
+            tables.push(Table { name, key, columns: Vec::new(), deletion: None, resources: Vec::new() });
             let last = tables.len() - 1;
             &mut tables[last]
         }

@@ -240,7 +240,7 @@ impl<'n> Scope<'n> {
                 let target = relationship.target();
                 let kind = target.id.kind;
                 let expression = id_column(dialect, &table, link, kind);
-                let hides = visible.scopes.of(target).is_some();
+                let hides = visible.scopes.limits(target);
                 let nullable = outer || hides || !relationship.is_required();
                 let operand = Operand {
                     expression,

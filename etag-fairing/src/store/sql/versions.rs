@@ -20,6 +20,8 @@ use crate::store::StoreError;
 pub(crate) struct Versions {
     tables: Vec<KeptTable>,
     shown: Vec<Shown>,
+    /// The tables whose rows are deleted softly, each with the column of the time of the deletion.
+    deletions: Vec<KeptTable>,
 }
 
 /// A table with such columns.
@@ -60,6 +62,7 @@ impl Versions {
         let mut versions = Self::default();
         for resource in &resources {
             versions.add(dialect, resource);
+            versions.add_deletion(dialect, resource);
         }
         for resource in resources {
             // A resource without a version counts, too: another resource over the same table may have one.
@@ -91,6 +94,25 @@ impl Versions {
             columns.splice(0..0, known);
         }
         self.tables.push(KeptTable::new(dialect, resource, columns));
+    }
+
+    fn add_deletion<D: Dialect>(&mut self, dialect: D, resource: &'static Description) {
+        if let Some(name) = resource.deletion_column()
+            && self.deletion(resource.table).is_none()
+        {
+            let columns = vec![KeptColumn { name, upkeep: Upkeep::Moment }];
+            self.deletions.push(KeptTable::new(dialect, resource, columns));
+        }
+    }
+
+    /// The table of this name with the column of the time of the deletion, if its rows are deleted softly.
+    pub(crate) fn deletion(&self, name: &str) -> Option<&KeptTable> {
+        self.deletions.iter().find(|table| same(table.name, name))
+    }
+
+    /// Whether rows of some table are deleted softly.
+    pub(crate) fn delete_softly(&self) -> bool {
+        !self.deletions.is_empty()
     }
 
     /// Whether there are no such columns.
@@ -141,6 +163,13 @@ impl KeptTable {
     /// Whether the store itself sets this column.
     pub(crate) fn keeps(&self, column: &str) -> bool {
         self.columns.iter().any(|kept| same(kept.name, column))
+    }
+}
+
+impl KeptColumn {
+    /// Whether the column has this name.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        same(self.name, name)
     }
 }
 

@@ -3,7 +3,9 @@
 //!
 //! Such statements get table names only from here, so that none of them forgets the scopes.
 
-use sea_query::{Alias, CaseStatement, Expr, ExprTrait, IntoIden, IntoTableRef, Query, TableRef};
+use sea_query::{
+    Alias, CaseStatement, Expr, ExprTrait, IntoIden, IntoTableRef, Query, SelectStatement, TableRef,
+};
 
 use super::{
     Dialect, change, column,
@@ -13,7 +15,7 @@ use super::{
     scope::{Names, Scope},
     visit::{Question, Step, Visit},
 };
-use crate::plan::{Filter, Scopes};
+use crate::plan::{Limit, Scopes};
 use crate::schema::Description;
 
 /// The alias of the table with a scope, inside its subquery.
@@ -43,7 +45,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         Self { forms, ..self }
     }
 
-    /// All rows. A scope's own filter uses it, since it looks at all stored rows.
+    /// All rows that are not deleted. A scope's own filter uses it, since it looks at all of them.
     pub(crate) fn everything(dialect: D) -> Self {
         Self { dialect, scopes: &EVERYTHING, forms: &OWN }
     }
@@ -56,11 +58,8 @@ impl<'s, D: Dialect> Visible<'s, D> {
         alias: &str,
         visit: Visit,
     ) -> Result<TableRef, String> {
-        let own = self.scopes.of(resource);
-        let hides_links = resource.relationships.iter().any(|relationship| {
-            relationship.column().is_some() && self.scopes.of(relationship.target()).is_some()
-        });
-        if own.is_none() && !hides_links {
+        let own = self.scopes.limit(resource);
+        if !self.scopes.changes_rows_of(resource) {
             return Ok(named(resource.table, alias));
         }
         let visit = visit.of_scope();
@@ -77,8 +76,9 @@ impl<'s, D: Dialect> Visible<'s, D> {
             // Several members may share the column. The link is hidden if one of them hides it.
             let hides = links.iter().filter(|(link, _)| *link == name);
             let mut shown = None;
-            for (target, filter) in hides.filter_map(|(_, target)| Some((*target, self.scopes.of(target)?))) {
-                let there = self.is_there(target, filter, column(TABLE, name), visit)?;
+            for (target, limit) in hides.filter_map(|(_, target)| Some((*target, self.scopes.limit(target)?)))
+            {
+                let there = self.is_there(target, limit, column(TABLE, name), visit)?;
                 shown = Some(match shown {
                     None => there,
                     Some(shown) => there.and(shown),
@@ -89,13 +89,8 @@ impl<'s, D: Dialect> Visible<'s, D> {
                 Some(shown) => select.expr_as(CaseStatement::new().case(shown, column(TABLE, name)), name),
             };
         }
-        if let Some(filter) = own {
-            let names = Names::default();
-            let mut scope = Scope::new(resource, TABLE, visit, &names);
-            let everything = Visible::everything(self.dialect).holding(self.forms);
-            let condition = condition(everything, &mut scope, filter)?;
-            scope.join(everything, &mut select)?;
-            select.and_where(condition);
+        if let Some(limit) = own {
+            self.keep_to(&mut select, resource, limit, TABLE, visit)?;
         }
         Ok(TableRef::SubQuery(select.into(), Alias::new(alias).into_iden()))
     }
@@ -103,12 +98,12 @@ impl<'s, D: Dialect> Visible<'s, D> {
     /// The edges of a to-many relationship that lead to rows the caller sees, for a few owners. The scope of
     /// the owners is not checked.
     pub(super) fn edges(self, edge: &Edge, alias: &str) -> Result<TableRef, String> {
-        match (edge.kind, self.scopes.of(edge.target)) {
+        match (edge.kind, self.scopes.limit(edge.target)) {
             (EdgeKind::Inverse { .. }, _) => self.rows(edge.target, alias, Visit::Few),
             (EdgeKind::Join, None) => Ok(named(edge.table, alias)),
-            (EdgeKind::Join, Some(filter)) => {
+            (EdgeKind::Join, Some(limit)) => {
                 let there =
-                    self.is_there(edge.target, filter, column(TABLE, edge.target_column), Visit::Few)?;
+                    self.is_there(edge.target, limit, column(TABLE, edge.target_column), Visit::Few)?;
                 let mut select = Query::select();
                 select
                     .columns([(TABLE, edge.owner_column), (TABLE, edge.target_column)])
@@ -125,24 +120,42 @@ impl<'s, D: Dialect> Visible<'s, D> {
         named(edge.table, alias)
     }
 
-    /// Whether there is a row with this id that the filter lets through. `visit` is how often the statement
+    /// Limits a statement to the rows of a resource that are seen. `alias` is the alias of its table.
+    fn keep_to(
+        self,
+        select: &mut SelectStatement,
+        resource: &'static Description,
+        limit: Limit<'_>,
+        alias: &'static str,
+        visit: Visit,
+    ) -> Result<(), String> {
+        let deletion = limit.deletion.and_then(|deletion| resource.attribute_at(deletion));
+        select.and_where_option(deletion.map(|deletion| column(alias, deletion.column).is_null()));
+        if let Some(filter) = limit.filter {
+            let names = Names::default();
+            let mut scope = Scope::new(resource, alias, visit, &names);
+            let everything = Visible::everything(self.dialect).holding(self.forms);
+            let condition = condition(everything, &mut scope, filter)?;
+            scope.join(everything, select)?;
+            select.and_where(condition);
+        }
+        Ok(())
+    }
+
+    /// Whether there is a row with this id that is seen. `visit` is how often the statement
     /// visits the row that has the id.
     fn is_there(
         self,
         target: &'static Description,
-        filter: &Filter,
+        limit: Limit<'_>,
         id: Expr,
         visit: Visit,
     ) -> Result<Expr, String> {
-        let names = Names::default();
         let visit = visit.behind(Step::One, Question::ForTheRow);
-        let mut scope = Scope::new(target, TARGET, visit, &names);
-        let everything = Visible::everything(self.dialect).holding(self.forms);
-        let condition = condition(everything, &mut scope, filter)?;
         let mut select = Query::select();
         select.expr(Expr::cust("1")).from_as(target.table, TARGET);
-        scope.join(everything, &mut select)?;
-        select.and_where(column(TARGET, target.id.column).eq(id)).and_where(condition);
+        select.and_where(column(TARGET, target.id.column).eq(id));
+        self.keep_to(&mut select, target, limit, TARGET, visit)?;
         Ok(self.dialect.exists(select))
     }
 }

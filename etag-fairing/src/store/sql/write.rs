@@ -100,8 +100,8 @@ async fn insert(
         if !session.dialect().can_be(id, resource.id.kind) {
             return Err(StoreError::Internal(format!("`{}` cannot have the id {id}", resource.rust_name)));
         }
-        // An id counts as used even if the row is hidden from the caller.
-        if exists(session, &Scopes::NONE, resource, id).await? {
+        // An id counts as used even if the row is hidden from the caller, or deleted softly.
+        if exists(session, Scopes::all_stored(resource), resource, id).await? {
             return Err(StoreError::IdExists);
         }
     }
@@ -114,7 +114,10 @@ async fn insert(
     parameters.extend(id.map(|id| Parameter::of(resource.id.column, id_value(id))));
     for (attribute, value) in resource.attributes.iter().zip(stored.iter()) {
         if is_given(attribute.column) {
-            parameters.push(Parameter::of(attribute.column, value.as_ref()));
+            // Nothing is deleted from its beginning.
+            let is_deletion = resource.deletion_column() == Some(attribute.column);
+            let value = if is_deletion { ValueRef::Null } else { value.as_ref() };
+            parameters.push(Parameter::of(attribute.column, value));
         }
     }
     for (relationship, change) in resource.relationships.iter().zip(linkage) {
@@ -203,7 +206,7 @@ async fn update<S: Session>(
         return Err(StoreError::NotFound);
     }
     let links = session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
-    let must_be_seen = scopes.of(resource).is_some() || !S::LOCKS_ROWS;
+    let must_be_seen = scopes.limits(resource) || !S::LOCKS_ROWS;
     if must_be_seen && !exists(session, scopes, resource, id).await? {
         return Err(StoreError::NotFound);
     }
@@ -216,7 +219,11 @@ async fn update<S: Session>(
     let hidden = hidden_links(session, scopes, resource, id, linkage).await?;
     let attributes = session.changes_as_stored(resource, attributes)?;
     let limits = session.limits();
-    let is_given = |column: &str| !limits.makes(resource.table, column);
+    let deletion = versions.deletion(resource.table).and_then(|table| table.columns.first());
+    // Only a deletion says that a resource is deleted. Another resource over the table may say otherwise.
+    let is_own_deletion =
+        |column: &str| resource.soft_delete.is_some() && deletion.is_some_and(|known| known.is(column));
+    let is_given = |column: &str| !limits.makes(resource.table, column) && !is_own_deletion(column);
     // The number of changed rows is not reliable for a view.
     let is_view = limits.is_view(resource.table);
     if let (true, Some(guard)) = (is_view, version) {
@@ -243,6 +250,13 @@ async fn update<S: Session>(
         };
         parameters.push(Parameter::of(column, related.map_or(ValueRef::Null, id_value)));
         dependents.moved(column, Some(id), related).await?;
+    }
+    let names_deletion = deletion.is_some_and(|deletion| {
+        let mut changed = change::columns(resource).zip(&changed).filter(|(_, changed)| **changed);
+        changed.any(|(column, _)| deletion.is(column))
+    });
+    if names_deletion {
+        dependents.hidden_or_shown().await?;
     }
     let next = match kept {
         Some(kept) if !parameters.is_empty() || dependents.own || version.is_some() => {
@@ -296,7 +310,7 @@ async fn hidden_links(
         .relationships_by_id()
         .zip(linkage)
         .filter(|((_, relationship), change)| {
-            **change == Some(LinkageChange::One(None)) && scopes.of(relationship.target()).is_some()
+            **change == Some(LinkageChange::One(None)) && scopes.limits(relationship.target())
         })
         .map(|((relationship_id, _), _)| relationship_id)
         .collect();

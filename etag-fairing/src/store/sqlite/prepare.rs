@@ -159,8 +159,9 @@ fn make_ready(
         sqlite.execute_batch(MARKS)?;
     }
     let mut referrers = Referrer::of(Sqlite, &real, str::eq_ignore_ascii_case);
-    // What SQLite takes along or empties would not come by, and versions would not rise with it.
-    if versions.is_empty() && Referrer::all_seen_to(&referrers) {
+    // What SQLite takes along or empties would not come by, and versions would not rise with it. Of a soft deletion it
+    // knows nothing.
+    if versions.is_empty() && !versions.delete_softly() && Referrer::all_seen_to(&referrers) {
         referrers.clear();
     }
     Ok(Prepared { problems, referrers, versions, counted, rowids, checks, limits, forms: held })
