@@ -8,6 +8,7 @@
 //!
 //! - [Quickstart](quickstart)
 //! - [A 304 and a 412](a_304_and_a_412)
+//! - [From a database](from_a_database)
 //! - [Resources](resources)
 //! - [Relationships](relationships)
 //! - [Times](times)
@@ -46,6 +47,7 @@ macro_rules! page {
     ($name:ident, $file:literal) => {
         #[doc = "[Quickstart]: crate::guide::quickstart"]
         #[doc = "[A 304 and a 412]: crate::guide::a_304_and_a_412"]
+        #[doc = "[From a database]: crate::guide::from_a_database"]
         #[doc = "[Resources]: crate::guide::resources"]
         #[doc = "[Relationships]: crate::guide::relationships"]
         #[doc = "[Times]: crate::guide::times"]
@@ -81,6 +83,7 @@ macro_rules! page {
 page!(needs, "needs.md");
 page!(quickstart, "quickstart.md");
 page!(a_304_and_a_412, "a-304-and-a-412.md");
+page!(from_a_database, "from-a-database.md");
 page!(resources, "resources.md");
 page!(relationships, "relationships.md");
 page!(times, "times.md");
