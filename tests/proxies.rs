@@ -1,6 +1,8 @@
 //! The guide's proxies, started with the configurations that stand there: no edit is lost or refused without need,
 //! nothing is stale, and a 304 arrives.
 
+#[path = "proxies/caching.rs"]
+mod caching;
 #[path = "proxies/slow_clients.rs"]
 mod slow_clients;
 mod support;
@@ -17,11 +19,15 @@ use std::{
 use serde_json::{Value, json};
 use support::{Connection, Launch, Response};
 
-const PAGE: &str = include_str!("../etag-fairing/docs/guide/proxies.md");
+const PAGES: [&str; 2] = [
+    include_str!("../etag-fairing/docs/guide/proxies.md"),
+    include_str!("../etag-fairing/docs/guide/caching.md"),
+];
 
-/// The first block of one section of the guide's page in this language.
-fn block<'p>(section: &str, language: &str) -> Option<&'p str> {
-    let (_, rest) = PAGE.split_once(&format!("# {section}\n")).expect("a section");
+/// The first block of one section of the guide's pages in this language.
+fn block(section: &str, language: &str) -> Option<&'static str> {
+    let heading = format!("# {section}\n");
+    let (_, rest) = PAGES.iter().find_map(|page| page.split_once(&heading)).expect("a section");
     let section = rest.split("\n## ").next().and_then(|rest| rest.split("\n### ").next()).unwrap_or(rest);
     let (_, block) = section.split_once(&format!("```{language}\n"))?;
     block.split_once("```").map(|(block, _)| block)
@@ -49,8 +55,12 @@ struct Recipe {
     language: &'static str,
     program: &'static str,
     package: &'static str,
+    /// A part of it that is in a package of its own: its file below `/usr/lib`, or below a folder there.
+    module: Option<(&'static str, &'static str)>,
     /// What it makes of our tag `"x"`: what stands before it, and what behind x; and whether it compresses.
     tag: (&'static str, &'static str),
+    /// The same for a client that takes no coding.
+    identity_tag: (&'static str, &'static str),
     coding: Option<&'static str>,
     /// What the configuration needs besides to run in a folder of a test's own.
     more: fn(&Path) -> Vec<(&'static str, String)>,
@@ -71,48 +81,64 @@ fn nginx_arguments(folder: &Path, _: SocketAddr) -> Vec<String> {
     vec!["-c".into(), text(&folder.join("configuration")), "-g".into(), here]
 }
 
+fn varnish_arguments(folder: &Path, address: SocketAddr) -> Vec<String> {
+    let folder = |name: &str| text(&folder.join(name));
+    let listen = address.to_string();
+    ["-F", "-f", &folder("configuration"), "-a", &listen, "-n", &folder("work"), "-s", "malloc,16m"]
+        .map(str::to_owned)
+        .into()
+}
+
 fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
-const RECIPES: [Recipe; 7] = [
+const RECIPES: [Recipe; 8] = [
     Recipe {
         section: "nginx",
         tag: ("W/", ""),
+        identity_tag: ("", ""),
         coding: Some("gzip"),
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
+        module: None,
         more: |folder| vec![nginx_files(folder)],
         arguments: nginx_arguments,
     },
     Recipe {
         section: "With a cache for the rest of the site",
         tag: ("", ""),
+        identity_tag: ("", ""),
         coding: None,
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
+        module: None,
         more: |folder| vec![nginx_files(folder), ("/var/cache/nginx/site", text(&folder.join("cache")))],
         arguments: nginx_arguments,
     },
     Recipe {
         section: slow_clients::SECTION,
         tag: ("", ""),
+        identity_tag: ("", ""),
         coding: None,
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
+        module: None,
         more: slow_clients::more,
         arguments: nginx_arguments,
     },
     Recipe {
         section: "Apache",
         tag: ("", "-gzip"),
+        identity_tag: ("", ""),
         coding: Some("gzip"),
         language: "apache",
         program: "apache2",
         package: "apache2-bin",
+        module: None,
         more: |folder| {
             let own = format!(
                 "ServerRoot {folder}\nDefaultRuntimeDir {folder}\nPidFile {folder}/pid\nErrorLog /dev/stderr\nListen ",
@@ -127,36 +153,48 @@ const RECIPES: [Recipe; 7] = [
     Recipe {
         section: "HAProxy",
         tag: ("W/", ""),
+        identity_tag: ("", ""),
         coding: Some("gzip"),
         language: "haproxy",
         program: "haproxy",
         package: "haproxy",
+        module: None,
         more: |_| Vec::new(),
         arguments: |folder, _| vec!["-db".into(), "-f".into(), text(&folder.join("configuration"))],
     },
     Recipe {
         section: "Varnish",
         tag: ("", ""),
+        identity_tag: ("", ""),
         coding: None,
         language: "vcl",
         program: "varnishd",
         package: "varnish",
+        module: None,
         more: |_| Vec::new(),
-        arguments: |folder, address| {
-            let folder = |name: &str| text(&folder.join(name));
-            let listen = address.to_string();
-            ["-F", "-f", &folder("configuration"), "-a", &listen, "-n", &folder("work"), "-s", "malloc,16m"]
-                .map(str::to_owned)
-                .into()
-        },
+        arguments: varnish_arguments,
+    },
+    Recipe {
+        section: "Varnish that compresses",
+        tag: ("W/", ""),
+        identity_tag: ("W/", ""),
+        coding: Some("gzip"),
+        language: "vcl",
+        program: "varnishd",
+        package: "varnish",
+        module: None,
+        more: |_| Vec::new(),
+        arguments: varnish_arguments,
     },
     Recipe {
         section: "Squid",
         tag: ("", ""),
+        identity_tag: ("", ""),
         coding: None,
         language: "squid",
         program: "squid",
         package: "squid",
+        module: None,
         more: |folder| {
             let own = format!(
                 "pid_filename none\naccess_log none\ncache_store_log none\ncache_log /dev/null\nshutdown_lifetime 0 seconds\n\
@@ -176,8 +214,25 @@ impl Recipe {
         folders.map(|folder| folder.join(self.program)).find(|file| file.is_file())
     }
 
+    /// Whether there is the part of it that is in a package of its own.
+    fn has_module(&self) -> bool {
+        let Some((file, _)) = self.module else { return true };
+        let beside = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+        std::iter::once("/usr/lib".into()).chain(beside).any(|folder| folder.join(file).is_file())
+    }
+
     /// In front of this server; nothing, and a word of why, where there is no such proxy.
     fn start(&self, server: SocketAddr, folder: &Path) -> Option<Proxy> {
+        self.start_changed(server, folder, &|configuration| configuration)
+    }
+
+    /// The same, with a change of the section's configuration.
+    fn start_changed(
+        &self,
+        server: SocketAddr,
+        folder: &Path,
+        change: &dyn Fn(String) -> String,
+    ) -> Option<Proxy> {
         let Some(program) = self.program() else {
             support::skip(&format!(
                 "there is no {} (Debian: apt-get install {})",
@@ -185,6 +240,13 @@ impl Recipe {
             ));
             return None;
         };
+        if let Some((_, package)) = self.module.filter(|_| !self.has_module()) {
+            support::skip(&format!(
+                "{} has no module of {package} (Debian: apt-get install {package})",
+                self.program
+            ));
+            return None;
+        }
         let address = free_address();
         let mut configuration = block(self.section, self.language).expect("a configuration").to_owned();
         let port = |address: SocketAddr| address.port().to_string();
@@ -198,6 +260,7 @@ impl Recipe {
             assert!(configuration.contains(from), "{}: there is no {from:?}", self.section);
             configuration = configuration.replace(from, &to);
         }
+        let configuration = change(configuration);
         std::fs::write(folder.join("configuration"), &configuration).expect("write the configuration");
         let log = folder.join("log");
         let output = || Stdio::from(File::options().create(true).append(true).open(&log).expect("a log"));
@@ -236,37 +299,47 @@ impl Drop for Proxy {
     }
 }
 
-/// A client that takes compressed answers, as browsers do.
+/// A client that takes compressed answers, as browsers do, or none.
 struct Client {
     address: SocketAddr,
+    coding: Option<&'static str>,
 }
 
 impl Client {
     // A connection each: some proxies close theirs after an answer.
     fn get(&self, target: &str, tag: Option<&str>) -> Response {
-        let mut fields = vec![("Accept-Encoding", "gzip")];
+        let mut fields: Vec<_> = self.coding.map(|coding| ("Accept-Encoding", coding)).into_iter().collect();
         fields.extend(tag.map(|tag| ("If-None-Match", tag)));
         Connection::open(self.address).get(target, &fields)
     }
 
     fn patch(&self, target: &str, tag: &str, document: &Value) -> Response {
-        let fields = [("If-Match", tag), ("Accept-Encoding", "gzip")];
+        let mut fields = vec![("If-Match", tag)];
+        fields.extend(self.coding.map(|coding| ("Accept-Encoding", coding)));
         Connection::open(self.address).patch(target, &fields, document)
     }
 }
 
 fn recipe(section: &str) -> &'static Recipe {
-    RECIPES.iter().find(|recipe| recipe.section == section).expect("a recipe")
+    static ALL: [&[Recipe]; 2] = [&RECIPES, &caching::RECIPES];
+    ALL.into_iter().flatten().find(|recipe| recipe.section == section).expect("a recipe")
 }
 
+/// With clients that take compressed answers, and with those that take none.
 fn through(section: &str) {
+    for coding in [Some("gzip"), None] {
+        edits_go_through(section, coding);
+    }
+}
+
+fn edits_go_through(section: &str, coding: Option<&'static str>) {
     let recipe = recipe(section);
     let launch = Launch::new();
     let toml = block(section, "toml").unwrap_or_default();
     let server = launch.rocket_toml(toml).start();
     let folder = tempfile::Builder::new().prefix("proxy-").tempdir().expect("a folder");
     let Some(proxy) = recipe.start(server.address(), folder.path()) else { return };
-    let client = Client { address: proxy.address };
+    let client = Client { address: proxy.address, coding };
     let told = |response: &Response| format!("{section}: {response:?}\n{}", proxy.said());
 
     for (target, title) in [("/v1/sessions/1", "One"), ("/v1/sessions/1", "Two")] {
@@ -274,9 +347,9 @@ fn through(section: &str) {
         assert_eq!(first.status, 200, "{}", told(&first));
         let tag = first.etag().to_owned();
         let direct = server.connect().get(target, &[]).etag().trim_end_matches('"').to_owned();
-        let (before, behind) = recipe.tag;
+        let (before, behind) = if coding.is_some() { recipe.tag } else { recipe.identity_tag };
         assert_eq!(tag, format!("{before}{direct}{behind}\""), "{}", told(&first));
-        assert_eq!(first.header("Content-Encoding"), recipe.coding, "{}", told(&first));
+        assert_eq!(first.header("Content-Encoding"), coding.and(recipe.coding), "{}", told(&first));
         let again = client.get(target, Some(&tag));
         assert_eq!((again.status, again.body.len()), (304, 0), "{}", told(&again));
         let list = client.get("/v1/sessions", None).etag().to_owned();
@@ -339,6 +412,11 @@ fn haproxy_that_compresses_weakens_tags_and_edits_go_through() {
 #[test]
 fn varnish_keeps_nothing_that_would_be_stale() {
     through("Varnish");
+}
+
+#[test]
+fn varnish_that_compresses_weakens_tags_and_edits_go_through() {
+    through("Varnish that compresses");
 }
 
 #[test]

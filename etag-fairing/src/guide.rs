@@ -27,6 +27,7 @@
 //! - [Files](files)
 //! - [Permission](permission)
 //! - [Configuration](configuration)
+//! - [What may be cached, and for how long](caching)
 //! - [Behind proxies](proxies)
 //! - [PostgreSQL](postgresql)
 //! - [Several servers](several_servers)
@@ -66,6 +67,7 @@ macro_rules! page {
         #[doc = "[Files]: crate::guide::files"]
         #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
+        #[doc = "[What may be cached, and for how long]: crate::guide::caching"]
         #[doc = "[Behind proxies]: crate::guide::proxies"]
         #[doc = "[PostgreSQL]: crate::guide::postgresql"]
         #[doc = "[Several servers]: crate::guide::several_servers"]
@@ -102,6 +104,7 @@ page!(versions, "versions.md");
 page!(files, "files.md");
 page!(permission, "permission.md");
 page!(configuration, "configuration.md");
+page!(caching, "caching.md");
 page!(proxies, "proxies.md");
 page!(postgresql, "postgresql.md");
 page!(several_servers, "several-servers.md");

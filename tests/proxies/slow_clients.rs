@@ -187,7 +187,7 @@ fn bodies_connections_and_streams_of_one_client_are_limited() {
     while status(get) != "HTTP/1.1 200" {
         sleep(Duration::from_millis(20));
     }
-    let client = Client { address: proxy.address };
+    let client = Client { address: proxy.address, coding: Some("gzip") };
     assert_eq!(client.get("/v1/sessions/1", None).status, 200);
 
     // RFC 9113 §6.5: the first frame that a server sends has its settings.
