@@ -34,6 +34,7 @@
 //! - [Failover, standby, pooler](failover)
 //! - [Encrypted connections](encryption)
 //! - [Migrations](migrations)
+//! - [Watching it run](metrics)
 //! - [A store of your own](own_store)
 //! - [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
@@ -74,6 +75,7 @@ macro_rules! page {
         #[doc = "[Failover, standby, pooler]: crate::guide::failover"]
         #[doc = "[Encrypted connections]: crate::guide::encryption"]
         #[doc = "[Migrations]: crate::guide::migrations"]
+        #[doc = "[Watching it run]: crate::guide::metrics"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]
@@ -111,5 +113,8 @@ page!(several_servers, "several-servers.md");
 page!(failover, "failover.md");
 page!(encryption, "encryption.md");
 page!(migrations, "migrations.md");
+// Its blocks need the feature.
+#[cfg(feature = "metrics")]
+page!(metrics, "metrics.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

@@ -67,7 +67,7 @@ use crate::observe::{self, Detail};
 /// let figment = rocket::Config::figment().merge(("address", "127.0.0.1")).merge(("port", 9464));
 /// let inside = rocket::custom(figment).manage(metrics).mount("/metrics", Metrics::routes());
 /// # if false {
-/// let (api, inside) = rocket::futures::join!(api.launch(), inside.launch());
+/// let (api, inside) = rocket::tokio::join!(api.launch(), inside.launch());
 /// # let _ = (api, inside);
 /// # }
 /// # });

@@ -1,5 +1,7 @@
 //! [`Metrics`]: attached anywhere, told anywhere, and to whom a guard lets through.
 
+use std::fmt;
+
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Metrics, etagged};
 use rocket::figment::Figment;
 use rocket::http::{Header, Status};
@@ -141,4 +143,87 @@ fn two_of_them_stop_the_launch_and_none_is_500() {
     let none = rocket::custom(figment()).mount("/metrics", Metrics::routes());
     let client = Client::untracked(none).expect("a rocket");
     assert_eq!(client.get("/metrics").dispatch().status(), Status::InternalServerError);
+}
+/// The names of all metrics, as Prometheus stores them, with their kinds.
+fn names() -> Vec<(String, String)> {
+    let rocket = rocket::custom(figment())
+        .attach(JsonApi::fairing())
+        .attach(EtagFairing::new())
+        .attach(Metrics::new())
+        .mount("/", Note::routes())
+        .mount("/metrics", Metrics::routes());
+    let client = Client::untracked(rocket).expect("a rocket");
+    let told = told(&client);
+    let name = |line: &str| {
+        let (name, kind) = line.strip_prefix("# TYPE ")?.split_once(' ')?;
+        Some((name.to_owned(), kind.to_owned()))
+    };
+    let names: Vec<_> = told.lines().filter_map(name).collect();
+    assert!(names.len() > 30, "{told}");
+    names
+}
+
+fn file(path: &str) -> String {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The words of a text that look like names of metrics.
+fn named(text: &str) -> Vec<&str> {
+    let words = text.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+    words.filter(|word| word.starts_with("etag_") && !word.starts_with("etag_fairing")).collect()
+}
+
+/// Asserts that each word is a metric, or a series of a histogram.
+fn assert_known(words: &[&str], place: &dyn fmt::Display) {
+    let names = names();
+    for word in words {
+        let is_known = names.iter().any(|(name, kind)| {
+            name == word
+                || (kind == "histogram"
+                    && ["_bucket", "_sum", "_count"]
+                        .iter()
+                        .any(|suffix| word.strip_suffix(suffix) == Some(name)))
+        });
+        assert!(is_known, "{place} names {word}, which is no metric");
+    }
+}
+
+#[test]
+fn the_guides_table_has_every_metric_and_no_other() {
+    let guide = file("docs/guide/metrics.md");
+    assert_known(&named(&guide), &"the guide");
+    let in_table: Vec<&str> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name.split('{').next().unwrap_or(name))
+        .collect();
+    let names = names();
+    let missing: Vec<_> = names.iter().filter(|(name, _)| !in_table.contains(&name.as_str())).collect();
+    assert!(missing.is_empty(), "the guide lacks {missing:?}");
+}
+
+#[test]
+fn the_dashboard_asks_for_metrics_that_there_are() {
+    let dashboard = file("../docs/grafana-dashboard.json");
+    let parsed: serde_json::Value = serde_json::from_str(&dashboard).expect("JSON");
+    let panels = parsed["panels"].as_array().expect("panels");
+    let mut queries = Vec::new();
+    for panel in panels.iter().filter(|panel| panel["type"] != "row") {
+        let targets = panel["targets"].as_array().unwrap_or_else(|| panic!("{panel} asks for nothing"));
+        assert!(!targets.is_empty(), "{panel}");
+        for target in targets {
+            let query = target["expr"].as_str().unwrap_or_else(|| panic!("{target} has no query"));
+            assert!(!named(query).is_empty(), "{query}");
+            assert_eq!(query.matches('(').count(), query.matches(')').count(), "{query}");
+            queries.push(query.to_owned());
+        }
+    }
+    assert_known(&named(&dashboard), &"the dashboard");
+    let identifiers: std::collections::BTreeSet<_> =
+        panels.iter().filter_map(|panel| panel["id"].as_i64()).collect();
+    assert_eq!(identifiers.len(), panels.len(), "each panel has an id of its own");
+    for wanted in ["etag_requests_total", "etag_not_modified_total", "etag_memo_lookups_total"] {
+        assert!(queries.iter().any(|query| query.contains(wanted)), "{wanted}");
+    }
 }
