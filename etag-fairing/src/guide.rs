@@ -33,6 +33,7 @@
 //! - [Several servers](several_servers)
 //! - [Failover, standby, pooler](failover)
 //! - [Encrypted connections](encryption)
+//! - [Operating it](operations)
 //! - [Migrations](migrations)
 //! - [Watching it run](metrics)
 //! - [A store of your own](own_store)
@@ -74,6 +75,7 @@ macro_rules! page {
         #[doc = "[Several servers]: crate::guide::several_servers"]
         #[doc = "[Failover, standby, pooler]: crate::guide::failover"]
         #[doc = "[Encrypted connections]: crate::guide::encryption"]
+        #[doc = "[Operating it]: crate::guide::operations"]
         #[doc = "[Migrations]: crate::guide::migrations"]
         #[doc = "[Watching it run]: crate::guide::metrics"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
@@ -112,6 +114,7 @@ page!(postgresql, "postgresql.md");
 page!(several_servers, "several-servers.md");
 page!(failover, "failover.md");
 page!(encryption, "encryption.md");
+page!(operations, "operations.md");
 page!(migrations, "migrations.md");
 // Its blocks need the feature.
 #[cfg(feature = "metrics")]

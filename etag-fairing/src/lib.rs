@@ -12,6 +12,7 @@
 //! | `postgres-tls` | `postgres`, and encrypted connections to the server (`sslmode` in its URL), by rustls |
 //! | `decimal` | attributes of type `rust_decimal::Decimal`: exact decimal numbers |
 //! | `metrics` | [`Metrics`]: counters and times in the text that Prometheus reads |
+//! | `tracing` | spans and events of [`Observer`], by [tracing](https://docs.rs/tracing) |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -25,6 +26,7 @@ mod api;
 pub mod conditional;
 pub mod config;
 mod connections;
+mod current;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod database_schema;
 pub mod document;
@@ -40,6 +42,7 @@ mod memo;
 pub mod metrics;
 mod negotiate;
 mod observe;
+mod observer;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod open_store;
 mod pending;
@@ -61,6 +64,7 @@ pub use health::Health;
 pub use json_api::JsonApiFairing;
 #[cfg(feature = "metrics")]
 pub use metrics::Metrics;
+pub use observer::Observer;
 pub use resource::{JsonApiResource, ToMany, ToOne};
 
 /// What the derive's output names. Not for users: it changes without notice.

@@ -60,6 +60,7 @@ impl SchemaMode {
 /// read_timeout = 5         # seconds for all that one request reads; what takes longer is ended and answered with 503
 /// synchronous = "full"     # or "normal"
 /// revisions = true         # whether changes are counted, by triggers; without, nothing is remembered
+/// slow_query = "200 ms"    # statements that take so long are logged, without values; none are by default
 /// schema = "create"        # make missing tables; or "check": change nothing; or "extend": add missing columns, too
 /// ```
 ///
@@ -72,6 +73,7 @@ impl SchemaMode {
 /// read_timeout = 5         # as above
 /// statement_timeout = 5    # seconds for a statement, the wait for locked rows included
 /// revisions = true         # as above
+/// slow_query = "200 ms"    # as above
 /// schema = "create"        # as above
 /// ```
 ///
@@ -110,6 +112,9 @@ pub struct DatabaseConfig {
     /// Whether the store counts the changes of each table, by triggers that it installs. What the memo holds
     /// is known to be current by these numbers; without them each answer is made anew.
     pub revisions: bool,
+    /// Statements that take so long are logged at level `warn`, with their text, which has no values; `None` for none. At
+    /// first 20 lines at once, then one in ten seconds.
+    pub slow_query: Option<Duration>,
     /// What a launch may change of the tables.
     pub schema: SchemaMode,
 }
@@ -136,6 +141,7 @@ impl DatabaseConfig {
             wait_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(5),
             revisions: true,
+            slow_query: None,
             schema: SchemaMode::Create,
         }
     }
@@ -186,6 +192,7 @@ impl DatabaseConfig {
             );
         }
         config.revisions = table.flag("revisions", config.revisions);
+        config.slow_query = table.optional_duration("slow_query");
         let modes =
             [SchemaMode::Create, SchemaMode::Check, SchemaMode::Extend].map(|mode| (mode.word(), mode));
         config.schema = table.choice("schema", config.schema, &modes);
@@ -228,6 +235,9 @@ impl DatabaseConfig {
             ]);
         }
         values.push(("read timeout", seconds(self.read_timeout)));
+        if let Some(slow) = self.slow_query {
+            values.push(("slow query", format!("{slow:?}")));
+        }
         values.push(("revisions", if self.revisions { "on" } else { "off" }.to_owned()));
         values.push(("schema", self.schema.word().to_owned()));
         super::announce(&format!("Database {name}"), &values);

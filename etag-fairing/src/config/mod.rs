@@ -5,6 +5,7 @@
 //! | `ETAG = true`, `etag = true`, `[default.etag]` | [`EtagConfig`] | [`EtagFairing`](crate::EtagFairing) |
 //! | `[default.jsonapi]` | [`JsonApiConfig`] | the JSON:API fairing |
 //! | `[default.databases.api]` | [`DatabaseConfig`] | the store |
+//! | `[default.observer]` | [`ObserverConfig`] | [`Observer`](crate::Observer) |
 //!
 //! Everything is read once, while Rocket ignites. A value of the wrong type, a key that a section
 //! doesn't have, and two values that contradict each other stop the launch, with a message that
@@ -19,6 +20,7 @@ mod database_url;
 mod etag;
 mod jsonapi;
 mod nearest;
+mod observer;
 mod table;
 
 #[cfg(feature = "postgres")]
@@ -30,6 +32,7 @@ pub use etag::{EtagConfig, Strength};
 pub use jsonapi::{JsonApiConfig, SurrogateKeys};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use nearest::nearest;
+pub use observer::{ObserverConfig, RequestIds};
 
 /// Why a configuration was refused: one error, or several in a chain (iterate over it).
 pub use rocket::figment::Error as ConfigError;

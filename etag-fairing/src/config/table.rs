@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use rocket::data::ByteUnit;
 use rocket::figment::error::{Actual, Kind};
@@ -162,6 +163,20 @@ impl<'f> Table<'f> {
         bytes
     }
 
+    /// A duration, if one is given: `"200 ms"`, `"2 s"`, or whole seconds as a number.
+    pub(super) fn optional_duration(&mut self, key: &'static str) -> Option<Duration> {
+        self.read(key, None, "a duration, such as \"200 ms\" or \"2 s\"", |value| {
+            let duration = match value {
+                Value::Num(_, number) => {
+                    Duration::from_secs(u64::try_from(number.to_actual_integer()?).ok()?)
+                }
+                Value::String(_, text) => duration(text.trim())?,
+                _ => return None,
+            };
+            (!duration.is_zero()).then_some(Some(duration))
+        })
+    }
+
     /// Text that passes a check, put as the check leaves it.
     pub(super) fn text<T>(
         &mut self,
@@ -216,6 +231,15 @@ impl<'f> Table<'f> {
         }
         self.only_noted()
     }
+}
+
+/// `200 ms` or `2 s`; whole seconds without a unit.
+fn duration(text: &str) -> Option<Duration> {
+    let (number, to_duration): (&str, fn(u64) -> Duration) = match text.strip_suffix("ms") {
+        Some(number) => (number, Duration::from_millis),
+        None => (text.strip_suffix('s').unwrap_or(text), Duration::from_secs),
+    };
+    number.trim().parse().ok().map(to_duration)
 }
 
 /// A number of figment's that is whole.

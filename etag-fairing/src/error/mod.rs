@@ -39,6 +39,8 @@ use serde_json::Value;
 
 pub(crate) use pointer::Pointer;
 
+use crate::current;
+
 /// The media type of JSON:API documents, as it goes out in `Content-Type`: without parameters
 /// (JSON:API 1.1, "Server Responsibilities").
 pub const MEDIA_TYPE: &str = "application/vnd.api+json";
@@ -207,6 +209,8 @@ impl Serialize for ErrorObject {
         let mut map = serializer.serialize_map(None)?;
         if let Some(id) = &self.members.id {
             map.serialize_entry("id", id)?;
+        } else if let Some(id) = current::id() {
+            map.serialize_entry("id", id.as_str())?;
         }
         let links = ErrorLinks { about: self.members.about.as_deref(), kind: self.members.kind.as_deref() };
         if links.about.is_some() || links.kind.is_some() {
@@ -343,6 +347,11 @@ impl Errors {
         })
     }
 
+    /// The response to this request, whose id stands in each error that has none of its own.
+    pub(crate) fn to_response_to(&self, request: &Request<'_>) -> Response<'static> {
+        current::within(current::of(request), || self.to_response())
+    }
+
     /// The response, which needs nothing of the request.
     pub fn to_response(&self) -> Response<'static> {
         let status = self.status();
@@ -375,14 +384,14 @@ impl From<ErrorObject> for Errors {
 }
 
 impl<'r> Responder<'r, 'static> for Errors {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(self.to_response())
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        Ok(self.to_response_to(request))
     }
 }
 
 impl<'r> Responder<'r, 'static> for ErrorObject {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(Errors::from(self).to_response())
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        Ok(Errors::from(self).to_response_to(request))
     }
 }
 

@@ -84,7 +84,8 @@ pub(super) fn turn_into_precondition_failed(
         (content && !policy) || OF_THE_REPRESENTATION.iter().any(|field| name.eq_ignore_ascii_case(field))
     });
     let about = request.uri().path().as_str();
-    let mut answer = precondition_failed(failure, MethodKind::Read, about, Some(statistics)).to_response();
+    let mut answer =
+        precondition_failed(failure, MethodKind::Read, about, Some(statistics)).to_response_to(request);
     response.set_status(answer.status());
     for header in answer.headers().iter() {
         let there = response.headers().get(header.name().as_str()).any(|value| value == header.value());

@@ -110,7 +110,7 @@ impl<'r> Tagger<'r, '_> {
             }
             Err(error) => {
                 log::error!("a response body could not be read: {error}");
-                *response = Errors::from(ErrorObject::internal()).to_response();
+                *response = Errors::from(ErrorObject::internal()).to_response_to(self.request);
                 None
             }
         }
@@ -150,6 +150,8 @@ impl<'r> Tagger<'r, '_> {
                 };
                 not_modified::count(self.request, Some(self.statistics), way, size.unwrap_or(0));
                 turn_into_not_modified(response);
+                // Rocket has written the status that the handler gave it. Its lines whose target ends so are indented.
+                log::info!(target: "etag_fairing::sent_", "Sent: 304 Not Modified in place of this");
             }
             Verdict::Failed(failure) => {
                 turn_into_precondition_failed(response, self.request, &failure, self.statistics);

@@ -149,7 +149,7 @@ impl Handler for Fallback {
                 .header(Header::new("Allow", path.allow()))
                 .header(Header::new("Vary", "Accept"))
                 .finalize(),
-            _ => Errors::method_not_allowed(path.allow()).to_response(),
+            _ => Errors::method_not_allowed(path.allow()).to_response_to(request),
         })
     }
 }
@@ -161,8 +161,8 @@ pub(crate) fn catchers() -> Vec<Catcher> {
     vec![catcher]
 }
 
-fn catch<'r>(status: Status, _: &'r Request<'_>) -> catcher::BoxFuture<'r> {
+fn catch<'r>(status: Status, request: &'r Request<'_>) -> catcher::BoxFuture<'r> {
     let error = ErrorObject::for_status(status);
     let error = if status == Status::Unauthorized { error.header("Authorization") } else { error };
-    Box::pin(async move { Ok(Errors::from(error).to_response()) })
+    Box::pin(async move { Ok(Errors::from(error).to_response_to(request)) })
 }

@@ -42,6 +42,7 @@ use rocket::http::Status;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
+use crate::current::{self, Within};
 use crate::error::Errors;
 use crate::negotiate::{RequestContent, check_accept, check_content_encoding, check_content_type};
 use crate::pending::RequestKind;
@@ -101,32 +102,47 @@ impl Handler for GeneratedRoute {
         'route: 'future,
         'request: 'future,
     {
-        let route = *self;
-        if route.endpoint.reads() && !permission::is_asked(request, &route) {
-            return Box::pin(async move { respond(&route, request, Guarded::default(), &mut None).await });
+        let answer = answer(*self, request, data);
+        match current::of(request) {
+            Some(current) => Box::pin(Within::new(current, answer)),
+            None => answer,
         }
-        if !route.endpoint.reads() && is_closed(&route, request) {
-            // To a route of the user's own for the same method, or to the one that answers 405.
-            return Box::pin(async move { Outcome::Forward((data, Status::NotFound)) });
-        }
-        let mut sent = Some(data);
-        Box::pin(async move {
-            // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
-            let guarded = Guarded::default();
-            match permission::ask(request, &guarded, &route).await {
-                Ok(()) => respond(&route, request, guarded, &mut sent).await,
-                // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
-                Err(Denied::Failed(status)) => Outcome::Error(status),
-                Err(Denied::Forwarded(status)) => match sent.take() {
-                    Some(data) => {
-                        fallback::remember_forward(request, status);
-                        Outcome::Forward((data, status))
-                    }
-                    None => Outcome::Error(status),
-                },
-            }
-        })
     }
+}
+
+fn answer<'r, 'request, 'future>(
+    route: GeneratedRoute,
+    request: &'r Request<'request>,
+    data: Data<'r>,
+) -> Pin<Box<dyn Future<Output = Outcome<'r>> + Send + 'future>>
+where
+    'r: 'future,
+    'request: 'future,
+{
+    if route.endpoint.reads() && !permission::is_asked(request, &route) {
+        return Box::pin(async move { respond(&route, request, Guarded::default(), &mut None).await });
+    }
+    if !route.endpoint.reads() && is_closed(&route, request) {
+        // To a route of the user's own for the same method, or to the one that answers 405.
+        return Box::pin(async move { Outcome::Forward((data, Status::NotFound)) });
+    }
+    let mut sent = Some(data);
+    Box::pin(async move {
+        // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
+        let guarded = Guarded::default();
+        match permission::ask(request, &guarded, &route).await {
+            Ok(()) => respond(&route, request, guarded, &mut sent).await,
+            // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
+            Err(Denied::Failed(status)) => Outcome::Error(status),
+            Err(Denied::Forwarded(status)) => match sent.take() {
+                Some(data) => {
+                    fallback::remember_forward(request, status);
+                    Outcome::Forward((data, status))
+                }
+                None => Outcome::Error(status),
+            },
+        }
+    })
 }
 
 /// Whether the store can't do what a route is for.

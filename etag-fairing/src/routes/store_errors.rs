@@ -8,6 +8,7 @@ use rocket::data::ByteUnit;
 
 use super::call::Call;
 use super::subject::Subject;
+use crate::current;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
@@ -71,25 +72,40 @@ impl Refusal {
 
 /// 500 without a word of why; the log has it under the error's id.
 pub(super) fn internal(error: impl fmt::Display) -> Errors {
-    let id = uuid::Uuid::now_v7().to_string();
-    log::error!("{id}: {error}");
-    ErrorObject::internal().id(id).into()
+    match logged_under(&error) {
+        Some(id) => ErrorObject::internal().id(id).into(),
+        None => ErrorObject::internal().into(),
+    }
 }
 
 /// 500 that names the member whose stored value is none that it can have, where it is known; the log has more.
 pub(super) fn corrupt(corrupt: Corrupt) -> Errors {
     let Some(at) = corrupt.member() else { return internal(corrupt) };
-    let id = uuid::Uuid::now_v7().to_string();
-    log::error!("{id}: {corrupt}");
-    ErrorObject::unreadable_value(format!(
+    let id = logged_under(&corrupt);
+    let error = ErrorObject::unreadable_value(format!(
         "what the store holds for {} of {} {} is no value of it; leave it out with fields[{}], or mend it",
         at.member, at.type_name, at.id, at.type_name
     ))
-    .id(id)
     .meta("type", at.type_name)
     .meta("id", at.id.as_str())
-    .meta("member", at.member)
+    .meta("member", at.member);
+    match id {
+        Some(id) => error.id(id),
+        None => error,
+    }
     .into()
+}
+
+/// Logs what the client isn't told, under the id that the error has: that of the request, which is written into each error
+/// for itself, or else one that is made here.
+fn logged_under(error: &impl fmt::Display) -> Option<String> {
+    if let Some(id) = current::id() {
+        log::error!("{}: {error}", id.as_str());
+        return None;
+    }
+    let id = uuid::Uuid::now_v7().to_string();
+    log::error!("{id}: {error}");
+    Some(id)
 }
 
 /// The errors of a read that the store could not give.
@@ -143,10 +159,11 @@ fn report_slow_read(request: &Request<'_>, subject: &Subject<'_>, limit: Duratio
         statistics.count_read_timed_out();
     }
     log::warn!(
-        "a read of `{}` ({:?}) took longer than read_timeout ({limit:?}) and was ended; its parameters: {}",
+        "a read of `{}` ({:?}) took longer than read_timeout ({limit:?}) and was ended; its parameters: {}{}",
         subject.resource.type_name,
         subject.endpoint.operation(),
         parameter_names(request),
+        current::named(),
     );
 }
 

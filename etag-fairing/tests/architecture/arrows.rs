@@ -10,6 +10,7 @@ use crate::graph::{Graph, circles};
 /// The rooms, ground first. A room may name itself and what stands above it in this list.
 pub(crate) const ROOMS: &[&str] = &[
     "conditional",
+    "current",
     "config",
     "error",
     "admission",
@@ -32,6 +33,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "database_schema",
     "fairing",
     "routes",
+    "observer",
     "stop",
     "health",
     "metrics",

@@ -13,6 +13,7 @@ use rocket::tokio::time::sleep;
 use rocket::{Build, Rocket};
 use serde_json::{Value, json};
 
+use super::logged::{lines, listen};
 use super::support::{Answer, Server};
 
 #[derive(Clone, Debug, JsonApiResource)]
@@ -24,6 +25,7 @@ struct Note {
 }
 
 fn serve(url: &str, build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Server {
+    listen();
     let toml = format!("[default]\nETAG = true\n[default.databases.api]\nurl = '{url}'\n");
     Server::start(&toml, |rocket| {
         // For all routes: these must stay without tags even so.
@@ -239,6 +241,7 @@ impl Store for Own {
 
 #[test]
 fn a_store_of_somebodys_own_is_asked_for_one_id() {
+    listen();
     let trouble = Arc::new(Trouble::default());
     let inner =
         SqliteStore::open(SqliteOptions::from_url("sqlite::memory:").expect("a URL")).expect("a store");
@@ -262,6 +265,7 @@ fn a_store_of_somebodys_own_is_asked_for_one_id() {
         let answer = until(&server, 503);
         assert_eq!(checks(&answer), told);
         assert!(!answer.text().contains("internal.example"), "{}", answer.text());
+        assert_eq!(lines("db.internal.example is away").len(), 1, "the log has it once");
         switch.store(false, Ordering::SeqCst);
         assert_eq!(checks(&until(&server, 200)), with("ok"));
     }
@@ -269,6 +273,7 @@ fn a_store_of_somebodys_own_is_asked_for_one_id() {
 
 #[test]
 fn without_the_fairing_nothing_is_ready() {
+    listen();
     let server = Server::start("[default]\n", |rocket| rocket.mount("/health", Health::routes()));
     let answer = server.get("/health/ready", &[]);
     assert_eq!(

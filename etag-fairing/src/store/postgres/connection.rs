@@ -35,6 +35,7 @@ use crate::schema::{Description, ResourceId, ValueRef};
 use crate::store::sql::cache::Texts;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::room::Room;
+use crate::store::sql::statement_watch::StatementWatch;
 use crate::store::{CommitCounter, Excess, QueueCounter, StatementCounter, StoreError};
 
 /// The state that all connections of a store share.
@@ -46,6 +47,7 @@ pub(super) struct Shared {
     pub(super) deadlocks: AtomicU64,
     /// Those who wait for a connection.
     pub(super) queue: QueueCounter,
+    pub(super) watch: StatementWatch,
     pub(super) tls: Tls,
     /// The time limit for a statement. The server stops the statement then.
     pub(super) statement_timeout: Duration,
@@ -265,7 +267,10 @@ impl Connection {
     ) -> Result<Vec<Row>, StoreError> {
         let client = self.client()?;
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-        self.answer(text, async |statement| client.query(statement, &parameters).await).await
+        let watched = self.shared.watch.begin(text);
+        let rows = self.answer(text, async |statement| client.query(statement, &parameters).await).await?;
+        watched.end(rows.len() as u64);
+        Ok(rows)
     }
 
     /// Runs a statement that reads and returns its rows. It fails if the document becomes too large.
@@ -283,6 +288,7 @@ impl Connection {
         if left == usize::MAX {
             return self.rows(text, parameters).await;
         }
+        let watched = self.shared.watch.begin(text);
         let found = self
             .answer(text, async |statement| {
                 let mut rows = Vec::new();
@@ -300,7 +306,10 @@ impl Connection {
             })
             .await?;
         match found {
-            Some(rows) => Ok(rows),
+            Some(rows) => {
+                watched.end(rows.len() as u64);
+                Ok(rows)
+            }
             None => {
                 // The other rows are still being sent, so that the connection is not free. The statement
                 // counts as running until the connection is dropped.
@@ -314,7 +323,11 @@ impl Connection {
     pub(super) async fn run(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
         let client = self.client()?;
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-        self.answer(text, async |statement| client.execute(statement, &parameters).await).await
+        let watched = self.shared.watch.begin(text);
+        let changed =
+            self.answer(text, async |statement| client.execute(statement, &parameters).await).await?;
+        watched.end(changed);
+        Ok(changed)
     }
 
     async fn answer<T>(

@@ -77,6 +77,7 @@ use super::{
     CommitCounter, ConnectionFigures, Fetched, HealthCheck, Plan, PrepareError, QueueCounter, Revision,
     StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable,
     sql::lanes::{Lanes, Look, Pass},
+    sql::statement_watch::StatementWatch,
 };
 use crate::schema::Description;
 
@@ -140,6 +141,7 @@ impl PostgresStore {
             commits: CommitCounter::default(),
             deadlocks: AtomicU64::new(0),
             queue: QueueCounter::default(),
+            watch: StatementWatch::new(options.slow_query),
             tls: dial.tls(),
             statement_timeout: options.statement_timeout,
             read_timeout: options.read_timeout,

@@ -32,6 +32,8 @@ pub struct PostgresOptions {
     pub read_timeout: Duration,
     /// Whether the changes of each table are counted, by triggers; without, nothing is remembered.
     pub revisions: bool,
+    /// Statements that take so long are logged, as [`DatabaseConfig::slow_query`] says; `None` for none.
+    pub slow_query: Option<Duration>,
     /// What preparing may change of the tables.
     pub schema: SchemaMode,
     /// Where the URL stands in the configuration, for messages: `databases.api.url`.
@@ -74,6 +76,7 @@ impl PostgresOptions {
             statement_timeout: config.statement_timeout,
             read_timeout: config.read_timeout,
             revisions: config.revisions,
+            slow_query: config.slow_query,
             schema: config.schema,
             setting,
         };

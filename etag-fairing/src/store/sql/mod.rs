@@ -46,6 +46,7 @@ pub(crate) mod session;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "only SQLite's columns have many spellings"))]
 pub(crate) mod spelling;
 mod statement;
+pub(crate) mod statement_watch;
 pub(crate) mod versions;
 pub(crate) mod visible;
 mod visit;

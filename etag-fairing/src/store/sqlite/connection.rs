@@ -32,6 +32,7 @@ use crate::store::sql::change;
 use crate::store::sql::forms::Forms;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::referrer::Referrer;
+use crate::store::sql::statement_watch::WatchedStatement;
 use crate::store::sql::versions::Versions;
 use crate::store::{Constraint, PrepareError, StatementCounter, StoreError};
 
@@ -230,13 +231,21 @@ impl Connection {
         self.sqlite.prepare_cached(text).map_err(store_error)
     }
 
+    /// Watches over a statement that begins now.
+    pub(super) fn watch<'s>(&'s self, text: &'s str) -> WatchedStatement<'s> {
+        self.file.statements.begin(text)
+    }
+
     /// Runs a statement that gives no rows. Answers how many rows it changed.
     pub(super) fn run<'p>(
         &self,
         text: &str,
         parameters: &[impl Into<Parameter<'p>> + Copy],
     ) -> Result<usize, StoreError> {
-        self.prepare(text)?.execute(bound(parameters)).map_err(store_error)
+        let watched = self.watch(text);
+        let changed = self.prepare(text)?.execute(bound(parameters)).map_err(store_error)?;
+        watched.end(changed as u64);
+        Ok(changed)
     }
 
     /// # Errors

@@ -14,7 +14,7 @@ use std::{
 };
 
 use super::{error::lost, wal_index::WalIndex};
-use crate::store::{StoreError, sql::forms::Forms};
+use crate::store::{StoreError, sql::forms::Forms, sql::statement_watch::StatementWatch};
 
 /// How often reads look at the path.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -31,6 +31,7 @@ pub(super) struct DatabaseFile {
     /// Open from when somebody wants to know of commits, until the last connection is closed.
     pub(super) wal_index: Arc<OnceLock<Option<WalIndex>>>,
     pub(super) paths: Arc<Paths>,
+    pub(super) statements: StatementWatch,
 }
 
 /// The paths of the database's files, and which files were there.
@@ -69,6 +70,7 @@ impl DatabaseFile {
             has_spellings: AtomicBool::new(false),
             wal_index: Arc::default(),
             paths: Arc::new(paths),
+            statements: StatementWatch::default(),
         }
     }
 }

@@ -97,6 +97,7 @@ use super::{
     modify::Sharing,
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
+    sql::statement_watch::StatementWatch,
 };
 use crate::schema::Description;
 
@@ -153,7 +154,7 @@ impl SqliteStore {
     /// Naming the file: if its folder is missing, it is no database, cannot be written, or is locked by another
     /// process for longer than [`SqliteOptions::busy_timeout`].
     pub fn open(options: SqliteOptions) -> Result<Self, PrepareError> {
-        let file = Arc::new(match &options.location {
+        let mut file = match &options.location {
             Location::File(path) if options.schema == SchemaMode::Check && !path.exists() => {
                 return Err(PrepareError::new(format!(
                     "there is no database `{}`, and `schema = \"check\"` makes none",
@@ -162,7 +163,9 @@ impl SqliteStore {
             }
             Location::File(path) => DatabaseFile::new(path.clone(), None),
             Location::Temporary => temporary()?,
-        });
+        };
+        file.statements = StatementWatch::new(options.slow_query);
+        let file = Arc::new(file);
         let counter = Arc::new(StatementCounter::default());
         let open = |purpose| Connection::open(file.clone(), purpose, &options, counter.clone());
         let mut writer = open(Purpose::Write)?;

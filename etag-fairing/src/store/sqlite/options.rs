@@ -28,6 +28,8 @@ pub struct SqliteOptions {
     pub synchronous: Synchronous,
     /// Whether the changes of each table are counted, by triggers; if not, those of earlier launches are removed.
     pub revisions: bool,
+    /// Statements that take so long are logged, as [`DatabaseConfig::slow_query`] says; `None` for none.
+    pub slow_query: Option<Duration>,
     /// What preparing may change of the tables.
     pub schema: SchemaMode,
 }
@@ -58,6 +60,7 @@ impl SqliteOptions {
             read_timeout: config.read_timeout,
             synchronous: config.synchronous,
             revisions: config.revisions,
+            slow_query: config.slow_query,
             schema: config.schema,
             ..Self::from_url(&config.url)?
         })
@@ -75,6 +78,7 @@ impl SqliteOptions {
             read_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
             revisions: true,
+            slow_query: None,
             schema: SchemaMode::Create,
         }
     }

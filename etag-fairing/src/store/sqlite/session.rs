@@ -82,6 +82,7 @@ impl Session for Connection {
         values: &[Parameter<'_>],
         mut row: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
     ) -> Result<usize, StoreError> {
+        let watched = self.watch(text);
         let mut statement = self.prepare(text)?;
         let mut rows = statement.query(bound(values)).map_err(store_error)?;
         let mut number = 0;
@@ -91,6 +92,7 @@ impl Session for Connection {
             number += 1;
         }
         self.counter.count_rows(number);
+        watched.end(number as u64);
         Ok(number)
     }
 
@@ -138,7 +140,10 @@ impl Session for Connection {
     }
 
     async fn finds(&self, text: &str, values: &[Parameter<'_>]) -> Result<bool, StoreError> {
-        self.prepare(text)?.exists(bound(values)).map_err(store_error)
+        let watched = self.watch(text);
+        let found = self.prepare(text)?.exists(bound(values)).map_err(store_error)?;
+        watched.end(found.into());
+        Ok(found)
     }
 
     async fn run(&self, text: &str, values: &[Parameter<'_>]) -> Result<u64, StoreError> {

@@ -25,6 +25,7 @@ use super::{
     leader::Leader,
     read, write,
 };
+use crate::current::{self, CurrentRequest};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::schema::{ResourceId, Value};
 use crate::store::modify::Sharing;
@@ -107,13 +108,15 @@ impl Command {
 /// that runs is interrupted.
 pub(super) struct Reply<T> {
     ticket: Ticket,
+    /// The request that waits for it, if that matters to anybody.
+    request: Option<Arc<CurrentRequest>>,
     outcome: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<T> Reply<T> {
     fn give(self, connection: &mut Connection, work: impl FnOnce(&mut Connection) -> Result<T, StoreError>) {
         if connection.brake.begin(&self.ticket) {
-            let outcome = work(connection);
+            let outcome = current::within(self.request.as_ref(), || work(connection));
             connection.brake.finish();
             // Nobody waits any more: there is nobody to tell.
             let _ = self.outcome.send(outcome);
@@ -206,7 +209,7 @@ impl Workers {
         let (outcome, answer) = oneshot::channel();
         let ticket = Ticket::default();
         let _ends = EndsWithCaller(ticket.clone());
-        self.send(command(Reply { ticket, outcome }))?;
+        self.send(command(Reply { ticket, request: current::get(), outcome }))?;
         answer.await.unwrap_or_else(|_| Err(self.no_answer()))
     }
 
