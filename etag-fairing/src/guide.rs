@@ -28,6 +28,7 @@
 //! - [Permission](permission)
 //! - [Configuration](configuration)
 //! - [What may be cached, and for how long](caching)
+//! - [Compression](compression)
 //! - [Behind proxies](proxies)
 //! - [PostgreSQL](postgresql)
 //! - [Several servers](several_servers)
@@ -70,6 +71,7 @@ macro_rules! page {
         #[doc = "[Permission]: crate::guide::permission"]
         #[doc = "[Configuration]: crate::guide::configuration"]
         #[doc = "[What may be cached, and for how long]: crate::guide::caching"]
+        #[doc = "[Compression]: crate::guide::compression"]
         #[doc = "[Behind proxies]: crate::guide::proxies"]
         #[doc = "[PostgreSQL]: crate::guide::postgresql"]
         #[doc = "[Several servers]: crate::guide::several_servers"]
@@ -109,6 +111,7 @@ page!(files, "files.md");
 page!(permission, "permission.md");
 page!(configuration, "configuration.md");
 page!(caching, "caching.md");
+page!(compression, "compression.md");
 page!(proxies, "proxies.md");
 page!(postgresql, "postgresql.md");
 page!(several_servers, "several-servers.md");

@@ -13,6 +13,8 @@
 //! | `decimal` | attributes of type `rust_decimal::Decimal`: exact decimal numbers |
 //! | `metrics` | [`Metrics`]: counters and times in the text that Prometheus reads |
 //! | `tracing` | spans and events of [`Observer`], by [tracing](https://docs.rs/tracing) |
+//! | `compression` | [`Compression`](fairing): responses in the content codings br and gzip, each with its own tag |
+//! | `compression-zstd` | `compression`, and zstd, by the C library |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -23,6 +25,8 @@ extern crate self as etag_fairing;
 
 mod admission;
 mod api;
+#[cfg(feature = "compression")]
+mod compression;
 pub mod conditional;
 pub mod config;
 mod connections;
@@ -59,6 +63,8 @@ pub use conditional::EntityTag;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use database_schema::DatabaseSchema;
 pub use etag_derive::JsonApiResource;
+#[cfg(feature = "compression")]
+pub use fairing::{Compression, uncompressed};
 pub use fairing::{EtagFairing, Files, NotModified, Preconditions, Statistics, Tagged, TaggedFile, etagged};
 pub use health::Health;
 pub use json_api::JsonApiFairing;

@@ -17,6 +17,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(feature = "compression")]
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -27,6 +29,8 @@ use rocket::tokio::time::Instant;
 pub(crate) use self::flight::Flight;
 use self::flight::{Boarding, FlightOutcome, Flights};
 use crate::admission::HeldBytes;
+#[cfg(feature = "compression")]
+use crate::compression::CodedForms;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::error::Errors;
 use crate::plan::Revision;
@@ -46,6 +50,9 @@ pub(crate) struct Remembered {
     /// The memory of the body. It counts until the last client has read the body, even if the memo has forgotten it.
     #[allow(dead_code, reason = "the memory is given back when this is dropped")]
     pub(crate) held: Option<HeldBytes>,
+    /// The body in content codings.
+    #[cfg(feature = "compression")]
+    pub(crate) coded: CodedForms,
 }
 
 /// What the memo knows about a key.
@@ -57,6 +64,9 @@ pub(crate) struct MemoEntry {
     pub(crate) revision: Revision,
     /// The answer; `None` if there is none to remember: it was 404, or it is too large.
     pub(crate) answer: Option<Arc<Remembered>>,
+    /// How much memory the coded forms of the answer took when this entry was put here. An entry's weight must not change
+    /// while it is in the memo.
+    pub(crate) coded_weight: usize,
 }
 
 /// What an answer depends on in addition to the tables.
@@ -141,7 +151,7 @@ impl Weighter<Arc<MemoKey>, Arc<MemoEntry>> for EntryWeight {
         let text = key.path.len() + key.query.as_ref().map_or(0, |query| query.len());
         let text = text + key.scope.as_ref().map_or(0, |scope| scope.len());
         let answer = entry.answer.as_ref().map_or(0, |answer| answer.body.len() + answer.tag.opaque().len());
-        (OVERHEAD + size_of_val(&*entry.tables) + text + answer) as u64
+        (OVERHEAD + size_of_val(&*entry.tables) + text + answer + entry.coded_weight) as u64
     }
 }
 
@@ -184,6 +194,9 @@ pub(crate) struct Memo {
     flights: Flights,
     /// The largest body that is remembered, in bytes.
     largest: usize,
+    /// Held by whoever weighs an entry again, so that what is counted last is all that there is.
+    #[cfg(feature = "compression")]
+    weighing: Mutex<()>,
 }
 
 /// What the memo knows about an answer at a revision.
@@ -223,7 +236,14 @@ impl Memo {
         let entries = Cache::with_options(options, EntryWeight, RandomState::default(), counts);
         // A body may take half of a shard at most, so that it doesn't push out all other entries.
         let largest = usize::try_from(entries.shard_capacity() / 2).unwrap_or(usize::MAX);
-        Some(Self { entries, evictions, flights: Flights::default(), largest })
+        Some(Self {
+            entries,
+            evictions,
+            flights: Flights::default(),
+            largest,
+            #[cfg(feature = "compression")]
+            weighing: Mutex::default(),
+        })
     }
 
     /// The entry of this key, at any revision.
@@ -274,6 +294,30 @@ impl Memo {
     pub(crate) fn takes(&self, size: usize) -> bool {
         size <= self.largest
     }
+
+    /// Whether a coded form of this size is remembered beside an answer.
+    #[cfg(feature = "compression")]
+    pub(crate) fn takes_coded(&self, answer: &Remembered, size: usize) -> bool {
+        // Together they may take as much as one body may.
+        self.takes(answer.body.len() + answer.coded.weight() + size)
+    }
+
+    /// Counts the coded forms that were made of an answer since it was put here.
+    #[cfg(feature = "compression")]
+    pub(crate) fn weigh_again(&self, key: &KeyRef<'_>, answer: &Arc<Remembered>) {
+        let _turn = self.weighing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Others may have forgotten the answer by now, or may have another.
+        let Some(entry) = self.get(key) else { return };
+        if entry.answer.as_ref().is_some_and(|there| Arc::ptr_eq(there, answer)) {
+            let weighed = MemoEntry {
+                tables: entry.tables.clone(),
+                revision: entry.revision,
+                answer: Some(Arc::clone(answer)),
+                coded_weight: answer.coded.weight(),
+            };
+            self.entries.insert(Arc::new(MemoKey::of(key)), Arc::new(weighed));
+        }
+    }
 }
 
 impl fmt::Debug for Memo {
@@ -305,11 +349,20 @@ mod tests {
     fn entry(revision: u64, body: usize) -> MemoEntry {
         let body = vec![b'x'; body];
         let tag = EntityTag::of(&body);
-        let answer = Remembered { tag, profile: None, last_modified: None, body: body.into(), held: None };
+        let answer = Remembered {
+            tag,
+            profile: None,
+            last_modified: None,
+            body: body.into(),
+            held: None,
+            #[cfg(feature = "compression")]
+            coded: CodedForms::default(),
+        };
         MemoEntry {
             tables: Box::new(["t"]),
             revision: Revision::new(revision),
             answer: Some(Arc::new(answer)),
+            coded_weight: 0,
         }
     }
 
@@ -347,6 +400,42 @@ mod tests {
                 assert_eq!(evictions, landed - memo.entries.len() as u64, "{memo:?} of {limit}");
                 assert!(memo.entries.weight() > limit / 4 || limit < 4096, "{memo:?} of {limit}");
             }
+        });
+    }
+
+    #[cfg(feature = "compression")]
+    #[test]
+    fn coded_forms_count_and_go_with_their_answer() {
+        use crate::compression::CodedBytes;
+        use crate::config::Coding;
+        rocket::async_test(async {
+            let memo = memo(64 << 10);
+            for number in 0..200 {
+                let path = format!("/{number}");
+                let key = key(&path);
+                land(&memo, &key, entry(1, 3000)).await;
+                let answer = memo.get(&key).and_then(|entry| entry.answer.clone()).expect("it was put there");
+                let before = memo.entries.weight();
+                for coding in [Coding::Brotli, Coding::Gzip] {
+                    assert!(memo.takes_coded(&answer, 1000));
+                    let form = answer.coded.form(coding, &answer.tag).expect("a form");
+                    form.body.set(CodedBytes { bytes: vec![0; 1000].into(), held: None }).expect("the first");
+                    memo.weigh_again(&key, &answer);
+                }
+                assert!(number > 5 || memo.entries.weight() >= before + 2000, "{memo:?}");
+                assert!(memo.entries.weight() <= 64 << 10, "{memo:?}");
+            }
+            assert!(memo.entries.len() < 64 / 5 + 1, "{memo:?}");
+            // What is forgotten stays so, and another state isn't pushed out by the one before.
+            let (old, key) = (entry(1, 100), key("/x"));
+            let answer = old.answer.clone().expect("an answer");
+            memo.weigh_again(&key, &answer);
+            assert!(memo.get(&key).is_none());
+            land(&memo, &key, old).await;
+            land(&memo, &key, entry(2, 100)).await;
+            memo.weigh_again(&key, &answer);
+            assert_eq!(memo.get(&key).expect("an entry").revision, Revision::new(2));
+            assert!(!memo.takes_coded(&answer, 40 << 10));
         });
     }
 

@@ -209,8 +209,8 @@ fn names_strongly(
 pub(super) fn names_weakly(tag: EntityTagRef<'_>, method: MethodKind, validator: Validator<'_>) -> bool {
     match validator {
         Validator::Untagged => false,
-        Validator::Tag(current) => is_same(current.opaque(), tag.opaque()),
+        Validator::Tag(current) => is_same(current.opaque(), tag.opaque(), method),
         Validator::State(state) if method == MethodKind::Write => state.is_named_by(tag.opaque()),
-        Validator::State(state) => is_same(state.opaque(), tag.opaque()),
+        Validator::State(state) => is_same(state.opaque(), tag.opaque(), method),
     }
 }

@@ -99,10 +99,14 @@ mod tests {
     #[test]
     fn named_by_itself_and_its_views_only() {
         let state = StateTag::of_version("12");
-        for named in ["12", "12-", "12-ab", "12-gzip", "12-ab-gzip", "12;gzip", "12--br"] {
+        for named in
+            ["12", "12-", "12-ab", "12-gzip", "12-ab-gzip", "12;gzip", "12--br", "12~br", "12-ab~gzip"]
+        {
             assert!(state.is_named_by(named.as_bytes()), "{named}");
         }
-        for other in ["", "1", "123", "112", "12.", "-12", "ab-12", "1-2", "012", "12;", "12;x"] {
+        for other in
+            ["", "1", "123", "112", "12.", "-12", "ab-12", "1-2", "012", "12;", "12;x", "12~x", "12~2d"]
+        {
             assert!(!state.is_named_by(other.as_bytes()), "{other}");
         }
     }

@@ -202,7 +202,7 @@ impl EtagConfig {
 }
 
 /// Lays a switch or a table over what is there.
-fn lay_over(table: &mut Table<'_>, entry: &Entry) {
+pub(super) fn lay_over(table: &mut Table<'_>, entry: &Entry) {
     match &entry.value {
         Value::Dict(_, dict) => {
             // An empty table says nothing but "on", as any table without `enabled`.

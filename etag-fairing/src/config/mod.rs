@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `ETAG = true`, `etag = true`, `[default.etag]` | [`EtagConfig`] | [`EtagFairing`](crate::EtagFairing) |
 //! | `[default.jsonapi]` | [`JsonApiConfig`] | the JSON:API fairing |
+//! | `compression = true`, `[default.compression]` | `CompressionConfig` | `Compression`, with the feature `compression` |
 //! | `[default.databases.api]` | [`DatabaseConfig`] | the store |
 //! | `[default.observer]` | [`ObserverConfig`] | [`Observer`](crate::Observer) |
 //!
@@ -15,6 +16,8 @@
 //! `[default]`; key by key, also where one of them is a table and the other a plain switch. So
 //! `ROCKET_ETAG=false` turns the tags off and leaves the rest of `[default.etag]` as it is.
 
+#[cfg(feature = "compression")]
+mod compression;
 mod database;
 mod database_url;
 mod etag;
@@ -23,6 +26,8 @@ mod nearest;
 mod observer;
 mod table;
 
+#[cfg(feature = "compression")]
+pub use compression::{Coding, CompressionConfig};
 #[cfg(feature = "postgres")]
 pub(crate) use database::without_password;
 pub use database::{DatabaseConfig, SchemaMode, Synchronous};

@@ -200,6 +200,22 @@ impl<'f> Table<'f> {
         })
     }
 
+    /// A list of texts that passes a check, put as the check leaves it.
+    #[cfg(feature = "compression")]
+    pub(super) fn list<T>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        expected: &str,
+        check: impl FnOnce(&[&str]) -> Option<T>,
+    ) -> T {
+        self.read(key, default, expected, |value| {
+            let Value::Array(_, elements) = value else { return None };
+            let texts: Option<Vec<&str>> = elements.iter().map(Value::as_str).collect();
+            check(&texts?)
+        })
+    }
+
     /// Notes that two keys, each fine by itself, don't go together.
     pub(super) fn contradiction(&mut self, key: &str, message: String) {
         match self.entries.get(key).cloned() {

@@ -21,6 +21,20 @@ pub(super) struct Mark {
     untagged: AtomicBool,
     /// The file that the body is.
     file: OnceLock<FileStamp>,
+    #[cfg(feature = "compression")]
+    pub(super) coding: CodingMark,
+}
+
+/// What is said about the content coding of a response.
+#[cfg(feature = "compression")]
+#[derive(Default)]
+pub(super) struct CodingMark {
+    /// Whether the response must go out as it is.
+    pub(super) left_out: AtomicBool,
+    /// Whether it is decided which coding the response has, and its tag is that of this coding.
+    pub(super) is_decided: AtomicBool,
+    /// What the client's `Accept-Encoding` leads to, once it was looked at.
+    pub(super) negotiated: OnceLock<crate::compression::Negotiated>,
 }
 
 /// Opts the response of this request in. A handler calls this when it is about to answer the request.

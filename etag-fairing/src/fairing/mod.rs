@@ -28,13 +28,19 @@
 //!
 //! # Compression
 //!
-//! Attach a fairing that compresses before this one. The tag of a generated route's body, made before
+//! `Compression`, with the feature of that name, knows the tags, and it doesn't matter where it is attached.
+//!
+//! Attach a fairing of others that compresses before this one. The tag of a generated route's body, made before
 //! any content coding, then gets the coding's name as a suffix (RFC 9110 §8.8.3.3); what was compressed of
 //! a hand-written route is a stream, and untagged. A fairing that is attached after this one must weaken
 //! the tags of what it compresses, or give them a suffix. Where a proxy weakens them, see
 //! [`EtagConfig::accept_weakened`].
 
 mod bodies;
+#[cfg(feature = "compression")]
+mod coding;
+#[cfg(feature = "compression")]
+mod compression;
 mod digest;
 mod file_digests;
 mod mark;
@@ -57,6 +63,10 @@ use rocket::fairing::{self, Fairing, Info, Kind};
 use rocket::{Build, Orbit, Request, Response, Rocket};
 
 pub(crate) use self::bodies::Bodies;
+#[cfg(feature = "compression")]
+pub(crate) use self::coding::{Offer, forbids_transformation, mark_coding, offer};
+#[cfg(feature = "compression")]
+pub use self::compression::{Compression, uncompressed};
 pub(crate) use self::digest::send_in_large_chunks;
 use self::file_digests::FileDigests;
 use self::mark::Mark;
@@ -192,7 +202,14 @@ impl Fairing for EtagFairing {
             complete_untagged(request, response);
             return Box::pin(NothingToDo);
         };
-        match tagger.tag_source(response) {
+        let source = tagger.tag_source(response);
+        #[cfg(feature = "compression")]
+        if !matches!(source, TagSource::None)
+            && let Some(offer) = tagger.offer(response)
+        {
+            return Box::pin(async move { tagger.issue_coded(response, source, offer).await });
+        }
+        match source {
             TagSource::None => {}
             TagSource::Own(tag) => tagger.finish(response, &tag, tagger.config.policy().with_own_tag()),
             TagSource::Known(tag) => tagger.issue(response, tag),

@@ -95,9 +95,9 @@ pub(super) fn count(
 
 /// The 304 of a generated route, if that is what the request's preconditions make of the current tag.
 ///
-/// `None` as well where only the fairing can tell: where a content coding may make another tag of it.
+/// `None` as well where only the fairing can tell: where a fairing of others may compress it, which makes another tag of it.
 ///
-/// `tag` is the strong one, from before the configuration weakens it; `size` that of the body that stays at home.
+/// `tag` is the strong one of what would be sent, from before the configuration weakens it; `size` that of the body that stays at home.
 pub(crate) fn early<'r>(
     request: &'r Request<'_>,
     config: &'r EtagConfig,
@@ -107,7 +107,10 @@ pub(crate) fn early<'r>(
 ) -> Option<Response<'r>> {
     let headers = conditional_headers(request);
     // RFC 9110 §8.8.3.3: a fairing that compresses for this client makes another representation of it.
-    let may_be_coded = || request.headers().get("Accept-Encoding").any(|line| line.trim() != "identity");
+    let may_be_coded = || {
+        !is_coding_known(request)
+            && request.headers().get("Accept-Encoding").any(|line| line.trim() != "identity")
+    };
     if matches!(headers.if_none_match(), TagField::Absent) || may_be_coded() {
         return None;
     }
@@ -128,11 +131,31 @@ pub(crate) fn early<'r>(
     Some(response)
 }
 
+/// Whether it is this crate that decides about the content coding, so that `tag` is that of what would be sent.
+#[cfg(feature = "compression")]
+fn is_coding_known(request: &Request<'_>) -> bool {
+    super::compression::of(request).is_some()
+}
+
+#[cfg(not(feature = "compression"))]
+fn is_coding_known(_: &Request<'_>) -> bool {
+    false
+}
+
 impl<'r> Responder<'r, 'static> for NotModified {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         count(request, request.rocket().state(), NotModifiedWay::Handler, 0);
         let default = EtagConfig::default();
-        Ok(self.to_response(request.rocket().state::<EtagConfig>().unwrap_or(&default)))
+        #[cfg_attr(
+            not(feature = "compression"),
+            allow(unused_mut, reason = "nothing varies without the feature")
+        )]
+        let mut response = self.to_response(request.rocket().state::<EtagConfig>().unwrap_or(&default));
+        #[cfg(feature = "compression")]
+        if super::coding::offer(request).is_some() {
+            response.set_raw_header("Vary", "Accept-Encoding");
+        }
+        Ok(response)
     }
 }
 

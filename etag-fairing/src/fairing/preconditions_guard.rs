@@ -56,6 +56,8 @@ pub struct Preconditions<'r> {
     headers: ConditionalHeaders<'r>,
     method: MethodKind,
     policy: Policy,
+    /// The content coding that a read would be answered in, if it is large enough.
+    coding: Option<&'static str>,
     path: &'r str,
     statistics: Option<&'r Statistics>,
     observation: Option<&'r Observation>,
@@ -76,6 +78,7 @@ impl<'r> FromRequest<'r> for Preconditions<'r> {
             headers: conditional_headers(request),
             method: method_kind(request),
             policy,
+            coding: coding_of_read(request),
             path: request.uri().path().as_str(),
             statistics: request.rocket().state::<Statistics>(),
             observation: observe::of(request),
@@ -107,7 +110,7 @@ impl Preconditions<'_> {
     ///
     /// As [`check`](Preconditions::check).
     pub fn check_selected(&self, current: Option<&Selected<'_>>) -> Result<(), Errors> {
-        let verdict = self.policy.judge(&self.headers, self.method, current);
+        let verdict = self.judge(current);
         if let Some(observation) = self.observation
             && let Some(outcome) = PreconditionOutcome::of(&verdict, &self.headers)
         {
@@ -140,7 +143,45 @@ impl Preconditions<'_> {
     /// ```
     pub fn not_modified(&self, current: &EntityTag) -> Option<NotModified> {
         let selected = Selected { validator: Validator::Tag(current), last_modified: None };
+        if self.method == MethodKind::Read
+            && let Some(coded) = self.coding.map(|coding| current.of_coding(coding))
+            && self.verdict_on(&selected, &coded) == Verdict::NotModified
+        {
+            return Some(NotModified::new(self.policy.issue(coded)));
+        }
         let verdict = self.policy.judge(&self.headers, self.method, Some(&selected));
         (verdict == Verdict::NotModified).then(|| NotModified::new(self.policy.issue(current.clone())))
     }
+
+    /// Whether a read is answered in a content coding is known only when its answer is there. Until then, a client that names
+    /// the coded form and would get it may go on.
+    fn judge(&self, current: Option<&Selected<'_>>) -> Verdict {
+        let verdict = self.policy.judge(&self.headers, self.method, current);
+        match (&verdict, current, self.coding) {
+            (Verdict::Failed(_), Some(selected), Some(coding)) if self.method == MethodKind::Read => {
+                let Validator::Tag(tag) = selected.validator else { return verdict };
+                match self.verdict_on(selected, &tag.of_coding(coding)) {
+                    Verdict::Failed(_) => verdict,
+                    of_coded => of_coded,
+                }
+            }
+            _ => verdict,
+        }
+    }
+
+    /// What the preconditions come to if this is the tag.
+    fn verdict_on(&self, selected: &Selected<'_>, tag: &EntityTag) -> Verdict {
+        let selected = Selected { validator: Validator::Tag(tag), ..*selected };
+        self.policy.judge(&self.headers, self.method, Some(&selected))
+    }
+}
+
+#[cfg(feature = "compression")]
+fn coding_of_read(request: &Request<'_>) -> Option<&'static str> {
+    super::coding::offer(request)?.negotiated.coding.map(crate::config::Coding::name)
+}
+
+#[cfg(not(feature = "compression"))]
+fn coding_of_read(_: &Request<'_>) -> Option<&'static str> {
+    None
 }

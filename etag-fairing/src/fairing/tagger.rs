@@ -3,6 +3,8 @@
 use rocket::http::{Method, Status};
 use rocket::{Request, Response};
 
+#[cfg(feature = "compression")]
+use super::coding::{self, Offer};
 use super::digest;
 use super::file_digests::FileDigests;
 use super::mark::{self, Mark};
@@ -46,7 +48,9 @@ impl<'r> Tagger<'r, '_> {
             OwnTag::Valid(tag) => TagSource::Own(tag),
             OwnTag::Absent if is_taggable(self.request, response, &self.fields, self.mark) => {
                 match self.mark.tag().cloned().or_else(|| self.tag_of_file()) {
-                    Some(tag) if self.fields.is_coded => TagSource::Known(of_coding(&tag, response)),
+                    Some(tag) if self.fields.is_coded && !self.is_tag_of_coded_body() => {
+                        TagSource::Known(of_coding(&tag, response))
+                    }
                     Some(tag) => TagSource::Known(tag),
                     None => TagSource::OfBody,
                 }
@@ -59,6 +63,71 @@ impl<'r> Tagger<'r, '_> {
                 TagSource::None
             }
             OwnTag::Absent => TagSource::None,
+        }
+    }
+
+    /// Whether the handler has coded the body itself, and the tag that it gave is that of the coded one.
+    #[cfg(feature = "compression")]
+    fn is_tag_of_coded_body(&self) -> bool {
+        coding::is_decided(&self.mark.coding)
+    }
+
+    #[cfg(not(feature = "compression"))]
+    fn is_tag_of_coded_body(&self) -> bool {
+        false
+    }
+
+    /// What this response may be coded in, unless the client prefers it as it is. Where it may, the response says that it
+    /// varies.
+    #[cfg(feature = "compression")]
+    pub(super) fn offer(&self, response: &mut Response<'r>) -> Option<Offer<'r>> {
+        if self.fields.is_coded || coding::is_decided(&self.mark.coding) {
+            return None;
+        }
+        let offer = coding::offer(self.request)?;
+        coding::mark_coding(self.request);
+        // The configured field is set later.
+        let is_forbidden = !self.fields.has_caching
+            && self.config.cache_control.as_deref().is_some_and(coding::forbids_transformation);
+        if is_forbidden || !coding::is_codable(response, offer.compression) {
+            return None;
+        }
+        coding::vary_by_coding(response);
+        offer.negotiated.coding.map(|_| offer)
+    }
+
+    /// Sets the tag of the coding that the response is sent in, answers the preconditions, and codes the body if it is
+    /// sent.
+    #[cfg(feature = "compression")]
+    pub(super) async fn issue_coded(&self, response: &mut Response<'r>, source: TagSource, offer: Offer<'r>) {
+        let mut is_own = false;
+        let tag = match source {
+            TagSource::None => return,
+            TagSource::Own(tag) => {
+                is_own = true;
+                Some(tag)
+            }
+            TagSource::Known(tag) => Some(tag),
+            TagSource::OfBody => self.tag_of_body(response).await,
+        };
+        let size = response.body_mut().size().await;
+        // One that could not be read is an error by now.
+        let coding = offer.coding_for(size).filter(|_| response.status() == Status::Ok);
+        if let Some(tag) = tag {
+            let tag = match coding {
+                // A weak tag of the handler's promises nothing about bytes.
+                Some(coding) if !tag.is_weak() => tag.of_coding(coding.name()),
+                _ => tag,
+            };
+            if is_own {
+                response.set_raw_header("ETag", tag.to_string());
+                self.finish(response, &tag, self.config.policy().with_own_tag());
+            } else {
+                self.issue(response, tag);
+            }
+        }
+        if let Some(coding) = coding.filter(|_| response.status() == Status::Ok) {
+            coding::code_body(response, coding, offer.levels(), size).await;
         }
     }
 
@@ -209,13 +278,13 @@ impl ResponseFields {
 }
 
 /// The tag that a handler has set.
-enum OwnTag {
+pub(super) enum OwnTag {
     Absent,
     Valid(EntityTag),
     Malformed,
 }
 
-fn own_tag(response: &Response<'_>) -> OwnTag {
+pub(super) fn own_tag(response: &Response<'_>) -> OwnTag {
     let mut lines = response.headers().get("ETag");
     match (lines.next(), lines.next()) {
         (None, _) => OwnTag::Absent,
@@ -244,14 +313,19 @@ fn of_coding(tag: &EntityTag, response: &Response<'_>) -> EntityTag {
     EntityTag::strong(opaque).unwrap_or_else(|_| tag.clone().weakened())
 }
 
+/// Whether a response says that it depends on the client's `Accept-Encoding`.
+pub(super) fn varies_by_coding(response: &Response<'_>) -> bool {
+    response
+        .headers()
+        .get("Vary")
+        .flat_map(|line| line.split(','))
+        .any(|name| matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("Accept-Encoding"))
+}
+
 /// Adds the fields that caches need, unless the handler has set them.
 fn complete_cache_fields<'r>(response: &mut Response<'r>, config: &'r EtagConfig, fields: &ResponseFields) {
     // RFC 9110 §12.5.5: which coding is sent depends on the client's Accept-Encoding.
-    let needs_vary =
-        fields.is_coded
-            && !response.headers().get("Vary").flat_map(|line| line.split(',')).any(|name| {
-                matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("Accept-Encoding")
-            });
+    let needs_vary = fields.is_coded && !varies_by_coding(response);
     if !fields.has_caching
         && let Some(cache_control) = &config.cache_control
     {

@@ -10,11 +10,15 @@ use rocket::http::{Method, Status};
 
 use super::caching::{CachePolicy, names_tables};
 use super::call::{Answer, Call};
+#[cfg(feature = "compression")]
+use super::coded_read::{Origin, coded_response, document_offer, says_that_it_varies};
 use super::response;
 use super::store_errors::read_error;
 use super::subject::Subject;
 use super::tags::tag_of_body;
 use crate::admission::HeldBytes;
+#[cfg(feature = "compression")]
+use crate::compression::CodedForms;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
 use crate::document::buffer_pool::SentDocument;
@@ -96,8 +100,9 @@ pub(super) async fn read_from_memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -
         return None;
     }
     let memo = memo(call, subject)?;
+    let key = key(call, subject, CallerRef::Anyone);
     let looking = observe::time(call.observation, Phase::Memo);
-    let entry = memo.get(&key(call, subject, CallerRef::Anyone));
+    let entry = memo.get(&key);
     drop(looking);
     let entry = entry?;
     let remembered = entry.answer.as_ref()?;
@@ -106,7 +111,11 @@ pub(super) async fn read_from_memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -
         Err(error) if error.is_want_of_time() => return Some(Err(read_error(call, subject, error))),
         Err(_) => return None,
     };
-    (revision == entry.revision).then(|| Ok(remembered_response(call, subject, &entry.tables, remembered)))
+    if revision != entry.revision {
+        return None;
+    }
+    let found = Found { memo, key: &key, tables: &entry.tables, answer: remembered };
+    Some(remembered_response(call, subject, &found).await)
 }
 
 /// The current revision of these tables, as far as the store knows.
@@ -146,14 +155,18 @@ pub(super) async fn read_through_memo<'r>(
     let caller = (!call.is_for_anyone()).then(|| caller_key(call));
     let caller = caller.as_deref().map_or(CallerRef::Anyone, CallerRef::Scoped);
     // Boxed, as are other futures that are large and seldom awaited.
+    let key = key(call, subject, caller);
     let looking = observe::time(call.observation, Phase::Memo);
-    let recalled = Box::pin(memo.recall(&key(call, subject, caller), revision)).await;
+    let recalled = Box::pin(memo.recall(&key, revision)).await;
     drop(looking);
     match recalled {
         Recalled::Failed(errors) => Err(Errors::clone(&errors)),
         Recalled::Late => Err(Errors::unavailable(1)),
         Recalled::Known(entry) => match &entry.answer {
-            Some(remembered) => Ok(remembered_response(call, subject, &entry.tables, remembered)),
+            Some(remembered) => {
+                let found = Found { memo, key: &key, tables: &entry.tables, answer: remembered };
+                remembered_response(call, subject, &found).await
+            }
             None => Ok(fresh_response(call, subject, &entry.tables, fetch(call, subject, plan, make).await?)),
         },
         Recalled::Unknown { flight, stale } => {
@@ -164,7 +177,13 @@ pub(super) async fn read_through_memo<'r>(
                 observation.memo(if stale { MemoOutcome::Stale } else { MemoOutcome::Miss });
             }
             let read = fetch(call, subject, plan, make).await;
-            remember(call, subject, memo, flight, (tables, revision), read)
+            match remember(memo, flight, (&tables, revision), read)? {
+                Made::Remembered(remembered) => {
+                    let found = Found { memo, key: &key, tables: &tables, answer: &remembered };
+                    made_response(call, subject, &found).await
+                }
+                Made::ForThisRequest(read) => Ok(fresh_response(call, subject, &tables, read)),
+            }
         }
     }
 }
@@ -193,69 +212,113 @@ async fn fetch(
     Ok(read)
 }
 
-fn remember<'r>(
-    call: &Call<'r>,
-    subject: &Subject<'r>,
+/// An answer that was just made.
+enum Made {
+    Remembered(Arc<Remembered>),
+    ForThisRequest(ReadDocument),
+}
+
+fn remember(
     memo: &Memo,
     flight: Flight<'_>,
-    (tables, revision): (Vec<&'static str>, Revision),
+    (tables, revision): (&[&'static str], Revision),
     read: Result<ReadDocument, Errors>,
-) -> Answer<'r> {
-    let tables = tables.into_boxed_slice();
+) -> Result<Made, Errors> {
+    let entry = |answer| MemoEntry { tables: tables.into(), revision, answer, coded_weight: 0 };
     match read {
         Ok(ReadDocument { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
-            let remembered =
-                Arc::new(Remembered { tag, profile, last_modified, body: body.into_boxed_slice(), held });
-            mark_with_tag(call.request, remembered.tag.clone());
-            let response = remembered_body(call, subject, &tables, &remembered);
-            flight.land(MemoEntry { tables, revision, answer: Some(remembered) });
-            Ok(response)
+            let remembered = Arc::new(Remembered {
+                tag,
+                profile,
+                last_modified,
+                body: body.into_boxed_slice(),
+                held,
+                #[cfg(feature = "compression")]
+                coded: CodedForms::default(),
+            });
+            flight.land(entry(Some(Arc::clone(&remembered))));
+            Ok(Made::Remembered(remembered))
         }
         // Those who wait need not wait for each other.
         Ok(read) => {
-            let response = fresh_response(call, subject, &tables, read);
-            flight.land(MemoEntry { tables, revision, answer: None });
-            Ok(response)
+            flight.land(entry(None));
+            Ok(Made::ForThisRequest(read))
         }
         Err(errors) => {
             match errors.status().code {
                 // Who has waited until here would wait as long again, one behind the other.
                 500.. => flight.fail(&errors),
-                _ => flight.land(MemoEntry { tables, revision, answer: None }),
+                _ => flight.land(entry(None)),
             }
             Err(errors)
         }
     }
 }
 
+/// What the memo has for a request.
+#[cfg_attr(
+    not(feature = "compression"),
+    allow(dead_code, reason = "the memo is told of coded forms with the feature")
+)]
+pub(super) struct Found<'a> {
+    pub(super) memo: &'a Memo,
+    pub(super) key: &'a KeyRef<'a>,
+    pub(super) tables: &'a [&'static str],
+    pub(super) answer: &'a Arc<Remembered>,
+}
+
 /// The answer that the memo has: 304 where that is all that the client needs.
-fn remembered_response<'r>(
-    call: &Call<'r>,
-    subject: &Subject<'r>,
-    tables: &[&'static str],
-    remembered: &Arc<Remembered>,
-) -> Response<'r> {
+#[cfg_attr(not(feature = "compression"), allow(clippy::unused_async, reason = "what is coded is waited for"))]
+async fn remembered_response<'r>(call: &Call<'r>, subject: &Subject<'r>, found: &Found<'_>) -> Answer<'r> {
     if let Some(statistics) = call.state::<Statistics>() {
         statistics.count_memo_hit();
     }
     if let Some(observation) = call.observation {
         observation.memo(MemoOutcome::Hit);
     }
+    #[cfg(feature = "compression")]
+    let offer = document_offer(call, subject);
+    #[cfg(feature = "compression")]
+    if let Some(offer) = offer
+        && let Some(answer) = coded_response(call, subject, found, offer, Origin::Memo).await
+    {
+        return answer;
+    }
+    let remembered = found.answer;
     let (tag, size) = (&remembered.tag, remembered.body.len());
     let early = subject
         .etag
         .and_then(|config| early_not_modified(call.request, config, tag, remembered.last_modified, size));
-    match early {
+    #[allow(unused_mut, reason = "it varies by coding with the feature")]
+    let mut response = match early {
         Some(mut response) => {
             response.set_raw_header("Vary", "Accept");
-            CachePolicy::of(call, subject).set(&mut response, call, subject, tables);
+            CachePolicy::of(call, subject).set(&mut response, call, subject, found.tables);
             response
         }
         None => {
             mark_remembered(call.request, remembered.tag.clone());
-            remembered_body(call, subject, tables, remembered)
+            remembered_body(call, subject, found.tables, remembered)
         }
+    };
+    #[cfg(feature = "compression")]
+    if offer.is_some() {
+        says_that_it_varies(call, &mut response);
     }
+    Ok(response)
+}
+
+/// The answer that was made for this request, and that the memo has now.
+#[cfg_attr(not(feature = "compression"), allow(clippy::unused_async, reason = "what is coded is waited for"))]
+async fn made_response<'r>(call: &Call<'r>, subject: &Subject<'r>, found: &Found<'_>) -> Answer<'r> {
+    #[cfg(feature = "compression")]
+    if let Some(offer) = document_offer(call, subject)
+        && let Some(answer) = coded_response(call, subject, found, offer, Origin::Made).await
+    {
+        return answer;
+    }
+    mark_with_tag(call.request, found.answer.tag.clone());
+    Ok(remembered_body(call, subject, found.tables, found.answer))
 }
 
 /// 200, with the memo's body as it lies there. The fairing sets the tag, and answers preconditions.
@@ -301,7 +364,7 @@ fn fresh_response<'r>(
 ///
 /// RFC 9110 §8.8.2.1: not what lies ahead of this answer's `Date`. After several changes within a second it does, for
 /// as many seconds.
-fn dated(mut response: Response<'_>, last_modified: Option<HttpDate>) -> Response<'_> {
+pub(super) fn dated(mut response: Response<'_>, last_modified: Option<HttpDate>) -> Response<'_> {
     if let Some(date) = last_modified.filter(|date| *date <= HttpDate::from(Utc::now())) {
         response.set_raw_header("Last-Modified", date.to_string());
     }

@@ -15,7 +15,7 @@ use crate::resource::endpoint::Endpoint;
 #[derive(Clone, Copy)]
 pub(super) struct CachePolicy<'r> {
     /// `Cache-Control`; `None` for what the configuration says.
-    control: Option<&'r str>,
+    pub(super) control: Option<&'r str>,
     vary: &'r str,
     /// Whether every client gets this answer.
     is_for_all: bool,

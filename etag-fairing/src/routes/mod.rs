@@ -10,6 +10,8 @@ mod body;
 mod cached_read;
 mod caching;
 mod call;
+#[cfg(feature = "compression")]
+mod coded_read;
 mod conditions;
 mod create;
 mod delete;

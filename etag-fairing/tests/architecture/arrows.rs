@@ -17,6 +17,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "connections",
     "pending",
     "negotiate",
+    "compression",
     "schema",
     "plan",
     "store",

@@ -203,7 +203,8 @@ impl Answer {
     #[cfg(feature = "sqlite")]
     fn check_document(&self) {
         let media_type = self.lines("content-type").first().copied().unwrap_or_default();
-        if self.body.is_empty() || !media_type.starts_with("application/vnd.api+json") {
+        let is_coded = self.field("content-encoding").is_some();
+        if self.body.is_empty() || is_coded || !media_type.starts_with("application/vnd.api+json") {
             return;
         }
         let json =

@@ -1,0 +1,79 @@
+//! The coded forms of an answer that is remembered.
+
+use std::sync::OnceLock;
+
+use rocket::tokio::sync::OnceCell;
+
+use crate::admission::HeldBytes;
+use crate::conditional::EntityTag;
+use crate::config::Coding;
+
+/// The coded forms of an answer, each made when it is first asked for. Until then they take no memory.
+#[derive(Debug, Default)]
+pub(crate) struct CodedForms(OnceLock<Box<[CodedForm; Coding::NUMBER]>>);
+
+/// One coded form.
+#[derive(Debug)]
+pub(crate) struct CodedForm {
+    /// Its tag, which is known before the form is made.
+    pub(crate) tag: EntityTag,
+    /// The coded body. Of several requests that want it at once, one makes it, and the others wait.
+    pub(crate) body: OnceCell<CodedBytes>,
+}
+
+/// A coded body in memory.
+#[derive(Debug)]
+pub(crate) struct CodedBytes {
+    pub(crate) bytes: Box<[u8]>,
+    /// The memory of it. It counts until the last client has read the body.
+    #[allow(dead_code, reason = "the memory is given back when this is dropped")]
+    pub(crate) held: Option<HeldBytes>,
+}
+
+impl CodedForms {
+    /// The form in this coding of what has this tag.
+    pub(crate) fn form(&self, coding: Coding, tag: &EntityTag) -> Option<&CodedForm> {
+        let make = |coding: Coding| CodedForm { tag: tag.of_coding(coding.name()), body: OnceCell::new() };
+        let forms = self.0.get_or_init(|| Box::new([Coding::Brotli, Coding::Zstd, Coding::Gzip].map(make)));
+        forms.get(coding.index())
+    }
+
+    /// The body in this coding, if it was made.
+    pub(crate) fn bytes(&self, coding: Coding) -> Option<&[u8]> {
+        let made = self.0.get()?.get(coding.index())?.body.get()?;
+        Some(&made.bytes)
+    }
+
+    /// How much memory all of them take, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        let Some(forms) = self.0.get() else { return 0 };
+        let of_form = |form: &CodedForm| {
+            size_of::<CodedForm>()
+                + form.tag.opaque().len()
+                + form.body.get().map_or(0, |made| made.bytes.len())
+        };
+        forms.iter().map(of_form).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_has_its_tag_at_its_place() {
+        let (forms, tag) = (CodedForms::default(), EntityTag::of(b"body"));
+        assert_eq!(forms.weight(), 0);
+        for coding in [Coding::Brotli, Coding::Zstd, Coding::Gzip] {
+            let form = forms.form(coding, &tag).expect("a form");
+            assert_eq!(form.tag, tag.of_coding(coding.name()));
+            assert!(forms.bytes(coding).is_none());
+        }
+        let before = forms.weight();
+        let made = CodedBytes { bytes: vec![0; 100].into(), held: None };
+        forms.form(Coding::Gzip, &tag).expect("a form").body.set(made).expect("the first");
+        assert_eq!(forms.bytes(Coding::Gzip).map(<[u8]>::len), Some(100));
+        assert!(forms.bytes(Coding::Brotli).is_none());
+        assert_eq!(forms.weight(), before + 100);
+    }
+}
