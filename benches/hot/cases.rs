@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
-use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};
+use etag_fairing::{Compression, EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};
 use rocket::http::{Header, Status};
 use rocket::local::asynchronous::Client;
 use rocket::tokio::runtime::{Builder, Runtime};
@@ -35,6 +35,7 @@ struct Article {
 }
 
 /// A case: its name, the target, whether the memo is on, and whether the client has the current answer.
+#[derive(Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     target: &'static str,
@@ -42,6 +43,8 @@ pub(crate) struct Case {
     known: bool,
     /// Whether the client writes back what it has, changed, with the tag of what it has.
     write: bool,
+    /// Whether the server codes its answers, and what the client accepts.
+    coding: Option<&'static str>,
 }
 
 const RECORD: &str = "/articles/7";
@@ -49,11 +52,16 @@ const PAGE: &str = "/articles?page%5Bsize%5D=50&page%5Bnumber%5D=2";
 const INCLUDE: &str = "/articles?include=author&page%5Bsize%5D=20";
 
 const fn case(name: &'static str, target: &'static str, memo: bool, known: bool) -> Case {
-    Case { name, target, memo, known, write: false }
+    Case { name, target, memo, known, write: false, coding: None }
+}
+
+/// A case with the memo, of a server that codes its answers, and a client that accepts this.
+const fn coded(name: &'static str, target: &'static str, known: bool, accepted: &'static str) -> Case {
+    Case { coding: Some(accepted), ..case(name, target, true, known) }
 }
 
 /// All of them.
-pub(crate) const CASES: [Case; 10] = [
+pub(crate) const CASES: [Case; 15] = [
     case("record_304", RECORD, true, true),
     case("record_200", RECORD, true, false),
     case("record_304_without_memo", RECORD, false, true),
@@ -63,7 +71,12 @@ pub(crate) const CASES: [Case; 10] = [
     case("page_200_without_memo", PAGE, false, false),
     case("include_304", INCLUDE, true, true),
     case("include_200_without_memo", INCLUDE, false, false),
-    Case { name: "record_patch", target: RECORD, memo: true, known: false, write: true },
+    Case { write: true, ..case("record_patch", RECORD, true, false) },
+    coded("page_200_br", PAGE, false, "gzip, deflate, br"),
+    coded("page_200_gzip", PAGE, false, "gzip, deflate"),
+    coded("page_304_br", PAGE, true, "gzip, deflate, br"),
+    coded("page_200_not_coded", PAGE, false, "identity"),
+    coded("record_200_too_small", RECORD, false, "gzip, deflate, br"),
 ];
 
 /// A case that is set up: a server with a database of its own.
@@ -74,6 +87,7 @@ pub(crate) struct Bench {
     tag: Option<String>,
     status: Status,
     write: bool,
+    accepted: Option<&'static str>,
     last: Cell<usize>,
 }
 
@@ -81,7 +95,7 @@ impl Bench {
     /// Starts the server, fills the database and asks once.
     pub(crate) fn new(case: &Case) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let client = runtime.block_on(client(case.memo));
+        let client = runtime.block_on(client(case));
         let mut bench = Self {
             runtime,
             client,
@@ -89,6 +103,7 @@ impl Bench {
             tag: None,
             status: Status::Ok,
             write: case.write,
+            accepted: case.coding,
             last: Cell::new(0),
         };
         let tag = bench.ask();
@@ -112,6 +127,9 @@ impl Bench {
             request.add_header(Header::new("Accept", "application/vnd.api+json"));
             if let Some(tag) = &self.tag {
                 request.add_header(Header::new("If-None-Match", tag.clone()));
+            }
+            if let Some(accepted) = self.accepted {
+                request.add_header(Header::new("Accept-Encoding", accepted));
             }
             let response = request.dispatch().await;
             assert_eq!(response.status(), self.status, "{}", self.target);
@@ -140,17 +158,19 @@ impl Bench {
     }
 }
 
-async fn client(memo: bool) -> Client {
+async fn client(case: &Case) -> Client {
     let figment = rocket::Config::figment()
         .merge(("log_level", "off"))
         .merge(("etag.enabled", true))
-        .merge(("etag.memo", if memo { "8 MiB" } else { "0" }))
+        .merge(("etag.memo", if case.memo { "8 MiB" } else { "0" }))
+        .merge(("compression.enabled", case.coding.is_some()))
         .merge(("databases.api.url", "sqlite::memory:"))
         .merge(("databases.api.readers", 1))
         .merge(("databases.api.synchronous", "normal"));
     let rocket = rocket::custom(figment)
         .attach(JsonApi::fairing())
         .attach(EtagFairing::new())
+        .attach(Compression::new())
         .mount("/", Person::routes())
         .mount("/", Article::routes());
     let client = Client::untracked(rocket).await.expect("a rocket");

@@ -4,6 +4,8 @@
     benches/hot/instructions.py             fails if a case takes over 5 % more than instructions.json says
     benches/hot/instructions.py --update    writes down what each case takes now
 
+It fails, too, if an answer from the memo takes over 1.2 times as many instructions in a content coding as it does as it is.
+
 Instructions don't depend on what else the machine does, so that a small change is seen. They are counted by valgrind
 (callgrind), in two runs that differ by so many requests, whose difference leaves start and end out. They do depend on
 the compiler: with another one than the last time the comparison is shown, and fails nothing.
@@ -21,6 +23,8 @@ TOP = HERE.parents[1]
 WRITTEN = HERE / "instructions.json"
 FEW, MANY = 20, 220
 TOLERANCE = 0.05
+# What a page from the memo may cost in a content coding, as a multiple of the same page as it is.
+CODED, CODED_AT_MOST = {"page_200_br": "page_200", "page_200_gzip": "page_200", "page_304_br": "page_304"}, 1.2
 
 
 def run(*command, **options):
@@ -57,6 +61,11 @@ def main():
             slower.append(case)
             mark = "  <- slower"
         print(f"{case:28}{now[case]:>12,}{change:>+9.1%}{mark}")
+    for coded, plain in CODED.items():
+        times = now[coded] / now[plain]
+        print(f"{coded} takes {times:.2f} times what {plain} takes")
+        if times > CODED_AT_MOST:
+            sys.exit(f"{coded} takes more than {CODED_AT_MOST} times what {plain} takes")
     if compiler != written["compiler"]:
         print(f"{compiler} here, {written['compiler']} there: nothing to compare; --update writes down what holds here")
     elif slower:
