@@ -2,13 +2,11 @@
 
 use std::{
     env, fs,
-    os::unix::{
-        fs::{MetadataExt, PermissionsExt},
-        process::CommandExt,
-    },
     path::{Path, PathBuf},
     process::Command,
 };
+
+use crate::system::{give, is_program, is_root, part};
 
 /// The programs of an installed PostgreSQL server.
 #[derive(Clone, Debug)]
@@ -52,10 +50,7 @@ impl Binaries {
     /// A program of them, to be run as a user who may run a server, out of reach of a Ctrl-C in the terminal.
     pub(crate) fn server_command(&self, program: &str) -> Command {
         let mut command = Command::new(self.folder.join(program));
-        if let Some((user, group)) = self.user {
-            command.uid(user).gid(group);
-        }
-        command.process_group(0);
+        part(&mut command, self.user);
         command
     }
 
@@ -65,14 +60,10 @@ impl Binaries {
 
     /// Gives a folder or file to the user who runs the server.
     pub(crate) fn hand_over(&self, path: &Path) {
-        if let Some((user, group)) = self.user {
-            std::os::unix::fs::chown(path, Some(user), Some(group)).expect("give a file to another user");
+        if let Some(user) = self.user {
+            give(path, user);
         }
     }
-}
-
-fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 fn debian() -> Vec<PathBuf> {
@@ -88,7 +79,7 @@ fn debian() -> Vec<PathBuf> {
 
 /// For root, the user `postgres`, or else `nobody`.
 fn other_user() -> Option<(u32, u32)> {
-    if fs::metadata("/proc/self").ok()?.uid() != 0 {
+    if !is_root() {
         return None;
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();

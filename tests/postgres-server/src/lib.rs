@@ -38,6 +38,7 @@ mod certificates;
 mod database;
 mod link;
 mod server;
+mod system;
 
 pub use binaries::Binaries;
 pub use certificates::{Authority, Certificate, Validity};

@@ -4,14 +4,16 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpListener,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use crate::{Binaries, Certificate};
+use crate::{
+    Binaries, Certificate,
+    system::{close_to_others, part},
+};
 
 /// How long a start or an end may take before the test gives up; no test waits for it to pass.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -68,7 +70,7 @@ impl Server {
         for (name, text) in files {
             let path = folder.join("data").join(name);
             fs::write(&path, text).expect("write a file of the server");
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("close a file to others");
+            close_to_others(&path);
             binaries.hand_over(&path);
         }
         let settings = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
@@ -333,12 +335,13 @@ impl Keeper {
             fi 2>/dev/null
             rm -rf "$0"
         "#;
-        let mut shell = Command::new("sh")
+        let mut shell = Command::new("sh");
+        part(&mut shell, None);
+        let mut shell = shell
             .arg("-c")
             .arg(SCRIPT)
             .arg(folder)
             .current_dir("/")
-            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -269,6 +269,7 @@ impl SqliteStore {
 /// A folder that only this user can look into.
 fn temporary() -> Result<DatabaseFile, PrepareError> {
     let folder = std::env::temp_dir().join(format!("etag-fairing-{}", uuid::Uuid::now_v7()));
+    #[cfg_attr(not(unix), allow(unused_mut, reason = "elsewhere a user's folder is the user's alone"))]
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
