@@ -90,6 +90,9 @@ pub mod __private {
         Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
     };
     pub use crate::schema::parse;
+    // `etag-scaffold` connects as the store does.
+    #[cfg(feature = "postgres")]
+    pub use crate::store::postgres::client::client as postgres_client;
 }
 
 // The blocks of the README are compiled as doctests.

@@ -1,6 +1,7 @@
 //! The tables of a PostgreSQL database.
 
-use tokio_postgres::{Client, Config, NoTls, Row, config::SslMode};
+use etag_fairing::__private::postgres_client;
+use tokio_postgres::{Client, Row};
 
 use crate::catalogue::{Catalogue, Column, Database, ForeignKey, Holds, Table, TableKind};
 
@@ -11,18 +12,7 @@ pub(crate) fn read(url: &str) -> Result<Catalogue, String> {
 }
 
 async fn connect_and_read(url: &str) -> Result<Catalogue, String> {
-    // An error of the driver may quote the URL, and that may hold a password.
-    let mut config: Config = url.parse().map_err(|_| "the URL is none that a connection can be made by")?;
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(
-            "connections without TLS alone are made here: write `sslmode=disable`, over a tunnel if need be"
-                .into(),
-        );
-    }
-    config.ssl_mode(SslMode::Disable).application_name("etag-scaffold");
-    let (client, connection) =
-        config.connect(NoTls).await.map_err(|error| format!("cannot connect: {}", reason(&error)))?;
-    tokio::spawn(connection);
+    let client = postgres_client(url).await.map_err(|problem| problem.to_string())?;
     let tables = tables(&client).await.map_err(|error| format!("cannot read: {}", reason(&error)))?;
     Ok(Catalogue { database: Database::Postgres, url: without_password(url), tables })
 }

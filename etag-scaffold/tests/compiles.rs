@@ -276,3 +276,18 @@ fn what_is_printed_is_the_same_each_time_and_nothing_is_changed() {
         assert!(!sample.text.contains("_etag_fairing_") && !sample.text.contains("_sqlx_migrations"));
     }
 }
+
+#[test]
+fn a_database_that_cannot_be_read_is_told_of_without_its_password() {
+    let fails = |url: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_etag-scaffold")).arg(url).output().expect("it runs");
+        assert!(!output.status.success() && output.stdout.is_empty(), "{url}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let nobody = fails("postgres://me:geheim@127.0.0.1:1/shop");
+    assert!(nobody.contains("cannot connect to") && !nobody.contains("geheim"), "{nobody}");
+    let wrong = fails("postgres://me:geheim@127.0.0.1:1/shop?sslmode=perhaps");
+    assert!(wrong.contains("sslmode") && !wrong.contains("geheim"), "{wrong}");
+    let none = fails("sqlite:none.db");
+    assert!(none.contains("there is no file `none.db`"), "{none}");
+}

@@ -24,6 +24,7 @@
 //! ```
 
 mod cell;
+pub(crate) mod client;
 mod connection;
 mod decode;
 mod definitions;
