@@ -85,6 +85,8 @@ pub struct Attribute {
     pub parse_digits: fn(&str) -> Result<Value, Mismatch>,
     /// Returns an error for a stored value that the field's type cannot have.
     pub check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
+    /// The texts that the attribute can be, if they are a closed set: the variants of an enum, in their order.
+    pub variants: fn() -> Option<Vec<&'static str>>,
 }
 
 /// Who may see and set an attribute.
@@ -366,6 +368,7 @@ impl Attribute {
             parse: parse::<A>,
             parse_digits: parse_digits::<A>,
             check: check::<A>,
+            variants: A::variants,
         }
     }
 

@@ -25,6 +25,7 @@ mod sealed;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
 pub(crate) mod time;
 mod value;
+pub(crate) mod variants;
 
 pub use attribute_type::{AttributeType, check, parse, parse_digits};
 pub use description::{

@@ -73,6 +73,21 @@ impl Place {
         }
     }
 
+    /// What stands against serving these resources.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn problems(&self, resources: &[&'static etag_fairing::resource::Description]) -> Vec<String> {
+        use etag_fairing::store::Store;
+        use etag_fairing::store::postgres::{PostgresOptions, PostgresStore};
+
+        let options = PostgresOptions::new(&self.url()).expect("a URL");
+        let store = PostgresStore::open(options).expect("a store");
+        rocket::async_test(async {
+            let outcome = store.prepare(resources).await;
+            store.close().await;
+            outcome.err().map(|error| error.problems).unwrap_or_default()
+        })
+    }
+
     /// A server over it.
     pub(crate) fn serve(&self, build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Server {
         let toml = format!(

@@ -7,7 +7,7 @@ use serde_json::Value as JsonValue;
 
 use crate::schema::json_text::write_string;
 use crate::schema::kind::{ColumnTypes, KindTraits, Operators, PostgresColumn, ValueType};
-use crate::schema::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
+use crate::schema::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef, variants};
 
 pub(super) static TRAITS: KindTraits = KindTraits {
     value: ValueType::Text,
@@ -66,9 +66,14 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
     const KIND: Kind = Kind::Text;
 
     fn from_json(json: &JsonValue) -> Result<T, Mismatch> {
-        text_of(json, "text")?;
-        // serde's message names the variants: “unknown variant `x`, expected `draft` or `accepted`”.
-        T::deserialize(json).map_err(|error| Mismatch::new(format!("valid: {error}")))
+        let of_variants = || variants::of::<T>().map(|names| format!("one of {}", variants::in_words(&names)));
+        text_of(json, "text").map_err(|mismatch| of_variants().map_or(mismatch, Mismatch::new))?;
+        T::deserialize(json)
+            .map_err(|error| Mismatch::new(of_variants().unwrap_or_else(|| format!("valid: {error}"))))
+    }
+
+    fn variants() -> Option<Vec<&'static str>> {
+        variants::of::<T>()
     }
 
     fn from_value(value: ValueRef<'_>) -> Result<T, Corrupt> {

@@ -31,6 +31,8 @@ pub(super) struct FoundColumn {
     /// The type's name; that of the type below it for a domain.
     pub(super) type_name: String,
     pub(super) is_enum: bool,
+    /// The labels of an enum, in their order.
+    pub(super) labels: Vec<String>,
     pub(super) is_not_null: bool,
     pub(super) has_default: bool,
     pub(super) is_generated: bool,
@@ -81,6 +83,10 @@ impl prepare::FoundColumn for FoundColumn {
         self.has_default || self.is_generated
     }
 
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
     fn is_made(&self) -> bool {
         self.is_made
     }
@@ -119,7 +125,9 @@ pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<F
              EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = a.attrelid AND i.indisunique \
              AND i.indpred IS NULL AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum), \
              CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) \
-             ELSE format_type(a.atttypid, a.atttypmod) END \
+             ELSE format_type(a.atttypid, a.atttypmod) END, \
+             ARRAY(SELECT CAST(e.enumlabel AS text) FROM pg_enum AS e \
+             WHERE e.enumtypid = coalesce(b.oid, t.oid) ORDER BY e.enumsortorder) \
              FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid \
              JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
              WHERE a.attrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attnum > 0 \
@@ -139,6 +147,7 @@ pub(super) async fn find(connection: &Connection, name: &str) -> Result<Option<F
             is_made: get(row, 7)?,
             is_unique: get(row, 8)?,
             limited: get(row, 9)?,
+            labels: get(row, 10)?,
         })
     });
     // A bit an operation, by the numbers that PostgreSQL gives its commands.

@@ -48,6 +48,11 @@ pub(in crate::store) trait FoundColumn {
     /// Whether the database sets a value if none is given: a default, or a generated one.
     fn is_filled(&self) -> bool;
 
+    /// The texts that its type lists, if it is an enum of the database's own.
+    fn labels(&self) -> &[String] {
+        &[]
+    }
+
     /// Whether the database generates all of its values, so that none may be given.
     fn is_made(&self) -> bool;
 }
@@ -104,6 +109,7 @@ pub(in crate::store) fn check_columns<'table, F: FoundTable>(
                 &column.needed_by,
             )),
             Some(known) => {
+                check_labels(table, column, known, problems);
                 let can_be_null = !known.is_not_null() || known.is_filled() || known.is_made();
                 if !can_be_null && !table.is_required(column) {
                     log::warn!(
@@ -152,6 +158,37 @@ pub(in crate::store) fn misfits<F: FoundTable>(table: &Table, found: Option<&F>)
         Some(wrong_type::<F>(table, column.name, column.kind, known.declared(), &column.needed_by))
     });
     missing.chain(wrong).collect()
+}
+
+/// An enum of the database's own must have each variant of the attribute's: else writing it would fail.
+fn check_labels(table: &Table, column: &Column, known: &impl FoundColumn, problems: &mut Vec<String>) {
+    let (labels, Some(variants)) = (known.labels(), &column.variants) else { return };
+    if labels.is_empty() {
+        return;
+    }
+    let missing = variants.iter().filter(|variant| !labels.iter().any(|label| label == *variant));
+    for variant in missing {
+        problems.push(format!(
+            "table `{}`, column `{}`: its type `{}` has no `{variant}`, which {} may be: add it (`ALTER TYPE {} ADD \
+             VALUE '{}'`), or remove the variant",
+            table.name,
+            column.name,
+            known.declared(),
+            column.needed_by,
+            known.declared(),
+            variant.replace('\'', "''")
+        ));
+    }
+    for label in labels.iter().filter(|label| !variants.contains(&label.as_str())) {
+        log::warn!(
+            "table `{}`, column `{}`: its type `{}` has `{label}`, which {} cannot be: a row that has it is shown with a \
+             warning, or not at all",
+            table.name,
+            column.name,
+            known.declared(),
+            column.needed_by
+        );
+    }
 }
 
 /// Logs a warning about other columns that need a value and get none.

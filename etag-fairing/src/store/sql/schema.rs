@@ -41,6 +41,8 @@ pub(crate) enum Key {
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    /// The texts that it can be, if they are a closed set.
+    pub(crate) variants: Option<Vec<&'static str>>,
     /// The declared form of its times.
     pub(crate) stored: Option<StoredTime>,
     pub(crate) reference: Option<Reference>,
@@ -209,6 +211,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
         columns.push(Column {
             name: attribute.column,
             kind: attribute.kind,
+            variants: (attribute.variants)(),
             stored: resource.stored(id),
             reference: None,
             default: attribute.default,
@@ -223,6 +226,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             columns.push(Column {
                 name: column,
                 kind: kind_of_id(target.id.kind),
+                variants: None,
                 stored: None,
                 reference: Some(Reference {
                     table: target.table,
@@ -263,6 +267,7 @@ fn join_table(
         let column = Column {
             name: column,
             kind: kind_of_id(end.id.kind),
+            variants: None,
             stored: None,
             reference: Some(reference),
             default: None,

@@ -54,6 +54,7 @@ const fn attribute(
         parse: crate::schema::parse::<String>,
         parse_digits: crate::schema::parse_digits::<String>,
         check: |_| Ok(()),
+        variants: || None,
     }
 }
 
