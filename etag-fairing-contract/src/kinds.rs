@@ -7,10 +7,10 @@ use etag_fairing::{
     resource::{
         AttributeId, AttributeType, Corrupt, Description, Kind, Mismatch, ResourceId, Value, ValueRef,
     },
-    store::{Change, Comparison, Field, Listing, Member, Page, Place, Relation, SortKey, Store},
+    store::{Change, Comparison, Field, Listing, Member, Page, Part, Place, Relation, SortKey, Store},
 };
 
-use serde_json::Value as JsonValue;
+use serde_json::{Value as JsonValue, json};
 
 use crate::{filters::*, steps::*};
 
@@ -26,6 +26,9 @@ struct Measure {
     #[jsonapi(number)]
     most: Option<Exact>,
     data: Option<Vec<u8>>,
+    words: Option<Vec<String>>,
+    counts: Option<Vec<i64>>,
+    settings: Option<JsonValue>,
 }
 
 /// An exact decimal number of as many digits as it has.
@@ -55,6 +58,9 @@ impl AttributeType for Exact {
 const AMOUNT: AttributeId = AttributeId::at(0);
 const MOST: AttributeId = AttributeId::at(1);
 const DATA: AttributeId = AttributeId::at(2);
+const WORDS: AttributeId = AttributeId::at(3);
+const COUNTS: AttributeId = AttributeId::at(4);
+const SETTINGS: AttributeId = AttributeId::at(5);
 
 /// Makes a measure with this one value.
 async fn measure(store: &dyn Store, attribute: AttributeId, value: Value) -> ResourceId {
@@ -181,7 +187,7 @@ pub(crate) async fn decimal_numbers_are_exact(store: Arc<dyn Store>) {
     let change = |amount: &str, most: &str| Change::Insert {
         resource: *MEASURES,
         id: None,
-        attributes: vec![decimal(amount), decimal(most), Value::Null],
+        attributes: vec![decimal(amount), decimal(most), Value::Null, Value::Null, Value::Null, Value::Null],
         linkage: vec![],
     };
     let same = done(&*store, change("1.50", "1.5")).await;
@@ -203,4 +209,139 @@ pub(crate) async fn bytes_come_back_and_are_compared(store: Arc<dyn Store>) {
     let long = Value::Bytes((0..=255).cycle().take(100_000).collect());
     let id = measure(&*store, DATA, long.clone()).await;
     assert_eq!(value_of(&*store, &id, DATA).await, long);
+}
+
+fn json(value: &JsonValue) -> Value {
+    Value::Text(value.to_string())
+}
+
+/// Makes a measure of each value, and finds those that a comparison should find, by their places.
+async fn they_are_found(
+    store: &dyn Store,
+    attribute: AttributeId,
+    values: &[Value],
+    cases: Vec<(Comparison, Vec<usize>)>,
+) {
+    let mut ids = Vec::new();
+    for value in values {
+        let id = measure(store, attribute, value.clone()).await;
+        assert_eq!(value_of(store, &id, attribute).await, *value);
+        ids.push(id);
+    }
+    for (comparison, places) in cases {
+        let filter = compared(own(attribute), comparison);
+        let expected: Vec<_> = places.iter().map(|place| ids[*place].clone()).collect();
+        assert_eq!(found(store, *MEASURES, filter.clone()).await, expected, "{filter:?}");
+        let others = (0..ids.len()).filter(|place| !places.contains(place));
+        let others: Vec<_> = others.map(|place| ids[place].clone()).collect();
+        assert_eq!(found(store, *MEASURES, not(filter.clone())).await, others, "not {filter:?}");
+    }
+    for id in ids {
+        done(store, delete(*MEASURES, &id)).await;
+    }
+}
+
+pub(crate) async fn lists_are_found_by_their_elements(store: Arc<dyn Store>) {
+    store.prepare(&[*MEASURES]).await.expect("prepared");
+    let text = |text: &str| Value::Text(text.into());
+    let words = [
+        Value::Null,
+        json(&json!([])),
+        json(&json!(["a"])),
+        json(&json!(["b", "A", "a", "a"])),
+        json(&json!(["it's \"x\" \\ {,} %_", "NULL", "", "é🦀"])),
+        json(&json!(["1", "true"])),
+    ];
+    let cases = vec![
+        (Comparison::IsNull, vec![0]),
+        (Comparison::IsEmpty, vec![1]),
+        (Comparison::HasAny(vec![text("a")]), vec![2, 3]),
+        (Comparison::HasAny(vec![text("A")]), vec![3]),
+        (Comparison::HasAny(vec![text("A"), text("NULL"), text("nobody")]), vec![3, 4]),
+        (Comparison::HasAny(vec![text("it's \"x\" \\ {,} %_")]), vec![4]),
+        (Comparison::HasAny(vec![text("")]), vec![4]),
+        (Comparison::HasAny(vec![text("é🦀")]), vec![4]),
+        (Comparison::HasAny(vec![text("[\"a\"]")]), vec![]),
+        (Comparison::HasAny(vec![]), vec![]),
+        // Values of another kind are no elements.
+        (Comparison::HasAny(vec![Value::Integer(1), Value::Bool(true), Value::Null]), vec![]),
+    ];
+    they_are_found(&*store, WORDS, &words, cases).await;
+    let counts = [
+        json(&json!([0, -1, i64::MAX])),
+        json(&json!([i64::MIN, 9_007_199_254_740_993_i64])),
+        json(&json!([])),
+        Value::Null,
+    ];
+    let cases = vec![
+        (Comparison::IsNull, vec![3]),
+        (Comparison::IsEmpty, vec![2]),
+        (Comparison::HasAny(vec![Value::Integer(0)]), vec![0]),
+        (Comparison::HasAny(vec![Value::Integer(i64::MAX), Value::Integer(i64::MIN)]), vec![0, 1]),
+        (Comparison::HasAny(vec![Value::Integer(9_007_199_254_740_993)]), vec![1]),
+        (Comparison::HasAny(vec![Value::Integer(9_007_199_254_740_992)]), vec![]),
+        (Comparison::HasAny(vec![text("0")]), vec![]),
+    ];
+    they_are_found(&*store, COUNTS, &counts, cases).await;
+}
+
+pub(crate) async fn what_stands_inside_of_json_is_found(store: Arc<dyn Store>) {
+    store.prepare(&[*MEASURES]).await.expect("prepared");
+    let settings = [
+        json(&json!({"a": "x", "n": 1, "on": true})),
+        json(&json!({"a": "X", "n": 1.5, "on": false})),
+        json(&json!({"a": {"b": "x"}, "n": "1", "on": "true"})),
+        json(&json!({"a": {"b": null}, "n": null})),
+        json(&json!({"a": ["x"], "n": -1e300, "é \u{1f980}": "x"})),
+        json(&json!("a")),
+        json(&json!(["a", "x"])),
+        Value::Null,
+        json(&json!({"n": 9_007_199_254_740_993_i64, "a": ""})),
+    ];
+    let text = |text: &str| Value::Text(text.into());
+    let at = |path: &[&str], comparison| {
+        Comparison::Inside(path.iter().map(|name| (*name).to_owned()).collect(), Box::new(comparison))
+    };
+    let value = |relation, value| Comparison::Value(relation, value);
+    let cases = vec![
+        (Comparison::IsNull, vec![7]),
+        (at(&["a"], value(Relation::Equal, text("x"))), vec![0]),
+        (at(&["a"], value(Relation::NotEqual, text("x"))), vec![1, 8]),
+        (at(&["a"], value(Relation::Greater, text("X"))), vec![0]),
+        (at(&["a"], value(Relation::LessOrEqual, text("X"))), vec![1, 8]),
+        (at(&["a"], Comparison::In(vec![text("x"), text("X"), Value::Integer(1)])), vec![0, 1]),
+        (at(&["a"], Comparison::In(vec![])), vec![]),
+        (at(&["a"], Comparison::Between(text("X"), text("x"))), vec![0, 1]),
+        (at(&["a"], Comparison::IsNull), vec![5, 6, 7]),
+        (at(&["a", "b"], value(Relation::Equal, text("x"))), vec![2]),
+        (at(&["a", "b"], Comparison::IsNull), vec![0, 1, 3, 4, 5, 6, 7, 8]),
+        (at(&["é \u{1f980}"], value(Relation::Equal, text("x"))), vec![4]),
+        (at(&["0"], Comparison::IsNull), vec![0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        (at(&["n"], value(Relation::Equal, Value::Integer(1))), vec![0]),
+        (at(&["n"], value(Relation::Equal, Value::Float(1.0))), vec![0]),
+        (at(&["n"], value(Relation::Equal, text("1"))), vec![2]),
+        (at(&["n"], value(Relation::Less, Value::Float(1.25))), vec![0, 4]),
+        (at(&["n"], value(Relation::Greater, Value::Integer(1))), vec![1, 8]),
+        (at(&["n"], value(Relation::Equal, Value::Integer(9_007_199_254_740_993))), vec![8]),
+        (at(&["n"], value(Relation::Equal, Value::Integer(9_007_199_254_740_992))), vec![]),
+        (at(&["n"], Comparison::Between(Value::Integer(0), Value::Float(1.5))), vec![0, 1]),
+        (at(&["n"], Comparison::In(vec![text("1"), Value::Float(1.5), Value::Bool(true)])), vec![1, 2]),
+        (at(&["on"], value(Relation::Equal, Value::Bool(true))), vec![0]),
+        (at(&["on"], value(Relation::NotEqual, Value::Bool(true))), vec![1]),
+        (at(&["on"], value(Relation::Equal, text("true"))), vec![2]),
+        (
+            at(&["a"], Comparison::Text { part: Part::Anywhere, text: "x".into(), case_sensitive: false }),
+            vec![0, 1],
+        ),
+        (at(&["a"], Comparison::Text { part: Part::Start, text: "x".into(), case_sensitive: true }), vec![0]),
+        (
+            at(&["a"], Comparison::Text { part: Part::End, text: String::new(), case_sensitive: true }),
+            vec![0, 1, 8],
+        ),
+        (
+            at(&["a"], Comparison::Text { part: Part::Like, text: "_".into(), case_sensitive: true }),
+            vec![0, 1],
+        ),
+    ];
+    they_are_found(&*store, SETTINGS, &settings, cases).await;
 }

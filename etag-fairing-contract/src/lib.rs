@@ -191,6 +191,8 @@ rules! {
     kinds {
         decimal_numbers_are_exact
         bytes_come_back_and_are_compared
+        lists_are_found_by_their_elements
+        what_stands_inside_of_json_is_found
     }
     relationships {
         a_join_table_is_replaced_added_to_and_removed_from

@@ -181,6 +181,8 @@ impl Model {
                         compare(&value, low).is_some_and(Ordering::is_ge)
                             && compare(&value, high).is_some_and(Ordering::is_le)
                     }
+                    // The rules of kinds are about these; what is made at random has none.
+                    Comparison::HasAny(_) | Comparison::IsEmpty | Comparison::Inside(..) => false,
                     Comparison::Text { part, text, case_sensitive } => match value {
                         Value::Text(value) => has(&value, *part, text, *case_sensitive),
                         _ => false,

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use serde_json::Value as JsonValue;
+
 use super::{Comparison, Field, Filter, Member, Part, Relation, fold_case};
 use crate::schema::decimal;
 use crate::schema::{Description, Linkage, Record, RelationshipId, ResourceId, Value};
@@ -94,6 +96,9 @@ fn follow<'a>(
 }
 
 fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) -> Value) -> bool {
+    if let Comparison::Inside(path, comparison) = comparison {
+        return compares_inside(value, path, comparison);
+    }
     // A comparison with null is never true.
     if value.is_null() {
         return *comparison == Comparison::IsNull;
@@ -106,11 +111,49 @@ fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) 
         Comparison::Between(from, to) => {
             relates(value, Relation::GreaterOrEqual, from) && relates(value, Relation::LessOrEqual, to)
         }
+        Comparison::HasAny(values) => elements(value).is_some_and(|list| {
+            list.iter().any(|element| values.iter().any(|one| relates(element, Relation::Equal, one)))
+        }),
+        Comparison::IsEmpty => elements(value).is_some_and(|list| list.is_empty()),
+        Comparison::Inside(..) => false,
         Comparison::Text { part, text, case_sensitive } => match value {
             Value::Text(value) if *case_sensitive => has_part(value, *part, text),
             Value::Text(value) => has_part(&fold_case(value), *part, &fold_case(text)),
             _ => false,
         },
+    }
+}
+
+/// The elements of a list.
+fn elements(value: &Value) -> Option<Vec<Value>> {
+    let Value::Text(text) = value else { return None };
+    let list: Vec<JsonValue> = serde_json::from_str(text).ok()?;
+    Some(list.iter().filter_map(scalar).collect())
+}
+
+/// Compares what stands at the end of a path in JSON.
+fn compares_inside(value: &Value, path: &[String], comparison: &Comparison) -> bool {
+    let json = match value {
+        Value::Text(text) => serde_json::from_str(text).unwrap_or(JsonValue::Null),
+        _ => JsonValue::Null,
+    };
+    let there = path.iter().try_fold(&json, |json, name| json.as_object()?.get(name));
+    match there {
+        None | Some(JsonValue::Null) => *comparison == Comparison::IsNull,
+        Some(json) => scalar(json).is_some_and(|value| compares(&value, comparison, |_| Value::Null)),
+    }
+}
+
+/// A text, a number or a boolean.
+fn scalar(json: &JsonValue) -> Option<Value> {
+    match json {
+        JsonValue::Bool(value) => Some(Value::Bool(*value)),
+        JsonValue::String(text) => Some(Value::Text(text.clone())),
+        JsonValue::Number(number) => match number.as_i64() {
+            Some(whole) => Some(Value::Integer(whole)),
+            None => number.as_f64().map(Value::Float),
+        },
+        JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
     }
 }
 

@@ -81,6 +81,15 @@ pub enum Comparison {
     In(Vec<Value>),
     /// The member is between these two values or equal to one of them.
     Between(Value, Value),
+    /// The member is a list that has at least one of these values.
+    HasAny(Vec<Value>),
+    /// The member is a list without elements.
+    IsEmpty,
+    /// Compares what stands inside of a member that holds JSON, at the end of these names of objects' members. A text, a
+    /// number and a boolean are values of their own classes: one of another class is neither equal, nor less, nor
+    /// greater. [`IsNull`](Self::IsNull) holds for a null and for what is not there. The inner comparison is one with
+    /// values.
+    Inside(Vec<String>, Box<Comparison>),
     /// Compares a part of a text.
     Text {
         /// The part of the text.

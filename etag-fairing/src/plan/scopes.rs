@@ -250,6 +250,18 @@ impl Bytes {
                 self.value(from);
                 self.value(to);
             }
+            Comparison::HasAny(values) => {
+                self.sign(b'h');
+                self.number(values.len());
+                values.iter().for_each(|value| self.value(value));
+            }
+            Comparison::IsEmpty => self.sign(b'e'),
+            Comparison::Inside(path, comparison) => {
+                self.sign(b'i');
+                self.number(path.len());
+                path.iter().for_each(|name| self.text(name));
+                self.comparison(comparison);
+            }
             Comparison::Text { part, text, case_sensitive } => {
                 self.sign(b't');
                 self.sign(match part {

@@ -44,6 +44,10 @@ pub(crate) fn visit(filter: &Filter, resource: &'static Description, visitor: &m
                 | Comparison::Value(..)
                 | Comparison::In(_)
                 | Comparison::Between(..)
+                | Comparison::HasAny(_)
+                | Comparison::IsEmpty
+                // It names no other member.
+                | Comparison::Inside(..)
                 | Comparison::Text { .. } => {}
             }
         }

@@ -19,6 +19,9 @@ pub(crate) const MAX_SORT_KEYS: usize = 10;
 /// Relationships in one path of `sort` or `filter`.
 pub(crate) const MAX_PATH: usize = 5;
 
+/// Names in a path inside of JSON.
+pub(crate) const MAX_JSON_PATH: usize = 8;
+
 /// How deep `and`, `or`, `not`, `any` and `has` may be nested.
 pub(crate) const MAX_FILTER_DEPTH: usize = 5;
 

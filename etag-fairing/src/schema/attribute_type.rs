@@ -167,7 +167,9 @@ mod tests {
             InReview,
         }
         assert_eq!(round::<Text<State>>(json!("in-review")), Ok(Value::Text("in-review".into())));
-        assert!(round::<Text<State>>(json!("gone")) == Err(r#"must be one of "accepted" or "in-review""#.into()));
+        assert!(
+            round::<Text<State>>(json!("gone")) == Err(r#"must be one of "accepted" or "in-review""#.into())
+        );
         assert_eq!(<Text<State>>::from_value(ValueRef::Text("accepted")), Ok(State::Accepted));
         assert!(<Text<State>>::from_value(ValueRef::Text("x")).is_err());
     }

@@ -26,6 +26,7 @@ pub struct Carrier<T> {
     parse: fn(&JsonValue) -> Result<Value, Mismatch>,
     parse_digits: fn(&str) -> Result<Value, Mismatch>,
     check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
+    variants: fn() -> Option<Vec<&'static str>>,
     from_value: fn(ValueRef<'_>) -> Result<T, Corrupt>,
     to_value: fn(&T) -> Result<Value, Mismatch>,
 }
@@ -48,6 +49,7 @@ impl<T> Carrier<T> {
             parse: parse::<A>,
             parse_digits: parse_digits::<A>,
             check: check::<A>,
+            variants: A::variants,
             from_value: A::from_value,
             to_value: A::to_value,
         }
@@ -73,6 +75,7 @@ impl<T> Carrier<T> {
             parse: self.parse,
             parse_digits: self.parse_digits,
             check: self.check,
+            variants: self.variants,
         }
     }
 

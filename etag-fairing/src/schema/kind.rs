@@ -34,6 +34,24 @@ pub enum Kind {
     DecimalNumber,
     /// Bytes. In documents a string: base64 with padding (RFC 4648 §4).
     Bytes,
+    /// A list of values of one kind, without nulls. Value: text, a JSON array.
+    Array(Element),
+}
+
+/// What the elements of a [`Kind::Array`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Element {
+    /// `true` or `false`.
+    Bool,
+    /// Whole numbers of at most 64 bits, signed.
+    Integer,
+    /// Finite IEEE 754 doubles.
+    Float,
+    /// Unicode text.
+    Text,
+    /// UUIDs.
+    Uuid,
 }
 
 /// What hangs on a kind. The rest of the crate asks for these and matches on no kind.
@@ -79,6 +97,8 @@ pub(crate) enum Operators {
     Order,
     /// What stands in a text.
     Text,
+    /// What stands in a list. It takes none of the others but whether there is a value.
+    Elements,
 }
 
 /// The types of columns for a kind in one database.

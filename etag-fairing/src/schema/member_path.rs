@@ -1,7 +1,7 @@
 //! Dotted paths over relationships to a member: `track.name`, `speakers.employer.id`.
 
 use super::description::{Attribute, Description, Relationship};
-use super::{AttributeId, RelationshipId};
+use super::{AttributeId, Kind, RelationshipId};
 
 /// A path that has been followed to its end.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub(crate) struct MemberPath {
     pub(crate) resource: &'static Description,
     /// The member of that resource which the last name names.
     pub(crate) end: PathEnd,
+    /// The names behind an attribute that holds JSON: a path inside of it.
+    pub(crate) inside: Vec<String>,
 }
 
 /// One relationship of a path.
@@ -34,7 +36,7 @@ pub(crate) enum PathEnd {
 pub(crate) enum PathSyntax {
     /// A client has: names with dots between them, of members that documents show.
     Client,
-    /// A client has, and `a__b` may stand for `a.b` where no member is named `a__b`.
+    /// A client has, and `a__b` may stand for `a.b` where no member is named `a__b`. The path may go on inside of JSON.
     ClientWithUnderscores,
     /// The application has, which also knows the members that documents don't show.
     Application,
@@ -75,7 +77,14 @@ impl MemberPath {
                 continue;
             };
             if rest.is_empty() {
-                return Ok(Self { steps, resource: here, end });
+                return Ok(Self { steps, resource: here, end, inside: Vec::new() });
+            }
+            if let PathEnd::Attribute(_, attribute) = end
+                && attribute.kind == Kind::Json
+                && syntax == PathSyntax::ClientWithUnderscores
+            {
+                let inside = rest.into_iter().rev().map(str::to_owned).collect();
+                return Ok(Self { steps, resource: here, end, inside });
             }
             let PathEnd::Relationship(id, relationship) = end else {
                 return Err(BrokenPath::NoRelationship { resource: here, name: name.to_owned() });

@@ -32,8 +32,8 @@ pub use description::{
     Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };
 pub use id::{IdKind, IdType, ResourceId};
-pub use kind::Kind;
-pub use kinds::{Json, Number, Text};
+pub use kind::{Element, Kind};
+pub use kinds::{ArrayElement, Json, Number, Text};
 pub use linkage::{ToMany, ToOne};
 pub use managed::{DeletionType, LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]

@@ -5,8 +5,14 @@ use chrono::{DateTime, Utc};
 /// A type with a trait of this crate that no other crate may implement.
 pub trait Sealed {}
 
+impl Sealed for bool {}
+impl Sealed for f32 {}
+impl Sealed for f64 {}
+impl Sealed for i8 {}
+impl Sealed for i16 {}
 impl Sealed for i32 {}
 impl Sealed for i64 {}
+impl Sealed for u16 {}
 impl Sealed for u32 {}
 impl Sealed for u64 {}
 impl Sealed for String {}

@@ -30,7 +30,12 @@ struct Talk {
 #[test]
 fn a_description_knows_the_variants() {
     for attribute in Talk::description().attributes {
-        assert_eq!((attribute.variants)(), Some(vec!["draft", "in-review", "accepted"]), "{}", attribute.name);
+        assert_eq!(
+            (attribute.variants)(),
+            Some(vec!["draft", "in-review", "accepted"]),
+            "{}",
+            attribute.name
+        );
     }
 }
 
@@ -54,7 +59,12 @@ fn enums_are_closed_sets(place: &Place) {
         assert_eq!(refused.pointers(), ["/data/attributes/state"], "{sent}");
         assert_eq!(refused.json()["errors"][0]["detail"], format!("state {expected}"), "{sent}");
     }
-    for query in ["filter[state]=gone", "filter[before][ne]=gone", "filter[state][in]=draft,gone", "filter[state][gt]=x"] {
+    for query in [
+        "filter[state]=gone",
+        "filter[before][ne]=gone",
+        "filter[state][in]=draft,gone",
+        "filter[state][gt]=x",
+    ] {
         let refused = server.get(&format!("/talks?{query}"), &[]).is(400);
         let parameter = query.split('=').next().unwrap();
         assert_eq!(refused.error(), ("invalid_filter".into(), json!({"parameter": parameter})), "{query}");
@@ -123,5 +133,9 @@ fn an_enum_type_must_have_each_variant() {
     let Some(place) = Place::postgres(tables) else { return };
     let problems = place.problems(&[Talk::description()]);
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].contains("its type `state` has no `in-review`, which the attribute `state` of `Talk` may be"), "{problems:?}");
+    assert!(
+        problems[0]
+            .contains("its type `state` has no `in-review`, which the attribute `state` of `Talk` may be"),
+        "{problems:?}"
+    );
 }

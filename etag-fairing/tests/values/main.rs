@@ -7,6 +7,7 @@ mod cursors;
 mod decimals;
 mod enums;
 mod folding;
+mod lists;
 mod numbers;
 mod odd;
 mod place;

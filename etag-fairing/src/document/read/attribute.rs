@@ -91,11 +91,12 @@ fn are_same(one: &str, other: &str) -> bool {
 fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>, ErrorObject> {
     let numbers = Numbers::of(text);
     let is_json = attribute.kind == Kind::Json;
+    let is_list = matches!(attribute.kind, Kind::Array(_));
     if numbers.is_beyond {
-        // A list is a value of no other kind, so that each attribute's parser says what the value must be.
+        // A list is a value of no kind but these, so that each attribute's parser says what the value must be.
         let mismatch = Mismatch::new("JSON without numbers that are too large");
         let list = JsonValue::Array(Vec::new());
-        return Ok(if is_json { Err(mismatch) } else { (attribute.parse)(&list) });
+        return Ok(if is_json || is_list { Err(mismatch) } else { (attribute.parse)(&list) });
     }
     let malformed = |error: serde_json::Error| ErrorObject::malformed_json(error.to_string());
     if attribute.kind == Kind::DecimalNumber

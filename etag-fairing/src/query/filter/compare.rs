@@ -5,11 +5,11 @@ use serde_json::Value as JsonValue;
 use super::Fault;
 use super::operator::{Operand, Operator, offered};
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
-use crate::query::limits::{MAX_FILTER_LIST, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
+use crate::query::limits::{MAX_FILTER_LIST, MAX_JSON_PATH, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
 use crate::schema::kind::ValueType;
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
 use crate::schema::number::Numbers;
-use crate::schema::{Attribute, Description, IdKind, Kind, RelationshipId, Value};
+use crate::schema::{Attribute, Description, Element, IdKind, Kind, RelationshipId, Value};
 
 /// One value that a client has sent.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,12 @@ impl FilterPath {
             PathEnd::Attribute(_, attribute) if !attribute.filter => {
                 Err(Fault::new(format!("{path:?} can't be filtered by")))
             }
+            _ if followed.inside.len() > MAX_JSON_PATH => {
+                Err(Fault::limit(format!("at most {MAX_JSON_PATH} names in a path inside of JSON")))
+            }
+            _ if !followed.inside.iter().all(|name| is_name_in_json(name)) => {
+                Err(Fault::new(format!("{path:?} has a name that can't be looked for inside of JSON")))
+            }
             _ => Ok(Self(followed)),
         }
     }
@@ -55,8 +61,17 @@ impl FilterPath {
         }
     }
 
+    /// What the elements are, if the member is a list.
+    pub(super) fn element(&self) -> Option<Element> {
+        match self.0.end {
+            PathEnd::Attribute(_, Attribute { kind: Kind::Array(element), .. }) => Some(*element),
+            _ => None,
+        }
+    }
+
     fn operand(&self) -> Operand {
         match self.0.end {
+            PathEnd::Attribute(..) if !self.0.inside.is_empty() => Operand::InsideJson,
             PathEnd::Id => Operand::Id(self.0.resource.id.kind),
             PathEnd::Attribute(_, attribute) => Operand::Attribute(attribute.kind),
             PathEnd::Relationship(_, relationship) if relationship.is_to_many() => Operand::ToMany,
@@ -89,7 +104,13 @@ impl FilterPath {
                 Ok(through(&self.0.steps, |path| test.of(Member::at(path, Field::Id))))
             }
             PathEnd::Attribute(id, attribute) => {
-                let test = SignedComparison::of_attribute(operator, given, attribute)?;
+                let test = match attribute.kind {
+                    Kind::Array(element) => SignedComparison::of_list(operator, given, attribute, element)?,
+                    _ if !self.0.inside.is_empty() => {
+                        SignedComparison::inside(operator, given)?.at(&self.0.inside)
+                    }
+                    _ => SignedComparison::of_attribute(operator, given, attribute)?,
+                };
                 Ok(through(&self.0.steps, |path| test.of(Member { path, field: Field::Attribute(id) })))
             }
             PathEnd::Relationship(relationship, description) => match (operator, description.is_to_many()) {
@@ -142,6 +163,7 @@ impl FilterPath {
         };
         match self.0.end {
             PathEnd::Id => Some(of_id(self.0.resource.id.kind)),
+            PathEnd::Attribute(..) if !self.0.inside.is_empty() => None,
             PathEnd::Attribute(_, attribute) => attribute.kind.family(),
             PathEnd::Relationship(_, relationship) if relationship.is_to_many() => None,
             PathEnd::Relationship(_, relationship) => Some(of_id(relationship.target().id.kind)),
@@ -187,11 +209,22 @@ struct SignedComparison {
     negated: bool,
     /// For `isnot`: the comparison doesn't hold. This includes null.
     inverted: bool,
+    /// The names that lead to what is compared, inside of JSON.
+    inside: Vec<String>,
 }
 
 impl SignedComparison {
     fn plain(comparison: Comparison) -> Self {
-        Self { comparison, negated: false, inverted: false }
+        Self { comparison, negated: false, inverted: false, inside: Vec::new() }
+    }
+
+    fn negated_if(condition: bool, comparison: Comparison) -> Self {
+        Self { negated: condition, ..Self::plain(comparison) }
+    }
+
+    /// The same of what stands there, inside of JSON.
+    fn at(self, inside: &[String]) -> Self {
+        Self { inside: inside.to_vec(), ..self }
     }
 
     fn is_null() -> Self {
@@ -205,7 +238,13 @@ impl SignedComparison {
 
     fn of(self, member: Member) -> Filter {
         let not = |filter| Filter::Not(Box::new(filter));
-        let compare = |member, comparison| Filter::Compare { member, comparison };
+        let compare = |member, comparison| {
+            let comparison = match self.inside.as_slice() {
+                [] => comparison,
+                inside => Comparison::Inside(inside.to_vec(), Box::new(comparison)),
+            };
+            Filter::Compare { member, comparison }
+        };
         match (self.negated, self.inverted) {
             (true, _) => Filter::And(vec![
                 not(compare(member.clone(), self.comparison)),
@@ -238,19 +277,94 @@ impl SignedComparison {
                 is.inverted_if(operator == Operator::IsNot)
             }
             Operator::Text { part, case_sensitive, negated } => {
-                let text = given.one()?.text()?;
-                if text.len() > MAX_TEXT_BYTES {
-                    return Err(Fault::limit(format!("at most {MAX_TEXT_BYTES} bytes of text to look for")));
-                }
-                if part == Part::Like && wildcards(&text) > MAX_WILDCARDS {
-                    return Err(Fault::limit(format!("at most {MAX_WILDCARDS} times % in a pattern")));
-                }
-                if part == Part::Like && !is_pattern(&text) {
-                    return Err(Fault::new("must be a pattern: a \\ in it stands before %, _ or \\"));
-                }
-                Self { comparison: Comparison::Text { part, text, case_sensitive }, negated, inverted: false }
+                return Self::of_text(part, case_sensitive, negated, given);
             }
             operator => Self::by_value(operator, given, value)?,
+        })
+    }
+
+    fn of_text(
+        part: Part,
+        case_sensitive: bool,
+        negated: bool,
+        given: &FilterValue<'_>,
+    ) -> Result<Self, Fault> {
+        let text = given.one()?.text()?;
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(Fault::limit(format!("at most {MAX_TEXT_BYTES} bytes of text to look for")));
+        }
+        if part == Part::Like && wildcards(&text) > MAX_WILDCARDS {
+            return Err(Fault::limit(format!("at most {MAX_WILDCARDS} times % in a pattern")));
+        }
+        if part == Part::Like && !is_pattern(&text) {
+            return Err(Fault::new("must be a pattern: a \\ in it stands before %, _ or \\"));
+        }
+        Ok(Self::negated_if(negated, Comparison::Text { part, text, case_sensitive }))
+    }
+
+    /// Of an attribute that is a list.
+    fn of_list(
+        operator: Operator,
+        given: &FilterValue<'_>,
+        attribute: &Attribute,
+        element: Element,
+    ) -> Result<Self, Fault> {
+        let value = |scalar: &Scalar<'_>| scalar.element(attribute, element);
+        Ok(match operator {
+            Operator::Has => Self::plain(Comparison::HasAny(vec![not_null(given.one()?, value)?])),
+            Operator::Any => {
+                let values = given.list()?;
+                let values = values.iter().map(|scalar| not_null(scalar, value)).collect::<Result<_, _>>()?;
+                Self::plain(Comparison::HasAny(values))
+            }
+            Operator::IsEmpty => Self::negated_if(!given.truth()?, Comparison::IsEmpty),
+            _ => Self::is_null().inverted_if(!given.truth()?),
+        })
+    }
+
+    /// Of what stands inside of JSON, whose type nobody has declared.
+    fn inside(operator: Operator, given: &FilterValue<'_>) -> Result<Self, Fault> {
+        let null = |scalar: &Scalar<'_>| {
+            scalar.is_null()
+                || matches!(scalar, Scalar::Text("null"))
+                    && matches!(operator, Operator::Is | Operator::IsNot)
+        };
+        Ok(match operator {
+            Operator::Is | Operator::IsNot if null(given.one()?) => {
+                Self::is_null().inverted_if(operator == Operator::IsNot)
+            }
+            Operator::Is | Operator::IsNot => return Err(Fault::new("must be null")),
+            Operator::IsNull => Self::is_null().inverted_if(!given.truth()?),
+            Operator::Relation(relation @ (Relation::Equal | Relation::NotEqual)) => {
+                let negated = relation == Relation::NotEqual;
+                match given.one()? {
+                    scalar if null(scalar) => Self::is_null().inverted_if(negated),
+                    scalar => Self::negated_if(negated, Comparison::In(scalar.possible()?)),
+                }
+            }
+            Operator::Relation(relation) => {
+                Self::plain(Comparison::Value(relation, not_null(given.one()?, |scalar| scalar.likely())?))
+            }
+            Operator::In | Operator::NotIn => {
+                let mut values = Vec::new();
+                for scalar in given.list()? {
+                    not_null(&scalar, |_| Ok(Value::Null))?;
+                    values.extend(scalar.possible()?);
+                }
+                Self::negated_if(operator == Operator::NotIn, Comparison::In(values))
+            }
+            Operator::Between => match given.list()?.as_slice() {
+                [from, to] => Self::plain(Comparison::Between(
+                    not_null(from, |scalar| scalar.likely())?,
+                    not_null(to, |scalar| scalar.likely())?,
+                )),
+                _ => return Err(Fault::new("must be two values, from and to")),
+            },
+            Operator::Text { part, case_sensitive, negated } => {
+                return Self::of_text(part, case_sensitive, negated, given);
+            }
+            // `Operator::fits` has refused all other operators.
+            _ => return Err(Fault::new("can't be compared so")),
         })
     }
 
@@ -267,21 +381,14 @@ impl SignedComparison {
             {
                 match known(given.one()?)? {
                     Some(id) => Self::plain(Comparison::Value(relation, id)),
-                    None => Self {
-                        comparison: Comparison::In(Vec::new()),
-                        negated: relation == Relation::NotEqual,
-                        inverted: false,
-                    },
+                    None => Self::negated_if(relation == Relation::NotEqual, Comparison::In(Vec::new())),
                 }
             }
             Operator::In | Operator::NotIn => {
                 let ids: Vec<Option<Value>> =
                     given.list()?.iter().map(known).collect::<Result<_, Fault>>()?;
-                Self {
-                    comparison: Comparison::In(ids.into_iter().flatten().collect()),
-                    negated: operator == Operator::NotIn,
-                    inverted: false,
-                }
+                let ids = Comparison::In(ids.into_iter().flatten().collect());
+                Self::negated_if(operator == Operator::NotIn, ids)
             }
             Operator::Is | Operator::IsNot => match given.one()?.json(Kind::Text) {
                 JsonValue::Null => Self::is_null().inverted_if(operator == Operator::IsNot),
@@ -321,11 +428,7 @@ impl SignedComparison {
                 let values = given.list()?;
                 let values =
                     values.iter().map(|scalar| not_null(scalar, &value)).collect::<Result<_, _>>()?;
-                Self {
-                    comparison: Comparison::In(values),
-                    negated: operator == Operator::NotIn,
-                    inverted: false,
-                }
+                Self::negated_if(operator == Operator::NotIn, Comparison::In(values))
             }
             Operator::Between => match given.list()?.as_slice() {
                 [from, to] => {
@@ -360,6 +463,25 @@ fn not_null(
         return Err(Fault::new("null compares with nothing: use is_null"));
     }
     value(scalar)
+}
+
+/// Whether each database finds a member of this name inside of JSON.
+fn is_name_in_json(name: &str) -> bool {
+    !name.is_empty() && !name.chars().any(|letter| matches!(letter, '"' | '\\') || letter.is_control())
+}
+
+/// A text, a number or a boolean.
+fn scalar_of(json: &JsonValue) -> Option<Value> {
+    match json {
+        JsonValue::Bool(value) => Some(Value::Bool(*value)),
+        // PostgreSQL takes no U+0000.
+        JsonValue::String(text) => (!text.contains('\0')).then(|| Value::Text(text.clone())),
+        JsonValue::Number(number) => match number.as_i64() {
+            Some(whole) => Some(Value::Integer(whole)),
+            None => number.as_f64().filter(|number| number.is_finite()).map(Value::Float),
+        },
+        JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
+    }
 }
 
 /// How often `%` stands in a pattern. Several in a row count once.
@@ -452,6 +574,49 @@ impl Scalar<'_> {
 
     fn value(&self, attribute: &Attribute) -> Result<Value, Fault> {
         (attribute.parse)(&self.json(attribute.kind)).map_err(|mismatch| Fault::new(mismatch.to_string()))
+    }
+
+    /// The value as an element of a list, which the attribute's own parser reads.
+    fn element(&self, attribute: &Attribute, element: Element) -> Result<Value, Fault> {
+        let kind = match element {
+            Element::Bool => Kind::Bool,
+            Element::Integer => Kind::Integer,
+            Element::Float => Kind::Float,
+            Element::Text => Kind::Text,
+            Element::Uuid => Kind::Uuid,
+        };
+        let list = JsonValue::Array(vec![self.json(kind)]);
+        let read = (attribute.parse)(&list).map_err(|mismatch| {
+            let told = mismatch.to_string();
+            let of_element = told.strip_prefix("must be a list, whose element 0 ").unwrap_or(&told);
+            Fault::new(of_element)
+        })?;
+        let Value::Text(text) = read else { return Err(Fault::new("is no element of a list")) };
+        let list: Vec<JsonValue> = serde_json::from_str(&text).unwrap_or_default();
+        let value = list.first().and_then(scalar_of);
+        value.ok_or_else(|| Fault::new("is no element of a list"))
+    }
+
+    /// What the value may be inside of JSON: in JSON it has a type, and in a URL `3` is the number or the text.
+    fn possible(&self) -> Result<Vec<Value>, Fault> {
+        match self {
+            Self::Json(json) => Ok(vec![scalar_of(json).ok_or_else(Fault::no_scalar)?]),
+            Self::Text(text) if text.contains('\0') => Err(Fault::no_scalar()),
+            Self::Text(text) => {
+                let other = serde_json::from_str(&Numbers::of(text).text).ok();
+                let other = other.as_ref().filter(|json: &&JsonValue| json.is_number() || json.is_boolean());
+                let mut possible = vec![Value::Text((*text).into())];
+                possible.extend(other.and_then(scalar_of));
+                Ok(possible)
+            }
+        }
+    }
+
+    /// What the value most likely is, where an order is meant: a number if it reads as one.
+    fn likely(&self) -> Result<Value, Fault> {
+        let mut possible = self.possible()?;
+        possible.retain(|value| matches!(value, Value::Text(_) | Value::Integer(_) | Value::Float(_)));
+        possible.pop().ok_or_else(|| Fault::new("must be text or a number"))
     }
 
     fn text(&self) -> Result<String, Fault> {

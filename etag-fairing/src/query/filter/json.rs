@@ -92,7 +92,7 @@ fn leaf(
     let operator = target.operator(text("op")?).map_err(|fault| fault.at("/op"))?;
     match (object.get("val"), object.get("field"), operator) {
         (Some(_), Some(_), _) => Err(Fault::new("val and field don't go together").at("/field")),
-        (val, None, Operator::Any | Operator::Has) => {
+        (val, None, Operator::Any | Operator::Has) if target.element().is_none() => {
             let inner = match (val, target.related()) {
                 (None | Some(JsonValue::Null), _) | (_, None) => None,
                 (Some(json), Some(related)) => {

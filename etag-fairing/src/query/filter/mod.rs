@@ -8,8 +8,8 @@
 //!   `any`, `has`, and `field` to compare two fields ([`json`]).
 //!
 //! Null is neither equal nor unequal to a value: `ne`, `notin_` and `notlike` leave out resources whose member is null;
-//! `not` and `isnot` keep them. Write-only attributes and those with `#[jsonapi(filter = false)]` can't be filtered by. Of
-//! an attribute that holds JSON a filter can only ask whether it is null.
+//! `not` and `isnot` keep them. Write-only attributes and those with `#[jsonapi(filter = false)]` can't be filtered by. A path
+//! may go on inside of an attribute that holds JSON: `filter[settings.theme]=dark`.
 
 mod compare;
 mod json;
@@ -33,6 +33,10 @@ struct Fault {
 impl Fault {
     fn new(detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), path: String::new(), limit: false }
+    }
+
+    fn no_scalar() -> Self {
+        Self::new("must be text, a number, true or false")
     }
 
     fn limit(detail: impl Into<String>) -> Self {

@@ -30,6 +30,8 @@ pub(crate) enum Operator {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
     Attribute(Kind),
+    /// What stands inside of JSON.
+    InsideJson,
     Id(IdKind),
     ToOne,
     ToMany,
@@ -85,8 +87,10 @@ impl Operator {
                 Operators::None => self == Self::IsNull,
                 Operators::Equality => self.is_equality(),
                 Operators::Order => self.is_equality() || self.is_order(),
+                Operators::Elements => matches!(self, Self::IsNull | Self::Any | Self::Has | Self::IsEmpty),
                 Operators::Text => self.is_equality() || self.is_order() || matches!(self, Self::Text { .. }),
             },
+            Operand::InsideJson => self.is_equality() || self.is_order() || matches!(self, Self::Text { .. }),
             Operand::Id(IdKind::Uuid) => self.is_equality(),
             Operand::Id(_) => self.is_equality() || self.is_order(),
             Operand::ToOne => self.is_equality() || matches!(self, Self::Has | Self::IsEmpty),

@@ -2,6 +2,7 @@
 //!
 //! A new kind needs a variant of [`Kind`], a file here, and a line in [`Kind::traits`].
 
+mod array;
 mod boolean;
 mod bytes;
 mod decimal;
@@ -12,6 +13,7 @@ mod text;
 mod times;
 mod uuid;
 
+pub use array::ArrayElement;
 pub use decimal::Number;
 pub use json::Json;
 pub use text::Text;
@@ -40,6 +42,7 @@ impl Kind {
             Self::Decimal => &decimal::TEXT,
             Self::DecimalNumber => &decimal::NUMBER,
             Self::Bytes => &bytes::TRAITS,
+            Self::Array(element) => array::traits_of(element),
         }
     }
 

@@ -66,7 +66,8 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
     const KIND: Kind = Kind::Text;
 
     fn from_json(json: &JsonValue) -> Result<T, Mismatch> {
-        let of_variants = || variants::of::<T>().map(|names| format!("one of {}", variants::in_words(&names)));
+        let of_variants =
+            || variants::of::<T>().map(|names| format!("one of {}", variants::in_words(&names)));
         text_of(json, "text").map_err(|mismatch| of_variants().map_or(mismatch, Mismatch::new))?;
         T::deserialize(json)
             .map_err(|error| Mismatch::new(of_variants().unwrap_or_else(|| format!("valid: {error}"))))

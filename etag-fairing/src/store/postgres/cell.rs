@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Row, types::Type};
 
-use super::decode::{Raw, decode, decode_decimal};
+use super::decode::{Raw, decode, decode_decimal, decode_list};
 use crate::schema::{Kind, Odd, StoredTime, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::cell::{Cells, Unreadable};
@@ -24,6 +24,10 @@ impl Cells for Row {
         if kind.is_decimal() {
             let (raw, ty) = typed(self, index)?;
             return decode_decimal(raw, ty, text).map_err(Unreadable::Odd);
+        }
+        if matches!(kind, Kind::Array(_)) {
+            let (raw, ty) = typed(self, index)?;
+            return decode_list(raw, ty, text).map_err(Unreadable::Odd);
         }
         let value = self.value(index, text)?;
         let expected = match (kind, value) {

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt::Write};
 
 use chrono::{Datelike, NaiveDate};
-use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::types::{FromSql, Kind, Type};
 
 use super::{
     encode::{EPOCH_DAY, base, is_textual},
@@ -112,6 +112,61 @@ pub(super) fn decode_decimal<'a>(
         }
         _ => Err(format!("a value of type `{}`", ty.name())),
     }
+}
+
+/// Reads a list as JSON.
+///
+/// # Errors
+/// With a phrase, if it has more than one dimension, a null, or an element that JSON doesn't know.
+pub(super) fn decode_list<'a>(raw: Raw<'a>, ty: &Type, text: &'a mut String) -> Result<ValueRef<'a>, String> {
+    let Some(bytes) = raw.0 else { return Ok(ValueRef::Null) };
+    let Kind::Array(element) = base(ty).kind() else {
+        return Err(format!("a value of type `{}`", ty.name()));
+    };
+    let short = || format!("a value of type `{}` that is cut short", ty.name());
+    let mut rest = bytes;
+    let mut number = || {
+        let (head, tail) = rest.split_at_checked(4)?;
+        rest = tail;
+        head.try_into().ok().map(i32::from_be_bytes)
+    };
+    let (dimensions, _, _) =
+        (number().ok_or_else(short)?, number().ok_or_else(short)?, number().ok_or_else(short)?);
+    let count = match dimensions {
+        0 => 0,
+        1 => {
+            let (count, _) = (number().ok_or_else(short)?, number().ok_or_else(short)?);
+            count
+        }
+        more => return Err(format!("a list of {more} dimensions")),
+    };
+    let (mut json, mut scratch) = (Vec::new(), String::new());
+    json.push(b'[');
+    for index in 0..count {
+        if index > 0 {
+            json.push(b',');
+        }
+        let (length, tail) = rest.split_at_checked(4).ok_or_else(short)?;
+        let length = i32::from_be_bytes(length.try_into().map_err(|_| short())?);
+        let length = usize::try_from(length).map_err(|_| "a list with a null in it")?;
+        let (bytes, tail) = tail.split_at_checked(length).ok_or_else(short)?;
+        rest = tail;
+        write_element(decode(Raw(Some(bytes)), element, &mut scratch)?, &mut json)?;
+    }
+    json.push(b']');
+    *text = String::from_utf8(json).map_err(|error| error.to_string())?;
+    Ok(ValueRef::Text(text))
+}
+
+fn write_element(value: ValueRef<'_>, json: &mut Vec<u8>) -> Result<(), String> {
+    let written = match value {
+        ValueRef::Bool(value) => serde_json::to_writer(&mut *json, &value),
+        ValueRef::Integer(value) => serde_json::to_writer(&mut *json, &value),
+        ValueRef::Float(value) if value.is_finite() => serde_json::to_writer(&mut *json, &value),
+        ValueRef::Text(value) => serde_json::to_writer(&mut *json, value),
+        other => return Err(format!("a list with {} in it", other.word())),
+    };
+    written.map_err(|error| error.to_string())
 }
 
 fn utf8(bytes: &[u8]) -> Result<ValueRef<'_>, String> {

@@ -1,7 +1,7 @@
 //! How PostgreSQL spells definitions of tables.
 
 use super::dialect::Postgres;
-use crate::schema::{IdKind, Value};
+use crate::schema::{IdKind, Kind, Value};
 use crate::store::sql::definitions::{Definitions, ForeignKeys, literal};
 use crate::store::sql::schema::{Column, Key, Table, kind_of_id};
 
@@ -25,8 +25,9 @@ impl Definitions for Postgres {
         ""
     }
 
-    fn literal(self, _: &Table, _: &Column, value: Value) -> Option<String> {
+    fn literal(self, _: &Table, column: &Column, value: Value) -> Option<String> {
         match value {
+            Value::Text(list) if matches!(column.kind, Kind::Array(_)) => array(&list, column.kind),
             Value::Null => None,
             Value::Bool(value) => Some(value.to_string()),
             Value::Integer(value) => Some(value.to_string()),
@@ -35,4 +36,15 @@ impl Definitions for Postgres {
             Value::Bytes(value) => Some(format!("'\\x{}'", hex::encode(value))),
         }
     }
+}
+
+/// A list, which is JSON, as an array of the column's type.
+fn array(list: &str, kind: Kind) -> Option<String> {
+    let list: Vec<serde_json::Value> = serde_json::from_str(list).ok()?;
+    let elements = list.iter().map(|element| match element {
+        serde_json::Value::String(text) => literal(text),
+        other => other.to_string(),
+    });
+    let elements: Vec<String> = elements.collect();
+    Some(format!("CAST(ARRAY[{}] AS {})", elements.join(", "), kind.postgres().parameter))
 }

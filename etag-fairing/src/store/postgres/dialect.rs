@@ -7,7 +7,8 @@ use sea_query::{
 
 use crate::plan::fold::{DOTLESS, fold_case};
 use crate::plan::{Part, Relation};
-use crate::schema::{IdKind, Kind, ResourceId, Value};
+use crate::schema::kind::ValueType;
+use crate::schema::{Element, IdKind, Kind, ResourceId, Value};
 use crate::store::sql::{Case, Dialect, Listed, Need, Pattern, ids, operator, value};
 
 /// PostgreSQL's dialect.
@@ -59,6 +60,42 @@ impl Dialect for Postgres {
         } else {
             text
         }
+    }
+
+    /// Both are of one type: the elements of the column may be narrower, or of limited length.
+    fn has_any(self, list: Expr, element: Element, values: &str) -> Expr {
+        let list_type = Kind::Array(element).postgres().parameter;
+        let text = format!("(CAST($1 AS {list_type}) && CAST($2 AS {list_type}))");
+        Expr::cust_with_exprs(text, [list, Expr::val(values)])
+    }
+
+    fn is_empty_list(self, list: Expr) -> Expr {
+        Expr::cust_with_expr("(cardinality($1) = 0)", list)
+    }
+
+    fn json_at(self, json: Expr, path: &[String], value: ValueType) -> Expr {
+        let there = json_inside(json, path);
+        let text = match value {
+            ValueType::Text => "((CASE WHEN jsonb_typeof($1) = 'string' THEN $1 #>> '{}' END) COLLATE \"C\")",
+            ValueType::Bool => {
+                "(CASE WHEN jsonb_typeof($1) = 'boolean' THEN CAST($1 #>> '{}' AS boolean) END)"
+            }
+            _ => "(CASE WHEN jsonb_typeof($1) = 'number' THEN CAST($1 #>> '{}' AS numeric) END)",
+        };
+        Expr::cust_with_expr(text, there)
+    }
+
+    fn is_json_null(self, json: Expr, path: &[String]) -> Expr {
+        Expr::cust_with_expr("(coalesce(jsonb_typeof($1), 'null') = 'null')", json_inside(json, path))
+    }
+
+    fn json_value(self, with: &Value) -> Option<Expr> {
+        let type_name = match with {
+            Value::Integer(_) | Value::Float(_) => "numeric",
+            Value::Bool(_) => "boolean",
+            _ => "text",
+        };
+        Some(Expr::cust_with_expr(format!("CAST($1 AS {type_name})"), value(with)?))
     }
 
     fn json_text(self, json: Expr) -> Expr {
@@ -152,6 +189,15 @@ impl Dialect for Postgres {
         let text = if case == Case::Exact { text } else { folded(text) };
         text.like(LikeExpr::new(written))
     }
+}
+
+/// What stands inside of JSON, of which this is the text. `jsonb` takes no U+0000; and a name leads to a member of an
+/// object, not to an element of a list.
+fn json_inside(json: Expr, path: &[String]) -> Expr {
+    let json = Expr::cust_with_expr("(CASE WHEN strpos($1, '\\u0000') = 0 THEN CAST($1 AS jsonb) END)", json);
+    path.iter().fold(json, |json, name| {
+        Expr::cust_with_exprs("($1 -> CAST($2 AS text))", [json, Expr::val(name.as_str())])
+    })
 }
 
 /// A text with its case folded as [`fold_case`] does. `und` is ICU's collation of no language. The outcome is compared

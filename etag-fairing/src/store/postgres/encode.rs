@@ -102,7 +102,8 @@ fn encode_integer(value: i64, ty: &Type, out: &mut BytesMut) -> Option<()> {
         Type::INT8 => out.put_i64(value),
         Type::INT4 => out.put_i32(value.try_into().ok()?),
         Type::INT2 => out.put_i16(value.try_into().ok()?),
-        Type::FLOAT8 | Type::FLOAT4 | Type::NUMERIC => return encode_float(value as f64, ty, out),
+        Type::NUMERIC => return encode_text(&value.to_string(), ty, out),
+        Type::FLOAT8 | Type::FLOAT4 => return encode_float(value as f64, ty, out),
         _ => return None,
     }
     Some(())
@@ -180,9 +181,12 @@ fn encode_list(list: &str, element: &Type, out: &mut BytesMut) -> Result<(), Str
     for value in &values {
         let value = match value {
             serde_json::Value::String(text) => ValueRef::Text(text),
-            serde_json::Value::Number(number) => {
-                ValueRef::Integer(number.as_i64().ok_or("a number in a list that is no integer")?)
-            }
+            serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => ValueRef::Integer(whole),
+                (None, Some(float)) => ValueRef::Float(float),
+                (None, None) => return Err("a number in a list that is too large".into()),
+            },
+            serde_json::Value::Bool(value) => ValueRef::Bool(*value),
             other => return Err(format!("{other} in a list")),
         };
         bytes.clear();

@@ -6,7 +6,8 @@ use super::ids;
 use super::pattern::{Case, Pattern};
 use super::statement::{operator, value};
 use crate::plan::{Part, Relation};
-use crate::schema::{IdKind, Kind, ResourceId, StoredTime, Value};
+use crate::schema::kind::ValueType;
+use crate::schema::{Element, IdKind, Kind, ResourceId, StoredTime, Value};
 
 /// The differences between the SQL dialects of the databases.
 pub(crate) trait Dialect: Copy {
@@ -84,6 +85,23 @@ pub(crate) trait Dialect: Copy {
     fn equal(self, kind: Kind, to: &Value) -> Option<Value> {
         let _ = kind;
         Some(to.clone())
+    }
+
+    /// Whether a list has one of the values of another, which is JSON; false or null for what is no list.
+    fn has_any(self, list: Expr, element: Element, values: &str) -> Expr;
+
+    /// Whether a list has no elements; false or null for what is no list.
+    fn is_empty_list(self, list: Expr) -> Expr;
+
+    /// What stands inside of JSON at the end of a path of names, if it is of this type; otherwise null.
+    fn json_at(self, json: Expr, path: &[String], value: ValueType) -> Expr;
+
+    /// Whether nothing stands there, or null.
+    fn is_json_null(self, json: Expr, path: &[String]) -> Expr;
+
+    /// A value to compare with what [`json_at`](Self::json_at) has found; `None` if nothing equals it.
+    fn json_value(self, with: &Value) -> Option<Expr> {
+        value(with)
     }
 
     /// The text of a JSON column.

@@ -5,6 +5,7 @@
 //! `IS NOT TRUE`.
 
 use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
+use serde_json::Value as JsonValue;
 
 use super::{
     Case, Dialect, Listed, Need, Pattern, column,
@@ -18,7 +19,8 @@ use super::{
     visit::{Question, Step, Visit},
 };
 use crate::plan::{Comparison, Filter, Part, Relation};
-use crate::schema::{Kind, RelationshipId, StoredTime, Value};
+use crate::schema::kind::ValueType;
+use crate::schema::{Element, Kind, RelationshipId, StoredTime, Value};
 
 /// Whether the filter lets a row of the scope through. The value may be null, which counts as false.
 pub(super) fn condition<D: Dialect>(
@@ -128,6 +130,26 @@ fn compare<D: Dialect>(
                 _ => never(),
             }
         }
+        Comparison::HasAny(values) => match kind {
+            Kind::Array(element) => {
+                let values: Vec<JsonValue> =
+                    values.iter().filter_map(|value| element_of(element, value)).collect();
+                if values.is_empty() {
+                    never()
+                } else {
+                    dialect.has_any(operand.expression, element, &JsonValue::Array(values).to_string())
+                }
+            }
+            _ => never(),
+        },
+        Comparison::IsEmpty => match kind {
+            Kind::Array(_) => dialect.is_empty_list(operand.expression),
+            _ => never(),
+        },
+        Comparison::Inside(path, comparison) if kind == Kind::Json => {
+            inside(dialect, &operand.expression, path, comparison)
+        }
+        Comparison::Inside(..) => never(),
         // No stored text has the character U+0000, and PostgreSQL refuses it in parameters.
         Comparison::Text { text, .. } if class != Class::Text || text.contains('\0') => never(),
         Comparison::Text { part: Part::Like, text, case_sensitive } => dialect.is_like(
@@ -143,6 +165,69 @@ fn compare<D: Dialect>(
             Case::of(*case_sensitive),
         ),
     })
+}
+
+/// A value as an element of a list in JSON; `None` for a value of another kind, which no list of this one has.
+fn element_of(element: Element, value: &Value) -> Option<JsonValue> {
+    match (element, value) {
+        (Element::Bool, Value::Bool(value)) => Some((*value).into()),
+        (Element::Integer | Element::Float, Value::Integer(value)) => Some((*value).into()),
+        (Element::Float, Value::Float(value)) => Some((*value).into()),
+        (Element::Integer, Value::Float(value)) => {
+            let whole = *value as i64;
+            (whole as f64 == *value).then(|| whole.into())
+        }
+        (Element::Text, Value::Text(value)) => (!value.contains('\0')).then(|| value.as_str().into()),
+        (Element::Uuid, Value::Text(value)) => Kind::Uuid.is_canonical(value).then(|| value.as_str().into()),
+        _ => None,
+    }
+}
+
+/// Compares what stands inside of JSON. Its type is known only in each row, so that it is asked for there.
+fn inside<D: Dialect>(dialect: D, json: &Expr, path: &[String], comparison: &Comparison) -> Expr {
+    let type_of = |value: &Value| match value {
+        Value::Bool(_) => Some(ValueType::Bool),
+        Value::Integer(_) | Value::Float(_) => Some(ValueType::Float),
+        Value::Text(text) => (!text.contains('\0')).then_some(ValueType::Text),
+        Value::Null | Value::Decimal(_) | Value::Bytes(_) => None,
+    };
+    let compared = |relation, with: &Value| {
+        let there = dialect.json_at(json.clone(), path, type_of(with)?);
+        Some(there.binary(operator(relation), dialect.json_value(with)?))
+    };
+    match comparison {
+        Comparison::IsNull => dialect.is_json_null(json.clone(), path),
+        Comparison::Value(relation, with) => compared(*relation, with).unwrap_or_else(never),
+        Comparison::In(values) => {
+            let of_type = |wanted: ValueType| {
+                let values = values.iter().filter(|value| type_of(value) == Some(wanted));
+                let values: Vec<Expr> = values.filter_map(|value| dialect.json_value(value)).collect();
+                (!values.is_empty()).then(|| dialect.json_at(json.clone(), path, wanted).is_in(values))
+            };
+            let types = [ValueType::Text, ValueType::Float, ValueType::Bool];
+            // Null or false and true is true.
+            types.into_iter().filter_map(of_type).reduce(Expr::or).unwrap_or_else(never)
+        }
+        Comparison::Between(low, high) => {
+            let low = compared(Relation::GreaterOrEqual, low);
+            match (low, compared(Relation::LessOrEqual, high)) {
+                (Some(low), Some(high)) => low.and(high),
+                _ => never(),
+            }
+        }
+        Comparison::Text { text, .. } if text.contains('\0') => never(),
+        Comparison::Text { part, text, case_sensitive } => {
+            let there = dialect.json_at(json.clone(), path, ValueType::Text);
+            match part {
+                Part::Like => dialect.is_like(there, &Pattern::parse(text), Case::of(*case_sensitive)),
+                _ if text.is_empty() => there.is_not_null(),
+                part => dialect.has_part(there, *part, text, Case::of(*case_sensitive)),
+            }
+        }
+        Comparison::Member(..) | Comparison::HasAny(_) | Comparison::IsEmpty | Comparison::Inside(..) => {
+            never()
+        }
+    }
 }
 
 fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result<Expr, String> {

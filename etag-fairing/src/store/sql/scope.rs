@@ -283,7 +283,8 @@ impl<'n> Scope<'n> {
                     // What is no number counts as null.
                     nullable |= dialect.decimals_may_be_null();
                 }
-                if class == Class::Text && stored.is_none_or(|form| !form.is_number()) {
+                let is_list = matches!(attribute.kind, Kind::Array(_));
+                if class == Class::Text && !is_list && stored.is_none_or(|form| !form.is_number()) {
                     expression = dialect.by_code_points(expression, attribute.kind);
                 }
                 let operand =

@@ -11,7 +11,8 @@ use super::functions::{self, FOLD_CASE, UUID};
 use crate::plan::fold::fold_case;
 use crate::plan::{Part, Relation};
 use crate::schema::decimal::sort_key;
-use crate::schema::{IdKind, Kind, StoredTime, Value};
+use crate::schema::kind::ValueType;
+use crate::schema::{Element, IdKind, Kind, StoredTime, Value};
 use crate::store::sql::spelling::spellings;
 use crate::store::sql::{Case, Dialect, Need, Pattern, operator, value};
 
@@ -77,6 +78,48 @@ impl Dialect for Sqlite {
         Expr::expr(Func::cust(UUID).arg(column))
     }
 
+    fn has_any(self, list: Expr, element: Element, values: &str) -> Expr {
+        let types = match element {
+            Element::Bool => "'true', 'false'",
+            Element::Integer => "'integer'",
+            Element::Float => "'integer', 'real'",
+            Element::Text | Element::Uuid => "'text'",
+        };
+        // IS TRUE: see `exists`.
+        let text = format!(
+            "(EXISTS (SELECT 1 FROM json_each({ARRAY}) AS own JOIN json_each(?) AS given \
+             ON own.value = given.value AND own.type IN ({types})) IS TRUE)"
+        );
+        Expr::cust_with_exprs(text, [list.clone(), list.clone(), list, Expr::val(values)])
+    }
+
+    fn is_empty_list(self, list: Expr) -> Expr {
+        Expr::cust_with_exprs(format!("(json_array_length({ARRAY}) = 0)"), [list.clone(), list.clone(), list])
+    }
+
+    fn json_at(self, json: Expr, path: &[String], value: ValueType) -> Expr {
+        let path = json_path(path);
+        let there = || [json.clone(), json.clone(), path.clone()];
+        match value {
+            ValueType::Bool => Expr::cust_with_exprs(
+                format!("(CASE json_type({VALID}, ?) WHEN 'true' THEN 1 WHEN 'false' THEN 0 END)"),
+                there(),
+            ),
+            value => {
+                let types = if value == ValueType::Text { "'text'" } else { "'integer', 'real'" };
+                let text = format!(
+                    "(CASE WHEN json_type({VALID}, ?) IN ({types}) THEN json_extract({VALID}, ?) END)"
+                );
+                Expr::cust_with_exprs(text, there().into_iter().chain(there()))
+            }
+        }
+    }
+
+    fn is_json_null(self, json: Expr, path: &[String]) -> Expr {
+        let text = format!("(coalesce(json_type({VALID}, ?), 'null') = 'null')");
+        Expr::cust_with_exprs(text, [json.clone(), json, json_path(path)])
+    }
+
     /// A numeric column keeps JSON that is a number as that number.
     fn json_text(self, json: Expr) -> Expr {
         Expr::cust_with_expr("CAST(? AS TEXT)", json)
@@ -120,6 +163,18 @@ impl Dialect for Sqlite {
         let text = if case == Case::Exact { text } else { folded(text) };
         text.binary(SqliteBinOper::Glob, written)
     }
+}
+
+/// Text that is JSON, and null otherwise: SQLite's functions would fail at what another program has written.
+const VALID: &str = "CASE WHEN json_valid(?) THEN ? END";
+
+/// The same of JSON that is an array.
+const ARRAY: &str = "CASE WHEN json_valid(?) THEN CASE WHEN json_type(?) = 'array' THEN ? END END";
+
+/// A path as SQLite writes it. No name in it has a quote.
+fn json_path(path: &[String]) -> Expr {
+    let names: String = path.iter().map(|name| format!(".\"{name}\"")).collect();
+    Expr::val(format!("${names}"))
 }
 
 /// A text with its case folded.
