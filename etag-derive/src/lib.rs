@@ -142,8 +142,10 @@
 //! # On an attribute
 //!
 //! Every other field is an attribute, whose type is `bool`, an integer of up to 64 bits, `f32`, `f64`, `String`,
-//! chrono's `DateTime<Utc>`, `NaiveDate`, `NaiveTime` or `NaiveDateTime`, `uuid::Uuid`, `serde_json::Value`, or an
-//! `Option` of one of these. Types of your own go by `text` or `json`.
+//! chrono's `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `NaiveDateTime` or `TimeDelta`, `std::time::Duration`,
+//! `uuid::Uuid`, `serde_json::Value`, `Vec<u8>`, a `Vec` of texts, numbers, booleans or UUIDs, or an `Option` of one of
+//! these; with features also `rust_decimal::Decimal` and the types of the crate time. Types of your own go by `text` or
+//! `json`, or implement `AttributeType`.
 //!
 //! | `#[jsonapi(…)]` | what it says | without it |
 //! |---|---|---|

@@ -191,6 +191,7 @@ rules! {
     kinds {
         decimal_numbers_are_exact
         bytes_come_back_and_are_compared
+        durations_are_compared_by_their_length
         lists_are_found_by_their_elements
         what_stands_inside_of_json_is_found
     }

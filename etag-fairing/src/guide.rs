@@ -12,6 +12,7 @@
 //! - [Resources](resources)
 //! - [Relationships](relationships)
 //! - [Times](times)
+//! - [Types of your own](own_types)
 //! - [Filtering](filtering)
 //! - [Including](including)
 //! - [Sparse fieldsets](sparse_fieldsets)
@@ -55,6 +56,7 @@ macro_rules! page {
         #[doc = "[Resources]: crate::guide::resources"]
         #[doc = "[Relationships]: crate::guide::relationships"]
         #[doc = "[Times]: crate::guide::times"]
+        #[doc = "[Types of your own]: crate::guide::own_types"]
         #[doc = "[Filtering]: crate::guide::filtering"]
         #[doc = "[Including]: crate::guide::including"]
         #[doc = "[Sparse fieldsets]: crate::guide::sparse_fieldsets"]
@@ -95,6 +97,7 @@ page!(from_a_database, "from-a-database.md");
 page!(resources, "resources.md");
 page!(relationships, "relationships.md");
 page!(times, "times.md");
+page!(own_types, "own-types.md");
 page!(filtering, "filtering.md");
 page!(including, "including.md");
 page!(sparse_fieldsets, "sparse-fieldsets.md");

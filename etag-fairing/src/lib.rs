@@ -15,6 +15,7 @@
 //! | `tracing` | spans and events of [`Observer`], by [tracing](https://docs.rs/tracing) |
 //! | `compression` | [`Compression`](fairing): responses in the content codings br and gzip, each with its own tag |
 //! | `compression-zstd` | `compression`, and zstd, by the C library |
+//! | `time` | attributes of the types of the crate [time](https://docs.rs/time) |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
 #![warn(missing_debug_implementations)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -112,7 +112,7 @@ fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) 
             relates(value, Relation::GreaterOrEqual, from) && relates(value, Relation::LessOrEqual, to)
         }
         Comparison::HasAny(values) => elements(value).is_some_and(|list| {
-            list.iter().any(|element| values.iter().any(|one| relates(element, Relation::Equal, one)))
+            list.iter().any(|element| values.iter().any(|one| relates_as_json(element, Relation::Equal, one)))
         }),
         Comparison::IsEmpty => elements(value).is_some_and(|list| list.is_empty()),
         Comparison::Inside(..) => false,
@@ -140,8 +140,23 @@ fn compares_inside(value: &Value, path: &[String], comparison: &Comparison) -> b
     let there = path.iter().try_fold(&json, |json, name| json.as_object()?.get(name));
     match there {
         None | Some(JsonValue::Null) => *comparison == Comparison::IsNull,
-        Some(json) => scalar(json).is_some_and(|value| compares(&value, comparison, |_| Value::Null)),
+        Some(json) => scalar(json).is_some_and(|value| match comparison {
+            Comparison::Value(relation, with) => relates_as_json(&value, *relation, with),
+            Comparison::In(values) => values.iter().any(|one| relates_as_json(&value, Relation::Equal, one)),
+            Comparison::Between(from, to) => {
+                relates_as_json(&value, Relation::GreaterOrEqual, from)
+                    && relates_as_json(&value, Relation::LessOrEqual, to)
+            }
+            Comparison::Text { .. } => compares(&value, comparison, |_| Value::Null),
+            _ => false,
+        }),
     }
+}
+
+/// In JSON a boolean is no number, which it may be in a store.
+fn relates_as_json(left: &Value, relation: Relation, right: &Value) -> bool {
+    let is_bool = |value: &Value| matches!(value, Value::Bool(_));
+    is_bool(left) == is_bool(right) && relates(left, relation, right)
 }
 
 /// A text, a number or a boolean.

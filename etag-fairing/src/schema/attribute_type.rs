@@ -7,10 +7,12 @@ use super::{Corrupt, Kind, Mismatch, Value, ValueRef};
 
 /// A way to read and write a field's type in documents and stores.
 ///
-/// `bool`, integers, floats, `String`, `chrono`'s UTC timestamp, dates and times, `uuid::Uuid`,
-/// `serde_json::Value`, and `Option` of each, implement it for themselves. For your own types that implement
-/// serde's traits, write `#[jsonapi(text)]` on the field to use [`Text`](super::Text) (for enums: the name is
-/// stored), or `#[jsonapi(json)]` to use [`Json`](super::Json) (for all other types).
+/// `bool`, integers, floats, `String`, `chrono`'s UTC timestamp, dates, times and durations, `uuid::Uuid`,
+/// `serde_json::Value`, `Vec<u8>` (bytes), lists of texts, numbers, booleans and UUIDs, and `Option` of each,
+/// implement it for themselves; with the features `decimal` and `time` also `rust_decimal::Decimal` and the types of
+/// the crate time. For your own types that implement serde's traits, write `#[jsonapi(text)]` on the field to use
+/// [`Text`](super::Text) (for enums: the name is stored), or `#[jsonapi(json)]` to use [`Json`](super::Json) (for all
+/// other types). Or implement this trait: the guide's page "Types of your own" says how.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an attribute as it is",
     label = "not an attribute type",

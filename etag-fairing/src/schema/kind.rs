@@ -34,6 +34,8 @@ pub enum Kind {
     DecimalNumber,
     /// Bytes. In documents a string: base64 with padding (RFC 4648 §4).
     Bytes,
+    /// How long something takes. Value: an integer, microseconds. In documents a string: `"PT1H30M"` (ISO 8601).
+    Duration,
     /// A list of values of one kind, without nulls. Value: text, a JSON array.
     Array(Element),
 }

@@ -5,6 +5,7 @@ mod bytes;
 mod cursors;
 #[cfg(feature = "decimal")]
 mod decimals;
+mod durations;
 mod enums;
 mod folding;
 mod lists;

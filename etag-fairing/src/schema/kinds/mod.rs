@@ -6,6 +6,7 @@ mod array;
 mod boolean;
 mod bytes;
 mod decimal;
+mod duration;
 mod float;
 mod integer;
 mod json;
@@ -42,6 +43,7 @@ impl Kind {
             Self::Decimal => &decimal::TEXT,
             Self::DecimalNumber => &decimal::NUMBER,
             Self::Bytes => &bytes::TRAITS,
+            Self::Duration => &duration::TRAITS,
             Self::Array(element) => array::traits_of(element),
         }
     }
@@ -95,8 +97,8 @@ impl Kind {
     }
 
     /// Whether its values are exact decimal numbers.
-    pub(crate) fn is_decimal(self) -> bool {
-        self.value_type() == ValueType::Decimal
+    pub(crate) const fn is_decimal(self) -> bool {
+        matches!(self, Self::Decimal | Self::DecimalNumber)
     }
 
     /// Its column types in SQLite.

@@ -137,6 +137,100 @@ macro_rules! times {
     )*};
 }
 
+/// The types of the crate time.
+#[cfg(feature = "time")]
+mod of_time_crate {
+    use ::time::{Date, OffsetDateTime, PrimitiveDateTime, Time};
+    use chrono::{Datelike, Timelike};
+
+    use super::*;
+
+    /// The Julian day before the first day that chrono counts.
+    const JULIAN: i32 = 1_721_425;
+
+    fn to_offset(moment: Moment) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.unix()) * 1000).ok()
+    }
+
+    fn of_offset(time: OffsetDateTime) -> Option<Moment> {
+        Moment::from_unix(i64::try_from(time.unix_timestamp_nanos().div_euclid(1000)).ok()?)
+    }
+
+    fn to_date(moment: Moment) -> Option<Date> {
+        Date::from_julian_day(moment.date().num_days_from_ce() + JULIAN).ok()
+    }
+
+    fn of_date(date: Date) -> Option<Moment> {
+        Moment::of_date(NaiveDate::from_num_days_from_ce_opt(date.to_julian_day() - JULIAN)?)
+    }
+
+    fn to_time(moment: Moment) -> Option<Time> {
+        let time = moment.to_time()?;
+        let part = |number: u32| u8::try_from(number).ok();
+        let (hour, minute, second) = (part(time.hour())?, part(time.minute())?, part(time.second())?);
+        Time::from_hms_micro(hour, minute, second, time.nanosecond() / 1000).ok()
+    }
+
+    fn of_time(time: Time) -> Option<Moment> {
+        let (hour, minute, second, micro) = time.as_hms_micro();
+        Moment::of_time(NaiveTime::from_hms_micro_opt(hour.into(), minute.into(), second.into(), micro)?)
+    }
+
+    times! {
+        OffsetDateTime, Timestamp, of_offset, to_offset;
+        PrimitiveDateTime, DateTime,
+            |time: PrimitiveDateTime| of_offset(time.assume_utc()),
+            |moment: Moment| to_offset(moment).map(|time| PrimitiveDateTime::new(time.date(), time.time()));
+        Date, Date, of_date, to_date;
+        Time, Time, of_time, to_time;
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use proptest::prelude::*;
+        use serde_json::json;
+
+        use super::*;
+        use crate::schema::parse;
+
+        #[test]
+        fn what_chrono_reads_the_crate_time_reads() {
+            for text in
+                ["2018-03-24T13:30:00.123456+08:00", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"]
+            {
+                assert_eq!(
+                    parse::<OffsetDateTime>(&json!(text)),
+                    parse::<DateTime<Utc>>(&json!(text)),
+                    "{text}"
+                );
+            }
+            for text in ["2018-03-24T13:30:00.5", "1969-12-31T23:59", "2018-02-30T00:00:00"] {
+                let read = parse::<NaiveDateTime>(&json!(text));
+                assert_eq!(parse::<PrimitiveDateTime>(&json!(text)), read, "{text}");
+            }
+            for text in ["2018-03-24", "0000-02-29", "9999-12-31", "2018-2-3"] {
+                assert_eq!(parse::<Date>(&json!(text)), parse::<NaiveDate>(&json!(text)), "{text}");
+            }
+            for text in ["13:30", "00:00:00.000001", "23:59:59.999999", "24:00"] {
+                assert_eq!(parse::<Time>(&json!(text)), parse::<NaiveTime>(&json!(text)), "{text}");
+            }
+        }
+
+        proptest! {
+            #[test]
+            fn what_is_stored_reads_back(seconds in -62_167_219_200_i64..253_402_300_800, micro in 0_i64..1_000_000) {
+                let time = OffsetDateTime::from_unix_timestamp(seconds).unwrap() + ::time::Duration::microseconds(micro);
+                let Ok(value) = <OffsetDateTime as AttributeType>::to_value(&time) else { panic!("{time}") };
+                prop_assert_eq!(OffsetDateTime::from_value(value.as_ref()), Ok(time));
+                let Ok(value) = <Date as AttributeType>::to_value(&time.date()) else { panic!("{time}") };
+                prop_assert_eq!(Date::from_value(value.as_ref()), Ok(time.date()));
+                let Ok(value) = <Time as AttributeType>::to_value(&time.time()) else { panic!("{time}") };
+                prop_assert_eq!(Time::from_value(value.as_ref()), Ok(time.time()));
+            }
+        }
+    }
+}
+
 times! {
     DateTime<Utc>, Timestamp, |time: DateTime<Utc>| Moment::of_date_time(time.naive_utc()), Moment::to_utc;
     NaiveDateTime, DateTime, Moment::of_date_time, Moment::to_date_time;

@@ -35,7 +35,8 @@ impl Cells for Row {
                 return Ok(value);
             }
             (Kind::Float, ValueRef::Float(number)) if number.is_finite() => return Ok(value),
-            (Kind::Bytes, ValueRef::Bytes(_)) => return Ok(value),
+            (Kind::Bytes, ValueRef::Bytes(_)) | (Kind::Duration, ValueRef::Integer(_)) => return Ok(value),
+            (Kind::Duration, _) => "an interval, or microseconds",
             (Kind::Bytes, _) => "bytes",
             (Kind::Bool, _) => "a boolean",
             (Kind::Integer, _) => "an integer",

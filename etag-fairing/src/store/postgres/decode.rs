@@ -80,6 +80,18 @@ pub(super) fn decode<'a>(raw: Raw<'a>, ty: &Type, text: &'a mut String) -> Resul
             write_time(microseconds.ok_or("a `time` that is not before 24:00")?, text);
             Ok(ValueRef::Text(text))
         }
+        Type::INTERVAL => {
+            let parts = bytes.split_first_chunk::<8>().zip(bytes.get(8..16));
+            let ((microseconds, _), rest) = parts.ok_or_else(short)?;
+            let word = |at: usize| Some(i32::from_be_bytes(rest.get(at..at + 4)?.try_into().ok()?));
+            let (days, months) = (word(0).ok_or_else(short)?, word(4).ok_or_else(short)?);
+            if months != 0 {
+                return Err("an `interval` with months, whose length is not fixed".into());
+            }
+            let days = i128::from(days) * i128::from(DAY);
+            let sum = i64::try_from(days + i128::from(i64::from_be_bytes(*microseconds)));
+            Ok(ValueRef::Integer(sum.map_err(|_| "an `interval` that is too long")?))
+        }
         Type::UUID => {
             let id = uuid::Uuid::from_slice(bytes).map_err(|_| short())?;
             text.push_str(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));

@@ -28,6 +28,9 @@ impl Definitions for Postgres {
     fn literal(self, _: &Table, column: &Column, value: Value) -> Option<String> {
         match value {
             Value::Text(list) if matches!(column.kind, Kind::Array(_)) => array(&list, column.kind),
+            Value::Integer(length) if column.kind == Kind::Duration => {
+                Some(format!("CAST('{length} microseconds' AS interval)"))
+            }
             Value::Null => None,
             Value::Bool(value) => Some(value.to_string()),
             Value::Integer(value) => Some(value.to_string()),

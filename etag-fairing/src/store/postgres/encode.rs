@@ -102,6 +102,11 @@ fn encode_integer(value: i64, ty: &Type, out: &mut BytesMut) -> Option<()> {
         Type::INT8 => out.put_i64(value),
         Type::INT4 => out.put_i32(value.try_into().ok()?),
         Type::INT2 => out.put_i16(value.try_into().ok()?),
+        // Microseconds, days, months.
+        Type::INTERVAL => {
+            out.put_i64(value);
+            out.put_i64(0);
+        }
         Type::NUMERIC => return encode_text(&value.to_string(), ty, out),
         Type::FLOAT8 | Type::FLOAT4 => return encode_float(value as f64, ty, out),
         _ => return None,
