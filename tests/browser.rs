@@ -68,6 +68,14 @@ fn two_editors_one_412_and_a_merge() {
 }
 
 #[test]
+fn the_status_page_draws_what_happens() {
+    match Tools::find() {
+        Ok(tools) => tools.tell("status.mjs", &Launch::new()),
+        Err(missing) => support::skip(&missing),
+    }
+}
+
+#[test]
 fn with_etags_off_the_page_says_that_the_last_save_wins() {
     match Tools::find() {
         Ok(tools) => tools.tell("off.mjs", &Launch::new().env("ROCKET_ETAG", "false")),

@@ -38,7 +38,8 @@ fn the_lines_to_try_give_the_304_the_200_and_the_412_that_the_page_promises() {
 fn a_page_that_has_not_changed_is_not_sent_again() {
     let server = Launch::new().start();
     let mut connection = server.connect();
-    for target in ["/", "/editors", "/assets/style.css", "/assets/editors.js"] {
+    for target in ["/", "/editors", "/status", "/assets/style.css", "/assets/editors.js", "/assets/status.js"]
+    {
         let page = connection.request("GET", target, &[], None);
         assert_eq!(page.status, 200, "{page:?}");
         let again = connection.request("GET", target, &[("If-None-Match", page.etag())], None);
@@ -60,15 +61,39 @@ fn the_first_page_has_no_mark_left_unfilled() {
     assert_eq!(page.header("Content-Type"), Some("text/html; charset=utf-8"));
 }
 
-/// Without JavaScript nothing is shown that would not work, and the page says why.
+/// Without JavaScript nothing is shown that would not work, and the pages say why.
 #[test]
-fn without_javascript_the_editors_say_so() {
+fn without_javascript_the_pages_say_so() {
+    for (target, parts) in [("/editors", &["<main ", "<p class=\"chooser\" "][..]), ("/status", &["<main "])]
+    {
+        says_that_it_needs_javascript(target, parts);
+    }
+}
+
+fn says_that_it_needs_javascript(target: &str, parts: &[&str]) {
     let server = Launch::new().start();
-    let page = server.connect().request("GET", "/editors", &[HTML], None).text().to_owned();
+    let page = server.connect().request("GET", target, &[HTML], None).text().to_owned();
     let notice = page.split("<noscript>").nth(1).and_then(|rest| rest.split("</noscript>").next());
     assert!(notice.is_some_and(|text| text.contains("needs JavaScript")), "{page}");
-    for part in ["<main ", "<p class=\"chooser\" "] {
-        let (_, rest) = page.split_once(part).expect("the part");
+    for part in parts {
+        let (_, rest) = page.split_once(*part).expect("the part");
         assert!(rest.split('>').next().is_some_and(|tag| tag.ends_with("hidden")), "{part}");
     }
+}
+
+/// The status page draws what `/metrics` tells: each name that it asks for is one.
+#[test]
+fn the_status_page_asks_for_metrics_that_there_are() {
+    let server = Launch::new().start();
+    let mut connection = server.connect();
+    let script = connection.request("GET", "/assets/status.js", &[], None).text().to_owned();
+    let metrics = connection.request("GET", "/metrics", &[], None).text().to_owned();
+    let asked: Vec<&str> = script.split('"').filter(|word| word.starts_with("etag_")).collect();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    for name in asked {
+        assert!(metrics.contains(&format!("# TYPE {name} counter")), "{name}");
+    }
+    let page = connection.request("GET", "/status", &[HTML], None);
+    let policy = page.header("Content-Security-Policy").expect("a policy");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
 }

@@ -18,7 +18,7 @@ use crate::resources::{Microlocation, Session, SessionType, Speaker, Track};
 
 /// All pages and what they load.
 pub(crate) fn routes() -> Vec<Route> {
-    rocket::routes![index, editors, style, script]
+    rocket::routes![index, editors, status, style, script, status_script]
 }
 
 /// Only what this server serves may run or load; each page is complete without anything else.
@@ -55,6 +55,17 @@ async fn index(api: &State<JsonApi>, config: &rocket::Config) -> Result<Page, St
 #[rocket::get("/editors")]
 fn editors() -> Page {
     Page::new(ContentType::HTML, include_str!("editors.html"))
+}
+
+/// What entity tags save, live.
+#[rocket::get("/status")]
+fn status() -> Page {
+    Page::new(ContentType::HTML, include_str!("status.html"))
+}
+
+#[rocket::get("/assets/status.js")]
+fn status_script() -> Page {
+    Page::new(ContentType::JavaScript, include_str!("status.js"))
 }
 
 #[rocket::get("/assets/style.css")]
