@@ -219,6 +219,7 @@ rules! {
     }
     revisions {
         a_revision_changes_with_every_change
+        each_table_has_a_revision
         a_revision_stays_while_nothing_changes
         what_is_read_after_a_revision_is_at_least_as_new
     }

@@ -91,6 +91,32 @@ pub(crate) async fn a_revision_changes_with_every_change(store: Arc<dyn Store>) 
     }
 }
 
+pub(crate) async fn each_table_has_a_revision(store: Arc<dyn Store>) {
+    let store = &*store;
+    let id = done(store, speaker(1)).await;
+    let tables = [TALKS.table, SPEAKERS.table, ROOMS.table, REVIEWS.table];
+    let all = || async { store.revisions(&tables).await.expect("revisions, or none") };
+    let before = all().await;
+    assert_eq!(before.len(), tables.len());
+    for (table, revision) in tables.iter().zip(&before) {
+        let alone = store.revision(&[*table]).await.expect("a revision, or none");
+        assert_eq!(*revision, alone, "`{table}` among others, and alone");
+    }
+    assert!(store.revisions(&[]).await.expect("nothing").is_empty());
+    // A store that counts nothing has nothing to tell.
+    if before.iter().all(Option::is_none) {
+        return;
+    }
+    let attributes = vec![Some(Value::Text("renamed".into()))];
+    done(store, Change::Update { resource: *SPEAKERS, id, attributes, linkage: vec![None] }).await;
+    for ((table, before), after) in tables.iter().zip(before).zip(all().await) {
+        // What is counted for all tables together is allowed to change with each.
+        if before.is_some() && *table == SPEAKERS.table {
+            assert_ne!(before, after, "`{table}`");
+        }
+    }
+}
+
 pub(crate) async fn a_revision_stays_while_nothing_changes(store: Arc<dyn Store>) {
     let store = &*store;
     let id = done(store, talk("first")).await;

@@ -80,8 +80,10 @@ fn only_rules_about_what_a_store_need_not_have_are_kept_by_the_stub() {
             "a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent",
             // It counts no changes, so that nothing is remembered.
             "a_revision_changes_with_every_change",
+            "each_table_has_a_revision",
             "a_revision_stays_while_nothing_changes",
             "what_is_read_after_a_revision_is_at_least_as_new",
+            "a_revision_changes_with_a_soft_deletion",
         ];
         assert_eq!(kept, expected);
     });
