@@ -263,6 +263,11 @@ pub(crate) fn without_password(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use rocket::figment::Figment;
+    use rocket::figment::value::Value;
+
     use super::{DatabaseConfig, without_password};
 
     #[test]
@@ -277,5 +282,25 @@ mod tests {
         assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
         let config = DatabaseConfig::new("postgres://u:geheim@h/d");
         assert!(!format!("{config:?}").contains("geheim"));
+    }
+
+    #[test]
+    fn a_slow_query_is_a_duration_with_its_unit_or_whole_seconds() {
+        let read = |value: Value| {
+            let figment = Figment::from(("databases.api.url", "sqlite:a.db"))
+                .merge(("databases.api.slow_query", value));
+            DatabaseConfig::from_figment(&figment, "api").map(|config| config.slow_query)
+        };
+        for (written, milliseconds) in
+            [("200 ms", 200), ("200ms", 200), ("2 s", 2000), (" 1s ", 1000), ("3", 3000)]
+        {
+            assert_eq!(read(written.into()), Ok(Some(Duration::from_millis(milliseconds))), "{written}");
+        }
+        assert_eq!(read(Value::from(2)), Ok(Some(Duration::from_secs(2))));
+        for wrong in ["", "fast", "0 ms", "-1 s", "1.5 s", "1 h", "99999999999999999999 s"] {
+            let error = read(wrong.into()).expect_err(wrong).to_string();
+            assert!(error.contains("slow_query") && error.contains("200 ms"), "{error}");
+        }
+        assert_eq!(DatabaseConfig::new("sqlite:a.db").slow_query, None);
     }
 }
