@@ -101,8 +101,10 @@ fn uses(model: &Model, form: Form, out: &mut String) {
     }
     names.extend(has("ToMany").then_some("ToMany"));
     names.extend(has("ToOne").then_some("ToOne"));
-    if !names.is_empty() {
-        let _ = writeln!(out, "use etag_fairing::{{{}}};", names.join(", "));
+    match names.as_slice() {
+        [] => {}
+        [name] => drop(writeln!(out, "use etag_fairing::{name};")),
+        names => drop(writeln!(out, "use etag_fairing::{{{}}};", names.join(", "))),
     }
     out.push_str("use rocket::{Build, Rocket};\n");
     if !model.enums.is_empty() {
@@ -190,4 +192,99 @@ fn plain(text: &str) -> String {
         !character.is_control() && !matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|character| if is_plain(&character) { character } else { ' ' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalogue::{Column, ForeignKey, Holds, Table, TableKind};
+    use crate::names::member;
+
+    fn name() -> impl Strategy<Value = String> {
+        let words = [
+            "id", "Id", "type", "self", "Self", "links", "order", "name", "Name", "name_2", "name 2", "a",
+            "A", "_", "__a", "user_id", "userId", "String", "Option", "r#if", "if", "ⓐ", "x²", "日本", "été",
+            "e\u{301}", "2", "\"", "\\", "//", "*/", "\n", "\u{202e}", "",
+        ];
+        prop_oneof![3 => prop::sample::select(words.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+    }
+
+    fn holds() -> impl Strategy<Value = Holds> {
+        prop_oneof![
+            3 => Just(Holds::Big),
+            1 => Just(Holds::Text),
+            1 => Just(Holds::Nothing),
+            1 => Just(Holds::Decimal),
+            1 => (name(), prop::collection::vec(name(), 0..4)).prop_map(|(name, labels)| Holds::Enum(name, labels)),
+        ]
+    }
+
+    fn column() -> impl Strategy<Value = Column> {
+        (name(), holds(), any::<bool>(), prop::option::of(name())).prop_map(
+            |(name, holds, is_not_null, default)| Column {
+                declared: name.clone(),
+                name,
+                holds,
+                is_not_null,
+                default,
+                is_generated: false,
+                is_identity: false,
+            },
+        )
+    }
+
+    prop_compose! {
+        fn table()(
+            name in name(),
+            mut columns in prop::collection::vec(column(), 1..7),
+            key in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+            references in prop::collection::vec((any::<prop::sample::Index>(), self::name()), 0..4),
+        ) -> Table {
+            let mut seen = HashSet::new();
+            columns.retain(|column| seen.insert(column.name.clone()));
+            let named = |index: &prop::sample::Index| index.get(&columns).name.clone();
+            let mut key: Vec<String> = key.iter().map(named).collect();
+            key.dedup();
+            let foreign_keys = references
+                .iter()
+                .map(|(column, table)| ForeignKey { columns: vec![named(column)], table: table.clone(), targets: Vec::new() })
+                .collect();
+            Table { name, kind: TableKind::Table, key, uniques: Vec::new(), foreign_keys, makes_ids: true, columns }
+        }
+    }
+
+    proptest! {
+        /// Whatever names a database has: it is Rust, and no two things in one place have one name.
+        #[test]
+        fn any_names_make_rust(mut tables in prop::collection::vec(table(), 1..7), on_sqlite in any::<bool>()) {
+            let mut seen = HashSet::new();
+            tables.retain(|table| seen.insert(table.name.clone()));
+            let database = if on_sqlite { Database::Sqlite } else { Database::Postgres };
+            let catalogue = Catalogue { database, url: "sqlite:\n\"x".to_owned(), tables };
+            let text = print(&catalogue, Form::Program);
+            prop_assert!(syn::parse_file(&text).is_ok(), "{}", text);
+            prop_assert_eq!(&text, &print(&catalogue, Form::Program));
+            let model = Model::of(&catalogue);
+            let (mut types, mut kinds) = (HashSet::new(), HashSet::new());
+            for found in &model.enums {
+                prop_assert!(types.insert(&found.name), "{}", text);
+                let variants: HashSet<_> = found.variants.iter().map(|(variant, _)| variant).collect();
+                prop_assert_eq!(variants.len(), found.variants.len(), "{}", text);
+            }
+            for found in &model.structs {
+                prop_assert!(types.insert(&found.name) && kinds.insert(&found.resource_type), "{}", text);
+                let mut members = HashSet::new();
+                for field in &found.fields {
+                    let name = member(&field.name);
+                    let is_id = field.entries.first().is_some_and(|entry| entry == "id");
+                    prop_assert!(is_id || !matches!(name.as_str(), "" | "id" | "type"), "{}", text);
+                    prop_assert!(members.insert(name), "{}", text);
+                }
+            }
+        }
+    }
 }
