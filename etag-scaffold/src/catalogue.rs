@@ -82,6 +82,9 @@ pub(crate) enum Holds {
     Uuid,
     Json,
     Bytes,
+    Duration,
+    /// A list of values of this Rust type.
+    List(&'static str),
     /// An enum's name and its labels.
     Enum(String, Vec<String>),
     /// What no attribute holds.

@@ -407,6 +407,7 @@ fn attribute(
     enums: &[(String, String)],
 ) -> Result<(String, Vec<String>, Vec<String>), String> {
     let (mut entries, mut remarks) = (Vec::new(), Vec::new());
+    let list;
     let rust_type = match &column.holds {
         Holds::Bool => "bool",
         Holds::Small => "i16",
@@ -416,6 +417,14 @@ fn attribute(
         Holds::Double => "f64",
         Holds::Decimal => "rust_decimal::Decimal",
         Holds::Bytes => "Vec<u8>",
+        Holds::Duration => {
+            remarks.push("An interval with months or years is no duration, and can't be shown.".to_owned());
+            "chrono::TimeDelta"
+        }
+        Holds::List(element) => {
+            list = format!("Vec<{element}>");
+            &list
+        }
         Holds::Text => "String",
         Holds::Timestamp => "chrono::DateTime<chrono::Utc>",
         Holds::DateTime => "chrono::NaiveDateTime",

@@ -145,6 +145,14 @@ fn holds(type_name: &str) -> Holds {
         "uuid" => Holds::Uuid,
         "json" | "jsonb" => Holds::Json,
         "bytea" => Holds::Bytes,
+        "interval" => Holds::Duration,
+        "_text" | "_varchar" => Holds::List("String"),
+        "_int2" => Holds::List("i16"),
+        "_int4" => Holds::List("i32"),
+        "_int8" => Holds::List("i64"),
+        "_float8" => Holds::List("f64"),
+        "_bool" => Holds::List("bool"),
+        "_uuid" => Holds::List("uuid::Uuid"),
         _ => Holds::Nothing,
     }
 }

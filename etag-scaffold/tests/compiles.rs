@@ -254,7 +254,7 @@ fn what_cannot_be_expressed_is_a_comment() {
             "hostile_postgres",
             &[
                 "// Table \"twice\" differs from \"Twice\" only by the case of its letters: no struct was made.",
-                "// Column \"list\": no attribute holds text[]: it is left out.",
+                "// Column \"network\": no attribute holds inet: it is left out.",
                 "// Column \"none\": the enum \"nothing\" has no values: it is left out.",
                 "// Column \"A\" differs from \"a\" only by the case of its letters: it is left out.",
             ],

@@ -4,7 +4,7 @@ CREATE TYPE "nothing" AS ENUM ();
 CREATE DOMAIN "name of it" AS varchar(20) CHECK (VALUE <> '');
 CREATE TABLE "kinds" (
     "id" uuid PRIMARY KEY DEFAULT gen_random_uuid(), "odd" "an ""enum""" NOT NULL, "mood" "mood", "none" "nothing",
-    "name" "name of it", "list" text[], "network" inet, "small" smallint NOT NULL DEFAULT 3, "single" real, "at" timestamptz,
+    "name" "name of it", "list" text[], "numbers" int[], "ids" uuid[] NOT NULL DEFAULT '{}', "network" inet, "small" smallint NOT NULL DEFAULT 3, "single" real, "at" timestamptz,
     "on" date, "then" time, "local" timestamp, "doc" jsonb, "made" text GENERATED ALWAYS AS ('x' || 1) STORED,
     "number" bigint GENERATED ALWAYS AS IDENTITY, "span" interval NOT NULL DEFAULT '1 day'
 );
