@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value as JsonValue};
 
-use super::compare::{FilterPath, FilterValue};
+use super::compare::FilterPath;
+use super::given::FilterValue;
 use super::operator::Operator;
 use super::{Fault, Nodes};
 use crate::plan::Filter;

@@ -1,7 +1,8 @@
 //! `filter[name]=x`, `filter[name][]=x`, `filter[name][operator]=x`.
 
 use super::Fault;
-use super::compare::{FilterPath, FilterValue, Scalar};
+use super::compare::FilterPath;
+use super::given::{FilterValue, Scalar};
 use crate::plan::Filter;
 use crate::schema::Description;
 

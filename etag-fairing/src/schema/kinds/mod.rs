@@ -97,6 +97,7 @@ impl Kind {
     }
 
     /// Whether its values are exact decimal numbers.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
     pub(crate) const fn is_decimal(self) -> bool {
         matches!(self, Self::Decimal | Self::DecimalNumber)
     }

@@ -1,0 +1,163 @@
+//! What a client has given to compare with: one value or a list, in JSON or as text of a URL.
+
+use serde_json::Value as JsonValue;
+
+use super::Fault;
+use crate::query::limits::MAX_FILTER_LIST;
+use crate::schema::kind::ValueType;
+use crate::schema::number::Numbers;
+use crate::schema::{Attribute, Element, Kind, Value};
+
+/// One value that a client has sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scalar<'a> {
+    Json(&'a JsonValue),
+    /// Text of a URL, where values have no types.
+    Text(&'a str),
+}
+
+/// The value or values that a member is compared with.
+#[derive(Clone, Debug)]
+pub(super) enum FilterValue<'a> {
+    One(Scalar<'a>),
+    List(Vec<Scalar<'a>>),
+}
+
+impl<'a> FilterValue<'a> {
+    pub(super) fn json(value: &'a JsonValue) -> Self {
+        match value {
+            JsonValue::Array(values) => Self::List(values.iter().map(Scalar::Json).collect()),
+            value => Self::One(Scalar::Json(value)),
+        }
+    }
+
+    pub(super) fn one(&self) -> Result<&Scalar<'a>, Fault> {
+        match self {
+            Self::One(scalar) => Ok(scalar),
+            Self::List(_) => Err(Fault::new("must be one value, not a list")),
+        }
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<Scalar<'a>>, Fault> {
+        let list = match self {
+            Self::One(Scalar::Text(text)) => {
+                let parts: Vec<&str> = text.split(',').collect();
+                if parts.len() > 1 && parts.contains(&"") {
+                    return Err(Fault::new("has an empty value between commas"));
+                }
+                parts.into_iter().map(Scalar::Text).collect()
+            }
+            Self::One(Scalar::Json(_)) => return Err(Fault::new("must be a list")),
+            Self::List(list) => list.clone(),
+        };
+        if list.len() > MAX_FILTER_LIST {
+            return Err(Fault::limit(format!("at most {MAX_FILTER_LIST} values in a list")));
+        }
+        Ok(list)
+    }
+
+    pub(super) fn truth(&self) -> Result<bool, Fault> {
+        self.one()?.json(Kind::Bool).as_bool().ok_or_else(|| Fault::new("must be true or false"))
+    }
+}
+
+impl Scalar<'_> {
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self, Self::Json(JsonValue::Null))
+    }
+
+    /// The value as it would stand in a document. Text of a URL that is no value of the kind stays text, so that the
+    /// attribute's own parser says what is wrong with it.
+    pub(super) fn json(&self, kind: Kind) -> JsonValue {
+        match (self, kind.value_type()) {
+            (Self::Json(json), _) => (*json).clone(),
+            (Self::Text("true"), ValueType::Bool) => true.into(),
+            (Self::Text("false"), ValueType::Bool) => false.into(),
+            (Self::Text(text), ValueType::Integer | ValueType::Float) => {
+                match serde_json::from_str(&Numbers::of(text).text) {
+                    Ok(number @ JsonValue::Number(_)) => number,
+                    _ => (*text).into(),
+                }
+            }
+            (Self::Text(text), _) => (*text).into(),
+        }
+    }
+
+    pub(super) fn value(&self, attribute: &Attribute) -> Result<Value, Fault> {
+        (attribute.parse)(&self.json(attribute.kind)).map_err(|mismatch| Fault::new(mismatch.to_string()))
+    }
+
+    /// The value as an element of a list, which the attribute's own parser reads.
+    pub(super) fn element(&self, attribute: &Attribute, element: Element) -> Result<Value, Fault> {
+        let kind = match element {
+            Element::Bool => Kind::Bool,
+            Element::Integer => Kind::Integer,
+            Element::Float => Kind::Float,
+            Element::Text => Kind::Text,
+            Element::Uuid => Kind::Uuid,
+        };
+        let list = JsonValue::Array(vec![self.json(kind)]);
+        let read = (attribute.parse)(&list).map_err(|mismatch| {
+            let told = mismatch.to_string();
+            let of_element = told.strip_prefix("must be a list, whose element 0 ").unwrap_or(&told);
+            Fault::new(of_element)
+        })?;
+        let Value::Text(text) = read else { return Err(Fault::new("is no element of a list")) };
+        let list: Vec<JsonValue> = serde_json::from_str(&text).unwrap_or_default();
+        let value = list.first().and_then(scalar_of);
+        value.ok_or_else(|| Fault::new("is no element of a list"))
+    }
+
+    /// What the value may be inside of JSON: in JSON it has a type, and in a URL `3` is the number or the text.
+    pub(super) fn possible(&self) -> Result<Vec<Value>, Fault> {
+        match self {
+            Self::Json(json) => Ok(vec![scalar_of(json).ok_or_else(Fault::no_scalar)?]),
+            Self::Text(text) if text.contains('\0') => Err(Fault::no_scalar()),
+            Self::Text(text) => {
+                let other = serde_json::from_str(&Numbers::of(text).text).ok();
+                let other = other.as_ref().filter(|json: &&JsonValue| json.is_number() || json.is_boolean());
+                let mut possible = vec![Value::Text((*text).into())];
+                possible.extend(other.and_then(scalar_of));
+                Ok(possible)
+            }
+        }
+    }
+
+    /// What the value most likely is, where an order is meant: a number if it reads as one.
+    pub(super) fn likely(&self) -> Result<Value, Fault> {
+        let mut possible = self.possible()?;
+        possible.retain(|value| matches!(value, Value::Text(_) | Value::Integer(_) | Value::Float(_)));
+        possible.pop().ok_or_else(|| Fault::new("must be text or a number"))
+    }
+
+    pub(super) fn text(&self) -> Result<String, Fault> {
+        match self.json(Kind::Text) {
+            // PostgreSQL takes no U+0000.
+            JsonValue::String(text) if !text.contains('\0') => Ok(text),
+            _ => Err(Fault::new("must be text, without the character U+0000")),
+        }
+    }
+
+    /// The id as text. In JSON it may also be a number.
+    pub(super) fn id(&self) -> Result<String, Fault> {
+        match self.json(Kind::Text) {
+            JsonValue::String(text) if !text.contains('\0') => Ok(text),
+            JsonValue::Number(number) if number.is_i64() => Ok(number.to_string()),
+            _ => Err(Fault::new("must be an id")),
+        }
+    }
+}
+
+/// A text, a number or a boolean.
+fn scalar_of(json: &JsonValue) -> Option<Value> {
+    match json {
+        JsonValue::Bool(value) => Some(Value::Bool(*value)),
+        // PostgreSQL takes no U+0000.
+        JsonValue::String(text) => (!text.contains('\0')).then(|| Value::Text(text.clone())),
+        JsonValue::Number(number) => match number.as_i64() {
+            Some(whole) => Some(Value::Integer(whole)),
+            None => number.as_f64().filter(|number| number.is_finite()).map(Value::Float),
+        },
+        JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
+    }
+}
