@@ -187,18 +187,31 @@ fn behaviour(resource: &Resource) -> TokenStream {
     // One function a type, so that it is asked once, whichever operations lead to it. The lifetimes of the type are
     // those of the request, and are inferred in there.
     let mut kinds: Vec<&Type> = Vec::new();
+    let mut name_of = |guard| {
+        guard_name(kinds.iter().position(|known| *known == guard).unwrap_or_else(|| {
+            kinds.push(guard);
+            kinds.len() - 1
+        }))
+    };
     let guards: Vec<_> = container
         .guards
         .iter()
         .map(|(operation, guard)| {
-            let number = kinds.iter().position(|known| *known == guard).unwrap_or_else(|| {
-                kinds.push(guard);
-                kinds.len() - 1
-            });
-            let name = guard_name(number);
+            let name = name_of(guard);
             quote!(.guarded(::etag_fairing::__private::Operation::#operation, #name))
         })
         .collect();
+    let (mut readers, mut writers) = (Vec::new(), Vec::new());
+    for (index, (_, attribute)) in resource.attributes().enumerate() {
+        for (guard, guarded) in [(&attribute.readers, &mut readers), (&attribute.writers, &mut writers)] {
+            if let Some(guard) = guard.as_deref() {
+                let name = name_of(guard);
+                guarded.push(quote!((::etag_fairing::__private::AttributeId::at(#index), #name)));
+            }
+        }
+    }
+    let guarding = (!(readers.is_empty() && writers.is_empty()))
+        .then(|| quote!(.guarding_attributes(&[#(#readers),*], &[#(#writers),*])));
     let kinds = kinds.into_iter().enumerate().map(|(number, guard)| {
         let name = guard_name(number);
         let ask = quote_spanned!(at(guard)=> ::etag_fairing::__private::guard::<#guard>(request));
@@ -243,7 +256,7 @@ fn behaviour(resource: &Resource) -> TokenStream {
         #(#kinds)*
         static BEHAVIOUR: ::etag_fairing::__private::Behaviour =
             ::etag_fairing::__private::Behaviour::NONE
-                #(#guards)* #scoped #leaving #validated #hooked #(#cached)* #varying;
+                #(#guards)* #guarding #scoped #leaving #validated #hooked #(#cached)* #varying;
         &BEHAVIOUR
     }
 }

@@ -155,6 +155,8 @@
 //! | `default = "path"` | … has what this function returns; `default = path` is the same | |
 //! | `read_only` | clients see it; a document that sets it is refused. Needs an `Option` or a `default` | clients see and set it |
 //! | `write_only` | clients set it and never see it | |
+//! | `readable_by = Admin` | a Rocket request guard lets through who may see it; for others it doesn't exist. They can't set it either, unless `writable_by` says who may | everybody may |
+//! | `writable_by = Admin` | a Rocket request guard lets through who may set it; others get 403 | who sees it |
 //! | `hidden` | clients neither see nor set it. Needs an `Option` or a `default` | |
 //! | `version` | an `i64`, `u64` or `DateTime<Utc>` that the store keeps: it rises with each change, and entity tags begin with it. Clients see it, unless it is `hidden` too | they begin with the document's digest |
 //! | `stored = "YYYY-MM-DD hh:mm:ss"` | the form in which the column holds times; see the guide on tables of other programs | the store's own, or any |

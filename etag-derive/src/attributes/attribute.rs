@@ -5,7 +5,7 @@ use syn::{ExprPath, Type};
 
 use super::{
     container::Container,
-    entries::Entries,
+    entries::{Entries, type_of},
     member_name::{Name, check_member_name},
     stored::Stored,
     types,
@@ -26,6 +26,10 @@ pub(crate) struct Attribute {
     pub(crate) kept: Upkeep,
     /// The form in which its column holds times.
     pub(crate) stored: Option<Stored>,
+    /// The request guard of those who may read it, if not everybody may.
+    pub(crate) readers: Option<Box<Type>>,
+    /// The request guard of those who may write it, if not everybody may.
+    pub(crate) writers: Option<Box<Type>>,
 }
 
 /// Whether the store itself keeps the attribute; the keys, for where they stand.
@@ -115,6 +119,10 @@ pub(super) fn read(
         .map(|function| function.map_or(DefaultValue::OfType, DefaultValue::Function));
     let given = default.is_some() || types::in_option(ty).is_some() || kept.key().is_some();
     let access = access(entries, given, &kept, errors);
+    let readers = caller("readable_by", entries, owner, errors, reading_fault(access, &kept));
+    let writers = caller("writable_by", entries, owner, errors, writing_fault(access));
+    // Who can't see a value can't write it well.
+    let writers = writers.or_else(|| readers.clone().filter(|_| access == Access::ReadWrite));
     let mut open = |key| match (entries.truth(key, errors), access) {
         (Some((key, true)), hidden @ (Access::WriteOnly | Access::Hidden)) => {
             let hidden = if hidden == Access::Hidden { "hidden" } else { "write_only" };
@@ -157,7 +165,47 @@ pub(super) fn read(
     } else if types::in_option(ty).and_then(types::in_option).is_some() {
         errors.at(ty, "null can mean only one thing: write one `Option`");
     }
-    Attribute { name, column, access, filter, sort, default, carrier, kept, stored }
+    Attribute { name, column, access, filter, sort, default, carrier, kept, stored, readers, writers }
+}
+
+/// Why nobody's reading can depend on a guard.
+fn reading_fault(access: Access, kept: &Upkeep) -> Option<&'static str> {
+    match access {
+        _ if kept.key().is_some() => Some("entity tags and dates tell it to everybody"),
+        Access::Hidden | Access::WriteOnly => Some("nobody sees it anyway"),
+        Access::ReadWrite | Access::ReadOnly => None,
+    }
+}
+
+/// Why nobody's writing can depend on a guard.
+fn writing_fault(access: Access) -> Option<&'static str> {
+    match access {
+        Access::Hidden | Access::ReadOnly => Some("nobody sets it anyway"),
+        Access::ReadWrite | Access::WriteOnly => None,
+    }
+}
+
+/// The request guard of those who may read or write it.
+fn caller(
+    key: &str,
+    entries: &mut Entries,
+    owner: &Ident,
+    errors: &mut Errors,
+    fault: Option<&str>,
+) -> Option<Box<Type>> {
+    let entry = entries.take(key)?;
+    if let Some(fault) = fault {
+        errors.at(&entry.key, format!("`{key}` has no meaning here: {fault}; remove it"));
+        return None;
+    }
+    let guard = type_of(&entry.value);
+    if guard.is_none() {
+        errors.at(
+            &entry,
+            format!("no type stands here: write `{key} = Admin`, with a type that is a Rocket request guard"),
+        );
+    }
+    guard.map(|guard| Box::new(types::without_lifetimes(&types::without_self(&guard, owner))))
 }
 
 /// Who may see and set it. `given` says whether a new resource has a value that nobody sent.

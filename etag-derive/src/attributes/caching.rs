@@ -28,6 +28,8 @@ pub(super) struct Callers<'c> {
     pub(super) guarded: &'c [Ident],
     pub(super) has_scope: bool,
     pub(super) has_hooks: bool,
+    /// Whether an attribute is for some callers alone.
+    pub(super) has_readers: bool,
 }
 
 impl Caching {
@@ -44,7 +46,8 @@ impl Caching {
             let guarded = operations.iter().find(|(_, variant)| callers.guarded.contains(variant));
             let why = match guarded {
                 Some((operation, _)) => Some(format!("`{operation}` has a guard")),
-                None => callers.has_scope.then(|| "there is a scope".to_owned()),
+                None if callers.has_scope => Some("there is a scope".to_owned()),
+                None => callers.has_readers.then(|| "there are attributes with `readable_by`".to_owned()),
             };
             if let Some(why) = why.filter(|_| control.is_shared) {
                 errors.at(
@@ -132,7 +135,7 @@ fn vary(entries: &mut Entries, callers: Callers<'_>, errors: &mut Errors) -> Opt
         errors.at(&entry, format!("no text stands here: {WRITE}"));
         return None;
     };
-    if callers.guarded.is_empty() && !callers.has_scope && !callers.has_hooks {
+    if callers.guarded.is_empty() && !callers.has_scope && !callers.has_hooks && !callers.has_readers {
         errors.at(
             &entry.key,
             "`vary` names the request fields that a guard, the scope or a hook reads, and there is none of them: \

@@ -1,7 +1,7 @@
 //! `#[jsonapi(…)]` on the struct.
 
 use proc_macro2::Ident;
-use syn::{DeriveInput, ExprPath, LitStr, Type, ext::IdentExt};
+use syn::{Data, DeriveInput, ExprPath, LitStr, Meta, Type, ext::IdentExt};
 
 use super::caching::{Caching, Callers};
 use super::entries::{Entries, Entry, Value, entries_of, function_of, listed, names_of, type_of, unknown};
@@ -75,7 +75,12 @@ impl Container {
         let scope = scope(&mut entries, &input.ident, errors);
         let hooks = entries.flag("hooks", errors);
         let guarded: Vec<Ident> = guards.iter().map(|(operation, _)| operation.clone()).collect();
-        let callers = Callers { guarded: &guarded, has_scope: scope.is_some(), has_hooks: hooks.is_some() };
+        let callers = Callers {
+            guarded: &guarded,
+            has_scope: scope.is_some(),
+            has_hooks: hooks.is_some(),
+            has_readers: has_readers(input),
+        };
         Self {
             may_leave: may_leave(&mut entries, scope.as_ref(), errors),
             soft_delete: soft_delete(&mut entries, errors),
@@ -283,6 +288,18 @@ fn scope(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Option<Ex
         );
     }
     function.map(|function| types::without_self(&function, owner))
+}
+
+/// Whether a field has the key `readable_by`. What is wrong with it is told where the field is read.
+fn has_readers(input: &DeriveInput) -> bool {
+    let Data::Struct(data) = &input.data else { return false };
+    let mut attributes = data.fields.iter().flat_map(|field| &field.attrs);
+    attributes.any(|attribute| match &attribute.meta {
+        Meta::List(list) if attribute.path().is_ident("jsonapi") => {
+            list.tokens.clone().into_iter().any(|token| token.to_string() == "readable_by")
+        }
+        _ => false,
+    })
 }
 
 fn may_leave(entries: &mut Entries, scope: Option<&ExprPath>, errors: &mut Errors) -> bool {

@@ -36,6 +36,7 @@ impl Deletion {
                     // It is null in every document, and only a deletion sets it.
                     attribute.access = Access::Hidden;
                     (attribute.filter, attribute.sort) = (false, false);
+                    (attribute.readers, attribute.writers) = (None, None);
                     return Some(Self::Field(index));
                 }
                 Role::Attribute(_) => {

@@ -102,7 +102,8 @@ fn misplaced(key: &str, role: &str) -> String {
     let instead = match (key, role) {
         ("rename", "the id") => "in documents it is always `id`; `column` names its column",
         ("default", "the id") => "the store or the client makes it",
-        ("read_only" | "write_only" | "hidden", "the id") => "an id never changes; remove it",
+        ("readable_by", "the id") => "every resource shows its id; remove it",
+        ("read_only" | "write_only" | "hidden" | "writable_by", "the id") => "an id never changes; remove it",
         ("required", "an attribute") => "an attribute whose type is not an `Option` is required already",
         ("on_delete", "a to-many relationship") => {
             "links end with either end; write it on the to-one relationship that an `inverse` names"
@@ -119,8 +120,8 @@ fn misplaced(key: &str, role: &str) -> String {
         ("stored", "the id") => "it is for attributes that are times",
         ("version" | "last_modified", "the id") => "an id never changes; write it on another field",
         (
-            "read_only" | "write_only" | "hidden" | "version" | "last_modified" | "filter" | "sort" | "text"
-            | "json" | "number" | "stored",
+            "read_only" | "write_only" | "hidden" | "readable_by" | "writable_by" | "version"
+            | "last_modified" | "filter" | "sort" | "text" | "json" | "number" | "stored",
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (

@@ -20,7 +20,7 @@ pub(super) const STRUCT: [&str; 15] = [
 ];
 
 /// The keys of a field.
-pub(super) const FIELD: [&str; 24] = [
+pub(super) const FIELD: [&str; 26] = [
     "id",
     "skip",
     "relationship",
@@ -29,6 +29,8 @@ pub(super) const FIELD: [&str; 24] = [
     "read_only",
     "write_only",
     "hidden",
+    "readable_by",
+    "writable_by",
     "version",
     "last_modified",
     "filter",

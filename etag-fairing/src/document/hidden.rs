@@ -1,24 +1,29 @@
-//! Linkage that a document must not show to its reader.
+//! Linkage and attributes that a document must not show to its reader.
 
 use std::sync::Arc;
 
 use crate::plan::Selection;
+use crate::schema::unreadable::Unreadable;
 use crate::schema::{Description, Relationship};
 
 /// The resources that the caller may not list: no document says which of them another resource leads to.
 ///
 /// A relationship to one of them has its links and no `data`, and costs nothing where there are none.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hidden(Option<Arc<[&'static Description]>>);
+pub(crate) struct Hidden {
+    resources: Option<Arc<[&'static Description]>>,
+    /// The attributes that the caller may not read: no document has them.
+    pub(crate) attributes: Unreadable,
+}
 
 impl Hidden {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.resources.is_none() && self.attributes.is_empty()
     }
 
     /// Whether the other end of a relationship is among them.
     pub(crate) fn hides(&self, relationship: &Relationship) -> bool {
-        match &self.0 {
+        match &self.resources {
             None => false,
             Some(hidden) => hidden.iter().any(|resource| resource.is(relationship.target())),
         }
@@ -33,12 +38,12 @@ impl Hidden {
         }
         // The order in which they were found out says nothing.
         all.sort_by_key(|resource| (resource.type_name, resource.rust_name));
-        Self(Some(all.into()))
+        Self { resources: Some(all.into()), attributes: self.attributes.clone() }
     }
 
     /// Leaves out of a selection the to-many linkage that would not be shown. (To-one linkage stands in the row.)
     pub(crate) fn leave_out(&self, selection: &mut Selection) {
-        if self.is_empty() {
+        if self.resources.is_none() {
             return;
         }
         for (relationship, wanted) in selection.resource.relationships.iter().zip(&mut selection.linkage) {
@@ -50,6 +55,6 @@ impl Hidden {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'static Description> + '_ {
-        self.0.iter().flat_map(|hidden| hidden.iter().copied())
+        self.resources.iter().flat_map(|hidden| hidden.iter().copied())
     }
 }

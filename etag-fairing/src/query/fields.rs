@@ -1,6 +1,7 @@
 //! `fields[TYPE]` (JSON:API §7.4): sparse fieldsets.
 
 use crate::error::ErrorObject;
+use crate::schema::unreadable::Unreadable;
 use crate::schema::{Description, Registry};
 
 /// The sparse fieldsets of a query, by type.
@@ -26,6 +27,11 @@ impl Fields {
         self.0.iter().find(|set| set.resource.is(resource))
     }
 
+    /// The resources that have a fieldset.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &'static Description> + '_ {
+        self.0.iter().map(|set| set.resource)
+    }
+
     /// Whether the query has no fieldset.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -37,6 +43,7 @@ impl Fields {
         brackets: &[&str],
         value: &str,
         registry: &Registry,
+        unreadable: &Unreadable,
     ) -> Result<(), ErrorObject> {
         let [type_name] = brackets else {
             return Err(ErrorObject::invalid_fields("write fields[TYPE], with one type"));
@@ -56,7 +63,7 @@ impl Fields {
             if matches!(name, "id" | "type") {
                 continue;
             }
-            let shown = set.entry(name).ok_or_else(|| {
+            let shown = set.entry(name, unreadable).ok_or_else(|| {
                 ErrorObject::invalid_fields(match name {
                     "" => "an empty name: write fields with commas between them".into(),
                     _ => format!("{type_name} has no field {name:?}"),
@@ -73,9 +80,12 @@ impl Fields {
 
 impl FieldSet {
     /// The entry of a field, by its name.
-    fn entry(&mut self, name: &str) -> Option<&mut bool> {
+    fn entry(&mut self, name: &str, unreadable: &Unreadable) -> Option<&mut bool> {
         let attribute = self.resource.attribute(name);
-        match attribute.filter(|(_, attribute)| attribute.access.is_shown()) {
+        let resource = self.resource;
+        match attribute
+            .filter(|(id, attribute)| attribute.access.is_shown() && !unreadable.has(resource, *id))
+        {
             Some((id, _)) => id.of_mut(&mut self.attributes),
             None if self.resource.computed.place(name).is_some() => {
                 self.computed.get_mut(self.resource.computed.place(name)?)

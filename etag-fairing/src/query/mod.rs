@@ -28,6 +28,7 @@ pub(crate) use self::parameters::{Parameters, href};
 use crate::config::JsonApiConfig;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Filter, Listing, Page, SortKey};
+use crate::schema::unreadable::Unreadable;
 use crate::schema::{Description, Registry, Relationship, RelationshipId};
 
 /// What a URL's query asks for.
@@ -71,6 +72,8 @@ pub(crate) struct Context<'a> {
     pub(crate) config: &'a JsonApiConfig,
     /// Whether the client asks for the cursor pagination profile in `Accept`.
     pub(crate) cursor_profile: bool,
+    /// The attributes that the caller may not read: no parameter may name them.
+    pub(crate) unreadable: &'a Unreadable,
 }
 
 impl Target {
@@ -90,10 +93,10 @@ impl Query {
     /// # Errors
     /// 400, an error for each parameter that is unknown, misplaced, repeated or has a bad value.
     pub(crate) fn parse(parameters: &Parameters, context: &Context<'_>) -> Result<Self, Errors> {
-        let Context { resource, target, registry, config, cursor_profile } = *context;
+        let Context { resource, target, registry, config, cursor_profile, unreadable } = *context;
         let mut errors = Vec::new();
         let (mut include, mut fields, mut sort) = (None, Fields::default(), Some(Vec::new()));
-        let mut filter = filter::FilterBuilder::new(resource, config.max_filter_relationships);
+        let mut filter = filter::FilterBuilder::new(resource, config.max_filter_relationships, unreadable);
         let mut page = page::PageBuilder::default();
         let mut sort_errors = Vec::new();
         let mut seen = HashSet::new();
@@ -123,7 +126,7 @@ impl Query {
                         Err(refused) => errors.extend(many(refused)),
                     }
                 }
-                ("sort", []) => match sort::parse(value, resource) {
+                ("sort", []) => match sort::parse(value, resource, unreadable) {
                     Ok(keys) => sort = Some(keys),
                     Err(refused) => {
                         sort = None;
@@ -132,7 +135,10 @@ impl Query {
                 },
                 ("fields", brackets) => {
                     errors.extend(
-                        fields.take(brackets, value, registry).err().map(|error| error.parameter(parameter)),
+                        fields
+                            .take(brackets, value, registry, unreadable)
+                            .err()
+                            .map(|error| error.parameter(parameter)),
                     );
                 }
                 ("filter", brackets) => errors.extend(filter.take(parameter, brackets, value).err()),

@@ -5,9 +5,14 @@ use crate::error::ErrorObject;
 use crate::plan::{Field, Member, SortKey};
 use crate::schema::Description;
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
+use crate::schema::unreadable::Unreadable;
 
 /// Reads `sort`: fields in the order in which they count, each with `-` before it for descending order.
-pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<SortKey>, Vec<ErrorObject>> {
+pub(super) fn parse(
+    value: &str,
+    resource: &'static Description,
+    unreadable: &Unreadable,
+) -> Result<Vec<SortKey>, Vec<ErrorObject>> {
     let mut keys: Vec<SortKey> = Vec::new();
     let mut errors = Vec::new();
     for written in value.split(',') {
@@ -16,7 +21,7 @@ pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<S
             Some(name) => (true, name),
             None => (false, written),
         };
-        match member(resource, name) {
+        match member(resource, name, unreadable) {
             Ok(member) if keys.iter().any(|key| key.member == member) => {
                 errors.push(ErrorObject::invalid_sort(format!("{name:?} stands there twice")));
             }
@@ -32,17 +37,22 @@ pub(super) fn parse(value: &str, resource: &'static Description) -> Result<Vec<S
     if errors.is_empty() { Ok(keys) } else { Err(errors) }
 }
 
-fn member(resource: &'static Description, name: &str) -> Result<Member, ErrorObject> {
+fn member(
+    resource: &'static Description,
+    name: &str,
+    unreadable: &Unreadable,
+) -> Result<Member, ErrorObject> {
     let refuse = |detail: String| Err(ErrorObject::invalid_sort(detail));
-    let path = MemberPath::follow(resource, name, PathSyntax::Client, MAX_PATH).map_err(|broken| {
-        let detail = broken.detail(name);
-        match broken {
-            BrokenPath::TooLong => ErrorObject::limit_exceeded(detail),
-            BrokenPath::NoMember { .. } | BrokenPath::NoRelationship { .. } => {
-                ErrorObject::invalid_sort(detail)
+    let path =
+        MemberPath::follow(resource, name, PathSyntax::Client(unreadable), MAX_PATH).map_err(|broken| {
+            let detail = broken.detail(name);
+            match broken {
+                BrokenPath::TooLong => ErrorObject::limit_exceeded(detail),
+                BrokenPath::NoMember { .. } | BrokenPath::NoRelationship { .. } => {
+                    ErrorObject::invalid_sort(detail)
+                }
             }
-        }
-    })?;
+        })?;
     if path.steps.iter().any(PathStep::is_to_many) {
         // Over many related resources one resource would have several positions in the order.
         return refuse(format!("{name:?} leads over a to-many relationship"));

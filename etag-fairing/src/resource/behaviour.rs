@@ -1,11 +1,11 @@
 //! How a resource answers requests. What a resource consists of is its [`Description`].
 
 use super::caching::{CacheControl, Caching, Reach};
-use super::guard::{Guard, Guards};
+use super::guard::{AttributeGuards, Guard, Guards};
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
 use super::scope::{ScopeFunction, ScopeOf};
-use crate::schema::{Corrupt, Description, Operation, Record};
+use crate::schema::{AttributeId, Corrupt, Description, Operation, Record};
 
 /// How a resource answers requests: its guards, the rows that a request sees, the rules for its values, and
 /// its hooks.
@@ -16,6 +16,8 @@ use crate::schema::{Corrupt, Description, Operation, Record};
 pub struct Behaviour {
     /// The request guards.
     pub guards: Guards,
+    /// The guards of attributes that not every caller may read or write.
+    pub(crate) attributes: AttributeGuards,
     /// The function that returns the rows that a request sees.
     pub(crate) scope: Option<ScopeFunction>,
     /// What becomes of a write that takes a row out of its writer's scope.
@@ -41,6 +43,7 @@ impl Behaviour {
     /// The default: every client may do everything and sees every row.
     pub const NONE: Self = Self {
         guards: Guards::NONE,
+        attributes: AttributeGuards::NONE,
         scope: None,
         leaving: Leaving::Refused,
         validation: None,
@@ -52,6 +55,17 @@ impl Behaviour {
     #[doc(hidden)]
     pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
         self.guards = self.guards.with(operation, guard);
+        self
+    }
+
+    /// Adds guards of attributes, each with the attribute: who may read it, and who may write it.
+    #[doc(hidden)]
+    pub const fn guarding_attributes(
+        mut self,
+        readers: &'static [(AttributeId, Guard)],
+        writers: &'static [(AttributeId, Guard)],
+    ) -> Self {
+        self.attributes = AttributeGuards::new(readers, writers);
         self
     }
 
@@ -118,6 +132,11 @@ impl Behaviours {
     /// Adds the behaviour of a mounted resource.
     pub(crate) fn add(&mut self, resource: &'static Description, behaviour: &'static Behaviour) {
         self.0.push((resource, behaviour));
+    }
+
+    /// Whether any resource has attributes that not every caller may read.
+    pub(crate) fn restrict_reading(&self) -> bool {
+        !self.0.iter().all(|(_, behaviour)| behaviour.attributes.readers().is_empty())
     }
 
     /// The behaviour of a resource. Every resource that a request can reach is mounted; otherwise the launch

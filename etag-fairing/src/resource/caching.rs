@@ -89,7 +89,9 @@ impl PartCaching {
         let mut tables = Vec::new();
         for resource in registry.resources() {
             let behaviour = behaviours.of(resource);
-            let asks = behaviour.has_scope() || behaviour.hooks.is_some() || has_guard(behaviour);
+            let has_readers = !behaviour.attributes.readers().is_empty();
+            let asks =
+                behaviour.has_scope() || behaviour.hooks.is_some() || has_guard(behaviour) || has_readers;
             if asks {
                 fields.extend(behaviour.caching.vary_by_caller().split(", "));
             }

@@ -8,7 +8,7 @@ use rocket::Request;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 
-use crate::schema::Operation;
+use crate::schema::{AttributeId, Operation};
 
 /// The boxed future of a function in a description.
 #[doc(hidden)]
@@ -65,6 +65,47 @@ impl fmt::Debug for Guards {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
             .entries(Operation::ALL.iter().filter(|operation| self.has(**operation)).map(|it| it.name()))
+            .finish()
+    }
+}
+
+/// The request guards of attributes: who may read them, and who may write them.
+#[derive(Clone, Copy)]
+pub(crate) struct AttributeGuards {
+    readers: &'static [(AttributeId, Guard)],
+    writers: &'static [(AttributeId, Guard)],
+}
+
+impl AttributeGuards {
+    /// No guards: every client may read and write what the access of the attributes says.
+    pub(crate) const NONE: Self = Self { readers: &[], writers: &[] };
+
+    pub(crate) const fn new(
+        readers: &'static [(AttributeId, Guard)],
+        writers: &'static [(AttributeId, Guard)],
+    ) -> Self {
+        Self { readers, writers }
+    }
+
+    /// The attributes that not every caller may read.
+    pub(crate) fn readers(&self) -> &'static [(AttributeId, Guard)] {
+        self.readers
+    }
+
+    /// The attributes that not every caller may write.
+    pub(crate) fn writers(&self) -> &'static [(AttributeId, Guard)] {
+        self.writers
+    }
+}
+
+impl fmt::Debug for AttributeGuards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = |guards: &[(AttributeId, Guard)]| {
+            guards.iter().map(|(attribute, _)| attribute.place()).collect::<Vec<_>>()
+        };
+        f.debug_struct("AttributeGuards")
+            .field("readers", &places(self.readers))
+            .field("writers", &places(self.writers))
             .finish()
     }
 }

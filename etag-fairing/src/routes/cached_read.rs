@@ -82,6 +82,12 @@ fn caller_key(call: &Call<'_>) -> Vec<u8> {
         key.extend_from_slice(&(resource.type_name.len() as u64).to_be_bytes());
         key.extend_from_slice(resource.type_name.as_bytes());
     }
+    for (resource, attribute) in hidden.attributes.iter() {
+        key.push(b'~');
+        key.extend_from_slice(&(resource.type_name.len() as u64).to_be_bytes());
+        key.extend_from_slice(resource.type_name.as_bytes());
+        key.extend_from_slice(&(attribute.place() as u64).to_be_bytes());
+    }
     key.extend_from_slice(rows);
     key
 }

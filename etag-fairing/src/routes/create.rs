@@ -8,7 +8,7 @@ use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{Draft, revise, whole_record, write_of_hooks};
 use super::list::{collection_document, collection_plan};
-use super::permission::ask_for_linkage;
+use super::permission::{ask_for_linkage, ask_writers};
 use super::permitted_query::permitted_query;
 use super::representation::{query_plan, written_document};
 use super::row_scopes::{ReparentedResources, check_seen, reparented};
@@ -17,10 +17,11 @@ use super::subject::Subject;
 use super::tags::tag_of_body;
 use super::write::{RequestBody, make_change, written_response};
 use crate::conditional::Validator;
+use crate::document::read::Settable;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::query::{Parameters, Query, Target};
-use crate::schema::{Description, IdKind, ResourceId};
+use crate::schema::{AttributeId, Description, IdKind, ResourceId};
 use crate::store::{Decision, Transaction, WriteEvent};
 
 pub(super) async fn create_resource<'r>(
@@ -33,6 +34,7 @@ pub(super) async fn create_resource<'r>(
     let body = Box::pin(receive(call, data)).await?;
     let body = RequestBody::read(&body, call, subject);
     ask_for_linkage(call, subject, &body).await?;
+    let unwritable = ask_writers(call, subject, &body).await?;
     // RFC 6585 §3: there is no state that a new resource would overwrite.
     let conditions = subject.conditions(call.request).not_required();
     // RFC 9110 §13: the target of a POST is the collection at this URL, so its preconditions are about that.
@@ -50,6 +52,7 @@ pub(super) async fn create_resource<'r>(
         query,
         collection,
         body,
+        unwritable,
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
     });
@@ -106,6 +109,8 @@ struct Create<'e, 'r> {
     /// Set where the collection's tag takes part in the decision.
     collection: Option<Query>,
     body: RequestBody<'e>,
+    /// The attributes of the document that the caller may not write.
+    unwritable: Vec<AttributeId>,
     reparented: ReparentedResources,
     scopes: Scopes,
 }
@@ -143,7 +148,9 @@ impl Decision for Create<'_, '_> {
             }
             None => resource.id.kind.generate(),
         };
-        let (attributes, linkage) = object.create(resource, call.made_by_database(resource))?;
+        let (unreadable, unwritable) = (&call.hidden().attributes, &self.unwritable);
+        let settable = Settable { made: call.made_by_database(resource), unreadable, unwritable };
+        let (attributes, linkage) = object.create(resource, &settable)?;
         let attributes = attributes.into_iter().map(Some).collect();
         let mut draft = Draft { id, attributes, linkage };
         revise(call, subject, &mut draft, None, object, transaction).await?;

@@ -67,7 +67,8 @@ impl Guarded {
         said
     }
 
-    /// Asks who may list what the linkage of these resources leads to.
+    /// Asks who may see what documents show of these resources: the attributes that have a guard of their own, and what
+    /// their linkage leads to.
     ///
     /// # Errors
     /// With the guard's status where it is the server's fault.
@@ -77,6 +78,8 @@ impl Guarded {
         behaviours: &Behaviours,
         resources: impl IntoIterator<Item = &'static Description>,
     ) -> Result<(), Errors> {
+        let resources: Vec<&'static Description> = resources.into_iter().collect();
+        self.ask_readers(request, behaviours, &resources).await?;
         let relationships = resources.into_iter().flat_map(|resource| resource.relationships);
         for relationship in relationships.filter(|relationship| relationship.linkage) {
             let target = relationship.target();
@@ -99,6 +102,45 @@ impl Guarded {
     /// Whether any guard was asked.
     pub(super) fn was_asked(&self) -> bool {
         self.any.load(Ordering::Relaxed)
+    }
+
+    /// Asks who may read the attributes of these resources that have a guard for it. Returns whether one more is hidden now.
+    ///
+    /// # Errors
+    /// With the guard's status where it is the server's fault.
+    pub(super) async fn ask_readers(
+        &self,
+        request: &Request<'_>,
+        behaviours: &Behaviours,
+        resources: &[&'static Description],
+    ) -> Result<bool, Errors> {
+        let mut is_new = false;
+        for resource in resources {
+            for (attribute, guard) in behaviours.of(resource).attributes.readers() {
+                self.linkage.store(true, Ordering::Relaxed);
+                if Box::pin(self.lets_through(request, *guard)).await? {
+                    continue;
+                }
+                is_new |= self.lock(|answers| {
+                    let is_new = !answers.hidden.attributes.has(resource, *attribute);
+                    answers.hidden.attributes = answers.hidden.attributes.and(resource, *attribute);
+                    is_new
+                });
+            }
+        }
+        Ok(is_new)
+    }
+
+    /// Whether a guard of an attribute lets the caller through.
+    ///
+    /// # Errors
+    /// With the guard's status where it is the server's fault.
+    pub(super) async fn lets_through(&self, request: &Request<'_>, guard: Guard) -> Result<bool, Errors> {
+        match self.ask_once(request, guard).await {
+            Ok(()) => Ok(true),
+            Err(Denied::Failed(status)) if status.code >= 500 => Err(ErrorObject::for_status(status).into()),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Whether guards were asked what linkage to show: then the answer is one for this caller.

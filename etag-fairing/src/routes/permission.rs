@@ -16,7 +16,7 @@ use crate::resource::Behaviour;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
 use crate::resource::route_names::GeneratedRoute;
-use crate::schema::{Description, Operation, Relationship, RelationshipId, RelationshipKind};
+use crate::schema::{AttributeId, Description, Operation, Relationship, RelationshipId, RelationshipKind};
 
 /// Whether a route itself has any guard.
 pub(super) fn is_asked(request: &Request<'_>, route: &GeneratedRoute) -> bool {
@@ -102,6 +102,32 @@ fn reached_by(resource: &'static Description, query: &Query) -> Vec<Reached> {
         walk.member(resource, &key.member);
     }
     walk.reached
+}
+
+/// The resources whose members a query names, by whichever parameter.
+pub(super) fn named_by(resource: &'static Description, query: &Query) -> Vec<&'static Description> {
+    let reached = reached_by(resource, query).into_iter().map(|reached| reached.resource);
+    std::iter::once(resource).chain(reached).chain(query.fields.resources()).collect()
+}
+
+/// Asks who may write the attributes of a document that have a guard for it, and gives those that the caller may not.
+///
+/// # Errors
+/// With the guard's status where it is the server's fault.
+pub(super) async fn ask_writers(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    body: &RequestBody<'_>,
+) -> Result<Vec<AttributeId>, Errors> {
+    let mut unwritable = Vec::new();
+    for (id, guard) in subject.behaviour.attributes.writers() {
+        let attribute = subject.resource.attribute_at(*id);
+        let is_sent = attribute.is_some_and(|attribute| body.has_attribute(attribute.name));
+        if is_sent && !Box::pin(call.guarded.lets_through(call.request, *guard)).await? {
+            unwritable.push(*id);
+        }
+    }
+    Ok(unwritable)
 }
 
 /// Runs the hook before a resource is read.

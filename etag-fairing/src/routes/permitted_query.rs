@@ -1,7 +1,7 @@
 //! The query of a URL, of what its caller may see.
 
 use super::call::Call;
-use super::permission::{ask_for_query, included};
+use super::permission::{ask_for_query, included, named_by};
 use crate::error::Errors;
 use crate::negotiate::asks_for_profile;
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
@@ -20,8 +20,13 @@ pub(super) async fn permitted_query(
     let parameters = Parameters::parse(call.request.uri().query().map(|query| query.as_str()))?;
     let cursor_profile = asks_for_profile(call.request.headers().get("Accept"), CURSOR_PROFILE);
     let (registry, config) = (call.api.registry(), call.config());
-    let context = Context { resource, target, registry, config, cursor_profile };
-    let query = Query::parse(&parameters, &context)?;
+    let unreadable = &call.hidden().attributes;
+    let context = Context { resource, target, registry, config, cursor_profile, unreadable };
+    let query = if call.api.behaviours.restrict_reading() {
+        Box::pin(readable_query(call, &parameters, &context)).await?
+    } else {
+        Query::parse(&parameters, &context)?
+    };
     let reached = ask_for_query(call, resource, &parameters, &query).await?;
     let asks = |behaviour: &Behaviour| behaviour.guards.has(Operation::List) || behaviour.hooks.is_some();
     if reached.iter().any(|reached| asks(call.behaviour_of(reached))) {
@@ -30,4 +35,24 @@ pub(super) async fn permitted_query(
     call.ask_row_scopes(&reached).await?;
     call.ask_linkage(included(resource, &query)).await?;
     Ok((parameters, query))
+}
+
+/// The query, which names no attribute that the caller may not read: such a one is refused as a name that no member has.
+async fn readable_query(
+    call: &Call<'_>,
+    parameters: &Parameters,
+    context: &Context<'_>,
+) -> Result<Query, Errors> {
+    let query = Query::parse(parameters, context);
+    let named: Vec<&'static Description> = match &query {
+        Ok(query) => named_by(context.resource, query),
+        // What is wrong may be said of an attribute that the caller may not read.
+        Err(_) => call.api.registry().resources().collect(),
+    };
+    let hides_more = call.guarded.ask_readers(call.request, &call.api.behaviours, &named).await?;
+    if hides_more {
+        Query::parse(parameters, &Context { unreadable: &call.hidden().attributes, ..*context })
+    } else {
+        query
+    }
 }

@@ -7,7 +7,7 @@ use super::body::receive;
 use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{Draft, previous_record, revise, whole_record, write_of_hooks};
-use super::permission::ask_for_linkage;
+use super::permission::{ask_for_linkage, ask_writers};
 use super::permitted_query::permitted_query;
 use super::representation::{query_plan, whole_plan, written_document};
 use super::response;
@@ -16,11 +16,11 @@ use super::state::{check_state, refused_write, version_to_keep};
 use super::store_errors::{Refusal, corrupt};
 use super::subject::Subject;
 use super::write::{RequestBody, make_change, written_response};
-use crate::document::read::Current;
+use crate::document::read::{Current, Settable};
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Links, Plan, Scopes, Selection};
 use crate::query::{Query, Target};
-use crate::schema::{Record, RelationshipId, ResourceId, Value};
+use crate::schema::{AttributeId, Record, RelationshipId, ResourceId, Value};
 use crate::store::{Decision, Transaction, WriteEvent};
 
 pub(super) async fn update_resource<'r>(
@@ -33,6 +33,7 @@ pub(super) async fn update_resource<'r>(
     let id = subject.id(call.config())?;
     let body = RequestBody::read(&body, call, subject);
     ask_for_linkage(call, subject, &body).await?;
+    let unwritable = ask_writers(call, subject, &body).await?;
     let target = whole_plan(call, subject, id.clone());
     let mut update = Box::new(Update {
         call,
@@ -41,6 +42,7 @@ pub(super) async fn update_resource<'r>(
         id,
         query,
         body,
+        unwritable,
         previous: None,
         version: None,
         reparented: ReparentedResources::default(),
@@ -84,6 +86,8 @@ struct Update<'e, 'r> {
     id: ResourceId,
     query: Query,
     body: RequestBody<'e>,
+    /// The attributes of the document that the caller may not write.
+    unwritable: Vec<AttributeId>,
     /// The resource before the change.
     previous: Option<Record>,
     /// The version that is changed, and no other.
@@ -131,7 +135,9 @@ impl Decision for Update<'_, '_> {
             Some(Box::pin(linkage_beside(call, subject, &self.id, &beside, transaction)).await?)
         };
         let links = read.as_ref().unwrap_or(&current.links);
-        let members = object.update(resource, Current { row, links }, call.made_by_database(resource))?;
+        let (unreadable, unwritable) = (&call.hidden().attributes, &self.unwritable);
+        let settable = Settable { made: call.made_by_database(resource), unreadable, unwritable };
+        let members = object.update(resource, Current { row, links }, &settable)?;
         let mut draft = Draft { id: None, attributes: members.attributes, linkage: members.linkage };
         self.previous = previous_record(call, subject, &self.id, &current, transaction).await?;
         revise(call, subject, &mut draft, self.previous.as_ref(), object, transaction).await?;

@@ -36,6 +36,11 @@ impl<'e> RequestBody<'e> {
         self.object.as_ref().map_err(Clone::clone)
     }
 
+    /// Whether the document has an attribute of this name.
+    pub(super) fn has_attribute(&self, name: &str) -> bool {
+        self.object.as_ref().is_ok_and(|object| object.has_field(name))
+    }
+
     /// Where the document says what a relationship leads to, if it does.
     pub(super) fn pointer_to_linkage(&self, relationship: &Relationship) -> Option<Pointer> {
         let object = self.object.as_ref().ok()?;

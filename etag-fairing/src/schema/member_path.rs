@@ -1,6 +1,7 @@
 //! Dotted paths over relationships to a member: `track.name`, `speakers.employer.id`.
 
 use super::description::{Attribute, Description, Relationship};
+use super::unreadable::Unreadable;
 use super::{AttributeId, Kind, RelationshipId};
 
 /// A path that has been followed to its end.
@@ -32,12 +33,12 @@ pub(crate) enum PathEnd {
 }
 
 /// Who has written a path, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PathSyntax {
-    /// A client has: names with dots between them, of members that documents show.
-    Client,
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PathSyntax<'a> {
+    /// A client has: names with dots between them, of members that documents show to it.
+    Client(&'a Unreadable),
     /// A client has, and `a__b` may stand for `a.b` where no member is named `a__b`. The path may go on inside of JSON.
-    ClientWithUnderscores,
+    ClientWithUnderscores(&'a Unreadable),
     /// The application has, which also knows the members that documents don't show.
     Application,
 }
@@ -58,7 +59,7 @@ impl MemberPath {
     pub(crate) fn follow(
         resource: &'static Description,
         path: &str,
-        syntax: PathSyntax,
+        syntax: PathSyntax<'_>,
         most: usize,
     ) -> Result<Self, BrokenPath> {
         let mut rest: Vec<&str> = path.rsplit('.').collect();
@@ -67,7 +68,8 @@ impl MemberPath {
         loop {
             let name = rest.pop().unwrap_or_default();
             let Some(end) = member(here, name, syntax) else {
-                match name.split_once("__").filter(|_| syntax == PathSyntax::ClientWithUnderscores) {
+                let joined = matches!(syntax, PathSyntax::ClientWithUnderscores(_));
+                match name.split_once("__").filter(|_| joined) {
                     Some((first, after)) => rest.extend([after, first]),
                     None => {
                         let (name, is_first) = (name.to_owned(), steps.is_empty());
@@ -81,7 +83,7 @@ impl MemberPath {
             }
             if let PathEnd::Attribute(_, attribute) = end
                 && attribute.kind == Kind::Json
-                && syntax == PathSyntax::ClientWithUnderscores
+                && matches!(syntax, PathSyntax::ClientWithUnderscores(_))
             {
                 let inside = rest.into_iter().rev().map(str::to_owned).collect();
                 return Ok(Self { steps, resource: here, end, inside });
@@ -131,13 +133,18 @@ impl BrokenPath {
 }
 
 /// The member of a resource that has this name.
-fn member(resource: &'static Description, name: &str, syntax: PathSyntax) -> Option<PathEnd> {
+fn member(resource: &'static Description, name: &str, syntax: PathSyntax<'_>) -> Option<PathEnd> {
     if name == "id" {
         return Some(PathEnd::Id);
     }
     // To clients, an attribute that documents don't show doesn't exist: an error about it would tell that it does.
-    let is_known = |attribute: &Attribute| syntax == PathSyntax::Application || attribute.access.is_shown();
-    match resource.attribute(name).filter(|(_, attribute)| is_known(attribute)) {
+    let is_known = |(id, attribute): &(AttributeId, &Attribute)| match syntax {
+        PathSyntax::Application => true,
+        PathSyntax::Client(unreadable) | PathSyntax::ClientWithUnderscores(unreadable) => {
+            attribute.access.is_shown() && !unreadable.has(resource, *id)
+        }
+    };
+    match resource.attribute(name).filter(|found| is_known(&(found.0, found.1))) {
         Some((place, attribute)) => Some(PathEnd::Attribute(place, attribute)),
         None => resource
             .relationship(name)

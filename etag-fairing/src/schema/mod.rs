@@ -24,6 +24,7 @@ pub(crate) mod registry;
 mod sealed;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
 pub(crate) mod time;
+pub(crate) mod unreadable;
 mod value;
 pub(crate) mod variants;
 

@@ -1,23 +1,37 @@
 //! One attribute of a request document (JSON:API §6.2.2.1): its value, and whether it differs from the value that was shown.
 
+use rocket::http::Status;
 use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
 use super::lengths::Lengths;
 use crate::error::ErrorObject;
 use crate::schema::number::Numbers;
+use crate::schema::unreadable::Unreadable;
 use crate::schema::{
     Access, Attribute, AttributeId, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef,
 };
 
+/// What a document may set of a resource, for its caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settable<'a> {
+    /// The attributes whose values the database itself makes.
+    pub(crate) made: &'a [AttributeId],
+    /// The attributes that the caller may not read: whether a value is the stored one is not told.
+    pub(crate) unreadable: &'a Unreadable,
+    /// The attributes that the caller may not write, as far as the document has them.
+    pub(crate) unwritable: &'a [AttributeId],
+}
+
 /// What a document's attribute changes: its id and its value. `None` if it is sent back as it was shown.
 ///
 /// # Errors
-/// 422 for a value that the attribute can't have, or may not be given; 400 for what is no JSON.
+/// 422 for a value that the attribute can't have, or may not be given; 403 for what this caller may not set; 400 for what is
+/// no JSON.
 pub(super) fn attribute(
     resource: &'static Description,
     current: Option<Row<'_>>,
-    made: &[AttributeId],
+    settable: &Settable<'_>,
     name: &str,
     json: &RawValue,
     lengths: Lengths,
@@ -35,6 +49,7 @@ pub(super) fn attribute(
     // null, so that a client that sends null has not seen it, and doesn't overwrite it.
     if let Some(current) = current
         && attribute.access.is_shown()
+        && !settable.unreadable.has(resource, id)
         && match value.as_ref().ok() {
             Some(Value::Null) if is_odd(current, attribute, id) => true,
             None if current.odd_attribute(id).is_some() => false,
@@ -43,7 +58,11 @@ pub(super) fn attribute(
     {
         return Ok(None);
     }
-    if attribute.access == Access::ReadOnly || made.contains(&id) {
+    if settable.unwritable.contains(&id) {
+        let error = ErrorObject::for_status(Status::Forbidden);
+        return Err(error.detail(format!("you may not set {name} of {}", resource.type_name)));
+    }
+    if attribute.access == Access::ReadOnly || settable.made.contains(&id) {
         let now = current.map(|current| (attribute.kind, current.attribute(id)));
         return Err(read_only(name, now));
     }

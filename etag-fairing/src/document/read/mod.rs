@@ -11,6 +11,7 @@ mod tests;
 
 use serde::Deserialize;
 
+pub(crate) use self::attribute::Settable;
 pub(crate) use self::lengths::Lengths;
 pub(crate) use self::linkage::{LinkageDocument, must_not_be_empty};
 pub(crate) use self::resource_object::{Current, ResourceObject};

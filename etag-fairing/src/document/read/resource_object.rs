@@ -5,16 +5,14 @@ use std::borrow::Cow;
 use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
-use super::attribute::attribute;
+use super::attribute::{Settable, attribute};
 use super::lengths::Lengths;
 use super::linkage::{linkage, pointer_into};
 use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::{LinkageChange, Links};
-use crate::schema::{
-    Attribute, AttributeId, Description, Relationship, RelationshipId, ResourceId, Row, Value,
-};
+use crate::schema::{Attribute, Description, Relationship, RelationshipId, ResourceId, Row, Value};
 
 /// The resource that a change is about, as it is now.
 #[derive(Clone, Copy, Debug)]
@@ -152,10 +150,10 @@ impl<'b> ResourceObject<'b> {
     pub(crate) fn create(
         &self,
         resource: &'static Description,
-        made: &[AttributeId],
+        settable: &Settable<'_>,
     ) -> Result<(Vec<Value>, Vec<Option<LinkageChange>>), Errors> {
         let mut errors = Vec::new();
-        let members = self.members(resource, None, made, &mut errors);
+        let members = self.members(resource, None, settable, &mut errors);
         let mut attributes = Vec::with_capacity(members.attributes.len());
         for ((id, attribute), given) in resource.attributes_by_id().zip(members.attributes) {
             let value = match (given, attribute.default) {
@@ -168,7 +166,7 @@ impl<'b> ResourceObject<'b> {
                     Value::Null
                 }),
                 // The database makes the value later. Until then rules and hooks see a placeholder.
-                (None, None) if made.contains(&id) => nothing(attribute),
+                (None, None) if settable.made.contains(&id) => nothing(attribute),
                 (None, None) => {
                     let sent = self.attributes.as_ref().is_some_and(|sent| sent.contains(attribute.name));
                     if !attribute.nullable && !sent {
@@ -219,10 +217,10 @@ impl<'b> ResourceObject<'b> {
         &self,
         resource: &'static Description,
         current: Current<'_>,
-        made: &[AttributeId],
+        settable: &Settable<'_>,
     ) -> Result<ChangedMembers, Errors> {
         let mut errors = Vec::new();
-        let members = self.members(resource, Some(current), made, &mut errors);
+        let members = self.members(resource, Some(current), settable, &mut errors);
         match Errors::from_vec(errors) {
             Some(errors) => Err(errors),
             None => Ok(members),
@@ -233,7 +231,7 @@ impl<'b> ResourceObject<'b> {
         &self,
         resource: &'static Description,
         current: Option<Current<'_>>,
-        made: &[AttributeId],
+        settable: &Settable<'_>,
         errors: &mut Vec<ErrorObject>,
     ) -> ChangedMembers {
         let mut members = ChangedMembers {
@@ -248,7 +246,8 @@ impl<'b> ResourceObject<'b> {
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            match attribute(resource, current.map(|current| current.row), made, name, json, self.lengths) {
+            match attribute(resource, current.map(|current| current.row), settable, name, json, self.lengths)
+            {
                 Ok(Some((id, value))) => {
                     if let Some(slot) = id.of_mut(&mut members.attributes) {
                         *slot = Some(value);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::Source;
+use crate::schema::unreadable::Unreadable;
 use crate::store::contract::TALKS;
 
 const LENGTHS: Lengths = Lengths { id: 36, text: 100 };
@@ -36,7 +37,11 @@ fn errors_point_from_where_the_document_stands() {
         "relationships":{"room":{"data":7},"speakers":{"data":[{"type":"rooms","id":"1"}]}}}}"#;
     let sent = object(body, operation()).unwrap();
     assert_eq!(
-        pointers(&sent.create(&TALKS, &[]).unwrap_err()),
+        pointers(
+            &sent
+                .create(&TALKS, &Settable { made: &[], unreadable: &Unreadable::NONE, unwritable: &[] })
+                .unwrap_err()
+        ),
         [
             "/atomic:operations/2/data/attributes/a~1b",
             "/atomic:operations/2/data/attributes/title",

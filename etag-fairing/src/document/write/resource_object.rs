@@ -56,7 +56,8 @@ impl Writer<'_> {
         let mut separator: &[u8] = br#","attributes":{"#;
         for (attribute_id, attribute) in resource.attributes_by_id() {
             let hidden = fieldset.is_some_and(|shown| attribute_id.of(&shown.attributes) != Some(&true));
-            if hidden || !attribute.access.is_shown() {
+            let unreadable = || self.hidden.attributes.has(resource, attribute_id);
+            if hidden || !attribute.access.is_shown() || unreadable() {
                 continue;
             }
             out.extend_from_slice(separator);

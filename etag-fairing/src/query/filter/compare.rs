@@ -8,6 +8,7 @@ use super::operator::{Operand, Operator, offered};
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::query::limits::{MAX_JSON_PATH, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
 use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
+use crate::schema::unreadable::Unreadable;
 use crate::schema::{Attribute, Description, Element, IdKind, Kind, RelationshipId, Value};
 
 /// A path that filters may take.
@@ -15,8 +16,13 @@ use crate::schema::{Attribute, Description, Element, IdKind, Kind, RelationshipI
 pub(super) struct FilterPath(MemberPath);
 
 impl FilterPath {
-    pub(super) fn follow(resource: &'static Description, path: &str) -> Result<Self, Fault> {
-        let followed = MemberPath::follow(resource, path, PathSyntax::ClientWithUnderscores, MAX_PATH);
+    pub(super) fn follow(
+        resource: &'static Description,
+        path: &str,
+        unreadable: &Unreadable,
+    ) -> Result<Self, Fault> {
+        let syntax = PathSyntax::ClientWithUnderscores(unreadable);
+        let followed = MemberPath::follow(resource, path, syntax, MAX_PATH);
         let followed = followed.map_err(|broken| match broken {
             BrokenPath::TooLong => Fault::limit(format!("at most {MAX_PATH} relationships in a path")),
             BrokenPath::NoMember { .. } | BrokenPath::NoRelationship { .. } => {

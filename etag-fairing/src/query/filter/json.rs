@@ -19,7 +19,7 @@ use crate::schema::number::Numbers;
 pub(super) fn parse(
     resource: &'static Description,
     value: &str,
-    nodes: &mut Nodes,
+    nodes: &mut Nodes<'_>,
 ) -> Result<Vec<Filter>, Fault> {
     // serde_json itself stops at 128 levels, long before the stack ends.
     let json: JsonValue = serde_json::from_str(&Numbers::of(value).text)
@@ -35,7 +35,7 @@ fn list_of(
     resource: &'static Description,
     list: &[JsonValue],
     depth: usize,
-    nodes: &mut Nodes,
+    nodes: &mut Nodes<'_>,
 ) -> Result<Vec<Filter>, Fault> {
     let one = |(index, json)| {
         expression(resource, json, depth, nodes).map_err(|fault| fault.within(&format!("/{index}")))
@@ -47,7 +47,7 @@ fn expression(
     resource: &'static Description,
     json: &JsonValue,
     depth: usize,
-    nodes: &mut Nodes,
+    nodes: &mut Nodes<'_>,
 ) -> Result<Filter, Fault> {
     nodes.count()?;
     if depth > MAX_FILTER_DEPTH {
@@ -76,7 +76,7 @@ fn leaf(
     resource: &'static Description,
     object: &Map<String, JsonValue>,
     depth: usize,
-    nodes: &mut Nodes,
+    nodes: &mut Nodes<'_>,
 ) -> Result<Filter, Fault> {
     if let Some(name) = object.keys().find(|name| !matches!(name.as_str(), "name" | "op" | "val" | "field")) {
         return Err(match name.as_str() {
@@ -89,7 +89,8 @@ fn leaf(
         Some(_) => Err(Fault::new("must be text").at(&format!("/{name}"))),
         None => Err(Fault::new(format!("{name:?} is missing"))),
     };
-    let target = FilterPath::follow(resource, text("name")?).map_err(|fault| fault.at("/name"))?;
+    let target =
+        FilterPath::follow(resource, text("name")?, nodes.unreadable).map_err(|fault| fault.at("/name"))?;
     let operator = target.operator(text("op")?).map_err(|fault| fault.at("/op"))?;
     match (object.get("val"), object.get("field"), operator) {
         (Some(_), Some(_), _) => Err(Fault::new("val and field don't go together").at("/field")),
@@ -106,7 +107,8 @@ fn leaf(
             target.compare(operator, &FilterValue::json(val)).map_err(|fault| fault.at("/val"))
         }
         (None, Some(_), operator) => {
-            let other = FilterPath::follow(resource, text("field")?).map_err(|fault| fault.at("/field"))?;
+            let other = FilterPath::follow(resource, text("field")?, nodes.unreadable)
+                .map_err(|fault| fault.at("/field"))?;
             target.compare_with(operator, other)
         }
         // Nothing to say: is_null and is_empty alone mean that it is so.

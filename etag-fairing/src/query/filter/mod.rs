@@ -22,6 +22,7 @@ use super::relationships::Relationships;
 use crate::error::ErrorObject;
 use crate::plan::Filter;
 use crate::schema::Description;
+use crate::schema::unreadable::Unreadable;
 
 /// What is wrong with a filter, and where in its JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,14 +73,17 @@ impl Fault {
     }
 }
 
-/// Counts the nodes of all filters of a URL.
-#[derive(Debug, Default)]
-struct Nodes(usize);
+/// Counts the nodes of all filters of a URL, and knows the attributes that none of them may name.
+#[derive(Debug)]
+struct Nodes<'a> {
+    counted: usize,
+    unreadable: &'a Unreadable,
+}
 
-impl Nodes {
+impl Nodes<'_> {
     fn count(&mut self) -> Result<(), Fault> {
-        self.0 += 1;
-        if self.0 > MAX_FILTER_NODES {
+        self.counted += 1;
+        if self.counted > MAX_FILTER_NODES {
             return Err(Fault::limit(format!("at most {MAX_FILTER_NODES} comparisons and connectives")));
         }
         Ok(())
@@ -88,11 +92,11 @@ impl Nodes {
 
 /// The filters of a URL, parameter by parameter.
 #[derive(Debug)]
-pub(super) struct FilterBuilder {
+pub(super) struct FilterBuilder<'a> {
     resource: &'static Description,
     filters: Vec<Filter>,
     lists: Vec<List>,
-    nodes: Nodes,
+    nodes: Nodes<'a>,
     relationships: Relationships,
 }
 
@@ -104,11 +108,13 @@ struct List {
     values: Vec<String>,
 }
 
-impl FilterBuilder {
-    /// For filters of this resource. They may lead over at most this many relationships.
-    pub(super) fn new(resource: &'static Description, most: u32) -> Self {
+impl<'a> FilterBuilder<'a> {
+    /// For filters of this resource. They may lead over at most this many relationships, and name none of the
+    /// attributes that the caller may not read.
+    pub(super) fn new(resource: &'static Description, most: u32, unreadable: &'a Unreadable) -> Self {
         let relationships = Relationships::at_most(most);
-        Self { resource, filters: Vec::new(), lists: Vec::new(), nodes: Nodes::default(), relationships }
+        let nodes = Nodes { counted: 0, unreadable };
+        Self { resource, filters: Vec::new(), lists: Vec::new(), nodes, relationships }
     }
 
     /// Takes one parameter.
@@ -142,8 +148,10 @@ impl FilterBuilder {
                 }
                 return Ok(());
             }
-            [path] if !path.is_empty() => text::simple(self.resource, path, value)?,
-            [path, operator] if !path.is_empty() => text::operator(self.resource, path, operator, value)?,
+            [path] if !path.is_empty() => text::simple(self.resource, path, value, self.nodes.unreadable)?,
+            [path, operator] if !path.is_empty() => {
+                text::operator(self.resource, path, operator, value, self.nodes.unreadable)?
+            }
             _ => return Err(Fault::new("write filter[path], filter[path][operator] or filter=[…]")),
         };
         self.nodes.count()?;
@@ -159,10 +167,12 @@ impl FilterBuilder {
     /// The whole filter (`None` if there is none), and the relationships that it leads over.
     pub(super) fn finish(mut self, errors: &mut Vec<ErrorObject>) -> (Option<Filter>, Relationships) {
         for list in std::mem::take(&mut self.lists) {
-            let added = text::list(self.resource, &list.path, &list.values).and_then(|filter| {
-                self.nodes.count()?;
-                self.add(filter)
-            });
+            let added = text::list(self.resource, &list.path, &list.values, self.nodes.unreadable).and_then(
+                |filter| {
+                    self.nodes.count()?;
+                    self.add(filter)
+                },
+            );
             errors.extend(added.err().map(|fault| fault.error(&list.parameter)));
         }
         let filter = match self.filters.len() {

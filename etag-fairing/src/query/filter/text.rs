@@ -5,17 +5,28 @@ use super::compare::FilterPath;
 use super::given::{FilterValue, Scalar};
 use crate::plan::Filter;
 use crate::schema::Description;
+use crate::schema::unreadable::Unreadable;
 
 /// Equal to the value, or to one of several with commas between.
-pub(super) fn simple(resource: &'static Description, path: &str, value: &str) -> Result<Filter, Fault> {
-    let target = FilterPath::follow(resource, path)?;
+pub(super) fn simple(
+    resource: &'static Description,
+    path: &str,
+    value: &str,
+    unreadable: &Unreadable,
+) -> Result<Filter, Fault> {
+    let target = FilterPath::follow(resource, path, unreadable)?;
     let operator = target.operator(if value.contains(',') { "in" } else { "eq" })?;
     target.compare(operator, &FilterValue::One(Scalar::Text(value)))
 }
 
 /// Equal to one of the values; commas in them are just commas.
-pub(super) fn list(resource: &'static Description, path: &str, values: &[String]) -> Result<Filter, Fault> {
-    let target = FilterPath::follow(resource, path)?;
+pub(super) fn list(
+    resource: &'static Description,
+    path: &str,
+    values: &[String],
+    unreadable: &Unreadable,
+) -> Result<Filter, Fault> {
+    let target = FilterPath::follow(resource, path, unreadable)?;
     let operator = target.operator("in")?;
     target.compare(operator, &FilterValue::List(values.iter().map(|value| Scalar::Text(value)).collect()))
 }
@@ -26,8 +37,9 @@ pub(super) fn operator(
     path: &str,
     operator: &str,
     value: &str,
+    unreadable: &Unreadable,
 ) -> Result<Filter, Fault> {
-    let target = FilterPath::follow(resource, path)?;
+    let target = FilterPath::follow(resource, path, unreadable)?;
     let operator = target.operator(operator)?;
     target.compare(operator, &FilterValue::One(Scalar::Text(value)))
 }

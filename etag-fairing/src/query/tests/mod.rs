@@ -16,6 +16,7 @@ use serde_json::Value as JsonValue;
 use super::*;
 use crate::JsonApiResource;
 use crate::schema::RelationshipId;
+use crate::schema::unreadable::Unreadable;
 use crate::{ToMany, ToOne};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -91,6 +92,7 @@ pub(super) fn parse_with(
             registry: &registry,
             config: &config,
             cursor_profile,
+            unreadable: &Unreadable::NONE,
         },
     )
 }
