@@ -6,6 +6,8 @@ mod logged;
 mod observed;
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(all(feature = "compression", feature = "metrics"))]
+mod together;
 #[cfg(feature = "tracing")]
 mod traces;
 
