@@ -90,6 +90,14 @@ impl Paths {
         self.known.get_or_init(|| [known(path), known(beside("-wal")), known(beside("-shm"))]);
     }
 
+    /// Where the database's file is looked at, and where SQLite has the log beside it: in another folder, if the path is a link.
+    pub(super) fn file_and_log(&self) -> (PathBuf, PathBuf) {
+        match self.known.get() {
+            Some([file, log, _]) => (file.path.clone(), log.path.clone()),
+            None => (self.path.clone(), self.path.clone()),
+        }
+    }
+
     /// Looks at the paths, if nobody has for a second.
     ///
     /// # Errors

@@ -22,8 +22,8 @@ impl SqliteStore {
                 vec![HealthCheck::failed(HealthCheck::STORE, told, error.to_string())]
             }
         };
-        let path = self.path.clone();
-        let writable = spawn_blocking(move || takes_writes(&path)).await;
+        let (file, log) = self.paths.file_and_log();
+        let writable = spawn_blocking(move || takes_writes(&file, &log)).await;
         checks.push(match writable.unwrap_or_else(|error| Err(error.to_string())) {
             Ok(()) => HealthCheck::passed(HealthCheck::WRITABLE),
             Err(detail) => {
@@ -56,15 +56,48 @@ impl SqliteStore {
 /// Whether a write would find room. SQLite itself can only tell by a write, for which all other writes would wait, and
 /// after which every connection would read its pages again. The file isn't opened: to close it would end the locks that
 /// SQLite has on it (POSIX's are the process's).
-fn takes_writes(path: &Path) -> Result<(), String> {
-    let fail = |what: &str, error: std::io::Error| format!("{what} `{}`: {error}", path.display());
-    let metadata = fs::metadata(path).map_err(|error| fail("cannot look at", error))?;
+fn takes_writes(file: &Path, log: &Path) -> Result<(), String> {
+    let fail =
+        |what: &str, path: &Path, error: std::io::Error| format!("{what} `{}`: {error}", path.display());
+    let metadata = fs::metadata(file).map_err(|error| fail("cannot look at", file, error))?;
     if metadata.permissions().readonly() {
-        return Err(format!("`{}` is read-only", path.display()));
+        return Err(format!("`{}` is read-only", file.display()));
     }
-    // A page, as the log beside the file would have to grow by. Not waited for until it is on the disk.
-    let probe = path.with_file_name(format!(".etag-fairing-{}", uuid::Uuid::now_v7()));
+    // A page, as the log would have to grow by. Not waited for until it is on the disk.
+    let probe = log.with_file_name(format!(".etag-fairing-{}", uuid::Uuid::now_v7()));
     let written = fs::File::create_new(&probe).and_then(|mut file| file.write_all(&[0; 4096]));
     let removed = fs::remove_file(&probe);
-    written.and(removed).map_err(|error| fail("cannot write beside", error))
+    written.and(removed).map_err(|error| fail("cannot write beside", log, error))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::super::{Location, SqliteOptions};
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn of_a_link_the_folder_that_it_leads_to_must_take_writes() {
+        rocket::async_test(async {
+            let folder = tempfile::tempdir().expect("a folder");
+            let [links, data] = ["links", "data"].map(|name| folder.path().join(name));
+            for made in [&links, &data] {
+                fs::create_dir(made).expect("a folder");
+            }
+            let link = links.join("api.db");
+            symlink(data.join("api.db"), &link).expect("a link");
+            let store = SqliteStore::open(SqliteOptions::new(Location::File(link.clone()))).expect("a store");
+            store.prepare(&[]).await.expect("prepared");
+            let (file, log) = store.paths.file_and_log();
+            let there = fs::canonicalize(&data).expect("the folder");
+            assert_eq!((file, log.parent()), (link, Some(&*there)));
+            assert!(store.look_after_health(&[]).await.iter().all(HealthCheck::is_passed));
+            // A folder that is away takes no files, whoever asks.
+            let away = folder.path().join("away").join("api.db-wal");
+            let refused = takes_writes(&there.join("api.db"), &away).expect_err("no folder");
+            assert!(refused.contains("api.db-wal"), "{refused}");
+        });
+    }
 }
