@@ -103,7 +103,7 @@ impl Statistics {
         self.0.preconditions_required.get()
     }
 
-    /// The bytes of the bodies that a 304 left out, as far as their size was known. A body that was
+    /// The bytes of the bodies that a 304 left out, before any content coding, as far as their size was known. A body that was
     /// never built, because a handler of yours answered 304 early, isn't counted; one that the memo has, is.
     pub fn bytes_saved(&self) -> u64 {
         self.0.bytes_saved.get()

@@ -181,7 +181,7 @@ pub(super) const FAMILIES: [Family; 32] = [
     },
     Family {
         name: "etag_bytes_saved",
-        help: "Bytes of bodies that 304s left out",
+        help: "Bytes of bodies that 304s left out, before any content coding",
         kind: MetricType::Counter,
         write: |counted, samples| statistic(counted, samples, |statistics| statistics.bytes_saved()),
     },
