@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
-use etag_fairing::{Compression, EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};
+use etag_fairing::{Compression, EtagFairing, JsonApi, JsonApiResource, Metrics, ToMany, ToOne};
 use rocket::http::{Header, Status};
 use rocket::local::asynchronous::Client;
 use rocket::tokio::runtime::{Builder, Runtime};
@@ -45,6 +45,8 @@ pub(crate) struct Case {
     write: bool,
     /// Whether the server codes its answers, and what the client accepts.
     coding: Option<&'static str>,
+    /// Whether the requests are counted for Prometheus.
+    metrics: bool,
 }
 
 const RECORD: &str = "/articles/7";
@@ -52,7 +54,7 @@ const PAGE: &str = "/articles?page%5Bsize%5D=50&page%5Bnumber%5D=2";
 const INCLUDE: &str = "/articles?include=author&page%5Bsize%5D=20";
 
 const fn case(name: &'static str, target: &'static str, memo: bool, known: bool) -> Case {
-    Case { name, target, memo, known, write: false, coding: None }
+    Case { name, target, memo, known, write: false, coding: None, metrics: false }
 }
 
 /// A case with the memo, of a server that codes its answers, and a client that accepts this.
@@ -61,8 +63,9 @@ const fn coded(name: &'static str, target: &'static str, known: bool, accepted: 
 }
 
 /// All of them.
-pub(crate) const CASES: [Case; 15] = [
+pub(crate) const CASES: [Case; 16] = [
     case("record_304", RECORD, true, true),
+    Case { metrics: true, ..case("record_304_with_metrics", RECORD, true, true) },
     case("record_200", RECORD, true, false),
     case("record_304_without_memo", RECORD, false, true),
     case("record_200_without_memo", RECORD, false, false),
@@ -173,6 +176,7 @@ async fn client(case: &Case) -> Client {
         .attach(Compression::new())
         .mount("/", Person::routes())
         .mount("/", Article::routes());
+    let rocket = if case.metrics { rocket.attach(Metrics::new()) } else { rocket };
     let client = Client::untracked(rocket).await.expect("a rocket");
     let create = async |target: &'static str, document: String| {
         let request = client.post(target).header(Header::new("Content-Type", "application/vnd.api+json"));
