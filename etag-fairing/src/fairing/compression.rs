@@ -180,12 +180,11 @@ impl Fairing for Compressor {
             let Some(coding) = offer.coding_for(size) else { return };
             let tag = match tag {
                 // What a write has made, in this coding: so the next read will name it.
-                OwnTag::Valid(tag) if !is_read && !tag.is_weak() => {
-                    if request.route().is_none_or(|route| generated_route(route).is_none()) {
-                        return;
-                    }
-                    Some(tag.of_coding(coding.name()))
-                }
+                OwnTag::Valid(tag) if !is_read => match request.route().and_then(generated_route) {
+                    Some(_) => Some(tag.of_coding(coding.name())),
+                    None if tag.is_weak() => None,
+                    None => return,
+                },
                 OwnTag::Malformed if !is_read => return,
                 _ => None,
             };

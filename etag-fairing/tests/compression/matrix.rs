@@ -206,8 +206,11 @@ fn weak_tags_stay_weak_in_each_coding() {
         assert!(answer.tag().starts_with("W/"));
         let again = get(&server, "GET", "/notes/1", accepted, &[("If-None-Match", &answer.tag())]);
         assert_eq!((again.status, again.tag()), (304, answer.tag()));
-        let written = patch(&server, "notes", 1, &text(accepted.len() + 30), &[("If-Match", &answer.tag())]);
-        assert_eq!(written.status, 200, "{accepted}");
+        let fields = [("If-Match", &*answer.tag()), ("Accept-Encoding", accepted)];
+        let written = patch(&server, "notes", 1, &text(accepted.len() + 30), &fields);
+        assert_eq!((written.status, written.field("content-encoding")), (200, coding), "{accepted}");
+        let read = get(&server, "GET", "/notes/1", accepted, &[]);
+        assert_eq!((written.tag(), written.decoded()), (read.tag(), read.decoded()), "{accepted}");
     }
 }
 
