@@ -21,6 +21,7 @@ use crate::admission::HeldBytes;
 use crate::compression::CodedForms;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
+use crate::current;
 use crate::document::buffer_pool::SentDocument;
 use crate::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_remembered, mark_untagged, mark_with_tag};
@@ -166,7 +167,13 @@ pub(super) async fn read_through_memo<'r>(
     let recalled = Box::pin(memo.recall(&key, revision)).await;
     drop(looking);
     match recalled {
-        Recalled::Failed(errors) => Err(Errors::clone(&errors)),
+        Recalled::Failed(errors) => {
+            // The log has the reason under the id of the request that has asked the store.
+            if let Some(id) = current::id() {
+                log::error!("{}: the answer that another request was making has failed", id.as_str());
+            }
+            Err(Errors::clone(&errors))
+        }
         Recalled::Late => Err(Errors::unavailable(1)),
         Recalled::Known(entry) => match &entry.answer {
             Some(remembered) => {

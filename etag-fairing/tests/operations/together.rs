@@ -3,17 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 
-use etag_fairing::resource::{HookError, Scope, member};
+use etag_fairing::resource::{Description, HookError, Scope, member};
+use etag_fairing::store::sqlite::{SqliteOptions, SqliteStore};
+use etag_fairing::store::{Fetched, Plan, PrepareError, Revision, Store, StoreError, Transaction};
 use etag_fairing::{
     Compression, EtagFairing, Health, JsonApi, JsonApiResource, Metrics, Observer, ToMany, ToOne, etagged,
 };
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
+use rocket::tokio::time::sleep;
 use rocket::{Build, Request, Rocket, get, routes};
 use serde_json::{Value, json};
 
 use super::Database;
+use super::logged::{lines, listen};
 use super::support::{Answer, Server};
 
 const JSON_API: &str = "application/vnd.api+json";
@@ -380,5 +386,70 @@ fn long_errors_are_coded_with_the_id_of_their_own_request() {
                 assert_eq!(error["id"], json!(id));
             }
         }
+    }
+}
+
+/// A store whose reads take a while, and then fail.
+struct Failing {
+    inner: SqliteStore,
+    fails: Arc<AtomicBool>,
+}
+
+#[rocket::async_trait]
+impl Store for Failing {
+    async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError> {
+        self.inner.prepare(resources).await
+    }
+
+    async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+        self.inner.revision(tables).await
+    }
+
+    async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
+        if self.fails.load(Ordering::SeqCst) {
+            sleep(std::time::Duration::from_millis(200)).await;
+            return Err(StoreError::Internal("as a test wants".into()));
+        }
+        self.inner.fetch(plan).await
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        Store::begin(&self.inner).await
+    }
+}
+
+#[test]
+fn of_requests_that_fail_together_the_log_has_each_id() {
+    listen();
+    let fails = Arc::new(AtomicBool::new(false));
+    let inner =
+        SqliteStore::open(SqliteOptions::from_url("sqlite::memory:").expect("a URL")).expect("a store");
+    let store = Failing { inner, fails: Arc::clone(&fails) };
+    let toml = "[default]\nETAG = true\n[default.observer]\nrequest_id = 'take'\n";
+    let server = Server::start(toml, |rocket| {
+        rocket
+            .attach(JsonApi::with_store(store))
+            .attach(EtagFairing::new())
+            .attach(Observer::fairing())
+            .mount("/api", Plain::routes())
+            .mount("/api", Page::routes())
+            .mount("/api", Folder::routes())
+    });
+    fails.store(true, Ordering::SeqCst);
+    // Most of them wait for the one that has asked the store. Whichever that is, each id leads to a line.
+    let start = Barrier::new(8);
+    let ids: Vec<String> = (0..8).map(|number| format!("together-{number}")).collect();
+    std::thread::scope(|scope| {
+        for id in &ids {
+            let (server, start) = (&server, &start);
+            scope.spawn(move || {
+                start.wait();
+                let answer = server.get("/api/pages", &[("X-Request-Id", id)]).is(500);
+                assert_eq!(answer.json()["errors"][0]["id"], json!(id));
+            });
+        }
+    });
+    for id in &ids {
+        assert!(!lines(&format!("{id}: ")).is_empty(), "{:?}", lines("together-"));
     }
 }
