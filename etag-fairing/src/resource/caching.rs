@@ -162,6 +162,10 @@ fn caller_matters(
         let has = behaviours.of(resource).guards.has(operation);
         has.then(|| format!("`{}` has a guard on `{}`", resource.rust_name, operation.name()))
     };
+    let read_by = |resource: &'static Description| {
+        let has = !behaviours.of(resource).attributes.readers().is_empty();
+        has.then(|| format!("`{}` has attributes with `readable_by`", resource.rust_name))
+    };
     let own = guarded(resource, endpoint.operation()).or_else(|| scoped(resource));
     match endpoint.relationship().map(|own| own.target()) {
         None => own.or_else(|| listed(resource)),
@@ -169,7 +173,7 @@ fn caller_matters(
             own.or_else(|| guarded(target, Operation::List)).or_else(|| scoped(target)).or_else(|| {
                 let Endpoint::Related(relationship) = endpoint else { return None };
                 let read = (!relationship.is_to_many()).then(|| guarded(target, Operation::Read)).flatten();
-                read.or_else(|| listed(target))
+                read.or_else(|| listed(target)).or_else(|| read_by(target))
             })
         }
     }

@@ -269,8 +269,30 @@ struct BesideScope {
     draft: ToOne<Draft>,
 }
 
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "teams", cache_control(related = "max-age=60"))]
+struct Team {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, inverse = "team")]
+    people: ToMany<Person>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "people")]
+struct Person {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(readable_by = User)]
+    salary: i64,
+    #[jsonapi(relationship)]
+    team: ToOne<Team>,
+}
+
 #[test]
 fn what_is_called_public_and_never_is_stops_the_launch() {
+    // Each document there has an attribute that some callers don't see.
+    assert!(!launches([Team::routes(), Person::routes()].concat()));
     // Linkage to what may not be listed by all, in each document.
     assert!(!launches([Open::routes(), Closed::routes(), Linked::routes()].concat()));
     // Each related URL leads there.

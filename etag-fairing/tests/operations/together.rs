@@ -80,6 +80,29 @@ async fn own(request: &Request<'_>) -> Result<Scope, HookError> {
     Ok(Scope::rows(member("owner").equals(request.headers().get_one("X-User").unwrap_or_default())))
 }
 
+/// What caches may keep, and leads to what only some may read.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "teams", etag, cache_control(list = "public, max-age=60", read = "public, max-age=60"))]
+struct Team {
+    #[jsonapi(id)]
+    id: i64,
+    name: String,
+    #[jsonapi(relationship, inverse = "team", linkage = true)]
+    people: ToMany<Person>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "people", etag)]
+struct Person {
+    #[jsonapi(id)]
+    id: i64,
+    name: String,
+    #[jsonapi(readable_by = User)]
+    salary: i64,
+    #[jsonapi(relationship)]
+    team: ToOne<Team>,
+}
+
 /// No tags at all.
 #[derive(Clone, Debug, JsonApiResource)]
 #[jsonapi(type = "plains", cache_control = "no-cache")]
@@ -111,8 +134,9 @@ fn attach(mut rocket: Rocket<Build>, first: usize) -> Rocket<Build> {
             _ => rocket.attach(Metrics::new()),
         };
     }
+    let public = [Folder::routes(), Page::routes(), Plain::routes()];
     let resources =
-        [Folder::routes(), Page::routes(), Report::routes(), Letter::routes(), Plain::routes()].concat();
+        [public.concat(), Report::routes(), Letter::routes(), Team::routes(), Person::routes()].concat();
     rocket
         .mount("/api", resources)
         .mount("/health", Health::routes())
@@ -131,6 +155,7 @@ fn serve(database: &Database, first: usize) -> Server {
 
 fn fill(server: &Server) {
     let folder = json!({"folder": {"data": {"type": "folders", "id": "1"}}});
+    let team = json!({"team": {"data": {"type": "teams", "id": "1"}}});
     for (path, attributes, relationships) in [
         ("/api/folders", json!({"name": text("folder")}), json!({})),
         ("/api/pages", json!({"text": text("one")}), folder.clone()),
@@ -138,6 +163,8 @@ fn fill(server: &Server) {
         ("/api/reports", json!({"text": text("report")}), json!({})),
         ("/api/letters", json!({"owner": "ann", "text": text("letter")}), json!({})),
         ("/api/plains", json!({"text": text("plain")}), json!({})),
+        ("/api/teams", json!({"name": text("team")}), json!({})),
+        ("/api/people", json!({"name": text("person"), "salary": 4711}), team),
     ] {
         let mut data = json!({"type": &path["/api/".len()..], "attributes": attributes});
         if relationships != json!({}) {
@@ -363,6 +390,55 @@ fn what_is_deleted_softly_is_gone_from_every_coding_that_is_remembered() {
             let document: Value = serde_json::from_slice(&decoded(&answer)).expect("JSON");
             assert!(!document.to_string().contains("one: "), "{row}");
         }
+    }
+}
+
+#[test]
+fn what_some_may_not_read_is_in_nothing_that_others_are_sent() {
+    for database in Database::each() {
+        let server = serve(&database, 4);
+        fill(&server);
+        let by_caller = ["Accept", "Accept-Encoding", "Authorization", "Cookie"];
+        for (target, is_public) in [
+            ("/api/teams/1", true),
+            ("/api/teams", true),
+            ("/api/teams/1?include=people", false),
+            ("/api/teams/1/people", false),
+            ("/api/people/1", false),
+            ("/api/people?sort=name", false),
+        ] {
+            for coding in CODINGS {
+                let ask = |user: &str, known: &str| {
+                    let accepted = ("Accept-Encoding", coding.unwrap_or("identity"));
+                    let mut fields = vec![("Accept", JSON_API), ("X-User", user), accepted];
+                    if !known.is_empty() {
+                        fields.push(("If-None-Match", known));
+                    }
+                    server.get(target, &fields)
+                };
+                // In turn, so that each finds what the other one has left in the memo.
+                for _ in 0..2 {
+                    for (user, other) in [("ann", ""), ("", "ann")] {
+                        let answer = ask(user, "").is(200);
+                        let row = format!("{target} {coding:?} {user}: {:?}", answer.fields);
+                        assert_eq!(answer.field("content-encoding"), coding, "{row}");
+                        let control = if is_public { "public, max-age=60" } else { "private, no-cache" };
+                        assert_eq!(answer.field("cache-control"), Some(control), "{row}");
+                        assert_eq!(answer.field("cache-groups").is_some(), is_public, "{row}");
+                        let varies = if is_public { &by_caller[..2] } else { &by_caller[..] };
+                        assert_eq!(names(&answer, "vary"), varies, "{row}");
+                        let body = String::from_utf8(decoded(&answer)).expect("text");
+                        let shows = body.contains("salary") || body.contains("4711");
+                        assert_eq!(shows, !is_public && user == "ann", "{row}");
+                        let tag = answer.tag();
+                        ask(user, &tag).is(304);
+                        assert_eq!(ask(other, &tag).status, if is_public { 304 } else { 200 }, "{row}");
+                    }
+                }
+            }
+        }
+        let hidden = server.get("/api/teams?filter[people.salary]=4711", &[("X-User", "")]).is(400);
+        assert_eq!(hidden.field("cache-control"), Some("no-store"));
     }
 }
 
