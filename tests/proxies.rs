@@ -62,6 +62,8 @@ struct Recipe {
     /// The same for a client that takes no coding.
     identity_tag: (&'static str, &'static str),
     coding: Option<&'static str>,
+    /// The coding that it asks the server for, whatever its client takes: what that doesn't take it decodes, and weakens the tag.
+    asks_for: Option<&'static str>,
     /// What the configuration needs besides to run in a folder of a test's own.
     more: fn(&Path) -> Vec<(&'static str, String)>,
     arguments: fn(&Path, SocketAddr) -> Vec<String>,
@@ -99,6 +101,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("W/", ""),
         identity_tag: ("", ""),
         coding: Some("gzip"),
+        asks_for: None,
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
@@ -111,6 +114,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("", ""),
         identity_tag: ("", ""),
         coding: None,
+        asks_for: None,
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
@@ -123,6 +127,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("", ""),
         identity_tag: ("", ""),
         coding: None,
+        asks_for: None,
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
@@ -135,6 +140,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("", "-gzip"),
         identity_tag: ("", ""),
         coding: Some("gzip"),
+        asks_for: None,
         language: "apache",
         program: "apache2",
         package: "apache2-bin",
@@ -155,6 +161,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("W/", ""),
         identity_tag: ("", ""),
         coding: Some("gzip"),
+        asks_for: None,
         language: "haproxy",
         program: "haproxy",
         package: "haproxy",
@@ -167,6 +174,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("", ""),
         identity_tag: ("", ""),
         coding: None,
+        asks_for: Some("gzip"),
         language: "vcl",
         program: "varnishd",
         package: "varnish",
@@ -179,6 +187,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("W/", ""),
         identity_tag: ("W/", ""),
         coding: Some("gzip"),
+        asks_for: Some("gzip"),
         language: "vcl",
         program: "varnishd",
         package: "varnish",
@@ -191,6 +200,7 @@ const RECIPES: [Recipe; 8] = [
         tag: ("", ""),
         identity_tag: ("", ""),
         coding: None,
+        asks_for: None,
         language: "squid",
         program: "squid",
         package: "squid",
@@ -328,28 +338,59 @@ fn recipe(section: &str) -> &'static Recipe {
 /// With clients that take compressed answers, and with those that take none.
 fn through(section: &str) {
     for coding in [Some("gzip"), None] {
-        edits_go_through(section, coding);
+        for compressor in [Compressor::Proxy, Compressor::Server] {
+            edits_go_through(section, coding, compressor);
+        }
     }
 }
 
-fn edits_go_through(section: &str, coding: Option<&'static str>) {
+/// Who compresses: the proxy, if it is configured to, or the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compressor {
+    Proxy,
+    Server,
+}
+
+impl Compressor {
+    /// A server that does so.
+    fn launch(self) -> Launch {
+        let compression = if self == Compressor::Server { "{min_size=0}" } else { "false" };
+        Launch::new().env("ROCKET_COMPRESSION", compression)
+    }
+}
+
+fn edits_go_through(section: &str, coding: Option<&'static str>, compressor: Compressor) {
     let recipe = recipe(section);
-    let launch = Launch::new();
+    let launch = compressor.launch();
     let toml = block(section, "toml").unwrap_or_default();
     let server = launch.rocket_toml(toml).start();
     let folder = tempfile::Builder::new().prefix("proxy-").tempdir().expect("a folder");
     let Some(proxy) = recipe.start(server.address(), folder.path()) else { return };
     let client = Client { address: proxy.address, coding };
-    let told = |response: &Response| format!("{section}: {response:?}\n{}", proxy.said());
+    let told = |response: &Response| {
+        format!("{section}, {coding:?} by {compressor:?}: {response:?}\n{}", proxy.said())
+    };
+    let ((before, behind), expected_coding) = match (compressor, coding) {
+        (Compressor::Proxy, Some(_)) => (recipe.tag, recipe.coding),
+        (Compressor::Proxy, None) => (recipe.identity_tag, None),
+        // What the server has coded, no proxy touches.
+        (Compressor::Server, Some(_)) => (("", ""), coding),
+        (Compressor::Server, None) => ((recipe.asks_for.map_or("", |_| "W/"), ""), None),
+    };
+    let direct_fields: Vec<_> = match compressor {
+        Compressor::Server => {
+            coding.or(recipe.asks_for).map(|coding| ("Accept-Encoding", coding)).into_iter().collect()
+        }
+        Compressor::Proxy => Vec::new(),
+    };
 
     for (target, title) in [("/v1/sessions/1", "One"), ("/v1/sessions/1", "Two")] {
         let first = client.get(target, None);
         assert_eq!(first.status, 200, "{}", told(&first));
         let tag = first.etag().to_owned();
-        let direct = server.connect().get(target, &[]).etag().trim_end_matches('"').to_owned();
-        let (before, behind) = if coding.is_some() { recipe.tag } else { recipe.identity_tag };
+        let direct = server.connect().get(target, &direct_fields).etag().trim_end_matches('"').to_owned();
         assert_eq!(tag, format!("{before}{direct}{behind}\""), "{}", told(&first));
-        assert_eq!(first.header("Content-Encoding"), coding.and(recipe.coding), "{}", told(&first));
+        assert_eq!(first.header("Content-Encoding"), expected_coding, "{}", told(&first));
         let again = client.get(target, Some(&tag));
         assert_eq!((again.status, again.body.len()), (304, 0), "{}", told(&again));
         let list = client.get("/v1/sessions", None).etag().to_owned();

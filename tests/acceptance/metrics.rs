@@ -104,8 +104,10 @@ fn minute(script: &mut Script, minute: usize) {
         script.memo("hit");
         script.not_modified("memo", size);
     }
-    // A browser says which codings it takes: then the tag is decided on the way out. It's the memo's body all the same.
-    script.ask(read, &[("If-None-Match", &tag), ("Accept-Encoding", "gzip, br")], None, 304);
+    // A browser says which codings it takes. Each has a tag of its own, and it's the memo's body all the same.
+    let coded = script.ask(read, &[("Accept-Encoding", "gzip, br")], None, 200).etag().to_owned();
+    script.memo("hit");
+    script.ask(read, &[("If-None-Match", &coded), ("Accept-Encoding", "gzip, br")], None, 304);
     script.memo("hit");
     script.not_modified("memo", size);
     script.ask((READ, "HEAD", &path), &[], None, 200);

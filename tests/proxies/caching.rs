@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    Client, PAGES, Proxy, Recipe, block, nginx_arguments, nginx_files, recipe, session_document,
+    Client, Compressor, PAGES, Proxy, Recipe, block, nginx_arguments, nginx_files, recipe, session_document,
     support::{Connection, Launch, Response, Server},
     text, through, varnish_arguments,
 };
@@ -22,6 +22,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
         tag: ("", ""),
         identity_tag: ("", ""),
         coding: None,
+        asks_for: Some("gzip"),
         language: "vcl",
         program: "varnishd",
         package: "varnish",
@@ -34,6 +35,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
         tag: ("", ""),
         identity_tag: ("", ""),
         coding: None,
+        asks_for: None,
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
@@ -46,6 +48,7 @@ pub(super) const RECIPES: [Recipe; 3] = [
         tag: ("", ""),
         identity_tag: ("", ""),
         coding: None,
+        asks_for: None,
         language: "nginx",
         program: "nginx",
         package: "nginx-light",
@@ -89,19 +92,20 @@ struct Bench {
 
 impl Bench {
     /// With what the recipe's section says to the server, or with this.
-    fn start(section: &'static str, toml: Option<&str>) -> Option<Self> {
-        Self::start_changed(recipe(section), toml, &|configuration| configuration)
+    fn start(section: &'static str, toml: Option<&str>, compressor: Compressor) -> Option<Self> {
+        Self::start_changed(recipe(section), toml, compressor, &|configuration| configuration)
     }
 
     /// The same, with a change of the section's configuration.
     fn start_changed(
         recipe: &'static Recipe,
         toml: Option<&str>,
+        compressor: Compressor,
         change: &dyn Fn(String) -> String,
     ) -> Option<Self> {
         let section = recipe.section;
         let toml = toml.or_else(|| block(section, "toml")).expect("a configuration of the server");
-        let server = Launch::new().rocket_toml(toml).start();
+        let server = compressor.launch().rocket_toml(toml).start();
         let folder = tempfile::Builder::new().prefix("proxy-").tempdir().expect("a folder");
         let proxy = recipe.start_changed(server.address(), folder.path(), change)?;
         let client = Client { address: proxy.address, coding: Some("gzip") };
@@ -118,10 +122,10 @@ impl Bench {
         let hit = hit.into();
         for url in URLS {
             let (first, again) = (self.client.get(url, None), self.client.get(url, None));
-            let direct = self.server.connect().get(url, &[]);
+            let direct = self.server.connect().get(url, &[("Accept-Encoding", "gzip")]);
             for answer in [&first, &again] {
                 assert_eq!(answer.status, 200, "{url}: {}", self.told(answer));
-                assert_eq!(answer.text(), direct.text(), "{url} is old: {}", self.told(answer));
+                assert_eq!(answer.body, direct.body, "{url} is old: {}", self.told(answer));
                 assert_eq!(answer.etag(), direct.etag(), "{url}: {}", self.told(answer));
                 for inner in ["xkey", "xkey-purge", "X-Accel-Expires"] {
                     assert_eq!(answer.header(inner), None, "{}", self.told(answer));
@@ -161,8 +165,15 @@ impl Bench {
     }
 }
 
+/// Whether the server compresses or nobody does.
 fn never_stale(section: &'static str, hit: &'static str) {
-    let Some(bench) = Bench::start(section, None) else { return };
+    for compressor in [Compressor::Server, Compressor::Proxy] {
+        never_stale_with(section, hit, compressor);
+    }
+}
+
+fn never_stale_with(section: &'static str, hit: &'static str, compressor: Compressor) {
+    let Some(bench) = Bench::start(section, None, compressor) else { return };
     bench.check(hit);
     for (method, url, document) in bench.changes() {
         let written = bench.write(method, url, &document);
@@ -181,12 +192,14 @@ fn never_stale(section: &'static str, hit: &'static str) {
 /// Others ask all the time, so that answers are on their way while a write is made: none of them may stay.
 fn overtaken(bench: &Bench) {
     const URL: &str = "/v1/sessions?page[size]=5";
+    // One that reads what it gets.
+    let client = Client { address: bench.proxy.address, coding: None };
     let stop = AtomicBool::new(false);
     scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    bench.client.get(URL, None);
+                    client.get(URL, None);
                 }
             });
         }
@@ -194,7 +207,7 @@ fn overtaken(bench: &Bench) {
             let title = format!("Round {round}");
             let written =
                 bench.write("PATCH", "/v1/sessions/1", &session_document("1", json!({"title": title})));
-            let seen = [(); 3].map(|()| bench.client.get(URL, None));
+            let seen = [(); 3].map(|()| client.get(URL, None));
             let fresh = written.status == 200 && seen.iter().all(|answer| answer.text().contains(&title));
             if !fresh {
                 stop.store(true, Ordering::Relaxed);
@@ -212,7 +225,7 @@ fn varnish_drops_by_keys_what_a_write_has_changed() {
 
 #[test]
 fn varnish_keeps_what_a_write_has_not_changed() {
-    let Some(bench) = Bench::start("Varnish with keys", None) else { return };
+    let Some(bench) = Bench::start("Varnish with keys", None, Compressor::Server) else { return };
     bench.check("HIT");
     let written = bench.write("PATCH", "/v1/sessions/1", &session_document("1", json!({"title": "One"})));
     assert_eq!(written.status, 200, "{}", bench.told(&written));
@@ -234,7 +247,7 @@ fn nginx_asks_each_time_and_sends_what_it_has() {
 
 #[test]
 fn what_is_written_past_nginx_is_seen_where_it_asks_each_time() {
-    let Some(bench) = Bench::start("nginx that asks each time", None) else { return };
+    let Some(bench) = Bench::start("nginx that asks each time", None, Compressor::Server) else { return };
     bench.check("REVALIDATED");
     let document = session_document("1", json!({"title": "Past it"}));
     assert_eq!(bench.server.connect().patch("/v1/sessions/1", &[], &document).status, 200);
@@ -246,7 +259,7 @@ fn what_is_written_past_nginx_is_seen_where_it_asks_each_time() {
 fn what_is_private_is_not_stored() {
     for recipe in RECIPES {
         let toml = "[default.etag]\ncache_control = 'private, max-age=3600'\n[default.jsonapi]\nsurrogate_keys = 'xkey'";
-        let Some(bench) = Bench::start(recipe.section, Some(toml)) else { continue };
+        let Some(bench) = Bench::start(recipe.section, Some(toml), Compressor::Server) else { continue };
         for _ in 0..3 {
             let answer = bench.client.get("/v1/sessions/1", None);
             assert_eq!(answer.status, 200, "{}", bench.told(&answer));
@@ -258,7 +271,7 @@ fn what_is_private_is_not_stored() {
 #[test]
 fn squid_stores_what_is_public_and_asks_each_time() {
     let toml = "[default.etag]\ncache_control = 'public, no-cache'";
-    let Some(bench) = Bench::start("Squid", Some(toml)) else { return };
+    let Some(bench) = Bench::start("Squid", Some(toml), Compressor::Server) else { return };
     bench.check(None);
     for (method, url, document) in bench.changes() {
         let written = bench.write(method, url, &document);
@@ -284,7 +297,7 @@ fn varnish_without_the_module_drops_by_a_ban() {
         lines.retain(|line| line != "import xkey;");
         lines.join("\n") + "\n"
     };
-    let Some(bench) = Bench::start_changed(recipe, None, &with_ban) else { return };
+    let Some(bench) = Bench::start_changed(recipe, None, Compressor::Server, &with_ban) else { return };
     bench.check("HIT");
     for (method, url, document) in bench.changes() {
         let written = bench.write(method, url, &document);

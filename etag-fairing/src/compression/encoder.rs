@@ -9,9 +9,9 @@ use flate2::write::GzEncoder;
 
 use crate::config::{Coding, CompressionConfig};
 
-/// How far back `br` looks in a body whose size isn't known: 2 to the power of this, in bytes. It is the larger part of
-/// the memory that a stream takes.
-const BROTLI_WINDOW_OF_STREAM: i32 = 18;
+/// How far back `br` and `zstd` look in a body whose size isn't known: 2 to the power of this, in bytes. It decides how much
+/// memory a stream takes, and a client that reads slowly keeps it for long.
+const WINDOW_OF_STREAM: u8 = 18;
 
 /// The largest window that `br` has (RFC 7932 §9.1).
 const LARGEST_BROTLI_WINDOW: u32 = 22;
@@ -52,7 +52,7 @@ impl Encoder {
                     Some(size) => {
                         (usize::BITS - size.leading_zeros()).clamp(10, LARGEST_BROTLI_WINDOW) as i32
                     }
-                    None => BROTLI_WINDOW_OF_STREAM,
+                    None => i32::from(WINDOW_OF_STREAM),
                 };
                 let parameters = BrotliEncoderParams {
                     quality: i32::try_from(levels.brotli).unwrap_or(11),
@@ -71,8 +71,9 @@ impl Encoder {
             Coding::Zstd => {
                 let level = i32::try_from(levels.zstd).unwrap_or(19);
                 let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), level)?;
-                if let Some(size) = size {
-                    encoder.set_pledged_src_size(Some(size as u64))?;
+                match size {
+                    Some(size) => encoder.set_pledged_src_size(Some(size as u64))?,
+                    None => encoder.window_log(u32::from(WINDOW_OF_STREAM))?,
                 }
                 Ok(Self::Zstd(Box::new(encoder)))
             }
@@ -179,6 +180,22 @@ pub(super) mod tests {
                     "the same each time"
                 );
             }
+        }
+    }
+
+    /// RFC 8878 §3.1.1.1.2: behind the magic number and the descriptor of the frame.
+    #[cfg(feature = "compression-zstd")]
+    #[test]
+    fn a_stream_of_zstd_has_a_small_window_at_every_level() {
+        let mut config = CompressionConfig::default();
+        for level in 1..=19 {
+            config.zstd_level = level;
+            let mut encoder = Encoder::new(Coding::Zstd, Levels::of(&config), None).expect("an encoder");
+            encoder.write(&text(1 << 20)).expect("a piece");
+            let coded = encoder.finish().expect("a coded body");
+            assert_eq!(coded[4] & 0x20, 0, "a window is told");
+            assert!((coded[5] >> 3) + 10 <= WINDOW_OF_STREAM, "{level}");
+            assert_eq!(decode(Coding::Zstd, &coded), text(1 << 20), "{level}");
         }
     }
 

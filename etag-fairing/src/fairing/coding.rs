@@ -3,6 +3,7 @@
 use std::io::{self, Cursor};
 use std::sync::atomic::Ordering;
 
+use rocket::http::Status;
 use rocket::tokio::io::{AsyncRead, AsyncReadExt};
 use rocket::tokio::task::spawn_blocking;
 use rocket::{Request, Response};
@@ -12,7 +13,7 @@ use super::digest::send_in_large_chunks;
 use super::mark::{self, CodingMark};
 use super::tagger;
 pub(super) use super::tagger::{OwnTag, own_tag};
-use crate::compression::{CodedBody, INLINE, Levels, Negotiated, encode, negotiate};
+use crate::compression::{CodedBody, INLINE, Levels, Negotiated, encode};
 use crate::config::Coding;
 use crate::error::{ErrorObject, Errors};
 
@@ -53,8 +54,8 @@ pub(crate) fn offer<'r>(request: &'r Request<'_>) -> Option<Offer<'r>> {
     if mark.left_out.load(Ordering::Relaxed) {
         return None;
     }
-    let lines = || negotiate(request.headers().get("Accept-Encoding"), &compression.config.codings);
-    Some(Offer { compression, negotiated: *mark.negotiated.get_or_init(lines) })
+    let negotiate = || compression.negotiate(request.headers().get("Accept-Encoding"));
+    Some(Offer { compression, negotiated: *mark.negotiated.get_or_init(negotiate) })
 }
 
 impl CodingMark {
@@ -79,11 +80,20 @@ pub(super) fn is_decided(mark: &CodingMark) -> bool {
     mark.is_decided.load(Ordering::Relaxed)
 }
 
+/// Whether whoever made this response has decided its coding. An error that took its place later is another response.
+pub(super) fn is_settled(request: &Request<'_>, response: &Response<'_>) -> bool {
+    response.status() == Status::Ok && is_decided(&mark::of(request).coding)
+}
+
+/// Whether a response may have content, and all of it (RFC 9110 §15.3.5, §15.3.6, §15.3.7, §15.4.5).
+pub(super) fn may_have_content(response: &Response<'_>) -> bool {
+    let code = response.status().code;
+    code >= 200 && !matches!(code, 204 | 205 | 206 | 304)
+}
+
 /// Whether a response is of a kind that is coded, whatever its size is and the client accepts.
 pub(super) fn is_codable(response: &Response<'_>, compression: &CompressionState) -> bool {
-    let status = response.status();
-    // RFC 9110 §15.3.5, §15.3.6, §15.3.7, §15.4.5: without content, or a part of one.
-    if status.code < 200 || matches!(status.code, 204 | 205 | 206 | 304) {
+    if !may_have_content(response) {
         return false;
     }
     let mut is_coded_type = false;
@@ -109,7 +119,13 @@ pub(crate) fn forbids_transformation(cache_control: &str) -> bool {
 
 /// RFC 9110 §12.5.5: says that which coding is sent depends on `Accept-Encoding`.
 pub(super) fn vary_by_coding(response: &mut Response<'_>) {
-    if !tagger::varies_by_coding(response) {
+    if tagger::varies_by_coding(response) {
+        return;
+    }
+    if response.headers().get("Vary").eq(["Accept"]) {
+        // What nearly all documents say: one line, as those from the memo have it.
+        response.set_raw_header("Vary", "Accept, Accept-Encoding");
+    } else {
         response.adjoin_raw_header("Vary", "Accept-Encoding");
     }
 }

@@ -9,9 +9,11 @@ use rocket::route::{Handler, Outcome};
 use rocket::{Build, Data, Request, Response, Rocket, Route};
 
 use super::NothingToDo;
-use super::coding::{self, Coded, OwnTag, code_body, is_codable, offer, own_tag, vary_by_coding};
+use super::coding::{
+    self, Coded, OwnTag, code_body, is_codable, is_settled, may_have_content, offer, own_tag, vary_by_coding,
+};
 use super::mark;
-use crate::compression::Levels;
+use crate::compression::{Levels, Negotiated, negotiate};
 use crate::config::CompressionConfig;
 use crate::error::MEDIA_TYPE;
 use crate::resource::route_names::generated_route;
@@ -104,6 +106,39 @@ pub(super) struct CompressionState {
     pub(super) levels: Levels,
     /// Whether JSON:API documents are coded.
     pub(super) codes_documents: bool,
+    /// What the usual `Accept-Encoding` lead to, so that they need not be read.
+    usual: [(&'static str, Negotiated); USUAL.len()],
+}
+
+/// What browsers and the libraries of most languages send.
+const USUAL: [&str; 8] = [
+    "gzip, deflate, br, zstd",
+    "gzip, deflate, br",
+    "gzip, deflate",
+    "gzip",
+    "br",
+    "gzip, br",
+    "br, gzip, deflate",
+    "identity",
+];
+
+impl CompressionState {
+    fn new(config: CompressionConfig) -> Self {
+        let usual = USUAL.map(|line| (line, negotiate([line].into_iter(), &config.codings)));
+        let (levels, codes_documents) = (Levels::of(&config), config.codes(MEDIA_TYPE));
+        Self { config, levels, codes_documents, usual }
+    }
+
+    /// What a request's lines of `Accept-Encoding` lead to.
+    pub(super) fn negotiate<'a>(&self, mut lines: impl Iterator<Item = &'a str>) -> Negotiated {
+        let (first, second) = (lines.next(), lines.next());
+        let known = first.filter(|_| second.is_none());
+        let known = known.and_then(|line| self.usual.iter().find(|(usual, _)| *usual == line));
+        match known {
+            Some((_, negotiated)) => *negotiated,
+            None => negotiate(first.into_iter().chain(second).chain(lines), &self.config.codings),
+        }
+    }
 }
 
 /// What was configured; `None` if nothing is coded.
@@ -134,9 +169,8 @@ impl Fairing for Compression {
         if !config.enabled {
             return Ok(rocket);
         }
-        let (levels, codes_documents) = (Levels::of(&config), config.codes(MEDIA_TYPE));
         // Attached while the rocket ignites, it comes behind all that the application attaches.
-        Ok(rocket.manage(CompressionState { config, levels, codes_documents }).attach(Compressor))
+        Ok(rocket.manage(CompressionState::new(config)).attach(Compressor))
     }
 }
 
@@ -159,6 +193,10 @@ impl Fairing for Compressor {
         'request: 'future,
         'response: 'future,
     {
+        // Most responses, with the fewest steps.
+        if !may_have_content(response) || is_settled(request, response) {
+            return Box::pin(NothingToDo);
+        }
         let Some(offer) = offer(request).filter(|offer| is_codable(response, offer.compression)) else {
             return Box::pin(NothingToDo);
         };

@@ -195,7 +195,9 @@ impl<'r> Tagger<'r, '_> {
     /// Completes the fields for caches and answers the preconditions.
     pub(super) fn finish(&self, response: &mut Response<'r>, tag: &EntityTag, policy: Policy) {
         digest::send_in_large_chunks(response);
-        complete_cache_fields(response, self.config, &self.fields);
+        // Whoever has decided the coding has said that the response varies.
+        let may_lack_vary = self.fields.is_coded && !self.is_tag_of_coded_body();
+        complete_cache_fields(response, self.config, &self.fields, may_lack_vary);
 
         let headers = conditional_headers(self.request);
         if headers.is_empty() {
@@ -323,9 +325,14 @@ pub(super) fn varies_by_coding(response: &Response<'_>) -> bool {
 }
 
 /// Adds the fields that caches need, unless the handler has set them.
-fn complete_cache_fields<'r>(response: &mut Response<'r>, config: &'r EtagConfig, fields: &ResponseFields) {
+fn complete_cache_fields<'r>(
+    response: &mut Response<'r>,
+    config: &'r EtagConfig,
+    fields: &ResponseFields,
+    may_lack_vary: bool,
+) {
     // RFC 9110 §12.5.5: which coding is sent depends on the client's Accept-Encoding.
-    let needs_vary = fields.is_coded && !varies_by_coding(response);
+    let needs_vary = may_lack_vary && !varies_by_coding(response);
     if !fields.has_caching
         && let Some(cache_control) = &config.cache_control
     {
@@ -343,6 +350,7 @@ pub(super) fn complete_untagged<'r>(request: &'r Request<'_>, response: &mut Res
         && mark::of(request).is_untagged_read()
         && let Some(config) = request.rocket().state::<EtagConfig>()
     {
-        complete_cache_fields(response, config, &ResponseFields::of(response));
+        let fields = ResponseFields::of(response);
+        complete_cache_fields(response, config, &fields, fields.is_coded);
     }
 }

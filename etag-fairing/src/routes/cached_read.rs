@@ -11,7 +11,7 @@ use rocket::http::{Method, Status};
 use super::caching::{CachePolicy, names_tables};
 use super::call::{Answer, Call};
 #[cfg(feature = "compression")]
-use super::coded_read::{Origin, coded_response, document_offer, says_that_it_varies};
+use super::coded_read::{Origin, coded_response};
 use super::response;
 use super::store_errors::read_error;
 use super::subject::Subject;
@@ -289,61 +289,53 @@ async fn remembered_response<'r>(call: &Call<'r>, subject: &Subject<'r>, found: 
     if let Some(observation) = call.observation {
         observation.memo(MemoOutcome::Hit);
     }
+    let policy = CachePolicy::of(call, subject);
     #[cfg(feature = "compression")]
-    let offer = document_offer(call, subject);
-    #[cfg(feature = "compression")]
-    if let Some(offer) = offer
-        && let Some(answer) = coded_response(call, subject, found, offer, Origin::Memo).await
-    {
-        return answer;
-    }
+    let policy = match coded_response(call, subject, found, policy, Origin::Memo).await {
+        Ok(answer) => return answer,
+        Err(policy) => policy,
+    };
     let remembered = found.answer;
     let (tag, size) = (&remembered.tag, remembered.body.len());
     let early = subject
         .etag
         .and_then(|config| early_not_modified(call.request, config, tag, remembered.last_modified, size));
-    #[allow(unused_mut, reason = "it varies by coding with the feature")]
-    let mut response = match early {
+    Ok(match early {
         Some(mut response) => {
-            response.set_raw_header("Vary", "Accept");
-            CachePolicy::of(call, subject).set(&mut response, call, subject, found.tables);
+            policy.set(&mut response, call, subject, found.tables);
             response
         }
         None => {
             mark_remembered(call.request, remembered.tag.clone());
-            remembered_body(call, subject, found.tables, remembered)
+            remembered_body(call, subject, found, &policy)
         }
-    };
-    #[cfg(feature = "compression")]
-    if offer.is_some() {
-        says_that_it_varies(call, &mut response);
-    }
-    Ok(response)
+    })
 }
 
 /// The answer that was made for this request, and that the memo has now.
 #[cfg_attr(not(feature = "compression"), allow(clippy::unused_async, reason = "what is coded is waited for"))]
 async fn made_response<'r>(call: &Call<'r>, subject: &Subject<'r>, found: &Found<'_>) -> Answer<'r> {
+    let policy = CachePolicy::of(call, subject);
     #[cfg(feature = "compression")]
-    if let Some(offer) = document_offer(call, subject)
-        && let Some(answer) = coded_response(call, subject, found, offer, Origin::Made).await
-    {
-        return answer;
-    }
+    let policy = match coded_response(call, subject, found, policy, Origin::Made).await {
+        Ok(answer) => return answer,
+        Err(policy) => policy,
+    };
     mark_with_tag(call.request, found.answer.tag.clone());
-    Ok(remembered_body(call, subject, found.tables, found.answer))
+    Ok(remembered_body(call, subject, found, &policy))
 }
 
 /// 200, with the memo's body as it lies there. The fairing sets the tag, and answers preconditions.
 fn remembered_body<'r>(
     call: &Call<'r>,
     subject: &Subject<'r>,
-    tables: &[&'static str],
-    remembered: &Arc<Remembered>,
+    found: &Found<'_>,
+    policy: &CachePolicy<'r>,
 ) -> Response<'r> {
+    let remembered = found.answer;
     let body = Cursor::new(RememberedBody(Arc::clone(remembered)));
     let mut response = response::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
-    CachePolicy::of(call, subject).set(&mut response, call, subject, tables);
+    policy.set(&mut response, call, subject, found.tables);
     dated(response, remembered.last_modified)
 }
 

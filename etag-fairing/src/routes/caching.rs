@@ -19,6 +19,7 @@ pub(super) struct CachePolicy<'r> {
     vary: &'r str,
     /// Whether every client gets this answer.
     is_for_all: bool,
+    coding: CodingPolicy,
 }
 
 impl<'r> CachePolicy<'r> {
@@ -26,7 +27,12 @@ impl<'r> CachePolicy<'r> {
     pub(super) fn of(call: &Call<'r>, subject: &Subject<'r>) -> Self {
         let own = subject.behaviour.caching.of(subject.endpoint.operation());
         if !call.guarded.was_asked() && call.is_for_anyone() {
-            return Self { control: own.map(|own| own.text), vary: VARY, is_for_all: true };
+            return Self {
+                control: own.map(|own| own.text),
+                vary: VARY,
+                is_for_all: true,
+                coding: CodingPolicy::Plain,
+            };
         }
         let control = match own {
             Some(own) if own.reach == Reach::Private => Some(own.text),
@@ -40,11 +46,16 @@ impl<'r> CachePolicy<'r> {
             true => subject.behaviour.caching.vary_by_caller(),
             false => &call.api.caching.vary_by_caller,
         };
-        Self { control, vary, is_for_all: false }
+        Self { control, vary, is_for_all: false, coding: CodingPolicy::Plain }
     }
 
-    /// Sets the fields of a response that has `Vary: Accept`: those of this policy, and the keys of the tables that it is
-    /// made of.
+    /// The same policy for an answer that is sent in one coding or another.
+    #[cfg(feature = "compression")]
+    pub(super) fn in_codings(self) -> Self {
+        Self { coding: CodingPolicy::Coded, ..self }
+    }
+
+    /// Sets the fields of a response: those of this policy, and the keys of the tables that it is made of.
     pub(super) fn set(
         &self,
         response: &mut Response<'r>,
@@ -55,8 +66,14 @@ impl<'r> CachePolicy<'r> {
         if let Some(control) = self.control {
             response.set_raw_header("Cache-Control", control);
         }
-        if !self.is_for_all {
-            response.set_raw_header("Vary", self.vary);
+        match (self.coding, self.is_for_all) {
+            (CodingPolicy::Plain, _) => drop(response.set_raw_header("Vary", self.vary)),
+            // What most say, without a field line more.
+            (CodingPolicy::Coded, true) => drop(response.set_raw_header("Vary", VARY_IN_CODINGS)),
+            (CodingPolicy::Coded, false) => {
+                response.set_raw_header("Vary", self.vary);
+                response.adjoin_raw_header("Vary", "Accept-Encoding");
+            }
         }
         let config = call.config();
         // A cache that keeps answers of one caller has no business with the names of tables.
@@ -65,6 +82,20 @@ impl<'r> CachePolicy<'r> {
         }
     }
 }
+
+/// Whether an answer depends on which content codings the client accepts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CodingPolicy {
+    Plain,
+    #[cfg_attr(
+        not(feature = "compression"),
+        allow(dead_code, reason = "nothing is coded without the feature")
+    )]
+    Coded,
+}
+
+/// [`VARY`] of an answer that is sent in one coding or another.
+const VARY_IN_CODINGS: &str = "Accept, Accept-Encoding";
 
 /// The `Cache-Control` of the configuration.
 fn configured<'r>(request: &'r Request<'_>) -> &'r str {

@@ -3,7 +3,6 @@
 use std::io::{self, Cursor};
 use std::sync::Arc;
 
-use rocket::Response;
 use rocket::http::Status;
 use rocket::tokio::task::spawn_blocking;
 
@@ -31,47 +30,39 @@ pub(super) enum Origin {
 }
 
 /// What the answer to a read may be coded in; `None` where it goes out as it is for every client.
-pub(super) fn document_offer<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Option<Offer<'r>> {
+fn document_offer<'r>(call: &Call<'r>, subject: &Subject<'r>, policy: &CachePolicy<'r>) -> Option<Offer<'r>> {
     let offer = offer(call.request)?;
-    if !offer.codes_documents() {
-        return None;
-    }
     let configured = || subject.etag.and_then(|config| config.cache_control.as_deref());
-    let control = CachePolicy::of(call, subject).control.or_else(configured);
-    if control.is_some_and(forbids_transformation) { None } else { Some(offer) }
-}
-
-/// Says that a document may be coded for other clients. Nobody need find that out again.
-pub(super) fn says_that_it_varies(call: &Call<'_>, response: &mut Response<'_>) {
-    mark_coding(call.request);
-    if response.headers().get_one("Vary") == Some("Accept") {
-        // What most say, without a field line more.
-        response.set_raw_header("Vary", "Accept, Accept-Encoding");
-    } else {
-        response.adjoin_raw_header("Vary", "Accept-Encoding");
-    }
+    let is_forbidden = || policy.control.or_else(configured).is_some_and(forbids_transformation);
+    if !offer.codes_documents() || is_forbidden() { None } else { Some(offer) }
 }
 
 /// The remembered answer in the coding that the client likes best: 304 where that is all that it needs, for which nothing is
-/// coded. `None` if it is sent as it is.
+/// coded.
+///
+/// # Errors
+///
+/// The policy for the answer as it is, where it is sent as it is.
 pub(super) async fn coded_response<'r>(
     call: &Call<'r>,
     subject: &Subject<'r>,
     found: &Found<'_>,
-    offer: Offer<'r>,
+    policy: CachePolicy<'r>,
     origin: Origin,
-) -> Option<Answer<'r>> {
-    let answer = found.answer;
-    let coding = offer.coding_for(Some(answer.body.len()))?;
-    let tag = &answer.coded.form(coding, &answer.tag)?.tag;
+) -> Result<Answer<'r>, CachePolicy<'r>> {
+    let Some(offer) = document_offer(call, subject, &policy) else { return Err(policy) };
+    // Nobody need find that out again.
+    mark_coding(call.request);
+    let (answer, policy) = (found.answer, policy.in_codings());
+    let Some(coding) = offer.coding_for(Some(answer.body.len())) else { return Err(policy) };
+    let Some(form) = answer.coded.form(coding, &answer.tag) else { return Err(policy) };
+    let tag = &form.tag;
     if let (Some(config), Origin::Memo) = (subject.etag, origin)
         && let Some(mut response) =
             early_not_modified(call.request, config, tag, answer.last_modified, answer.body.len())
     {
-        response.set_raw_header("Vary", "Accept");
-        CachePolicy::of(call, subject).set(&mut response, call, subject, found.tables);
-        says_that_it_varies(call, &mut response);
-        return Some(Ok(response));
+        policy.set(&mut response, call, subject, found.tables);
+        return Ok(Ok(response));
     }
     match origin {
         Origin::Memo => mark_remembered(call.request, tag.clone()),
@@ -85,10 +76,9 @@ pub(super) async fn coded_response<'r>(
         // Boxed, as are other futures that are large and seldom awaited.
         None => Box::pin(first_response(call, found, coding, offer.levels())).await,
     };
-    Some(coded.map(|mut response| {
+    Ok(coded.map(|mut response| {
         response.set_raw_header("Content-Encoding", coding.name());
-        CachePolicy::of(call, subject).set(&mut response, call, subject, found.tables);
-        says_that_it_varies(call, &mut response);
+        policy.set(&mut response, call, subject, found.tables);
         dated(response, answer.last_modified)
     }))
 }

@@ -9,21 +9,24 @@ use rocket::tokio::io::{AsyncRead, AsyncSeek};
 use crate::document::buffer_pool::SentDocument;
 use crate::error::MEDIA_TYPE;
 use crate::fairing::send_in_large_chunks;
+use crate::resource::caching::VARY;
 
 /// A response with the document of a write, which is made by now, and must be told.
 pub(super) fn of_write(status: Status, body: Vec<u8>) -> Response<'static> {
-    of_body(status, body.len(), Cursor::new(SentDocument::new(body, None)), None)
+    let mut response = of_body(status, body.len(), Cursor::new(SentDocument::new(body, None)), None);
+    response.set_raw_header("Vary", VARY);
+    response
 }
 
 /// 204: the change is made, and there is nothing to show.
 pub(super) fn without_document() -> Response<'static> {
     let mut response = Response::new();
     response.set_status(Status::NoContent);
-    response.set_raw_header("Vary", "Accept");
+    response.set_raw_header("Vary", VARY);
     response
 }
 
-/// A response with the bytes of a document, wherever they lie.
+/// A response with the bytes of a document, wherever they lie, without `Vary`.
 pub(super) fn of_body<'r>(
     status: Status,
     size: usize,
@@ -38,7 +41,6 @@ pub(super) fn of_body<'r>(
         }
         None => drop(response.set_raw_header("Content-Type", MEDIA_TYPE)),
     }
-    response.set_raw_header("Vary", "Accept");
     response.set_sized_body(size, body);
     send_in_large_chunks(&mut response);
     response

@@ -8,7 +8,9 @@ mod resources;
 
 use std::error::Error;
 
-use etag_fairing::{DatabaseSchema, EtagFairing, Health, JsonApi, JsonApiResource, Metrics, etagged};
+use etag_fairing::{
+    Compression, DatabaseSchema, EtagFairing, Health, JsonApi, JsonApiResource, Metrics, etagged,
+};
 use rocket::{Build, Rocket};
 
 use resources::{Microlocation, Session, SessionType, Speaker, Track};
@@ -30,6 +32,7 @@ fn rocket() -> Rocket<Build> {
     rocket::custom(configuration::figment())
         .attach(JsonApi::fairing())
         .attach(EtagFairing::new())
+        .attach(Compression::new())
         .attach(Metrics::new())
         .attach(data::fairing())
         .mount("/v1", Session::routes())
