@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Client, Compressor, PAGES, Proxy, Recipe, block, nginx_arguments, nginx_files, recipe, session_document,
-    support::{Connection, Launch, Response, Server},
+    support::{Connection, Response, Server},
     text, through, varnish_arguments,
 };
 

@@ -26,7 +26,9 @@ use source::Source;
 pub(crate) fn fairing() -> AdHoc {
     AdHoc::try_on_ignite("Conference data", |rocket| async {
         let Some(store) = rocket.state().map(JsonApi::store).cloned() else {
-            log::error!("attach JsonApi::fairing() before the conference data: it opens the store");
+            log::error!(
+                "no store is open: see the error above, or attach JsonApi::fairing() before the conference data"
+            );
             return Err(rocket);
         };
         match first_start(store.as_ref(), &Source::from_environment()).await {
