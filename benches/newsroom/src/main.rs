@@ -13,15 +13,15 @@
 mod constants;
 mod resources;
 
-use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, etagged};
-use rocket::figment::Figment;
+use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Metrics, etagged};
+use rocket::{Build, Rocket, figment::Figment};
 
 use resources::{Article, Comment, Person};
 
 /// Starts the server.
 #[rocket::launch]
 fn launch() -> _ {
-    rocket::custom(figment())
+    counted(rocket::custom(figment()))
         .attach(JsonApi::fairing())
         .attach(EtagFairing::new())
         .mount("/", Person::routes())
@@ -29,6 +29,14 @@ fn launch() -> _ {
         .mount("/", Comment::routes())
         .manage(constants::Constants::new())
         .mount("/", etagged(constants::routes()))
+}
+
+/// Counts for Prometheus where `METRICS` is set: what that costs is measured by starting one server with it and one without.
+fn counted(rocket: Rocket<Build>) -> Rocket<Build> {
+    if std::env::var_os("METRICS").is_none() {
+        return rocket;
+    }
+    rocket.attach(Metrics::new()).mount("/metrics", Metrics::routes())
 }
 
 /// What the other servers of a side-by-side run have, too: two workers, no log, a connection that stays, and writes
