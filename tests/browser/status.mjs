@@ -3,12 +3,12 @@
 //   node status.mjs <origin> <path of Chromium> [<folder for screenshots>]
 
 import assert from "node:assert/strict";
-import { origin, read, tell } from "./browser.mjs";
+import { accepted, origin, read, tell } from "./browser.mjs";
 
 const target = `${origin}/v1/sessions/1`;
 
 async function ask(tag) {
-  const response = await fetch(target, { headers: { Accept: "application/vnd.api+json", "If-None-Match": tag } });
+  const response = await fetch(target, { headers: { ...accepted, "If-None-Match": tag } });
   return response.status;
 }
 
