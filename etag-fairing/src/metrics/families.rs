@@ -11,7 +11,7 @@ use super::sources::Sources;
 use crate::admission::AdmissionLimit;
 use crate::conditional::Reason;
 use crate::fairing::NotModifiedWay;
-use crate::store::CommitSizes;
+use crate::store::{CommitSizes, StoreFigures};
 
 /// What is told of: the counters of the requests, and those of all else.
 pub(super) struct Counted<'a> {
@@ -85,6 +85,15 @@ fn statistic(
     read: fn(&crate::fairing::Statistics) -> u64,
 ) -> fmt::Result {
     counted.sources.statistics.as_ref().map_or(Ok(()), |statistics| samples.counter(&[], read(statistics)))
+}
+
+fn store_counter(
+    counted: &Counted<'_>,
+    samples: &mut Samples<'_>,
+    read: fn(&StoreFigures) -> u64,
+) -> fmt::Result {
+    let mut stores = counted.sources.stores();
+    stores.try_for_each(|(store, figures)| samples.counter(&[("store", store)], read(&figures)))
 }
 
 fn memo(counted: &Counted<'_>) -> Option<crate::memo::MemoFigures> {
@@ -293,19 +302,13 @@ pub(super) const FAMILIES: [Family; 32] = [
         name: "etag_store_statements",
         help: "Statements that were run, without transaction control",
         kind: MetricType::Counter,
-        write: |counted, samples| {
-            let mut stores = counted.sources.stores();
-            stores.try_for_each(|(store, figures)| samples.counter(&[("store", store)], figures.statements))
-        },
+        write: |counted, samples| store_counter(counted, samples, |figures| figures.statements),
     },
     Family {
         name: "etag_store_rows_read",
         help: "Rows that statements gave",
         kind: MetricType::Counter,
-        write: |counted, samples| {
-            let mut stores = counted.sources.stores();
-            stores.try_for_each(|(store, figures)| samples.counter(&[("store", store)], figures.rows_read))
-        },
+        write: |counted, samples| store_counter(counted, samples, |figures| figures.rows_read),
     },
     Family {
         name: "etag_store_commit_writes",
@@ -324,10 +327,7 @@ pub(super) const FAMILIES: [Family; 32] = [
         name: "etag_store_deadlocks",
         help: "Transactions that the database ended, since they waited in a circle with others",
         kind: MetricType::Counter,
-        write: |counted, samples| {
-            let mut stores = counted.sources.stores();
-            stores.try_for_each(|(store, figures)| samples.counter(&[("store", store)], figures.deadlocks))
-        },
+        write: |counted, samples| store_counter(counted, samples, |figures| figures.deadlocks),
     },
     Family {
         name: "etag_store_connections",
