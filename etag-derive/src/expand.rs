@@ -336,6 +336,7 @@ fn describe_relationship(relationship: &Relationship) -> TokenStream {
             Through { table: #table, owner_column: #owner_column, target_column: #target_column }
         },
     };
+    let ordered = relationship.order.as_ref().map(|column| quote!(.ordered_by(#column)));
     let target = &relationship.target;
     let target = quote_spanned! {target.span()=>
         <#target as ::etag_fairing::__private::JsonApiResource>::description
@@ -347,6 +348,7 @@ fn describe_relationship(relationship: &Relationship) -> TokenStream {
             #target,
         )
         .showing(#linkage)
+        #ordered
     }
 }
 

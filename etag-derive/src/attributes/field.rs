@@ -116,6 +116,7 @@ fn misplaced(key: &str, role: &str) -> String {
         ("through" | "inverse" | "owner_column" | "target_column", "a to-one relationship") => {
             "its linkage is in a column of its own table, which `column` names"
         }
+        ("order", "a to-one relationship") => "it leads to one resource, so that there is nothing to order",
         ("filter" | "sort", "the id") => "clients can always filter and sort by the id",
         ("stored", "the id") => "it is for attributes that are times",
         ("version" | "last_modified", "the id") => "an id never changes; write it on another field",
@@ -125,7 +126,7 @@ fn misplaced(key: &str, role: &str) -> String {
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (
-            "through" | "inverse" | "owner_column" | "target_column" | "linkage" | "on_delete",
+            "through" | "inverse" | "owner_column" | "target_column" | "order" | "linkage" | "on_delete",
             "an attribute",
         ) => "it is for relationships (`ToOne<T>`, `ToMany<T>`)",
         (_, "a skipped field") => {

@@ -20,7 +20,7 @@ pub(super) const STRUCT: [&str; 15] = [
 ];
 
 /// The keys of a field.
-pub(super) const FIELD: [&str; 26] = [
+pub(super) const FIELD: [&str; 27] = [
     "id",
     "skip",
     "relationship",
@@ -46,6 +46,7 @@ pub(super) const FIELD: [&str; 26] = [
     "owner_column",
     "target_column",
     "inverse",
+    "order",
     "linkage",
 ];
 

@@ -20,6 +20,8 @@ pub(crate) struct Relationship {
     pub(crate) target: Type,
     pub(crate) kept: Kept,
     pub(crate) linkage: bool,
+    /// The column that keeps the order of the linkage.
+    pub(crate) order: Option<String>,
     /// Whether `on_delete` is written.
     pub(crate) decides_deletion: bool,
 }
@@ -105,8 +107,9 @@ pub(super) fn read(
             on_delete: on_delete(ident, required, entries, errors),
         }
     };
+    let order = if related.many { order(&kept, entries, errors) } else { None };
     let linkage = linkage.map_or(!matches!(kept, Kept::Inverse { .. }), |(_, linkage)| linkage);
-    Relationship { name, target: related.target, kept, linkage, decides_deletion }
+    Relationship { name, target: related.target, kept, linkage, order, decides_deletion }
 }
 
 /// What becomes of the resource when the other end is deleted: a variant of `OnDelete`.
@@ -130,6 +133,24 @@ fn on_delete(field: &Ident, required: bool, entries: &mut Entries, errors: &mut 
         );
     }
     Ident::new(variant, written.span())
+}
+
+/// The column that keeps the order of a to-many relationship.
+fn order(kept: &Kept, entries: &mut Entries, errors: &mut Errors) -> Option<String> {
+    let written = entries.text("order", errors)?;
+    let column = written.value();
+    if let Kept::Through { owner_column, target_column, .. } = kept
+        && let Some(end) =
+            [owner_column, target_column].into_iter().find(|end| end.eq_ignore_ascii_case(&column))
+    {
+        errors.at(
+            &written,
+            format!(
+                "the column `{end}` of the join table has an id: `order` names a column of its own for the positions"
+            ),
+        );
+    }
+    Some(column)
 }
 
 fn to_many(

@@ -124,6 +124,10 @@ pub struct Relationship {
     /// inverse. A PATCH of the owner can replace only linkage that is shown: the client's entity tag doesn't
     /// cover other linkage, so that replacing it would be a lost update.
     pub linkage: bool,
+    /// The column with the positions of the related resources, if the linkage of a to-many relationship has an
+    /// order. It is a column of the join table, or for an inverse of the related resource's table. Otherwise the
+    /// linkage is in ascending order of ids.
+    pub order: Option<&'static str>,
 }
 
 /// What happens to a resource when another resource is deleted to which it has a to-one relationship.
@@ -397,7 +401,14 @@ impl Relationship {
         target: fn() -> &'static Description,
     ) -> Self {
         let linkage = !matches!(kind, RelationshipKind::Inverse { .. });
-        Self { name, kind, target, linkage }
+        Self { name, kind, target, linkage, order: None }
+    }
+
+    /// Sets the column that keeps the order of a to-many relationship's linkage.
+    #[must_use]
+    pub const fn ordered_by(mut self, column: &'static str) -> Self {
+        self.order = Some(column);
+        self
     }
 
     /// Sets whether documents show the linkage.
@@ -439,6 +450,7 @@ impl std::fmt::Debug for Relationship {
             .field("kind", &self.kind)
             .field("target", &self.target().type_name)
             .field("linkage", &self.linkage)
+            .field("order", &self.order)
             .finish()
     }
 }

@@ -46,6 +46,9 @@ fn shape(resource: &Description, collection: &str) -> String {
     for relationship in resource.relationships {
         let target = relationship.target().type_name;
         shape.push_str(&format!(" {}:{target}:{}", relationship.name, relationship.linkage));
+        if relationship.order.is_some() {
+            shape.push_str(":ordered");
+        }
     }
     let digest = StateTag::of_body(shape.as_bytes());
     digest.opaque().iter().take(8).map(|digit| char::from(*digit)).collect()

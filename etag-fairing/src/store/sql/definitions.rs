@@ -53,8 +53,7 @@ pub(in crate::store) fn create_table<D: Definitions>(dialect: D, table: &Table, 
         parts.push(format!("{} {}", quoted(column), dialect.id_type(kind)));
     }
     for column in &table.columns {
-        let required = table.is_required(column) || matches!(table.key, Key::Pair { .. });
-        let required = if required { " NOT NULL" } else { "" };
+        let required = if table.is_required(column) { " NOT NULL" } else { "" };
         parts.push(format!("{} {}{required}", quoted(column.name), dialect.column_type(column)));
     }
     if let Key::Pair { owner, target } = table.key {

@@ -12,6 +12,12 @@ pub(crate) struct Edge {
     pub(crate) owner_id: IdKind,
     pub(crate) target: &'static Description,
     pub(crate) kind: EdgeKind,
+    /// The column with the positions of the related resources, which is the default order of the relationship; `None`
+    /// for ascending ids. Null comes last, and equal positions are in ascending order of ids.
+    pub(crate) order: Option<&'static str>,
+    /// The column with the positions in the other direction: of the owner in the linkage of its related resources.
+    #[allow(dead_code, reason = "linkage_write will use it")]
+    pub(crate) far_order: Option<&'static str>,
 }
 
 /// The kind of table that has the edges.
@@ -33,11 +39,28 @@ impl Edge {
     /// If an inverse names no to-one relationship of its target that leads back to the owner.
     pub(crate) fn of(owner: &Description, relationship: &Relationship) -> Result<Option<Self>, String> {
         let target = relationship.target();
+        let order = relationship.order;
         match relationship.kind {
             RelationshipKind::ToOne { .. } => Ok(None),
             RelationshipKind::Through { table, owner_column, target_column } => {
-                let kind = EdgeKind::Join;
-                Ok(Some(Self { table, owner_column, target_column, owner_id: owner.id.kind, target, kind }))
+                let far_order = target.relationships.iter().find_map(|far| match far.kind {
+                    RelationshipKind::Through { table: of, owner_column: near, .. }
+                        if of.eq_ignore_ascii_case(table) && near.eq_ignore_ascii_case(target_column) =>
+                    {
+                        far.order
+                    }
+                    _ => None,
+                });
+                Ok(Some(Self {
+                    table,
+                    owner_column,
+                    target_column,
+                    owner_id: owner.id.kind,
+                    target,
+                    kind: EdgeKind::Join,
+                    order,
+                    far_order,
+                }))
             }
             RelationshipKind::Inverse { of } => {
                 let back = target.relationship(of).map(|(_, back)| (back.kind, back.target().table));
@@ -52,6 +75,8 @@ impl Edge {
                             owner_id: owner.id.kind,
                             target,
                             kind: EdgeKind::Inverse { required },
+                            order,
+                            far_order: None,
                         }))
                     }
                     _ => Err(format!(

@@ -111,7 +111,7 @@ pub(in crate::store) fn check_columns<'table, F: FoundTable>(
             Some(known) => {
                 check_labels(table, column, known, problems);
                 let can_be_null = !known.is_not_null() || known.is_filled() || known.is_made();
-                if !can_be_null && !table.is_required(column) {
+                if !can_be_null && !table.is_required(column) && !column.is_position {
                     log::warn!(
                         "table `{}`, column `{}` is NOT NULL, but {} may be null: such writes will be refused",
                         table.name,

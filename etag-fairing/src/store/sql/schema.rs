@@ -4,7 +4,7 @@ use crate::schema::{
     Description, IdKind, Kind, Mismatch, OnDelete, RelationshipId, RelationshipKind, StoredTime, Value,
 };
 
-use super::edge::Edge;
+use super::edge::{Edge, EdgeKind};
 
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -52,6 +52,8 @@ pub(crate) struct Column {
     pub(crate) needed_by: String,
     /// The number of resources that demand a value in the column.
     demands: usize,
+    /// Whether it keeps the order of a to-many relationship. The store gives each new row a value.
+    pub(crate) is_position: bool,
 }
 
 /// The target of a foreign key.
@@ -127,12 +129,58 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
                 Ok(Some(edge)) if matches!(relationship.kind, RelationshipKind::Through { .. }) => {
                     let decider = Decider::of(resource, id);
                     join_table(resource, relationship.name, decider, &edge, &mut tables, problems);
+                    positions(resource, relationship.name, &edge, &mut tables, problems);
                 }
                 Ok(_) => {}
             }
         }
     }
+    // After all attributes, so that a column that an attribute has, too, keeps its place.
+    for resource in reachable(resources) {
+        for relationship in resource.relationships {
+            if let Ok(Some(edge)) = Edge::of(resource, relationship)
+                && matches!(edge.kind, EdgeKind::Inverse { .. })
+            {
+                positions(resource, relationship.name, &edge, &mut tables, problems);
+            }
+        }
+    }
     tables
+}
+
+/// The column that keeps the order of a to-many relationship.
+fn positions(
+    owner: &'static Description,
+    name: &'static str,
+    edge: &Edge,
+    tables: &mut [Table],
+    problems: &mut Vec<String>,
+) {
+    let Some(column) = edge.order else { return };
+    let Some(table) = tables.iter_mut().find(|table| table.name.eq_ignore_ascii_case(edge.table)) else {
+        return;
+    };
+    let ends = [edge.owner_column, edge.target_column];
+    if ends.iter().any(|end| end.eq_ignore_ascii_case(column)) {
+        problems.push(format!(
+            "table `{}`: column `{column}` has an id, and the relationship `{name}` of `{}` names it as its `order`: give \
+             the positions a column of their own",
+            table.name, owner.rust_name
+        ));
+        return;
+    }
+    let column = Column {
+        name: column,
+        kind: Kind::Integer,
+        variants: None,
+        stored: None,
+        reference: None,
+        default: None,
+        needed_by: format!("the order of the relationship `{name}` of `{}`", owner.rust_name),
+        demands: 0,
+        is_position: true,
+    };
+    unite(table, column, problems);
 }
 
 /// These resources and all that their relationships lead to, each once.
@@ -217,6 +265,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             default: attribute.default,
             needed_by: format!("the attribute `{}` of `{}`", attribute.name, resource.rust_name),
             demands: usize::from(!attribute.nullable),
+            is_position: false,
         });
     }
     for (id, relationship) in resource.relationships_by_id() {
@@ -237,6 +286,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
                 default: None,
                 needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
                 demands: usize::from(required),
+                is_position: false,
             });
         }
     }
@@ -273,6 +323,7 @@ fn join_table(
             default: None,
             needed_by: format!("the relationship `{name}` of `{}`", owner.rust_name),
             demands: 1,
+            is_position: false,
         };
         unite(table, column, problems);
     }
@@ -322,6 +373,7 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
         )),
         Some(known) => {
             known.demands += column.demands;
+            known.is_position |= column.is_position;
             known.default = known.default.or(column.default);
             known.reference = match (known.reference, column.reference) {
                 (Some(known), Some(column)) => {

@@ -12,7 +12,7 @@ struct Session {
     follows: ToOne<Self>,
     #[jsonapi(relationship, inverse = "follows", linkage = true)]
     followed_by: etag_fairing::ToMany<Self>,
-    #[jsonapi(relationship, through = "similar", owner_column = "one_id", target_column = "other_id")]
+    #[jsonapi(relationship, through = "similar", order = "position", owner_column = "one_id", target_column = "other_id")]
     similar: etag_fairing::ToMany<Session>,
 }
 

@@ -43,6 +43,7 @@ static LATER_NOTES: Description = describe(
         },
         target: || &LATER_NOTES,
         linkage: true,
+        order: None,
     }],
 );
 
@@ -296,12 +297,14 @@ fn descriptions_that_contradict_each_other_are_told_of() {
                 kind: RelationshipKind::Inverse { of: "lost" },
                 target: || &NOTES,
                 linkage: false,
+                order: None,
             },
             Relationship {
                 name: "others",
                 kind: RelationshipKind::Through { table: "notes", owner_column: "a", target_column: "b" },
                 target: || &NOTES,
                 linkage: false,
+                order: None,
             },
         ],
     );
