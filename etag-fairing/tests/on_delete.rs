@@ -246,3 +246,72 @@ fn a_write_whose_row_does_not_stay_is_undone() {
     );
     assert_eq!((ids(&server, "events"), ids(&server, "sessions")), (vec!["1".into()], vec!["1".into()]));
 }
+
+/// What is on sale.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "products", soft_delete = "deleted_at")]
+struct Product {
+    #[jsonapi(id)]
+    id: i64,
+}
+
+/// What was ever on sale.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "articles", table = "products")]
+struct Article {
+    #[jsonapi(id)]
+    id: i64,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "lines")]
+struct Line {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, required)]
+    article: ToOne<Article>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "offers")]
+struct Offer {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, required)]
+    product: ToOne<Product>,
+}
+
+fn sells(url: &str) {
+    let toml = format!("[default]\nETAG = true\n[default.databases.api]\nurl = '{url}'");
+    let server = Server::start(&toml, |rocket| {
+        let routes = [Product::routes(), Article::routes(), Line::routes(), Offer::routes()].concat();
+        rocket.attach(JsonApi::fairing()).attach(EtagFairing::new()).mount("/", routes)
+    });
+    let create = |kind: &str, relationships: Value| {
+        let document = json!({"data": {"type": kind, "relationships": relationships}});
+        server.write("POST", &format!("/{kind}"), &document)
+    };
+    let of_article = |id: &str| json!({"article": {"data": {"type": "articles", "id": id}}});
+    create("products", json!({})).is(201);
+    create("products", json!({})).is(201);
+    create("lines", of_article("1")).is(201);
+    create("offers", json!({"product": {"data": {"type": "products", "id": "2"}}})).is(201);
+    // An offer of what is not there would be none; a line of it stays what it was.
+    server.write("DELETE", "/products/2", &Value::Null).is(409);
+    server.write("DELETE", "/products/1", &Value::Null).is(204);
+    server.get("/products/1", &[]).is(404);
+    let line = server.get("/lines/1?include=article", &[]).is(200).json();
+    assert_eq!(line["included"][0]["id"], "1", "{line}");
+    create("lines", of_article("1")).is(201);
+    // Really deleted, it would be gone.
+    server.write("DELETE", "/articles/1", &Value::Null).is(409);
+}
+
+#[test]
+fn a_soft_deletion_ends_nothing_for_who_sees_what_is_deleted() {
+    sells("sqlite::memory:");
+    #[cfg(feature = "postgres")]
+    if let Some(database) = postgres_server::Database::provide() {
+        sells(database.url());
+    }
+}

@@ -248,7 +248,9 @@ impl<'a, S: Session> Follower<'a, S> {
         self.ending.push((table, id.clone()));
         let own = id_value(&id);
         managed::touch_owners(session, versions, table, own, &self.ending).await?;
-        for referrer in referrers.iter().filter(|referrer| dialect.is_same_name(referrer.target, table)) {
+        let ended =
+            |referrer: &&Referrer| dialect.is_same_name(referrer.target, table) && !referrer.sees_deleted;
+        for referrer in referrers.iter().filter(ended) {
             // Rows that are deleted already neither forbid anything nor show anything.
             let Some(text) = referrer.living.as_deref().or_else(|| referrer.ids()) else { continue };
             match &referrer.effect {

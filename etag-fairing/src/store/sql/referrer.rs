@@ -8,7 +8,7 @@ use sea_query::{Expr, ExprTrait, Query};
 
 use super::{
     Dialect, parameter,
-    schema::{Column, Decider, Key, Table, kind_of_id},
+    schema::{Column, Decider, Key, Reference, Table, kind_of_id},
 };
 use crate::schema::OnDelete;
 
@@ -25,6 +25,8 @@ pub(crate) struct Referrer {
     pub(crate) effect: Effect,
     /// If the referring rows are deleted softly: returns the ids of those that are not deleted yet.
     pub(crate) living: Option<String>,
+    /// Whether it leads to the row even if that is deleted softly.
+    pub(crate) sees_deleted: bool,
 }
 
 /// Who applies the effect of a deletion.
@@ -108,7 +110,8 @@ impl Referrer {
                 let Some(effect) = effect else { continue };
                 let effect = Effect::of(dialect, table, column, effect);
                 let living = living(dialect, table, column);
-                referrers.push(Self { table: table.name, target: reference.table, by, effect, living });
+                let Reference { table: target, sees_deleted, .. } = reference;
+                referrers.push(Self { table: table.name, target, by, effect, living, sees_deleted });
             }
         }
         referrers

@@ -63,6 +63,8 @@ pub(crate) struct Reference {
     pub(crate) column: &'static str,
     pub(crate) on_delete: OnDelete,
     pub(crate) decider: Decider,
+    /// Whether each struct with this reference sees deleted rows there, so that a soft deletion ends nothing for it.
+    pub(crate) sees_deleted: bool,
 }
 
 /// Who decides what happens to a row when the row that it refers to is deleted.
@@ -282,6 +284,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
                     column: target.id.column,
                     on_delete,
                     decider,
+                    sees_deleted: target.soft_delete.is_none(),
                 }),
                 default: None,
                 needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
@@ -313,7 +316,9 @@ fn join_table(
     }
     for (column, end) in [(edge.owner_column, owner), (edge.target_column, edge.target)] {
         let on_delete = OnDelete::Cascade;
-        let reference = Reference { table: end.table, column: end.id.column, on_delete, decider };
+        let sees_deleted = end.soft_delete.is_none();
+        let reference =
+            Reference { table: end.table, column: end.id.column, on_delete, decider, sees_deleted };
         let column = Column {
             name: column,
             kind: kind_of_id(end.id.kind),
@@ -379,7 +384,8 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
                 (Some(known), Some(column)) => {
                     // One resource demands a value and another one doesn't: the deletion is refused.
                     let strict = if column.on_delete == OnDelete::Restrict { column } else { known };
-                    Some(Reference { decider: known.decider.or(column.decider), ..strict })
+                    let sees_deleted = known.sees_deleted && column.sees_deleted;
+                    Some(Reference { decider: known.decider.or(column.decider), sees_deleted, ..strict })
                 }
                 (known, column) => known.or(column),
             };
