@@ -68,6 +68,7 @@
 //! | `validate` | `garde::Validate` on the struct has rules for its values; needs the feature `validation` | types are the only rules |
 //! | `hooks` | the struct implements `etag_fairing::resource::Hooks` | |
 //! | `guard(update = Editor)` | this operation has this guard | |
+//! | `guard(update = Editor, others = User)` | and all operations that are not named have that one | |
 //!
 //! The operations are `list`, `create`, `read`, `update`, `delete`, `related`, `relationship` (reads linkage) and
 //! `update_relationship` (writes it).

@@ -260,7 +260,12 @@ fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ide
         }
     };
     let mut guards: Vec<(Ident, Type)> = Vec::new();
+    let mut others: Option<Entry> = None;
     for entry in list {
+        if entry.key == "others" && others.is_none() {
+            others = Some(entry);
+            continue;
+        }
         let known = OPERATIONS.map(|(name, _)| name);
         let Some((name, variant)) = OPERATIONS.iter().find(|(name, _)| entry.key == name) else {
             let message = format!("unknown operation `{}`: the operations are {}", entry.key, listed(&known));
@@ -273,6 +278,14 @@ fn guards(entries: &mut Entries, owner: &Ident, errors: &mut Errors) -> Vec<(Ide
         }
         let guard = guard_of(&entry, errors);
         guards.extend(guard.map(|guard| (Ident::new(variant, entry.key.span()), guard)));
+    }
+    if let Some(entry) = others {
+        let guard = guard_of(&entry, errors);
+        for (_, variant) in OPERATIONS {
+            if guards.iter().all(|(named, _)| named != variant) {
+                guards.extend(guard.clone().map(|guard| (Ident::new(variant, entry.key.span()), guard)));
+            }
+        }
     }
     guards
 }

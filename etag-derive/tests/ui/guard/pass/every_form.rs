@@ -38,6 +38,13 @@ struct Track {
 }
 
 #[derive(JsonApiResource)]
+#[jsonapi(type = "rooms", guard(others = Editor, update = Role<1>))]
+struct Room {
+    #[jsonapi(id)]
+    id: i64,
+}
+
+#[derive(JsonApiResource)]
 #[jsonapi(type = "notes", guard = "Self")]
 struct Note {
     #[jsonapi(id)]
@@ -57,6 +64,7 @@ fn main() {
     let guarded = |of: &dyn Fn(Operation) -> bool| Operation::ALL.map(of);
     assert_eq!(guarded(&|it| Session::behaviour().guards.has(it)), [true; 8]);
     assert_eq!(guarded(&|it| Note::behaviour().guards.has(it)), [true; 8]);
+    assert_eq!(guarded(&|it| Room::behaviour().guards.has(it)), [true; 8]);
     let some = [Operation::Update, Operation::Delete, Operation::Create];
     assert_eq!(
         guarded(&|it| Track::behaviour().guards.has(it)),
