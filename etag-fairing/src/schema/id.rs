@@ -46,6 +46,12 @@ impl ResourceId {
     }
 }
 
+impl<I: IdType> From<I> for ResourceId {
+    fn from(id: I) -> Self {
+        id.to_id()
+    }
+}
+
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

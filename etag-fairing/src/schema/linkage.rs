@@ -24,8 +24,8 @@ pub struct ToMany<T> {
 
 impl<T> ToOne<T> {
     /// A relationship to the resource with this id.
-    pub fn to(id: ResourceId) -> Self {
-        Self { id: Some(id), target: PhantomData }
+    pub fn to(id: impl Into<ResourceId>) -> Self {
+        Self { id: Some(id.into()), target: PhantomData }
     }
 
     /// An empty relationship.
