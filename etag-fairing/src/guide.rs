@@ -38,6 +38,7 @@
 //! - [Operating it](operations)
 //! - [Migrations](migrations)
 //! - [Watching it run](metrics)
+//! - [Testing your application](testing)
 //! - [A store of your own](own_store)
 //! - [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
@@ -82,6 +83,7 @@ macro_rules! page {
         #[doc = "[Operating it]: crate::guide::operations"]
         #[doc = "[Migrations]: crate::guide::migrations"]
         #[doc = "[Watching it run]: crate::guide::metrics"]
+        #[doc = "[Testing your application]: crate::guide::testing"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]
@@ -125,5 +127,8 @@ page!(migrations, "migrations.md");
 // Its blocks need the feature.
 #[cfg(feature = "metrics")]
 page!(metrics, "metrics.md");
+// Its blocks need the feature.
+#[cfg(feature = "testing")]
+page!(testing, "testing.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

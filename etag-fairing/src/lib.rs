@@ -15,6 +15,7 @@
 //! | `tracing` | spans and events of [`Observer`], by [tracing](https://docs.rs/tracing) |
 //! | `compression` | [`Compression`](fairing): responses in the content codings br and gzip, each with its own tag |
 //! | `compression-zstd` | `compression`, and zstd, by the C library |
+//! | `testing` | [`testing`]: a client, databases and documents for the tests of an application; for dev-dependencies |
 //! | `time` | attributes of the types of the crate [time](https://docs.rs/time) |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
 #![warn(missing_debug_implementations)]
@@ -58,6 +59,8 @@ mod routes;
 mod schema;
 mod stop;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use api::JsonApi;
 pub use conditional::EntityTag;

@@ -316,7 +316,7 @@ fn record_with_links<'f>(
     Ok(Some(record))
 }
 
-fn change_to(linkage: Linkage) -> Option<LinkageChange> {
+pub(crate) fn change_to(linkage: Linkage) -> Option<LinkageChange> {
     match linkage {
         Linkage::Unread => None,
         Linkage::One(id) => Some(LinkageChange::One(id)),

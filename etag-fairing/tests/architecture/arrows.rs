@@ -39,6 +39,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "health",
     "metrics",
     "json_api",
+    "testing",
     "guide",
     "lib",
     "nowhere",

@@ -89,34 +89,3 @@ fn of_many_who_create_exactly_one_does() {
     answers.sort_unstable();
     assert_eq!(answers, [201, 412, 412, 412, 412, 412, 412, 412]);
 }
-
-#[test]
-fn read_revalidate_edit_read() {
-    let server = start("");
-    let created = server.send("PUT", "/notices/lunch", &[], "Lunch at noon");
-    let read = server.get("/notices/lunch", &[]);
-    assert_eq!((read.status, read.text().as_str()), (200, "Lunch at noon"));
-    assert_eq!(read.tag(), created.tag());
-    let tag = read.tag();
-    assert_eq!(server.get("/notices/lunch", &[("If-None-Match", &tag)]).status, 304);
-    let list = server.get("/notices", &[]);
-    assert_eq!(server.get("/notices", &[("If-None-Match", &list.tag())]).status, 304);
-
-    let edited = server.send("PUT", "/notices/lunch", &[("If-Match", &tag)], "Lunch at one");
-    assert_eq!(edited.status, 200);
-    let stale = server.send("PUT", "/notices/lunch", &[("If-Match", &tag)], "Lunch at two");
-    assert_eq!((stale.status, stale.tag()), (412, edited.tag()));
-    let read = server.get("/notices/lunch", &[("If-None-Match", &tag)]);
-    assert_eq!((read.status, read.text().as_str(), read.tag()), (200, "Lunch at one", edited.tag()));
-    assert_eq!(server.send("DELETE", "/notices/lunch", &[("If-Match", &tag)], "").status, 412);
-    assert_eq!(server.send("DELETE", "/notices/none", &[("If-Match", &tag)], "").status, 404);
-    assert_eq!(server.get("/notices/lunch", &[]).status, 200);
-}
-
-#[test]
-fn the_front_page_is_a_file_that_is_downloaded_once() {
-    let server = start("");
-    let first = server.get("/", &[]);
-    assert!(first.text().contains("Notice board"));
-    assert_eq!(server.get("/", &[("If-None-Match", &first.tag())]).status, 304);
-}

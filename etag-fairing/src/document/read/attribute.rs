@@ -107,7 +107,7 @@ fn are_same(one: &str, other: &str) -> bool {
 ///
 /// # Errors
 /// 400 for what is no JSON: text with half of a character.
-fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>, ErrorObject> {
+pub(crate) fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>, ErrorObject> {
     let numbers = Numbers::of(text);
     let is_json = attribute.kind == Kind::Json;
     let is_list = matches!(attribute.kind, Kind::Array(_));

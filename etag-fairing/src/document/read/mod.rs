@@ -12,6 +12,8 @@ mod tests;
 use serde::Deserialize;
 
 pub(crate) use self::attribute::Settable;
+#[cfg(feature = "testing")]
+pub(crate) use self::attribute::value_of;
 pub(crate) use self::lengths::Lengths;
 pub(crate) use self::linkage::{LinkageDocument, must_not_be_empty};
 pub(crate) use self::resource_object::{Current, ResourceObject};
