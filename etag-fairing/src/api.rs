@@ -16,7 +16,17 @@ use crate::store::{Store, Unwritable};
 /// In managed state once [`JsonApi::fairing`] is attached, so that hand-written routes and fairings reach the
 /// store: `rocket.state::<JsonApi>()`, or `&State<JsonApi>` as a request guard. Where there are several stores, this
 /// is the one of [`JsonApi::fairing`], and [`at`](JsonApi::at) gives the others.
+///
+/// It is a handle: a clone costs next to nothing and leads to the same, so that tasks of the application's own may keep
+/// one. [`read`](JsonApi::read), [`find`](JsonApi::find) and [`write`](JsonApi::write) are for code beside the generated
+/// routes; see [`own`](crate::own).
+#[derive(Clone)]
 pub struct JsonApi {
+    pub(crate) state: Arc<ApiState>,
+}
+
+/// What all handles to one part of the application lead to.
+pub(crate) struct ApiState {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) registry: Registry,
     /// What the mounted resources do with requests.
@@ -37,41 +47,45 @@ pub struct JsonApi {
 
 impl fmt::Debug for JsonApi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let resources: Vec<_> = self.registry.resources().map(|resource| resource.type_name).collect();
+        let resources: Vec<_> = self.state.registry.resources().map(|resource| resource.type_name).collect();
         f.debug_struct("JsonApi").field("resources", &resources).finish_non_exhaustive()
     }
 }
 
 impl JsonApi {
+    pub(crate) fn new(state: ApiState) -> Self {
+        Self { state: Arc::new(state) }
+    }
+
     /// The part of the application that is mounted at a path, with the store of the resources there: see
     /// [`JsonApiFairing::below`](crate::JsonApiFairing::below).
     pub fn at(&self, path: &str) -> &JsonApi {
-        self.others.iter().find(|(base, _)| is_below(path, base)).map_or(self, |(_, other)| other)
+        self.state.others.iter().find(|(base, _)| is_below(path, base)).map_or(self, |(_, other)| other)
     }
 
     /// All parts of the application, this one first.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &JsonApi> {
-        std::iter::once(self).chain(self.others.iter().map(|(_, other)| other))
+        std::iter::once(self).chain(self.state.others.iter().map(|(_, other)| other))
     }
 
     /// Where the resources are kept.
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+        &self.state.store
     }
 
     /// The mounted resources.
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        &self.state.registry
     }
 
     /// What the store can't write of a resource; `None` if it can write all of it.
     pub(crate) fn unwritable(&self, resource: &Description) -> Option<&Unwritable> {
-        self.unwritable.iter().find(|(other, _)| other.is(resource)).map(|(_, unwritable)| unwritable)
+        self.state.unwritable.iter().find(|(other, _)| other.is(resource)).map(|(_, unwritable)| unwritable)
     }
 
     /// The configuration.
     pub fn config(&self) -> &JsonApiConfig {
-        &self.config
+        &self.state.config
     }
 }
 

@@ -187,11 +187,11 @@ impl Ready {
 
 fn parts(api: &JsonApi) -> Vec<Part> {
     let own = std::iter::once(("", api));
-    let others = api.others.iter().map(|(base, part)| (base.as_str(), part));
+    let others = api.state.others.iter().map(|(base, part)| (base.as_str(), part));
     let part = |(base, part): (&str, &JsonApi)| Part {
         base: base.to_owned(),
-        store: Arc::clone(&part.store),
-        resources: part.registry.resources().collect(),
+        store: Arc::clone(&part.state.store),
+        resources: part.state.registry.resources().collect(),
     };
     own.chain(others).map(part).collect()
 }

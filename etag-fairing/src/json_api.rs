@@ -11,7 +11,7 @@ use rocket::figment::Figment;
 use rocket::{Build, Data, Orbit, Request, Rocket};
 
 use crate::admission::Admission;
-use crate::api::{JsonApi, is_below};
+use crate::api::{ApiState, JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::open_store::open_store;
@@ -161,7 +161,7 @@ impl Fairing for JsonApiFairing {
             let (config, admission, pending) = (config.clone(), Arc::clone(&admission), pending.clone());
             let caching = PartCaching::of(&registry, &behaviours);
             let others = Vec::new();
-            let part = JsonApi {
+            let part = ApiState {
                 store,
                 registry,
                 behaviours,
@@ -176,8 +176,9 @@ impl Fairing for JsonApiFairing {
         }
         let mut parts = parts.into_iter();
         let Some((_, mut api)) = parts.next() else { return Err(rocket) };
-        api.others.extend(parts);
+        api.others.extend(parts.map(|(base, part)| (base, JsonApi::new(part))));
         api.others.sort_by_key(|(base, _)| std::cmp::Reverse(base.len()));
+        let api = JsonApi::new(api);
         config.announce(rocket.figment());
         let mut rocket = with_grace(rocket, config.write_timeout);
         let mut bases: BTreeMap<String, Vec<rocket::Route>> = BTreeMap::new();
@@ -186,7 +187,7 @@ impl Fairing for JsonApiFairing {
         }
         let all: Vec<_> = rocket.routes().collect();
         for (base, routes) in &mut bases {
-            *routes = fallback::routes(&all, base, &api.at(base).unwritable);
+            *routes = fallback::routes(&all, base, &api.at(base).state.unwritable);
         }
         for (base, routes) in bases {
             // A catcher that the application has registered is kept.
@@ -203,7 +204,7 @@ impl Fairing for JsonApiFairing {
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
         let tagged = rocket.state::<JsonApi>().and_then(|api| {
-            let mut resources = api.parts().flat_map(|part| part.registry.resources());
+            let mut resources = api.parts().flat_map(|part| part.state.registry.resources());
             resources.find(|resource| resource.etag != crate::schema::Operations::NONE)
         });
         if let (Some(resource), None) = (tagged, rocket.state::<crate::config::EtagConfig>()) {
@@ -224,8 +225,8 @@ impl Fairing for JsonApiFairing {
             stopping.begin();
         }
         let grace = Duration::from_secs(rocket.config().shutdown.grace.into());
-        let stores = api.parts().map(|part| Arc::clone(&part.store)).collect();
-        stop(self.in_flight.clone(), api.pending.clone(), stores, grace).await;
+        let stores = api.parts().map(|part| Arc::clone(&part.state.store)).collect();
+        stop(self.in_flight.clone(), api.state.pending.clone(), stores, grace).await;
     }
 }
 

@@ -51,6 +51,7 @@ mod observe;
 mod observer;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod open_store;
+pub mod own;
 mod pending;
 mod plan;
 mod query;

@@ -30,13 +30,15 @@ impl Sources {
         let api = rocket.state::<JsonApi>();
         let mut stores = Vec::new();
         if let Some(api) = api {
-            stores.push(("/".to_owned(), Arc::clone(&api.store)));
-            stores.extend(api.others.iter().map(|(base, part)| (base.clone(), Arc::clone(&part.store))));
+            stores.push(("/".to_owned(), Arc::clone(&api.state.store)));
+            stores.extend(
+                api.state.others.iter().map(|(base, part)| (base.clone(), Arc::clone(&part.state.store))),
+            );
         }
         Self {
             statistics: rocket.state().cloned(),
             memo: rocket.state().cloned(),
-            admission: api.map(|api| Arc::clone(&api.admission)),
+            admission: api.map(|api| Arc::clone(&api.state.admission)),
             launched: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             stores,
         }

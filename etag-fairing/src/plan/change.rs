@@ -37,7 +37,6 @@ pub enum Change {
     },
 }
 
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl Change {
     /// The resource that is changed.
     pub(crate) fn resource(&self) -> &'static Description {

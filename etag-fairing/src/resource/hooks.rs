@@ -306,14 +306,23 @@ fn record_with_links<'f>(
     fetched: &'f Fetched,
     read: impl FnOnce(Row<'f>, &Description) -> Result<Record, Corrupt>,
 ) -> Result<Option<Record>, Corrupt> {
-    let Some(row) = fetched.rows.get(0) else { return Ok(None) };
-    let mut record = read(row, resource)?;
+    fetched.rows.get(0).map(|row| Ok(with_links(read(row, resource)?, fetched, 0))).transpose()
+}
+
+/// All rows as records. None is read leniently: if the struct was written back, a null would overwrite the odd value.
+pub(crate) fn records_of(resource: &Description, fetched: &Fetched) -> Result<Vec<Record>, Corrupt> {
+    let rows = fetched.rows.iter().enumerate();
+    rows.map(|(index, row)| Ok(with_links(row.to_record(resource)?, fetched, index))).collect()
+}
+
+/// A record with the to-many linkage that was read for its row.
+fn with_links(mut record: Record, fetched: &Fetched, row: usize) -> Record {
     for (linkage, links) in record.linkage.iter_mut().zip(&fetched.links) {
         if let (Linkage::Unread, Some(links)) = (&*linkage, links) {
-            *linkage = Linkage::Many(links.of(0).to_vec());
+            *linkage = Linkage::Many(links.of(row).to_vec());
         }
     }
-    Ok(Some(record))
+    record
 }
 
 pub(crate) fn change_to(linkage: Linkage) -> Option<LinkageChange> {
@@ -340,7 +349,7 @@ pub(crate) struct Revised {
 impl Revised {
     /// Compares the values as the struct converts them, since the store may hold the same value in another
     /// form.
-    fn of(before: Record, after: Record) -> Self {
+    pub(crate) fn of(before: Record, after: Record) -> Self {
         let attributes = before.attributes.iter().zip(&after.attributes);
         let linkage = before.linkage.iter().zip(&after.linkage);
         Self {

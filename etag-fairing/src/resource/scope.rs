@@ -258,7 +258,11 @@ impl Condition {
         Self(Node::Or(conditions.into_iter().collect()))
     }
 
-    fn filter(&self, resource: &'static Description) -> Result<Filter, WrongScope> {
+    /// The condition as a filter for a resource.
+    ///
+    /// # Errors
+    /// If it doesn't fit the resource.
+    pub(crate) fn filter(&self, resource: &'static Description) -> Result<Filter, WrongScope> {
         let each = |conditions: &[Self]| -> Result<Vec<_>, _> {
             conditions.iter().map(|condition| condition.filter(resource)).collect()
         };

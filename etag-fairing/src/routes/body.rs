@@ -37,7 +37,7 @@ pub(super) async fn receive<'r>(
     call: &Call<'r>,
     data: &mut Option<Data<'_>>,
 ) -> Result<ReceivedBody<'r>, Errors> {
-    let admission = &call.api.admission;
+    let admission = &call.api.state.admission;
     admission.is_open()?;
     let mut held = None;
     let bytes = receive_bytes(call, data, &mut held).await?;
@@ -63,7 +63,7 @@ async fn receive_bytes(
     let is_complete = data.peek_complete();
     let mut stream = data.open(limit + 1.bytes());
     while stream.read_buf(&mut body).await.map_err(|error| broken(&error))? > 0 {
-        call.api.admission.hold_more(held, body.len())?;
+        call.api.state.admission.hold_more(held, body.len())?;
     }
     if body.len() as u64 > limit.as_u64() {
         return Err(ErrorObject::body_too_large(format!("at most {limit}")).into());

@@ -221,7 +221,7 @@ async fn fetch(
         let error = StoreError::DocumentTooLarge { by: Excess::Primary, most };
         return Err(read_error(call, subject, error));
     }
-    read.held = call.api.admission.hold(read.body.len())?;
+    read.held = call.api.state.admission.hold(read.body.len())?;
     Ok(read)
 }
 

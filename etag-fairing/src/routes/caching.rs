@@ -44,7 +44,7 @@ impl<'r> CachePolicy<'r> {
         let by_itself = subject.endpoint.relationship().is_none() && call.is_for_anyone();
         let vary = match by_itself {
             true => subject.behaviour.caching.vary_by_caller(),
-            false => &call.api.caching.vary_by_caller,
+            false => &call.api.state.caching.vary_by_caller,
         };
         Self { control, vary, is_for_all: false, coding: CodingPolicy::Plain }
     }
@@ -139,7 +139,7 @@ impl TablesBefore {
         if subject.endpoint.reads() || !names_tables(call.config()) {
             return None;
         }
-        Some(Self(Box::pin(call.store().revisions(&call.api.caching.tables)).await.ok()))
+        Some(Self(Box::pin(call.store().revisions(&call.api.state.caching.tables)).await.ok()))
     }
 
     /// Adds the tables that have changed since to the answer of the write.
@@ -151,7 +151,7 @@ impl TablesBefore {
         if answer.as_ref().is_err_and(|errors| errors.status().code < 500) {
             return answer;
         }
-        let tables = &call.api.caching.tables;
+        let tables = &call.api.state.caching.tables;
         let after = Box::pin(call.store().revisions(tables)).await.ok();
         let changed: Vec<&str> = match (self.0, after) {
             (Some(before), Some(after)) => {

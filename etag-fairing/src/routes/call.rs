@@ -53,7 +53,7 @@ impl<'r> Call<'r> {
 
     /// What a resource does with requests.
     pub(super) fn behaviour_of(&self, resource: &Description) -> &'static Behaviour {
-        self.api.behaviours.of(resource)
+        self.api.state.behaviours.of(resource)
     }
 
     pub(super) fn store(&self) -> &'r dyn Store {
@@ -96,7 +96,7 @@ impl<'r> Call<'r> {
     /// # Errors
     /// With a scope's refusal; 500 if one doesn't fit its resource.
     pub(super) async fn ask_row_scopes(&self, resources: &[&'static Description]) -> Result<(), Errors> {
-        self.row_scopes.ask(self.request, &self.api.behaviours, resources).await
+        self.row_scopes.ask(self.request, &self.api.state.behaviours, resources).await
     }
 
     /// Asks who may list what the linkage of these resources leads to, before a document shows them.
@@ -107,7 +107,7 @@ impl<'r> Call<'r> {
         &self,
         resources: impl IntoIterator<Item = &'static Description>,
     ) -> Result<(), Errors> {
-        self.guarded.ask_linkage(self.request, &self.api.behaviours, resources).await
+        self.guarded.ask_linkage(self.request, &self.api.state.behaviours, resources).await
     }
 
     /// Which rows the caller sees of all that the request has come to.

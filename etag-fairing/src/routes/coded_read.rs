@@ -105,7 +105,7 @@ async fn first_response<'r>(
             log::error!("an answer could not be coded as {}: {error}", coding.name());
             NotKept::Failed(internal("an answer could not be coded"))
         })?;
-        let held = call.api.admission.hold(bytes.len()).map_err(NotKept::Failed)?;
+        let held = call.api.state.admission.hold(bytes.len()).map_err(NotKept::Failed)?;
         let made = CodedBytes { bytes: bytes.into_boxed_slice(), held };
         if memo.takes_coded(answer, made.bytes.len()) { Ok(made) } else { Err(NotKept::TooLarge(made)) }
     };

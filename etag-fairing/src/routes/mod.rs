@@ -29,7 +29,7 @@ mod representation;
 mod response;
 mod row_scopes;
 mod state;
-mod store_errors;
+pub(crate) mod store_errors;
 mod subject;
 mod tags;
 mod update;
@@ -194,7 +194,7 @@ fn accept<'r>(
 
 async fn admit<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     // A request with a body is in progress once that has come: a client that sends slowly keeps nobody out.
-    let _entered = if subject.endpoint.has_body() { None } else { Some(call.api.admission.enter()?) };
+    let _entered = if subject.endpoint.has_body() { None } else { Some(call.api.state.admission.enter()?) };
     permission::before_read(call, subject).await?;
     ask_row_scopes(call, subject).await?;
     call.ask_linkage(shown_by_itself(subject)).await?;
@@ -244,6 +244,6 @@ async fn dispatch<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<
         }
     };
     let kind = if subject.endpoint.reads() { RequestKind::Read } else { RequestKind::Write };
-    let answered = call.api.pending.answer(kind, call.request.remote(), answer).await;
+    let answered = call.api.state.pending.answer(kind, call.request.remote(), answer).await;
     answered.unwrap_or_else(|ended| Err(store_errors::ended(call.request, kind, ended)))
 }

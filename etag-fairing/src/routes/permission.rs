@@ -47,7 +47,7 @@ fn at_the_other_end(request: &Request<'_>, route: &GeneratedRoute) -> [Option<Do
     let (Some(own), Some(api)) = (route.endpoint.relationship(), api_of(request)) else {
         return [None, None];
     };
-    let target = api.behaviours.of(own.target());
+    let target = api.state.behaviours.of(own.target());
     // Each of these endpoints says which resources are related: that is listing them.
     let list = Some((target, Operation::List));
     match route.endpoint {

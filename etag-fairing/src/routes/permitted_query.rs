@@ -22,7 +22,7 @@ pub(super) async fn permitted_query(
     let (registry, config) = (call.api.registry(), call.config());
     let unreadable = &call.hidden().attributes;
     let context = Context { resource, target, registry, config, cursor_profile, unreadable };
-    let query = if call.api.behaviours.restrict_reading() {
+    let query = if call.api.state.behaviours.restrict_reading() {
         Box::pin(readable_query(call, &parameters, &context)).await?
     } else {
         Query::parse(&parameters, &context)?
@@ -49,7 +49,7 @@ async fn readable_query(
         // What is wrong may be said of an attribute that the caller may not read.
         Err(_) => call.api.registry().resources().collect(),
     };
-    let hides_more = call.guarded.ask_readers(call.request, &call.api.behaviours, &named).await?;
+    let hides_more = call.guarded.ask_readers(call.request, &call.api.state.behaviours, &named).await?;
     if hides_more {
         Query::parse(parameters, &Context { unreadable: &call.hidden().attributes, ..*context })
     } else {

@@ -19,7 +19,7 @@ use crate::schema::{Corrupt, Description, Relationship, RelationshipKind};
 use crate::store::{Constraint, Excess, StoreError};
 
 /// Why a write was refused: an answer already, or the store's trouble, which needs the request to be told.
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     Answer(Errors),
     Store(StoreError),
 }
@@ -62,7 +62,7 @@ impl From<HookError> for Refusal {
 
 impl Refusal {
     /// The errors to answer with; `sent` is the resource object of the request, if it has one.
-    pub(super) fn into_errors(self, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
+    pub(crate) fn into_errors(self, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
         match self {
             Self::Answer(errors) => errors,
             Self::Store(error) => errors_of(error, resource, sent),
@@ -70,8 +70,18 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The errors to answer with, if the trouble is about no resource.
+    pub(crate) fn into_errors_of_none(self) -> Errors {
+        match self {
+            Self::Answer(errors) => errors,
+            Self::Store(error) => errors_without_resource(error).unwrap_or_else(internal),
+        }
+    }
+}
+
 /// 500 without a word of why; the log has it under the error's id.
-pub(super) fn internal(error: impl fmt::Display) -> Errors {
+pub(crate) fn internal(error: impl fmt::Display) -> Errors {
     match logged_under(&error) {
         Some(id) => ErrorObject::internal().id(id).into(),
         None => ErrorObject::internal().into(),
@@ -79,7 +89,7 @@ pub(super) fn internal(error: impl fmt::Display) -> Errors {
 }
 
 /// 500 that names the member whose stored value is none that it can have, where it is known; the log has more.
-pub(super) fn corrupt(corrupt: Corrupt) -> Errors {
+pub(crate) fn corrupt(corrupt: Corrupt) -> Errors {
     let Some(at) = corrupt.member() else { return internal(corrupt) };
     let id = logged_under(&corrupt);
     let error = ErrorObject::unreadable_value(format!(
@@ -199,8 +209,12 @@ fn too_large(by: Excess, most: usize, parameter: &str) -> Errors {
     .into()
 }
 
-fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
-    match error {
+/// The errors of what is about no resource.
+///
+/// # Errors
+/// The error, if it is about a resource.
+fn errors_without_resource(error: StoreError) -> Result<Errors, StoreError> {
+    Ok(match error {
         StoreError::Busy { retry_after } => {
             let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
             Errors::unavailable(seconds)
@@ -223,6 +237,22 @@ fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceOb
             "the resource is not in the state that you have seen; nothing was changed",
         )
         .into(),
+        StoreError::TooManyIncluded => ErrorObject::limit_exceeded(
+            "too many resources to include; include less, or ask for smaller pages",
+        )
+        .parameter("include")
+        .into(),
+        StoreError::Corrupt(found) => corrupt(found),
+        error => return Err(error),
+    })
+}
+
+fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceObject<'_>>) -> Errors {
+    let error = match errors_without_resource(error) {
+        Ok(errors) => return errors,
+        Err(error) => error,
+    };
+    match error {
         StoreError::IdExists => {
             // JSON:API §8.1.2.6: a 409 says enough to tell what it conflicts with.
             let id = sent.and_then(|sent| sent.id.as_deref()).unwrap_or_default();
@@ -249,13 +279,7 @@ fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceOb
             };
             too_large(by, most, &parameter)
         }
-        StoreError::TooManyIncluded => ErrorObject::limit_exceeded(
-            "too many resources to include; include less, or ask for smaller pages",
-        )
-        .parameter("include")
-        .into(),
         StoreError::Constraint(constraint) => broken(constraint, resource, sent),
-        StoreError::Corrupt(found) => corrupt(found),
         error => internal(error),
     }
 }

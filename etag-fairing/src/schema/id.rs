@@ -61,6 +61,18 @@ impl fmt::Display for ResourceId {
     }
 }
 
+impl From<&str> for ResourceId {
+    fn from(id: &str) -> Self {
+        Self::Text(id.into())
+    }
+}
+
+impl From<&ResourceId> for ResourceId {
+    fn from(id: &ResourceId) -> Self {
+        id.clone()
+    }
+}
+
 /// The kind of a resource's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

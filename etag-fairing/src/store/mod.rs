@@ -20,6 +20,7 @@ pub mod postgres;
 pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod transact;
 mod unwritable;
 
 use std::ops::RangeInclusive;
@@ -33,7 +34,9 @@ pub(crate) use counters::{CommitCounter, QueueCounter, StatementCounter};
 pub use error::{Constraint, DigitLimit, Excess, PrepareError, StoreError};
 pub use figures::{CommitSizes, ConnectionFigures, QueueFigures, StoreFigures};
 pub use health::HealthCheck;
-pub use modify::{Decision, WriteEvent, modify};
+pub use modify::{Decision, modify};
+pub use transact::WriteEvent;
+pub(crate) use transact::{Attempts, Ended, Sharing, timed_out};
 pub use unwritable::Unwritable;
 
 pub use crate::plan::{
@@ -163,6 +166,21 @@ pub trait Transaction: Send {
     /// # Errors
     /// As [`Store::fetch`].
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError>;
+
+    /// Locks these rows: no other transaction changes them until this one ends. Returns whether another transaction
+    /// may have changed them since they were read, so that they must be read again.
+    ///
+    /// By default it reads one after the other with [`fetch`](Self::fetch), which locks each. A store with one writer
+    /// needs to do nothing.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    async fn lock(&mut self, resource: &'static Description, ids: &[ResourceId]) -> Result<bool, StoreError> {
+        for id in ids {
+            self.fetch(&Plan::new(Root::One(id.clone()), Selection::identifiers(resource))).await?;
+        }
+        Ok(true)
+    }
 
     /// Makes one change, which only this transaction sees until the commit. Returns the id of the created,
     /// changed or deleted resource.

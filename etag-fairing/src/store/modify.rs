@@ -1,13 +1,11 @@
-//! The only way to write: read and lock, decide, change, read back, commit.
+//! How a decision becomes a change: read and lock, decide, change, read back.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use rocket::tokio::time::{Instant, sleep, timeout_at};
+use rocket::tokio::time::timeout_at;
 
+use super::transact::{Attempts, Ended, Sharing, WriteEvent, timed_out};
 use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
 use crate::schema::{ResourceId, Value};
 
@@ -72,19 +70,6 @@ pub trait Decision: Send {
     }
 }
 
-/// What may become of a write before it has an outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WriteEvent {
-    /// Another write came in between: this one was undone and begins again.
-    BeginsAgain,
-    /// It has taken longer than it may, and was undone.
-    TimedOut,
-}
-
-/// The maximum number of attempts for a write that conflicts with others.
-const MOST_TRIES: u32 = 8;
-
 /// Reads and locks `target` (`None` if no stored state is needed), calls `decision`, makes the change, lets
 /// `decision` continue, reads the answer and commits.
 ///
@@ -101,113 +86,47 @@ pub async fn modify<D: Decision>(
     decision: &mut D,
     limit: Duration,
 ) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
-    let deadline = Instant::now() + limit;
-    let mut tries = 0;
-    let mut undone = None;
+    let mut attempts = Attempts::new(store, limit);
+    let deadline = attempts.deadline();
     loop {
-        tries += 1;
-        if tries > 1 {
-            decision.on_event(WriteEvent::BeginsAgain);
-        }
-        // A write that was undone because of another one doesn't share its commit when it is repeated.
-        let sharing =
-            if tries == 1 && decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone };
-        // If the time is over, the future is dropped, and the transaction in it is dropped and so undone.
-        let attempt = timeout_at(
-            deadline,
-            Box::pin(attempt(store, undone.take(), target, decision, sharing, deadline)),
-        );
-        let Ok(attempted) = attempt.await else {
+        let attempt = attempt(&mut attempts, target, decision);
+        let Ok(attempted) = timeout_at(deadline, Box::pin(attempt)).await else {
             decision.on_event(WriteEvent::TimedOut);
-            return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
+            return Err(timed_out().into());
         };
-        match attempted? {
-            Attempt::Written(transaction, id, answer) => {
-                // The commit has no time limit here: a caller that stops waiting doesn't know whether it
-                // happened.
-                match transaction.commit().await {
-                    Ok(()) => return Ok((id, answer)),
-                    Err(StoreError::Conflict) if tries < MOST_TRIES => {}
-                    Err(error) => return Err(error.into()),
-                }
+        let (transaction, written) = attempted?;
+        match attempts.end(transaction, written).await {
+            Ended::Committed(written) => return Ok(written),
+            Ended::Refused(refusal) => return Err(refusal),
+            Ended::Again => decision.on_event(WriteEvent::BeginsAgain),
+            Ended::TimedOut => {
+                decision.on_event(WriteEvent::TimedOut);
+                return Err(timed_out().into());
             }
-            Attempt::Conflicted(transaction, _) if tries < MOST_TRIES => undone = Some(transaction),
-            Attempt::Conflicted(_, refusal) => return Err(refusal),
-            Attempt::Refused(transaction, refusal) => match transaction.abandon().await {
-                Ok(()) => return Err(refusal),
-                Err(StoreError::Conflict) if tries < MOST_TRIES => {}
-                Err(error) => return Err(error.into()),
-            },
-        }
-        if undone.is_none() && timeout_at(deadline, sleep(pause(tries))).await.is_err() {
-            decision.on_event(WriteEvent::TimedOut);
-            return Err(StoreError::Busy { retry_after: Duration::from_secs(1) }.into());
         }
     }
 }
 
-/// Whether a write may share its commit with others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// It may, since it does not delay others.
-    Shared,
-    /// It commits by itself.
-    Alone,
-}
-
-enum Attempt<R> {
-    /// The change is made, but not committed.
-    Written(Box<dyn Transaction>, ResourceId, Option<Fetched>),
-    /// The decision or the store has refused the change.
-    Refused(Box<dyn Transaction>, R),
-    /// Another write conflicts with it.
-    Conflicted(Box<dyn Transaction>, R),
-}
+/// The id of what was changed, and what was read back.
+type Written = (ResourceId, Option<Fetched>);
 
 async fn attempt<D: Decision>(
-    store: &dyn Store,
-    undone: Option<Box<dyn Transaction>>,
+    attempts: &mut Attempts<'_>,
     target: Option<&Plan>,
     decision: &mut D,
-    sharing: Sharing,
-    deadline: Instant,
-) -> Result<Attempt<D::Refusal>, D::Refusal> {
-    let begin = async || match sharing {
-        Sharing::Shared => store.begin_shared().await,
-        Sharing::Alone => store.begin().await,
-    };
-    let mut transaction = match undone {
-        None => begin().await?,
-        Some(mut transaction) => match transaction.begin_again().await {
-            Ok(true) => transaction,
-            Ok(false) => {
-                drop(transaction);
-                begin().await?
-            }
-            Err(error) if transaction.must_be_repeated() => {
-                return Ok(Attempt::Conflicted(transaction, error.into()));
-            }
-            Err(error) => return Err(error.into()),
-        },
-    };
-    transaction.end_by(deadline.into_std());
+) -> Result<(Box<dyn Transaction>, Result<Written, D::Refusal>), StoreError> {
+    let sharing = if decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone };
+    let mut transaction = attempts.begin(sharing).await?;
     let written = write(transaction.as_mut(), target, decision).await;
-    // The transaction knows about a conflict. The decision's error may not show it.
-    match written {
-        _ if transaction.must_be_repeated() => {
-            let refusal = written.err().unwrap_or_else(|| StoreError::Conflict.into());
-            Ok(Attempt::Conflicted(transaction, refusal))
-        }
-        Ok((id, answer)) => Ok(Attempt::Written(transaction, id, answer)),
-        Err(refusal) => Ok(Attempt::Refused(transaction, refusal)),
-    }
+    Ok((transaction, written))
 }
 
+/// Makes one change in a transaction, which may have made others before: this one is decided by what they have left.
 async fn write<D: Decision>(
     transaction: &mut dyn Transaction,
     target: Option<&Plan>,
     decision: &mut D,
-) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
+) -> Result<Written, D::Refusal> {
     let current = match target {
         Some(plan) => transaction.fetch(plan).await?,
         None => Fetched::default(),
@@ -227,11 +146,4 @@ async fn write<D: Decision>(
         None => None,
     };
     Ok((id, answer))
-}
-
-/// A random pause, whose maximum grows with each attempt, so that two writes don't conflict again.
-fn pause(tries: u32) -> Duration {
-    let chance = RandomState::new().build_hasher().finish();
-    let most = 5_000 << tries.min(6);
-    Duration::from_micros(chance % most)
 }

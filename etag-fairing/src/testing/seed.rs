@@ -18,7 +18,7 @@ use crate::store::{Decision, StoreError, Transaction, modify};
 /// A sentence for whoever reads the failure.
 pub(super) async fn seed<T: JsonApiResource>(api: &JsonApi, new: &T) -> Result<ResourceId, String> {
     let resource = T::description();
-    let is_ours = |part: &&JsonApi| part.registry.resources().any(|known| known.is(resource));
+    let is_ours = |part: &&JsonApi| part.registry().resources().any(|known| known.is(resource));
     let part = api.parts().find(is_ours).ok_or_else(|| {
         format!("{name} is not mounted: `.mount(\"/…\", {name}::routes())`", name = resource.rust_name)
     })?;
@@ -27,7 +27,7 @@ pub(super) async fn seed<T: JsonApiResource>(api: &JsonApi, new: &T) -> Result<R
     let id = record.id.filter(|id| !id.is_open()).or_else(|| resource.id.kind.generate());
     let linkage = record.linkage.into_iter().map(change_to).collect();
     let change = Change::Insert { resource, id, attributes: record.attributes, linkage };
-    let made = modify(&*part.store, None, &mut Insert(change), Duration::from_secs(60)).await;
+    let made = modify(part.store().as_ref(), None, &mut Insert(change), Duration::from_secs(60)).await;
     made.map(|(id, _)| id).map_err(|error| cannot(&error))
 }
 

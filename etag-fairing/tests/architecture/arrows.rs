@@ -34,6 +34,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "database_schema",
     "fairing",
     "routes",
+    "own",
     "observer",
     "stop",
     "health",

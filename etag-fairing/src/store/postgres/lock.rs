@@ -60,12 +60,8 @@ pub(super) async fn rows<'a>(
     strength: Strength,
 ) -> Result<HashSet<ResourceId>, StoreError> {
     let ids: Vec<&ResourceId> = ids.into_iter().collect();
-    if strength == Strength::Change {
-        connection.want(resource, ids.iter().copied());
-        // The transaction that has the lock may be waiting for a row that is locked here. PostgreSQL would
-        // find this deadlock after a second. It is faster to undo everything early and to begin again with
-        // all rows locked in order.
-        connection.send_ahead("SET LOCAL lock_timeout = '50ms'");
+    if strength == Strength::Change && !connection.want(resource, ids.iter().copied()) {
+        connection.wait_shortly();
     }
     listed(connection, resource, ids, strength).await
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{connection::Connection, lock};
 use crate::plan::{Change, Fetched, Plan, Scopes};
-use crate::schema::{ResourceId, Value};
+use crate::schema::{Description, ResourceId, Value};
 use crate::store::sql::read::{Locking, fetch};
 use crate::store::sql::write::apply;
 use crate::store::{StoreError, Transaction};
@@ -16,6 +16,11 @@ pub(super) struct PostgresTransaction(pub(super) Connection);
 impl Transaction for PostgresTransaction {
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
         fetch(&self.0, plan, Locking::Root).await
+    }
+
+    async fn lock(&mut self, resource: &'static Description, ids: &[ResourceId]) -> Result<bool, StoreError> {
+        lock::rows(&self.0, resource, ids, lock::Strength::Change).await?;
+        Ok(true)
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {

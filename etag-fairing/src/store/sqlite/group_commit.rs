@@ -27,7 +27,7 @@ use super::{
     error::{closed, store_error},
     share_policy::SharePolicy,
 };
-use crate::store::{CommitCounter, StoreError, modify::Sharing};
+use crate::store::{CommitCounter, StoreError, transact::Sharing};
 
 /// When the connection's thread commits a group that nobody else has committed: its leader's future is not polled.
 pub(super) const ABANDONED_AFTER: Duration = Duration::from_millis(250);

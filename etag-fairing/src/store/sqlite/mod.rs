@@ -94,10 +94,10 @@ use self::{
 use super::{
     CommitCounter, Fetched, HealthCheck, Plan, PrepareError, Revision, StatementCounter, Store, StoreError,
     StoreFigures, Transaction, Unwritable,
-    modify::Sharing,
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
     sql::statement_watch::StatementWatch,
+    transact::Sharing,
 };
 use crate::schema::Description;
 

@@ -16,8 +16,8 @@ use super::{
     write,
 };
 use crate::plan::{Change, Fetched, Plan, Scopes};
-use crate::schema::{ResourceId, Value};
-use crate::store::modify::Sharing;
+use crate::schema::{Description, ResourceId, Value};
+use crate::store::transact::Sharing;
 use crate::store::{StoreError, Transaction};
 
 /// A transaction on the writer's connection, which belongs to one write until that ends; or the write's turn in the
@@ -148,6 +148,11 @@ impl Transaction for SqliteTransaction {
         // Boxed, as elsewhere here, since most transactions do without: memory for it would be taken with each step.
         let plan = Box::new(plan.clone());
         Box::pin(self.writer.ask(|reply| Command::Fetch { plan, reply })).await
+    }
+
+    async fn lock(&mut self, _: &'static Description, _: &[ResourceId]) -> Result<bool, StoreError> {
+        // It is the only writer.
+        Ok(false)
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {

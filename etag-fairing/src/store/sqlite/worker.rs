@@ -28,8 +28,8 @@ use super::{
 use crate::current::{self, CurrentRequest};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::schema::{ResourceId, Value};
-use crate::store::modify::Sharing;
 use crate::store::sql::lanes::Pass;
+use crate::store::transact::Sharing;
 use crate::store::{PrepareError, QueueCounter, StoreError};
 
 /// What a connection's thread is asked to do.

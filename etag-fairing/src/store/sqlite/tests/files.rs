@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::*;
 use crate::plan::{Listing, Scopes};
 use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
-use crate::store::modify::Sharing;
+use crate::store::transact::Sharing;
 
 fn refusal(path: &Path) -> String {
     match SqliteStore::open(options(path)) {

@@ -1,0 +1,143 @@
+//! The only way to write: begin, work, commit; and begin again where another write came in between.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    time::Duration,
+};
+
+use rocket::tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Store, StoreError, Transaction};
+
+/// What may become of a write before it has an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriteEvent {
+    /// Another write came in between: this one was undone and begins again.
+    BeginsAgain,
+    /// It has taken longer than it may, and was undone.
+    TimedOut,
+}
+
+/// The maximum number of attempts for a write that conflicts with others.
+const MOST_TRIES: u32 = 8;
+
+/// The attempts to do some work in a transaction: one change, or several, each of which sees those before it.
+///
+/// Whoever works asks for a transaction by [`begin`](Self::begin), does the work within the [`deadline`](Self::deadline),
+/// and gives the transaction back to [`end`](Self::end), which commits it or says that the work has to be done again.
+pub(crate) struct Attempts<'s> {
+    store: &'s dyn Store,
+    deadline: Instant,
+    tries: u32,
+    /// A transaction that was undone, and can begin again.
+    undone: Option<Box<dyn Transaction>>,
+}
+
+/// What became of an attempt.
+pub(crate) enum Ended<T, R> {
+    /// It is committed.
+    Committed(T),
+    /// All of it is undone, since the work or the store has refused.
+    Refused(R),
+    /// All of it is undone because of another write ([`StoreError::Conflict`]): the work has to be done again.
+    Again,
+    /// All of it is undone, and there is no time left to do it again.
+    TimedOut,
+}
+
+impl<'s> Attempts<'s> {
+    /// No attempt so far. All of them together may take this long.
+    pub(crate) fn new(store: &'s dyn Store, limit: Duration) -> Self {
+        Self { store, deadline: Instant::now() + limit, tries: 0, undone: None }
+    }
+
+    /// When the work must be done. If it is not, its future is dropped, and the transaction in it is dropped and so undone.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// If the store is busy or fails.
+    pub(crate) async fn begin(&mut self, sharing: Sharing) -> Result<Box<dyn Transaction>, StoreError> {
+        let mut transaction = loop {
+            self.tries += 1;
+            let Some(mut undone) = self.undone.take() else { break self.begin_anew(sharing).await? };
+            match undone.begin_again().await {
+                Ok(true) => break undone,
+                Ok(false) => {
+                    drop(undone);
+                    break self.begin_anew(sharing).await?;
+                }
+                Err(_) if undone.must_be_repeated() && self.tries < MOST_TRIES => self.undone = Some(undone),
+                Err(error) => return Err(error),
+            }
+        };
+        transaction.end_by(self.deadline.into_std());
+        Ok(transaction)
+    }
+
+    async fn begin_anew(&mut self, sharing: Sharing) -> Result<Box<dyn Transaction>, StoreError> {
+        match sharing {
+            // A write that was undone because of another one doesn't share its commit when it is repeated.
+            Sharing::Shared if self.tries == 1 => self.store.begin_shared().await,
+            _ => self.store.begin().await,
+        }
+    }
+
+    /// Ends an attempt: commits what was done, or undoes it.
+    pub(crate) async fn end<T, R: From<StoreError>>(
+        &mut self,
+        transaction: Box<dyn Transaction>,
+        done: Result<T, R>,
+    ) -> Ended<T, R> {
+        let may_repeat = self.tries < MOST_TRIES;
+        // The transaction knows about a conflict. The work's error may not show it.
+        if transaction.must_be_repeated() {
+            if !may_repeat {
+                return Ended::Refused(done.err().unwrap_or_else(|| StoreError::Conflict.into()));
+            }
+            self.undone = Some(transaction);
+            return Ended::Again;
+        }
+        let ended = match done {
+            // The commit has no time limit here: a caller that stops waiting doesn't know whether it happened.
+            Ok(output) => transaction.commit().await.map(|()| Ok(output)),
+            Err(refusal) => transaction.abandon().await.map(|()| Err(refusal)),
+        };
+        match ended {
+            Ok(Ok(output)) => Ended::Committed(output),
+            Ok(Err(refusal)) => Ended::Refused(refusal),
+            Err(StoreError::Conflict) if may_repeat => {
+                match timeout_at(self.deadline, sleep(pause(self.tries))).await {
+                    Ok(()) => Ended::Again,
+                    Err(_) => Ended::TimedOut,
+                }
+            }
+            Err(error) => Ended::Refused(error.into()),
+        }
+    }
+}
+
+/// The error of a write that has taken longer than it may.
+pub(crate) fn timed_out() -> StoreError {
+    StoreError::Busy { retry_after: Duration::from_secs(1) }
+}
+
+/// Whether a write may share its commit with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// It may, since it does not delay others.
+    Shared,
+    /// It commits by itself.
+    Alone,
+}
+
+/// A random pause, whose maximum grows with each attempt, so that two writes don't conflict again.
+fn pause(tries: u32) -> Duration {
+    let chance = RandomState::new().build_hasher().finish();
+    let most = 5_000 << tries.min(6);
+    Duration::from_micros(chance % most)
+}

@@ -1,0 +1,10 @@
+//! The application's own code beside the generated routes: what it reads and writes keeps the promises of the routes, on
+//! both databases.
+#![cfg(feature = "sqlite")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod reading;
+mod world;
+mod writing;
