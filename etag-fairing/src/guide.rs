@@ -6,6 +6,7 @@
 //!
 //! Or begin with what you need: [I want to …](needs).
 //!
+//! - [How do I …](how)
 //! - [Quickstart](quickstart)
 //! - [A 304 and a 412](a_304_and_a_412)
 //! - [From a database](from_a_database)
@@ -51,6 +52,8 @@
 /// (CommonMark §4.7), and those before the page lead to modules.
 macro_rules! page {
     ($name:ident, $file:literal) => {
+        #[doc = "[I want to …]: crate::guide::needs"]
+        #[doc = "[How do I …]: crate::guide::how"]
         #[doc = "[Quickstart]: crate::guide::quickstart"]
         #[doc = "[A 304 and a 412]: crate::guide::a_304_and_a_412"]
         #[doc = "[From a database]: crate::guide::from_a_database"]
@@ -93,6 +96,7 @@ macro_rules! page {
 }
 
 page!(needs, "needs.md");
+page!(how, "how.md");
 page!(quickstart, "quickstart.md");
 page!(a_304_and_a_412, "a-304-and-a-412.md");
 page!(from_a_database, "from-a-database.md");

@@ -1,0 +1,55 @@
+//! The guide's page "How do I …": each row of its table is a test here, in a file that is named by the words in bold.
+#![cfg(all(feature = "testing", feature = "sqlite", feature = "decimal", feature = "validation"))]
+
+mod applications;
+mod table;
+
+/// Each row, in the order of the table.
+mod rows {
+    macro_rules! rows {
+        ($($row:ident)*) => {
+            $(mod $row;)*
+
+            /// The names of all rows that are tested.
+            pub(crate) const TESTED: &[&str] = &[$(stringify!($row)),*];
+        };
+    }
+
+    rows! {
+        exact_decimals
+        enums
+        bytes
+        durations
+        lists
+        inside_of_json
+        a_type_of_my_own
+        an_existing_table
+        computed
+        hidden
+        chosen_ids
+        many_to_many
+        tree
+        on_delete
+        soft_deletion
+        bin
+        if_match_required
+        version
+        last_modified
+        login
+        roles
+        multi_tenant
+        validation
+        audit
+        own_errors
+        file_upload
+        file_download
+        search
+        no_filter
+        pagination
+        cursors
+        shared_caches
+        migrations
+        two_databases
+        testing
+    }
+}
