@@ -14,7 +14,7 @@ use crate::admission::Admission;
 use crate::api::{ApiState, JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use crate::open_store::open_store;
+use crate::open_store::{Connections, open_connected, open_store};
 use crate::pending::Pending;
 use crate::resource::caching::PartCaching;
 use crate::resource::endpoint::describe_closed;
@@ -29,7 +29,13 @@ use crate::store::{PrepareError, Store};
 enum StoreSource {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     Database(String),
+    /// The same, with connections that the application makes.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    Connected(String, Connections),
     Store(Arc<dyn Store>),
+    /// Connections for a store that has its own.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    Contradiction,
 }
 
 /// The fairing of [`JsonApi::fairing`].
@@ -85,10 +91,25 @@ impl StoreSource {
                 config.announce(&described);
                 open_store(&config, name).map_err(Some)
             }
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Connected(name, connections) => {
+                let config = connections.config(figment, name).map_err(|error| {
+                    rocket::config::pretty_print_error(error);
+                    None
+                })?;
+                let described = base.map_or_else(|| name.clone(), |base| format!("{name}, below {base}"));
+                config.announce(&described);
+                open_connected(&config, name, connections).map_err(Some)
+            }
             Self::Store(store) => {
                 let _ = (figment, base);
                 Ok(Arc::clone(store))
             }
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            Self::Contradiction => Err(Some(PrepareError::new(
+                "a pool, or connections, for a store that has its own: `with_pool` and `with_connections` go with \
+                 `JsonApi::fairing()` and `JsonApi::database(…)`, once each",
+            ))),
         }
     }
 }
@@ -243,6 +264,67 @@ impl JsonApiFairing {
         let bytes = config.max_unread.as_u64().saturating_add(memo.as_u64());
         let number = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Arc::new(Admission::new(number(config.max_requests.into()), number(bytes)))
+    }
+
+    /// Uses a pool that the application has, instead of one of its own: see
+    /// [`PostgresStore::with_pool`](crate::store::postgres::PostgresStore::with_pool).
+    ///
+    /// The table of the database in `Rocket.toml` may be left out then. If it is there, it has the keys of
+    /// [`PoolOptions::from_figment`](crate::store::postgres::PoolOptions::from_figment), and any other one stops the launch.
+    ///
+    /// ```no_run
+    /// use etag_fairing::JsonApi;
+    /// use etag_fairing::store::postgres::deadpool_postgres::{Config, Runtime, tokio_postgres::NoTls};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut config = Config::new();
+    /// config.url = Some("postgres://api@localhost/conference".into());
+    /// let pool = config.create_pool(Some(Runtime::Tokio1), NoTls)?;
+    /// let _ = rocket::build().attach(JsonApi::fairing().with_pool(pool.clone())).manage(pool);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub fn with_pool(self, pool: crate::store::postgres::deadpool_postgres::Pool) -> Self {
+        self.connected(Connections::Pool(pool))
+    }
+
+    /// Opens the connections of the database as the application does, with `PRAGMA`s of its own, a key, functions,
+    /// extensions: see [`SqliteStore::with_connections`](crate::store::sqlite::SqliteStore::with_connections). The path is the
+    /// one that `url` names; all keys of the database hold.
+    ///
+    /// ```no_run
+    /// use etag_fairing::{JsonApi, store::sqlite::rusqlite::Connection};
+    ///
+    /// let _ = rocket::build().attach(JsonApi::fairing().with_connections(|path| {
+    ///     let connection = Connection::open(path)?;
+    ///     connection.pragma_update(None, "cache_size", -65536)?;
+    ///     Ok::<_, etag_fairing::store::sqlite::rusqlite::Error>(connection)
+    /// }));
+    /// ```
+    #[cfg(feature = "sqlite")]
+    #[must_use]
+    pub fn with_connections<E>(
+        self,
+        connect: impl Fn(&std::path::Path) -> Result<crate::store::sqlite::rusqlite::Connection, E>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.connected(Connections::Sqlite(crate::store::sqlite::factory(connect)))
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    fn connected(mut self, connections: Connections) -> Self {
+        self.source = match self.source {
+            StoreSource::Database(name) => StoreSource::Connected(name, connections),
+            _ => StoreSource::Contradiction,
+        };
+        self
     }
 
     /// Stores the resources that are mounted at `base`, or at a path below it, in another database or store. All other

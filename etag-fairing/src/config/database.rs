@@ -169,18 +169,12 @@ impl DatabaseConfig {
         }
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let default = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let read_timeout = u32::try_from(config.read_timeout.as_secs()).unwrap_or(u32::MAX);
-        config.read_timeout =
-            Duration::from_secs(table.number("read_timeout", read_timeout, 1..=3600).into());
+        config.read_timeout = table.seconds("read_timeout", config.read_timeout);
         // Each kind of database has keys of its own; those of the other kind are unknown.
         if config.is_postgres() {
-            let mut seconds = |key, default: Duration| {
-                let default = u32::try_from(default.as_secs()).unwrap_or(u32::MAX);
-                Duration::from_secs(table.number(key, default, 1..=3600).into())
-            };
-            config.connect_timeout = seconds("connect_timeout", config.connect_timeout);
-            config.wait_timeout = seconds("wait_timeout", config.wait_timeout);
-            config.statement_timeout = seconds("statement_timeout", config.statement_timeout);
+            config.connect_timeout = table.seconds("connect_timeout", config.connect_timeout);
+            config.wait_timeout = table.seconds("wait_timeout", config.wait_timeout);
+            config.statement_timeout = table.seconds("statement_timeout", config.statement_timeout);
             config.connections = count(table.number("connections", default(config.connections), 1..=1024));
         } else {
             config.readers = count(table.number("readers", default(config.readers), 1..=1024));
@@ -191,11 +185,7 @@ impl DatabaseConfig {
                 &[("full", Synchronous::Full), ("normal", Synchronous::Normal)],
             );
         }
-        config.revisions = table.flag("revisions", config.revisions);
-        config.slow_query = table.optional_duration("slow_query");
-        let modes =
-            [SchemaMode::Create, SchemaMode::Check, SchemaMode::Extend].map(|mode| (mode.word(), mode));
-        config.schema = table.choice("schema", config.schema, &modes);
+        config.read_common(&mut table);
         table.finish()?;
         if config.url.is_empty() {
             let mut error = Error::from(Kind::MissingField("url".into()));
@@ -204,6 +194,38 @@ impl DatabaseConfig {
             return Err(error);
         }
         Ok(config)
+    }
+
+    /// The same for a PostgreSQL database whose pool the application has made: there need be no such table, and it says
+    /// only how the pool is used.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "only its store takes a pool"))]
+    pub(crate) fn of_pool(figment: &Figment, name: &str) -> Result<DatabaseConfig, Error> {
+        let mut table = Table::at(figment, &format!("databases.{name}"))?;
+        for key in ["url", "connections", "connect_timeout"] {
+            table.has_no_effect(
+                key,
+                format!(
+                    "`{key}` has no effect, since the application has made the pool of this database: take the key out, \
+                     and say it to the pool; if it is meant for another one, give that another name"
+                ),
+            );
+        }
+        let mut config = DatabaseConfig::new(String::new());
+        config.read_timeout = table.seconds("read_timeout", config.read_timeout);
+        config.wait_timeout = table.seconds("wait_timeout", config.wait_timeout);
+        config.statement_timeout = table.seconds("statement_timeout", config.statement_timeout);
+        config.read_common(&mut table);
+        table.finish()?;
+        Ok(config)
+    }
+
+    /// The keys that every database has.
+    fn read_common(&mut self, table: &mut Table<'_>) {
+        self.revisions = table.flag("revisions", self.revisions);
+        self.slow_query = table.optional_duration("slow_query");
+        let modes =
+            [SchemaMode::Create, SchemaMode::Check, SchemaMode::Extend].map(|mode| (mode.word(), mode));
+        self.schema = table.choice("schema", self.schema, &modes);
     }
 
     /// Whether the URL is one of PostgreSQL.
@@ -219,16 +241,24 @@ impl DatabaseConfig {
             Synchronous::Normal => "normal",
         };
         let seconds = |duration: Duration| format!("{}s", duration.as_secs());
-        let mut values = vec![("url", without_password(&self.url))];
-        if self.is_postgres() {
+        let mut values = Vec::new();
+        let waits = [
+            ("wait timeout", seconds(self.wait_timeout)),
+            ("statement timeout", seconds(self.statement_timeout)),
+        ];
+        if self.url.is_empty() {
+            values.push(("connections", "those of the application's pool".to_owned()));
+            values.extend(waits);
+        } else if self.is_postgres() {
             values.extend([
+                ("url", without_password(&self.url)),
                 ("connections", self.connections.to_string()),
                 ("connect timeout", seconds(self.connect_timeout)),
-                ("wait timeout", seconds(self.wait_timeout)),
-                ("statement timeout", seconds(self.statement_timeout)),
             ]);
+            values.extend(waits);
         } else {
             values.extend([
+                ("url", self.url.clone()),
                 ("readers", self.readers.to_string()),
                 ("busy timeout", seconds(self.busy_timeout)),
                 ("synchronous", synchronous.to_owned()),

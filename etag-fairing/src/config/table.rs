@@ -137,6 +137,12 @@ impl<'f> Table<'f> {
         })
     }
 
+    /// Whole seconds, up to an hour.
+    pub(super) fn seconds(&mut self, key: &'static str, default: Duration) -> Duration {
+        let default = u32::try_from(default.as_secs()).unwrap_or(u32::MAX);
+        Duration::from_secs(self.number(key, default, 1..=3600).into())
+    }
+
     /// An amount of bytes: a number, or text such as `"8 MiB"`.
     pub(super) fn bytes(&mut self, key: &'static str, default: ByteUnit) -> ByteUnit {
         self.read(key, default, "a number of bytes, such as 65536 or \"64 KiB\"", |value| match value {
@@ -214,6 +220,13 @@ impl<'f> Table<'f> {
             let texts: Option<Vec<&str>> = elements.iter().map(Value::as_str).collect();
             check(&texts?)
         })
+    }
+
+    /// Notes that a key which there is elsewhere says nothing here.
+    pub(super) fn has_no_effect(&mut self, key: &str, message: String) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.note(&entry, Kind::Message(message));
+        }
     }
 
     /// Notes that two keys, each fine by itself, don't go together.

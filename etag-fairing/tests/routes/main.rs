@@ -3,6 +3,7 @@
 
 #![cfg(feature = "sqlite")]
 
+mod pools;
 mod stores;
 
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};

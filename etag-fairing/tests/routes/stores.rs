@@ -122,7 +122,7 @@ fn each_database_has_what_is_mounted_at_its_path() {
 }
 
 #[track_caller]
-fn stops(rocket: Rocket<Build>) {
+pub(super) fn stops(rocket: Rocket<Build>) {
     let error = rocket::async_test(rocket.ignite()).map(drop).expect_err("the launch stops");
     assert!(matches!(error.kind(), ErrorKind::FailedFairings(_)), "{error}");
 }

@@ -24,6 +24,7 @@ use rocket::{
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 
 use super::{
+    borrowed::{Borrowed, was_left_open},
     error::{
         busy, is_canceled, is_deadlock, is_outcome_unknown, is_read_only, is_stale, lost, pool_error,
         store_error, told,
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     /// It has no permits, so that waiting for it ends only when it is closed: then the store no longer waits
     /// for anything.
     pub(super) closing: Semaphore,
+    /// What is different if the pool is the application's.
+    pub(super) borrowed: Option<Borrowed>,
 }
 
 /// The purpose of a transaction.
@@ -129,6 +132,8 @@ pub(super) struct Connection {
     ahead: Mutex<String>,
     /// Whether a transaction is open, or will be opened with the next statement.
     open: AtomicBool,
+    /// Whether what was to begin the transaction has failed.
+    not_begun: AtomicBool,
     /// The number of statements that were sent and not answered yet. A statement whose future was dropped
     /// still counts.
     running: AtomicUsize,
@@ -152,25 +157,35 @@ impl Connection {
     ///
     /// The pool has its own time limits for waiting and for connecting.
     pub(super) async fn take(pool: &Pool, shared: &Arc<Shared>) -> Result<Self, StoreError> {
-        Ok(Self::of(waited_for(pool, &shared.queue).await.map_err(pool_error)?, shared))
+        let client = match &shared.borrowed {
+            None => waited_for(pool, &shared.queue).await,
+            Some(borrowed) => borrowed.in_time(waited_for(pool, &shared.queue), &shared.queue).await,
+        };
+        Ok(Self::of(client.map_err(pool_error)?, shared))
     }
 
     /// A connection that was taken from the pool.
     pub(super) fn of(client: Client, shared: &Arc<Shared>) -> Self {
-        Self {
+        let connection = Self {
             client: Some(client),
             shared: shared.clone(),
             limit: Limit::beyond(shared.statement_timeout),
             broken: AtomicBool::new(false),
             ahead: Mutex::default(),
             open: AtomicBool::new(false),
+            not_begun: AtomicBool::new(false),
             running: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             conflicted: AtomicBool::new(false),
             stale: AtomicBool::new(false),
             wanted: Mutex::default(),
             given: Mutex::default(),
+        };
+        if shared.borrowed.is_some() {
+            // Its settings hold for a transaction, and so each read is one, too.
+            connection.begin(Purpose::Read);
         }
+        connection
     }
 
     /// The connection with another time limit.
@@ -197,10 +212,15 @@ impl Connection {
     /// Begins a transaction together with the next statement.
     pub(super) fn begin(&self, purpose: Purpose) {
         self.open.store(true, Ordering::Relaxed);
+        // A transaction that would have begun with the next statement is replaced.
+        self.take_ahead();
         self.send_ahead(match purpose {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         });
+        if let Some(borrowed) = &self.shared.borrowed {
+            self.send_ahead(borrowed.settings());
+        }
     }
 
     /// Undoes the transaction and begins it again.
@@ -356,13 +376,19 @@ impl Connection {
         let client = self.client()?;
         self.shared.counter.count_statement();
         let work = async {
-            let statement = self.prepare(client, text).await?;
+            let answer = async {
+                let statement = self.prepare(client, text).await?;
+                send(&statement).await
+            };
             let ahead = self.take_ahead();
             if ahead.is_empty() {
-                return send(&statement).await;
+                return answer.await;
             }
-            // Both are sent one after the other, and then one wait is enough for both.
-            let (ahead, answer) = join(client.batch_execute(&ahead), send(&statement)).await;
+            // Both are sent one after the other, and then one wait is enough for both. What is prepared is prepared after
+            // it, too: which table a name means may depend on it.
+            let begins = ahead.starts_with("BEGIN");
+            let (ahead, answer) = join(client.batch_execute(&ahead), answer).await;
+            self.not_begun.store(begins && ahead.is_err(), Ordering::Relaxed);
             ahead.and(answer)
         };
         self.in_time(work).await?.map_err(|error| self.note(client, text, error))
@@ -400,6 +426,19 @@ impl Connection {
             client.statement_cache.clear();
             self.stale.store(true, Ordering::Relaxed);
         }
+        let not_begun = self.not_begun.swap(false, Ordering::Relaxed);
+        if not_begun && self.shared.borrowed.is_some() {
+            if was_left_open(&error) {
+                log::warn!(
+                    "a connection of the application's pool was given back with an open transaction, which is undone"
+                );
+                self.stale.store(true, Ordering::Relaxed);
+                self.conflicted.store(true, Ordering::Relaxed);
+                return StoreError::Conflict;
+            }
+            // How far it came is not known.
+            self.broken.store(true, Ordering::Relaxed);
+        }
         if is_deadlock(&error) {
             self.shared.deadlocks.fetch_add(1, Ordering::Relaxed);
         }
@@ -426,9 +465,10 @@ impl Connection {
         error
     }
 
-    /// Whether the server is read-only.
+    /// Whether the server is read-only. The transaction of the question may be read-only itself.
     pub(super) async fn is_read_only(&self) -> Result<bool, StoreError> {
-        let rows = self.rows("SELECT current_setting('transaction_read_only') = 'on'", &[]).await?;
+        let text = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'";
+        let rows = self.rows(text, &[]).await?;
         Ok(rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)))
     }
 
@@ -436,7 +476,10 @@ impl Connection {
     pub(super) async fn batch(&self, text: &str) -> Result<(), StoreError> {
         let client = self.client()?;
         let text = self.take_ahead() + text;
-        self.in_time(client.batch_execute(&text)).await?.map_err(|error| self.note(client, &text, error))
+        self.in_time(client.batch_execute(&text)).await?.map_err(|error| {
+            self.not_begun.store(text.starts_with("BEGIN"), Ordering::Relaxed);
+            self.note(client, &text, error)
+        })
     }
 
     /// Runs several statements, all or none of them. After an error the transaction can still be used.

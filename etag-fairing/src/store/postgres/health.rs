@@ -27,7 +27,7 @@ impl PostgresStore {
         let silent = |logged: String| {
             HealthCheck::failed(HealthCheck::STORE, "there is no connection to the database", logged)
         };
-        let client = match self.pool.get().await {
+        let client = match self.get().await {
             Ok(client) => client,
             // It was asked whether it takes writes when the connection was made.
             Err(PoolError::Backend(error)) if is_standby(&error) => return vec![answered(), read_only()],

@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod borrowed;
 mod cell;
 pub(crate) mod client;
 mod connection;
@@ -60,6 +61,8 @@ use std::{
 };
 
 use async_trait::async_trait;
+pub use borrowed::PoolOptions;
+pub use deadpool_postgres;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 pub use options::{PostgresOptions, SchemaMode};
 use rocket::tokio::{
@@ -68,10 +71,12 @@ use rocket::tokio::{
 };
 
 use self::{
+    borrowed::Borrowed,
     connection::{Connection, Limit, Purpose, Shared},
     dial::Dial,
     error::{TAKES_NO_WRITES, no_connection},
     options::Target,
+    tls::Tls,
     transaction::PostgresTransaction,
 };
 use super::{
@@ -100,7 +105,8 @@ const PREPARING: Duration = Duration::from_secs(300);
 pub struct PostgresStore {
     pool: Pool,
     shared: Arc<Shared>,
-    dial: Dial,
+    /// How connections are made, unless the pool is the application's.
+    dial: Option<Dial>,
     lanes: Lanes,
     place: String,
     wait_timeout: Duration,
@@ -147,17 +153,73 @@ impl PostgresStore {
             statement_timeout: options.statement_timeout,
             read_timeout: options.read_timeout,
             closing: Semaphore::new(0),
+            borrowed: None,
         };
         Ok(Self {
             pool,
             shared: Arc::new(shared),
-            dial,
+            dial: Some(dial),
             lanes: Lanes::new(connections),
             place: options.named("the database"),
             wait_timeout: options.wait_timeout,
             revisions: options.revisions,
             schema: options.schema,
         })
+    }
+
+    /// A store over a pool that the application has, and may use beside it. No connection is taken yet.
+    ///
+    /// ```no_run
+    /// use deadpool_postgres::{Config, Runtime};
+    /// # use etag_fairing::store::postgres::deadpool_postgres;
+    /// use etag_fairing::store::postgres::deadpool_postgres::tokio_postgres::NoTls;
+    /// use etag_fairing::store::postgres::{PoolOptions, PostgresStore};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut config = Config::new();
+    /// config.url = Some("postgres://api@localhost/conference".into());
+    /// let pool = config.create_pool(Some(Runtime::Tokio1), NoTls)?;
+    /// let store = PostgresStore::with_pool(pool.clone(), PoolOptions::default());
+    /// // `pool` is for the application's own statements.
+    /// # drop(store);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What the store sets on a connection holds for one transaction of its own, and is gone when the connection is given
+    /// back: time limits, the role and the `search_path` that new connections of the pool have. To that end each of its
+    /// reads is a transaction, too. A transaction that somebody has left open on a connection is undone, and the log says
+    /// so. Other settings of the session hold for the store as they hold for the application. The pool is never closed by
+    /// the store: with the store's end its connections are back, and that is all.
+    ///
+    /// Whoever holds a connection and waits for the store meanwhile takes two from the pool. If all do so at once, nobody
+    /// gets the second one before [`PoolOptions::wait_timeout`]: give the first one back before.
+    pub fn with_pool(pool: Pool, options: PoolOptions) -> Self {
+        let connections = pool.status().max_size;
+        let shared = Shared {
+            texts: Default::default(),
+            known: Default::default(),
+            counter: StatementCounter::default(),
+            commits: CommitCounter::default(),
+            deadlocks: AtomicU64::new(0),
+            queue: QueueCounter::default(),
+            watch: StatementWatch::new(options.slow_query),
+            tls: Tls::Never,
+            statement_timeout: options.statement_timeout,
+            read_timeout: options.read_timeout,
+            closing: Semaphore::new(0),
+            borrowed: Some(Borrowed::new(&options)),
+        };
+        Self {
+            pool,
+            shared: Arc::new(shared),
+            dial: None,
+            lanes: Lanes::new(connections),
+            place: options.place(),
+            wait_timeout: options.wait_timeout,
+            revisions: options.revisions,
+            schema: options.schema,
+        }
     }
 
     /// The number of statements run so far, without transaction control: for tests and metrics.
@@ -167,19 +229,37 @@ impl PostgresStore {
 
     /// A connection, or an error that tells why there is none.
     async fn connect(&self) -> Result<Object, PrepareError> {
-        self.pool.get().await.map_err(|error: PoolError| {
+        self.get().await.map_err(|error: PoolError| {
             PrepareError::new(format!("cannot connect to {}: {}", self.place, no_connection(&error)))
         })
+    }
+
+    /// A connection that nobody has looked at.
+    async fn get(&self) -> Result<Object, PoolError> {
+        match &self.shared.borrowed {
+            None => self.pool.get().await,
+            Some(borrowed) => borrowed.in_time(self.pool.get(), &self.shared.queue).await,
+        }
     }
 
     async fn take(&self) -> Result<Connection, StoreError> {
         Connection::take(&self.pool, &self.shared).await
     }
 
+    /// How often a read may meet a connection that is of no use as it is: each of them once, since each is put in order.
+    fn connections(&self) -> usize {
+        self.pool.status().max_size
+    }
+
     /// Waits until no connection is in use, so long at most.
     async fn await_end(&self, limit: Duration) {
         let deadline = Instant::now() + limit;
-        while self.pool.status().size > 0 && Instant::now() < deadline {
+        let is_in_use = || match self.shared.borrowed {
+            None => self.pool.status().size > 0,
+            // Each connection that the store has holds this, too.
+            Some(_) => Arc::strong_count(&self.shared) > 1,
+        };
+        while is_in_use() && Instant::now() < deadline {
             sleep(Duration::from_millis(10)).await;
         }
     }
@@ -234,14 +314,20 @@ impl Store for PostgresStore {
     async fn prepare(&self, resources: &[&'static Description]) -> Result<(), PrepareError> {
         let name = |error: StoreError| PrepareError::new(format!("cannot prepare {}: {error}", self.place));
         // For its error, which tells more.
-        drop(self.connect().await?);
-        pooler::check(&self.dial)
-            .await
-            .map_err(|problem| PrepareError::new(format!("{}: {problem}", self.place)))?;
-        let mut connection = self.take().await.map_err(name)?;
-        if connection.is_read_only().await.map_err(name)? {
+        let first = self.connect().await?;
+        let looked = match (&self.dial, &self.shared.borrowed) {
+            (_, Some(borrowed)) => borrowed.look_at(first, &self.pool).await,
+            (Some(dial), None) => {
+                drop(first);
+                pooler::check(pooler::Source::Dial(dial)).await.map_err(str::to_owned)
+            }
+            (None, None) => Ok(()),
+        };
+        looked.map_err(|problem| PrepareError::new(format!("{}: {problem}", self.place)))?;
+        if self.take().await.map_err(name)?.is_read_only().await.map_err(name)? {
             return Err(PrepareError::new(format!("{}: {TAKES_NO_WRITES}", self.place)));
         }
+        let mut connection = self.take().await.map_err(name)?;
         connection.begin(Purpose::Write);
         connection.set_limit(Limit::beyond(PREPARING));
         connection
@@ -265,25 +351,34 @@ impl Store for PostgresStore {
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
         let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
         if counts {
-            let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
-            revisions::revision(&connection, tables).await
-        } else {
-            Ok(None)
+            for _ in 0..self.connections() {
+                let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+                match revisions::revision(&connection, tables).await {
+                    Err(StoreError::Conflict) if connection.was_stale() => {}
+                    outcome => return outcome,
+                }
+            }
         }
+        // Not known: the answer is made anew.
+        Ok(None)
     }
 
     async fn revisions(&self, tables: &[&'static str]) -> Result<Vec<Option<Revision>>, StoreError> {
         let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
         if counts {
-            let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
-            revisions::each(&connection, tables).await
-        } else {
-            Ok(vec![None; tables.len()])
+            for _ in 0..self.connections() {
+                let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+                match revisions::each(&connection, tables).await {
+                    Err(StoreError::Conflict) if connection.was_stale() => {}
+                    outcome => return outcome,
+                }
+            }
         }
+        Ok(vec![None; tables.len()])
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
-        let connections = self.pool.status().max_size;
+        let connections = self.connections();
         let (mut stale, mut met) = (0, false);
         loop {
             let (connection, outcome) = self.fetch_in_turn(plan).await?;
@@ -329,7 +424,10 @@ impl Store for PostgresStore {
 
     async fn close(&self) {
         // Nobody gets a connection any more. What is running finishes, or is ended.
-        self.pool.close();
+        match &self.shared.borrowed {
+            None => self.pool.close(),
+            Some(borrowed) => borrowed.close(),
+        }
         self.lanes.close();
         self.await_end(LAST_PATIENCE).await;
         self.shared.closing.close();

@@ -5,9 +5,9 @@
 //! write of another. PgBouncer does so in transaction mode before 1.21, and later with `max_prepared_statements = 0`, which
 //! was the default before 1.24. Nothing tells when it happens. So it is tried out.
 
-use std::time::Duration;
+use std::{ops::Deref, time::Duration};
 
-use deadpool_postgres::{ClientWrapper, Connect};
+use deadpool_postgres::{ClientWrapper, Connect, Object, Pool};
 use rocket::tokio::time::timeout;
 use tokio_postgres::{Config, error::SqlState};
 
@@ -24,12 +24,58 @@ const PROBLEM: &str = "between here and the server stands a pooler that gives ea
      `pool_mode = session`), or have PgBouncer from 1.21 on follow them (`max_prepared_statements = 200`, the default from \
      1.24 on), or connect without it";
 
+/// Where connections come from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// They are made, and closed afterwards.
+    Dial(&'a Dial),
+    /// They are those of the application's pool, each waited for so long at most.
+    Pool(&'a Pool, Duration),
+}
+
+/// A connection to try it with.
+enum Taken {
+    Made(ClientWrapper),
+    Borrowed(Object),
+}
+
+impl Deref for Taken {
+    type Target = ClientWrapper;
+
+    fn deref(&self) -> &ClientWrapper {
+        match self {
+            Self::Made(client) => client,
+            Self::Borrowed(client) => client,
+        }
+    }
+}
+
+impl Source<'_> {
+    fn patience(self) -> Duration {
+        match self {
+            Self::Dial(dial) => dial.patience(),
+            Self::Pool(_, patience) => patience * 2,
+        }
+    }
+
+    async fn connect(self) -> Option<Taken> {
+        match self {
+            Self::Dial(dial) => {
+                let (client, task) = dial.connect(&Config::new()).await.ok()?;
+                // Ends the task with it.
+                Some(Taken::Made(ClientWrapper::new(client, task)))
+            }
+            Self::Pool(pool, patience) => timeout(patience, pool.get()).await.ok()?.ok().map(Taken::Borrowed),
+        }
+    }
+}
+
 /// Looks for a pooler that mixes what different connections have prepared.
 ///
 /// # Errors
 /// If there is one. Whatever else goes wrong here will go wrong again, where it has better words.
-pub(super) async fn check(dial: &Dial) -> Result<(), &'static str> {
-    match timeout(dial.patience().saturating_add(SOON * 4), mixes(dial)).await {
+pub(super) async fn check(source: Source<'_>) -> Result<(), &'static str> {
+    match timeout(source.patience().saturating_add(SOON * 4), mixes(source)).await {
         Ok(Some(true)) => Err(PROBLEM),
         Ok(Some(false)) => Ok(()),
         Ok(None) | Err(_) => {
@@ -39,14 +85,8 @@ pub(super) async fn check(dial: &Dial) -> Result<(), &'static str> {
     }
 }
 
-async fn connect(dial: &Dial) -> Option<ClientWrapper> {
-    let (client, task) = dial.connect(&Config::new()).await.ok()?;
-    // Ends the task with it.
-    Some(ClientWrapper::new(client, task))
-}
-
-async fn mixes(dial: &Dial) -> Option<bool> {
-    let (first, mut second) = (connect(dial).await?, connect(dial).await?);
+async fn mixes(source: Source<'_>) -> Option<bool> {
+    let (first, mut second) = (source.connect().await?, source.connect().await?);
     let statement = first.prepare("SELECT 'prepared by the first'").await.ok()?;
     // The name alone goes to the server: one that knows it is the first one's.
     if second.query(&statement, &[]).await.is_ok() {
@@ -54,7 +94,7 @@ async fn mixes(dial: &Dial) -> Option<bool> {
     }
     // A pooler that does follow them has thrown us out.
     if second.is_closed() {
-        second = connect(dial).await?;
+        second = source.connect().await?;
     }
     for number in 0..TRIES {
         let statement = first.prepare(&format!("SELECT 'prepared before {number}'")).await.ok()?;

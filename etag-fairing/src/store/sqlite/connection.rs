@@ -8,7 +8,7 @@ use std::{
 };
 
 use rusqlite::{
-    CachedStatement, OpenFlags, ToSql,
+    CachedStatement, ToSql,
     config::DbConfig,
     params_from_iter,
     types::{ToSqlOutput, ValueRef as SqliteValue},
@@ -17,12 +17,14 @@ use rusqlite::{
 use super::{
     SqliteOptions, Synchronous,
     checks::{self, Check},
+    connect::{self, ConnectionFactory},
     error::store_error,
     file::DatabaseFile,
     functions,
     group_commit::GroupCommit,
     inline_budget::InlineBudget,
     interrupt::Brake,
+    rusqlite_versions,
 };
 use crate::plan::Change;
 use crate::schema::{Description, Rows, StoredTime, ValueRef};
@@ -87,22 +89,24 @@ impl Connection {
         file: Arc<DatabaseFile>,
         purpose: Purpose,
         options: &SqliteOptions,
+        factory: Option<&ConnectionFactory>,
         counter: Arc<StatementCounter>,
     ) -> Result<Self, PrepareError> {
-        // Not as a URI: a path is a path, whatever characters it has.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let sqlite = rusqlite::Connection::open_with_flags(&file.path, flags)
-            .map_err(|error| cannot_open(&file.path, &error))?;
-        if sqlite.is_readonly("main").unwrap_or(false) {
+        let mut sqlite = match factory {
+            Some(factory) => connect::by_application(&file.path, factory)?,
+            None => connect::by_store(&file.path).map_err(|error| cannot_open(&file.path, &error))?,
+        };
+        if rusqlite_versions::is_read_only(&sqlite) {
             return Err(PrepareError::new(format!(
                 "the database `{}` cannot be written: the file is read-only",
                 file.path.display()
             )));
         }
         settle(&sqlite, purpose, options).map_err(|error| cannot_open(&file.path, &error))?;
-        let brake = Brake::of(&sqlite).map_err(|error| cannot_open(&file.path, &error))?;
+        if factory.is_none() {
+            set_sizes(&sqlite, purpose).map_err(|error| cannot_open(&file.path, &error))?;
+        }
+        let brake = Brake::of(&mut sqlite).map_err(|error| cannot_open(&file.path, &error))?;
         Ok(Self {
             sqlite,
             texts: RefCell::default(),
@@ -325,16 +329,6 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
         Synchronous::Normal => "NORMAL",
     };
     sqlite.pragma_update(None, "synchronous", synchronous)?;
-    // 8 MiB of pages a connection. No memory map: a fault on the disk would kill the process.
-    sqlite.pragma_update(None, "cache_size", -8192)?;
-    // What a savepoint of the writer has changed lies in one piece of memory, and in a file if it is more than 64 KiB;
-    // without files it lies in pieces of 1 KiB, a good part of a short write's time. What a long read sorts, or makes a set
-    // of, may be as much as a whole table: that goes to a file, too, once it is more than a few MiB.
-    if purpose == Purpose::ReadAtOnce || !takes_files(&std::env::temp_dir()) {
-        sqlite.pragma_update(None, "temp_store", "MEMORY")?;
-    }
-    // After a burst of writes the log shrinks to 64 MiB.
-    sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     sqlite.set_prepared_statement_cache_capacity(256);
     if purpose == Purpose::Write && options.synchronous == Synchronous::Normal {
         sqlite.pragma_update_and_check(None, "wal_autocheckpoint", PAGES, |_| Ok(()))?;
@@ -346,6 +340,20 @@ fn settle(sqlite: &rusqlite::Connection, purpose: Purpose, options: &SqliteOptio
         sqlite.busy_timeout(Duration::ZERO)?;
     }
     Ok(())
+}
+
+/// How much memory and room a connection takes: what nobody has said who has opened it.
+fn set_sizes(sqlite: &rusqlite::Connection, purpose: Purpose) -> rusqlite::Result<()> {
+    // 8 MiB of pages a connection. No memory map: a fault on the disk would kill the process.
+    sqlite.pragma_update(None, "cache_size", -8192)?;
+    // What a savepoint of the writer has changed lies in one piece of memory, and in a file if it is more than 64 KiB;
+    // without files it lies in pieces of 1 KiB, a good part of a short write's time. What a long read sorts, or makes a set
+    // of, may be as much as a whole table: that goes to a file, too, once it is more than a few MiB.
+    if purpose == Purpose::ReadAtOnce || !takes_files(&std::env::temp_dir()) {
+        sqlite.pragma_update(None, "temp_store", "MEMORY")?;
+    }
+    // After a burst of writes the log shrinks to 64 MiB.
+    sqlite.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))
 }
 
 /// Whether files can be made in a folder. Where none can be there is no temporary folder: SQLite would fail.

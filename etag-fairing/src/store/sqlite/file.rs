@@ -165,6 +165,15 @@ type Identity = (u64, u64);
 #[cfg(not(unix))]
 type Identity = ();
 
+/// Whether two paths lead to one file. Where nothing tells one from another, the paths are compared as they are in full.
+pub(super) fn is_same(one: &std::path::Path, other: &std::path::Path) -> bool {
+    let real = |path: &std::path::Path| path.canonicalize().or_else(|_| std::path::absolute(path));
+    match (identity(one), identity(other)) {
+        (Ok(Some(one)), Ok(Some(other))) => one == other,
+        _ => matches!((real(one), real(other)), (Ok(one), Ok(other)) if one == other),
+    }
+}
+
 /// The file at a path; `None` if there is none.
 #[cfg(unix)]
 fn identity(path: &std::path::Path) -> std::io::Result<Option<Identity>> {

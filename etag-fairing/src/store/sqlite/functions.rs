@@ -54,15 +54,18 @@ fn code(kind: Kind) -> i64 {
 }
 
 /// Gives them to a connection.
+#[allow(clippy::redundant_closure, reason = "from 0.42 on they are given a context that can be changed")]
 pub(super) fn install(sqlite: &Connection) -> Result<()> {
     // Deterministic, so that SQLite calls it once where once is enough; direct only, since no schema may rest on it:
     // other programs don't have it.
-    let flags =
-        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
-    sqlite.create_scalar_function(TIME, 3, flags, time)?;
-    sqlite.create_scalar_function(UUID, 1, flags, uuid)?;
-    sqlite.create_scalar_function(DECIMAL, 2, flags, decimal)?;
-    sqlite.create_scalar_function(FOLD_CASE, 1, flags, fold)
+    let flags = || {
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY
+    };
+    // Flags are copied by some versions only.
+    sqlite.create_scalar_function(TIME, 3, flags(), |context| time(context))?;
+    sqlite.create_scalar_function(UUID, 1, flags(), |context| uuid(context))?;
+    sqlite.create_scalar_function(DECIMAL, 2, flags(), |context| decimal(context))?;
+    sqlite.create_scalar_function(FOLD_CASE, 1, flags(), |context| fold(context))
 }
 
 /// The first argument, if it may be read as text or a number.
@@ -104,13 +107,18 @@ impl ToSql for Time {
     }
 }
 
+/// The value as one of its own.
+fn own(value: SqliteValue<'_>) -> Result<Value> {
+    Value::try_from(value).map_err(|error| rusqlite::Error::UserFunctionError(error.to_string().into()))
+}
+
 fn uuid(context: &Context<'_>) -> Result<ToSqlOutput<'static>> {
     Ok(ToSqlOutput::Owned(match context.get_raw(0) {
         SqliteValue::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Value::Text(spelling::own(text).into_owned()),
             Err(_) => Value::try_from(SqliteValue::Text(bytes)).unwrap_or(Value::Null),
         },
-        other => Value::try_from(other)?,
+        other => own(other)?,
     }))
 }
 
@@ -121,6 +129,6 @@ fn fold(context: &Context<'_>) -> Result<ToSqlOutput<'static>> {
             let text = String::from_utf8_lossy(text);
             Value::Text(fold_case(&text).into_owned())
         }
-        other => Value::try_from(other)?,
+        other => own(other)?,
     }))
 }

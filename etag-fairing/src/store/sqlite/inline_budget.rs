@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::rusqlite_versions::Outcome;
+
 /// After so many instructions SQLite asks whether to go on.
 const STEP: u32 = 200;
 
@@ -61,7 +63,7 @@ impl Spent {
 
 impl InlineBudget {
     /// Interrupts a connection's statements whenever the budget is spent.
-    pub(super) fn watch(&self, sqlite: &rusqlite::Connection) -> rusqlite::Result<()> {
+    pub(super) fn watch(&self, sqlite: &mut rusqlite::Connection) -> rusqlite::Result<()> {
         let spent = Arc::clone(&self.0);
         let step = i32::try_from(STEP).unwrap_or(i32::MAX);
         let interrupt = move || {
@@ -71,7 +73,7 @@ impl InlineBudget {
             }
             is_spent
         };
-        sqlite.progress_handler(step, Some(interrupt))
+        sqlite.progress_handler(step, Some(interrupt)).outcome()
     }
 
     /// Gives the whole budget, for something new.
@@ -105,9 +107,9 @@ mod tests {
 
     #[test]
     fn a_budget_ends_and_is_renewed() {
-        let sqlite = rusqlite::Connection::open_in_memory().unwrap();
+        let mut sqlite = rusqlite::Connection::open_in_memory().unwrap();
         let budget = InlineBudget::default();
-        budget.watch(&sqlite).unwrap();
+        budget.watch(&mut sqlite).unwrap();
         let count = |rows: u32| {
             let sql = format!(
                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT sum(i) FROM n"

@@ -27,8 +27,8 @@ impl InlineReaders {
     /// # Errors
     /// If SQLite cannot be asked to keep to a budget.
     pub(super) fn new(connections: Vec<Connection>) -> Result<Self, StoreError> {
-        let reader = |connection: Connection| {
-            connection.budget.watch(&connection.sqlite).map_err(store_error)?;
+        let reader = |mut connection: Connection| {
+            connection.budget.watch(&mut connection.sqlite).map_err(store_error)?;
             Ok(Mutex::new(Some(Reader { connection, watch: Watch::default() })))
         };
         let readers: Result<_, StoreError> = connections.into_iter().map(reader).collect();

@@ -15,7 +15,7 @@ use std::{
 
 use rusqlite::InterruptHandle;
 
-use super::error::interrupted;
+use super::{error::interrupted, rusqlite_versions::Outcome};
 use crate::store::StoreError;
 
 /// After so many instructions SQLite asks whether to go on: some ten microseconds.
@@ -55,7 +55,7 @@ fn nanoseconds(duration: Duration) -> u64 {
 
 impl Brake {
     /// That of a connection, which from now on asks it.
-    pub(super) fn of(sqlite: &rusqlite::Connection) -> rusqlite::Result<Self> {
+    pub(super) fn of(sqlite: &mut rusqlite::Connection) -> rusqlite::Result<Self> {
         let state = Arc::new(State {
             handle: sqlite.get_interrupt_handle(),
             ended: AtomicBool::new(false),
@@ -64,7 +64,7 @@ impl Brake {
             current: Mutex::default(),
         });
         let asked = Arc::clone(&state);
-        sqlite.progress_handler(STEP, Some(move || asked.must_end()))?;
+        sqlite.progress_handler(STEP, Some(move || asked.must_end())).outcome()?;
         Ok(Self(state))
     }
 
@@ -175,8 +175,8 @@ mod tests {
 
     #[test]
     fn a_job_is_ended_and_the_next_is_not() {
-        let sqlite = rusqlite::Connection::open_in_memory().unwrap();
-        let brake = Brake::of(&sqlite).unwrap();
+        let mut sqlite = rusqlite::Connection::open_in_memory().unwrap();
+        let brake = Brake::of(&mut sqlite).unwrap();
         let ticket = Ticket::default();
         assert!(brake.begin(&ticket));
         let other = ticket.clone();
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_job_that_is_ended_in_the_queue_does_not_begin() {
-        let sqlite = rusqlite::Connection::open_in_memory().unwrap();
-        let brake = Brake::of(&sqlite).unwrap();
+        let mut sqlite = rusqlite::Connection::open_in_memory().unwrap();
+        let brake = Brake::of(&mut sqlite).unwrap();
         let ticket = Ticket::default();
         drop(EndsWithCaller(ticket.clone()));
         assert!(!brake.begin(&ticket));
@@ -206,8 +206,8 @@ mod tests {
 
     #[test]
     fn what_has_a_limit_ends_then() {
-        let sqlite = rusqlite::Connection::open_in_memory().unwrap();
-        let brake = Brake::of(&sqlite).unwrap();
+        let mut sqlite = rusqlite::Connection::open_in_memory().unwrap();
+        let brake = Brake::of(&mut sqlite).unwrap();
         brake.until(Some(Instant::now() + Duration::from_millis(5)));
         assert!(run(&sqlite, ENDLESS).is_err());
         brake.until(None);

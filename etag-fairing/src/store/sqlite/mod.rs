@@ -36,6 +36,7 @@
 mod cell;
 mod checkpoint;
 mod checks;
+mod connect;
 mod connection;
 mod decimals;
 mod definitions;
@@ -58,6 +59,7 @@ mod plan_history;
 mod prepare;
 mod read;
 mod revisions;
+mod rusqlite_versions;
 mod session;
 mod share_policy;
 mod spellings;
@@ -76,9 +78,11 @@ use std::{
 };
 
 use async_trait::async_trait;
+pub(crate) use connect::{ConnectionFactory, factory};
 pub use options::{Location, SchemaMode, SqliteOptions, Synchronous};
 use rocket::tokio::join;
 use rocket::tokio::time::{Instant, timeout_at};
+pub use rusqlite;
 
 use self::{
     checkpoint::Checkpointer,
@@ -154,6 +158,54 @@ impl SqliteStore {
     /// Naming the file: if its folder is missing, it is no database, cannot be written, or is locked by another
     /// process for longer than [`SqliteOptions::busy_timeout`].
     pub fn open(options: SqliteOptions) -> Result<Self, PrepareError> {
+        Self::open_connections(options, None)
+    }
+
+    /// The same, with connections that the application opens: with `PRAGMA`s of its own, a key, functions, extensions.
+    ///
+    /// ```
+    /// use etag_fairing::store::sqlite::{Location, SqliteOptions, SqliteStore, rusqlite};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = SqliteOptions::new(Location::Temporary);
+    /// let store = SqliteStore::with_connections(options, |path| {
+    ///     let connection = rusqlite::Connection::open(path)?;
+    ///     connection.pragma_update(None, "mmap_size", 256 << 20)?;
+    ///     Ok::<_, rusqlite::Error>(connection)
+    /// })?;
+    /// # drop(store);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// All connections are opened here, about twice as many as [`SqliteOptions::readers`], and none later. Each must be to
+    /// the file at the path, and be able to write. On all of them the store sets what its promises rest on: the
+    /// write-ahead log, `foreign_keys`, `synchronous` and the busy timeout as the options say, `query_only` for those that
+    /// read, `SQLITE_DBCONFIG_DQS_DML` off and `SQLITE_DBCONFIG_ENABLE_QPSG` on. The busy handler, the progress handler and
+    /// functions whose names begin with `etag_fairing_` are the store's. All else stays as it was opened: `cache_size`,
+    /// `mmap_size`, `temp_store`, `journal_size_limit`, functions, collations, extensions, hooks.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); and if a connection could not be opened, leads elsewhere, or keeps the database for itself
+    /// (`locking_mode`).
+    pub fn with_connections<E>(
+        options: SqliteOptions,
+        connect: impl Fn(&Path) -> Result<rusqlite::Connection, E> + Send + Sync + 'static,
+    ) -> Result<Self, PrepareError>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Self::open_by(options, factory(connect))
+    }
+
+    pub(crate) fn open_by(options: SqliteOptions, factory: ConnectionFactory) -> Result<Self, PrepareError> {
+        Self::open_connections(options, Some(factory))
+    }
+
+    fn open_connections(
+        options: SqliteOptions,
+        factory: Option<ConnectionFactory>,
+    ) -> Result<Self, PrepareError> {
         let mut file = match &options.location {
             Location::File(path) if options.schema == SchemaMode::Check && !path.exists() => {
                 return Err(PrepareError::new(format!(
@@ -167,7 +219,8 @@ impl SqliteStore {
         file.statements = StatementWatch::new(options.slow_query);
         let file = Arc::new(file);
         let counter = Arc::new(StatementCounter::default());
-        let open = |purpose| Connection::open(file.clone(), purpose, &options, counter.clone());
+        let open =
+            |purpose| Connection::open(file.clone(), purpose, &options, factory.as_ref(), counter.clone());
         let mut writer = open(Purpose::Write)?;
         let threads = options.readers.max(lanes::LEAST);
         let readers: Result<Vec<_>, _> = (0..threads).map(|_| open(Purpose::Read)).collect();
