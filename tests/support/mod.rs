@@ -17,6 +17,7 @@
 pub mod document;
 pub mod http;
 pub mod server;
+pub mod transcript;
 
 pub use http::{Connection, Framing, Response};
 pub use server::{Failure, Launch, Server};

@@ -20,7 +20,17 @@ use super::http::Connection;
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Whether this is the test program that has the example keep its resources in PostgreSQL.
-const ON_POSTGRES: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"acceptance_on_postgres");
+const ON_POSTGRES: bool =
+    matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"acceptance_on_postgres" | b"shop_on_postgres");
+
+/// The example whose tests these are.
+const EXAMPLE: &str = env!("CARGO_PKG_NAME");
+
+/// Its program. Cargo tells the tests of a package where that of the same package is.
+const PROGRAM: Option<&str> = match option_env!("CARGO_BIN_EXE_open-event") {
+    None => option_env!("CARGO_BIN_EXE_shop"),
+    program => program,
+};
 
 /// How to start the example. It runs in a temporary folder of its own, on a free port of the loopback
 /// interface, with no `ROCKET_…` or `OPEN_EVENT_…` variable but those given here.
@@ -75,7 +85,7 @@ impl Launch {
 
     /// With the database in a file of the folder, as it is by itself.
     pub fn on_sqlite() -> Self {
-        let folder = tempfile::Builder::new().prefix("open-event-").tempdir().expect("a temporary folder");
+        let folder = tempfile::Builder::new().prefix(EXAMPLE).tempdir().expect("a temporary folder");
         Self { folder: Arc::new(folder), variables: Vec::new(), database: None }
     }
 
@@ -125,7 +135,7 @@ impl Launch {
     pub fn start(&self) -> Server {
         match self.try_start() {
             Ok(server) => server,
-            Err(failure) => panic!("open-event ended with {:?}:\n{}", failure.code, failure.output),
+            Err(failure) => panic!("{EXAMPLE} ended with {:?}:\n{}", failure.code, failure.output),
         }
     }
 
@@ -134,13 +144,13 @@ impl Launch {
     /// Panics if it launches.
     pub fn refused(&self) -> Failure {
         match self.try_start() {
-            Ok(server) => panic!("open-event was launched:\n{}", server.output()),
+            Ok(server) => panic!("{EXAMPLE} was launched:\n{}", server.output()),
             Err(failure) => failure,
         }
     }
 
     fn try_start(&self) -> Result<Server, Failure> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_open-event"));
+        let mut command = Command::new(PROGRAM.expect("a program in this package"));
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("ROCKET_") || text.starts_with("OPEN_EVENT_") {
@@ -162,7 +172,7 @@ impl Launch {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("start open-event");
+        let mut child = command.spawn().expect("start the example");
 
         let output = Arc::new(Mutex::new(String::new()));
         let (launched, address) = mpsc::channel();
@@ -179,7 +189,7 @@ impl Launch {
                 Ok(Server { launch: self.clone(), process, address })
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                let code = process.child.wait().expect("wait for open-event").code();
+                let code = process.child.wait().expect("wait for the example").code();
                 process.join();
                 Err(Failure { code, output: process.text() })
             }
