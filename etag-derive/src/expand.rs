@@ -91,6 +91,7 @@ fn description(resource: &Resource) -> TokenStream {
         }
         _ => None,
     });
+    let (key, composite) = key(resource).unzip();
     let attributes = resource
         .attributes()
         .enumerate()
@@ -166,6 +167,7 @@ fn description(resource: &Resource) -> TokenStream {
     quote! {
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
         static RELATIONSHIPS: &[::etag_fairing::__private::Relationship] = &[#(#relationships),*];
+        #key
         static DESCRIPTION: ::etag_fairing::__private::Description =
             ::etag_fairing::__private::Description::new(
                 #type_name,
@@ -173,12 +175,49 @@ fn description(resource: &Resource) -> TokenStream {
                 #rust_name,
                 #table,
                 #(#id,)*
+                #composite
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
             )#requiring #storing #deciding #(#kept)* #softly #computing;
         &DESCRIPTION
     }
+}
+
+/// The parts of an id that is made of several fields, and the id itself as an argument.
+fn key(resource: &Resource) -> Option<(TokenStream, TokenStream)> {
+    let (_, names) = resource.container.key.as_ref()?;
+    let part = |name: &Ident| {
+        let attribute = resource.attributes().enumerate().find(|(_, (field, _))| field.ident == *name);
+        if let Some((place, (field, attribute))) = attribute {
+            let (column, id_type) = (&attribute.column.text, as_id(&field.ty));
+            let part = quote! {
+                ::etag_fairing::__private::IdPart::attribute(#column, #place, #id_type::KIND)
+            };
+            return Some((column.clone(), part));
+        }
+        let (place, (_, relationship)) =
+            resource.relationships().enumerate().find(|(_, (field, _))| field.ident == *name)?;
+        let Kept::ToOne { column, .. } = &relationship.kept else { return None };
+        let (column, target) = (&column.text, &relationship.target);
+        let target = quote_spanned! {target.span()=>
+            <#target as ::etag_fairing::__private::JsonApiResource>::description
+        };
+        let part = quote!(::etag_fairing::__private::IdPart::relationship(#column, #place, #target));
+        Some((column.clone(), part))
+    };
+    let (columns, parts): (Vec<_>, Vec<_>) = names.iter().filter_map(part).unzip();
+    let first = columns.first()?;
+    let key = quote! {
+        static KEY: &[::etag_fairing::__private::IdPart] = &[#(#parts),*];
+    };
+    let id = quote! {
+        ::etag_fairing::__private::Id {
+            column: #first,
+            kind: ::etag_fairing::__private::IdKind::Composite(KEY),
+        },
+    };
+    Some((key, id))
 }
 
 /// What the struct does with requests: its guards, its scope, its rules and its hooks.
@@ -403,9 +442,16 @@ fn to_record(resource: &Resource) -> TokenStream {
         let write = if relationship.is_to_many() { quote!(write_to_many) } else { quote!(write_to_one) };
         quote!(::etag_fairing::__private::#write(&self.#ident))
     });
+    let (function, first) = match &resource.container.key {
+        None => (quote!(record), quote!(#(#id)*)),
+        Some(_) => (
+            quote!(composite_record),
+            quote!(<Self as ::etag_fairing::__private::JsonApiResource>::description()),
+        ),
+    };
     quote! {
-        ::core::result::Result::Ok(::etag_fairing::__private::record(
-            #(#id,)*
+        ::core::result::Result::Ok(::etag_fairing::__private::#function(
+            #first,
             [#(#attributes),*],
             [#(#linkage),*],
         ))

@@ -51,6 +51,7 @@
 //! | `#[jsonapi(…)]` | what it says | without it |
 //! |---|---|---|
 //! | `type = "sessions"` | the resource type (JSON:API §6.2.1); a member name | an error: it must be there |
+//! | `id(order, product)` | the fields that the id is made of, if it is made of several: attributes and to-one relationships | one field is the id |
 //! | `path = "talks"` | the URL segment of the collection: letters, digits, `-`, `.`, `_`, `~` | the type |
 //! | `table = "talks"` | the table | the type, with `_` for `-` |
 //! | `rename_all = "kebab-case"` | how member names are made from the names of fields | `"camelCase"` |
@@ -299,7 +300,7 @@ use proc_macro::TokenStream;
 
 /// Makes a struct a JSON:API 1.1 resource.
 ///
-/// The struct has a `#[jsonapi(type = "…")]` and one field with `#[jsonapi(id)]`. Fields of type `ToOne<T>` and
+/// The struct has a `#[jsonapi(type = "…")]` and one field with `#[jsonapi(id)]`, or `id(…)` on itself. Fields of type `ToOne<T>` and
 /// `ToMany<T>` with `#[jsonapi(relationship)]` are relationships; all others are attributes, unless
 /// `#[jsonapi(skip)]` is on them. [The crate's documentation](crate) has every key.
 #[proc_macro_derive(JsonApiResource, attributes(jsonapi))]

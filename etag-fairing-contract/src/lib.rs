@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod changes;
+mod composite_keys;
 mod filters;
 mod folders;
 mod hostile_text;
@@ -86,6 +87,7 @@ pub async fn check_nested_filters(store: impl Store) {
 
 /// Every resource that the rules use, for a store whose tables somebody else has to make.
 pub fn resources() -> Vec<&'static Description> {
+    use composite_keys::{COPIES, READERS, SHELVES};
     use folders::{FILES, FOLDERS, LOCKS, MARKS, PAGES, SHORTCUTS};
     use kinds::MEASURES;
     use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES};
@@ -93,6 +95,7 @@ pub fn resources() -> Vec<&'static Description> {
     let mut all = ALL.clone();
     all.extend([*REPLIES, *LISTS, *ITEMS, *LABELS, *MEASURES]);
     all.extend([*FOLDERS, *FILES, *MARKS, *SHORTCUTS, *LOCKS, *PAGES]);
+    all.extend([*SHELVES, *READERS, *COPIES]);
     all
 }
 
@@ -194,6 +197,11 @@ rules! {
         durations_are_compared_by_their_length
         lists_are_found_by_their_elements
         what_stands_inside_of_json_is_found
+    }
+    composite_keys {
+        an_id_of_several_columns_is_made_of_its_members
+        ids_of_several_columns_are_listed_in_their_order
+        ids_of_several_columns_are_linked_and_included
     }
     relationships {
         a_join_table_is_replaced_added_to_and_removed_from

@@ -92,7 +92,7 @@ pub mod __private {
     pub use crate::resource::*;
     pub use crate::routes::routes;
     pub use crate::schema::fields::{
-        Carrier, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
+        Carrier, composite_record, read_id, read_to_many, read_to_one, record, write_to_many, write_to_one,
     };
     pub use crate::schema::parse;
     // `etag-scaffold` connects as the store does.

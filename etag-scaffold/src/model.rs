@@ -18,6 +18,8 @@ pub(crate) struct Struct {
     pub(crate) name: String,
     pub(crate) table: String,
     pub(crate) resource_type: String,
+    /// The fields that the id is made of, if its key has several columns.
+    pub(crate) key: Vec<String>,
     pub(crate) remarks: Vec<String>,
     pub(crate) fields: Vec<Field>,
 }
@@ -53,9 +55,23 @@ const MIGRATIONS: [&str; 7] = [
 /// A table that a struct is made of, while the model is made.
 struct Draft<'a> {
     table: &'a Table,
-    id: &'a Column,
+    id: Id<'a>,
     made: Struct,
     taken: Taken,
+}
+
+/// What the rows of a table are told apart by.
+enum Id<'a> {
+    /// A column, with its Rust type.
+    One(&'a Column, &'static str),
+    /// Several columns.
+    Several(Vec<&'a Column>),
+}
+
+impl Id<'_> {
+    fn has_part(&self, column: &str) -> bool {
+        matches!(self, Self::Several(parts) if parts.iter().any(|part| part.name == column))
+    }
 }
 
 /// A to-one relationship, for the other end.
@@ -67,25 +83,15 @@ struct Reference {
     field: String,
 }
 
-/// A join table: its two ends, each a struct and a column.
-struct Join<'a> {
-    table: &'a Table,
-    ends: [(usize, &'a str); 2],
-}
-
 impl Model {
     pub(crate) fn of(catalogue: &Catalogue) -> Self {
         let mut model = Self::default();
         let mut types = Taken::default();
         let enums = model.enums(catalogue, &mut types);
         let mut drafts = model.drafts(catalogue, &mut types);
-        let joins = model.joins(catalogue, &drafts);
         let mut references = Vec::new();
         for index in 0..drafts.len() {
             columns(catalogue, &mut drafts, index, &enums, &mut references);
-        }
-        for join in &joins {
-            through(&mut drafts, join, &joins);
         }
         for reference in &references {
             inverse(&mut drafts, reference, &references);
@@ -152,10 +158,8 @@ impl Model {
                 ));
                 continue;
             }
-            let (id, rust_type) = match id(catalogue, table) {
+            let id = match id(catalogue, table) {
                 Ok(id) => id,
-                // If it is a join table, it is told of there.
-                Err(_) if is_join_shaped(table) => continue,
                 Err(reason) => {
                     self.remarks.push(format!("Table {name:?}: {reason}: no struct was made."));
                     continue;
@@ -165,12 +169,19 @@ impl Model {
             let number = index + 1;
             let resource_type =
                 resource_types.give(resource_type(&plural(&all), &format!("table-{number}")), "-");
-            let mut entries = vec!["id".to_owned()];
-            if id.name != "id" {
-                entries.push(format!("column = {:?}", id.name));
-            }
             let mut taken = Taken::default();
-            let field = Field { name: taken.give("id".into(), "_"), rust_type, entries, remarks: Vec::new() };
+            let name_of_id = taken.give("id".into(), "_");
+            let fields = match &id {
+                Id::One(column, rust_type) => {
+                    let mut entries = vec!["id".to_owned()];
+                    if column.name != "id" {
+                        entries.push(format!("column = {:?}", column.name));
+                    }
+                    let rust_type = (*rust_type).to_owned();
+                    vec![Field { name: name_of_id, rust_type, entries, remarks: Vec::new() }]
+                }
+                Id::Several(_) => Vec::new(),
+            };
             // No member can be called so, and the linkage of a document would be confused with it.
             for reserved in ["type", "links", "relationships", "meta"] {
                 taken.give(reserved.into(), "_");
@@ -179,115 +190,82 @@ impl Model {
                 name: types.give(type_name(&singular(&all), &format!("Table{number}")), ""),
                 table: name.clone(),
                 resource_type,
+                key: Vec::new(),
                 remarks: Vec::new(),
-                fields: vec![field],
+                fields,
             };
             drafts.push(Draft { table, id, made, taken });
         }
         drafts
     }
+}
 
-    fn joins<'a>(&mut self, catalogue: &'a Catalogue, drafts: &[Draft<'a>]) -> Vec<Join<'a>> {
-        let mut joins = Vec::new();
-        for table in &catalogue.tables {
-            let is_resource = drafts.iter().any(|draft| draft.table.name == table.name);
-            let differs =
-                |name: &str| !drafts.iter().any(|draft| draft.table.name.eq_ignore_ascii_case(name));
-            if is_resource
-                || table.kind != TableKind::Table
-                || !is_join_shaped(table)
-                || table.name.starts_with("_etag_fairing_")
-                || MIGRATIONS.contains(&table.name.as_str())
-                || !differs(&table.name)
-            {
-                continue;
-            }
-            match join(catalogue, table, drafts) {
-                Ok(join) => joins.push(join),
-                Err(reason) => {
-                    self.remarks.push(format!("Table {:?}: {reason}: no struct was made.", table.name))
+/// What tells rows apart: the primary key, or else the columns of a unique index.
+///
+/// # Errors
+/// Why there is nothing.
+fn id<'a>(catalogue: &Catalogue, table: &'a Table) -> Result<Id<'a>, String> {
+    let is_sure = |name: &String| catalogue.column(table, name).is_some_and(|column| column.is_not_null);
+    let names = match table.key.as_slice() {
+        [] => {
+            // On SQLite only the rowid makes integers.
+            let can_be_id = |columns: &&Vec<String>| match columns.as_slice() {
+                [name] => catalogue.column(table, name).is_some_and(|column| {
+                    catalogue.database == Database::Postgres || column.holds == Holds::Text
+                }),
+                several => !several.is_empty(),
+            };
+            let mut uniques = table.uniques.iter().filter(|columns| columns.iter().all(is_sure));
+            let unique = uniques.clone().find(|columns| columns.len() == 1 && can_be_id(columns));
+            match unique.or_else(|| uniques.find(can_be_id)) {
+                Some(names) => names.as_slice(),
+                None => {
+                    return Err("it has no primary key, so that no URL could name one of its rows (add one, or a unique \
+                                index over columns that are NOT NULL)"
+                        .into());
                 }
             }
         }
-        joins
-    }
-}
-
-/// Whether it may be a join table: it has no key of one column, and refers to two tables.
-fn is_join_shaped(table: &Table) -> bool {
-    let single = table.foreign_keys.iter().filter(|key| key.columns.len() == 1);
-    table.key.len() != 1 && single.count() == 2
-}
-
-/// The column that is the id, and its Rust type.
-///
-/// # Errors
-/// Why there is none.
-fn id<'a>(catalogue: &Catalogue, table: &'a Table) -> Result<(&'a Column, String), String> {
-    let name = match table.key.as_slice() {
-        [name] => name,
-        [] => {
-            let unique = table.uniques.iter().find(|columns| {
-                let [name] = columns.as_slice() else { return false };
-                catalogue.column(table, name).is_some_and(|column| {
-                    column.is_not_null
-                        && (catalogue.database == Database::Postgres || column.holds == Holds::Text)
-                })
-            });
-            match unique.and_then(|columns| columns.first()) {
-                Some(name) => name,
-                None => return Err("it has no primary key".into()),
-            }
-        }
-        several => return Err(format!("its key is made of several columns ({})", several.join(", "))),
+        names => names,
     };
-    let column = catalogue.column(table, name).ok_or_else(|| format!("its key {name:?} is no column"))?;
-    let rust_type = match &column.holds {
-        Holds::Small | Holds::Integer => "i32",
-        Holds::Big if catalogue.database == Database::Sqlite && !table.makes_ids => {
+    if let [name] = names {
+        let column = catalogue.column(table, name).ok_or_else(|| format!("its key {name:?} is no column"))?;
+        if column.holds == Holds::Big && catalogue.database == Database::Sqlite && !table.makes_ids {
             return Err(format!(
                 "its key {name:?} is {}, and SQLite makes values only for INTEGER PRIMARY KEY",
                 column.declared
             ));
         }
-        Holds::Big => "i64",
-        Holds::Text => "String",
-        Holds::Uuid => "uuid::Uuid",
-        _ => return Err(format!("its key {name:?} is {}, which no id can be", column.declared)),
-    };
-    Ok((column, rust_type.to_owned()))
+        return Ok(Id::One(column, id_type(column)?));
+    }
+    let mut parts = Vec::new();
+    for name in names {
+        let column = catalogue.column(table, name).ok_or_else(|| format!("its key {name:?} is no column"))?;
+        id_type(column)?;
+        if column.is_generated {
+            return Err(format!(
+                "a part of its key, {name:?}, is generated, so that no resource could be created"
+            ));
+        }
+        if table.columns.iter().filter(|other| other.name.eq_ignore_ascii_case(name)).count() > 1 {
+            return Err(format!(
+                "a part of its key, {name:?}, differs from another column only by the case of its letters"
+            ));
+        }
+        parts.push(column);
+    }
+    Ok(Id::Several(parts))
 }
 
-/// The two ends of a join table.
-///
-/// # Errors
-/// Why it is none.
-fn join<'a>(catalogue: &'a Catalogue, table: &'a Table, drafts: &[Draft<'a>]) -> Result<Join<'a>, String> {
-    let several = || format!("its key is made of several columns ({})", table.key.join(", "));
-    let mut ends = Vec::new();
-    for key in table.foreign_keys.iter().filter(|key| key.columns.len() == 1) {
-        let (Some(column), Some(to)) = (key.columns.first(), target(catalogue, table, key, drafts)) else {
-            return Err(format!("it joins tables of which one, {:?}, is none with a struct", key.table));
-        };
-        ends.push((to, column.as_str()));
+/// The Rust type of a column that is an id, or part of one.
+fn id_type(column: &Column) -> Result<&'static str, String> {
+    match &column.holds {
+        Holds::Small | Holds::Integer => Ok("i32"),
+        Holds::Big => Ok("i64"),
+        Holds::Text => Ok("String"),
+        Holds::Uuid => Ok("uuid::Uuid"),
+        _ => Err(format!("its key {:?} is {}, which no id can be", column.name, column.declared)),
     }
-    let [first, second] = ends.as_slice() else { return Err(several()) };
-    if first.1.eq_ignore_ascii_case(second.1) {
-        return Err("both of its references are one column".into());
-    }
-    let is_pair = |columns: &Vec<String>| {
-        columns.len() == 2 && columns.contains(&first.1.to_owned()) && columns.contains(&second.1.to_owned())
-    };
-    if !is_pair(&table.key) && !table.uniques.iter().any(is_pair) {
-        return Err(if table.key.is_empty() { "it has no primary key".into() } else { several() });
-    }
-    let others = table.columns.iter().filter(|column| column.name != first.1 && column.name != second.1);
-    let needed: Vec<&str> =
-        others.filter(|column| !column.can_be_left_out()).map(|column| column.name.as_str()).collect();
-    if !needed.is_empty() {
-        return Err(format!("{}, and it has columns of its own ({})", several(), needed.join(", ")));
-    }
-    Ok(Join { table, ends: [*first, *second] })
 }
 
 /// The struct that a foreign key of one column refers to, if it refers to its id.
@@ -296,9 +274,10 @@ fn target(catalogue: &Catalogue, table: &Table, key: &ForeignKey, drafts: &[Draf
     let index = drafts.iter().position(|draft| catalogue.is_same(&draft.table.name, &key.table))?;
     let draft = drafts.get(index)?;
     // Without a column it refers to the primary key.
-    let refers_to_id = key.targets.first().is_none_or(|target| catalogue.is_same(target, &draft.id.name));
+    let Id::One(id, _) = draft.id else { return None };
+    let refers_to_id = key.targets.first().is_none_or(|target| catalogue.is_same(target, &id.name));
     let column = catalogue.column(table, name)?;
-    (refers_to_id && family(&column.holds) == family(&draft.id.holds)).then_some(index)
+    (refers_to_id && family(&column.holds) == family(&id.holds)).then_some(index)
 }
 
 /// What is compared with each other as an id.
@@ -320,10 +299,16 @@ fn columns(
     references: &mut Vec<Reference>,
 ) {
     let Some(draft) = drafts.get(index) else { return };
-    let (table, id) = (draft.table, draft.id);
-    let mut seen: Vec<&str> = vec![&id.name];
+    let table = draft.table;
+    let id = match draft.id {
+        Id::One(id, _) => Some(id),
+        Id::Several(_) => None,
+    };
+    let mut seen: Vec<&str> = id.iter().map(|id| id.name.as_str()).collect();
+    // The field of each column.
+    let mut fields: Vec<(&str, String)> = Vec::new();
     for (place, column) in table.columns.iter().enumerate() {
-        if column.name == id.name {
+        if id.is_some_and(|id| column.name == id.name) {
             continue;
         }
         let fallback = format!("column_{}", place + 1);
@@ -339,11 +324,14 @@ fn columns(
         let key = table.foreign_keys.iter().find(|key| key.columns == [column.name.clone()]);
         let to = key.and_then(|key| target(catalogue, table, key, drafts));
         if let (Some(to), false) = (to, column.is_generated) {
-            to_one(drafts, index, column, to, &fallback, references);
+            fields.extend(
+                to_one(drafts, index, column, to, &fallback, references).map(|name| (&*column.name, name)),
+            );
             continue;
         }
         let Some(draft) = drafts.get_mut(index) else { return };
-        match attribute(column, enums) {
+        let is_part = draft.id.has_part(&column.name);
+        match attribute(column, is_part, enums) {
             Err(reason) => {
                 let left_out = if column.can_be_left_out() {
                     String::new()
@@ -363,10 +351,12 @@ fn columns(
                 if let Some(key) = key {
                     remarks.push(format!("It refers to {:?}, but not to an id with a struct.", key.table));
                 }
+                fields.push((&column.name, name.clone()));
                 draft.made.fields.push(Field { name, rust_type, entries, remarks });
             }
         }
     }
+    key_of(drafts, index, &fields);
     for key in table.foreign_keys.iter().filter(|key| key.columns.len() > 1) {
         let remark = format!(
             "The reference to {:?} by several columns ({}) is left out.",
@@ -375,9 +365,33 @@ fn columns(
         );
         remark_on(drafts, index, remark);
     }
-    if let Some(key) = table.foreign_keys.iter().find(|key| key.columns == [id.name.clone()]) {
+    if let Some(key) =
+        id.and_then(|id| table.foreign_keys.iter().find(|key| key.columns == [id.name.clone()]))
+    {
         let remark = format!("The id refers to {:?}: an id is no relationship.", key.table);
         remark_on(drafts, index, remark);
+    }
+}
+
+/// The fields that a key of several columns is made of. A table that has nothing else is told of as the join table that it
+/// may be, too.
+fn key_of(drafts: &mut [Draft<'_>], index: usize, fields: &[(&str, String)]) {
+    let Some(draft) = drafts.get_mut(index) else { return };
+    let Id::Several(parts) = &draft.id else { return };
+    let of_part = |part: &&Column| fields.iter().find(|(column, _)| *column == part.name);
+    draft.made.key = parts.iter().filter_map(of_part).map(|(_, name)| name.clone()).collect();
+    let is_to_one = |field: &Field| field.rust_type.starts_with("ToOne<");
+    if let [one, other] = parts.as_slice()
+        && let [first, second] = draft.made.fields.as_slice()
+        && is_to_one(first)
+        && is_to_one(second)
+    {
+        draft.made.remarks.push(format!(
+            "It is a join table. Without this struct, both ends can have the others themselves: #[jsonapi(relationship, \
+             through = {:?}, owner_column = {:?}, target_column = {:?}, linkage = false)] on a ToMany, and the columns the \
+             other way round at the other end.",
+            draft.table.name, one.name, other.name
+        ));
     }
 }
 
@@ -404,6 +418,7 @@ fn name_of(taken: &mut Taken, name: String) -> String {
 /// Why it is none.
 fn attribute(
     column: &Column,
+    is_part_of_id: bool,
     enums: &[(String, String)],
 ) -> Result<(String, Vec<String>, Vec<String>), String> {
     let (mut entries, mut remarks) = (Vec::new(), Vec::new());
@@ -442,7 +457,9 @@ fn attribute(
         Holds::Nothing if column.declared.is_empty() => return Err("it holds values of several types".into()),
         Holds::Nothing => return Err(format!("no attribute holds {}", column.declared)),
     };
-    let rust_type = match column.is_not_null {
+    // An id is of another type than i16, and no part of it is null.
+    let rust_type = if is_part_of_id { id_type(column)? } else { rust_type };
+    let rust_type = match column.is_not_null || is_part_of_id {
         true => rust_type.to_owned(),
         false => format!("Option<{rust_type}>"),
     };
@@ -461,12 +478,13 @@ fn to_one(
     to: usize,
     fallback: &str,
     references: &mut Vec<Reference>,
-) {
-    let Some(target) = drafts.get(to).map(|draft| draft.made.name.clone()) else { return };
-    let Some(draft) = drafts.get_mut(index) else { return };
+) -> Option<String> {
+    let target = drafts.get(to).map(|draft| draft.made.name.clone())?;
+    let draft = drafts.get_mut(index)?;
     let name = name_of(&mut draft.taken, field(&without_id(&column.name), fallback));
     let mut entries = vec!["relationship".to_owned()];
-    if column.is_not_null {
+    // A part of the id always has a value.
+    if column.is_not_null && !draft.id.has_part(&column.name) {
         entries.push("required".to_owned());
     }
     if format!("{name}_id") != column.name {
@@ -474,7 +492,8 @@ fn to_one(
     }
     references.push(Reference { from: index, to, member: member(&name), field: name.clone() });
     let rust_type = format!("ToOne<{target}>");
-    draft.made.fields.push(Field { name, rust_type, entries, remarks: Vec::new() });
+    draft.made.fields.push(Field { name: name.clone(), rust_type, entries, remarks: Vec::new() });
+    Some(name)
 }
 
 /// The words of a column that refers to something: without `id` at the end.
@@ -508,44 +527,4 @@ fn inverse(drafts: &mut [Draft<'_>], reference: &Reference, all: &[Reference]) {
         entries,
         remarks: Vec::new(),
     });
-}
-
-/// Both ends of a join table.
-fn through(drafts: &mut [Draft<'_>], join: &Join<'_>, all: &[Join<'_>]) {
-    let [one, other] = join.ends;
-    let pair = |join: &Join<'_>| {
-        let [one, other] = join.ends;
-        (one.0.min(other.0), one.0.max(other.0))
-    };
-    let is_alone = all.iter().filter(|known| pair(known) == pair(join)).count() == 1;
-    for ((owner, owner_column), (target, target_column)) in [(one, other), (other, one)] {
-        let Some((target_name, target_table)) =
-            drafts.get(target).map(|draft| (draft.made.name.clone(), draft.table.name.clone()))
-        else {
-            continue;
-        };
-        let Some(draft) = drafts.get_mut(owner) else { continue };
-        // Of two ends in one table, the columns say which is which.
-        let mut name = match one.0 == other.0 {
-            true => field(&plural(&without_id(target_column)), "others"),
-            false => field(&plural(&words(&target_table)), "others"),
-        };
-        if !is_alone {
-            let by = field(&words(&join.table.name), "join");
-            name = format!("{}_by_{}", name.trim_end_matches('_'), by.trim_end_matches('_'));
-        }
-        let name = name_of(&mut draft.taken, name);
-        let mut entries = vec!["relationship".to_owned(), format!("through = {:?}", join.table.name)];
-        entries.push(format!("owner_column = {owner_column:?}"));
-        entries.push(format!("target_column = {target_column:?}"));
-        // Nobody knows how many there are: a document would have all of them.
-        entries.push("linkage = false".to_owned());
-        let others = join.table.columns.iter().map(|column| column.name.as_str());
-        let others: Vec<_> = others.filter(|name| *name != owner_column && *name != target_column).collect();
-        let remarks = match others.is_empty() {
-            true => Vec::new(),
-            false => vec![format!("Other columns of the join table are left out: {}.", others.join(", "))],
-        };
-        draft.made.fields.push(Field { name, rust_type: format!("ToMany<{target_name}>"), entries, remarks });
-    }
 }

@@ -135,9 +135,13 @@ fn print_struct(found: &Struct, _: Form, out: &mut String) {
         true => String::new(),
         false => format!(", table = {:?}", found.table),
     };
+    let key = match found.key.is_empty() {
+        true => String::new(),
+        false => format!(", id({})", found.key.join(", ")),
+    };
     let _ = writeln!(
         out,
-        "#[derive(Clone, Debug, JsonApiResource)]\n#[jsonapi(type = {:?}{table}, etag)]\npub struct {} {{",
+        "#[derive(Clone, Debug, JsonApiResource)]\n#[jsonapi(type = {:?}{table}{key}, etag)]\npub struct {} {{",
         found.resource_type, found.name
     );
     for field in &found.fields {

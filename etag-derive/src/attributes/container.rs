@@ -18,6 +18,8 @@ pub(crate) struct Container {
     pub(crate) type_name: String,
     pub(crate) path: String,
     pub(crate) table: String,
+    /// The fields that the id is made of, if it is made of several; with the key, for where it stands.
+    pub(crate) key: Option<(Ident, Vec<Ident>)>,
     pub(crate) rename_all: CaseRule,
     pub(crate) etag: Etag,
     /// Whether writes must carry `If-Match`.
@@ -74,6 +76,7 @@ impl Container {
         let guards = guards(&mut entries, &input.ident, errors);
         let scope = scope(&mut entries, &input.ident, errors);
         let hooks = entries.flag("hooks", errors);
+        let key = key(&mut entries, errors);
         let guarded: Vec<Ident> = guards.iter().map(|(operation, _)| operation.clone()).collect();
         let callers = Callers {
             guarded: &guarded,
@@ -91,6 +94,7 @@ impl Container {
                 .text("table", errors)
                 .map_or_else(|| type_name.replace('-', "_"), |table| table.value()),
             type_name,
+            key,
             rename_all,
             computed: computed(&mut entries, rename_all, &input.ident, errors),
             etag,
@@ -100,6 +104,37 @@ impl Container {
             hooks,
         }
     }
+}
+
+impl Container {
+    /// Whether a field is part of the id.
+    pub(super) fn has_part(&self, field: &Ident) -> bool {
+        self.key.as_ref().is_some_and(|(_, parts)| parts.contains(field))
+    }
+}
+
+/// `id(order, product)`.
+fn key(entries: &mut Entries, errors: &mut Errors) -> Option<(Ident, Vec<Ident>)> {
+    const WRITE: &str = "on the struct, `id` names the fields that the id is made of: write `id(order, product)`, or put \
+                         `#[jsonapi(id)]` on the one field that is it";
+    let entry = entries.take("id")?;
+    let Value::List(list) = entry.value else {
+        errors.at(&entry, WRITE);
+        return Some((entry.key, Vec::new()));
+    };
+    let parts = names_of(list).unwrap_or_else(|error| {
+        errors.push(error);
+        Vec::new()
+    });
+    if parts.len() < 2 {
+        errors.at(&entry.key, WRITE);
+    }
+    for (place, part) in parts.iter().enumerate() {
+        if parts.iter().take(place).any(|earlier| earlier == part) {
+            errors.at(part, format!("`{part}` is named twice: remove one of them"));
+        }
+    }
+    Some((entry.key, parts))
 }
 
 /// JSON:API 1.1 §7.2.1: a type obeys the rules of member names.

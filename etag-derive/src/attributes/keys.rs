@@ -1,8 +1,9 @@
 //! The keys of `#[jsonapi(…)]`, on the struct and on its fields, and the names of the operations.
 
 /// The keys of a struct.
-pub(super) const STRUCT: [&str; 15] = [
+pub(super) const STRUCT: [&str; 16] = [
     "type",
+    "id",
     "path",
     "table",
     "rename_all",

@@ -60,7 +60,10 @@ impl Resource {
             let ty = types::without_self(&field.ty, &input.ident);
             read.push(Field::read(field, ident, ty, &input.ident, &container, &mut errors));
         }
-        check_id(&input.ident, &read, &mut errors);
+        match &container.key {
+            None => check_id(&input.ident, &read, &mut errors),
+            Some((_, parts)) => check_parts(parts, &read, &mut errors),
+        }
         check_names(&read, &container, &mut errors);
         check_columns(&read, &mut errors);
         check_kept(&read, &mut errors);
@@ -127,6 +130,52 @@ fn check_id(owner: &Ident, fields: &[Field], errors: &mut Errors) {
         // Of an attribute named `id` it is told already, and a field that cannot be read may be the id.
         None if fields.iter().any(|field| field.ident == "id" || matches!(field.role, Role::Broken)) => {}
         None => errors.at(owner, "the resource has no id: put `#[jsonapi(id)]` on the field that is it"),
+    }
+}
+
+/// The id is made of fields that are there and that always have a value; and no field alone is it.
+fn check_parts(parts: &[Ident], fields: &[Field], errors: &mut Errors) {
+    for field in fields.iter().filter(|field| matches!(field.role, Role::Id { .. })) {
+        errors.at(
+            &field.ident,
+            "the id is made of several fields already, as `id(…)` on the struct says: remove `id` from one of both",
+        );
+    }
+    for part in parts {
+        let Some(field) = fields.iter().find(|field| field.ident == *part) else {
+            let known: Vec<String> = fields.iter().map(|field| field.ident.to_string()).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            errors.at(part, entries::unknown("field", &part.to_string(), &known));
+            continue;
+        };
+        if let Some(fault) = fault_of_part(field) {
+            errors.at(part, format!("`{part}` cannot be part of the id: {fault}"));
+        }
+    }
+}
+
+fn fault_of_part(field: &Field) -> Option<&'static str> {
+    match &field.role {
+        Role::Attribute(attribute) => {
+            if in_option(&field.ty).is_some() {
+                Some("it may be null; remove the `Option`")
+            } else if attribute.access != Access::ReadWrite {
+                Some("clients give it to a new resource and see it in the id; remove its access")
+            } else if attribute.readers.is_some() || attribute.writers.is_some() {
+                Some("every resource shows its id; remove `readable_by` and `writable_by`")
+            } else if attribute.kept.key().is_some() {
+                Some("an id never changes")
+            } else if attribute.carrier != Carrier::Itself || attribute.stored.is_some() {
+                Some("an id is made of integers, text and UUIDs as they are; remove its form")
+            } else {
+                None
+            }
+        }
+        Role::Relationship(relationship) if relationship.is_to_many() => {
+            Some("it leads to many; an id is made of attributes and to-one relationships")
+        }
+        Role::Skipped { .. } => Some("it is skipped"),
+        Role::Id { .. } | Role::Relationship(_) | Role::Broken => None,
     }
 }
 

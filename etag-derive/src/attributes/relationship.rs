@@ -100,11 +100,12 @@ pub(super) fn read(
                  remove `linkage`",
             );
         }
-        let required = entries.flag("required", errors).is_some();
+        // A part of the id always has a value.
+        let required = entries.flag("required", errors).is_some() | container.has_part(ident);
         Kept::ToOne {
             column: Name::or(entries.text("column", errors), ident, |field| format!("{field}_id")),
             required,
-            on_delete: on_delete(ident, required, entries, errors),
+            on_delete: on_delete(ident, required, container, entries, errors),
         }
     };
     let order = if related.many { order(&kept, entries, errors) } else { None };
@@ -113,7 +114,13 @@ pub(super) fn read(
 }
 
 /// What becomes of the resource when the other end is deleted: a variant of `OnDelete`.
-fn on_delete(field: &Ident, required: bool, entries: &mut Entries, errors: &mut Errors) -> Ident {
+fn on_delete(
+    field: &Ident,
+    required: bool,
+    container: &Container,
+    entries: &mut Entries,
+    errors: &mut Errors,
+) -> Ident {
     const ACTIONS: [(&str, &str); 3] =
         [("restrict", "Restrict"), ("cascade", "Cascade"), ("set_null", "SetNull")];
     let by_default = Ident::new(if required { "Restrict" } else { "SetNull" }, field.span());
@@ -125,7 +132,12 @@ fn on_delete(field: &Ident, required: bool, entries: &mut Entries, errors: &mut 
         errors.at(&written, unknown("action", &name, &ACTIONS.map(|(name, _)| name)));
         return by_default;
     };
-    if required && name == "set_null" {
+    if required && name == "set_null" && container.has_part(field) {
+        errors.at(
+            &written,
+            "a part of the id cannot become empty: write `on_delete = \"restrict\"` or `on_delete = \"cascade\"`",
+        );
+    } else if required && name == "set_null" {
         errors.at(
             &written,
             "a `required` relationship cannot become empty: write `on_delete = \"restrict\"` or \

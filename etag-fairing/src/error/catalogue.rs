@@ -53,6 +53,8 @@ catalogue! {
     client_id_not_allowed(detail) = Forbidden, "Client-generated id not allowed";
     /// 403: replacing all members of a to-many relationship where only adding and removing is allowed.
     full_replacement_not_allowed(detail) = Forbidden, "Full replacement not allowed";
+    /// 403: another value for a member that the id of a resource is made of. An id never changes.
+    part_of_id(detail) = Forbidden, "Part of an id";
     /// 403: a write that its writer would not see: it leaves the row scope.
     outside_scope(detail) = Forbidden, "Outside of your scope";
     /// 404: no such relationship on this type of resource.

@@ -1,6 +1,6 @@
 //! Changes to resources, one resource at a time.
 
-use crate::schema::{Description, ResourceId, Value};
+use crate::schema::{Description, PartMember, ResourceId, Value};
 
 /// One change to one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,4 +59,39 @@ pub enum LinkageChange {
     Add(Vec<ResourceId>),
     /// To-many: removes these resources.
     Remove(Vec<ResourceId>),
+}
+
+/// The composite id that the members of a new resource make; `None` if its id is one column, or a part is missing.
+pub fn id_of_members(
+    resource: &Description,
+    attributes: &[Value],
+    linkage: &[Option<LinkageChange>],
+) -> Option<ResourceId> {
+    resource.id_of_members(
+        |id| id.of(attributes),
+        |id| match id.of(linkage) {
+            Some(Some(LinkageChange::One(related))) => related.as_ref(),
+            _ => None,
+        },
+    )
+}
+
+/// Whether a change of a resource gives other values to members that its composite id is made of. No store makes such a
+/// change: an id never changes.
+pub fn changes_id(
+    resource: &Description,
+    id: &ResourceId,
+    attributes: &[Option<Value>],
+    linkage: &[Option<LinkageChange>],
+) -> bool {
+    resource.key().iter().zip(id.parts()).any(|(part, own)| match part.member {
+        PartMember::Attribute(id, _) => {
+            id.of(attributes).and_then(Option::as_ref).is_some_and(|value| *value != own.to_value())
+        }
+        PartMember::Relationship(id, _) => {
+            let change = id.of(linkage).and_then(Option::as_ref);
+            change
+                .is_some_and(|change| !matches!(change, LinkageChange::One(Some(related)) if related == own))
+        }
+    })
 }

@@ -15,7 +15,7 @@ mod sort;
 mod tables;
 pub(crate) mod visit;
 
-pub use change::{Change, LinkageChange};
+pub use change::{Change, LinkageChange, changes_id, id_of_members};
 pub use evaluate::{Records, matches, order, value_of};
 pub use fetched::{Fetched, Included, Links};
 pub use filter::{Comparison, Field, Filter, Member, Part, Relation};

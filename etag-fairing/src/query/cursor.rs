@@ -16,7 +16,7 @@ use serde_json::Value as JsonValue;
 use super::sort;
 use crate::plan::{Field, Member, Place, SortKey};
 use crate::schema::kind::ValueType;
-use crate::schema::{Attribute, Corrupt, Description, IdKind, ResourceId, Row, Value};
+use crate::schema::{Attribute, Corrupt, Description, IdKind, ResourceId, Row, Value, ValueRef};
 
 /// The kind of a sort key's values.
 #[derive(Clone, Copy)]
@@ -64,6 +64,10 @@ pub(super) fn decode(
     // The order goes by the id as it is stored, even if it has another spelling than in URLs, or could stand in none.
     let id = match resource.id.kind {
         IdKind::Integer { .. } => resource.id.kind.parse(&id),
+        kind @ IdKind::Composite(_) if !id.contains('\0') => {
+            kind.id_of_value(ValueRef::Text(&id)).ok().flatten()
+        }
+        IdKind::Composite(_) => None,
         _ => Some(ResourceId::Text(id)),
     };
     match (keys, id) {
@@ -112,6 +116,10 @@ fn read(kind: KeyKind, json: &JsonValue) -> Option<Value> {
         }
         (KeyKind::Id(IdKind::Integer { min, max }), json) => {
             json.as_i64().filter(|id| (min..=max).contains(id)).map(Value::Integer)
+        }
+        (KeyKind::Id(kind @ IdKind::Composite(_)), json) => {
+            let id = json.as_str().filter(|id| !id.contains('\0'))?;
+            kind.id_of_value(ValueRef::Text(id)).ok()?.map(|id| id.to_value())
         }
         (KeyKind::Id(_), json) => {
             json.as_str().filter(|id| !id.contains('\0')).map(|id| Value::Text(id.into()))
@@ -176,8 +184,5 @@ pub(crate) fn place_of(
         _ => far(&key.member),
     });
     let keys = keys.collect::<Result<_, _>>()?;
-    Ok(Place {
-        keys,
-        id: ResourceId::from_value(row.id())?.ok_or_else(|| Corrupt::new("a row without an id"))?,
-    })
+    Ok(Place { keys, id: row.resource_id()? })
 }

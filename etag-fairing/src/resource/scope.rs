@@ -365,6 +365,14 @@ impl Compared {
     fn comparison(&self, name: &str, test: &Test) -> Result<Comparison, WrongScope> {
         Ok(match test {
             Test::IsNull => Comparison::IsNull,
+            Test::Value(relation, _)
+                if matches!(self, Self::Id(IdKind::Composite(_)))
+                    && !matches!(relation, Relation::Equal | Relation::NotEqual) =>
+            {
+                return Err(WrongScope(format!(
+                    "{name:?} is made of several values, which are only equal or not"
+                )));
+            }
             Test::Value(relation, value) => Comparison::Value(*relation, self.value(name, value)?),
             Test::In(values) => {
                 let values = values.iter().map(|value| self.value(name, value));
@@ -372,7 +380,7 @@ impl Compared {
             }
             Test::StartsWith(text) => {
                 let is_text = match self {
-                    Self::Id(kind) => !matches!(kind, IdKind::Integer { .. }),
+                    Self::Id(kind) => matches!(kind, IdKind::Text | IdKind::Uuid),
                     Self::Attribute(attribute) => attribute.kind.operators() == Operators::Text,
                 };
                 if !is_text {

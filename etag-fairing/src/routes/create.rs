@@ -17,7 +17,7 @@ use super::subject::Subject;
 use super::tags::tag_of_body;
 use super::write::{RequestBody, make_change, written_response};
 use crate::conditional::Validator;
-use crate::document::read::Settable;
+use crate::document::read::{ResourceObject, Settable};
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::query::{Parameters, Query, Target};
@@ -100,6 +100,40 @@ fn chosen_id(call: &Call<'_>, resource: &'static Description, sent: &str) -> Res
     )))
 }
 
+/// The id that the members of a new resource make.
+///
+/// # Errors
+/// 422 if they make none, 409 if the document says another one.
+fn made_id(
+    resource: &'static Description,
+    draft: &Draft,
+    sent: &ResourceObject<'_>,
+) -> Result<ResourceId, Errors> {
+    let made = draft.id_of_members(resource);
+    let named = made.as_ref().map(ToString::to_string);
+    // What no URL could name is no id.
+    let (Some(made), Some(named)) = (
+        made.filter(|id| {
+            named.as_ref().is_some_and(|text| resource.id.kind.parse(text).as_ref() == Some(id))
+        }),
+        &named,
+    ) else {
+        let names: Vec<&str> = resource.key().iter().filter_map(|part| part.name(resource)).collect();
+        let detail = format!("{} make the id, and these values make none", names.join(" and "));
+        let pointer = names.first().map_or_else(|| sent.pointer(), |name| sent.pointer_of(name));
+        return Err(ErrorObject::validation_failed(detail).pointer(pointer).into());
+    };
+    match &sent.id {
+        Some(id) if id != named => {
+            let error = ErrorObject::id_mismatch(format!(
+                "the members of this resource make the id {named}, not {id}"
+            ));
+            Err(error.pointer(sent.pointer_to_id()).into())
+        }
+        _ => Ok(made),
+    }
+}
+
 struct Create<'e, 'r> {
     call: &'e Call<'r>,
     subject: &'e Subject<'r>,
@@ -142,6 +176,8 @@ impl Decision for Create<'_, '_> {
         self.conditions.check(validator, None, call.writer().collection(resource))?;
         let object = self.body.object()?;
         let id = match &object.id {
+            // The members make it.
+            _ if !resource.key().is_empty() => None,
             Some(id) => {
                 let chosen = chosen_id(call, resource, id);
                 Some(chosen.map_err(|error| Errors::from(error.pointer(object.pointer_to_id())))?)
@@ -153,7 +189,11 @@ impl Decision for Create<'_, '_> {
         let (attributes, linkage) = object.create(resource, &settable)?;
         let attributes = attributes.into_iter().map(Some).collect();
         let mut draft = Draft { id, attributes, linkage };
+        draft.id = draft.id.take().or_else(|| draft.id_of_members(resource));
         revise(call, subject, &mut draft, None, object, transaction).await?;
+        if !resource.key().is_empty() {
+            draft.id = Some(made_id(resource, &draft, object)?);
+        }
         let Draft { id, attributes, linkage } = draft;
         let attributes = attributes.into_iter().map(Option::unwrap_or_default).collect();
         self.reparented = reparented(call, resource, None, &linkage, transaction).await?;

@@ -19,6 +19,17 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// The composite id that the members of a new resource make.
+    pub(super) fn id_of_members(&self, resource: &Description) -> Option<ResourceId> {
+        resource.id_of_members(
+            |id| id.of(&self.attributes).and_then(Option::as_ref),
+            |id| match id.of(&self.linkage) {
+                Some(Some(LinkageChange::One(related))) => related.as_ref(),
+                _ => None,
+            },
+        )
+    }
+
     /// The resource as it would be.
     fn record(&self, current: Option<&Record>, resource: &Description) -> Record {
         let is_integer = matches!(resource.id.kind, IdKind::Integer { .. });

@@ -253,6 +253,13 @@ fn errors_of(error: StoreError, resource: &Description, sent: Option<&ResourceOb
         Err(error) => error,
     };
     match error {
+        StoreError::IdExists if !resource.key().is_empty() => {
+            let names: Vec<&str> = resource.key().iter().filter_map(|part| part.name(resource)).collect();
+            let (type_name, members) = (resource.type_name, names.join(" and "));
+            ErrorObject::id_exists(format!("there is one of {type_name} with this {members} already"))
+                .at(sent.zip(names.first()).map(|(sent, name)| sent.pointer_of(name)))
+                .into()
+        }
         StoreError::IdExists => {
             // JSON:API §8.1.2.6: a 409 says enough to tell what it conflicts with.
             let id = sent.and_then(|sent| sent.id.as_deref()).unwrap_or_default();

@@ -16,7 +16,7 @@ use super::subject::Subject;
 use super::tags::tag_of_body;
 use super::write::{make_change, written_response};
 use crate::conditional::Validator;
-use crate::document::read::{Lengths, LinkageDocument, must_not_be_empty};
+use crate::document::read::{Lengths, LinkageDocument, kept_in_ids, must_not_be_empty, part_of_id};
 use crate::document::write::View;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
@@ -126,6 +126,17 @@ impl Decision for UpdateLinkage<'_, '_> {
                 return Ok(of(linkage));
             }
             return Err(Errors::from(must_not_be_empty(&own, document.pointer())).into());
+        }
+        if resource.is_relationship_of_key(own.id) {
+            // Sent back as it is.
+            let now = ResourceId::from_value(row.to_one(resource, own.id))?;
+            if document.change == LinkageChange::One(now) {
+                return Ok(of(linkage));
+            }
+            return Err(Errors::from(part_of_id(own.name).pointer(document.pointer())).into());
+        }
+        if own.is_kept_in_ids() {
+            return Err(Errors::from(kept_in_ids(&own).pointer(document.pointer())).into());
         }
         let mut change = match (self.update, document.change.clone()) {
             (LinkageUpdate::Add, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),

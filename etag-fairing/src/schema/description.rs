@@ -436,6 +436,14 @@ impl Relationship {
         matches!(self.kind, RelationshipKind::ToOne { required: true, .. })
     }
 
+    /// Whether the linkage is part of the related resources' own ids, so that it never changes: it is the inverse of a
+    /// to-one relationship that their composite ids have.
+    pub fn is_kept_in_ids(&self) -> bool {
+        let RelationshipKind::Inverse { of } = self.kind else { return false };
+        let target = self.target();
+        target.relationship(of).is_some_and(|(id, _)| target.is_relationship_of_key(id))
+    }
+
     /// The related resource.
     pub fn target(&self) -> &'static Description {
         (self.target)()

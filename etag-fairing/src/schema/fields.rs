@@ -5,8 +5,8 @@ use std::fmt;
 use serde_json::Value as JsonValue;
 
 use super::{
-    Access, Attribute, AttributeType, Corrupt, Kind, Linkage, Mismatch, Record, ResourceId, ToMany, ToOne,
-    Value, ValueRef, check, parse, parse_digits,
+    Access, Attribute, AttributeType, Corrupt, Description, Kind, Linkage, Mismatch, Record, ResourceId,
+    ToMany, ToOne, Value, ValueRef, check, parse, parse_digits,
 };
 
 /// The id, read by `<Type as IdType>::from_id`.
@@ -99,6 +99,17 @@ pub fn record<const ATTRIBUTES: usize, const RELATIONSHIPS: usize>(
     linkage: [Linkage; RELATIONSHIPS],
 ) -> Record {
     Record { id: Some(id), attributes: attributes.into(), linkage: linkage.into() }
+}
+
+/// The record of a struct whose id is made of its members.
+#[doc(hidden)]
+pub fn composite_record<const ATTRIBUTES: usize, const RELATIONSHIPS: usize>(
+    description: &Description,
+    attributes: [Value; ATTRIBUTES],
+    linkage: [Linkage; RELATIONSHIPS],
+) -> Record {
+    let id = description.id_of_record(&attributes, &linkage);
+    Record { id, attributes: attributes.into(), linkage: linkage.into() }
 }
 
 /// To-one linkage. It stands in the resource's row: a record without it is of another shape.

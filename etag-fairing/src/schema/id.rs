@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::composite::{CompositeId, IdPart};
 use super::sealed::Sealed;
 use super::value::{Corrupt, Value, ValueRef};
 
@@ -12,6 +13,8 @@ pub enum ResourceId {
     Integer(i64),
     /// Text or a UUID.
     Text(String),
+    /// The values of several columns.
+    Composite(CompositeId),
 }
 
 impl ResourceId {
@@ -20,6 +23,15 @@ impl ResourceId {
         match self {
             Self::Integer(id) => Value::Integer(*id),
             Self::Text(id) => Value::Text(id.clone()),
+            Self::Composite(id) => Value::Text(id.to_string()),
+        }
+    }
+
+    /// The parts of a composite id; of another id none.
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::Composite(id) => id.parts(),
+            Self::Integer(_) | Self::Text(_) => &[],
         }
     }
 
@@ -29,6 +41,8 @@ impl ResourceId {
         match self {
             Self::Integer(id) => *id == 0,
             Self::Text(id) => id.is_empty() || id == "00000000-0000-0000-0000-000000000000",
+            // It is made of what others have chosen.
+            Self::Composite(_) => false,
         }
     }
 
@@ -57,6 +71,7 @@ impl fmt::Display for ResourceId {
         match self {
             Self::Integer(id) => id.fmt(f),
             Self::Text(id) => f.write_str(id),
+            Self::Composite(id) => id.fmt(f),
         }
     }
 }
@@ -88,6 +103,9 @@ pub enum IdKind {
     Text,
     /// A UUID. The server makes one (version 7) if the client sends no id.
     Uuid,
+    /// The values of several columns, which are members of the resource, too. A new resource has the id that its members
+    /// make.
+    Composite(&'static [IdPart]),
 }
 
 impl IdKind {
@@ -113,6 +131,30 @@ impl IdKind {
                 let mut buffer = uuid::Uuid::encode_buffer();
                 Some(ResourceId::Text((&*id.hyphenated().encode_lower(&mut buffer)).into()))
             }
+            Self::Composite(key) => CompositeId::parse(text, key).map(ResourceId::Composite),
+        }
+    }
+
+    /// The parts of a composite id; of another id none.
+    pub fn parts(self) -> &'static [IdPart] {
+        match self {
+            Self::Composite(key) => key,
+            Self::Integer { .. } | Self::Text | Self::Uuid => &[],
+        }
+    }
+
+    /// The id in a stored value, whose spelling may be none that documents have; `None` for null. A composite id stands
+    /// there as it is written in documents.
+    ///
+    /// # Errors
+    /// If the value is of another kind.
+    pub fn id_of_value(self, value: ValueRef<'_>) -> Result<Option<ResourceId>, Corrupt> {
+        match (self, value) {
+            (Self::Composite(key), ValueRef::Text(text)) => CompositeId::split(text, key)
+                .map(|id| Some(ResourceId::Composite(id)))
+                .ok_or_else(|| Corrupt::new(format!("{text:?} is no id of {} parts", key.len()))),
+            (Self::Composite(_), ValueRef::Integer(_)) => Err(Corrupt::expected("a composite id", value)),
+            _ => ResourceId::from_value(value),
         }
     }
 
@@ -120,14 +162,14 @@ impl IdKind {
     pub(crate) fn least(self) -> i64 {
         match self {
             Self::Integer { min, .. } => min,
-            Self::Text | Self::Uuid => i64::MIN,
+            Self::Text | Self::Uuid | Self::Composite(_) => i64::MIN,
         }
     }
 
-    /// A new id from the server; `None` if the store makes the ids.
+    /// A new id from the server; `None` if the store makes the ids, or the members of the resource do.
     pub fn generate(self) -> Option<ResourceId> {
         match self {
-            Self::Integer { .. } => None,
+            Self::Integer { .. } | Self::Composite(_) => None,
             Self::Text | Self::Uuid => Some(ResourceId::Text(uuid::Uuid::now_v7().to_string())),
         }
     }
@@ -163,7 +205,7 @@ macro_rules! integer_ids {
                     ResourceId::Integer(id) => {
                         Self::try_from(*id).map_err(|_| Corrupt::new(format!("id {id} is out of range")))
                     }
-                    ResourceId::Text(_) => Err(Corrupt::new("expected an integer id, found text in the store")),
+                    _ => Err(Corrupt::new("expected an integer id, found text in the store")),
                 }
             }
 
@@ -203,7 +245,7 @@ impl IdType for uuid::Uuid {
             ResourceId::Text(text) => {
                 Self::try_parse(text).map_err(|_| Corrupt::new(format!("id {text:?} is not a UUID")))
             }
-            ResourceId::Integer(_) => Err(Corrupt::new("expected a UUID, found an integer in the store")),
+            _ => Err(Corrupt::new("expected a UUID, found another id in the store")),
         }
     }
 

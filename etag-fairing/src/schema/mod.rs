@@ -4,6 +4,7 @@
 //! [`resource`](crate::resource).
 
 mod attribute_type;
+mod composite;
 pub(crate) mod computed;
 pub(crate) mod decimal;
 mod description;
@@ -29,6 +30,7 @@ mod value;
 pub(crate) mod variants;
 
 pub use attribute_type::{AttributeType, check, parse, parse_digits};
+pub use composite::{CompositeId, IdPart, PartMember};
 pub use description::{
     Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };

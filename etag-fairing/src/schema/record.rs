@@ -3,7 +3,9 @@
 #[cfg(feature = "sqlite")]
 use std::borrow::Cow;
 
-use super::{AttributeId, Corrupt, Description, Odd, RelationshipId, ResourceId, Value, ValueRef};
+use super::{
+    AttributeId, Corrupt, Description, IdKind, IdPart, Odd, RelationshipId, ResourceId, Value, ValueRef,
+};
 
 /// One resource as values: its id, its attributes, its to-one linkage, and the to-many linkage as far as it
 /// was read.
@@ -40,6 +42,8 @@ pub enum Linkage {
 #[derive(Clone, Debug, Default)]
 pub struct Rows {
     width: usize,
+    /// The parts of a composite id.
+    key: &'static [IdPart],
     cells: Vec<Cell>,
     text: String,
     rare: Option<Box<Rare>>,
@@ -92,7 +96,7 @@ pub struct Row<'a> {
 impl Rows {
     /// An empty set of rows of the described resource.
     pub fn new(description: &Description) -> Self {
-        Self { width: description.width(), ..Self::default() }
+        Self { width: description.width(), key: description.key(), ..Self::default() }
     }
 
     /// The same, with memory for this number of rows and this number of bytes of text.
@@ -100,7 +104,8 @@ impl Rows {
     pub(crate) fn with_capacity(description: &Description, rows: usize, text: usize) -> Self {
         let width = description.width();
         let cells = Vec::with_capacity(width.saturating_mul(rows));
-        Self { width, cells, text: String::with_capacity(text.saturating_mul(rows)), ..Self::default() }
+        let text = String::with_capacity(text.saturating_mul(rows));
+        Self { width, key: description.key(), cells, text, ..Self::default() }
     }
 
     /// The number of cells of a row.
@@ -177,7 +182,7 @@ impl Rows {
     /// An empty set of rows with the same number of skipped rows.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn emptied(&self) -> Self {
-        Self { width: self.width, skipped: self.skipped, ..Self::default() }
+        Self { width: self.width, key: self.key, skipped: self.skipped, ..Self::default() }
     }
 
     /// Adds the next cell of the current row (the id, then the attributes, then the relationships). A full
@@ -250,6 +255,18 @@ impl Rows {
     /// Sorts the rows from index `first` on by their ids, ascending. Returns whether a row has moved.
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn sort(&mut self, first: usize) -> bool {
+        if !self.key.is_empty() {
+            let id = |row: &usize| self.get(*row).and_then(|row| row.resource_id().ok());
+            let mut order: Vec<(Option<ResourceId>, usize)> =
+                (first..self.len()).map(|row| (id(&row), row)).collect();
+            order.sort();
+            let order: Vec<usize> = order.into_iter().map(|(_, row)| row).collect();
+            if order.is_sorted() {
+                return false;
+            }
+            self.put_in_order(first, &order);
+            return true;
+        }
         let id = |row: &usize| match self.cell(row * self.width) {
             ValueRef::Integer(id) => (id, ""),
             ValueRef::Text(id) => (0, id),
@@ -260,11 +277,16 @@ impl Rows {
             return false;
         }
         order.sort_by_key(id);
+        self.put_in_order(first, &order);
+        true
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    fn put_in_order(&mut self, first: usize, order: &[usize]) {
         let rows = order.iter().filter_map(|row| self.cells.get(row * self.width..(row + 1) * self.width));
         let cells: Vec<Cell> = rows.flatten().copied().collect();
         self.cells.truncate(first * self.width);
         self.cells.extend(cells);
-        true
     }
 
     fn cell(&self, place: usize) -> ValueRef<'_> {
@@ -336,7 +358,15 @@ impl<'a> Row<'a> {
     /// # Errors
     /// If the row has none.
     pub fn resource_id(self) -> Result<ResourceId, Corrupt> {
-        ResourceId::from_value(self.id())?.ok_or_else(|| Corrupt::new("a row without an id"))
+        self.known_id()?.ok_or_else(|| Corrupt::new("a row without an id"))
+    }
+
+    /// The id, if the row has one.
+    fn known_id(self) -> Result<Option<ResourceId>, Corrupt> {
+        match self.rows.key {
+            [] => ResourceId::from_value(self.id()),
+            key => IdKind::Composite(key).id_of_value(self.id()),
+        }
     }
 
     /// The value of an attribute.
@@ -388,7 +418,7 @@ impl<'a> Row<'a> {
             }
         });
         let attributes = attributes.collect();
-        Ok(Record { id: ResourceId::from_value(self.id())?, attributes, linkage })
+        Ok(Record { id: self.known_id()?, attributes, linkage })
     }
 
     fn corrupt(self, description: &Description, member: &'static str, detail: &str) -> Corrupt {

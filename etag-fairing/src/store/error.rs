@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::schema::{Corrupt, RelationshipId, ResourceId};
+use crate::schema::{Corrupt, Description, RelationshipId, ResourceId};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug)]
@@ -180,6 +180,23 @@ impl StoreError {
         match self {
             Self::Constraint(constraint) => Self::Constraint(constraint.seen_from(table)),
             other => other,
+        }
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl StoreError {
+    /// Whether the id of a new resource is taken: by the constraint on the columns of the key.
+    pub(crate) fn breaks_key(&self, resource: &Description) -> bool {
+        let Self::Constraint(Constraint::Unique { columns }) = self else { return false };
+        match resource.key() {
+            [] => columns == &[resource.id.column],
+            key => {
+                columns.len() == key.len()
+                    && key
+                        .iter()
+                        .all(|part| columns.iter().any(|name| name.eq_ignore_ascii_case(part.column)))
+            }
         }
     }
 }

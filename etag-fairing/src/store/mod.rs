@@ -41,8 +41,8 @@ pub use unwritable::Unwritable;
 
 pub use crate::plan::{
     Change, Comparison, Fetched, Field, Filter, Include, Included, LinkageChange, Links, Listing, Member,
-    Page, Part, Place, Plan, Records, Relation, Revision, Root, Scopes, Seen, Selection, SortKey, fold_case,
-    matches, order, value_of,
+    Page, Part, Place, Plan, Records, Relation, Revision, Root, Scopes, Seen, Selection, SortKey, changes_id,
+    fold_case, id_of_members, matches, order, value_of,
 };
 use crate::schema::{Description, ResourceId, Value};
 

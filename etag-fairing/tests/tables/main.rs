@@ -3,6 +3,7 @@
 
 mod chance;
 mod chinook;
+mod composite;
 mod constraints;
 mod deletion;
 mod migrations;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use etag_fairing::resource::{Description, Record, ResourceId, Rows, Value, ValueRef};
 use etag_fairing::store::{
-    Fetched, Included, Links, Listing, Page, Place, Plan, Records, Root, Seen, Selection, SortKey,
+    Fetched, Field, Included, Links, Listing, Page, Place, Plan, Records, Root, Seen, Selection, SortKey,
     StoreError, matches, order, value_of,
 };
 
@@ -110,7 +110,13 @@ fn place(
 
 /// Nulls stand last in both directions, and ids decide between equals.
 fn compare(sort: &[SortKey], left: &Place, right: &Place) -> Ordering {
-    for (key, (left, right)) in sort.iter().zip(left.keys.iter().zip(&right.keys)) {
+    for (key, (left_key, right_key)) in sort.iter().zip(left.keys.iter().zip(&right.keys)) {
+        // As values, ids of several parts would be ordered as text.
+        if key.member.path.is_empty() && key.member.field == Field::Id {
+            let ordering = left.id.cmp(&right.id);
+            return if key.descending { ordering.reverse() } else { ordering };
+        }
+        let (left, right) = (left_key, right_key);
         let ordering = match (left.is_null(), right.is_null()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Greater,

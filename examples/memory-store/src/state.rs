@@ -7,7 +7,9 @@ use etag_fairing::resource::{
     Attribute, AttributeId, Description, IdKind, Linkage, OnDelete, Record, Relationship, RelationshipId,
     RelationshipKind, ResourceId, Upkeep, Value, ValueRef,
 };
-use etag_fairing::store::{Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError};
+use etag_fairing::store::{
+    Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError, changes_id, id_of_members,
+};
 
 use crate::answer::unknown;
 use crate::versions::Marks;
@@ -79,7 +81,7 @@ impl State {
     pub fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
         match change {
             Change::Insert { resource, id, attributes, linkage } => {
-                let id = self.new_id(resource, id.filter(|id| !id.is_open()))?;
+                let id = self.new_id(resource, id.filter(|id| !id.is_open()), &attributes, &linkage)?;
                 let mut attributes = attributes;
                 if let Some(deletion) = resource.soft_delete.and_then(|it| it.of_mut(&mut attributes)) {
                     *deletion = Value::Null;
@@ -104,6 +106,12 @@ impl State {
             }
             Change::Update { resource, id, attributes, linkage } => {
                 self.must_see(resource, &id, scopes)?;
+                if changes_id(resource, &id, &attributes, &linkage) {
+                    return Err(StoreError::Internal(format!(
+                        "{id} of {} never changes",
+                        resource.type_name
+                    )));
+                }
                 let mut attributes = attributes;
                 if let Some(deletion) = resource.soft_delete.and_then(|it| it.of_mut(&mut attributes)) {
                     // Only a deletion says that a resource is deleted.
@@ -138,7 +146,17 @@ impl State {
         &mut self,
         resource: &'static Description,
         id: Option<ResourceId>,
+        attributes: &[Value],
+        linkage: &[Option<LinkageChange>],
     ) -> Result<ResourceId, StoreError> {
+        let of_members = id_of_members(resource, attributes, linkage);
+        if !resource.key().is_empty() && (of_members.is_none() || id.is_some() && id != of_members) {
+            let what = resource.type_name;
+            return Err(StoreError::Internal(format!(
+                "a new one of {what} has the id that its members make"
+            )));
+        }
+        let id = of_members.or(id);
         if let Some(id) = &id
             && self.exists(resource, id)
         {
@@ -151,6 +169,7 @@ impl State {
                 Ok(ResourceId::Integer(id))
             }
             (Some(id @ ResourceId::Text(_)), IdKind::Text | IdKind::Uuid) => Ok(id),
+            (Some(id @ ResourceId::Composite(_)), IdKind::Composite(_)) => Ok(id),
             (Some(id), _) => Err(StoreError::Internal(format!("{id} is no id of {}", resource.type_name))),
             (None, IdKind::Integer { max, .. }) if table.last < max => {
                 table.last += 1;

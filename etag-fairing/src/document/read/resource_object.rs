@@ -248,6 +248,10 @@ impl<'b> ResourceObject<'b> {
             }
             match attribute(resource, current.map(|current| current.row), settable, name, json, self.lengths)
             {
+                Ok(Some((id, _))) if current.is_some() && resource.is_attribute_of_key(id) => {
+                    let pointer = self.pointer_to_fields(FieldKind::Attribute).member(name);
+                    errors.push(part_of_id(name).pointer(pointer));
+                }
                 Ok(Some((id, value))) => {
                     if let Some(slot) = id.of_mut(&mut members.attributes) {
                         *slot = Some(value);
@@ -317,6 +321,15 @@ impl<'b> ResourceObject<'b> {
             }
             match linkage(relationship, data, self.lengths, &|| pointer().member("data")) {
                 Ok(change) if current.is_some_and(|current| current.has(resource, id, &change)) => {}
+                Ok(_) if current.is_some() && resource.is_relationship_of_key(id) => {
+                    errors.push(part_of_id(name).pointer(pointer()));
+                }
+                Ok(LinkageChange::Replace(ids)) if relationship.is_kept_in_ids() => {
+                    // In a new resource: nothing.
+                    if current.is_some() || !ids.is_empty() {
+                        errors.push(kept_in_ids(relationship).pointer(pointer()));
+                    }
+                }
                 Ok(change) => {
                     if let Some(slot) = id.of_mut(&mut members.linkage) {
                         *slot = Some(change);
@@ -387,6 +400,21 @@ impl<'b> ResourceObject<'b> {
         }
         self.relationships.as_ref().is_some_and(|sent| sent.contains(name)).then_some(FieldKind::Relationship)
     }
+}
+
+/// The error for a change of a member that the id is made of.
+pub(crate) fn part_of_id(name: &str) -> ErrorObject {
+    ErrorObject::part_of_id(format!(
+        "{name} is part of the id, which never changes: delete this resource and create another one"
+    ))
+}
+
+/// The error for a change of linkage that the related resources' ids are made of.
+pub(crate) fn kept_in_ids(relationship: &Relationship) -> ErrorObject {
+    let (name, type_name) = (relationship.name, relationship.target().type_name);
+    ErrorObject::part_of_id(format!(
+        "{name} is part of the ids of {type_name}, which never change: create and delete {type_name} instead"
+    ))
 }
 
 /// The two kinds of fields of a resource object (JSON:API §6.2.2).

@@ -59,5 +59,6 @@ pub(super) fn write_id(id: &ResourceId, out: &mut Vec<u8>) {
             out.push(b'"');
         }
         ResourceId::Text(id) => write_string(id, out),
+        ResourceId::Composite(id) => write_string(&id.to_string(), out),
     }
 }

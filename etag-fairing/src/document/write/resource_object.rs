@@ -168,6 +168,7 @@ impl Writer<'_> {
         match id {
             ResourceId::Integer(id) => out.extend_from_slice(itoa::Buffer::new().format(*id).as_bytes()),
             ResourceId::Text(id) => write_segment(id, out),
+            ResourceId::Composite(id) => write_segment(&id.to_string(), out),
         }
     }
 }

@@ -43,6 +43,7 @@ impl<'a> Writer<'a> {
         match id {
             ResourceId::Integer(id) => href.push_str(itoa::Buffer::new().format(*id)),
             ResourceId::Text(id) => href.extend(encode_segment(id)),
+            ResourceId::Composite(id) => href.extend(encode_segment(&id.to_string())),
         }
         href
     }

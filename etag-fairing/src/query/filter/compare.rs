@@ -147,16 +147,18 @@ impl FilterPath {
 
     fn family(&self) -> Option<Kind> {
         let of_id = |kind| match kind {
-            IdKind::Integer { .. } => Kind::Integer,
-            IdKind::Text => Kind::Text,
-            IdKind::Uuid => Kind::Uuid,
+            IdKind::Integer { .. } => Some(Kind::Integer),
+            IdKind::Text => Some(Kind::Text),
+            IdKind::Uuid => Some(Kind::Uuid),
+            // Nothing else has several values.
+            IdKind::Composite(_) => None,
         };
         match self.0.end {
-            PathEnd::Id => Some(of_id(self.0.resource.id.kind)),
+            PathEnd::Id => of_id(self.0.resource.id.kind),
             PathEnd::Attribute(..) if !self.0.inside.is_empty() => None,
             PathEnd::Attribute(_, attribute) => attribute.kind.family(),
             PathEnd::Relationship(_, relationship) if relationship.is_to_many() => None,
-            PathEnd::Relationship(_, relationship) => Some(of_id(relationship.target().id.kind)),
+            PathEnd::Relationship(_, relationship) => of_id(relationship.target().id.kind),
         }
     }
 

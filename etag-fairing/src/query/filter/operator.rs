@@ -91,7 +91,7 @@ impl Operator {
                 Operators::Text => self.is_equality() || self.is_order() || matches!(self, Self::Text { .. }),
             },
             Operand::InsideJson => self.is_equality() || self.is_order() || matches!(self, Self::Text { .. }),
-            Operand::Id(IdKind::Uuid) => self.is_equality(),
+            Operand::Id(IdKind::Uuid | IdKind::Composite(_)) => self.is_equality(),
             Operand::Id(_) => self.is_equality() || self.is_order(),
             Operand::ToOne => self.is_equality() || matches!(self, Self::Has | Self::IsEmpty),
             // Which of many is not equal, or null, nobody could say: `not`, `any` and `is_empty` do.

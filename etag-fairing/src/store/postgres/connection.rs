@@ -2,6 +2,7 @@
 //! point.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     pin::pin,
     sync::{
@@ -304,6 +305,7 @@ impl Connection {
         parameters: &[Parameter<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         let client = self.client()?;
+        let parameters = one_by_one(parameters);
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
         let watched = self.shared.watch.begin(text);
         let rows = self.answer(text, async |statement| client.query(statement, &parameters).await).await?;
@@ -326,6 +328,7 @@ impl Connection {
         if left == usize::MAX {
             return self.rows(text, parameters).await;
         }
+        let parameters = one_by_one(parameters);
         let watched = self.shared.watch.begin(text);
         let found = self
             .answer(text, async |statement| {
@@ -360,6 +363,7 @@ impl Connection {
     /// Runs a statement and returns the number of changed rows.
     pub(super) async fn run(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
         let client = self.client()?;
+        let parameters = one_by_one(parameters);
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
         let watched = self.shared.watch.begin(text);
         let changed =
@@ -569,6 +573,20 @@ async fn waited_for(pool: &Pool, queue: &QueueCounter) -> Result<Client, PoolErr
         queue.count_time_out();
     }
     client
+}
+
+/// The parameters, with each part of a composite id as one of its own.
+fn one_by_one<'s, 'p>(parameters: &'s [Parameter<'p>]) -> Cow<'s, [Parameter<'p>]> {
+    if parameters.iter().any(Parameter::is_composite) {
+        let of_each = |parameter: &Parameter<'p>| parameter.values().map(Parameter::from).collect::<Vec<_>>();
+        // Only what is compared is composite.
+        let parameters = parameters.iter().flat_map(|parameter| match parameter.is_composite() {
+            true => of_each(parameter),
+            false => vec![*parameter],
+        });
+        return Cow::Owned(parameters.collect());
+    }
+    Cow::Borrowed(parameters)
 }
 
 fn undone() -> StoreError {

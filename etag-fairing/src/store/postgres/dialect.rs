@@ -38,6 +38,15 @@ impl Dialect for Postgres {
         TableRef::SubQuery(Box::new(elements), "e".into_iden())
     }
 
+    fn json_array(self, values: Vec<Expr>) -> Expr {
+        Expr::cust_with_expr("CAST($1 AS text)", Expr::expr(Func::cust("json_build_array").args(values)))
+    }
+
+    fn json_part(self, array: Expr, place: usize, kind: Kind) -> Expr {
+        let type_name = kind.postgres().compared_as;
+        Expr::cust_with_expr(format!("CAST(CAST($1 AS jsonb) ->> {place} AS {type_name})"), array)
+    }
+
     /// By an index, whose use `IN` with a subquery would leave to the estimate of the list's length.
     fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Expr::val(list);
@@ -143,6 +152,9 @@ impl Dialect for Postgres {
             && match (id, kind) {
                 (ResourceId::Text(id), IdKind::Uuid) => Kind::Uuid.is_canonical(id),
                 (ResourceId::Text(id), _) => !id.contains('\0'),
+                (ResourceId::Composite(id), IdKind::Composite(key)) => {
+                    id.parts().iter().zip(key).all(|(id, part)| self.can_be(id, part.kind()))
+                }
                 _ => true,
             }
     }

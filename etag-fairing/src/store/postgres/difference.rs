@@ -83,7 +83,7 @@ async fn steps(
     let mut steps = new_tables(Postgres, &new, |name| !views.contains(name));
     for (table, found) in existing {
         let mut misfits = Vec::new();
-        check_key(table, &found, &mut misfits);
+        check_key(connection, table, &found, &mut misfits).await?;
         let missing = check_columns(table, &found, &mut misfits);
         steps.extend(misfits.into_iter().map(Step::Remark));
         let has_rows = !found.is_view && table::has_rows(connection, table.name).await?;

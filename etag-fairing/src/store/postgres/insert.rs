@@ -2,10 +2,10 @@
 
 use super::connection::Connection;
 use crate::schema::{Description, IdKind, ResourceId};
+use crate::store::StoreError;
 use crate::store::sql::change::GivenId;
 use crate::store::sql::parameter::Parameter;
-use crate::store::sql::write::{insert_into_view, insert_returning};
-use crate::store::{Constraint, StoreError};
+use crate::store::sql::write::{insert_into_view, insert_returning, insert_with_members};
 
 /// Makes a row. Answers its id.
 pub(super) async fn insert_row(
@@ -17,6 +17,8 @@ pub(super) async fn insert_row(
     let Some(id) = id else { return insert_with_next_id(connection, resource, parameters).await };
     let made = if connection.known().limits.is_view(resource.table) {
         insert_into_view(connection, resource, id, parameters).await
+    } else if !resource.key().is_empty() {
+        insert_with_members(connection, resource, id, parameters).await
     } else {
         insert_returning(connection, resource, GivenId::Yes, parameters).await
     };
@@ -29,7 +31,7 @@ pub(super) async fn insert_row(
 }
 
 fn is_taken_id(error: &StoreError, resource: &Description) -> bool {
-    matches!(error, StoreError::Constraint(Constraint::Unique { columns }) if columns == &[resource.id.column])
+    error.breaks_key(resource)
 }
 
 /// A row whose id comes from the table's sequence. Somebody may have put rows there with ids of their own, which a

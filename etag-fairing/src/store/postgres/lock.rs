@@ -14,7 +14,7 @@ use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, V
 use crate::store::sql::cache::{Shape, Verb};
 use crate::store::sql::cell::Cells;
 use crate::store::sql::edge::EdgeKind;
-use crate::store::sql::ids::{id_list, id_value};
+use crate::store::sql::ids::{id_value, list_of_ids};
 use crate::store::sql::linkage_read::linkage;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::plan::edge;
@@ -89,7 +89,7 @@ async fn listed(
     ids: Vec<&ResourceId>,
     strength: Strength,
 ) -> Result<HashSet<ResourceId>, StoreError> {
-    let list = id_list(ids.into_iter().map(id_value))?;
+    let list = list_of_ids(ids.into_iter())?;
     let locks = connection.known().can_lock(resource.table);
     let shape = Shape::new(Verb::Lock, resource).columns(vec![locks, strength == Strength::Change]);
     let text = connection.text(shape, || {
@@ -120,7 +120,7 @@ pub(super) async fn row_and_links(
         let text = sql::lock::with_links(Postgres, resource);
         Ok(if locks { text + Strength::Change.clause() } else { text })
     })?;
-    let found = connection.rows(&text, &[id_value(id).into()]).await?;
+    let found = connection.rows(&text, &[id.into()]).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let mut place = 0;
     let mut read = Vec::new();
@@ -147,7 +147,7 @@ async fn other_end(connection: &Connection, end: &JoinEnd, near: &ResourceId) ->
     let JoinEnd { join_table, near_column, far_column, far, .. } = *end;
     let text =
         sql::lock::joined(Postgres, far, join_table, near_column, far_column) + Strength::Change.clause();
-    connection.rows(&text, &[id_value(near).into()]).await.map(drop)
+    connection.rows(&text, &[near.into()]).await.map(drop)
 }
 
 /// A transaction that decides by the content of a collection waits here for earlier transactions that do the
@@ -231,7 +231,7 @@ pub(super) async fn owners_before(
     let own = own.filter(|_| edge.target.table == resource.table);
     let shape = Shape::new(Verb::Owners, resource).relationship(relationship);
     let text = connection.text(shape, || Ok(sql::lock::owners(Postgres, &edge)))?;
-    let list = id_list(adopted.iter().map(id_value))?;
+    let list = list_of_ids(adopted.iter())?;
     let mut owners = Vec::new();
     for row in connection.rows(&text, &[ValueRef::Text(&list).into()]).await? {
         owners.push(cell::id(edge.table, edge.owner_column, edge.owner_id, &row, 0)?);

@@ -177,7 +177,7 @@ pub(super) async fn prepare(
         let made = made.map(|column| column.name.clone()).collect();
         let abilities = Abilities { is_view: found.is_view, refused: found.refused.clone(), made };
         Arc::make_mut(&mut known.limits).note(table.name, abilities);
-        check_key(table, &found, &mut problems);
+        check_key(connection, table, &found, &mut problems).await?;
         for missing in prepare::check_columns(table, &found, &mut problems) {
             add_column(connection, table, &missing, owner, mode, &mut problems).await?;
         }
@@ -352,8 +352,17 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
     Ok(())
 }
 
-pub(super) fn check_key(table: &Table, found: &Found, problems: &mut Vec<String>) {
-    let Some((column, kind)) = prepare::id_column(table, found, problems) else { return };
+pub(super) async fn check_key(
+    connection: &Connection,
+    table: &Table,
+    found: &Found,
+    problems: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    if !table.key.parts().is_empty() {
+        let sets = table::unique_sets(connection, table.name).await?;
+        prepare::check_composite_key(table, found, &sets, problems);
+    }
+    let Some((column, kind)) = prepare::id_column(table, found, problems) else { return Ok(()) };
     let kind = kind_of_id(kind);
     let fits = if kind == Kind::Text { column.is_text() } else { column.fits(kind) };
     if !fits {
@@ -362,6 +371,7 @@ pub(super) fn check_key(table: &Table, found: &Found, problems: &mut Vec<String>
     if !found.is_view && !column.is_unique {
         problems.push(prepare::id_is_not_unique(table, &column.name));
     }
+    Ok(())
 }
 
 /// Adds a column, or says why not.

@@ -238,6 +238,23 @@ pub(super) async fn sequence(
     rows.first().map(sequence).transpose()
 }
 
+/// The columns of each unique index of the whole table, with that of the primary key.
+pub(super) async fn unique_sets(
+    connection: &Connection,
+    table: &str,
+) -> Result<Vec<Vec<String>>, StoreError> {
+    let rows = connection
+        .rows(
+            "SELECT ARRAY(SELECT CAST(a.attname AS text) FROM pg_attribute AS a WHERE a.attrelid = i.indrelid \
+             AND a.attnum = ANY (i.indkey[0:i.indnkeyatts - 1])) FROM pg_index AS i \
+             WHERE i.indrelid = to_regclass(quote_ident(CAST($1 AS text))) AND i.indisunique AND i.indimmediate \
+             AND i.indpred IS NULL AND i.indexprs IS NULL",
+            &[text(table)],
+        )
+        .await?;
+    rows.iter().map(|row| get(row, 0)).collect()
+}
+
 /// Whether an index begins with the column, so that rows are found by it.
 pub(super) async fn has_index(
     connection: &Connection,

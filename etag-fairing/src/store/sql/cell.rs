@@ -1,7 +1,9 @@
 //! Reads the values of a row that a statement returned, and checks them against the description.
 
 use super::select::{Cell, Content};
-use crate::schema::{Corrupt, IdKind, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef};
+use crate::schema::{
+    CompositeId, Corrupt, IdKind, IdPart, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef,
+};
 use crate::store::StoreError;
 
 /// A row that the database returned.
@@ -95,6 +97,14 @@ fn read<'a>(
     text: &'a mut String,
 ) -> Result<ValueRef<'a>, Unreadable> {
     match content {
+        Content::Id(kind @ IdKind::Composite(_)) => {
+            let id = match check_id(kind, row.value(index, text)?)? {
+                ValueRef::Text(json) => composite(kind, json)?.to_string(),
+                other => return Err(Unreadable::expected("the parts of an id", other)),
+            };
+            *text = id;
+            Ok(ValueRef::Text(text))
+        }
         Content::Id(kind) => check_id(kind, row.value(index, text)?),
         Content::Link(kind) => match row.value(index, text)? {
             ValueRef::Null => Ok(ValueRef::Null),
@@ -144,6 +154,7 @@ pub(crate) fn id(
 ) -> Result<ResourceId, StoreError> {
     let mut text = String::new();
     let found = row.value(index, &mut text).and_then(|value| match check_id(kind, value)? {
+        ValueRef::Text(json) if !kind.parts().is_empty() => composite(kind, json).map(ResourceId::Composite),
         ValueRef::Integer(id) => Ok(ResourceId::Integer(id)),
         ValueRef::Text(id) => Ok(ResourceId::Text(id.into())),
         other => Err(Unreadable::expected("an id", other)),
@@ -151,9 +162,16 @@ pub(crate) fn id(
     found.map_err(|unreadable| unreadable.of(table, column))
 }
 
-/// A stored id, integer or text. A value that cannot be an id is skipped.
-pub(crate) fn any_id(row: &impl Cells, index: usize) -> Result<Option<ResourceId>, StoreError> {
+/// A stored id, integer or text, or composite if it has parts. A value that cannot be an id is skipped.
+pub(crate) fn any_id(
+    row: &impl Cells,
+    index: usize,
+    key: &'static [IdPart],
+) -> Result<Option<ResourceId>, StoreError> {
     match row.value(index, &mut String::new()) {
+        Ok(ValueRef::Text(json)) if !key.is_empty() => {
+            Ok(CompositeId::of_json(json, key).map(ResourceId::Composite))
+        }
         Ok(value) => Ok(ResourceId::from_value(value).ok().flatten()),
         Err(Unreadable::Odd(_)) => Ok(None),
         Err(Unreadable::Failed(error)) => Err(*error),
@@ -182,6 +200,12 @@ fn corrupt(table: &str, column: &str, detail: &str) -> Corrupt {
     Corrupt::new(format!("table `{table}`, column `{column}`: {detail}"))
 }
 
+/// The id of a JSON array of parts, as a statement returns it.
+fn composite(kind: IdKind, json: &str) -> Result<CompositeId, Unreadable> {
+    CompositeId::of_json(json, kind.parts())
+        .ok_or_else(|| Unreadable::Odd(format!("its key {json} is none that its resource can have")))
+}
+
 fn check_id(kind: IdKind, value: ValueRef<'_>) -> Result<ValueRef<'_>, Unreadable> {
     match (kind, value) {
         (IdKind::Integer { min, max }, ValueRef::Integer(id)) if !(min..=max).contains(&id) => {
@@ -190,6 +214,8 @@ fn check_id(kind: IdKind, value: ValueRef<'_>) -> Result<ValueRef<'_>, Unreadabl
         (IdKind::Integer { .. }, ValueRef::Integer(_)) | (IdKind::Text | IdKind::Uuid, ValueRef::Text(_)) => {
             Ok(value)
         }
+        (IdKind::Composite(_), ValueRef::Text(_)) => Ok(value),
+        (IdKind::Composite(_), _) => Err(Unreadable::expected("the parts of an id", value)),
         (IdKind::Integer { .. }, _) => Err(Unreadable::expected("an integer id", value)),
         (IdKind::Text | IdKind::Uuid, _) => Err(Unreadable::expected("a text id", value)),
     }

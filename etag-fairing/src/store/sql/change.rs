@@ -7,6 +7,7 @@ use super::{
     abilities::Limits,
     cache::{Shape, Verb},
     edge::Edge,
+    ids::IdColumns,
     parameter,
     schema::kind_of_id,
 };
@@ -62,7 +63,8 @@ pub(crate) fn insert<D: Dialect>(
     returned: Returned,
     limits: &Limits,
 ) -> Result<String, String> {
-    let id = (given == GivenId::Yes).then_some(resource.id.column);
+    // The columns of a composite id are those of members.
+    let id = (given == GivenId::Yes && resource.key().is_empty()).then_some(resource.id.column);
     let values = columns(resource).filter(|column| !limits.makes(resource.table, column));
     let names: Vec<_> = id.into_iter().chain(values).collect();
     let mut insert = Query::insert();
@@ -91,7 +93,7 @@ pub(crate) fn update<D: Dialect>(
         Query::update()
             .table(resource.table)
             .values(columns.iter().map(|column| (*column, parameter())))
-            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where(IdColumns::of(None, resource).is_parameter())
             .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
     )
 }
@@ -105,7 +107,7 @@ pub(crate) fn delete<D: Dialect>(
     dialect.text(
         Query::delete()
             .from_table(resource.table)
-            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where(IdColumns::of(None, resource).is_parameter())
             .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
     )
 }
@@ -167,5 +169,5 @@ pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Str
 }
 
 fn listed<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Expr {
-    dialect.is_listed(Expr::col(edge.target_column), "", kind_of_id(edge.target.id.kind), which)
+    IdColumns::at(None, edge.target_column, edge.target_id()).is_listed(dialect, "", which)
 }

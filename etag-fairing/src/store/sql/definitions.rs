@@ -49,7 +49,8 @@ pub(in crate::store) enum Layout {
 /// The definition of a new table, without its indexes.
 pub(in crate::store) fn create_table<D: Definitions>(dialect: D, table: &Table, layout: Layout) -> String {
     let mut parts = Vec::new();
-    if let Key::Id { column, kind } = table.key {
+    let key = table.key.parts();
+    if let (Key::Id { column, kind }, []) = (table.key, key) {
         parts.push(format!("{} {}", quoted(column), dialect.id_type(kind)));
     }
     for column in &table.columns {
@@ -58,6 +59,10 @@ pub(in crate::store) fn create_table<D: Definitions>(dialect: D, table: &Table, 
     }
     if let Key::Pair { owner, target } = table.key {
         parts.push(format!("PRIMARY KEY ({}, {})", quoted(owner), quoted(target)));
+    }
+    if !key.is_empty() {
+        let columns: Vec<String> = key.iter().map(|part| quoted(part.column)).collect();
+        parts.push(format!("PRIMARY KEY ({})", columns.join(", ")));
     }
     if D::FOREIGN_KEYS == ForeignKeys::Within {
         parts.extend(table.columns.iter().filter_map(|column| {

@@ -13,7 +13,6 @@ use super::{
     Dialect,
     cache::{Shape, Verb},
     cell, change,
-    ids::id_value,
     managed::{self, RowOf, ids},
     parameter::Parameter,
     read::exists,
@@ -122,8 +121,8 @@ impl<S: Session> Deletion<'_, S> {
         let text = session.text(shape, || {
             Ok(change::delete(session.dialect(), resource, version.map(|guard| guard.column)))
         })?;
-        let own = [Some(id_value(id)), guarded.as_ref().map(Value::as_ref)];
-        let own: Vec<Parameter<'_>> = own.into_iter().flatten().map(Parameter::from).collect();
+        let guarded = guarded.as_ref().map(|version| Parameter::from(version.as_ref()));
+        let own: Vec<Parameter<'_>> = [Some(id.into()), guarded].into_iter().flatten().collect();
         if session.run(&text, &own).await? > 0 {
             return Ok(id.clone());
         }
@@ -146,9 +145,9 @@ impl Softly<'_> {
         versions: &Versions,
         id: &ResourceId,
     ) -> Result<bool, StoreError> {
-        let is_marked = managed::mark_deleted(session, self.table, id_value(id), &self.at).await?;
+        let is_marked = managed::mark_deleted(session, self.table, Parameter::id(id), &self.at).await?;
         if let Some(kept) = versions.table(self.table.name) {
-            managed::touch(session, kept, id_value(id)).await?;
+            managed::touch(session, kept, Parameter::id(id)).await?;
         }
         Ok(is_marked)
     }
@@ -193,7 +192,7 @@ impl<'a, S: Session> Follower<'a, S> {
         let Self { session, referrers, versions, .. } = *self;
         let dialect = session.dialect();
         self.ending.push((table, id.clone()));
-        let own = id_value(&id);
+        let own = Parameter::id(&id);
         // This comes before the edges are deleted, since they tell which resources show the row.
         managed::end(session, versions, table, own, &self.ending).await?;
         for referrer in referrers.iter().filter(|referrer| dialect.is_same_name(referrer.target, table)) {
@@ -201,9 +200,9 @@ impl<'a, S: Session> Follower<'a, S> {
                 Effect::End(text) => self.make(referrer, text, own).await?,
                 Effect::Empty { ids: text, empty } => {
                     if let Some(kept) = versions.table(referrer.table) {
-                        for row in ids(session, text, own).await? {
+                        for row in ids(session, text, own, referrer.key).await? {
                             if !self.ends(kept.name, &row) {
-                                managed::touch(session, kept, id_value(&row)).await?;
+                                managed::touch(session, kept, Parameter::id(&row)).await?;
                             }
                         }
                     }
@@ -212,8 +211,8 @@ impl<'a, S: Session> Follower<'a, S> {
                 Effect::Restrict(text) => {
                     let restricted = &mut self.restricted;
                     session
-                        .each(text, &[own.into()], |row| {
-                            restricted.push((referrer.table, cell::any_id(row, 0)?));
+                        .each(text, &[own], |row| {
+                            restricted.push((referrer.table, cell::any_id(row, 0, referrer.key)?));
                             Ok(())
                         })
                         .await?;
@@ -221,13 +220,13 @@ impl<'a, S: Session> Follower<'a, S> {
                 Effect::Cascade { ids: text, delete } => {
                     // The rows are locked, so that no other transaction adds references to them.
                     let text = format!("{text}{}", if S::LOCKS_ROWS { " FOR UPDATE" } else { "" });
-                    for id in ids(session, &text, own).await? {
+                    for id in ids(session, &text, own, referrer.key).await? {
                         if self.ends(referrer.table, &id) {
                             self.in_a_circle = true;
                             continue;
                         }
                         Box::pin(self.follow(referrer.table, id.clone())).await?;
-                        self.make(referrer, delete, id_value(&id)).await?;
+                        self.make(referrer, delete, Parameter::id(&id)).await?;
                     }
                 }
             }
@@ -246,7 +245,7 @@ impl<'a, S: Session> Follower<'a, S> {
         let Self { session, referrers, versions, .. } = *self;
         let dialect = session.dialect();
         self.ending.push((table, id.clone()));
-        let own = id_value(&id);
+        let own = Parameter::id(&id);
         managed::touch_owners(session, versions, table, own, &self.ending).await?;
         let ended =
             |referrer: &&Referrer| dialect.is_same_name(referrer.target, table) && !referrer.sees_deleted;
@@ -257,17 +256,17 @@ impl<'a, S: Session> Follower<'a, S> {
                 Effect::End(_) => {}
                 Effect::Empty { .. } => {
                     let Some(kept) = versions.table(referrer.table) else { continue };
-                    for row in ids(session, text, own).await? {
+                    for row in ids(session, text, own, referrer.key).await? {
                         if !self.ends(kept.name, &row) {
-                            managed::touch(session, kept, id_value(&row)).await?;
+                            managed::touch(session, kept, Parameter::id(&row)).await?;
                         }
                     }
                 }
                 Effect::Restrict(_) => {
                     let restricted = &mut self.restricted;
                     session
-                        .each(text, &[own.into()], |row| {
-                            restricted.push((referrer.table, cell::any_id(row, 0)?));
+                        .each(text, &[own], |row| {
+                            restricted.push((referrer.table, cell::any_id(row, 0, referrer.key)?));
                             Ok(())
                         })
                         .await?;
@@ -276,7 +275,7 @@ impl<'a, S: Session> Follower<'a, S> {
                     let text = format!("{text}{}", if S::LOCKS_ROWS { " FOR UPDATE" } else { "" });
                     let softly = versions.deletion(referrer.table);
                     let softly = softly.map(|table| Softly { table, at: at.clone() });
-                    for id in ids(session, &text, own).await? {
+                    for id in ids(session, &text, own, referrer.key).await? {
                         if self.ends(referrer.table, &id) {
                             self.in_a_circle = true;
                             continue;
@@ -286,7 +285,7 @@ impl<'a, S: Session> Follower<'a, S> {
                             softly.end_row(session, versions, &id).await?;
                         } else {
                             Box::pin(self.follow(referrer.table, id.clone())).await?;
-                            session.run(delete, &[id_value(&id).into()]).await?;
+                            session.run(delete, &[Parameter::id(&id)]).await?;
                         }
                     }
                 }
@@ -296,10 +295,10 @@ impl<'a, S: Session> Follower<'a, S> {
     }
 
     /// Runs the statement, unless the database does the same by itself.
-    async fn make(&self, referrer: &Referrer, text: &str, id: ValueRef<'_>) -> Result<(), StoreError> {
+    async fn make(&self, referrer: &Referrer, text: &str, id: Parameter<'_>) -> Result<(), StoreError> {
         match referrer.by {
             By::Database => Ok(()),
-            By::Store => self.session.run(text, &[id.into()]).await.map(drop),
+            By::Store => self.session.run(text, &[id]).await.map(drop),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     ids::id_value,
     linkage_read::linkage as linkage_of,
     managed::{self, RowOf},
+    parameter::Parameter,
     plan::edge,
     room::Room,
     session::Session,
@@ -58,7 +59,7 @@ impl<'a, S: Session> Dependents<'a, S> {
         let versions = self.versions;
         for shown in versions.shown(self.resource.table, column).filter(|shown| shown.is_inverse()) {
             let old = match row {
-                Some(row) => managed::owners(self.session, shown, id_value(row)).await?,
+                Some(row) => managed::owners(self.session, shown, Parameter::id(row)).await?,
                 None => Vec::new(),
             };
             let owners = versions.owners(shown).map_or(self.resource.table, |table| table.name);
@@ -73,7 +74,7 @@ impl<'a, S: Session> Dependents<'a, S> {
     /// Adds the rows that show linkage to it.
     pub(crate) async fn hidden_or_shown(&mut self) -> Result<(), StoreError> {
         let (session, versions, table) = (self.session, self.versions, self.resource.table);
-        let own = id_value(self.id);
+        let own = Parameter::id(self.id);
         for shown in versions.leading_to(table) {
             let Some(owners) = versions.owners(shown) else { continue };
             for owner in managed::owners(session, shown, own).await? {
@@ -83,7 +84,7 @@ impl<'a, S: Session> Dependents<'a, S> {
         let referrers = session.referrers();
         for referrer in referrers.iter().filter(|it| session.dialect().is_same_name(it.target, table)) {
             let (Some(kept), Some(text)) = (versions.table(referrer.table), referrer.ids()) else { continue };
-            for row in managed::ids(session, text, own).await? {
+            for row in managed::ids(session, text, own, referrer.key).await? {
                 self.add(kept.name, row);
             }
         }
@@ -126,7 +127,7 @@ impl<'a, S: Session> Dependents<'a, S> {
                     for shown in versions.shown(edge.table, edge.owner_column) {
                         let Some(table) = versions.owners(shown) else { continue };
                         for id in &new {
-                            for owner in managed::owners(self.session, shown, id_value(id)).await? {
+                            for owner in managed::owners(self.session, shown, Parameter::id(id)).await? {
                                 self.add(table.name, owner);
                             }
                         }
@@ -141,7 +142,7 @@ impl<'a, S: Session> Dependents<'a, S> {
     pub(crate) async fn touch(self) -> Result<(), StoreError> {
         for (name, id) in &self.rows {
             if let Some(table) = self.versions.table(name) {
-                managed::touch(self.session, table, id_value(id)).await?;
+                managed::touch(self.session, table, Parameter::id(id)).await?;
             }
         }
         Ok(())

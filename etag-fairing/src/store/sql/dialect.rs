@@ -21,6 +21,12 @@ pub(crate) trait Dialect: Copy {
     /// each value, and the column `value` has the value. So the text doesn't depend on the number of values.
     fn list(self, list: &str, kind: Kind) -> TableRef;
 
+    /// Values as the text of a JSON array.
+    fn json_array(self, values: Vec<Expr>) -> Expr;
+
+    /// The value of this kind at a place of the text of a JSON array.
+    fn json_part(self, array: Expr, place: usize, kind: Kind) -> Expr;
+
     /// Whether a value is in the list, or whether it is not.
     fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Query::select().column(("e", "value")).from(self.list(list, kind)).to_owned();

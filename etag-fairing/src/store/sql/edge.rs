@@ -33,6 +33,11 @@ pub(crate) enum EdgeKind {
 }
 
 impl Edge {
+    /// The kind of the ids in the target column. A composite id has other columns of the same table, too.
+    pub(crate) fn target_id(&self) -> IdKind {
+        self.target.id.kind
+    }
+
     /// The edge of a to-many relationship; `None` for to-one.
     ///
     /// # Errors

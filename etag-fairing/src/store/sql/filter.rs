@@ -11,7 +11,7 @@ use super::{
     Case, Dialect, Listed, Need, Pattern, column,
     edge::{Edge, EdgeKind},
     forms::{self, Compared},
-    ids::id_list,
+    ids::{IdColumns, id_list, list_of_ids},
     operator,
     scope::{Class, Operand, Scope},
     value,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::plan::{Comparison, Filter, Part, Relation};
 use crate::schema::kind::ValueType;
-use crate::schema::{Element, Kind, RelationshipId, StoredTime, Value};
+use crate::schema::{Element, Kind, RelationshipId, ResourceId, StoredTime, Value};
 
 /// Whether the filter lets a row of the scope through. The value may be null, which counts as false.
 pub(super) fn condition<D: Dialect>(
@@ -44,6 +44,9 @@ fn part<D: Dialect>(
         Filter::Not(filter) => {
             let condition = part(visible, scope, filter, Need::May)?;
             Ok(condition.is_not(Expr::custom_keyword("TRUE")))
+        }
+        Filter::Compare { member, comparison } if scope.is_composite_id(member) => {
+            compare_id(visible, scope, comparison)
         }
         Filter::Compare { member, comparison } => {
             let operand = scope.operand(visible, member)?;
@@ -75,8 +78,12 @@ fn joined<D: Dialect>(
     for filter in filters {
         parts.push(part(visible, scope, filter, need)?);
     }
-    // The parts are joined in halves, so that the expression is not deep: code that walks it uses stack for
-    // each level. A scope may have thousands of parts.
+    Ok(halved(parts, operator).unwrap_or(empty))
+}
+
+/// The parts are joined in halves, so that the expression is not deep: code that walks it uses stack for each level. A scope
+/// may have thousands of parts.
+fn halved(mut parts: Vec<Expr>, operator: BinOper) -> Option<Expr> {
     while parts.len() > 1 {
         let mut rest = parts.into_iter();
         let mut joined = Vec::with_capacity(rest.len().div_ceil(2));
@@ -88,7 +95,7 @@ fn joined<D: Dialect>(
         }
         parts = joined;
     }
-    Ok(parts.pop().unwrap_or(empty))
+    parts.pop()
 }
 
 fn compare<D: Dialect>(
@@ -164,6 +171,44 @@ fn compare<D: Dialect>(
             text,
             Case::of(*case_sensitive),
         ),
+    })
+}
+
+/// Compares an id of several columns, column by column. It has no order that a filter could ask for.
+fn compare_id<D: Dialect>(
+    visible: Visible<'_, D>,
+    scope: &mut Scope<'_>,
+    comparison: &Comparison,
+) -> Result<Expr, String> {
+    let dialect = visible.dialect;
+    let parts = scope.parts_of_id(visible)?;
+    let is = |value: &Value| {
+        let id = scope.composite_id(value)?;
+        let same = parts.iter().zip(id.parts()).map(|(part, id)| {
+            let value = id.to_value();
+            if part.class.has(&value) { part.compare(dialect, Relation::Equal, &value) } else { None }
+        });
+        same.collect::<Option<Vec<_>>>()?.into_iter().reduce(Expr::and)
+    };
+    Ok(match comparison {
+        Comparison::Value(Relation::Equal, value) => is(value).unwrap_or_else(never),
+        Comparison::Value(Relation::NotEqual, value) => is(value).map_or_else(always, Expr::not),
+        // By one parameter, since a scope may list more ids than a statement may have parameters.
+        Comparison::In(values) if parts.iter().all(|part| part.spelled.is_none()) => {
+            let ids: Vec<ResourceId> = values
+                .iter()
+                .filter_map(|value| scope.composite_id(value).map(ResourceId::Composite))
+                .filter(|id| dialect.can_be(id, scope.resource().id.kind))
+                .collect();
+            let list = list_of_ids(ids.iter()).map_err(|error| error.to_string())?;
+            let (resource, table) = (scope.resource(), scope.alias().to_owned());
+            IdColumns::of(Some(&table), resource).is_listed(dialect, &list, Listed::These)
+        }
+        // In halves, so that the expression is not deep.
+        Comparison::In(values) => {
+            halved(values.iter().filter_map(is).collect(), BinOper::Or).unwrap_or_else(never)
+        }
+        _ => never(),
     })
 }
 

@@ -15,11 +15,11 @@ use super::{
     column,
     document::{Demand, Document, Step, steps},
     edge::{Edge, EdgeKind},
-    ids::{id_list, id_value},
+    ids::{IdColumns, id_value, list_of_ids},
     linkage_read::linkage,
     room::Room,
     schema::kind_of_id,
-    select::{ROWS, cells, rows_of},
+    select::{ROWS, add_cells, add_id, rows_of},
     session::Session,
     visible::Visible,
     visit::Visit,
@@ -73,7 +73,7 @@ async fn follow<'p>(
             let resource = selection.resource;
             if !new.is_empty() {
                 let first = document.number(resource)?;
-                let list = id_list(new.iter().map(id_value))?;
+                let list = list_of_ids(new.iter())?;
                 let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
                 let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
                     to_one(visible, selection, &list)
@@ -98,7 +98,7 @@ async fn follow<'p>(
             let shape = Shape::new(Verb::IncludeMany, step.owner)
                 .relationship(step.include.relationship)
                 .columns(selection.attributes.clone());
-            let list = id_list(step.owners.iter().map(id_value))?;
+            let list = list_of_ids(step.owners.iter())?;
             let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
                 to_many(visible, &edge, selection, &list)
             })?;
@@ -142,11 +142,11 @@ pub(crate) fn to_one<D: Dialect>(
 ) -> Result<Statement, String> {
     let dialect = visible.dialect;
     let id = &selection.resource.id;
-    let mut select = rows_of(selection);
+    let mut select = rows_of(dialect, selection);
     select
         .from(dialect.list(list, kind_of_id(id.kind)))
         .cross_join(visible.rows(selection.resource, ROWS, Visit::Few)?)
-        .and_where(column(ROWS, id.column).eq(column("e", "value")));
+        .and_where(IdColumns::of(Some(ROWS), selection.resource).is_element(dialect));
     Statement::new(dialect, &select)
 }
 
@@ -166,10 +166,9 @@ pub(crate) fn to_many<D: Dialect>(
         EdgeKind::Inverse { .. } => ROWS,
     };
     let mut select = Query::select();
-    select.column((edges, edge.target_column)).column(("e", "key"));
-    for cell in cells(selection).flatten() {
-        select.column((ROWS, cell.column));
-    }
+    add_id(dialect, &mut select, edges, edge.target_column, edge.target_id());
+    select.column(("e", "key"));
+    add_cells(dialect, &mut select, selection);
     select
         .from(dialect.list(list, kind_of_id(edge.owner_id)))
         .cross_join(visible.edges(edge, edges)?)

@@ -5,7 +5,7 @@ use super::{
     cache::{Shape, Verb},
     change,
     edge::{Edge, EdgeKind},
-    ids::{id_list, id_value},
+    ids::{id_value, list_of_ids},
     linkage_read::linkage as linkage_of,
     parameter::Parameter,
     plan::edge,
@@ -80,7 +80,7 @@ impl<S: Session> ToMany<'_, S> {
         }
         let Self { session, edge, .. } = self;
         let dialect = session.dialect();
-        let list = id_list(ids.iter().map(id_value))?;
+        let list = list_of_ids(ids.iter())?;
         let list = Parameter::from(ValueRef::Text(&list));
         let owner = Parameter::of(edge.owner_column, self.owner);
         match edge.kind {
@@ -102,7 +102,7 @@ impl<S: Session> ToMany<'_, S> {
         let dialect = session.dialect();
         // An id of another kind links to nothing. SQLite would find the row 1 for the text `'1'`.
         let ids = ids.iter().filter(|id| dialect.can_be(id, edge.target.id.kind));
-        let list = id_list(ids.map(id_value))?;
+        let list = list_of_ids(ids)?;
         let parameters = [self.owner.into(), ValueRef::Text(&list).into()];
         let either = |listed, unlisted| self.shape(if which == Listed::These { listed } else { unlisted });
         let text = match edge.kind {

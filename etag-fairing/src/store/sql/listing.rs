@@ -7,7 +7,7 @@ use super::{
     Dialect, Statement, column,
     edge::Edge,
     filter::condition,
-    id_value,
+    ids::IdColumns,
     order::{Order, Side},
     scope::{Names, Scope},
     select::{OWNER, ROWS, at_the_end_of, rows_of},
@@ -56,7 +56,7 @@ pub(crate) fn page<D: Dialect>(
 ) -> Result<Statement, String> {
     let names = Names::default();
     let mut scope = Scope::new(selection.resource, ROWS, source.visit(), &names);
-    let mut select = rows_of(selection);
+    let mut select = rows_of(visible.dialect, selection);
     let order = Order::of(visible, &mut scope, &listing.sort)?;
     match &listing.page {
         Page::All => {}
@@ -134,10 +134,10 @@ pub(crate) fn related_one<D: Dialect>(
 
     let target_id = column(ROWS, target.id.column);
     let joined = target_id.clone().eq(column(OWNER, link)).and(target_id.in_subquery(passed));
-    let mut select = rows_of(selection);
+    let mut select = rows_of(visible.dialect, selection);
     select
         .from(visible.rows(owner, OWNER, Visit::Few)?)
         .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, joined)
-        .and_where(column(OWNER, owner.id.column).eq(id_value(id)));
+        .and_where(IdColumns::of(Some(OWNER), owner).is(id));
     Statement::new(visible.dialect, &select)
 }

@@ -2,19 +2,26 @@
 
 use sea_query::{Expr, ExprTrait, Order, Query};
 
-use super::{Dialect, Listed, column, edge::Edge, parameter, schema::kind_of_id, select::ROWS};
+use super::{
+    Dialect, Listed, column,
+    edge::Edge,
+    ids::IdColumns,
+    parameter,
+    select::{ROWS, add_id},
+};
 use crate::schema::{Description, RelationshipKind};
 
 /// Rows in the order of their ids. Parameters: the list of ids.
 pub(crate) fn listed<D: Dialect>(dialect: D, resource: &Description) -> String {
-    let id = column(ROWS, resource.id.column);
-    dialect.text(
-        Query::select()
-            .column((ROWS, resource.id.column))
-            .from_as(resource.table, ROWS)
-            .and_where(dialect.is_listed(id, "", kind_of_id(resource.id.kind), Listed::These))
-            .order_by((ROWS, resource.id.column), Order::Asc),
-    )
+    let id = IdColumns::of(Some(ROWS), resource);
+    let mut select = Query::select();
+    add_id(dialect, &mut select, ROWS, resource.id.column, resource.id.kind);
+    select.from_as(resource.table, ROWS).and_where(id.is_listed(dialect, "", Listed::These));
+    match resource.key() {
+        [] => select.order_by((ROWS, resource.id.column), Order::Asc),
+        key => select.order_by_columns(key.iter().map(|part| ((ROWS, part.column), Order::Asc))),
+    };
+    dialect.text(&select)
 }
 
 /// The id of a row, and the ids in its to-one relationships. Parameters: the row's id.
@@ -26,7 +33,7 @@ pub(crate) fn with_links<D: Dialect>(dialect: D, resource: &Description) -> Stri
             select.column((ROWS, column));
         }
     }
-    dialect.text(select.and_where(column(ROWS, resource.id.column).eq(parameter())))
+    dialect.text(select.and_where(IdColumns::of(Some(ROWS), resource).is_parameter()))
 }
 
 /// The rows at the other end of a join table, in the order of their ids. Parameters: the id at this end.
@@ -53,13 +60,13 @@ pub(crate) fn joined<D: Dialect>(
 
 /// The owners of the related resources in the list, each once. Parameters: the list.
 pub(crate) fn owners<D: Dialect>(dialect: D, edge: &Edge) -> String {
-    let target = column(ROWS, edge.target_column);
+    let target = IdColumns::at(Some(ROWS), edge.target_column, edge.target_id());
     dialect.text(
         Query::select()
             .distinct()
             .column((ROWS, edge.owner_column))
             .from_as(edge.table, ROWS)
-            .and_where(dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), Listed::These))
+            .and_where(target.is_listed(dialect, "", Listed::These))
             .and_where(column(ROWS, edge.owner_column).is_not_null()),
     )
 }

@@ -6,20 +6,19 @@ use std::borrow::Cow;
 
 use super::{
     cell,
-    ids::id_value,
     parameter::Parameter,
     select,
     session::Session,
     versions::{Guard, KeptTable, Shown, Versions},
 };
-use crate::schema::{Description, ResourceId, Value, ValueRef};
+use crate::schema::{Description, IdPart, ResourceId, Value, ValueRef};
 use crate::store::StoreError;
 
 /// Locks a row and reads the values that the store itself sets; `None` if there is no such row.
 async fn kept(
     session: &impl Session,
     table: &KeptTable,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
 ) -> Result<Option<Vec<Value>>, StoreError> {
     let text = if session.can_lock(table.name) {
         Cow::Owned(format!("{} FOR NO KEY UPDATE", table.read))
@@ -28,7 +27,7 @@ async fn kept(
     };
     let mut values = None;
     session
-        .each(&text, &[id.into()], |row| {
+        .each(&text, &[id], |row| {
             let columns = table.columns.iter().enumerate();
             let kept = columns.map(|(place, column)| {
                 session.own_form(table.name, column.name, cell::any(table.name, column.name, row, place)?)
@@ -44,7 +43,7 @@ async fn kept(
 pub(crate) async fn next(
     session: &impl Session,
     table: &KeptTable,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
 ) -> Result<Option<Vec<Value>>, StoreError> {
     let Some(values) = kept(session, table, id).await? else { return Ok(None) };
     let next = table.columns.iter().zip(&values).map(|(column, value)| column.upkeep.next(value.as_ref()));
@@ -55,7 +54,7 @@ pub(crate) async fn next(
 pub(crate) async fn touch(
     session: &impl Session,
     table: &KeptTable,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
 ) -> Result<(), StoreError> {
     match next(session, table, id).await? {
         Some(values) => write(session, table, &values, id).await.map(drop),
@@ -67,13 +66,13 @@ async fn write(
     session: &impl Session,
     table: &KeptTable,
     values: &[Value],
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
 ) -> Result<u64, StoreError> {
     let values = session.kept_as_stored(table, values)?;
     let values = table.columns.iter().zip(values.iter());
     let mut parameters: Vec<_> =
         values.map(|(column, value)| Parameter::of(column.name, value.as_ref())).collect();
-    parameters.push(id.into());
+    parameters.push(id);
     session.run(&table.write, &parameters).await
 }
 
@@ -85,7 +84,7 @@ async fn write(
 pub(crate) async fn begin<S: Session>(
     session: &S,
     table: &KeptTable,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
 ) -> Result<(), StoreError> {
     let Some(given) = kept(session, table, id).await? else { return Ok(()) };
     let mut first = Vec::with_capacity(given.len());
@@ -112,7 +111,7 @@ pub(crate) async fn end<S: Session>(
     session: &S,
     versions: &Versions,
     table: &str,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
     ending: &[RowOf],
 ) -> Result<(), StoreError> {
     if let Some(table) = versions.table(table)
@@ -135,7 +134,7 @@ pub(crate) async fn touch_owners<S: Session>(
     session: &S,
     versions: &Versions,
     table: &str,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
     ending: &[RowOf],
 ) -> Result<(), StoreError> {
     for shown in versions.leading_to(table) {
@@ -143,7 +142,7 @@ pub(crate) async fn touch_owners<S: Session>(
         for owner in owners(session, shown, id).await? {
             let row = (table.name, owner);
             if !ending.contains(&row) {
-                touch(session, table, id_value(&row.1)).await?;
+                touch(session, table, Parameter::id(&row.1)).await?;
             }
         }
     }
@@ -154,31 +153,33 @@ pub(crate) async fn touch_owners<S: Session>(
 pub(crate) async fn mark_deleted(
     session: &impl Session,
     deletion: &KeptTable,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
     at: &Value,
 ) -> Result<bool, StoreError> {
     Ok(write(session, deletion, std::slice::from_ref(at), id).await? > 0)
 }
 
-/// The ids of the resources that show this row in their linkage.
+/// The ids of the resources that show this row in their linkage. No linkage is kept beside an id of several columns, so that
+/// these have one.
 pub(crate) async fn owners(
     session: &impl Session,
     shown: &Shown,
-    id: ValueRef<'_>,
+    id: Parameter<'_>,
 ) -> Result<Vec<ResourceId>, StoreError> {
-    ids(session, &shown.read, id).await
+    ids(session, &shown.read, id, &[]).await
 }
 
-/// The ids that a statement returns. A value that cannot be an id is skipped.
+/// The ids that a statement returns; composite ones if they have parts. A value that cannot be an id is skipped.
 pub(crate) async fn ids(
     session: &impl Session,
     text: &str,
-    of: ValueRef<'_>,
+    of: Parameter<'_>,
+    key: &'static [IdPart],
 ) -> Result<Vec<ResourceId>, StoreError> {
     let mut ids = Vec::new();
     session
-        .each(text, &[of.into()], |row| {
-            ids.extend(cell::any_id(row, 0)?);
+        .each(text, &[of], |row| {
+            ids.extend(cell::any_id(row, 0, key)?);
             Ok(())
         })
         .await?;
@@ -196,7 +197,7 @@ pub(crate) async fn check_version(
     guard: &Guard<'_>,
 ) -> Result<(), StoreError> {
     let text = select::with_version(session.dialect(), resource, guard.column);
-    if session.finds(&text, &[id_value(id).into(), guard.value.into()]).await? {
+    if session.finds(&text, &[id.into(), guard.value.into()]).await? {
         Ok(())
     } else {
         Err(StoreError::VersionChanged)

@@ -3,17 +3,29 @@
 use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStatement};
 
 use super::{
-    Dialect,
+    Dialect, id_value, operator,
     scope::{Operand, Scope},
     visible::Visible,
 };
 use crate::plan::{Field, Member, Place, Relation, SortKey};
-use crate::schema::{Kind, Value};
+use crate::schema::{Description, Kind, ResourceId, Value};
 
 /// A total order: the sort's keys, then the id.
 pub(super) struct Order {
-    keys: Vec<(Operand, bool)>,
-    id: Operand,
+    keys: Vec<(Key, bool)>,
+    id: Key,
+}
+
+/// What rows are ordered by.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "most are of one column, and a box would be an allocation for each"
+)]
+enum Key {
+    /// One column, or an expression of it.
+    One(Operand),
+    /// The columns of a composite id.
+    Parts(Vec<Operand>, &'static Description),
 }
 
 /// One side of a place in the order.
@@ -31,27 +43,21 @@ impl Order {
     ) -> Result<Self, String> {
         let mut keys = Vec::with_capacity(sort.len());
         for key in sort {
-            keys.push((scope.operand(visible, &key.member)?, key.descending));
+            keys.push((Key::of(visible, scope, &key.member)?, key.descending));
         }
-        let id = scope.operand(visible, &Member { path: Vec::new(), field: Field::Id })?;
+        let id = Key::of(visible, scope, &Member { path: Vec::new(), field: Field::Id })?;
         Ok(Self { keys, id })
     }
 
     /// Orders the rows, or reverses the order if `backwards`.
     pub(super) fn apply(&self, select: &mut SelectStatement, backwards: bool) {
-        for (operand, descending) in &self.keys {
+        for (key, descending) in &self.keys {
             let direction = if *descending != backwards { Direction::Desc } else { Direction::Asc };
-            let key = operand.expression.clone();
-            // Written only if the key may be null, since it can prevent the use of an index.
-            if operand.nullable {
-                let nulls = if backwards { NullOrdering::First } else { NullOrdering::Last };
-                select.order_by_expr_with_nulls(key, direction, nulls);
-            } else {
-                select.order_by_expr(key, direction);
-            }
+            let nulls = if backwards { NullOrdering::First } else { NullOrdering::Last };
+            key.apply(select, direction, nulls);
         }
         let direction = if backwards { Direction::Desc } else { Direction::Asc };
-        select.order_by_expr(self.id.expression.clone(), direction);
+        self.id.apply(select, direction, NullOrdering::Last);
     }
 
     /// The rows on one side of a place, without the row at the place.
@@ -63,9 +69,28 @@ impl Order {
             Side::Behind => Relation::Greater,
             Side::Before => Relation::Less,
         };
-        let id = self.id.compare(dialect, relation, &place.id.to_value());
+        let id = match &self.id {
+            Key::One(operand) => operand.compare(dialect, relation, &place.id.to_value()),
+            Key::Parts(parts, _) => beyond_parts(dialect, parts, &place.id, relation),
+        };
         let mut condition = id.ok_or("a place without an id")?;
-        for ((operand, descending), given) in self.keys.iter().zip(&place.keys).rev() {
+        for ((key, descending), given) in self.keys.iter().zip(&place.keys).rev() {
+            let operand = match key {
+                Key::One(operand) => operand,
+                // No two rows have one id, so that what comes behind it decides nothing.
+                Key::Parts(parts, resource) => {
+                    let id = resource.id.kind.id_of_value(given.as_ref());
+                    let id = id.ok().flatten().ok_or("a place with an id of another resource")?;
+                    let relation = if *descending == (side == Side::Before) {
+                        Relation::Greater
+                    } else {
+                        Relation::Less
+                    };
+                    condition = beyond_parts(dialect, parts, &id, relation)
+                        .ok_or("a place with an id of another resource")?;
+                    continue;
+                }
+            };
             let key = operand.expression.clone();
             let same = same(dialect, operand, given);
             condition = same.unwrap_or_else(|| key.is_null()).and(condition);
@@ -77,6 +102,63 @@ impl Order {
         }
         Ok(condition)
     }
+}
+
+impl Key {
+    fn of<D: Dialect>(
+        visible: Visible<'_, D>,
+        scope: &mut Scope<'_>,
+        member: &Member,
+    ) -> Result<Self, String> {
+        if scope.is_composite_id(member) {
+            return Ok(Self::Parts(scope.parts_of_id(visible)?, scope.resource()));
+        }
+        Ok(Self::One(scope.operand(visible, member)?))
+    }
+
+    fn apply(&self, select: &mut SelectStatement, direction: Direction, nulls: NullOrdering) {
+        match self {
+            // Written only if the key may be null, since it can prevent the use of an index.
+            Self::One(operand) if operand.nullable => {
+                select.order_by_expr_with_nulls(operand.expression.clone(), direction, nulls);
+            }
+            Self::One(operand) => {
+                select.order_by_expr(operand.expression.clone(), direction);
+            }
+            Self::Parts(parts, _) => {
+                for part in parts {
+                    select.order_by_expr(part.expression.clone(), direction.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The rows whose composite id is less, or greater, than another one. They are compared as rows, for which an index serves.
+fn beyond_parts<D: Dialect>(
+    dialect: D,
+    parts: &[Operand],
+    id: &ResourceId,
+    relation: Relation,
+) -> Option<Expr> {
+    let given = id.parts();
+    if given.len() != parts.len() {
+        return None;
+    }
+    if parts.iter().all(|part| part.spelled.is_none()) {
+        let own = Expr::tuple(parts.iter().map(|part| part.expression.clone()));
+        return Some(own.binary(operator(relation), Expr::tuple(given.iter().map(id_value))));
+    }
+    let mut condition: Option<Expr> = None;
+    for (part, id) in parts.iter().zip(given).rev() {
+        let value = id.to_value();
+        let farther = part.compare(dialect, relation, &value)?;
+        condition = Some(match condition {
+            None => farther,
+            Some(condition) => farther.or(same(dialect, part, &value)?.and(condition)),
+        });
+    }
+    condition
 }
 
 /// The rows whose key equals this value in the order; `None` for null.

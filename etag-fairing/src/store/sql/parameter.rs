@@ -1,6 +1,7 @@
 //! The parameters of statements.
 
-use crate::schema::ValueRef;
+use super::ids::id_value;
+use crate::schema::{ResourceId, ValueRef};
 
 /// A value for a statement, and its column.
 #[derive(Clone, Copy, Debug)]
@@ -10,17 +11,42 @@ pub(crate) struct Parameter<'a> {
     /// names this column.
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's errors name their columns"))]
     pub(crate) column: &'static str,
+    /// The parts of a composite id, each of which is a parameter of its own. `value` is none then.
+    parts: &'a [ResourceId],
 }
 
 impl<'a> From<ValueRef<'a>> for Parameter<'a> {
     fn from(value: ValueRef<'a>) -> Self {
-        Self { value, column: "" }
+        Self { value, column: "", parts: &[] }
+    }
+}
+
+impl<'a> From<&'a ResourceId> for Parameter<'a> {
+    fn from(id: &'a ResourceId) -> Self {
+        Self::id(id)
     }
 }
 
 impl<'a> Parameter<'a> {
     /// A value that is written to a column.
     pub(crate) fn of(column: &'static str, value: ValueRef<'a>) -> Self {
-        Self { value, column }
+        Self { value, column, parts: &[] }
+    }
+
+    /// An id that is compared. In the text of the statement it is one parameter, or one for each part.
+    pub(crate) fn id(id: &'a ResourceId) -> Self {
+        Self { value: id_value(id), column: "", parts: id.parts() }
+    }
+
+    /// Whether it stands for several parameters.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite takes the values one by one"))]
+    pub(crate) fn is_composite(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// The values that it stands for.
+    pub(crate) fn values(self) -> impl Iterator<Item = ValueRef<'a>> {
+        let own = self.parts.is_empty().then_some(self.value);
+        own.into_iter().chain(self.parts.iter().map(id_value))
     }
 }

@@ -73,13 +73,13 @@ impl Owner {
     }
 }
 
-/// The column and the kind of a resource's id; `None` for a join table. A missing column is a problem.
+/// The column and the kind of a resource's id; `None` for a join table and for a composite id. A missing column is a problem.
 pub(in crate::store) fn id_column<'found, F: FoundTable>(
     table: &Table,
     found: &'found F,
     problems: &mut Vec<String>,
 ) -> Option<(&'found F::Column, IdKind)> {
-    let Key::Id { column: name, kind } = table.key else { return None };
+    let (Key::Id { column: name, kind }, []) = (table.key, table.key.parts()) else { return None };
     let column = found.column(name);
     if column.is_none() {
         problems.push(format!(
@@ -139,6 +139,7 @@ pub(in crate::store) fn unused<'found, F: FoundTable>(
 
 fn is_used<F: FoundTable>(table: &Table, name: &str) -> bool {
     table.columns.iter().any(|known| F::is_same_name(known.name, name))
+        // The columns of a composite id are among these.
         || matches!(table.key, Key::Id { column: id, .. } if F::is_same_name(id, name))
 }
 
@@ -146,8 +147,8 @@ fn is_used<F: FoundTable>(table: &Table, name: &str) -> bool {
 pub(in crate::store) fn misfits<F: FoundTable>(table: &Table, found: Option<&F>) -> Vec<String> {
     let Some(found) = found else { return vec![format!("table `{}` is missing", table.name)] };
     let id = match table.key {
-        Key::Id { column, .. } => Some(column),
-        Key::Pair { .. } => None,
+        Key::Id { column, .. } if table.key.parts().is_empty() => Some(column),
+        Key::Id { .. } | Key::Pair { .. } => None,
     };
     let lacks = |name: &str| found.column(name).is_none();
     let missing = id.into_iter().chain(table.columns.iter().map(|column| column.name));
@@ -228,6 +229,34 @@ pub(in crate::store) fn id_is_not_unique(table: &Table, column: &str) -> String 
     )
 }
 
+/// Checks the columns of a composite id: together they must be unique, and each must have a value. `sets` are the columns
+/// of each unique index, with those of the primary key. Their types are checked as those of the members that they are.
+pub(in crate::store) fn check_composite_key<F: FoundTable>(
+    table: &Table,
+    found: &F,
+    sets: &[Vec<String>],
+    problems: &mut Vec<String>,
+) {
+    let key = table.key.parts();
+    if key.is_empty() || found.is_view() {
+        return;
+    }
+    let is_key = |set: &Vec<String>| {
+        set.len() == key.len()
+            && key.iter().all(|part| set.iter().any(|name| F::is_same_name(name, part.column)))
+    };
+    if !sets.iter().any(is_key) {
+        let columns: Vec<String> = key.iter().map(|part| format!("`{}`", part.column)).collect();
+        problems.push(format!(
+            "table `{}`: the columns {} are the id of `{}`, so that they must be the primary key, or unique together, and no \
+             other column with them",
+            table.name,
+            columns.join(", "),
+            table.resources()
+        ));
+    }
+}
+
 /// The message about a new column that needs a value in existing rows.
 pub(in crate::store) fn no_value_for_rows(table: &Table, column: &Column) -> String {
     format!(
@@ -241,7 +270,12 @@ pub(in crate::store) fn no_value_for_rows(table: &Table, column: &Column) -> Str
 /// deletion of a referenced row and each inverse relationship would read the whole table.
 pub(in crate::store) fn indexes(table: &Table) -> impl Iterator<Item = (String, &Column)> {
     // The first column of the primary key already has the primary key's index.
-    let has_one = |column: &Column| matches!(table.key, Key::Pair { owner, .. } if owner == column.name);
+    let first = match table.key {
+        Key::Id { column, kind: IdKind::Composite(_) } => Some(column),
+        Key::Id { .. } => None,
+        Key::Pair { owner, .. } => Some(owner),
+    };
+    let has_one = move |column: &Column| first == Some(column.name);
     let columns = table.columns.iter().filter(move |column| column.reference.is_some() && !has_one(column));
     columns.map(|column| (format!("{}_{}_index", table.name, column.name), column))
 }

@@ -5,7 +5,6 @@ use super::{
     bound_query::BoundQuery,
     cache::{Shape, Verb},
     cell::{self, Cells, push_row},
-    ids::id_value,
     include::include,
     linkage_read::linkage,
     listing::{self, Source},
@@ -96,7 +95,7 @@ pub(crate) async fn exists(
     }
     let shape = Shape::new(Verb::Exists, resource);
     let query = session
-        .bound_query(scopes, shape, [id_value(id)], |visible| select::exists(visible, resource, id))?;
+        .bound_query(scopes, shape, [Parameter::id(id)], |visible| select::exists(visible, resource, id))?;
     unless_unfit(session.finds(&query.text, &query.values()).await)
 }
 
@@ -134,7 +133,7 @@ impl<S: Session> Reading<'_, S> {
         }
         let verb = if locks { Verb::OneLocked } else { Verb::One };
         let shape = Shape::new(verb, resource).columns(selection.attributes.clone());
-        let query = session.bound_query(scopes, shape, [id_value(id)], |visible| {
+        let query = session.bound_query(scopes, shape, [Parameter::id(id)], |visible| {
             let mut statement = select::one(visible, selection, id)?;
             if locks {
                 // A statement that had to wait for the lock returns the row as it is after the wait.
@@ -211,7 +210,7 @@ impl<S: Session> Reading<'_, S> {
             return Ok(());
         }
         let shape = |verb| Shape::new(verb, owner.resource).relationship(owner.relationship);
-        let id = id_value(owner.id);
+        let id = Parameter::id(owner.id);
         if let RelationshipKind::ToOne { column, .. } = relationship.kind {
             let rows = &mut fetched.rows;
             let number = if let Some(filter) = &listing.filter {
@@ -240,7 +239,7 @@ impl<S: Session> Reading<'_, S> {
         }
         let page_shape = shape(Verb::RelatedPage).columns(selection.attributes.clone());
         let window = with_next(listing);
-        let [limit, offset] = bounds(window);
+        let [limit, offset] = bounds(window).map(Parameter::from);
         let page = session.bound_query(scopes, page_shape, [id, limit, offset], |visible| {
             select::related_page(visible, &edge, selection, owner.id, window)
         })?;

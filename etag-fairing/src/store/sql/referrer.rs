@@ -4,13 +4,15 @@
 //! decide, unless `on_delete` is written on the relationship. If such a table has no foreign key, the structs
 //! decide.
 
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 
 use super::{
-    Dialect, parameter,
+    Dialect,
+    ids::IdColumns,
+    parameter,
     schema::{Column, Decider, Key, Reference, Table, kind_of_id},
 };
-use crate::schema::OnDelete;
+use crate::schema::{IdKind, IdPart, OnDelete};
 
 /// A column that refers to a table.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Referrer {
     pub(crate) living: Option<String>,
     /// Whether it leads to the row even if that is deleted softly.
     pub(crate) sees_deleted: bool,
+    /// The parts of the referring rows' ids, if these are composite.
+    pub(crate) key: &'static [IdPart],
 }
 
 /// Who applies the effect of a deletion.
@@ -111,7 +115,8 @@ impl Referrer {
                 let effect = Effect::of(dialect, table, column, effect);
                 let living = living(dialect, table, column);
                 let Reference { table: target, sees_deleted, .. } = reference;
-                referrers.push(Self { table: table.name, target, by, effect, living, sees_deleted });
+                let (table, key) = (table.name, table.key.parts());
+                referrers.push(Self { table, target, by, effect, living, sees_deleted, key });
             }
         }
         referrers
@@ -157,11 +162,21 @@ impl ForeignKey {
 /// Returns the ids of the referring rows that are not deleted, of a table whose rows are deleted softly.
 /// Parameters: the id that they refer to.
 fn living<D: Dialect>(dialect: D, table: &Table, column: &Column) -> Option<String> {
-    let (Key::Id { column: key, .. }, Some((deletion, _))) = (table.key, table.deletion) else { return None };
+    let (Key::Id { column: key, kind }, Some((deletion, _))) = (table.key, table.deletion) else {
+        return None;
+    };
     let refers = dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
     let mut living = Query::select();
-    living.column(key).from(table.name).and_where(refers).and_where(Expr::col(deletion).is_null());
+    add_key(dialect, &mut living, key, kind);
+    living.from(table.name).and_where(refers).and_where(Expr::col(deletion).is_null());
     Some(dialect.text(&living))
+}
+
+fn add_key<D: Dialect>(dialect: D, select: &mut SelectStatement, column: &'static str, kind: IdKind) {
+    match kind {
+        IdKind::Composite(_) => select.expr(IdColumns::at(None, column, kind).cell(dialect)),
+        _ => select.column(column),
+    };
 }
 
 impl Effect {
@@ -170,8 +185,11 @@ impl Effect {
         let Key::Id { column: key, kind } = table.key else {
             return Self::End(dialect.text(Query::delete().from_table(table.name).and_where(refers())));
         };
-        let ids = dialect.text(Query::select().column(key).from(table.name).and_where(refers()));
-        let own = dialect.by_code_points(Expr::col(key), kind_of_id(kind)).eq(parameter());
+        let mut ids = Query::select();
+        add_key(dialect, &mut ids, key, kind);
+        let ids = dialect.text(ids.from(table.name).and_where(refers()));
+        let by = |column, kind| dialect.by_code_points(column, kind_of_id(kind));
+        let own = IdColumns::at(None, key, kind).is_parameter_by(by);
         match on_delete {
             OnDelete::SetNull => Self::Empty {
                 ids,

@@ -8,7 +8,7 @@ use super::{
     Dialect,
     cache::{Shape, Verb},
     cell,
-    ids::{id_list, id_value},
+    ids::list_of_ids,
     include,
     read::exists,
     session::{Session, unless_unfit},
@@ -85,7 +85,7 @@ async fn seen<'a>(
         }
     } else if !ids.is_empty() {
         let selection = Selection::identifiers(resource);
-        let list = id_list(ids.into_iter().map(id_value))?;
+        let list = list_of_ids(ids.into_iter())?;
         let shape = Shape::new(Verb::IncludeOne, resource).columns(selection.attributes.clone());
         let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
             include::to_one(visible, &selection, &list)

@@ -60,6 +60,7 @@ impl Room {
         let text = match id {
             ResourceId::Integer(_) => 0,
             ResourceId::Text(id) => id.len(),
+            ResourceId::Composite(id) => id.to_string().len(),
         };
         self.take(LINK + text, Excess::Linkage)
     }

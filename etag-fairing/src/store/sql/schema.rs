@@ -1,7 +1,8 @@
 //! The tables that resources need.
 
 use crate::schema::{
-    Description, IdKind, Kind, Mismatch, OnDelete, RelationshipId, RelationshipKind, StoredTime, Value,
+    Description, IdKind, IdPart, Kind, Mismatch, OnDelete, PartMember, RelationshipId, RelationshipKind,
+    StoredTime, Value,
 };
 
 use super::edge::{Edge, EdgeKind};
@@ -10,7 +11,7 @@ use super::edge::{Edge, EdgeKind};
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) key: Key,
-    /// The columns: without the id for a [`Key::Id`], with both columns for a [`Key::Pair`].
+    /// The columns: without the id for a [`Key::Id`] of one column, and with all columns of the key otherwise.
     pub(crate) columns: Vec<Column>,
     /// The column with the time of the deletion, if a struct deletes its rows softly, and the struct.
     pub(crate) deletion: Option<(&'static str, &'static str)>,
@@ -23,7 +24,7 @@ pub(crate) struct Table {
 pub(crate) enum Key {
     /// A resource's id.
     Id {
-        /// The column.
+        /// The column; of a composite id the first one.
         column: &'static str,
         /// The kind of the id.
         kind: IdKind,
@@ -35,6 +36,21 @@ pub(crate) enum Key {
         /// The related resources' column.
         target: &'static str,
     },
+}
+
+impl Key {
+    /// The parts of a composite id.
+    pub(crate) fn parts(self) -> &'static [IdPart] {
+        match self {
+            Self::Id { kind, .. } => kind.parts(),
+            Self::Pair { .. } => &[],
+        }
+    }
+
+    /// Whether a column is part of a composite id.
+    pub(crate) fn has_part(self, name: &str) -> bool {
+        self.parts().iter().any(|part| part.column.eq_ignore_ascii_case(name))
+    }
 }
 
 #[derive(Debug)]
@@ -90,7 +106,7 @@ impl Table {
     /// Whether a column must have a value: all resources over the table demand one. (A resource that doesn't
     /// know the column could not be created otherwise.)
     pub(crate) fn is_required(&self, column: &Column) -> bool {
-        column.demands > 0 && column.demands >= self.resources.len()
+        self.key.has_part(column.name) || column.demands > 0 && column.demands >= self.resources.len()
     }
 
     /// What needs the table, for messages.
@@ -113,6 +129,8 @@ pub(crate) fn kind_of_id(kind: IdKind) -> Kind {
         IdKind::Integer { .. } => Kind::Integer,
         IdKind::Text => Kind::Text,
         IdKind::Uuid => Kind::Uuid,
+        // As one value it is the text of a JSON array.
+        IdKind::Composite(_) => Kind::Text,
     }
 }
 
@@ -233,7 +251,9 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
             ));
         }
     }
-    let mut used = vec![resource.id.column];
+    problems.extend(faults_of_key(resource));
+    // The columns of a composite key are those of members.
+    let mut used = if resource.key().is_empty() { vec![resource.id.column] } else { Vec::new() };
     for column in columns_of(resource) {
         if used.iter().any(|name| name.eq_ignore_ascii_case(column.name)) {
             problems.push(format!(
@@ -253,6 +273,44 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
         }
         unite(table, column, problems);
     }
+}
+
+/// What is wrong with the ids that this resource has, and with those that it refers to, as far as one column keeps only ids of
+/// one column.
+fn faults_of_key(resource: &'static Description) -> Vec<String> {
+    let mut faults = Vec::new();
+    for relationship in resource.relationships {
+        let target = relationship.target();
+        let refers = !matches!(relationship.kind, RelationshipKind::Inverse { .. });
+        let composite = match (target.key(), resource.key()) {
+            ([_, ..], _) if refers => target,
+            (_, [_, ..]) if relationship.is_to_many() => resource,
+            _ => continue,
+        };
+        faults.push(format!(
+            "the relationship `{}` of `{}` would keep an id of `{}` in one column, but that is made of several: let a to-one \
+             relationship lead the other way, or give `{}` an id of one column",
+            relationship.name, resource.rust_name, composite.rust_name, composite.rust_name
+        ));
+    }
+    for part in resource.key() {
+        let is_member = match part.member {
+            PartMember::Attribute(id, kind) => resource.attribute_at(id).is_some_and(|attribute| {
+                attribute.column == part.column && attribute.kind == kind_of_id(kind) && !attribute.nullable
+            }),
+            PartMember::Relationship(id, _) => resource.relationship_at(id).is_some_and(|relationship| {
+                relationship.column() == Some(part.column) && relationship.is_required()
+            }),
+        };
+        if !is_member || !part.kind().parts().is_empty() {
+            faults.push(format!(
+                "the part `{}` of the id of `{}` must be an attribute or a to-one relationship of it that always has a value, \
+                 an integer, text or a UUID",
+                part.column, resource.rust_name
+            ));
+        }
+    }
+    faults
 }
 
 fn columns_of(resource: &'static Description) -> Vec<Column> {
@@ -349,7 +407,15 @@ fn named<'a>(name: &'static str, key: Key, tables: &'a mut Vec<Table>) -> &'a mu
 fn same_key(one: Key, other: Key) -> bool {
     match (one, other) {
         (Key::Id { column: a, kind: one }, Key::Id { column: b, kind: other }) => {
-            a.eq_ignore_ascii_case(b) && kind_of_id(one) == kind_of_id(other)
+            let (parts, others) = (one.parts(), other.parts());
+            let same = |(one, other): (&IdPart, &IdPart)| {
+                one.column.eq_ignore_ascii_case(other.column)
+                    && kind_of_id(one.kind()) == kind_of_id(other.kind())
+            };
+            a.eq_ignore_ascii_case(b)
+                && kind_of_id(one) == kind_of_id(other)
+                && parts.len() == others.len()
+                && parts.iter().zip(others).all(same)
         }
         (Key::Pair { owner: a, target: b }, Key::Pair { owner: c, target: d }) => {
             a.eq_ignore_ascii_case(c) && b.eq_ignore_ascii_case(d)

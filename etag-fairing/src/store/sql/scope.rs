@@ -16,7 +16,10 @@ use super::{
 };
 use crate::plan::{Field, Member, Relation};
 use crate::schema::kind::ValueType;
-use crate::schema::{Description, IdKind, Kind, Relationship, RelationshipId, StoredTime, Value};
+use crate::schema::{
+    CompositeId, Description, IdKind, Kind, PartMember, Relationship, RelationshipId, ResourceId, StoredTime,
+    Value,
+};
 
 /// A table under an alias. Each table at the end of a path is joined once, however many members use it. The
 /// paths are to-one, so that the joins neither add nor remove rows.
@@ -144,7 +147,7 @@ impl Class {
     fn of_id(kind: IdKind) -> Self {
         match kind {
             IdKind::Integer { .. } => Self::Number,
-            IdKind::Text | IdKind::Uuid => Self::Text,
+            IdKind::Text | IdKind::Uuid | IdKind::Composite(_) => Self::Text,
         }
     }
 
@@ -183,6 +186,16 @@ impl<'n> Scope<'n> {
     /// How often the statement visits the table's rows.
     pub(super) fn visit(&self) -> Visit {
         self.visit
+    }
+
+    /// The resource whose rows they are.
+    pub(super) fn resource(&self) -> &'static Description {
+        self.resource
+    }
+
+    /// The alias of its table.
+    pub(super) fn alias(&self) -> &str {
+        &self.alias
     }
 
     /// Makes aliases for other tables of the statement.
@@ -292,6 +305,36 @@ impl<'n> Scope<'n> {
                 Ok(operand.spelled(visible, resource.table, attribute.column))
             }
         }
+    }
+
+    /// The parts of the id of the rows as they are compared; none if the id is one column.
+    pub(super) fn parts_of_id<D: Dialect>(
+        &mut self,
+        visible: Visible<'_, D>,
+    ) -> Result<Vec<Operand>, String> {
+        let mut parts = Vec::new();
+        for part in self.resource.key() {
+            let field = match part.member {
+                PartMember::Attribute(id, _) => Field::Attribute(id),
+                PartMember::Relationship(id, _) => Field::ToOne(id),
+            };
+            let operand = self.operand(visible, &Member { path: Vec::new(), field })?;
+            parts.push(Operand { nullable: false, ..operand });
+        }
+        Ok(parts)
+    }
+
+    /// The composite id that a value is; `None` if it is none of the rows' ids.
+    pub(super) fn composite_id(&self, value: &Value) -> Option<CompositeId> {
+        match self.resource.id.kind.id_of_value(value.as_ref()) {
+            Ok(Some(ResourceId::Composite(id))) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether a member is the rows' own id, and that is composite.
+    pub(super) fn is_composite_id(&self, member: &Member) -> bool {
+        member.field == Field::Id && member.path.is_empty() && !self.resource.key().is_empty()
     }
 
     /// Joins the tables at the ends of paths to the rows.

@@ -5,7 +5,9 @@ use sea_query::{Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStateme
 use super::{
     Dialect, Listed, Statement, column,
     edge::{Edge, EdgeKind},
-    id_column, id_value, parameter,
+    id_value,
+    ids::IdColumns,
+    parameter,
     schema::kind_of_id,
     visible::Visible,
     visit::Visit,
@@ -106,12 +108,36 @@ pub(super) fn known_cells(
     known.collect()
 }
 
-pub(super) fn rows_of(selection: &Selection) -> SelectStatement {
+pub(super) fn rows_of<D: Dialect>(dialect: D, selection: &Selection) -> SelectStatement {
     let mut select = Query::select();
-    for cell in cells(selection).flatten() {
-        select.column((ROWS, cell.column));
-    }
+    add_cells(dialect, &mut select, selection);
     select
+}
+
+/// Adds the columns of [`cells`].
+pub(super) fn add_cells<D: Dialect>(dialect: D, select: &mut SelectStatement, selection: &Selection) {
+    for cell in cells(selection).flatten() {
+        match cell.content {
+            Content::Id(kind @ IdKind::Composite(_)) => {
+                select.expr(IdColumns::at(Some(ROWS), cell.column, kind).cell(dialect))
+            }
+            _ => select.column((ROWS, cell.column)),
+        };
+    }
+}
+
+/// Adds the id, or the ids at the other end of an edge, as one column. `table` is the alias of their table.
+pub(super) fn add_id<D: Dialect>(
+    dialect: D,
+    select: &mut SelectStatement,
+    table: &'static str,
+    column: &'static str,
+    kind: IdKind,
+) {
+    match kind {
+        IdKind::Composite(_) => select.expr(IdColumns::at(Some(table), column, kind).cell(dialect)),
+        _ => select.column((table, column)),
+    };
 }
 
 fn page<D: Dialect>(
@@ -120,9 +146,9 @@ fn page<D: Dialect>(
     resource: &Description,
     window: Window,
 ) {
-    let id = id_column(visible.dialect, ROWS, resource.id.column, resource.id.kind);
+    IdColumns::of(Some(ROWS), resource).in_order(visible.dialect, select, ROWS);
     // Limit and offset are parameters, too.
-    select.order_by_expr(id, Order::Asc).limit(window.limit).offset(window.offset);
+    select.limit(window.limit).offset(window.offset);
 }
 
 /// One resource. Parameters: its id.
@@ -132,10 +158,10 @@ pub(crate) fn one<D: Dialect>(
     id: &ResourceId,
 ) -> Result<Statement, String> {
     let resource = selection.resource;
-    let mut select = rows_of(selection);
+    let mut select = rows_of(visible.dialect, selection);
     select
         .from(visible.rows(resource, ROWS, Visit::Few)?)
-        .and_where(column(ROWS, resource.id.column).eq(id_value(id)));
+        .and_where(IdColumns::of(Some(ROWS), resource).is(id));
     Statement::new(visible.dialect, &select)
 }
 
@@ -145,7 +171,7 @@ pub(crate) fn collection<D: Dialect>(
     selection: &Selection,
     window: Window,
 ) -> Result<Statement, String> {
-    let mut select = rows_of(selection);
+    let mut select = rows_of(visible.dialect, selection);
     select.from(visible.rows(selection.resource, ROWS, Visit::Few)?);
     page(visible, &mut select, selection.resource, window);
     Statement::new(visible.dialect, &select)
@@ -162,11 +188,11 @@ pub(crate) fn related_one<D: Dialect>(
 ) -> Result<Statement, String> {
     let target = selection.resource;
     let joined = column(ROWS, target.id.column).eq(column(OWNER, link));
-    let mut select = rows_of(selection);
+    let mut select = rows_of(visible.dialect, selection);
     select
         .from(visible.rows(owner, OWNER, Visit::Few)?)
         .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, joined)
-        .and_where(column(OWNER, owner.id.column).eq(id_value(id)));
+        .and_where(IdColumns::of(Some(OWNER), owner).is(id));
     Statement::new(visible.dialect, &select)
 }
 
@@ -203,7 +229,7 @@ pub(crate) fn related_page<D: Dialect>(
     owner: &ResourceId,
     window: Window,
 ) -> Result<Statement, String> {
-    let mut select = rows_of(selection);
+    let mut select = rows_of(visible.dialect, selection);
     at_the_end_of(visible, &mut select, edge, owner, Visit::Few)?;
     page(visible, &mut select, selection.resource, window);
     Statement::new(visible.dialect, &select)
@@ -242,7 +268,7 @@ pub(crate) fn exists<D: Dialect>(
     select
         .column((ROWS, resource.id.column))
         .from(visible.rows(resource, ROWS, Visit::Few)?)
-        .and_where(column(ROWS, resource.id.column).eq(id_value(id)));
+        .and_where(IdColumns::of(Some(ROWS), resource).is(id));
     Statement::new(visible.dialect, &select)
 }
 
@@ -256,23 +282,23 @@ pub(crate) fn linkage<D: Dialect>(
     let dialect = visible.dialect;
     let joined = column("j", edge.owner_column).eq(column("e", "value"));
     let mut select = Query::select();
+    select.column(("e", "key"));
+    add_id(dialect, &mut select, "j", edge.target_column, edge.target_id());
     select
-        .column(("e", "key"))
-        .column(("j", edge.target_column))
         .from(dialect.list(list, kind_of_id(edge.owner_id)))
         .join(JoinType::InnerJoin, visible.edges(edge, "j")?, joined)
         // A null in a join table that the user has created links to nothing.
         .and_where(column("j", edge.target_column).is_not_null())
-        .order_by(("e", "key"), Order::Asc)
-        .order_by_expr(id_column(dialect, "j", edge.target_column, edge.target.id.kind), Order::Asc);
+        .order_by(("e", "key"), Order::Asc);
+    IdColumns::at(Some("j"), edge.target_column, edge.target_id()).in_order(dialect, &mut select, "j");
     Statement::new(dialect, &select)
 }
 
 /// Returns a row if a related resource in the list (or not in the list) belongs to the owner. Parameters: the
 /// owner's id, the list.
 pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
-    let target = column(ROWS, edge.target_column);
-    let listed = dialect.is_listed(target, "", kind_of_id(edge.target.id.kind), which);
+    let target = IdColumns::at(Some(ROWS), edge.target_column, edge.target_id());
+    let listed = target.is_listed(dialect, "", which);
     dialect.text(
         Query::select()
             .column((ROWS, edge.target_column))
@@ -294,7 +320,7 @@ pub(crate) fn with_version<D: Dialect>(dialect: D, resource: &Description, versi
         Query::select()
             .column(resource.id.column)
             .from(resource.table)
-            .and_where(Expr::col(resource.id.column).eq(parameter()))
+            .and_where(IdColumns::of(None, resource).is_parameter())
             .and_where(Expr::col(version).eq(parameter())),
     )
 }

@@ -60,15 +60,18 @@ pub(super) fn column(table: &str, column: &'static str) -> Expr {
 pub(super) fn id_column<D: Dialect>(dialect: D, table: &str, name: &'static str, kind: IdKind) -> Expr {
     match kind {
         IdKind::Integer { .. } => column(table, name),
+        IdKind::Composite(_) => column(table, name),
         IdKind::Text | IdKind::Uuid => dialect.by_code_points(column(table, name), kind_of_id(kind)),
     }
 }
 
-/// An id as a parameter.
+/// An id of one column as a parameter.
 pub(super) fn id_value(id: &ResourceId) -> Expr {
     match id {
         ResourceId::Integer(id) => Expr::val(*id),
         ResourceId::Text(id) => Expr::val(id.as_str()),
+        // It is no one value: `IdColumns` compares it.
+        ResourceId::Composite(_) => Expr::null(),
     }
 }
 

@@ -7,6 +7,7 @@ use sea_query::{Expr, ExprTrait, Query};
 use super::{
     Dialect, Listed,
     edge::{Edge, EdgeKind},
+    ids::IdColumns,
     parameter,
     schema::reachable,
 };
@@ -148,7 +149,7 @@ impl Versions {
 
 impl KeptTable {
     fn new<D: Dialect>(dialect: D, resource: &Description, columns: Vec<KeptColumn>) -> Self {
-        let own = || Expr::col(resource.id.column).eq(parameter());
+        let own = || IdColumns::of(None, resource).is_parameter();
         let names = || columns.iter().map(|column| column.name);
         let read = Query::select().columns(names()).from(resource.table).and_where(own()).to_owned();
         let write = Query::update()
@@ -178,7 +179,7 @@ impl Shown {
         let read = Query::select()
             .column(edge.owner_column)
             .from(edge.table)
-            .and_where(Expr::col(edge.target_column).eq(parameter()))
+            .and_where(IdColumns::at(None, edge.target_column, edge.target_id()).is_parameter())
             .and_where(Expr::col(edge.owner_column).is_not_null())
             .to_owned();
         Self {

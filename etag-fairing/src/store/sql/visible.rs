@@ -74,7 +74,9 @@ impl<'s, D: Dialect> Visible<'s, D> {
             }
             known.push(name);
             // Several members may share the column. The link is hidden if one of them hides it.
-            let hides = links.iter().filter(|(link, _)| *link == name);
+            // That of a composite id stays: the id itself shows it.
+            let is_key = resource.key().iter().any(|part| part.column == name);
+            let hides = links.iter().filter(|(link, _)| *link == name && !is_key);
             let mut shown = None;
             for (target, limit) in hides.filter_map(|(_, target)| Some((*target, self.scopes.limit(target)?)))
             {

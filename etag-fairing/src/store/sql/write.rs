@@ -16,7 +16,7 @@ use super::{
     session::Session,
     versions::Guard,
 };
-use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection};
+use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection, changes_id, id_of_members};
 use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, Value, ValueRef};
 use crate::store::{Constraint, StoreError};
 
@@ -94,6 +94,16 @@ async fn insert(
     linkage: &[Option<LinkageChange>],
 ) -> Result<ResourceId, StoreError> {
     let id = id.filter(|id| !id.is_open());
+    let of_members = id_of_members(resource, attributes, linkage);
+    if !resource.key().is_empty()
+        && (of_members.is_none() || id.is_some_and(|id| Some(id) != of_members.as_ref()))
+    {
+        return Err(StoreError::Internal(format!(
+            "a new `{}` needs a value in each member that its id is made of, and no other id",
+            resource.rust_name
+        )));
+    }
+    let id = of_members.as_ref().or(id);
     let made = if id.is_none() { resource.id.kind.generate() } else { None };
     let id = id.or(made.as_ref());
     if let Some(id) = id {
@@ -111,7 +121,9 @@ async fn insert(
     let limits = session.limits();
     let is_given = |column: &str| !limits.makes(resource.table, column);
     let mut parameters: Vec<Parameter<'_>> = Vec::new();
-    parameters.extend(id.map(|id| Parameter::of(resource.id.column, id_value(id))));
+    // The columns of a composite id are those of members.
+    let single = id.filter(|_| resource.key().is_empty());
+    parameters.extend(single.map(|id| Parameter::of(resource.id.column, id_value(id))));
     for (attribute, value) in resource.attributes.iter().zip(stored.iter()) {
         if is_given(attribute.column) {
             // Nothing is deleted from its beginning.
@@ -135,7 +147,7 @@ async fn insert(
     let id = session.insert_row(resource, id, &parameters).await?;
     let versions = session.versions();
     if let Some(kept) = versions.table(resource.table) {
-        managed::begin(session, kept, id_value(&id)).await?;
+        managed::begin(session, kept, Parameter::id(&id)).await?;
     }
     let mut dependents = Dependents::new(session, &versions, resource, &id);
     for (relationship, change) in resource.relationships.iter().zip(linkage) {
@@ -156,6 +168,9 @@ pub(crate) async fn insert_returning(
     id: GivenId,
     parameters: &[Parameter<'_>],
 ) -> Result<ResourceId, StoreError> {
+    if !resource.key().is_empty() {
+        return Err(misshapen(resource));
+    }
     let text = session.text(id.shape(resource), || {
         change::insert(session.dialect(), resource, id, Returned::Id, &session.limits())
     })?;
@@ -173,6 +188,23 @@ pub(crate) async fn insert_returning(
         .await
         .map_err(|error| error.seen_from(resource.table))?;
     made
+}
+
+/// Inserts a row with a composite id, which its members have.
+pub(crate) async fn insert_with_members(
+    session: &impl Session,
+    resource: &'static Description,
+    id: &ResourceId,
+    parameters: &[Parameter<'_>],
+) -> Result<ResourceId, StoreError> {
+    let text = session.text(GivenId::Yes.shape(resource), || {
+        change::insert(session.dialect(), resource, GivenId::Yes, Returned::Nothing, &session.limits())
+    })?;
+    match session.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))? {
+        // A trigger has prevented the insertion.
+        0 => Err(StoreError::Constraint(Constraint::nameless())),
+        _ => Ok(id.clone()),
+    }
 }
 
 /// Inserts a row into a view. The trigger or rule of the view need not return the new row.
@@ -204,6 +236,12 @@ async fn update<S: Session>(
 ) -> Result<ResourceId, StoreError> {
     if !session.dialect().can_be(id, resource.id.kind) {
         return Err(StoreError::NotFound);
+    }
+    if changes_id(resource, id, attributes, linkage) {
+        return Err(StoreError::Internal(format!(
+            "a change gives `{}` {id} another value in a member that its id is made of",
+            resource.rust_name
+        )));
     }
     let links = session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
     let must_be_seen = scopes.limits(resource) || !S::LOCKS_ROWS;
@@ -260,7 +298,7 @@ async fn update<S: Session>(
     }
     let next = match kept {
         Some(kept) if !parameters.is_empty() || dependents.own || version.is_some() => {
-            managed::next(session, kept, id_value(id)).await?.unwrap_or_default()
+            managed::next(session, kept, Parameter::id(id)).await?.unwrap_or_default()
         }
         _ => Vec::new(),
     };
@@ -280,7 +318,7 @@ async fn update<S: Session>(
             columns.push(column.name);
             parameters.push(Parameter::of(column.name, value.as_ref()));
         }
-        parameters.push(id_value(id).into());
+        parameters.push(id.into());
         parameters.extend(guarded.as_ref().map(|version| Parameter::from(version.as_ref())));
         changed.push(version.is_some());
         let text = session.text(Shape::new(Verb::Update, resource).columns(changed), || {

@@ -297,7 +297,7 @@ impl Connection {
 
 /// Values as SQLite takes them.
 pub(super) fn bound<'p>(parameters: &[impl Into<Parameter<'p>> + Copy]) -> impl rusqlite::Params {
-    params_from_iter(parameters.iter().map(|parameter| Bound((*parameter).into().value)))
+    params_from_iter(parameters.iter().flat_map(|parameter| (*parameter).into().values().map(Bound)))
 }
 
 struct Bound<'a>(ValueRef<'a>);

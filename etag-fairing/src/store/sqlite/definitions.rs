@@ -22,6 +22,8 @@ impl Definitions for Sqlite {
             // new one.
             IdKind::Integer { .. } => "PRIMARY KEY AUTOINCREMENT",
             IdKind::Text | IdKind::Uuid => "NOT NULL PRIMARY KEY",
+            // Its columns are those of members, and the key stands behind them.
+            IdKind::Composite(_) => "NOT NULL",
         };
         format!("{} {key}", kind_of_id(kind).sqlite().ours)
     }
@@ -29,8 +31,8 @@ impl Definitions for Sqlite {
     fn table_end(self, key: Key) -> &'static str {
         // STRICT: no program can put text where a number belongs.
         match key {
+            Key::Id { kind: IdKind::Composite(_), .. } | Key::Pair { .. } => " STRICT, WITHOUT ROWID",
             Key::Id { .. } => " STRICT",
-            Key::Pair { .. } => " STRICT, WITHOUT ROWID",
         }
     }
 

@@ -33,6 +33,14 @@ impl Dialect for Sqlite {
         TableRef::FunctionCall(Func::cust("json_each").arg(Expr::val(list)), "e".into_iden())
     }
 
+    fn json_array(self, values: Vec<Expr>) -> Expr {
+        Expr::expr(Func::cust("json_array").args(values))
+    }
+
+    fn json_part(self, array: Expr, place: usize, _: Kind) -> Expr {
+        Expr::cust_with_expr(format!("json_extract(?, '$[{place}]')"), array)
+    }
+
     /// A column may be declared `COLLATE NOCASE`. `BINARY` compares UTF-8 bytes, which is by code points.
     fn by_code_points(self, text: Expr, _: Kind) -> Expr {
         Expr::cust_with_expr("(? COLLATE BINARY)", text)

@@ -5,7 +5,7 @@ use crate::schema::{Description, ResourceId};
 use crate::store::sql::change::{GivenId, Returned};
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::session::Session;
-use crate::store::sql::write::{insert_into_view, insert_returning};
+use crate::store::sql::write::{insert_into_view, insert_returning, insert_with_members};
 use crate::store::sql::{cell, change, select};
 use crate::store::{Constraint, StoreError};
 
@@ -21,6 +21,12 @@ pub(super) async fn insert_row(
             Some(id) => insert_into_view(connection, resource, id, parameters).await,
             None => insert_with_new_id(connection, resource, parameters).await,
         };
+    }
+    if let Some(id) = id.filter(|_| !resource.key().is_empty()) {
+        return insert_with_members(connection, resource, id, parameters).await.map_err(|error| {
+            // SQLite has one writer, so that the id was free a moment ago; a column may compare by another collation.
+            if error.breaks_key(resource) { StoreError::IdExists } else { error }
+        });
     }
     let given = if id.is_some() { GivenId::Yes } else { GivenId::No };
     if !connection.rowids.contains(&resource.table) {

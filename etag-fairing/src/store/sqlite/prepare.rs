@@ -279,6 +279,9 @@ pub(super) fn check_key(
     found: &Found,
     problems: &mut Vec<String>,
 ) -> Result<()> {
+    if !table.key.parts().is_empty() {
+        prepare::check_composite_key(table, found, &table::unique_sets(sqlite, table.name)?, problems);
+    }
     let Some((column, kind)) = prepare::id_column(table, found, problems) else { return Ok(()) };
     let name = &column.name;
     if found.is_view {
@@ -302,6 +305,8 @@ pub(super) fn check_key(
                 );
             }
         }
+        // It has several columns, which are checked elsewhere.
+        IdKind::Composite(_) => {}
         IdKind::Text | IdKind::Uuid => {
             if !Affinity::of(&column.declared_type).fits(kind_of_id(kind)) {
                 let (kind, declared) = (kind_of_id(kind), column.declared());

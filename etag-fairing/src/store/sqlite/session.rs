@@ -18,7 +18,6 @@ use crate::store::StoreError;
 use crate::store::sql::abilities::Limits;
 use crate::store::sql::cache::Shape;
 use crate::store::sql::cell;
-use crate::store::sql::ids::id_value;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::referrer::Referrer;
 use crate::store::sql::session::Session;
@@ -110,7 +109,9 @@ impl Session for Connection {
 
     fn orders_by_meaning(&self, resource: &Description) -> bool {
         self.spellings().is_some_and(|forms| {
-            matches!(forms.spelled(resource.table, resource.id.column), Some(Spelled::Any(_)))
+            let is_any =
+                |column: &str| matches!(forms.spelled(resource.table, column), Some(Spelled::Any(_)));
+            is_any(resource.id.column) || resource.key().iter().any(|part| is_any(part.column))
         })
     }
 
@@ -190,7 +191,7 @@ impl Session for Connection {
         let place = table.columns.iter().position(|column| column.name.eq_ignore_ascii_case(guard.column));
         let place = place.ok_or(StoreError::NotFound)?;
         let mut held = None;
-        self.each(&table.read, &[id_value(id).into()], |row| {
+        self.each(&table.read, &[id.into()], |row| {
             held = Some(cell::any(table.name, guard.column, row, place)?);
             Ok(())
         })

@@ -14,7 +14,9 @@ use super::{
     table::{self, Found},
 };
 use crate::plan::{Change, Fetched, LinkageChange, Links, Plan, Root};
-use crate::schema::{Description, IdKind, Kind, ResourceId, Rows, Value, ValueRef};
+use crate::schema::{
+    CompositeId, Description, IdKind, IdPart, Kind, Relationship, ResourceId, Rows, Value, ValueRef,
+};
 use crate::store::StoreError;
 use crate::store::sql::forms::Forms;
 use crate::store::sql::prepare::{FoundTable, quoted};
@@ -184,10 +186,16 @@ impl Connection {
                     Some(id) => Some(self.new_id_as_stored(forms, resource, id)?),
                     None => None,
                 };
+                if let Some(ResourceId::Composite(composite)) = &made
+                    && self.composite_as_stored(forms, resource, composite)?.is_some()
+                {
+                    return Err(StoreError::IdExists);
+                }
                 let own = made.as_ref().zip(stored.as_ref());
                 self.spell_attributes(forms, resource, attributes.iter_mut().map(Some))?;
                 self.spell_linkage(forms, resource, linkage, own)?;
-                *id = stored;
+                // A composite one is made of the members, as they are spelt now.
+                *id = stored.filter(|_| resource.key().is_empty());
             }
         }
         Ok(change)
@@ -243,12 +251,62 @@ impl Connection {
         resource: &'static Description,
         id: &ResourceId,
     ) -> std::result::Result<ResourceId, StoreError> {
+        if let (ResourceId::Composite(composite), [_, ..]) = (id, resource.key()) {
+            let stored = self.composite_as_stored(forms, resource, composite)?;
+            return Ok(stored.unwrap_or_else(|| id.clone()));
+        }
         let (IdKind::Uuid, ResourceId::Text(text)) = (resource.id.kind, id) else { return Ok(id.clone()) };
         Ok(match forms.spelled(resource.table, resource.id.column) {
             None => id.clone(),
             Some(Spelled::As(spelling)) => ResourceId::Text(spelling.respell(text)),
             Some(Spelled::Any(_)) => self.known_spelling(resource, text)?.unwrap_or_else(|| id.clone()),
         })
+    }
+
+    /// A composite id as its row spells it; `None` if it has no such UUIDs, or no row has it.
+    fn composite_as_stored(
+        &self,
+        forms: &Forms,
+        resource: &'static Description,
+        id: &CompositeId,
+    ) -> std::result::Result<Option<ResourceId>, StoreError> {
+        let key = resource.key();
+        let is_spelled = |part: &IdPart| {
+            part.kind() == IdKind::Uuid && forms.spelled(resource.table, part.column).is_some()
+        };
+        if !key.iter().any(is_spelled) {
+            return Ok(None);
+        }
+        let number = Spelling::ALL.len() + 1;
+        let (mut columns, mut conditions, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (part, id) in key.iter().zip(id.parts()) {
+            let column = quoted(part.column);
+            match id {
+                ResourceId::Text(text) if part.kind() == IdKind::Uuid => {
+                    conditions.push(format!("{column} IN ({})", places(number)));
+                    let mut spellings = spelling::spellings(text);
+                    spellings.resize(number, text.clone());
+                    values.extend(spellings.into_iter().map(Value::Text));
+                }
+                id => {
+                    conditions.push(format!("{column} = ?"));
+                    values.push(id.to_value());
+                }
+            }
+            columns.push(column);
+        }
+        // The same one each time, should several rows have it.
+        let query = format!(
+            "SELECT json_array({0}) FROM {1} WHERE {2} ORDER BY {0} LIMIT 1",
+            columns.join(", "),
+            quoted(resource.table),
+            conditions.join(" AND ")
+        );
+        let parameters: Vec<ValueRef<'_>> = values.iter().map(Value::as_ref).collect();
+        let mut statement = self.prepare(&query)?;
+        let found: Option<String> =
+            statement.query_row(bound(&parameters), |row| row.get(0)).optional().map_err(store_error)?;
+        Ok(found.and_then(|json| CompositeId::of_json(&json, key)).map(ResourceId::Composite))
     }
 
     /// The id of a new resource, spelt as the table's others are, or as the row does that has it.
@@ -331,6 +389,11 @@ pub(super) fn told(forms: &Forms, plan: &Plan, fetched: &mut Fetched) {
 
 fn tell(forms: &Forms, resource: &'static Description, rows: &mut Rows, links: &mut [Option<Links>]) {
     let is_spelled = |column: &str| forms.spelled(resource.table, column).is_some();
+    let key = resource.key();
+    if key.iter().any(|part| part.kind() == IdKind::Uuid && is_spelled(part.column)) {
+        // The first column is the id.
+        *rows = rows.with_texts(&[true], |text| own_composite(resource, text));
+    }
     let id = resource.id.kind == IdKind::Uuid && is_spelled(resource.id.column);
     let attributes = resource.attributes.iter().map(|it| it.kind == Kind::Uuid && is_spelled(it.column));
     let relationships = resource
@@ -343,21 +406,51 @@ fn tell(forms: &Forms, resource: &'static Description, rows: &mut Rows, links: &
     }
     for (relationship, links) in resource.relationships.iter().zip(links) {
         let target = relationship.target();
-        if let (IdKind::Uuid, Some(links)) = (target.id.kind, links)
-            && forms.spelled(target.table, target.id.column).is_some()
+        let is_spelled = |column: &str| forms.spelled(target.table, column).is_some();
+        if let Some(links) = links
+            && match target.key() {
+                [] => target.id.kind == IdKind::Uuid && is_spelled(target.id.column),
+                key => key.iter().any(|part| part.kind() == IdKind::Uuid && is_spelled(part.column)),
+            }
         {
-            links.ids_mut().for_each(tell_id);
+            links.ids_mut().for_each(|id| tell_id(target, id));
         }
     }
 }
 
+/// A composite id, as rows have it, in our own spelling.
+fn own_composite<'t>(resource: &Description, text: &'t str) -> Cow<'t, str> {
+    match resource.id.kind.id_of_value(ValueRef::Text(text)) {
+        Ok(Some(mut id)) => {
+            tell_id(resource, &mut id);
+            Cow::Owned(id.to_string())
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// An id in our own spelling.
-fn tell_id(id: &mut ResourceId) {
+fn tell_id(resource: &Description, id: &mut ResourceId) {
+    if let ResourceId::Composite(composite) = &*id {
+        let parts = composite.parts().iter().zip(resource.key()).map(|(id, part)| match id {
+            ResourceId::Text(text) if part.kind() == IdKind::Uuid => {
+                ResourceId::Text(spelling::own(text).into_owned())
+            }
+            id => id.clone(),
+        });
+        *id = ResourceId::Composite(CompositeId::new(parts));
+        return;
+    }
     if let ResourceId::Text(text) = id
         && let Cow::Owned(own) = spelling::own(text)
     {
         *text = own;
     }
+}
+
+/// Whether the ids are UUIDs, or have them in them.
+fn holds_uuids(resource: &Description) -> bool {
+    resource.id.kind == IdKind::Uuid || resource.key().iter().any(|part| part.kind() == IdKind::Uuid)
 }
 
 /// What came of a change, in our own spelling.
@@ -367,15 +460,15 @@ pub(super) fn told_change(
 ) -> std::result::Result<ResourceId, StoreError> {
     match outcome {
         Ok(mut id) => {
-            if resource.id.kind == IdKind::Uuid {
-                tell_id(&mut id);
+            if holds_uuids(resource) {
+                tell_id(resource, &mut id);
             }
             Ok(id)
         }
         Err(StoreError::RelatedNotFound { relationship, mut id }) => {
-            let target = resource.relationship_at(relationship).map(|it| it.target().id.kind);
-            if target == Some(IdKind::Uuid) {
-                tell_id(&mut id);
+            let target = resource.relationship_at(relationship).map(Relationship::target);
+            if let Some(target) = target.filter(|target| holds_uuids(target)) {
+                tell_id(target, &mut id);
             }
             Err(StoreError::RelatedNotFound { relationship, id })
         }

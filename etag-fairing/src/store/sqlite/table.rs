@@ -195,6 +195,27 @@ pub(super) fn is_unique(sqlite: &Connection, table: &str, column: &str) -> Resul
     )
 }
 
+/// The columns of the primary key, and those of each unique index of the whole table.
+pub(super) fn unique_sets(sqlite: &Connection, table: &str) -> Result<Vec<Vec<String>>> {
+    let mut statement = sqlite.prepare(
+        "SELECT '', name FROM pragma_table_info(?1) WHERE pk > 0 UNION ALL \
+         SELECT l.name, i.name FROM pragma_index_list(?1) AS l, pragma_index_info(l.name) AS i \
+         WHERE l.\"unique\" AND NOT l.partial",
+    )?;
+    let mut rows = statement.query([table])?;
+    let mut sets: Vec<(String, Vec<String>)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        // Of an expression there is no name.
+        let (index, column): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        let column = column.unwrap_or_default();
+        match sets.iter_mut().find(|(known, _)| *known == index) {
+            Some((_, columns)) => columns.push(column),
+            None => sets.push((index, vec![column])),
+        }
+    }
+    Ok(sets.into_iter().map(|(_, columns)| columns).collect())
+}
+
 /// Whether an index begins with the column, so that rows are found by it.
 pub(super) fn has_index(sqlite: &Connection, table: &str, column: &str) -> Result<bool> {
     sqlite.query_row(
