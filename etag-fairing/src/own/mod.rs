@@ -162,7 +162,9 @@ fn api_error(resource: &'static Description) -> impl Fn(Corrupt) -> ApiError {
 /// The id as the resource has it: what stands in a URL is text, whatever the kind. `None` if no resource can have it.
 fn id_of(resource: &Description, id: ResourceId) -> Option<ResourceId> {
     match (resource.id.kind, id) {
-        (kind @ (IdKind::Integer { .. } | IdKind::Uuid), ResourceId::Text(text)) => kind.parse(&text),
+        (kind @ (IdKind::Integer { .. } | IdKind::Uuid | IdKind::Composite(_)), ResourceId::Text(text)) => {
+            kind.parse(&text)
+        }
         (IdKind::Text, ResourceId::Integer(number)) => Some(ResourceId::Text(number.to_string())),
         (_, id) => Some(id),
     }
