@@ -407,6 +407,25 @@ const READS: &[(&str, Part, &str)] = &[
         "SELECT 'customers', customer_id FROM customer WHERE \
       support_rep_id IS NOT NULL ORDER BY 1, 2",
     ),
+    // A tree of three levels: down, up, and found by who stands at its top.
+    (
+        "/employees/1?include=reports.reports",
+        Included,
+        "SELECT 'employees', employee_id FROM employee WHERE reports_to = 1 OR \
+      reports_to IN (SELECT employee_id FROM employee WHERE reports_to = 1) ORDER BY 1, 2",
+    ),
+    (
+        "/employees/7?include=reportsTo.reportsTo",
+        Included,
+        "SELECT 'employees', employee_id FROM employee WHERE employee_id IN (SELECT reports_to FROM employee WHERE \
+      employee_id = 7 OR employee_id IN (SELECT reports_to FROM employee WHERE employee_id = 7)) ORDER BY 1, 2",
+    ),
+    (
+        "/employees?{all}&filter[reportsTo.reportsTo]=1",
+        Ids,
+        "SELECT employee_id FROM employee WHERE reports_to IN (SELECT employee_id FROM employee WHERE reports_to = 1) \
+      ORDER BY 1",
+    ),
     (
         "/playlists/18?include=tracks.genre",
         Included,
