@@ -163,6 +163,7 @@ fn description(resource: &Resource) -> TokenStream {
         .filter_map(|(place, (_, relationship))| relationship.decides_deletion.then_some(place))
         .collect();
     let deciding = (!deciding.is_empty()).then(|| quote!(.deciding_deletions(&[#(#deciding),*])));
+    let documented = documented(resource);
     let requiring = container.require_if_match.then(|| quote!(.requiring_if_match()));
     quote! {
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
@@ -179,7 +180,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#requiring #storing #deciding #(#kept)* #softly #computing;
+            )#documented #requiring #storing #deciding #(#kept)* #softly #computing;
         &DESCRIPTION
     }
 }
@@ -220,6 +221,27 @@ fn key(resource: &Resource) -> Option<(TokenStream, TokenStream)> {
     Some((key, id))
 }
 
+/// The doc comments, if there are any.
+fn documented(resource: &Resource) -> Option<TokenStream> {
+    let docs = &resource.container.docs;
+    let id = resource.fields.iter().find(|field| matches!(field.role, Role::Id { .. }));
+    let id = id.map(|field| field.docs.as_str()).unwrap_or_default();
+    let attributes: Vec<_> = resource.attributes().map(|(field, _)| &field.docs).collect();
+    let relationships: Vec<_> = resource.relationships().map(|(field, _)| &field.docs).collect();
+    let is_silent = [docs.as_str(), id].iter().all(|text| text.is_empty())
+        && attributes.iter().chain(&relationships).all(|text| text.is_empty());
+    (!is_silent).then(|| {
+        quote! {
+            .documented(::etag_fairing::__private::Docs::new(
+                #docs,
+                #id,
+                &[#(#attributes),*],
+                &[#(#relationships),*],
+            ))
+        }
+    })
+}
+
 /// What the struct does with requests: its guards, its scope, its rules and its hooks.
 fn behaviour(resource: &Resource) -> TokenStream {
     let container = &resource.container;
@@ -237,7 +259,11 @@ fn behaviour(resource: &Resource) -> TokenStream {
         .iter()
         .map(|(operation, guard)| {
             let name = name_of(guard);
-            quote!(.guarded(::etag_fairing::__private::Operation::#operation, #name))
+            let type_name = quote_spanned!(at(guard)=> ::core::any::type_name::<#guard>);
+            quote! {
+                .guarded(::etag_fairing::__private::Operation::#operation, #name)
+                .naming_guard(::etag_fairing::__private::Operation::#operation, #type_name)
+            }
         })
         .collect();
     let (mut readers, mut writers) = (Vec::new(), Vec::new());
@@ -394,7 +420,7 @@ fn describe_relationship(relationship: &Relationship) -> TokenStream {
 fn from_record(resource: &Resource) -> TokenStream {
     let mut attributes = 0_usize..;
     let mut relationships = 0_usize..;
-    let fields = resource.fields.iter().map(|Field { ident, ty, role }| {
+    let fields = resource.fields.iter().map(|Field { ident, ty, role, .. }| {
         let value = match role {
             Role::Id { .. } => {
                 let id_type = as_id(ty);

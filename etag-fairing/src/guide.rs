@@ -40,6 +40,7 @@
 //! - [Migrations](migrations)
 //! - [Watching it run](metrics)
 //! - [Testing your application](testing)
+//! - [OpenAPI](openapi)
 //! - [A store of your own](own_store)
 //! - [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
@@ -87,6 +88,7 @@ macro_rules! page {
         #[doc = "[Migrations]: crate::guide::migrations"]
         #[doc = "[Watching it run]: crate::guide::metrics"]
         #[doc = "[Testing your application]: crate::guide::testing"]
+        #[doc = "[OpenAPI]: crate::guide::openapi"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]
@@ -134,5 +136,6 @@ page!(metrics, "metrics.md");
 // Its blocks need the feature.
 #[cfg(feature = "testing")]
 page!(testing, "testing.md");
+page!(openapi, "openapi.md");
 page!(own_store, "own-store.md");
 page!(coming_from_flask_rest_jsonapi, "coming-from-flask-rest-jsonapi.md");

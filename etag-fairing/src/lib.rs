@@ -51,6 +51,7 @@ mod observe;
 mod observer;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod open_store;
+mod openapi;
 pub mod own;
 mod pending;
 mod plan;
@@ -76,6 +77,7 @@ pub use json_api::JsonApiFairing;
 #[cfg(feature = "metrics")]
 pub use metrics::Metrics;
 pub use observer::Observer;
+pub use openapi::{OpenApi, OpenApiError};
 pub use resource::{JsonApiResource, ToMany, ToOne};
 
 /// What the derive's output names. Not for users: it changes without notice.
@@ -85,7 +87,7 @@ pub mod __private {
     pub type Routes = Vec<rocket::Route>;
 
     pub use crate::resource::computed::{compute, computed};
-    pub use crate::resource::guard::{Boxed, Guard, guard};
+    pub use crate::resource::guard::{Boxed, Guard, TypeName, guard};
     pub use crate::resource::hooks::HookTable;
     pub use crate::resource::rules::validate;
     pub use crate::resource::scope::scope_of;

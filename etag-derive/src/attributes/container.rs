@@ -7,7 +7,7 @@ use super::caching::{Caching, Callers};
 use super::entries::{Entries, Entry, Value, entries_of, function_of, listed, names_of, type_of, unknown};
 use super::keys::OPERATIONS;
 use super::member_name::{Name, Place, check_member_name};
-use super::{keys, types};
+use super::{docs, keys, types};
 use crate::{
     errors::Errors,
     names::{CaseRule, member_name_fault, segment_fault, snake_case},
@@ -15,6 +15,8 @@ use crate::{
 
 /// What the struct says of itself.
 pub(crate) struct Container {
+    /// The doc comment.
+    pub(crate) docs: String,
     pub(crate) type_name: String,
     pub(crate) path: String,
     pub(crate) table: String,
@@ -85,6 +87,7 @@ impl Container {
             has_readers: has_readers(input),
         };
         Self {
+            docs: docs::text(&input.attrs),
             may_leave: may_leave(&mut entries, scope.as_ref(), errors),
             soft_delete: soft_delete(&mut entries, errors),
             caching: Caching::read(&mut entries, callers, errors),

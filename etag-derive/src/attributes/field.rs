@@ -6,6 +6,7 @@ use syn::{ExprPath, Type};
 use super::{
     attribute::{self, Attribute},
     container::Container,
+    docs,
     entries::Entries,
     keys,
     member_name::Name,
@@ -19,6 +20,8 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     /// Its type, in words that hold outside the struct: `Self` is replaced.
     pub(crate) ty: Type,
+    /// Its doc comment.
+    pub(crate) docs: String,
     pub(crate) role: Role,
 }
 
@@ -46,10 +49,11 @@ impl Field {
         container: &Container,
         errors: &mut Errors,
     ) -> Self {
+        let docs = docs::text(&field.attrs);
         let mut entries =
             Entries::read(&field.attrs, &keys::FIELD, &keys::STRUCT, "the struct, not on a field", errors);
         if entries.is_broken() {
-            return Self { ident: ident.clone(), ty, role: Role::Broken };
+            return Self { ident: ident.clone(), ty, docs, role: Role::Broken };
         }
         let roles: Vec<Ident> =
             ["id", "skip", "relationship"].iter().filter_map(|role| entries.flag(role, errors)).collect();
@@ -63,7 +67,7 @@ impl Field {
             (Some("skip"), _) => (skipped(&mut entries, errors), "a skipped field"),
             (Some(_), None) => {
                 relationship::wrong_type(&ty, errors);
-                return Self { ident: ident.clone(), ty, role: Role::Broken };
+                return Self { ident: ident.clone(), ty, docs, role: Role::Broken };
             }
             (None, None) => {
                 let attribute = attribute::read(ident, &ty, owner, container, &mut entries, errors);
@@ -81,7 +85,7 @@ impl Field {
         for entry in entries.rest() {
             errors.at(&entry.key, misplaced(&entry.key.to_string(), role_in_words));
         }
-        Self { ident: ident.clone(), ty, role }
+        Self { ident: ident.clone(), ty, docs, role }
     }
 }
 

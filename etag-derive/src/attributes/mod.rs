@@ -1,13 +1,14 @@
 //! What the user wrote: the struct with its `#[jsonapi(…)]`, read and checked.
 //!
 //! Reading goes on after a mistake, so that all mistakes of a struct are told at once. The files name each other one way:
-//! `keys`, `entries` and `member_name`, then `caching` and `container`, then `attribute` and `relationship`, then `field`,
+//! `keys`, `entries`, `member_name` and `docs`, then `caching` and `container`, then `attribute` and `relationship`, then `field`,
 //! then `deletion`.
 
 mod attribute;
 mod caching;
 mod container;
 mod deletion;
+mod docs;
 mod entries;
 mod field;
 mod keys;

@@ -112,20 +112,28 @@ const _: () = {
                     .showing(true),
             ];
             static DESCRIPTION: ::etag_fairing::__private::Description = ::etag_fairing::__private::Description::new(
-                "sessions",
-                "talks",
-                "Session",
-                "sessions",
-                ::etag_fairing::__private::Id {
-                    column: "id",
-                    kind: <i64 as ::etag_fairing::__private::IdType>::KIND,
-                },
-                ATTRIBUTES,
-                RELATIONSHIPS,
-                ::etag_fairing::__private::Operations::NONE
-                    .with(::etag_fairing::__private::Operation::Read)
-                    .with(::etag_fairing::__private::Operation::Update),
-            );
+                    "sessions",
+                    "talks",
+                    "Session",
+                    "sessions",
+                    ::etag_fairing::__private::Id {
+                        column: "id",
+                        kind: <i64 as ::etag_fairing::__private::IdType>::KIND,
+                    },
+                    ATTRIBUTES,
+                    RELATIONSHIPS,
+                    ::etag_fairing::__private::Operations::NONE
+                        .with(::etag_fairing::__private::Operation::Read)
+                        .with(::etag_fairing::__private::Operation::Update),
+                )
+                .documented(
+                    ::etag_fairing::__private::Docs::new(
+                        "A talk.",
+                        "Its number.",
+                        &["", "", "", "", "", ""],
+                        &["", "", "", ""],
+                    ),
+                );
             &DESCRIPTION
         }
         fn behaviour() -> &'static ::etag_fairing::__private::Behaviour {

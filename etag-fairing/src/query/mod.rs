@@ -20,6 +20,7 @@ use std::collections::HashSet;
 
 pub(crate) use self::cursor::place_of;
 pub(crate) use self::fields::{FieldSet, Fields};
+pub(crate) use self::filter::operator as operators;
 pub(crate) use self::include::IncludeTree;
 use self::name::ParameterName;
 pub(crate) use self::page::{PROFILE as CURSOR_PROFILE, PageRequest};

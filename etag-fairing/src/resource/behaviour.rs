@@ -1,7 +1,7 @@
 //! How a resource answers requests. What a resource consists of is its [`Description`].
 
 use super::caching::{CacheControl, Caching, Reach};
-use super::guard::{AttributeGuards, Guard, Guards};
+use super::guard::{AttributeGuards, Guard, Guards, TypeName};
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
 use super::scope::{ScopeFunction, ScopeOf};
@@ -55,6 +55,13 @@ impl Behaviour {
     #[doc(hidden)]
     pub const fn guarded(mut self, operation: Operation, guard: Guard) -> Self {
         self.guards = self.guards.with(operation, guard);
+        self
+    }
+
+    /// Adds the name of the type of an operation's guard.
+    #[doc(hidden)]
+    pub const fn naming_guard(mut self, operation: Operation, name: TypeName) -> Self {
+        self.guards = self.guards.naming(operation, name);
         self
     }
 

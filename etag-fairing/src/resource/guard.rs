@@ -38,16 +38,35 @@ pub type Guard = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Outcome<(), ()>>;
 /// Each guard is asked at most once per request. The response to a write shows the written resource even if
 /// the `read` guard would refuse.
 #[derive(Clone, Copy)]
-pub struct Guards([Option<Guard>; Operation::ALL.len()]);
+pub struct Guards {
+    guards: [Option<Guard>; Operation::ALL.len()],
+    /// The name of each guard's type, for descriptions.
+    names: [Option<TypeName>; Operation::ALL.len()],
+}
+
+/// Gives the name of a type, as `std::any::type_name` does.
+#[doc(hidden)]
+pub type TypeName = fn() -> &'static str;
 
 impl Guards {
     /// No guards: every client may do everything.
-    pub const NONE: Self = Self([None; Operation::ALL.len()]);
+    pub const NONE: Self = Self { guards: [None; Operation::ALL.len()], names: [None; Operation::ALL.len()] };
 
     /// Adds a guard for this operation.
     pub(crate) const fn with(mut self, operation: Operation, guard: Guard) -> Self {
-        self.0[operation as usize] = Some(guard);
+        self.guards[operation as usize] = Some(guard);
         self
+    }
+
+    /// Adds the name of the guard's type.
+    pub(crate) const fn naming(mut self, operation: Operation, name: TypeName) -> Self {
+        self.names[operation as usize] = Some(name);
+        self
+    }
+
+    /// The name of the type of the operation's guard.
+    pub(crate) fn name_of(&self, operation: Operation) -> Option<&'static str> {
+        self.names.get(operation as usize).copied().flatten().map(|name| name())
     }
 
     /// Whether the operation has a guard.
@@ -57,7 +76,7 @@ impl Guards {
 
     /// The operation's guard.
     pub(crate) fn of(&self, operation: Operation) -> Option<Guard> {
-        self.0.get(operation as usize).copied().flatten()
+        self.guards.get(operation as usize).copied().flatten()
     }
 }
 

@@ -27,7 +27,7 @@ pub use crate::schema::{
     check, parse, parse_digits,
 };
 #[doc(hidden)]
-pub use crate::schema::{StoredTime, Zone, deletion_at, first_modified, first_version};
+pub use crate::schema::{Docs, StoredTime, Zone, deletion_at, first_modified, first_version};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.
 #[diagnostic::on_unimplemented(

@@ -51,6 +51,16 @@ pub trait AttributeType {
         None
     }
 
+    /// What its values are in documents, as a JSON Schema (draft 2020-12), such as `{"type": "integer", "minimum": 0}`.
+    /// It stands in descriptions for clients. Null is not in it: whether an attribute may be null is said elsewhere.
+    fn json_schema() -> JsonValue {
+        let mut schema = Self::KIND.json_schema();
+        if let Some(variants) = Self::variants() {
+            schema["enum"] = variants.into();
+        }
+        schema
+    }
+
     /// Reads a stored value.
     ///
     /// # Errors
@@ -84,6 +94,10 @@ impl<A: AttributeType> AttributeType for Option<A> {
 
     fn variants() -> Option<Vec<&'static str>> {
         A::variants()
+    }
+
+    fn json_schema() -> JsonValue {
+        A::json_schema()
     }
 
     fn to_value(field: &Self::Field) -> Result<Value, Mismatch> {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::attribute_type::{AttributeType, check, parse, parse_digits};
 use super::computed::{Computed, Values};
+use super::docs::Docs;
 use super::time::StoredTime;
 use super::{AttributeId, Corrupt, IdKind, Kind, Mismatch, RelationshipId, Upkeep, Value, ValueRef};
 
@@ -41,6 +42,8 @@ pub struct Description {
     /// The attribute with the time of the deletion, if a deletion only marks the row. A row in which it is not
     /// null does not exist for this resource: no plan returns it and no change finds it.
     pub soft_delete: Option<AttributeId>,
+    /// The doc comments.
+    pub(crate) docs: Docs,
     /// The declared forms of times in columns, each with the index of its attribute.
     pub(crate) stored: &'static [(usize, StoredTime)],
     /// The attributes that are computed from the others.
@@ -87,6 +90,8 @@ pub struct Attribute {
     pub check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
     /// The texts that the attribute can be, if they are a closed set: the variants of an enum, in their order.
     pub variants: fn() -> Option<Vec<&'static str>>,
+    /// What its values are in documents, as a JSON Schema; null is not in it.
+    pub json_schema: fn() -> serde_json::Value,
 }
 
 /// Who may see and set an attribute.
@@ -211,6 +216,7 @@ impl Description {
             version: None,
             last_modified: None,
             soft_delete: None,
+            docs: Docs::NONE,
             stored: &[],
             computed: Computed::NONE,
             deciding: &[],
@@ -235,6 +241,13 @@ impl Description {
     #[doc(hidden)]
     pub const fn deleting_softly(mut self, place: usize) -> Self {
         self.soft_delete = Some(AttributeId::at(place));
+        self
+    }
+
+    /// Adds the doc comments.
+    #[doc(hidden)]
+    pub const fn documented(mut self, docs: Docs) -> Self {
+        self.docs = docs;
         self
     }
 
@@ -373,6 +386,7 @@ impl Attribute {
             parse_digits: parse_digits::<A>,
             check: check::<A>,
             variants: A::variants,
+            json_schema: A::json_schema,
         }
     }
 

@@ -27,6 +27,7 @@ pub struct Carrier<T> {
     parse_digits: fn(&str) -> Result<Value, Mismatch>,
     check: fn(ValueRef<'_>) -> Result<(), Corrupt>,
     variants: fn() -> Option<Vec<&'static str>>,
+    json_schema: fn() -> JsonValue,
     from_value: fn(ValueRef<'_>) -> Result<T, Corrupt>,
     to_value: fn(&T) -> Result<Value, Mismatch>,
 }
@@ -50,6 +51,7 @@ impl<T> Carrier<T> {
             parse_digits: parse_digits::<A>,
             check: check::<A>,
             variants: A::variants,
+            json_schema: A::json_schema,
             from_value: A::from_value,
             to_value: A::to_value,
         }
@@ -76,6 +78,7 @@ impl<T> Carrier<T> {
             parse_digits: self.parse_digits,
             check: self.check,
             variants: self.variants,
+            json_schema: self.json_schema,
         }
     }
 

@@ -71,6 +71,8 @@ pub(crate) struct KindTraits {
     pub(crate) is_canonical: fn(&str) -> bool,
     /// Writes a value that is not null as JSON.
     pub(crate) write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>,
+    /// What its values are in documents, as a JSON Schema.
+    pub(crate) json_schema: fn() -> serde_json::Value,
     #[cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "SQLite asks"))]
     pub(crate) sqlite: ColumnTypes,
     #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "PostgreSQL asks"))]

@@ -8,6 +8,7 @@ mod composite;
 pub(crate) mod computed;
 pub(crate) mod decimal;
 mod description;
+mod docs;
 pub(crate) mod fields;
 mod id;
 pub(crate) mod json_text;
@@ -34,6 +35,8 @@ pub use composite::{CompositeId, IdPart, PartMember};
 pub use description::{
     Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
 };
+#[doc(hidden)]
+pub use docs::Docs;
 pub use id::{IdKind, IdType, ResourceId};
 pub use kind::{Element, Kind};
 pub use kinds::{ArrayElement, Json, Number, Text};

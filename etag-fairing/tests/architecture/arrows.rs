@@ -37,6 +37,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "own",
     "observer",
     "stop",
+    "openapi",
     "health",
     "metrics",
     "json_api",

@@ -8,9 +8,15 @@ pub(crate) mod api;
 #[allow(unreachable_pub, reason = "the tests at the root use it too")]
 #[path = "../../../tests/support/document.rs"]
 mod document;
+#[cfg(feature = "sqlite")]
+#[allow(unreachable_pub, reason = "the same")]
+#[path = "../../../tests/support/openapi.rs"]
+mod openapi;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+#[cfg(feature = "sqlite")]
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -31,6 +37,9 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     shutdown: Shutdown,
     thread: Option<JoinHandle<()>>,
+    /// What every answer is checked by.
+    #[cfg(feature = "sqlite")]
+    operations: Option<Arc<openapi::Operations>>,
 }
 
 impl Server {
@@ -45,7 +54,13 @@ impl Server {
             .merge(("shutdown.mercy", 0))
             .merge(("shutdown.ctrlc", false));
         let (send, receive) = mpsc::channel();
-        let rocket = build(rocket::custom(figment)).attach(AdHoc::on_liftoff("address", move |rocket| {
+        let rocket = build(rocket::custom(figment));
+        #[cfg(feature = "sqlite")]
+        let operations = {
+            let document = etag_fairing::JsonApi::openapi().document(&rocket, "/");
+            document.ok().map(|document| Arc::new(openapi::Operations::of(document)))
+        };
+        let rocket = rocket.attach(AdHoc::on_liftoff("address", move |rocket| {
             let config = rocket.config();
             send.send((SocketAddr::new(config.address, config.port), rocket.shutdown())).unwrap();
             Box::pin(async {})
@@ -58,13 +73,31 @@ impl Server {
             }
         });
         let (address, shutdown) = receive.recv_timeout(Duration::from_secs(60)).expect("the server starts");
-        Server { address, shutdown, thread: Some(thread) }
+        Server {
+            address,
+            shutdown,
+            thread: Some(thread),
+            #[cfg(feature = "sqlite")]
+            operations,
+        }
+    }
+
+    /// For tests with values that only other programs would have stored: no schema allows them.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn with_values_of_others(mut self) -> Server {
+        self.operations = None;
+        self
     }
 
     pub(crate) fn connect(&self) -> Connection {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        Connection { stream, seen: Vec::new() }
+        Connection {
+            stream,
+            seen: Vec::new(),
+            #[cfg(feature = "sqlite")]
+            operations: self.operations.clone(),
+        }
     }
 
     /// One request on a connection of its own.
@@ -94,6 +127,8 @@ pub(crate) struct Connection {
     stream: TcpStream,
     /// Bytes that came and belong to no answer yet.
     seen: Vec<u8>,
+    #[cfg(feature = "sqlite")]
+    operations: Option<Arc<openapi::Operations>>,
 }
 
 impl Connection {
@@ -108,21 +143,28 @@ impl Connection {
         request += "\r\n";
         request += body;
         self.stream.write_all(request.as_bytes()).unwrap();
-        self.receive(method)
+        self.receive(method, path)
     }
 
     /// A request without a body, with raw field lines, each ended by CRLF.
     pub(crate) fn send_bytes(&mut self, method: &str, path: &str, lines: &[u8]) -> Answer {
         let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n");
         self.stream.write_all(&[head.as_bytes(), lines, b"\r\n"].concat()).unwrap();
-        self.receive(method)
+        self.receive(method, path)
     }
 
     /// Reads one answer by the framing rules of RFC 9112 §6.3.
-    fn receive(&mut self, method: &str) -> Answer {
+    fn receive(&mut self, method: &str, path: &str) -> Answer {
         let answer = self.receive_any(method);
         #[cfg(feature = "sqlite")]
-        answer.check_document();
+        {
+            answer.check_document();
+            if let Some(operations) = &self.operations {
+                answer.check_by(operations, method, path);
+            }
+        }
+        #[cfg(not(feature = "sqlite"))]
+        let _ = path;
         answer
     }
 
@@ -211,6 +253,18 @@ impl Answer {
             serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()));
         let faults = [document::response_faults(&json), document::compound_faults(&json)].concat();
         assert!(faults.is_empty(), "{faults:#?} in {json:#}");
+    }
+
+    /// Whatever a test is about: an answer of a generated route is one that the OpenAPI document says.
+    #[cfg(feature = "sqlite")]
+    fn check_by(&self, operations: &openapi::Operations, method: &str, path: &str) {
+        let media_type = self.lines("content-type").first().copied().unwrap_or_default();
+        let is_ours = media_type.starts_with("application/vnd.api+json");
+        if self.field("content-encoding").is_some() || (!is_ours && !self.body.is_empty()) {
+            return;
+        }
+        let faults = operations.faults(method, path, self.status, &self.body);
+        assert!(faults.is_empty(), "{faults:#?} of {self:?}, {}", self.text());
     }
 
     /// All lines of a field, in order.

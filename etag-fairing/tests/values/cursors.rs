@@ -136,7 +136,7 @@ const ROWS: &str = "INSERT INTO jobs VALUES
     ('', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)";
 
 fn serve(place: &Place) -> Server {
-    place.serve(|rocket| rocket.mount("/", Job::routes()))
+    place.serve(|rocket| rocket.mount("/", Job::routes())).with_values_of_others()
 }
 
 #[test]

@@ -66,7 +66,9 @@ const OF_SQLITE: [(&str, &str, &str, &str); 13] = [
 ];
 
 fn serve(place: &Place) -> Server {
-    place.serve(|rocket| rocket.mount("/", Reading::routes()).mount("/", Station::routes()))
+    place
+        .serve(|rocket| rocket.mount("/", Reading::routes()).mount("/", Station::routes()))
+        .with_values_of_others()
 }
 
 fn patch(server: &Server, tag: &str, attributes: &Value) -> Answer {

@@ -1,5 +1,5 @@
 //! A conference API: sessions, speakers, tracks, rooms and session types at `/v1`, and pages that show at `/`
-//! what ETags do for it. `cargo run -- schema` prints its tables as SQL.
+//! what ETags do for it. `cargo run -- schema` prints its tables as SQL, `cargo run -- openapi` its OpenAPI document.
 
 mod configuration;
 mod data;
@@ -9,13 +9,13 @@ mod resources;
 use std::error::Error;
 
 use etag_fairing::{
-    Compression, DatabaseSchema, EtagFairing, Health, JsonApi, JsonApiResource, Metrics, etagged,
+    Compression, DatabaseSchema, EtagFairing, Health, JsonApi, JsonApiResource, Metrics, OpenApi, etagged,
 };
 use rocket::{Build, Rocket};
 
 use resources::{Microlocation, Session, SessionType, Speaker, Track};
 
-/// Starts the server, or prints the schema of its database.
+/// Starts the server, or prints the schema of its database or its OpenAPI document.
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let rocket = rocket();
@@ -23,9 +23,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         print!("{}", printed?);
         return Ok(());
     }
+    if std::env::args().nth(1).as_deref() == Some("openapi") {
+        println!("{:#}", openapi().document(&rocket, "/v1")?);
+        return Ok(());
+    }
     // Why it could not be launched is printed when the error is dropped.
     rocket.launch().await?;
     Ok(())
+}
+
+fn openapi() -> OpenApi {
+    JsonApi::openapi().title("The conference").version(env!("CARGO_PKG_VERSION"))
 }
 
 fn rocket() -> Rocket<Build> {
@@ -40,6 +48,8 @@ fn rocket() -> Rocket<Build> {
         .mount("/v1", Track::routes())
         .mount("/v1", Microlocation::routes())
         .mount("/v1", SessionType::routes())
+        // GET /v1/openapi.json, for clients that are generated.
+        .mount("/v1", openapi().routes())
         // For load balancers and containers: /health/live and /health/ready.
         .mount("/health", Health::routes())
         // For everybody here, since this is an example; `Metrics::routes_guarded_by` asks who it is.

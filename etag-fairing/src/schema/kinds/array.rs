@@ -17,16 +17,40 @@ pub(super) fn traits_of(element: Element) -> &'static KindTraits {
     }
 }
 
-static BOOLS: KindTraits = traits(write::<bool>, "boolean[]", "boolean[]", &["_bool"]);
-static INTEGERS: KindTraits = traits(write::<i64>, "bigint[]", "bigint[]", &["_int8", "_int4", "_int2"]);
-static FLOATS: KindTraits =
-    traits(write::<f64>, "double precision[]", "double precision[]", &["_float8", "_float4"]);
-static TEXTS: KindTraits =
-    traits(write::<String>, "text[]", "text[] COLLATE \"C\"", &["_text", "_varchar", "_bpchar"]);
-static UUIDS: KindTraits = traits(write::<uuid::Uuid>, "uuid[]", "uuid[]", &["_uuid"]);
+static BOOLS: KindTraits =
+    traits(write::<bool>, <Vec<bool> as AttributeType>::json_schema, "boolean[]", "boolean[]", &["_bool"]);
+static INTEGERS: KindTraits = traits(
+    write::<i64>,
+    <Vec<i64> as AttributeType>::json_schema,
+    "bigint[]",
+    "bigint[]",
+    &["_int8", "_int4", "_int2"],
+);
+static FLOATS: KindTraits = traits(
+    write::<f64>,
+    <Vec<f64> as AttributeType>::json_schema,
+    "double precision[]",
+    "double precision[]",
+    &["_float8", "_float4"],
+);
+static TEXTS: KindTraits = traits(
+    write::<String>,
+    <Vec<String> as AttributeType>::json_schema,
+    "text[]",
+    "text[] COLLATE \"C\"",
+    &["_text", "_varchar", "_bpchar"],
+);
+static UUIDS: KindTraits = traits(
+    write::<uuid::Uuid>,
+    <Vec<uuid::Uuid> as AttributeType>::json_schema,
+    "uuid[]",
+    "uuid[]",
+    &["_uuid"],
+);
 
 const fn traits(
     write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>,
+    json_schema: fn() -> JsonValue,
     parameter: &'static str,
     ours: &'static str,
     taken: &'static [&'static str],
@@ -39,6 +63,7 @@ const fn traits(
         empty: ValueRef::Text("[]"),
         is_canonical: |_| true,
         write,
+        json_schema,
         sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
         postgres: PostgresColumn {
             parameter,
@@ -86,6 +111,10 @@ impl<T: ArrayElement> AttributeType for Vec<T> {
     type Field = Self;
 
     const KIND: Kind = Kind::Array(T::ELEMENT);
+
+    fn json_schema() -> JsonValue {
+        serde_json::json!({"type": "array", "items": T::json_schema()})
+    }
 
     fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
         let list = json.as_array().ok_or_else(|| Mismatch::new("a list"))?;

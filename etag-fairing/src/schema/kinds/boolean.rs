@@ -13,6 +13,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Bool(false),
     is_canonical: |_| false,
     write,
+    json_schema: || serde_json::json!({"type": "boolean"}),
     sqlite: ColumnTypes { ours: "INTEGER", taken: &["INTEGER", "NUMERIC", "ANY"] },
     postgres: PostgresColumn {
         parameter: "boolean",

@@ -17,6 +17,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Bytes(&[]),
     is_canonical: |_| false,
     write,
+    json_schema: || serde_json::json!({"type": "string", "contentEncoding": "base64"}),
     sqlite: ColumnTypes { ours: "BLOB", taken: &["BLOB", "ANY"] },
     postgres: PostgresColumn {
         parameter: "bytea",

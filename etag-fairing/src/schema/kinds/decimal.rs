@@ -9,10 +9,14 @@ use crate::schema::json_text::unfit;
 use crate::schema::kind::{ColumnTypes, KindTraits, Operators, PostgresColumn, ValueType};
 use crate::schema::{AttributeType, Corrupt, Kind, Mismatch, Value, ValueRef};
 
-pub(super) static TEXT: KindTraits = traits(write_text);
-pub(super) static NUMBER: KindTraits = traits(write_number);
+pub(super) static TEXT: KindTraits =
+    traits(write_text, || serde_json::json!({"type": "string", "pattern": r"^[+-]?[0-9]+(\.[0-9]+)?$"}));
+pub(super) static NUMBER: KindTraits = traits(write_number, || serde_json::json!({"type": "number"}));
 
-const fn traits(write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>) -> KindTraits {
+const fn traits(
+    write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>,
+    json_schema: fn() -> JsonValue,
+) -> KindTraits {
     KindTraits {
         value: ValueType::Decimal,
         family: Some(Kind::Decimal),
@@ -21,6 +25,7 @@ const fn traits(write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>) ->
         empty: ValueRef::Decimal("0"),
         is_canonical: decimal::is_plain,
         write,
+        json_schema,
         // Text, since SQLite's own numbers have no more than 15 digits.
         sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "REAL", "ANY"] },
         postgres: PostgresColumn {

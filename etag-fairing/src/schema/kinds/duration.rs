@@ -17,6 +17,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Integer(0),
     is_canonical: |_| false,
     write,
+    json_schema: || serde_json::json!({"type": "string", "format": "duration"}),
     sqlite: ColumnTypes { ours: "INTEGER", taken: &["INTEGER"] },
     postgres: PostgresColumn {
         parameter: "interval",

@@ -13,6 +13,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Float(0.0),
     is_canonical: |_| false,
     write,
+    json_schema: || serde_json::json!({"type": "number", "format": "double"}),
     sqlite: ColumnTypes { ours: "REAL", taken: &["REAL", "NUMERIC", "ANY"] },
     postgres: PostgresColumn {
         parameter: "double precision",

@@ -13,6 +13,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Integer(0),
     is_canonical: |_| false,
     write,
+    json_schema: || serde_json::json!({"type": "integer", "format": "int64"}),
     sqlite: ColumnTypes { ours: "INTEGER", taken: &["INTEGER", "NUMERIC", "ANY"] },
     postgres: PostgresColumn {
         parameter: "bigint",
@@ -34,6 +35,11 @@ macro_rules! integers {
             type Field = Self;
 
             const KIND: Kind = Kind::Integer;
+
+            fn json_schema() -> JsonValue {
+                let max = i64::try_from(Self::MAX).unwrap_or(i64::MAX);
+                serde_json::json!({"type": "integer", "minimum": Self::MIN, "maximum": max})
+            }
 
             fn from_json(json: &JsonValue) -> Result<Self, Mismatch> {
                 // `Numbers` has already written `1.0` and `1e2` as integers. A remaining float may be the

@@ -19,6 +19,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Text("null"),
     is_canonical: |_| true,
     write,
+    json_schema: || serde_json::json!({}),
     sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
     postgres: PostgresColumn {
         parameter: "json",

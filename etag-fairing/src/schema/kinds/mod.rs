@@ -60,6 +60,11 @@ impl Kind {
         (self.traits().write)(value, out)
     }
 
+    /// What its values are in documents, as a JSON Schema; null is not in it.
+    pub(crate) fn json_schema(self) -> serde_json::Value {
+        (self.traits().json_schema)()
+    }
+
     /// The variant of [`Value`] that its values have.
     pub(crate) fn value_type(self) -> ValueType {
         self.traits().value

@@ -17,6 +17,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Text(""),
     is_canonical: |_| true,
     write,
+    json_schema: || serde_json::json!({"type": "string"}),
     sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "ANY"] },
     postgres: PostgresColumn {
         parameter: "text",

@@ -14,6 +14,7 @@ pub(super) static TIMESTAMP: KindTraits = traits(
     "1970-01-01T00:00:00.000000Z",
     |text| stored::is_canonical(Kind::Timestamp, text),
     |value, out| write_time(Kind::Timestamp, value, out),
+    || serde_json::json!({"type": "string", "format": "date-time"}),
     &["timestamptz"],
     "to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
 );
@@ -23,6 +24,7 @@ pub(super) static DATE_TIME: KindTraits = traits(
     "1970-01-01T00:00:00.000000",
     |text| stored::is_canonical(Kind::DateTime, text),
     |value, out| write_time(Kind::DateTime, value, out),
+    || serde_json::json!({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?$"}),
     &["timestamp"],
     "to_char($1, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')",
 );
@@ -32,6 +34,7 @@ pub(super) static DATE: KindTraits = traits(
     "1970-01-01",
     |text| stored::is_canonical(Kind::Date, text),
     write_date,
+    || serde_json::json!({"type": "string", "format": "date"}),
     &["date"],
     "to_char($1, 'YYYY-MM-DD')",
 );
@@ -41,6 +44,7 @@ pub(super) static TIME: KindTraits = traits(
     "00:00:00.000000",
     |text| stored::is_canonical(Kind::Time, text),
     |value, out| write_time(Kind::Time, value, out),
+    || serde_json::json!({"type": "string", "pattern": r"^\d{2}:\d{2}:\d{2}(\.\d{1,9})?$"}),
     &["time"],
     "to_char($1, 'HH24:MI:SS.US')",
 );
@@ -52,6 +56,7 @@ const fn traits(
     empty: &'static str,
     is_canonical: fn(&str) -> bool,
     write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>,
+    json_schema: fn() -> JsonValue,
     postgres: &'static [&'static str; 1],
     as_text: &'static str,
 ) -> KindTraits {
@@ -64,6 +69,7 @@ const fn traits(
         empty: ValueRef::Text(empty),
         is_canonical,
         write,
+        json_schema,
         sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
         postgres: PostgresColumn {
             parameter: name,

@@ -15,6 +15,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Text("00000000-0000-0000-0000-000000000000"),
     is_canonical,
     write,
+    json_schema: || serde_json::json!({"type": "string", "format": "uuid"}),
     sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "NUMERIC", "ANY"] },
     postgres: PostgresColumn {
         parameter: "uuid",

@@ -55,6 +55,7 @@ const fn attribute(
         parse_digits: crate::schema::parse_digits::<String>,
         check: |_| Ok(()),
         variants: || None,
+        json_schema: || serde_json::Value::Null,
     }
 }
 

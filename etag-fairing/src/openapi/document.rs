@@ -1,0 +1,245 @@
+//! The document as a whole.
+
+use std::fmt;
+
+use rocket::{Phase, Rocket};
+use serde_json::{Map, Value, json};
+
+use super::operations::{Context, method, operation};
+use super::schemas::{Described, describe};
+use super::{OpenApi, names, parameters, responses, schemas};
+use crate::api::{JsonApi, is_below};
+use crate::config::{EtagConfig, JsonApiConfig};
+use crate::resource::Behaviour;
+use crate::resource::route_names::{GeneratedRoute, generated_route};
+use crate::schema::Description;
+
+/// Why no document could be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenApiError {
+    /// The configuration has mistakes.
+    Configuration(Box<rocket::figment::Error>),
+    /// No resource is mounted at this path or below it.
+    NothingMounted(String),
+}
+
+impl fmt::Display for OpenApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Configuration(error) => write!(f, "the configuration cannot be used: {error}"),
+            Self::NothingMounted(base) => write!(f, "no resource is mounted at {base:?} or below it"),
+        }
+    }
+}
+
+impl std::error::Error for OpenApiError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Configuration(error) => Some(error.as_ref()),
+            Self::NothingMounted(_) => None,
+        }
+    }
+}
+
+/// A generated route with the path at which it is mounted.
+struct MountedRoute {
+    path: String,
+    route: GeneratedRoute,
+}
+
+impl OpenApi {
+    /// The document of the resources that are mounted at `base` or below it, from an application that need not be
+    /// launched: no database is opened. So a client can be generated in a build.
+    ///
+    /// Writes that the database does not allow (to a view, say) are left out only if the application was launched.
+    ///
+    /// # Errors
+    /// If the configuration has mistakes, or if no resource is mounted there.
+    pub fn document<P: Phase>(&self, rocket: &Rocket<P>, base: &str) -> Result<Value, OpenApiError> {
+        let configuration = |error| OpenApiError::Configuration(Box::new(error));
+        let config = JsonApiConfig::from_figment(rocket.figment()).map_err(configuration)?;
+        let etag = EtagConfig::from_figment(rocket.figment()).map_err(configuration)?;
+        let api = rocket.state::<JsonApi>();
+        let base = base.trim_end_matches('/');
+        let routes = mounted(rocket, base, api);
+        if routes.is_empty() {
+            return Err(OpenApiError::NothingMounted(base.into()));
+        }
+        Ok(self.assemble(&routes, &config, &etag))
+    }
+
+    fn assemble(&self, routes: &[MountedRoute], config: &JsonApiConfig, etag: &EtagConfig) -> Value {
+        let resources = described(routes);
+        let (mut known_schemas, mut known_parameters) = (Map::new(), Map::new());
+        schemas::add_common(&resources, &mut known_schemas);
+        parameters::add_common(config, &mut known_parameters);
+        for described in &resources {
+            schemas::add(*described, config, &mut known_schemas);
+            parameters::add(described.resource, config, &mut known_parameters);
+        }
+        let behaviours = |resource: &Description| -> &'static Behaviour {
+            let known = resources.iter().find(|known| known.resource.is(resource));
+            known.map_or(&Behaviour::NONE, |known| known.behaviour)
+        };
+        let context = Context { openapi: self, etag, parameters: &known_parameters, behaviours: &behaviours };
+        let paths = paths(routes, &context);
+        let mut info = json!({"title": self.title, "version": self.version});
+        describe(&mut info, &self.description);
+        let tags: Vec<Value> = resources
+            .iter()
+            .map(|described| {
+                let mut tag = json!({"name": described.resource.type_name});
+                describe(&mut tag, described.resource.docs.resource);
+                tag
+            })
+            .collect();
+        let mut document = json!({
+            "openapi": "3.1.0",
+            "info": info,
+            "servers": self.servers(config),
+            "paths": paths,
+            "components": {
+                "schemas": known_schemas,
+                "parameters": known_parameters,
+                "headers": responses::headers(),
+                "securitySchemes": self.schemes,
+            },
+            "tags": tags,
+        });
+        for other in &self.merged {
+            merge(&mut document, other);
+        }
+        document
+    }
+
+    fn servers(&self, config: &JsonApiConfig) -> Vec<Value> {
+        let configured = if config.base_url.is_empty() { "/" } else { &config.base_url };
+        match self.servers.as_slice() {
+            [] => vec![json!({"url": configured})],
+            servers => servers.iter().map(|url| json!({"url": url})).collect(),
+        }
+    }
+}
+
+/// The generated routes at `base` or below it, without those that the store cannot serve.
+fn mounted<P: Phase>(rocket: &Rocket<P>, base: &str, api: Option<&JsonApi>) -> Vec<MountedRoute> {
+    let mut mounted = Vec::new();
+    for route in rocket.routes() {
+        let Some(generated) = generated_route(route) else { continue };
+        let at = route.uri.base();
+        let is_closed = api.is_some_and(|api| {
+            let unwritable = api.at(at).unwritable(generated.resource);
+            unwritable.is_some_and(|unwritable| generated.endpoint.is_closed_by(unwritable))
+        });
+        if is_below(at, base) && !is_closed {
+            let path = route.uri.path().replace("<id>", "{id}");
+            mounted.push(MountedRoute { path, route: generated });
+        }
+    }
+    mounted
+}
+
+/// The resources of these routes, each once, in the order of mounting.
+fn described(routes: &[MountedRoute]) -> Vec<Described> {
+    let mut resources: Vec<Described> = Vec::new();
+    for MountedRoute { route, .. } in routes {
+        if !resources.iter().any(|known| known.resource.is(route.resource)) {
+            resources.push(Described { resource: route.resource, behaviour: route.behaviour });
+        }
+    }
+    resources
+}
+
+fn paths(routes: &[MountedRoute], context: &Context<'_>) -> Map<String, Value> {
+    let mut paths = Map::new();
+    let mut ids: Vec<String> = Vec::new();
+    for MountedRoute { path, route } in routes {
+        let id = operation_id(route, &ids);
+        let item = paths.entry(path.clone()).or_insert_with(|| item(path, route.resource));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(method(route.endpoint).into(), operation(route, &id, context));
+        }
+        ids.push(id);
+    }
+    paths
+}
+
+/// A path without its operations.
+fn item(path: &str, resource: &'static Description) -> Value {
+    if !path.contains("{id}") {
+        return json!({});
+    }
+    let id = names::schema(&names::of(resource, "id"));
+    json!({"parameters": [{"name": "id", "in": "path", "required": true, "schema": id}]})
+}
+
+/// The operation's id, such as `sessions.related.speakers`. A struct that is mounted twice has each route twice.
+fn operation_id(route: &GeneratedRoute, taken: &[String]) -> String {
+    use crate::resource::endpoint::{Endpoint, LinkageUpdate};
+    let mut id = format!(
+        "{}.{}",
+        names::component(route.resource.type_name),
+        match route.endpoint {
+            Endpoint::UpdateRelationship(_, LinkageUpdate::Replace) => "replace_relationship",
+            Endpoint::UpdateRelationship(_, LinkageUpdate::Add) => "add_to_relationship",
+            Endpoint::UpdateRelationship(_, LinkageUpdate::Remove) => "remove_from_relationship",
+            endpoint => endpoint.operation().name(),
+        }
+    );
+    if let Some(relationship) = route.endpoint.relationship() {
+        id.push('.');
+        id.push_str(&names::component(relationship.name));
+    }
+    let first = id.clone();
+    let mut number = 2;
+    while taken.contains(&id) {
+        id = format!("{first}.{number}");
+        number += 1;
+    }
+    id
+}
+
+/// Adds what another document says: its paths, its components and its tags.
+fn merge(document: &mut Value, other: &Value) {
+    for section in ["paths", "webhooks"] {
+        add_members(document, &[section], other.get(section));
+    }
+    let components = other.get("components").and_then(Value::as_object);
+    for (section, members) in components.into_iter().flatten() {
+        add_members(document, &["components", section], Some(members));
+    }
+    let tags = other.get("tags").and_then(Value::as_array);
+    if let (Some(tags), Some(Value::Array(known))) = (tags, document.get_mut("tags")) {
+        for tag in tags {
+            if !known.iter().any(|other| other.get("name") == tag.get("name")) {
+                known.push(tag.clone());
+            }
+        }
+    }
+}
+
+/// Adds the members of an object to that at `path`; a member of both that is an object is added to in the same way.
+fn add_members(document: &mut Value, path: &[&str], members: Option<&Value>) {
+    let Some(members) = members.and_then(Value::as_object) else { return };
+    let mut target = document;
+    for name in path {
+        let Some(object) = target.as_object_mut() else { return };
+        target = object.entry(*name).or_insert_with(|| json!({}));
+    }
+    let Some(target) = target.as_object_mut() else { return };
+    for (name, value) in members {
+        match target.get_mut(name) {
+            None => {
+                target.insert(name.clone(), value.clone());
+            }
+            Some(known) => {
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    if let Some(known) = known.as_object_mut() {
+                        known.entry(name.clone()).or_insert_with(|| value.clone());
+                    }
+                }
+            }
+        }
+    }
+}

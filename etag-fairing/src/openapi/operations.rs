@@ -1,0 +1,300 @@
+//! The operations: one for each route.
+
+use rocket::http::Method;
+use serde_json::{Map, Value, json};
+
+use super::OpenApi;
+use super::names::{self, header, parameter, schema};
+use super::parameters::{self, Parameters};
+use super::responses::Responses;
+use super::schemas::{describe, paragraphs};
+use crate::config::EtagConfig;
+use crate::error::MEDIA_TYPE;
+use crate::resource::behaviour::Behaviour;
+use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
+use crate::resource::route_names::GeneratedRoute;
+use crate::schema::Description;
+
+/// What the operations depend on, beside their routes.
+pub(super) struct Context<'a> {
+    pub(super) openapi: &'a OpenApi,
+    pub(super) etag: &'a EtagConfig,
+    pub(super) parameters: &'a Parameters,
+    /// The mounted resources with their behaviours.
+    pub(super) behaviours: &'a dyn Fn(&Description) -> &'static Behaviour,
+}
+
+/// The operation of a route (OpenAPI 3.1.1 §4.8.10).
+pub(super) fn operation(route: &GeneratedRoute, operation_id: &str, context: &Context<'_>) -> Value {
+    let GeneratedRoute { resource, endpoint, .. } = *route;
+    let mut operation = Map::new();
+    operation.insert("operationId".into(), operation_id.into());
+    operation.insert("tags".into(), json!([resource.type_name]));
+    operation.insert("summary".into(), summary(resource, endpoint).into());
+    let mut parameters = query_parameters(resource, endpoint, context.parameters);
+    parameters.extend(precondition_fields(route, context).into_iter().map(parameter));
+    if !parameters.is_empty() {
+        operation.insert("parameters".into(), parameters.into());
+    }
+    if let Some(body) = request_schema(resource, endpoint) {
+        operation.insert(
+            "requestBody".into(),
+            json!({"required": true, "content": {MEDIA_TYPE: {"schema": schema(&body)}}}),
+        );
+    }
+    operation.insert("responses".into(), responses(route, context));
+    let guards = guards(route, context);
+    let schemes: Vec<Value> = guards
+        .iter()
+        .filter_map(|guard| context.openapi.scheme_of(guard))
+        .map(|name| json!({name: []}))
+        .collect();
+    if !schemes.is_empty() {
+        operation.insert("security".into(), Value::Array(schemes));
+    }
+    let mut operation = Value::Object(operation);
+    describe(&mut operation, &paragraphs([described(endpoint), &guarded_by(&guards)]));
+    operation
+}
+
+/// What an operation does, in a line.
+fn summary(resource: &Description, endpoint: Endpoint) -> String {
+    let type_name = resource.type_name;
+    match endpoint {
+        Endpoint::List => format!("List {type_name}"),
+        Endpoint::Create => format!("Create one of {type_name}"),
+        Endpoint::Read => format!("Read one of {type_name}"),
+        Endpoint::Update => format!("Change one of {type_name}"),
+        Endpoint::Delete => format!("Delete one of {type_name}"),
+        Endpoint::Related(own) => format!("Read the {} of one of {type_name}", own.name),
+        Endpoint::Relationship(own) => format!("Read which {} belong to one of {type_name}", own.name),
+        Endpoint::UpdateRelationship(own, update) => match update {
+            LinkageUpdate::Replace => format!("Replace the {} of one of {type_name}", own.name),
+            LinkageUpdate::Add => format!("Add {} to one of {type_name}", own.name),
+            LinkageUpdate::Remove => format!("Remove {} from one of {type_name}", own.name),
+        },
+    }
+}
+
+/// What one must know beside the summary.
+fn described(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Update => "Members that the document leaves out stay as they are.",
+        Endpoint::Relationship(_) | Endpoint::UpdateRelationship(..) => {
+            "It is about which resources are related, not about the resources themselves."
+        }
+        _ => "",
+    }
+}
+
+fn guarded_by(guards: &[&'static str]) -> String {
+    let names: Vec<&str> = guards.iter().map(|name| short(name)).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!("Only for requests that the server's guard lets through: {}.", names.join(", ")),
+    }
+}
+
+/// The name of a type without its modules.
+fn short(type_name: &str) -> &str {
+    let path = type_name.split('<').next().unwrap_or(type_name);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// The names of the guards' types that a request meets because of its route.
+fn guards(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'static str> {
+    let own = route.behaviour.guards.name_of(route.endpoint.operation());
+    let target = route.endpoint.relationship().and_then(|relationship| {
+        let behaviour = (context.behaviours)(relationship.target());
+        behaviour.guards.name_of(crate::schema::Operation::List)
+    });
+    let mut names: Vec<&'static str> = own.into_iter().chain(target).collect();
+    names.dedup();
+    names
+}
+
+fn query_parameters(resource: &'static Description, endpoint: Endpoint, known: &Parameters) -> Vec<Value> {
+    match endpoint {
+        Endpoint::List => parameters::of_many(resource, known),
+        Endpoint::Create | Endpoint::Read | Endpoint::Update => parameters::of_one(resource, known),
+        Endpoint::Related(own) if own.is_to_many() => parameters::of_many(own.target(), known),
+        Endpoint::Related(own) => parameters::of_one(own.target(), known),
+        Endpoint::Relationship(own) if own.is_to_many() => parameters::pages(),
+        Endpoint::Relationship(_) | Endpoint::UpdateRelationship(..) | Endpoint::Delete => Vec::new(),
+    }
+}
+
+/// Whether answers of the route have entity tags.
+fn is_tagged(route: &GeneratedRoute, context: &Context<'_>) -> bool {
+    context.etag.enabled && route.resource.etag.contains(route.endpoint.operation())
+}
+
+/// Whether a write must say for which state it is meant.
+fn requires_tag(route: &GeneratedRoute, context: &Context<'_>) -> bool {
+    let is_required = route.resource.require_if_match || context.etag.require_if_match;
+    is_tagged(route, context) && is_required && !route.endpoint.reads() && route.endpoint != Endpoint::Create
+}
+
+/// The fields with preconditions that change the answer.
+fn precondition_fields(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'static str> {
+    if !is_tagged(route, context) {
+        return Vec::new();
+    }
+    let has_date = route.resource.last_modified.is_some();
+    let mut fields = match route.endpoint.reads() {
+        true => vec!["If-None-Match"],
+        false => vec!["If-Match"],
+    };
+    fields.extend(has_date.then_some(match route.endpoint.reads() {
+        true => "If-Modified-Since",
+        false => "If-Unmodified-Since",
+    }));
+    fields
+}
+
+/// The schema of what a request sends.
+fn request_schema(resource: &'static Description, endpoint: Endpoint) -> Option<String> {
+    Some(match endpoint {
+        Endpoint::Create => names::of(resource, "create"),
+        Endpoint::Update => names::of(resource, "update"),
+        Endpoint::UpdateRelationship(own, _) if own.is_to_many() => names::of(own.target(), "changeToMany"),
+        Endpoint::UpdateRelationship(own, _) => names::of(own.target(), "changeToOne"),
+        _ => return None,
+    })
+}
+
+/// The schema of what a request that succeeds is answered with.
+fn answer_schema(resource: &'static Description, endpoint: Endpoint) -> Option<String> {
+    let of_linkage =
+        |own: OwnRelationship| names::of(own.target(), if own.is_to_many() { "toMany" } else { "toOne" });
+    Some(match endpoint {
+        Endpoint::List => names::of(resource, "collection"),
+        Endpoint::Create | Endpoint::Read | Endpoint::Update => names::of(resource, "document"),
+        Endpoint::Related(own) if own.is_to_many() => names::of(own.target(), "collection"),
+        Endpoint::Related(own) => names::of(own.target(), "orNull"),
+        Endpoint::Relationship(own) => of_linkage(own),
+        Endpoint::UpdateRelationship(own, _) => of_linkage(own),
+        Endpoint::Delete => return None,
+    })
+}
+
+fn responses(route: &GeneratedRoute, context: &Context<'_>) -> Value {
+    let GeneratedRoute { resource, endpoint, .. } = *route;
+    let is_tagged = is_tagged(route, context);
+    let writes = !endpoint.reads();
+    let mut responses = Responses::default();
+    let answer = answer_schema(resource, endpoint);
+    let mut headers = Map::new();
+    if is_tagged {
+        headers.insert("ETag".into(), header("ETag"));
+    }
+    if resource.last_modified.is_some() && is_tagged {
+        headers.insert("Last-Modified".into(), header("Last-Modified"));
+    }
+    match endpoint {
+        Endpoint::Create => {
+            headers.insert("Location".into(), header("Location"));
+            responses.success(201, "Created.", answer.as_deref(), headers);
+        }
+        Endpoint::Delete => responses.success(204, "Deleted.", None, Map::new()),
+        Endpoint::UpdateRelationship(..) => {
+            responses.success(204, "Changed.", None, headers.clone());
+            responses.success(200, "Changed.", answer.as_deref(), headers);
+        }
+        _ => responses.success(200, "What was asked for.", answer.as_deref(), headers),
+    }
+    if is_tagged && endpoint.reads() {
+        responses.not_modified();
+    }
+    responses.error(400, if endpoint.has_body() { BAD_DOCUMENT } else { BAD_QUERY });
+    responses.error(406, &["not_acceptable"]);
+    responses.error(500, &["internal", "unreadable_value"]);
+    responses.error(503, &["unavailable"]);
+    let may_be_refused = !guards(route, context).is_empty();
+    if may_be_refused {
+        responses.error(401, &["unauthorized"]);
+    }
+    if may_be_refused || writes || !query_parameters(resource, endpoint, context.parameters).is_empty() {
+        responses.error(403, if writes { FORBIDDEN_WRITE } else { &["forbidden"] });
+    }
+    if !matches!(endpoint, Endpoint::List) {
+        let codes: &[&str] = if endpoint.has_body() {
+            &["resource_not_found", "related_not_found"]
+        } else {
+            &["resource_not_found"]
+        };
+        responses.error(404, codes);
+    }
+    // RFC 9110 §13.1.1: where nothing has a tag, `If-Match` names no state, so that it is false.
+    if is_tagged || writes {
+        responses.error(412, &["precondition_failed"]);
+    }
+    if requires_tag(route, context) {
+        responses.error(428, &["precondition_required"]);
+    }
+    if writes {
+        responses.error(409, CONFLICT);
+        responses.error(504, &["outcome_unknown"]);
+        responses.error(507, &["storage_full"]);
+    }
+    if endpoint.has_body() {
+        responses.error(413, &["body_too_large"]);
+        responses.error(415, &["unsupported_media_type"]);
+        responses.error(422, &["validation_failed"]);
+    }
+    if runs_code_of_others(route, context) {
+        responses.any_error();
+    }
+    responses.into_value()
+}
+
+/// Whether guards, scopes, hooks or rules of the application take part, which may refuse a request with any status.
+fn runs_code_of_others(route: &GeneratedRoute, context: &Context<'_>) -> bool {
+    let target = route.endpoint.relationship().map(|own| (context.behaviours)(own.target()));
+    let runs = |behaviour: &Behaviour| {
+        let guards = crate::schema::Operation::ALL.iter().any(|operation| behaviour.guards.has(*operation));
+        guards || behaviour.has_scope() || behaviour.hooks.is_some()
+    };
+    runs(route.behaviour) || target.is_some_and(runs)
+}
+
+const BAD_QUERY: &[&str] = &[
+    "unknown_parameter",
+    "invalid_parameter_name",
+    "invalid_include",
+    "invalid_fields",
+    "invalid_sort",
+    "invalid_filter",
+    "invalid_page",
+    "page_too_large",
+    "limit_exceeded",
+];
+
+const BAD_DOCUMENT: &[&str] = &[
+    "malformed_json",
+    "invalid_document",
+    "missing_type",
+    "missing_id",
+    "invalid_linkage",
+    "unknown_parameter",
+    "invalid_parameter_name",
+    "invalid_include",
+    "invalid_fields",
+    "limit_exceeded",
+];
+
+const FORBIDDEN_WRITE: &[&str] =
+    &["forbidden", "client_id_not_allowed", "full_replacement_not_allowed", "outside_scope"];
+
+const CONFLICT: &[&str] =
+    &["type_mismatch", "id_mismatch", "id_exists", "unique_violation", "foreign_key_violation"];
+
+/// The key of an operation in its path.
+pub(super) fn method(endpoint: Endpoint) -> &'static str {
+    match endpoint.method() {
+        Method::Post => "post",
+        Method::Patch => "patch",
+        Method::Delete => "delete",
+        _ => "get",
+    }
+}
