@@ -125,7 +125,6 @@ impl Basket {
                 bad_basket("nobody can pay so much").pointer(format!("/lines/{number}/quantity"))
             })?;
             bought.push(OrderLine {
-                id: 0,
                 order: ToOne::to(order.id),
                 product: ToOne::to(product.id),
                 quantity: line.quantity,

@@ -88,13 +88,11 @@ pub(crate) struct Order {
     pub(crate) lines: ToMany<OrderLine>,
 }
 
-/// So many of a product in an order, at the price of that day.
+/// So many of a product in an order, at the price of that day. Order and product are its id: each product has one line.
 #[derive(Clone, Debug, JsonApiResource)]
-#[jsonapi(type = "order-lines", etag, scope = own_lines, computed(amount = Self::amount))]
+#[jsonapi(type = "order-lines", id(order, product), etag, scope = own_lines, computed(amount = Self::amount))]
 #[jsonapi(guard(update_relationship = Admin, others = Caller))]
 pub(crate) struct OrderLine {
-    #[jsonapi(id)]
-    pub(crate) id: i64,
     #[jsonapi(relationship, required)]
     pub(crate) order: ToOne<Order>,
     #[jsonapi(relationship, required)]

@@ -26,6 +26,15 @@ fn a_check_out_takes_stock_and_money_and_makes_the_order() {
     ];
     assert_eq!(lines, expected);
     assert_eq!(of_type("articles").len(), 2);
+    // A line is named by its order and its product.
+    let lines: Vec<_> = of_type("order-lines").iter().map(|line| line["id"].clone()).collect();
+    let id = |product: u32| format!("{}~{product}", order_id(1));
+    assert_eq!(lines, [json!(id(1)), json!(id(3))]);
+    let line = read(&mut connection, ADA, &format!("/order-lines/{}", id(3)));
+    assert_eq!(line["data"]["relationships"]["product"]["data"], json!({"type": "articles", "id": "3"}));
+    let of_tea = read(&mut connection, ADA, "/order-lines?filter[product]=3&filter[order.status]=reserved");
+    assert_eq!(of_tea["data"][0]["id"], id(3));
+    assert_eq!(connection.get(&format!("/order-lines/{}", id(2)), &[ADA]).status, 404);
     assert_eq!(attribute(&mut connection, "/products/1", "stock"), 10);
     assert_eq!(attribute(&mut connection, "/products/3", "stock"), 79);
     assert_eq!(attribute(&mut connection, "/accounts/1", "balance"), "33.70");
