@@ -226,6 +226,7 @@
 //! | `owner_column = "…"` | `through` | its column with the owner's id | the struct's name in snake case and `_id` |
 //! | `target_column = "…"` | `through` | its column with the other's id | the other's name in snake case and `_id` |
 //! | `inverse = "track"` | to-many | the linkage is kept by the to-one relationship of this *member name* at the other end | `through` must be there |
+//! | `order = "position"` | to-many | this column keeps the order of the linkage: of the join table, or for `inverse` of the related resource's table | in the order of ids |
 //! | `linkage = true` | to-many | documents show the linkage (`data`), or with `false` only links | `true` for `through`, `false` for `inverse` |
 //!
 //! To-one linkage stands in the resource's own row and is always shown.

@@ -10,6 +10,7 @@ mod kinds;
 mod listings;
 mod model;
 mod nested;
+mod ordered;
 mod random;
 mod reading;
 mod relationships;
@@ -55,7 +56,7 @@ pub async fn check<S: Store>(make_store: impl AsyncFn() -> S) {
 pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) {
     use random::Caller::{Scoped, SeesAll};
 
-    for round in 0..8 {
+    for round in 0..9 {
         let store = make_store().await;
         store.prepare(&resources::ALL).await.expect("prepared");
         match round {
@@ -66,6 +67,10 @@ pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) 
             4 => listings::orders_at_random(&store, seed, 12, Scoped).await,
             5 => includes::includes_at_random(&store, seed, 24, Scoped).await,
             6 => listings::related_at_random(&store, seed, Scoped).await,
+            7 => {
+                store.prepare(&[*ordered::PROGRAMMES]).await.expect("prepared");
+                ordered::orders_at_random(&store, seed, 80).await;
+            }
             _ => scoped_changes::changes_at_random(&store, seed, 40).await,
         }
         store.close().await;
@@ -90,10 +95,12 @@ pub fn resources() -> Vec<&'static Description> {
     use composite_keys::{COPIES, READERS, SHELVES};
     use folders::{FILES, FOLDERS, LOCKS, MARKS, PAGES, SHORTCUTS};
     use kinds::MEASURES;
+    use ordered::{ACTS, PROGRAMMES, SONGS};
     use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES};
 
     let mut all = ALL.clone();
     all.extend([*REPLIES, *LISTS, *ITEMS, *LABELS, *MEASURES]);
+    all.extend([*PROGRAMMES, *SONGS, *ACTS]);
     all.extend([*FOLDERS, *FILES, *MARKS, *SHORTCUTS, *LOCKS, *PAGES]);
     all.extend([*SHELVES, *READERS, *COPIES]);
     all
@@ -255,6 +262,19 @@ rules! {
         dates_of_the_last_change_differ_by_seconds
         a_change_of_another_version_is_not_made
         a_deletion_of_another_version_is_not_made
+    }
+    ordered {
+        a_join_table_keeps_the_order_that_it_is_given
+        an_inverse_keeps_the_order_that_it_is_given
+        an_order_that_is_given_again_changes_nothing
+        related_resources_are_in_the_order_of_their_relationship
+        pages_of_an_ordered_relationship_go_on_where_the_last_one_ended
+        included_linkage_is_in_the_order_of_its_relationship
+        members_without_a_position_come_last
+        members_that_are_hidden_keep_their_place
+        a_link_from_the_other_end_comes_last
+        an_order_is_part_of_its_owners_version
+        orders_by_chance
     }
     soft_deletion {
         what_is_deleted_softly_is_not_read

@@ -11,6 +11,10 @@ pub struct Fetched {
     pub parent: bool,
     /// The rows of the root, in the listing's order.
     pub rows: Rows,
+    /// The position of each of the root's rows, if they are the related resources of a relationship with an
+    /// [order](crate::resource::Relationship::order) and the listing asks for no other: these are the keys of their
+    /// [places](super::Place). Otherwise there are none.
+    pub positions: Vec<Option<i64>>,
     /// The number of all rows, if the plan asked for it.
     pub total: Option<u64>,
     /// Whether there are more rows after the page, in the direction in which the page was read.
@@ -76,7 +80,7 @@ impl Links {
         self.ids.iter_mut()
     }
 
-    /// The ids in the linkage of a row, ascending.
+    /// The ids in the linkage of a row, ascending, or in the relationship's own order.
     pub fn of(&self, row: usize) -> &[ResourceId] {
         let start = match row.checked_sub(1) {
             None => 0,

@@ -8,7 +8,9 @@ use super::{Filter, Page, SortKey};
 pub struct Listing {
     /// The condition on the rows; `None` for all rows.
     pub filter: Option<Filter>,
-    /// The order. The store adds the id as the last key, so that the order is total.
+    /// The order. The store adds the id as the last key, so that the order is total. Without keys, the related
+    /// resources of a relationship with an [order](crate::resource::Relationship::order) are in that order: by their
+    /// positions, of which null comes last.
     pub sort: Vec<SortKey>,
     /// The page.
     pub page: Page,

@@ -2,6 +2,7 @@
 //!
 //! This module is pure: it knows the descriptions of resources ([`schema`](crate::schema)), and no store.
 
+mod arrangement;
 mod change;
 mod evaluate;
 mod fetched;
@@ -15,6 +16,10 @@ mod sort;
 mod tables;
 pub(crate) mod visit;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use arrangement::ArrangedAt;
+pub use arrangement::Arrangement;
+pub(crate) use arrangement::each_once;
 pub use change::{Change, LinkageChange, changes_id, id_of_members};
 pub use evaluate::{Records, matches, order, value_of};
 pub use fetched::{Fetched, Included, Links};

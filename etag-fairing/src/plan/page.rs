@@ -30,7 +30,8 @@ pub enum Page {
 /// A place in an order: directly after the row that had these values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
-    /// One value for each sort key.
+    /// One value for each sort key. Without keys in an [ordered](crate::resource::Relationship::order)
+    /// relationship: the position.
     pub keys: Vec<Value>,
     /// The row's id.
     pub id: ResourceId,

@@ -5,6 +5,8 @@
 //! It is neither secret nor signed: what a client writes into it is checked like the value of a filter, and shows nothing
 //! that `filter` would not show.
 //!
+//! In a relationship's own order the value is the position, and the name of the order is one that no `sort` has.
+//!
 //! A column may hold a value that its attribute can't have, such as a word that an enum has lost, or a UUID in another
 //! spelling. Rows with such values have cursors, too: the value then stands as it is stored in a list of its own. Times
 //! are different, since they are compared in one form only, whatever form the column holds.
@@ -13,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use serde_json::Value as JsonValue;
 
-use super::sort;
+use super::{DefaultOrder, sort};
 use crate::plan::{Field, Member, Place, SortKey};
 use crate::schema::kind::ValueType;
 use crate::schema::{Attribute, Corrupt, Description, IdKind, ResourceId, Row, Value, ValueRef};
@@ -25,8 +27,20 @@ enum KeyKind {
     Id(IdKind),
 }
 
+/// The name of the order by positions.
+const BY_POSITION: &str = "(position)";
+
 /// The token of a position in the order `sort` of a resource.
 pub(crate) fn encode(resource: &'static Description, sort: &[SortKey], place: &Place) -> String {
+    let id = place.id.to_string();
+    if let ([], [position]) = (sort, place.keys.as_slice()) {
+        let position = match position {
+            Value::Integer(position) => (*position).into(),
+            _ => JsonValue::Null,
+        };
+        let token = serde_json::json!([resource.type_name, BY_POSITION, [position], id]);
+        return URL_SAFE_NO_PAD.encode(token.to_string());
+    }
     let keys: Vec<JsonValue> = sort
         .iter()
         .zip(&place.keys)
@@ -35,8 +49,7 @@ pub(crate) fn encode(resource: &'static Description, sort: &[SortKey], place: &P
             None => JsonValue::Null,
         })
         .collect();
-    let token =
-        serde_json::json!([resource.type_name, sort::print(sort, resource), keys, place.id.to_string(),]);
+    let token = serde_json::json!([resource.type_name, sort::print(sort, resource), keys, id]);
     URL_SAFE_NO_PAD.encode(token.to_string())
 }
 
@@ -48,19 +61,25 @@ pub(super) fn decode(
     token: &str,
     resource: &'static Description,
     sort: &[SortKey],
+    default: DefaultOrder,
 ) -> Result<Place, &'static str> {
     const NONE: &str = "not a cursor of this server";
     let json = URL_SAFE_NO_PAD.decode(token).map_err(|_| NONE)?;
     let (type_name, order, values, id): (String, String, Vec<JsonValue>, String) =
         serde_json::from_slice(&json).map_err(|_| NONE)?;
-    if type_name != resource.type_name || order != sort::print(sort, resource) {
+    let by_position = sort.is_empty() && default == DefaultOrder::Positions;
+    let expected = if by_position { BY_POSITION.to_owned() } else { sort::print(sort, resource) };
+    if type_name != resource.type_name || order != expected {
         return Err("a cursor of another order: page with the same sort that it came from");
     }
-    if values.len() != sort.len() {
-        return Err(NONE);
-    }
-    let keys: Option<Vec<Value>> =
-        sort.iter().zip(&values).map(|(key, value)| read(kind_of(resource, &key.member)?, value)).collect();
+    let keys: Option<Vec<Value>> = match values.as_slice() {
+        [position] if by_position => position_of(position).map(|position| vec![position]),
+        values if !by_position && values.len() == sort.len() => {
+            let read = |(key, value): (&SortKey, _)| read(kind_of(resource, &key.member)?, value);
+            sort.iter().zip(values).map(read).collect()
+        }
+        _ => None,
+    };
     // The order goes by the id as it is stored, even if it has another spelling than in URLs, or could stand in none.
     let id = match resource.id.kind {
         IdKind::Integer { .. } => resource.id.kind.parse(&id),
@@ -73,6 +92,14 @@ pub(super) fn decode(
     match (keys, id) {
         (Some(keys), Some(id)) => Ok(Place { keys, id }),
         _ => Err(NONE),
+    }
+}
+
+/// The position in a token.
+fn position_of(json: &JsonValue) -> Option<Value> {
+    match json {
+        JsonValue::Null => Some(Value::Null),
+        json => json.as_i64().map(Value::Integer),
     }
 }
 

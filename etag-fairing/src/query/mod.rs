@@ -54,10 +54,21 @@ pub(crate) enum Target {
     Single,
     /// Many resources: all families.
     Many,
+    /// The related resources of a relationship that has an order: all families.
+    InOrder,
     /// The linkage of this relationship: `include`, which begins with it, `fields`, and, for to-many, `page`.
     Linkage(RelationshipId),
     /// No document, so that no parameter has a meaning.
     Nothing,
+}
+
+/// The order of resources for which no `sort` asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DefaultOrder {
+    /// By their ids.
+    Ids,
+    /// By their positions in the relationship, then by their ids.
+    Positions,
 }
 
 /// What the reading of a query depends on.
@@ -80,7 +91,7 @@ pub(crate) struct Context<'a> {
 impl Target {
     fn takes(self, family: &str, resource: &Description) -> bool {
         match self {
-            Self::Many => matches!(family, "include" | "fields" | "sort" | "filter" | "page"),
+            Self::Many | Self::InOrder => matches!(family, "include" | "fields" | "sort" | "filter" | "page"),
             Self::Linkage(id) if family == "page" => {
                 resource.relationship_at(id).is_some_and(Relationship::is_to_many)
             }
@@ -162,10 +173,16 @@ impl Query {
             errors.push(ErrorObject::limit_exceeded(detail).parameter("sort"));
         }
         let page = match target {
-            Target::Many => page.finish(resource, sort.as_deref(), cursor_profile, config),
+            Target::Many => page.finish(resource, sort.as_deref(), DefaultOrder::Ids, cursor_profile, config),
+            Target::InOrder => {
+                page.finish(resource, sort.as_deref(), DefaultOrder::Positions, cursor_profile, config)
+            }
             // All linkage is shown unless the client asks for a page of it: a write compares the entity tag of all of it.
             Target::Linkage(id) if page.is_asked_for() => match resource.relationship_at(id) {
-                Some(of) => page.finish(of.target(), Some(&[]), cursor_profile, config),
+                Some(of) => {
+                    let order = if of.order.is_some() { DefaultOrder::Positions } else { DefaultOrder::Ids };
+                    page.finish(of.target(), Some(&[]), order, cursor_profile, config)
+                }
                 None => Ok(None),
             },
             _ => Ok(None),

@@ -9,7 +9,7 @@
 //!
 //! `page[totals]` goes with each of them.
 
-use super::cursor;
+use super::{DefaultOrder, cursor};
 use crate::config::JsonApiConfig;
 use crate::error::ErrorObject;
 use crate::plan::{Page, Place, SortKey};
@@ -137,6 +137,7 @@ impl PageBuilder {
         self,
         resource: &'static Description,
         sort: Option<&[SortKey]>,
+        order: DefaultOrder,
         profile: bool,
         config: &JsonApiConfig,
     ) -> Result<Option<PageRequest>, ErrorObject> {
@@ -167,7 +168,7 @@ impl PageBuilder {
                     .parameter("sort"));
             }
             let place = |token: &str, name: &str| {
-                cursor::decode(token, resource, sort)
+                cursor::decode(token, resource, sort, order)
                     .map_err(|detail| ErrorObject::invalid_page(detail).parameter(name))
             };
             let side = match (&self.after, &self.before) {

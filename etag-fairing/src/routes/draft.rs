@@ -5,7 +5,7 @@ use super::store_errors::Refusal;
 use super::subject::Subject;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors, MOST_ERRORS};
-use crate::plan::{Fetched, LinkageChange, Plan, Root, Selection};
+use crate::plan::{Fetched, LinkageChange, Plan, Root, Selection, each_once};
 use crate::resource::hooks::{Write, record_of};
 use crate::resource::rules::Validation;
 use crate::schema::{Description, IdKind, Linkage, Record, ResourceId, Value};
@@ -47,8 +47,13 @@ impl Draft {
                 value.clone_from(new);
             }
         }
-        for (linkage, new) in record.linkage.iter_mut().zip(&self.linkage) {
+        let relationships = resource.relationships.iter();
+        for ((linkage, new), relationship) in record.linkage.iter_mut().zip(&self.linkage).zip(relationships)
+        {
             match new {
+                Some(LinkageChange::Replace(ids)) if relationship.order.is_some() => {
+                    *linkage = Linkage::Many(each_once(ids));
+                }
                 Some(LinkageChange::One(id)) => *linkage = Linkage::One(id.clone()),
                 Some(LinkageChange::Replace(ids)) => {
                     let mut ids = ids.clone();

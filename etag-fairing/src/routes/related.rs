@@ -17,7 +17,11 @@ pub(super) async fn read_related<'r>(
     own: OwnRelationship,
 ) -> Answer<'r> {
     let (parent, target) = (subject.resource, own.target());
-    let kind = if own.is_to_many() { Target::Many } else { Target::Single };
+    let kind = match (own.is_to_many(), own.order) {
+        (true, Some(_)) => Target::InOrder,
+        (true, None) => Target::Many,
+        (false, _) => Target::Single,
+    };
     let (parameters, query) = permitted_query(call, target, kind).await?;
     let id = subject.id(call.config())?;
     let path = call.writer().relationship(parent, &id, &own).related;

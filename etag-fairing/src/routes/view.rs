@@ -1,9 +1,9 @@
 //! From a query to what is read and what is shown.
 
 use crate::document::write::{View, Writer};
-use crate::plan::{Fetched, Field, Selection};
+use crate::plan::{Fetched, Field, Place, Selection};
 use crate::query::{Extent, Fields, IncludeTree, PageLinks, Parameters, Query, href, place_of};
-use crate::schema::{Corrupt, Description, RelationshipId};
+use crate::schema::{Corrupt, Description, RelationshipId, Value};
 use crate::store;
 
 impl Query {
@@ -65,11 +65,19 @@ pub(super) fn page_links(
 ) -> Result<PageLinks, Corrupt> {
     let mut ends = None;
     if query.page.as_ref().is_some_and(|page| page.is_by_cursor())
-        && let (Some(first), Some(last)) =
-            (fetched.rows.get(0), fetched.rows.get(fetched.rows.len().saturating_sub(1)))
+        && let Some(last) = fetched.rows.len().checked_sub(1)
     {
-        let place = |row| place_of(resource, &query.sort, row, |_| Err(Corrupt::new("a cursor over a path")));
-        ends = Some((place(first)?, place(last)?));
+        let place = |index: usize| {
+            let Some(row) = fetched.rows.get(index) else { return Err(Corrupt::new("no such row")) };
+            match fetched.positions.get(index) {
+                Some(position) if query.sort.is_empty() => {
+                    let keys = vec![position.map_or(Value::Null, Value::Integer)];
+                    Ok(Place { keys, id: row.resource_id()? })
+                }
+                _ => place_of(resource, &query.sort, row, |_| Err(Corrupt::new("a cursor over a path"))),
+            }
+        };
+        ends = Some((place(0)?, place(last)?));
     }
     let extent = Extent {
         total: fetched.total,

@@ -7,6 +7,7 @@ mod composite;
 mod constraints;
 mod deletion;
 mod migrations;
+mod ordered;
 mod releases;
 #[path = "../support/mod.rs"]
 mod support;

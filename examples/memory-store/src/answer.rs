@@ -25,14 +25,25 @@ pub fn answer(state: &State, plan: &Plan) -> Result<Fetched, StoreError> {
         Root::One(id) => seen.record(resource, id).into_iter().collect(),
         Root::Collection(listing) => {
             let records = state.records(resource).filter(|record| seen.sees(resource, record));
-            list(&seen, resource, records.collect(), listing, &mut fetched)?
+            list(&seen, resource, records.collect(), listing, &By::Sort, &mut fetched)?
         }
         Root::Related { parent, id, relationship, listing } => {
             let owner = seen.record(parent, id);
             fetched.parent = owner.is_some();
             let ids = owner.map(|owner| seen.related(parent, owner, *relationship)).unwrap_or_default();
             let related = ids.iter().filter_map(|id| seen.record(resource, id)).collect();
-            list(&seen, resource, related, listing, &mut fetched)?
+            let order = parent.relationship_at(*relationship).and_then(|found| found.order);
+            if order.is_some() && listing.sort.is_empty() {
+                let position = |record: &Record| {
+                    let related = record.id.as_ref()?;
+                    state.position_of(parent, id, *relationship, related)
+                };
+                let listed = list(&seen, resource, related, listing, &By::Position(&position), &mut fetched)?;
+                fetched.positions = listed.iter().map(|record| position(record)).collect();
+                listed
+            } else {
+                list(&seen, resource, related, listing, &By::Sort, &mut fetched)?
+            }
         }
         root => return Err(unknown(root)),
     };
@@ -49,12 +60,21 @@ pub fn answer(state: &State, plan: &Plan) -> Result<Fetched, StoreError> {
     Ok(fetched)
 }
 
+/// What a list is ordered by.
+enum By<'a> {
+    /// What the listing says.
+    Sort,
+    /// The positions of an ordered relationship.
+    Position(&'a dyn Fn(&Record) -> Option<i64>),
+}
+
 /// Filters, sorts and pages.
 fn list<'s>(
     seen: &'s Seen<'s>,
     resource: &'static Description,
     mut records: Vec<&'s Record>,
     listing: &Listing,
+    by: &By<'_>,
     fetched: &mut Fetched,
 ) -> Result<Vec<&'s Record>, StoreError> {
     if let Some(filter) = &listing.filter {
@@ -62,7 +82,13 @@ fn list<'s>(
     }
     let mut placed: Vec<(Place, &Record)> = records
         .into_iter()
-        .filter_map(|record| Some((place(seen, resource, &listing.sort, record)?, record)))
+        .filter_map(|record| {
+            let mut place = place(seen, resource, &listing.sort, record)?;
+            if let By::Position(position) = by {
+                place.keys = vec![position(record).map_or(Value::Null, Value::Integer)];
+            }
+            Some((place, record))
+        })
         .collect();
     placed.sort_by(|left, right| compare(&listing.sort, &left.0, &right.0));
     fetched.total = listing.total.then_some(placed.len() as u64);
@@ -110,11 +136,14 @@ fn place(
 
 /// Nulls stand last in both directions, and ids decide between equals.
 fn compare(sort: &[SortKey], left: &Place, right: &Place) -> Ordering {
-    for (key, (left_key, right_key)) in sort.iter().zip(left.keys.iter().zip(&right.keys)) {
+    // In a relationship's own order there is a key, the position, and no word of it in `sort`.
+    let words = sort.iter().map(Some).chain(std::iter::repeat(None));
+    for (key, (left_key, right_key)) in words.zip(left.keys.iter().zip(&right.keys)) {
+        let descending = key.is_some_and(|key| key.descending);
         // As values, ids of several parts would be ordered as text.
-        if key.member.path.is_empty() && key.member.field == Field::Id {
+        if key.is_some_and(|key| key.member.path.is_empty() && key.member.field == Field::Id) {
             let ordering = left.id.cmp(&right.id);
-            return if key.descending { ordering.reverse() } else { ordering };
+            return if descending { ordering.reverse() } else { ordering };
         }
         let (left, right) = (left_key, right_key);
         let ordering = match (left.is_null(), right.is_null()) {
@@ -123,7 +152,7 @@ fn compare(sort: &[SortKey], left: &Place, right: &Place) -> Ordering {
             (false, true) => Ordering::Less,
             (false, false) => {
                 let ordering = order(left, right).unwrap_or(Ordering::Equal);
-                if key.descending { ordering.reverse() } else { ordering }
+                if descending { ordering.reverse() } else { ordering }
             }
         };
         if ordering != Ordering::Equal {

@@ -8,17 +8,24 @@ use etag_fairing::resource::{
     RelationshipKind, ResourceId, Upkeep, Value, ValueRef,
 };
 use etag_fairing::store::{
-    Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError, changes_id, id_of_members,
+    Arrangement, Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError, changes_id,
+    id_of_members,
 };
 
 use crate::answer::unknown;
 use crate::versions::Marks;
+
+/// The positions in one column, by the pair of ids.
+type Positions = BTreeMap<(ResourceId, ResourceId), i64>;
 
 /// Everything that is stored.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     tables: BTreeMap<&'static str, Table>,
     joins: BTreeMap<&'static str, BTreeSet<(ResourceId, ResourceId)>>,
+    /// The positions in ordered relationships: by table and column, then by the pair of ids; for an inverse by the id of
+    /// the related resource alone, twice. Those that an attribute shows are in the attribute.
+    positions: BTreeMap<(&'static str, &'static str), Positions>,
     /// How many writes it came about by.
     pub(crate) writes: u64,
 }
@@ -220,6 +227,7 @@ impl State {
                 (RelationshipKind::Inverse { of }, change) => {
                     let back = target.relationship(of).ok_or_else(misshapen)?;
                     let held = self.seen_ids(resource, id, relationship_id, scopes);
+                    let placed = self.placed(resource, id, relationship_id, &held, &change);
                     let (gone, new) = difference(&held, change);
                     for related in gone {
                         if back.1.is_required() {
@@ -232,21 +240,151 @@ impl State {
                     for related in new {
                         self.set_to_one(target, &related, back.0, Some(id.clone()));
                     }
+                    self.place(relationship, id, placed);
                 }
                 (RelationshipKind::Through { table, .. }, change) => {
                     let held = self.seen_ids(resource, id, relationship_id, scopes);
+                    let placed = self.placed(resource, id, relationship_id, &held, &change);
                     let (gone, new) = difference(&held, change);
-                    let pairs = self.joins.entry(table).or_default();
                     for related in gone {
-                        pairs.remove(&pair(relationship, id, &related));
+                        let pair = pair(relationship, id, &related);
+                        self.joins.entry(table).or_default().remove(&pair);
+                        for ((of, _), places) in &mut self.positions {
+                            if *of == table {
+                                places.remove(&pair);
+                            }
+                        }
                     }
                     for related in new {
-                        pairs.insert(pair(relationship, id, &related));
+                        let pair = pair(relationship, id, &related);
+                        if self.joins.entry(table).or_default().insert(pair) {
+                            self.append_at_the_other_end(relationship, id, &related);
+                        }
                     }
+                    self.place(relationship, id, placed);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The positions that a change of an ordered relationship gives.
+    fn placed(
+        &self,
+        resource: &'static Description,
+        id: &ResourceId,
+        relationship_id: RelationshipId,
+        seen: &[ResourceId],
+        change: &LinkageChange,
+    ) -> Vec<(ResourceId, i64)> {
+        let relationship = resource.relationship_at(relationship_id);
+        let Some(relationship) = relationship.filter(|it| it.order.is_some()) else { return Vec::new() };
+        let place = |related: &ResourceId| self.position(relationship, id, related);
+        let hidden = self.related_ids(resource, id, relationship_id);
+        let hidden = hidden.iter().filter(|related| !seen.contains(related)).filter_map(place).collect();
+        let members = seen.iter().map(|related| (related.clone(), place(related))).collect();
+        let stored = Arrangement { members, hidden };
+        let mut named = BTreeSet::new();
+        match change {
+            LinkageChange::Replace(ids) => {
+                let wanted: Vec<_> = ids.iter().filter(|id| named.insert(*id)).cloned().collect();
+                stored.replaced(&wanted)
+            }
+            LinkageChange::Add(ids) => {
+                let new = ids.iter().filter(|id| !seen.contains(id) && named.insert(*id));
+                stored.appended(&new.cloned().collect::<Vec<_>>())
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The position of a related resource in the linkage of an owner.
+    fn position(&self, relationship: &Relationship, id: &ResourceId, related: &ResourceId) -> Option<i64> {
+        let column = relationship.order?;
+        let target = relationship.target();
+        let (table, pair) = match relationship.kind {
+            RelationshipKind::Through { table, .. } => (table, pair(relationship, id, related)),
+            _ => (target.table, (related.clone(), related.clone())),
+        };
+        if let (Some(attribute), RelationshipKind::Inverse { .. }) =
+            (attribute_of(target, column), relationship.kind)
+        {
+            let record = self.record(target, related)?;
+            return match attribute.of(&record.attributes) {
+                Some(Value::Integer(position)) => Some(*position),
+                _ => None,
+            };
+        }
+        self.positions.get(&(table, column))?.get(&pair).copied()
+    }
+
+    /// Sets the positions of related resources in the linkage of an owner.
+    fn place(&mut self, relationship: &Relationship, id: &ResourceId, placed: Vec<(ResourceId, i64)>) {
+        let Some(column) = relationship.order else { return };
+        let target = relationship.target();
+        for (related, position) in placed {
+            match relationship.kind {
+                RelationshipKind::Through { table, .. } => {
+                    let pair = pair(relationship, id, &related);
+                    self.positions.entry((table, column)).or_default().insert(pair, position);
+                }
+                _ => match attribute_of(target, column) {
+                    Some(attribute) => {
+                        let record = self.record_mut(target, &related);
+                        if let Some(slot) = record.and_then(|record| attribute.of_mut(&mut record.attributes))
+                        {
+                            *slot = Value::Integer(position);
+                        }
+                    }
+                    None => {
+                        let pair = (related.clone(), related);
+                        self.positions.entry((target.table, column)).or_default().insert(pair, position);
+                    }
+                },
+            }
+        }
+    }
+
+    /// A new link comes last in the order that the relationship at its other end keeps.
+    fn append_at_the_other_end(&mut self, near: &Relationship, id: &ResourceId, related: &ResourceId) {
+        let is_far = |far: &&Relationship| match (far.kind, near.kind) {
+            (
+                RelationshipKind::Through { table, owner_column, .. },
+                RelationshipKind::Through { table: of, target_column, .. },
+            ) => far.order.is_some() && table == of && owner_column == target_column,
+            _ => false,
+        };
+        let Some(far) = near.target().relationships.iter().find(is_far) else { return };
+        let RelationshipKind::Through { table, .. } = far.kind else { return };
+        let pairs = self.joins.get(table).into_iter().flatten();
+        let pairs = pairs.map(|pair| owner_and_target(far, pair)).filter(|(owner, _)| *owner == related);
+        let last = pairs.filter_map(|(owner, target)| self.position(far, owner, target)).max();
+        self.place(far, related, vec![(id.clone(), last.unwrap_or(0) + 1)]);
+    }
+
+    /// Puts the ids of an owner's linkage into the order of the relationship: by positions, then by ids.
+    fn in_order(
+        &self,
+        relationship: &Relationship,
+        id: &ResourceId,
+        mut ids: Vec<ResourceId>,
+    ) -> Vec<ResourceId> {
+        ids.sort_by_cached_key(|related| {
+            let position = self.position(relationship, id, related);
+            (position.is_none(), position, related.clone())
+        });
+        ids
+    }
+
+    /// The position of a related resource in the linkage of an owner.
+    pub fn position_of(
+        &self,
+        resource: &'static Description,
+        id: &ResourceId,
+        relationship: RelationshipId,
+        related: &ResourceId,
+    ) -> Option<i64> {
+        self.position(resource.relationship_at(relationship)?, id, related)
     }
 
     fn set_to_one(
@@ -282,6 +420,11 @@ impl State {
             if let RelationshipKind::Through { table, .. } = relationship.kind {
                 let pairs = self.joins.entry(table).or_default();
                 pairs.retain(|pair| owner_and_target(relationship, pair).0 != id);
+                for ((of, _), places) in &mut self.positions {
+                    if *of == table {
+                        places.retain(|pair, _| owner_and_target(relationship, pair).0 != id);
+                    }
+                }
             }
         }
         let mut also = Vec::new();
@@ -359,7 +502,7 @@ impl State {
         Seen::new(self, scopes).record(resource, id).map(drop).ok_or(StoreError::NotFound)
     }
 
-    /// The ids at the other end of a relationship that are seen, ascending.
+    /// The ids at the other end of a relationship that are seen, in its order.
     fn seen_ids(
         &self,
         resource: &'static Description,
@@ -372,7 +515,7 @@ impl State {
             .map_or(Vec::new(), |record| seen.related(resource, record, relationship).into_owned())
     }
 
-    /// The ids at the other end of a relationship, ascending.
+    /// The ids at the other end of a relationship, in its order.
     fn related_ids(
         &self,
         resource: &'static Description,
@@ -410,18 +553,22 @@ impl Records for State {
                     let linkage = back.and_then(|back| back.of(&other.linkage));
                     matches!(linkage, Some(Linkage::One(Some(owner))) if owner == id)
                 };
-                self.records(target).filter(leads_here).filter_map(|other| other.id.clone()).collect()
+                let ids = self.records(target).filter(leads_here).filter_map(|other| other.id.clone());
+                Cow::Owned(self.in_order(relationship, id, ids.collect()))
             }
             RelationshipKind::Through { table, .. } => {
                 let pairs = self.joins.get(table).into_iter().flatten();
                 let pairs = pairs.map(|pair| owner_and_target(relationship, pair));
-                let mut ids: Vec<_> =
-                    pairs.filter(|(owner, _)| *owner == id).map(|(_, target)| target.clone()).collect();
-                ids.sort();
-                Cow::Owned(ids)
+                let ids = pairs.filter(|(owner, _)| *owner == id).map(|(_, target)| target.clone());
+                Cow::Owned(self.in_order(relationship, id, ids.collect()))
             }
         }
     }
+}
+
+/// The attribute that shows a column.
+fn attribute_of(resource: &'static Description, column: &str) -> Option<AttributeId> {
+    resource.attributes_by_id().find(|(_, attribute)| attribute.column == column).map(|(id, _)| id)
 }
 
 /// A join table belongs to the relationships of both ends: the order of its columns' names tells which id stands

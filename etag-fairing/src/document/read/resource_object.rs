@@ -11,7 +11,7 @@ use super::linkage::{linkage, pointer_into};
 use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
-use crate::plan::{LinkageChange, Links};
+use crate::plan::{LinkageChange, Links, each_once};
 use crate::schema::{Attribute, Description, Relationship, RelationshipId, ResourceId, Row, Value};
 
 /// The resource that a change is about, as it is now.
@@ -32,6 +32,9 @@ impl Current<'_> {
             }
             LinkageChange::Replace(ids) => {
                 let Some(Some(links)) = id.of(self.links) else { return false };
+                if resource.relationship_at(id).is_some_and(|relationship| relationship.order.is_some()) {
+                    return each_once(ids) == links.of(0);
+                }
                 let mut ids: Vec<&ResourceId> = ids.iter().collect();
                 ids.sort_unstable();
                 ids.dedup();

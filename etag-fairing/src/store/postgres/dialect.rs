@@ -47,6 +47,25 @@ impl Dialect for Postgres {
         Expr::cust_with_expr(format!("CAST(CAST($1 AS jsonb) ->> {place} AS {type_name})"), array)
     }
 
+    fn placed(self, kind: Kind) -> TableRef {
+        let array = |element: &str| Expr::cust_with_expr(format!("CAST($1 AS {element}[])"), Expr::val(""));
+        let arrays = Query::select()
+            .expr_as(array("bigint"), "a")
+            .expr_as(array(kind.postgres().parameter), "b")
+            .to_owned();
+        let elements = Query::select()
+            .expr_as(Expr::cust("unnest(l.a)"), "place")
+            .expr_as(Expr::cust("unnest(l.b)"), "value")
+            .from_subquery(arrays, "l")
+            .to_owned();
+        TableRef::SubQuery(Box::new(elements), "e".into_iden())
+    }
+
+    /// The column may be of a narrower type.
+    fn position(self, column: Expr) -> Expr {
+        Expr::cust_with_expr("CAST($1 AS bigint)", column)
+    }
+
     /// By an index, whose use `IN` with a subquery would leave to the estimate of the list's length.
     fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Expr::val(list);

@@ -194,6 +194,8 @@ pub(super) async fn related(
             match edge.kind {
                 // The change is made in the related resources' own rows.
                 EdgeKind::Inverse { .. } => Strength::Change,
+                // The position of the new link is behind the last one at the other end.
+                EdgeKind::Join if edge.far_order.is_some() => Strength::Change,
                 EdgeKind::Join if connection.known().is_watched(edge.table, edge.target_column) => {
                     Strength::Change
                 }

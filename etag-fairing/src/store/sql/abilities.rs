@@ -81,12 +81,16 @@ impl Limits {
                 RelationshipKind::Inverse { of } => {
                     let target = relationship.target();
                     let column = target.relationship(of).and_then(|(_, end)| end.column());
+                    let columns = [column, relationship.order];
                     let fixed = self.refuses(target.table, Verb::Update)
-                        || column.is_some_and(|column| self.makes(target.table, column));
+                        || columns.into_iter().flatten().any(|column| self.makes(target.table, column));
                     (fixed, fixed)
                 }
                 RelationshipKind::Through { table, .. } => {
-                    (self.refuses(table, Verb::Insert), self.refuses(table, Verb::Delete))
+                    let order = relationship.order;
+                    let fixed = order.is_some() && self.refuses(table, Verb::Update)
+                        || order.is_some_and(|order| self.makes(table, order));
+                    (fixed || self.refuses(table, Verb::Insert), fixed || self.refuses(table, Verb::Delete))
                 }
             };
             if adds {

@@ -1,6 +1,6 @@
 //! Statements that change rows.
 
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, Func, Query};
 
 use super::{
     Dialect, Listed,
@@ -112,11 +112,11 @@ pub(crate) fn delete<D: Dialect>(
     )
 }
 
-/// Adds edges to a join table, each once. Parameters: the owner's id, the list of related ids, the owner's
-/// id.
+/// Adds edges to a join table, each once. Parameters: the owner's id, the list of positions if the relationship has an
+/// order, the list of related ids, the owner's id.
 ///
 /// # Errors
-/// Never: two columns, two values.
+/// Never: there are as many values as columns.
 pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
     let there = Query::select()
         .column(("j", edge.target_column))
@@ -124,17 +124,35 @@ pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String
         .and_where(Expr::col(("j", edge.owner_column)).eq(parameter()))
         .and_where(Expr::col(("j", edge.target_column)).eq(Expr::col(("e", "value"))))
         .to_owned();
-    let new = Query::select()
-        .distinct()
-        .expr(dialect.typed(parameter(), kind_of_id(edge.owner_id)))
-        .column(("e", "value"))
-        .from(dialect.list("", kind_of_id(edge.target.id.kind)))
-        .and_where(Expr::not_exists(there))
-        .to_owned();
+    let target_kind = kind_of_id(edge.target.id.kind);
+    let mut new = Query::select();
+    new.distinct().expr(dialect.typed(parameter(), kind_of_id(edge.owner_id))).column(("e", "value"));
+    let mut columns = vec![edge.owner_column, edge.target_column];
+    if let Some(order) = edge.order {
+        new.column(("e", "place"));
+        columns.push(order);
+    }
+    if let Some(order) = edge.far_order {
+        new.expr(next_position(dialect, edge, order));
+        columns.push(order);
+    }
+    new.from(if edge.order.is_some() { dialect.placed(target_kind) } else { dialect.list("", target_kind) })
+        .and_where(Expr::not_exists(there));
     let mut insert = Query::insert();
-    let columns = [edge.owner_column, edge.target_column];
     insert.into_table(edge.table).columns(columns).select_from(new).map_err(|error| error.to_string())?;
     Ok(dialect.text(&insert))
+}
+
+/// The position after all others in the linkage of the row at the other end, whose id is in the list.
+fn next_position<D: Dialect>(dialect: D, edge: &Edge, order: &'static str) -> Expr {
+    let last = dialect.position(Expr::col(("f", order))).max();
+    let next = Expr::expr(Func::coalesce([last, Expr::cust("0")])).add(Expr::cust("1"));
+    let far = Query::select()
+        .expr(next)
+        .from_as(edge.table, "f")
+        .and_where(Expr::col(("f", edge.target_column)).eq(Expr::col(("e", "value"))))
+        .to_owned();
+    far.into()
 }
 
 /// Deletes the edges to the ids in the list, or all other edges. Parameters: the owner's id, the list.

@@ -14,7 +14,7 @@ use super::{
     session::Session,
     versions::{Versions, difference},
 };
-use crate::plan::{LinkageChange, Scopes};
+use crate::plan::{LinkageChange, Scopes, each_once};
 use crate::schema::{Description, ResourceId};
 use crate::store::StoreError;
 
@@ -70,6 +70,19 @@ impl<'a, S: Session> Dependents<'a, S> {
         Ok(())
     }
 
+    /// The row will be at another place in the order of linkage that leads to it, since this column has the positions.
+    /// Adds the rows that show the linkage.
+    pub(crate) async fn placed(&mut self, column: &'static str) -> Result<(), StoreError> {
+        let (session, versions, table) = (self.session, self.versions, self.resource.table);
+        for shown in versions.leading_to(table).filter(|shown| shown.is_ordered_by(column)) {
+            let Some(owners) = versions.owners(shown) else { continue };
+            for owner in managed::owners(session, shown, Parameter::id(self.id)).await? {
+                self.add(owners.name, owner);
+            }
+        }
+        Ok(())
+    }
+
     /// The row will be hidden, or shown again: a resource over the same table sets the time of its deletion.
     /// Adds the rows that show linkage to it.
     pub(crate) async fn hidden_or_shown(&mut self) -> Result<(), StoreError> {
@@ -109,7 +122,11 @@ impl<'a, S: Session> Dependents<'a, S> {
                 linkage_of(self.session, scopes, &Room::endless(), self.resource, relationship_id, own)
                     .await?;
             let (gone, new) = difference(before.of(0), change);
-            self.own |= !(gone.is_empty() && new.is_empty())
+            let reordered = match change {
+                LinkageChange::Replace(ids) if edge.order.is_some() => before.of(0) != each_once(ids),
+                _ => false,
+            };
+            self.own |= (reordered || !(gone.is_empty() && new.is_empty()))
                 && versions.shows(self.resource.table, edge.table, edge.owner_column);
             match edge.kind {
                 EdgeKind::Join => {
@@ -136,6 +153,11 @@ impl<'a, S: Session> Dependents<'a, S> {
             }
         }
         Ok(())
+    }
+
+    /// Adds rows whose positions in an order have changed.
+    pub(crate) fn moved_within(&mut self, rows: Vec<RowOf>) {
+        rows.into_iter().for_each(|(table, id)| self.add(table, id));
     }
 
     /// Raises the versions of the other rows.

@@ -27,6 +27,15 @@ pub(crate) trait Dialect: Copy {
     /// The value of this kind at a place of the text of a JSON array.
     fn json_part(self, array: Expr, place: usize, kind: Kind) -> Expr;
 
+    /// A table `e` of ids, each with the number at the same place of another list: the columns `value` and `place`. Each
+    /// list is a JSON array in one parameter; the numbers come first.
+    fn placed(self, kind: Kind) -> TableRef;
+
+    /// A column of positions as whole numbers. What is none counts as null.
+    fn position(self, column: Expr) -> Expr {
+        column
+    }
+
     /// Whether a value is in the list, or whether it is not.
     fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Query::select().column(("e", "value")).from(self.list(list, kind)).to_owned();

@@ -4,7 +4,7 @@
 //! document, among the root's rows or through an earlier edge. It is not read again if its id is known
 //! before. The next level of includes is followed from it all the same, since its linkage must be complete.
 
-use std::collections::{BTreeSet, HashMap, VecDeque, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque, hash_map::Entry};
 
 use super::{
     edge::Edge,
@@ -48,24 +48,52 @@ pub(crate) enum Demand<'p> {
 }
 
 /// The linkage of a step's owners, as far as the document shows it.
-pub(crate) struct EdgeLinks(Vec<Vec<ResourceId>>);
+pub(crate) struct EdgeLinks {
+    of_owners: Vec<Vec<ResourceId>>,
+    /// The positions of the same links, if the relationship has an order.
+    positions: Option<Vec<Vec<Option<i64>>>>,
+}
 
 impl EdgeLinks {
+    fn new(owners: usize, edge: &Edge) -> Self {
+        let positions = edge.order.map(|_| vec![Vec::new(); owners]);
+        Self { of_owners: vec![Vec::new(); owners], positions }
+    }
+
     /// Adds an edge.
-    pub(crate) fn push(&mut self, owner: i64, related: &ResourceId) {
-        if let Some(links) = usize::try_from(owner).ok().and_then(|owner| self.0.get_mut(owner)) {
+    pub(crate) fn push(&mut self, owner: i64, related: &ResourceId, position: Option<i64>) {
+        let Ok(owner) = usize::try_from(owner) else { return };
+        if let Some(links) = self.of_owners.get_mut(owner) {
             links.push(related.clone());
+        }
+        if let Some(positions) = self.positions.as_mut().and_then(|positions| positions.get_mut(owner)) {
+            positions.push(position);
         }
     }
 
-    /// The linkage of each owner, in ascending order of related ids.
+    /// The linkage of each owner, in the relationship's order.
     fn in_order(self) -> impl Iterator<Item = Vec<ResourceId>> {
-        self.0.into_iter().map(|mut links| {
-            links.sort_unstable();
+        let mut positions = self.positions.map(Vec::into_iter);
+        self.of_owners.into_iter().map(move |mut links| {
             // A join table that the user has created may have an edge twice. Linkage has it once (JSON:API
             // §6.2.2.4).
-            links.dedup();
-            links
+            match positions.as_mut().and_then(Iterator::next) {
+                None => {
+                    links.sort_unstable();
+                    links.dedup();
+                    links
+                }
+                Some(positions) => {
+                    let mut placed: Vec<_> = positions.into_iter().zip(links).collect();
+                    placed.sort_unstable_by(|(one, id), (other, other_id)| {
+                        // Null comes last.
+                        (one.is_none(), one, id).cmp(&(other.is_none(), other, other_id))
+                    });
+                    let mut seen = HashSet::new();
+                    placed.retain(|(_, id)| seen.insert(id.clone()));
+                    placed.into_iter().map(|(_, id)| id).collect()
+                }
+            }
         })
     }
 }
@@ -215,8 +243,9 @@ impl<'p> Document<'p> {
         let selection = target.selection;
         if found.is_to_many() {
             let wanted = owner.wants_linkage(relationship);
-            let links = EdgeLinks(vec![Vec::new(); if wanted { step.owners.len() } else { 0 }]);
-            return Ok(Demand::ToMany { edge: edge(step.owner, relationship)?, selection, links });
+            let edge = edge(step.owner, relationship)?;
+            let links = EdgeLinks::new(if wanted { step.owners.len() } else { 0 }, &edge);
+            return Ok(Demand::ToMany { edge, selection, links });
         }
         let mut links = BTreeSet::new();
         for id in &step.owners {

@@ -16,7 +16,6 @@ pub(crate) struct Edge {
     /// for ascending ids. Null comes last, and equal positions are in ascending order of ids.
     pub(crate) order: Option<&'static str>,
     /// The column with the positions in the other direction: of the owner in the linkage of its related resources.
-    #[allow(dead_code, reason = "linkage_write will use it")]
     pub(crate) far_order: Option<&'static str>,
 }
 

@@ -17,9 +17,10 @@ use super::{
     edge::{Edge, EdgeKind},
     ids::{IdColumns, id_value, list_of_ids},
     linkage_read::linkage,
+    positions::position,
     room::Room,
     schema::kind_of_id,
-    select::{ROWS, add_cells, add_id, rows_of},
+    select::{ROWS, add_cells, add_id, cells, rows_of},
     session::Session,
     visible::Visible,
     visit::Visit,
@@ -104,13 +105,15 @@ async fn follow<'p>(
             })?;
             let first = document.number(resource)?;
             let mut reached = BTreeSet::new();
+            let position_at = 2 + cells(selection).flatten().count();
             session
                 .read(&query, room, Excess::Included, |row| {
                     let related =
                         cell::known_id(edge.table, edge.target_column, edge.target.id.kind, row, 0)?;
                     let Some(related) = related else { return Ok(()) };
                     room.take_link(&related)?;
-                    links.push(cell::number(row, 1)?.unwrap_or(-1), &related);
+                    let position = if edge.order.is_some() { cell::number(row, position_at)? } else { None };
+                    links.push(cell::number(row, 1)?.unwrap_or(-1), &related, position);
                     let id = match edge.kind {
                         EdgeKind::Inverse { .. } => Some(related),
                         EdgeKind::Join if row.is_null(2)? => None,
@@ -151,8 +154,8 @@ pub(crate) fn to_one<D: Dialect>(
 }
 
 /// The edges of one relationship for many owners: the related id, the owner's place in the list, and the
-/// related resource, in any order. The columns of a missing resource are null. Parameters: the list of
-/// owners' ids.
+/// related resource, and the position of the edge if the relationship has an order; in any order. The columns of a
+/// missing resource are null. Parameters: the list of owners' ids.
 pub(crate) fn to_many<D: Dialect>(
     visible: Visible<'_, D>,
     edge: &Edge,
@@ -169,6 +172,9 @@ pub(crate) fn to_many<D: Dialect>(
     add_id(dialect, &mut select, edges, edge.target_column, edge.target_id());
     select.column(("e", "key"));
     add_cells(dialect, &mut select, selection);
+    if let Some(position) = position(dialect, edge, edges) {
+        select.expr(position);
+    }
     select
         .from(dialect.list(list, kind_of_id(edge.owner_id)))
         .cross_join(visible.edges(edge, edges)?)

@@ -1,9 +1,11 @@
 //! Reads to-many linkage: one statement for each relationship, for many owners.
 
+use std::collections::HashSet;
+
 use super::{
     cache::{Shape, Verb},
     cell::{self, Cells},
-    edge::Edge,
+    edge::{Edge, EdgeKind},
     ids::id_list,
     plan::edge,
     room::Room,
@@ -23,11 +25,13 @@ pub(crate) async fn linkage<'a>(
     relationship: RelationshipId,
     owners: impl ExactSizeIterator<Item = ValueRef<'a>>,
 ) -> Result<Links, StoreError> {
-    let mut linking = Linking { links: Links::default(), owners: owners.len(), ended: 0, last: None };
-    if linking.owners == 0 {
-        return Ok(linking.links);
+    let (links, owners_number) = (Links::default(), owners.len());
+    if owners_number == 0 {
+        return Ok(links);
     }
     let edge = edge(owner, relationship)?;
+    let seen = (edge.order.is_some() && edge.kind == EdgeKind::Join).then(HashSet::new);
+    let mut linking = Linking { links, owners: owners_number, ended: 0, last: None, seen };
     let shape = Shape::new(Verb::Linkage, owner).relationship(relationship);
     let list = id_list(owners)?;
     let query = session.bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| {
@@ -46,6 +50,8 @@ struct Linking {
     ended: usize,
     /// The owner and the related id of the previous row.
     last: Option<(usize, ResourceId)>,
+    /// The related ids of that owner, if the order is not that of the ids, so that equal ones need not be neighbours.
+    seen: Option<HashSet<ResourceId>>,
 }
 
 impl Linking {
@@ -56,8 +62,17 @@ impl Linking {
         let Some(id) = known else { return Ok(()) };
         // A join table that the user has created may have an edge twice. Linkage has it once (JSON:API
         // §6.2.2.4).
-        if self.last.as_ref().is_some_and(|(owner, last)| *owner == place && *last == id) {
+        let is_same_owner = self.last.as_ref().is_some_and(|(owner, _)| *owner == place);
+        if is_same_owner && self.last.as_ref().is_some_and(|(_, last)| *last == id) {
             return Ok(());
+        }
+        if let Some(seen) = &mut self.seen {
+            if !is_same_owner {
+                seen.clear();
+            }
+            if !seen.insert(id.clone()) {
+                return Ok(());
+            }
         }
         self.end_owners(place);
         room.take_link(&id)?;

@@ -9,6 +9,7 @@ use super::{
     filter::condition,
     ids::IdColumns,
     order::{Order, Side},
+    positions::position_of_row,
     scope::{Names, Scope},
     select::{OWNER, ROWS, at_the_end_of, rows_of},
     visible::Visible,
@@ -47,6 +48,12 @@ pub(crate) fn is_backwards(page: &Page) -> bool {
     matches!(page, Page::Between { after: None, before: Some(_), .. })
 }
 
+/// Whether the listing is in the order of the relationship itself. Then the statement of its page reads the position of
+/// each row behind the other columns.
+pub(crate) fn is_by_position(source: Source<'_>, listing: &Listing) -> bool {
+    listing.sort.is_empty() && matches!(source, Source::Related(Edge { order: Some(_), .. }, _))
+}
+
 /// A page and one more row, which shows whether there is a next page.
 pub(crate) fn page<D: Dialect>(
     visible: Visible<'_, D>,
@@ -57,7 +64,19 @@ pub(crate) fn page<D: Dialect>(
     let names = Names::default();
     let mut scope = Scope::new(selection.resource, ROWS, source.visit(), &names);
     let mut select = rows_of(visible.dialect, selection);
-    let order = Order::of(visible, &mut scope, &listing.sort)?;
+    let position = match source {
+        Source::Related(edge, owner) if is_by_position(source, listing) => {
+            position_of_row(visible.dialect, edge, owner)
+        }
+        _ => None,
+    };
+    let order = match position {
+        Some(position) => {
+            select.expr(position.clone());
+            Order::by_position(visible, &mut scope, position)?
+        }
+        None => Order::of(visible, &mut scope, &listing.sort)?,
+    };
     match &listing.page {
         Page::All => {}
         Page::Offset { offset, limit } => {

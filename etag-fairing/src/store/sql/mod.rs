@@ -34,6 +34,7 @@ mod order;
 pub(crate) mod parameter;
 mod pattern;
 pub(crate) mod plan;
+mod positions;
 pub(in crate::store) mod prepare;
 pub(crate) mod read;
 pub(crate) mod referrer;

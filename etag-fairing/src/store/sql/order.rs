@@ -49,6 +49,16 @@ impl Order {
         Ok(Self { keys, id })
     }
 
+    /// The order by positions.
+    pub(super) fn by_position<D: Dialect>(
+        visible: Visible<'_, D>,
+        scope: &mut Scope<'_>,
+        position: Expr,
+    ) -> Result<Self, String> {
+        let order = Self::of(visible, scope, &[])?;
+        Ok(Self { keys: vec![(Key::One(Operand::whole_number(position)), false)], ..order })
+    }
+
     /// Orders the rows, or reverses the order if `backwards`.
     pub(super) fn apply(&self, select: &mut SelectStatement, backwards: bool) {
         for (key, descending) in &self.keys {

@@ -178,10 +178,14 @@ impl<S: Session> Reading<'_, S> {
         let Self { session, selection, scopes, .. } = self;
         let page = session.seen(scopes, |visible| listing::page(visible, selection, source, listing));
         let page = page.map_err(StoreError::Internal)?;
-        self.rows_of(&page.text, &values(&page), Join::None, &mut fetched.rows).await?;
+        let Fetched { rows, positions, .. } = fetched;
+        let positions = listing::is_by_position(source, listing).then_some(positions);
+        self.placed_rows_of(&page.text, &values(&page), Join::None, rows, positions).await?;
         end_page(listing, fetched);
+        fetched.positions.truncate(fetched.rows.len());
         if listing::is_backwards(&listing.page) {
             fetched.rows = reversed(&fetched.rows);
+            fetched.positions.reverse();
         }
         if listing.total {
             let total = session
@@ -234,7 +238,8 @@ impl<S: Session> Reading<'_, S> {
             return Ok(());
         }
         let edge = edge(owner.resource, owner.relationship)?;
-        if !listing::is_plain(listing) || session.orders_by_meaning(selection.resource) {
+        let is_fixed = listing::is_plain(listing) && edge.order.is_none();
+        if !is_fixed || session.orders_by_meaning(selection.resource) {
             return self.shaped(Source::Related(&edge, owner.id), listing, fetched).await;
         }
         let page_shape = shape(Verb::RelatedPage).columns(selection.attributes.clone());
@@ -297,16 +302,34 @@ impl<S: Session> Reading<'_, S> {
         join: Join,
         rows: &mut Rows,
     ) -> Result<usize, StoreError> {
+        self.placed_rows_of(text, values, join, rows, None).await
+    }
+
+    /// The same, with the position of each row, which stands behind its other columns.
+    async fn placed_rows_of(
+        &self,
+        text: &str,
+        values: &[Parameter<'_>],
+        join: Join,
+        rows: &mut Rows,
+        mut positions: Option<&mut Vec<Option<i64>>>,
+    ) -> Result<usize, StoreError> {
         let Self { session, selection, room, .. } = self;
         let cells: Vec<Option<Cell>> =
             select::known_cells(selection, |table, column| session.scale(table, column));
+        let position_at = cells.iter().flatten().count();
         session
             .each_within(text, values, room, Excess::Primary, |row| {
                 if join == Join::Left && row.is_null(0)? {
                     return Ok(());
                 }
-                let before = rows.text_bytes();
+                let (before, number) = (rows.text_bytes(), rows.len());
                 push_row(row, 0, &cells, selection.resource.table, rows)?;
+                if let Some(positions) = &mut positions
+                    && rows.len() > number
+                {
+                    positions.push(cell::number(row, position_at)?);
+                }
                 room.take_row(rows, before, Excess::Primary)
             })
             .await

@@ -72,6 +72,12 @@ pub(super) enum Class {
 }
 
 impl Operand {
+    /// A whole number that may be null, and that is no member.
+    pub(super) fn whole_number(expression: Expr) -> Self {
+        let (kind, class) = (Kind::Integer, Class::Number);
+        Self { expression, kind, class, nullable: true, stored: None, spelled: None }
+    }
+
     /// A comparison with a value of the same class; `None` if the value is null, since nothing compares with
     /// null.
     pub(super) fn compare<D: Dialect>(&self, dialect: D, relation: Relation, with: &Value) -> Option<Expr> {

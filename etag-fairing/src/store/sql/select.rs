@@ -1,6 +1,6 @@
 //! Statements that read.
 
-use sea_query::{Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use sea_query::{Asterisk, Expr, ExprTrait, JoinType, NullOrdering, Order, Query, SelectStatement};
 
 use super::{
     Dialect, Listed, Statement, column,
@@ -8,6 +8,7 @@ use super::{
     id_value,
     ids::IdColumns,
     parameter,
+    positions::position,
     schema::kind_of_id,
     visible::Visible,
     visit::Visit,
@@ -203,7 +204,7 @@ pub(super) fn at_the_end_of<D: Dialect>(
     owner: &ResourceId,
     visit: Visit,
 ) -> Result<(), String> {
-    select.from(visible.rows(edge.target, ROWS, visit)?);
+    select.from(visible.related_rows(edge, ROWS, visit)?);
     match edge.kind {
         EdgeKind::Inverse { .. } => {
             select.and_where(column(ROWS, edge.owner_column).eq(id_value(owner)));
@@ -273,7 +274,7 @@ pub(crate) fn exists<D: Dialect>(
 }
 
 /// The linkage of one relationship for many owners: the owner's place in the list and the related id, in
-/// ascending order. Parameters: the list of owners' ids.
+/// the relationship's order. Parameters: the list of owners' ids.
 pub(crate) fn linkage<D: Dialect>(
     visible: Visible<'_, D>,
     edge: &Edge,
@@ -290,6 +291,9 @@ pub(crate) fn linkage<D: Dialect>(
         // A null in a join table that the user has created links to nothing.
         .and_where(column("j", edge.target_column).is_not_null())
         .order_by(("e", "key"), Order::Asc);
+    if let Some(position) = position(dialect, edge, "j") {
+        select.order_by_expr_with_nulls(position, Order::Asc, NullOrdering::Last);
+    }
     IdColumns::at(Some("j"), edge.target_column, edge.target_id()).in_order(dialect, &mut select, "j");
     Statement::new(dialect, &select)
 }

@@ -51,6 +51,8 @@ pub(crate) struct Shown {
     pub(crate) table: &'static str,
     pub(crate) owner_column: &'static str,
     targets: &'static str,
+    /// The column with the order of the linkage, if it has one.
+    order: Option<&'static str>,
     kind: EdgeKind,
     /// Reads the owners of a related row. Parameters: its id.
     pub(crate) read: String,
@@ -187,9 +189,15 @@ impl Shown {
             table: edge.table,
             owner_column: edge.owner_column,
             targets: edge.target.table,
+            order: edge.order,
             kind: edge.kind,
             read: dialect.text(&read),
         }
+    }
+
+    /// Whether the order of the linkage is in this column of the related row itself.
+    pub(crate) fn is_ordered_by(&self, column: &str) -> bool {
+        self.is_inverse() && self.order.is_some_and(|order| same(order, column))
     }
 
     /// Whether the linkage is a column of the related row itself.

@@ -58,6 +58,23 @@ impl<'s, D: Dialect> Visible<'s, D> {
         alias: &str,
         visit: Visit,
     ) -> Result<TableRef, String> {
+        self.rows_with(resource, None, alias, visit)
+    }
+
+    /// The related resources of a to-many relationship, with the column of its order, if it is in their table.
+    pub(super) fn related_rows(self, edge: &Edge, alias: &str, visit: Visit) -> Result<TableRef, String> {
+        let order = edge.order.filter(|_| edge.kind != EdgeKind::Join);
+        self.rows_with(edge.target, order, alias, visit)
+    }
+
+    /// The rows, with one more column that is no member's.
+    fn rows_with(
+        self,
+        resource: &'static Description,
+        more: Option<&'static str>,
+        alias: &str,
+        visit: Visit,
+    ) -> Result<TableRef, String> {
         let own = self.scopes.limit(resource);
         if !self.scopes.changes_rows_of(resource) {
             return Ok(named(resource.table, alias));
@@ -68,7 +85,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         let links = resource.relationships.iter().filter_map(|it| Some((it.column()?, it.target())));
         let links: Vec<_> = links.collect();
         let mut known = vec![resource.id.column];
-        for name in change::columns(resource) {
+        for name in change::columns(resource).chain(more) {
             if known.contains(&name) {
                 continue;
             }
@@ -101,14 +118,15 @@ impl<'s, D: Dialect> Visible<'s, D> {
     /// the owners is not checked.
     pub(super) fn edges(self, edge: &Edge, alias: &str) -> Result<TableRef, String> {
         match (edge.kind, self.scopes.limit(edge.target)) {
-            (EdgeKind::Inverse { .. }, _) => self.rows(edge.target, alias, Visit::Few),
+            (EdgeKind::Inverse { .. }, _) => self.related_rows(edge, alias, Visit::Few),
             (EdgeKind::Join, None) => Ok(named(edge.table, alias)),
             (EdgeKind::Join, Some(limit)) => {
                 let there =
                     self.is_there(edge.target, limit, column(TABLE, edge.target_column), Visit::Few)?;
                 let mut select = Query::select();
                 select
-                    .columns([(TABLE, edge.owner_column), (TABLE, edge.target_column)])
+                    .columns([edge.owner_column, edge.target_column].map(|name| (TABLE, name)))
+                    .columns(edge.order.map(|name| (TABLE, name)))
                     .from_as(edge.table, TABLE)
                     .and_where(there);
                 Ok(TableRef::SubQuery(select.into(), Alias::new(alias).into_iden()))

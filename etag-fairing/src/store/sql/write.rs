@@ -156,7 +156,7 @@ async fn insert(
         }
     }
     dependents.relinked(scopes, linkage).await?;
-    linkage_write::change(session, scopes, resource, &id, linkage).await?;
+    dependents.moved_within(linkage_write::change(session, scopes, resource, &id, linkage).await?);
     dependents.touch().await?;
     Ok(id)
 }
@@ -276,6 +276,10 @@ async fn update<S: Session>(
             .filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)) && is_given(attribute.column));
         changed.push(value.is_some());
         parameters.extend(value.map(|value| Parameter::of(attribute.column, value.as_ref())));
+        if value.is_some() {
+            lock_lists(session, resource, attribute.column, &links).await?;
+            dependents.placed(attribute.column).await?;
+        }
     }
     for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
@@ -330,9 +334,36 @@ async fn update<S: Session>(
             return Err(StoreError::VersionChanged);
         }
     }
-    linkage_write::change(session, scopes, resource, id, linkage).await?;
+    dependents.moved_within(linkage_write::change(session, scopes, resource, id, linkage).await?);
     dependents.touch().await?;
     Ok(id.clone())
+}
+
+/// Locks the owners of the linkage whose order is in this column of the row. `links` are the ids in the row's to-one
+/// relationships.
+async fn lock_lists<S: Session>(
+    session: &S,
+    resource: &'static Description,
+    column: &str,
+    links: &[Option<ResourceId>],
+) -> Result<(), StoreError> {
+    if !S::LOCKS_ROWS {
+        return Ok(());
+    }
+    for (relationship_id, relationship) in resource.relationships_by_id() {
+        let (Some(_), Some(Some(owner))) = (relationship.column(), relationship_id.of(links)) else {
+            continue;
+        };
+        let is_ordered = relationship.target().relationships.iter().any(|far| {
+            matches!(far.kind, RelationshipKind::Inverse { of } if of == relationship.name)
+                && far.order.is_some_and(|order| order.eq_ignore_ascii_case(column))
+                && far.target().table == resource.table
+        });
+        if is_ordered {
+            session.lock_row(relationship.target(), owner).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The to-one relationships that the change empties and that already look empty to the caller. A link to a

@@ -1,8 +1,8 @@
 //! How SQLite spells what databases spell differently.
 
 use sea_query::{
-    Expr, ExprTrait, Func, IntoIden, QueryStatementWriter, SelectStatement, SqliteQueryBuilder, TableRef,
-    Values, extension::sqlite::SqliteBinOper,
+    Expr, ExprTrait, Func, IntoIden, Query, QueryStatementWriter, SelectStatement, SqliteQueryBuilder,
+    TableRef, Values, extension::sqlite::SqliteBinOper,
 };
 
 use std::borrow::Cow;
@@ -39,6 +39,18 @@ impl Dialect for Sqlite {
 
     fn json_part(self, array: Expr, place: usize, _: Kind) -> Expr {
         Expr::cust_with_expr(format!("json_extract(?, '$[{place}]')"), array)
+    }
+
+    fn placed(self, _: Kind) -> TableRef {
+        let place = Expr::cust_with_expr("json_extract(?, '$[' || i.key || ']')", Expr::val(""));
+        let ids = TableRef::FunctionCall(Func::cust("json_each").arg(Expr::val("")), "i".into_iden());
+        let placed = Query::select().column(("i", "value")).expr_as(place, "place").from(ids).to_owned();
+        TableRef::SubQuery(Box::new(placed), "e".into_iden())
+    }
+
+    /// A column may hold values of any type.
+    fn position(self, column: Expr) -> Expr {
+        Expr::cust_with_exprs("(CASE typeof(?) WHEN 'integer' THEN ? END)", [column.clone(), column])
     }
 
     /// A column may be declared `COLLATE NOCASE`. `BINARY` compares UTF-8 bytes, which is by code points.
