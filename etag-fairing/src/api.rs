@@ -1,5 +1,7 @@
 //! [`JsonApi`]: what all generated routes share, in Rocket's managed state.
 
+pub(crate) mod listeners;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,6 +43,8 @@ pub(crate) struct ApiState {
     /// The parts of the application that have a store of their own, each with the path below which it is mounted; the
     /// longest path comes first.
     pub(crate) others: Vec<(String, JsonApi)>,
+    /// What the application does after commits.
+    pub(crate) listeners: Vec<listeners::Listener>,
     /// The resources that the store can write only in part, each with what it can't write.
     pub(crate) unwritable: Vec<(&'static Description, Unwritable)>,
 }

@@ -23,6 +23,7 @@
 //! - [Soft deletion](soft_deletion)
 //! - [Errors](errors)
 //! - [Hooks and validation](hooks)
+//! - [Your own code](your_own_code)
 //! - [Conditional requests](conditional_requests)
 //! - [Not one lost update](lost_updates)
 //! - [Versions and dates](versions)
@@ -71,6 +72,7 @@ macro_rules! page {
         #[doc = "[Soft deletion]: crate::guide::soft_deletion"]
         #[doc = "[Errors]: crate::guide::errors"]
         #[doc = "[Hooks and validation]: crate::guide::hooks"]
+        #[doc = "[Your own code]: crate::guide::your_own_code"]
         #[doc = "[Conditional requests]: crate::guide::conditional_requests"]
         #[doc = "[Not one lost update]: crate::guide::lost_updates"]
         #[doc = "[Versions and dates]: crate::guide::versions"]
@@ -115,6 +117,7 @@ page!(writing, "writing.md");
 page!(soft_deletion, "soft-deletion.md");
 page!(errors, "errors.md");
 page!(hooks, "hooks.md");
+page!(your_own_code, "your-own-code.md");
 page!(conditional_requests, "conditional-requests.md");
 page!(lost_updates, "lost-updates.md");
 page!(versions, "versions.md");

@@ -11,6 +11,7 @@ use rocket::figment::Figment;
 use rocket::{Build, Data, Orbit, Request, Rocket};
 
 use crate::admission::Admission;
+use crate::api::listeners::Listener;
 use crate::api::{ApiState, JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -19,8 +20,10 @@ use crate::pending::Pending;
 use crate::resource::caching::PartCaching;
 use crate::resource::endpoint::describe_closed;
 use crate::resource::route_names::generated_route;
+use crate::resource::{Committed, JsonApiResource};
 use crate::routes::mount::Mounted;
 use crate::routes::{fallback, mount};
+use crate::schema::Description;
 use crate::stop::{InFlight, Stopping, stop, with_grace};
 use crate::store::{PrepareError, Store};
 
@@ -43,6 +46,8 @@ pub struct JsonApiFairing {
     source: StoreSource,
     /// The other sources, each with the path below which its resources are mounted.
     others: Vec<(String, StoreSource)>,
+    /// What the application does after commits.
+    listeners: Vec<Listener>,
     in_flight: InFlight,
 }
 
@@ -181,7 +186,7 @@ impl Fairing for JsonApiFairing {
             }
             let (config, admission, pending) = (config.clone(), Arc::clone(&admission), pending.clone());
             let caching = PartCaching::of(&registry, &behaviours);
-            let others = Vec::new();
+            let (others, listeners) = (Vec::new(), self.listeners.clone());
             let part = ApiState {
                 store,
                 registry,
@@ -190,6 +195,7 @@ impl Fairing for JsonApiFairing {
                 caching,
                 admission,
                 pending,
+                listeners,
                 unwritable,
                 others,
             };
@@ -253,7 +259,7 @@ impl Fairing for JsonApiFairing {
 
 impl JsonApiFairing {
     fn over(source: StoreSource) -> Self {
-        Self { source, others: Vec::new(), in_flight: InFlight::default() }
+        Self { source, others: Vec::new(), listeners: Vec::new(), in_flight: InFlight::default() }
     }
 
     /// The limits that all parts of the application share.
@@ -348,6 +354,66 @@ impl JsonApiFairing {
         let base = base.into();
         self.others.push((base.trim_end_matches('/').to_owned(), other.source));
         self.others.extend(other.others);
+        self.listeners.extend(other.listeners);
+        self
+    }
+
+    /// Has the application hear of each change of a resource, once it is committed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] {
+    /// use etag_fairing::own::ApiError;
+    /// use etag_fairing::resource::Committed;
+    /// use etag_fairing::{JsonApi, JsonApiResource};
+    /// use rocket::tokio::sync::broadcast;
+    ///
+    /// #[derive(Clone, Debug, JsonApiResource)]
+    /// #[jsonapi(type = "sessions")]
+    /// struct Session {
+    ///     #[jsonapi(id)]
+    ///     id: i64,
+    ///     title: String,
+    /// }
+    ///
+    /// let (sender, _) = broadcast::channel(100);
+    /// let news = sender.clone();
+    /// let _ = rocket::build().manage(sender).attach(JsonApi::fairing().after_commit(
+    ///     move |change: Committed<Session>, _api: JsonApi| {
+    ///         let news = news.clone();
+    ///         async move {
+    ///             if let Some(session) = change.after() {
+    ///                 // Nobody may be listening.
+    ///                 let _ = news.send(session.title.clone());
+    ///             }
+    ///             Ok::<_, ApiError>(())
+    ///         }
+    ///     },
+    /// ));
+    /// # }
+    /// ```
+    ///
+    /// - It runs once for each resource that a write has changed: by one of its own URLs, or by
+    ///   [`JsonApi::write`], where several changes of one resource count as one. It doesn't run for a write that was
+    ///   refused, undone or repeated, nor for rows that a change takes along (`on_delete`, the other end of a
+    ///   relationship), that hooks write, or that SQL and other programs change.
+    /// - It runs before the client is answered. An error or a panic is logged, and changes nothing of the answer; so does
+    ///   the end of `write_timeout`. What takes long belongs into a task of its own ([`rocket::tokio::spawn`]).
+    /// - A process that ends between the commit and this function doesn't make up for it. For what must not be missed, let
+    ///   the write itself put a row into a table of tasks.
+    /// - A resource without such a function pays nothing. With one, each change reads the resource before and after.
+    ///
+    /// A function for a resource that isn't mounted stops the launch.
+    #[must_use]
+    pub fn after_commit<T, F, E>(
+        mut self,
+        listener: impl Fn(Committed<T>, JsonApi) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: JsonApiResource,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        self.listeners.push(Listener::new(listener));
         self
     }
 
@@ -386,6 +452,16 @@ impl JsonApiFairing {
                 let empty = empty.filter(|(part, _)| part.registry.resources().next().is_none());
                 mistakes.extend(empty.map(|(_, base)| {
                     format!("no resource is mounted at {base} or below, so that its database has none: mount one there")
+                }));
+                let is_mounted = |resource: &Description| {
+                    mounted.iter().any(|part| part.registry.resources().any(|known| known.is(resource)))
+                };
+                let unheard = self.listeners.iter().filter(|listener| !is_mounted(listener.resource));
+                mistakes.extend(unheard.map(|listener| {
+                    let name = listener.resource.rust_name;
+                    format!(
+                        "a function of `after_commit` is for `{name}`, which is not mounted: mount its routes"
+                    )
                 }));
             }
             Err(found) => mistakes.extend(found.iter().cloned()),

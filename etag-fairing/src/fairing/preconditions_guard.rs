@@ -43,6 +43,9 @@ use crate::observe::{self, Observation, PreconditionOutcome};
 /// # let _ = routes![change_motto];
 /// ```
 ///
+/// A write of a resource that has generated routes checks them by
+/// [`WriteTransaction::check`](crate::own::WriteTransaction::check), which knows the current tag.
+///
 /// - A false precondition is 412 with the current tag. With `require_if_match`, PUT, PATCH and
 ///   DELETE without `If-Match` are 428.
 /// - With `strength = "weak"` the tag that you give counts as the weak one that goes out: `If-Match` then matches it
@@ -58,6 +61,7 @@ pub struct Preconditions<'r> {
     policy: Policy,
     /// The content coding that a read would be answered in, if it is large enough.
     coding: Option<&'static str>,
+    request: &'r Request<'r>,
     path: &'r str,
     statistics: Option<&'r Statistics>,
     observation: Option<&'r Observation>,
@@ -79,6 +83,7 @@ impl<'r> FromRequest<'r> for Preconditions<'r> {
             method: method_kind(request),
             policy,
             coding: coding_of_read(request),
+            request,
             path: request.uri().path().as_str(),
             statistics: request.rocket().state::<Statistics>(),
             observation: observe::of(request),
@@ -86,7 +91,12 @@ impl<'r> FromRequest<'r> for Preconditions<'r> {
     }
 }
 
-impl Preconditions<'_> {
+impl<'r> Preconditions<'r> {
+    /// The request.
+    pub(crate) fn request(&self) -> &'r Request<'r> {
+        self.request
+    }
+
     /// Checks the preconditions against the current tag of what is to be changed; `None` if there is
     /// no such thing (then answer 404 first, unless the request may create it).
     ///

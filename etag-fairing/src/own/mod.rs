@@ -40,15 +40,19 @@
 
 mod error;
 mod find;
+mod raw;
+mod state;
 mod write;
 
 use rocket::tokio::time::timeout_at;
 
 pub use error::ApiError;
 pub use find::Find;
+pub use state::ResourceDocument;
 pub use write::WriteTransaction;
 
 use crate::api::JsonApi;
+use crate::api::listeners::run_after_commit;
 use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::resource::JsonApiResource;
 use crate::resource::hooks::records_of;
@@ -126,9 +130,16 @@ impl JsonApi {
             let Ok(attempted) = timeout_at(deadline, Box::pin(attempt)).await else {
                 return Err(timed_out().into());
             };
-            let (WriteTransaction { transaction, .. }, done) = attempted?;
+            let (WriteTransaction { transaction, changes, deferred, .. }, done) = attempted?;
             match attempts.end(transaction, done).await {
-                Ended::Committed(output) => return Ok(output),
+                Ended::Committed(output) => {
+                    let changes: Vec<_> = changes.into_iter().map(|(_, change)| change).collect();
+                    self.tell(&changes).await;
+                    for work in deferred {
+                        run_after_commit(work, self.config().write_timeout).await;
+                    }
+                    return Ok(output);
+                }
                 Ended::Refused(error) => return Err(error),
                 Ended::Again => {}
                 Ended::TimedOut => return Err(timed_out().into()),
@@ -162,10 +173,9 @@ fn api_error(resource: &'static Description) -> impl Fn(Corrupt) -> ApiError {
 /// The id as the resource has it: what stands in a URL is text, whatever the kind. `None` if no resource can have it.
 fn id_of(resource: &Description, id: ResourceId) -> Option<ResourceId> {
     match (resource.id.kind, id) {
-        (kind @ (IdKind::Integer { .. } | IdKind::Uuid | IdKind::Composite(_)), ResourceId::Text(text)) => {
-            kind.parse(&text)
-        }
         (IdKind::Text, ResourceId::Integer(number)) => Some(ResourceId::Text(number.to_string())),
+        (IdKind::Text, id) => Some(id),
+        (kind, ResourceId::Text(text)) => kind.parse(&text),
         (_, id) => Some(id),
     }
 }

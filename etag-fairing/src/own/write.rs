@@ -8,9 +8,12 @@ use super::error::ApiError;
 use super::find::{Find, Source};
 use super::{api_error, id_of, plan_of};
 use crate::api::JsonApi;
+use crate::api::listeners::Deferred;
+use crate::error::{ErrorObject, Errors, MOST_ERRORS};
 use crate::plan::{Change, LinkageChange, Root, Scopes, Selection};
 use crate::resource::JsonApiResource;
-use crate::resource::hooks::{Revised, change_to, records_of};
+use crate::resource::committed::CommittedRecord;
+use crate::resource::hooks::{Revised, change_to, record_of, records_of};
 use crate::schema::{Description, Record, ResourceId};
 use crate::store::{StoreError, Transaction};
 
@@ -22,6 +25,10 @@ pub struct WriteTransaction {
     pub(super) transaction: Box<dyn Transaction>,
     /// What was read, as the structs have it: an update writes only what differs from it.
     seen: HashMap<(TypeId, ResourceId), Record>,
+    /// The changes that somebody wants to hear of after the commit, each resource once, with its id.
+    pub(super) changes: Vec<(ResourceId, CommittedRecord)>,
+    /// What is put off until after the commit.
+    pub(super) deferred: Vec<Deferred>,
 }
 
 impl fmt::Debug for WriteTransaction {
@@ -32,7 +39,7 @@ impl fmt::Debug for WriteTransaction {
 
 impl WriteTransaction {
     pub(super) fn new(api: JsonApi, transaction: Box<dyn Transaction>) -> Self {
-        Self { api, transaction, seen: HashMap::new() }
+        Self { api, transaction, seen: HashMap::new(), changes: Vec::new(), deferred: Vec::new() }
     }
 
     /// Reads one resource, with the linkage that its documents show, and locks it: nobody else changes it until the
@@ -232,10 +239,77 @@ impl WriteTransaction {
         Ok(())
     }
 
+    /// Judges a struct by its rules (`#[jsonapi(validate)]`), as the generated routes do before they store it. A resource
+    /// without rules passes.
+    ///
+    /// # Errors
+    /// 422 with each broken rule. What a rule is about is named in the error's detail, since nobody knows where the request
+    /// has it.
+    pub fn validate<T: JsonApiResource>(&self, value: &T) -> Result<(), ApiError> {
+        let Some(validation) = T::behaviour().validation else { return Ok(()) };
+        let broken = (validation.broken)(&value.to_record()?).map_err(api_error(T::description()))?;
+        let errors = broken.into_iter().take(MOST_ERRORS).map(|rule| {
+            let member = |name: &String| {
+                let known = validation.members.iter().find(|(field, _)| field == name);
+                known.map_or(name.as_str(), |(_, member)| member).to_owned()
+            };
+            let names: Vec<String> = rule.path.iter().map(member).collect();
+            let place = if names.is_empty() { String::new() } else { names.join(".") + ": " };
+            ErrorObject::validation_failed(place + &rule.message)
+        });
+        Errors::from_vec(errors.collect()).map_or(Ok(()), |errors| Err(errors.into()))
+    }
+
+    /// Runs a future after the commit, and drops it if there is none: for mail, messages, what another service should be
+    /// told. Of a closure that runs more than once only what its last run has said counts.
+    ///
+    /// Several run one after the other, in order, before [`JsonApi::write`] returns. One that panics, or takes longer than
+    /// `write_timeout`, is logged and changes nothing: the commit stands. A process that ends in between doesn't make up
+    /// for it.
+    pub fn after_commit(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.deferred.push(Box::pin(work));
+    }
+
     async fn apply(&mut self, change: Change) -> Result<ResourceId, ApiError> {
         let resource = change.resource();
         self.api.check_is_here(resource)?;
+        if self.api.is_listened_to(resource) {
+            return Box::pin(self.apply_and_keep(change)).await;
+        }
         self.transaction.apply(change, &Scopes::NONE).await.map_err(ApiError::about(resource))
+    }
+
+    /// Makes a change that somebody wants to hear of after the commit.
+    async fn apply_and_keep(&mut self, change: Change) -> Result<ResourceId, ApiError> {
+        let resource = change.resource();
+        let (own_id, is_deletion) = match &change {
+            Change::Insert { .. } => (None, false),
+            Change::Update { id, .. } => (Some(id.clone()), false),
+            Change::Delete { id, .. } => (Some(id.clone()), true),
+        };
+        let before = match &own_id {
+            Some(id) => self.whole_record(resource, id).await?,
+            None => None,
+        };
+        let applied = self.transaction.apply(change, &Scopes::NONE).await;
+        let id = applied.map_err(ApiError::about(resource))?;
+        let after = if is_deletion { None } else { self.whole_record(resource, &id).await? };
+        let known = self.changes.iter_mut().find(|(known, it)| *known == id && it.resource.is(resource));
+        match known {
+            Some((_, known)) => known.after = after,
+            None => self.changes.push((id.clone(), CommittedRecord { resource, before, after })),
+        }
+        Ok(id)
+    }
+
+    async fn whole_record(
+        &mut self,
+        resource: &'static Description,
+        id: &ResourceId,
+    ) -> Result<Option<Record>, ApiError> {
+        let plan = plan_of(Root::One(id.clone()), Selection::whole(resource));
+        let fetched = self.transaction.fetch(&plan).await.map_err(ApiError::about(resource))?;
+        record_of(resource, &fetched).map_err(api_error(resource))
     }
 
     /// Remembers what was read, as the struct has it.
@@ -248,6 +322,11 @@ impl WriteTransaction {
             }
         }
     }
+}
+
+/// The id of a struct.
+pub(super) fn id_in<T: JsonApiResource>(resource: &T) -> Result<ResourceId, ApiError> {
+    resource.to_record()?.id.ok_or_else(|| not_found::<T>())
 }
 
 fn not_found<T: JsonApiResource>() -> ApiError {

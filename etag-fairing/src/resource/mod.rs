@@ -2,6 +2,7 @@
 
 pub(crate) mod behaviour;
 pub(crate) mod caching;
+pub(crate) mod committed;
 pub(crate) mod computed;
 pub(crate) mod endpoint;
 pub(crate) mod guard;
@@ -15,6 +16,7 @@ use rocket::Route;
 pub use behaviour::Behaviour;
 #[doc(hidden)]
 pub use caching::Reach;
+pub use committed::Committed;
 pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};
 pub use scope::{Condition, MemberName, Scope, member};

@@ -47,8 +47,13 @@ impl<'r> Call<'r> {
             log::error!("a JSON:API route is mounted, but JsonApi::fairing() is not attached");
             return Err(ErrorObject::internal().into());
         };
+        Ok(Self::over(request, api, guarded))
+    }
+
+    /// A request that this part of the application answers.
+    pub(super) fn over(request: &'r Request<'_>, api: &'r JsonApi, guarded: Guarded) -> Self {
         let (row_scopes, asks_each_time) = (RowScopes::default(), AtomicBool::new(false));
-        Ok(Self { request, api, guarded, observation: observe::of(request), row_scopes, asks_each_time })
+        Self { request, api, guarded, observation: observe::of(request), row_scopes, asks_each_time }
     }
 
     /// What a resource does with requests.

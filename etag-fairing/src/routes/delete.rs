@@ -11,15 +11,15 @@ use super::response;
 use super::state::{check_state, refused_write, state_plan, version_to_keep};
 use super::store_errors::Refusal;
 use super::subject::Subject;
+use super::write::change;
 use crate::error::{ErrorObject, Errors};
-use crate::observe::{self, Phase};
 use crate::plan::{
     Change, Comparison, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation, Root, Scopes,
     Selection,
 };
 use crate::query::Target;
 use crate::schema::{Description, Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
-use crate::store::{Constraint, Decision, StoreError, Transaction, WriteEvent, modify};
+use crate::store::{Constraint, Decision, StoreError, Transaction, WriteEvent};
 
 pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Answer<'r> {
     permitted_query(call, subject.resource, Target::Nothing).await?;
@@ -37,10 +37,7 @@ pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) 
     let scopes = call.scopes();
     let mut delete =
         Box::new(Delete { call, subject, conditions, id, previous: None, version: None, scopes });
-    let limit = call.config().write_timeout;
-    let timing = observe::time(call.observation, Phase::Store);
-    let deleted = Box::pin(modify(call.store(), Some(&target), &mut *delete, limit)).await;
-    drop(timing);
+    let deleted = Box::pin(change(call, Some(&target), &mut *delete)).await;
     if let Err(refusal) = deleted {
         let Delete { conditions, id, .. } = &*delete;
         if matches!(refusal, Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)))

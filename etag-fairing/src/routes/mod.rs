@@ -6,6 +6,7 @@
 //!
 //! A [`Call`] is the request with what was found out about its caller; a [`Subject`] is what the call is about.
 
+pub(crate) mod beside;
 mod body;
 mod cached_read;
 mod caching;
@@ -18,6 +19,7 @@ mod delete;
 mod draft;
 pub(crate) mod fallback;
 mod guarded;
+mod heard;
 mod list;
 pub(crate) mod mount;
 mod permission;

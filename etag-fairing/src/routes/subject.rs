@@ -34,6 +34,16 @@ impl<'r> Subject<'r> {
         Self { resource, behaviour, endpoint, etag, base: Pointer::ROOT, id: request.routed_segment(1) }
     }
 
+    /// A resource that a hand-written route works on, as a generated route at this endpoint would.
+    pub(super) fn beside(
+        resource: &'static Description,
+        behaviour: &'static Behaviour,
+        endpoint: Endpoint,
+        request: &'r Request<'_>,
+    ) -> Self {
+        Self::of_url(&GeneratedRoute { resource, behaviour, endpoint }, request)
+    }
+
     /// Its id.
     ///
     /// # Errors

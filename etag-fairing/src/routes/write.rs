@@ -4,6 +4,7 @@ use rocket::Response;
 use rocket::http::Status;
 
 use super::call::Call;
+use super::heard::HeardDecision;
 use super::response;
 use super::store_errors::{Refusal, internal};
 use super::subject::Subject;
@@ -54,11 +55,27 @@ pub(super) async fn make_change<D: Decision<Refusal = Refusal>>(
     target: Option<&Plan>,
     decision: &mut D,
 ) -> Result<(ResourceId, Fetched), Refusal> {
-    let _timing = observe::time(call.observation, Phase::Store);
-    let written = Box::pin(modify(call.store(), target, decision, call.config().write_timeout)).await;
-    let (id, fetched) = written?;
+    let (id, fetched) = Box::pin(change(call, target, decision)).await?;
     let fetched = fetched.ok_or_else(|| internal("what was written was not read back"))?;
     Ok((id, fetched))
+}
+
+/// Makes a change, and tells the application of it, if anybody there listens.
+pub(super) async fn change<D: Decision<Refusal = Refusal>>(
+    call: &Call<'_>,
+    target: Option<&Plan>,
+    decision: &mut D,
+) -> Result<(ResourceId, Option<Fetched>), Refusal> {
+    let limit = call.config().write_timeout;
+    let timing = observe::time(call.observation, Phase::Store);
+    if call.api.state.listeners.is_empty() {
+        return modify(call.store(), target, decision, limit).await;
+    }
+    let mut heard = HeardDecision { api: call.api, decision, change: None };
+    let written = Box::pin(modify(call.store(), target, &mut heard, limit)).await?;
+    drop(timing);
+    call.api.tell(heard.change.as_slice()).await;
+    Ok(written)
 }
 
 /// The response to a write, which is made by now: the document, and the tag of what the client goes on with.

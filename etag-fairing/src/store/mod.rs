@@ -23,6 +23,7 @@ pub mod sqlite;
 mod transact;
 mod unwritable;
 
+use std::any::Any;
 use std::ops::RangeInclusive;
 
 use std::time::Instant;
@@ -231,6 +232,12 @@ pub trait Transaction: Send {
             return Err(StoreError::VersionChanged);
         }
         self.apply(change, scopes).await
+    }
+
+    /// The transaction in its own type, for what only this store can do; `None` if it offers nothing. Code of the
+    /// application's own gets it by [`WriteTransaction::store_transaction`](crate::own::WriteTransaction::store_transaction).
+    fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        None
     }
 
     /// Sets the time after which nobody waits for the transaction. The future that owns it is dropped then. A

@@ -5,6 +5,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod after_commit;
+mod parts;
+mod preconditions;
+mod raw;
 mod reading;
 mod world;
 mod writing;

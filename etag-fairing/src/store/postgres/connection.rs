@@ -137,9 +137,9 @@ pub(super) struct Connection {
     not_begun: AtomicBool,
     /// The number of statements that were sent and not answered yet. A statement whose future was dropped
     /// still counts.
-    running: AtomicUsize,
+    pub(super) running: AtomicUsize,
     /// Whether a statement failed. This undoes the whole transaction, unless there is a savepoint.
-    failed: AtomicBool,
+    pub(super) failed: AtomicBool,
     /// Whether another transaction conflicts with this one.
     conflicted: AtomicBool,
     /// Whether a prepared statement failed since the definitions have changed after it was prepared.
@@ -287,7 +287,7 @@ impl Connection {
         std::mem::take(&mut *self.ahead.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn client(&self) -> Result<&Client, StoreError> {
+    pub(super) fn client(&self) -> Result<&Client, StoreError> {
         self.client.as_ref().ok_or_else(|| StoreError::Internal("a connection was used after its end".into()))
     }
 
@@ -424,7 +424,7 @@ impl Connection {
         }
     }
 
-    fn note(&self, client: &Client, text: &str, error: Error) -> StoreError {
+    pub(super) fn note(&self, client: &Client, text: &str, error: Error) -> StoreError {
         self.failed.store(true, Ordering::Relaxed);
         if error.as_db_error().is_some_and(is_stale) {
             client.statement_cache.clear();
@@ -491,9 +491,7 @@ impl Connection {
         &self,
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        if self.failed.load(Ordering::Relaxed) {
-            return Err(undone());
-        }
+        self.check_not_failed()?;
         self.send_ahead("SAVEPOINT change");
         let outcome = work.await;
         let conflicted = self.conflicted.load(Ordering::Relaxed);
@@ -508,6 +506,12 @@ impl Connection {
             self.send_ahead("RELEASE SAVEPOINT change");
         }
         outcome
+    }
+
+    /// # Errors
+    /// If a statement has failed, which has undone the whole transaction.
+    pub(super) fn check_not_failed(&self) -> Result<(), StoreError> {
+        if self.failed.load(Ordering::Relaxed) { Err(undone()) } else { Ok(()) }
     }
 
     /// Whether another transaction conflicts with this one, so that this one must be repeated from its

@@ -42,6 +42,7 @@ mod numeric;
 mod options;
 mod pooler;
 mod prepare;
+mod raw;
 mod revisions;
 mod rules;
 mod session;
@@ -69,6 +70,8 @@ use rocket::tokio::{
     sync::Semaphore,
     time::{Instant, sleep, timeout},
 };
+pub use tokio_postgres;
+pub(crate) use transaction::PostgresTransaction;
 
 use self::{
     borrowed::Borrowed,
@@ -77,7 +80,6 @@ use self::{
     error::{TAKES_NO_WRITES, no_connection},
     options::Target,
     tls::Tls,
-    transaction::PostgresTransaction,
 };
 use super::{
     CommitCounter, ConnectionFigures, Fetched, HealthCheck, Plan, PrepareError, QueueCounter, Revision,

@@ -1,5 +1,7 @@
 //! A write in progress.
 
+use std::any::Any;
+
 use async_trait::async_trait;
 
 use super::{connection::Connection, lock};
@@ -10,7 +12,7 @@ use crate::store::sql::write::apply;
 use crate::store::{StoreError, Transaction};
 
 /// A transaction on a connection of its own. Dropping it undoes it.
-pub(super) struct PostgresTransaction(pub(super) Connection);
+pub(crate) struct PostgresTransaction(pub(super) Connection);
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
@@ -21,6 +23,10 @@ impl Transaction for PostgresTransaction {
     async fn lock(&mut self, resource: &'static Description, ids: &[ResourceId]) -> Result<bool, StoreError> {
         lock::rows(&self.0, resource, ids, lock::Strength::Change).await?;
         Ok(true)
+    }
+
+    fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        Some(self)
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {

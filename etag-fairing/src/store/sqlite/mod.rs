@@ -57,6 +57,7 @@ mod marks;
 mod options;
 mod plan_history;
 mod prepare;
+mod raw;
 mod read;
 mod revisions;
 mod rusqlite_versions;
@@ -83,6 +84,7 @@ pub use options::{Location, SchemaMode, SqliteOptions, Synchronous};
 use rocket::tokio::join;
 use rocket::tokio::time::{Instant, timeout_at};
 pub use rusqlite;
+pub(crate) use transaction::SqliteTransaction;
 
 use self::{
     checkpoint::Checkpointer,
@@ -91,7 +93,6 @@ use self::{
     file::DatabaseFile,
     inline_reader::InlineReaders,
     revisions::Latest,
-    transaction::SqliteTransaction,
     wal_index::WalIndex,
     worker::{Command, Turn, Workers},
 };

@@ -1,6 +1,6 @@
 //! A write in progress.
 
-use std::time::Instant;
+use std::{any::Any, time::Instant};
 
 use async_trait::async_trait;
 use rocket::tokio::sync::oneshot;
@@ -27,7 +27,7 @@ use crate::store::{StoreError, Transaction};
 /// commit that waits for the disk, go there. Commands are executed in the order in which they are sent. So when this is
 /// dropped (or the future that holds it, at any point), what is still running ends first, then all is undone, and only
 /// then the next write gets the turn.
-pub(super) struct SqliteTransaction {
+pub(crate) struct SqliteTransaction {
     writer: Workers,
     /// `None` once the end was sent.
     turn: Option<Turn>,
@@ -153,6 +153,10 @@ impl Transaction for SqliteTransaction {
     async fn lock(&mut self, _: &'static Description, _: &[ResourceId]) -> Result<bool, StoreError> {
         // It is the only writer.
         Ok(false)
+    }
+
+    fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        Some(self)
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
