@@ -103,7 +103,8 @@ impl JsonApi {
     ///
     /// - **The closure may run more than once.** If the database can make only one of two writes, the other one is undone
     ///   and runs again, as often as the generated routes do it. What the closure does beside the transaction should wait
-    ///   for [`WriteTransaction::after_commit`].
+    ///   for [`WriteTransaction::after_commit`]. Each run gets a clone of the closure, so that what it owns must be `Clone`,
+    ///   and it cannot change variables around it: return what is needed.
     /// - It must end within `write_timeout`; otherwise all is undone, and the error is that of a busy store (503).
     /// - Don't wait in it for something slow, such as another service: on SQLite nobody else can write meanwhile. Don't
     ///   call `write` in it: on SQLite it would wait for itself.

@@ -40,6 +40,10 @@ mod rows {
         multi_tenant
         validation
         audit
+        one_transaction
+        background_job
+        after_a_commit
+        own_sql
         own_errors
         file_upload
         file_download
