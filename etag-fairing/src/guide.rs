@@ -37,6 +37,7 @@
 //! - [Several servers](several_servers)
 //! - [Failover, standby, pooler](failover)
 //! - [Encrypted connections](encryption)
+//! - [Beside other database crates](other_crates)
 //! - [Operating it](operations)
 //! - [Migrations](migrations)
 //! - [Watching it run](metrics)
@@ -86,6 +87,7 @@ macro_rules! page {
         #[doc = "[Several servers]: crate::guide::several_servers"]
         #[doc = "[Failover, standby, pooler]: crate::guide::failover"]
         #[doc = "[Encrypted connections]: crate::guide::encryption"]
+        #[doc = "[Beside other database crates]: crate::guide::other_crates"]
         #[doc = "[Operating it]: crate::guide::operations"]
         #[doc = "[Migrations]: crate::guide::migrations"]
         #[doc = "[Watching it run]: crate::guide::metrics"]
@@ -131,6 +133,7 @@ page!(postgresql, "postgresql.md");
 page!(several_servers, "several-servers.md");
 page!(failover, "failover.md");
 page!(encryption, "encryption.md");
+page!(other_crates, "other-crates.md");
 page!(operations, "operations.md");
 page!(migrations, "migrations.md");
 // Its blocks need the feature.

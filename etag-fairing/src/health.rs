@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rocket::futures::FutureExt;
+use rocket::futures::future::join_all;
 use rocket::http::{ContentType, Header, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::tokio::spawn;
@@ -77,14 +78,37 @@ struct Ready(Arc<Mutex<Known>>);
 struct Known {
     /// What was found last, and when.
     last: Option<(Instant, Arc<Found>)>,
-    /// What is told of the look that is under way.
-    looking: Option<watch::Receiver<Option<Arc<Found>>>>,
+    /// The look that is under way.
+    looking: Option<Look>,
     /// Whether the last answer was 503.
     was_in_trouble: bool,
 }
 
+/// A look at all stores.
+#[derive(Clone)]
+struct Look {
+    /// What is told once all have answered.
+    all: watch::Receiver<Option<Arc<Found>>>,
+    /// What each store has answered so far, with its path.
+    each: Arc<Mutex<Vec<(String, Option<Vec<HealthCheck>>)>>>,
+}
+
 /// The checks of all stores, each with the path below which the store's resources are mounted.
 type Found = Vec<(String, HealthCheck)>;
+
+impl Look {
+    /// What is known now. A store that has not answered is in trouble.
+    fn so_far(&self) -> Found {
+        let mut found = Vec::new();
+        for (base, checks) in lock(&self.each).iter() {
+            match checks {
+                Some(checks) => found.extend(checks.iter().map(|check| (base.clone(), check.clone()))),
+                None => found.push(failed(base, "no answer within 750 ms")),
+            }
+        }
+        found
+    }
+}
 
 /// The store of a part of the application, with its path and its resources.
 struct Part {
@@ -102,7 +126,7 @@ impl Handler for Ready {
         }
         let found = match rocket.state::<JsonApi>() {
             Some(api) => self.found(api).await,
-            None => Arc::new(vec![failed("JsonApi::fairing() is not attached")]),
+            None => Arc::new(vec![failed("", "JsonApi::fairing() is not attached")]),
         };
         self.log(&found);
         let checks = found.iter().map(|(base, check)| {
@@ -120,7 +144,7 @@ impl Handler for Ready {
 
 impl Ready {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// What is known, if it is fresh; else what a look finds, which all who ask meanwhile wait for.
@@ -136,29 +160,36 @@ impl Ready {
             match &known.looking {
                 Some(looking) => looking.clone(),
                 None => {
-                    let (tell, told) = watch::channel(None);
-                    known.looking = Some(told.clone());
-                    spawn(self.clone().look(parts(api), tell));
-                    told
+                    let parts = parts(api);
+                    let each = parts.iter().map(|part| (part.base.clone(), None)).collect();
+                    let (tell, all) = watch::channel(None);
+                    let looking = Look { all, each: Arc::new(Mutex::new(each)) };
+                    known.looking = Some(looking.clone());
+                    spawn(self.clone().look(parts, looking.clone(), tell));
+                    looking
                 }
             }
         };
-        let found = match timeout(DEADLINE, looking.wait_for(Option::is_some)).await {
+        let found = match timeout(DEADLINE, looking.all.wait_for(Option::is_some)).await {
             Ok(Ok(found)) => found.clone(),
             Ok(Err(_)) | Err(_) => None,
         };
-        found.unwrap_or_else(|| Arc::new(vec![failed("no answer within 750 ms")]))
+        found.unwrap_or_else(|| Arc::new(looking.so_far()))
     }
 
-    async fn look(self, parts: Vec<Part>, tell: watch::Sender<Option<Arc<Found>>>) {
-        let mut found = Vec::new();
-        for Part { base, store, resources } in parts {
+    /// Asks all stores at once: one that is silent does not hide the trouble of another.
+    async fn look(self, parts: Vec<Part>, looking: Look, tell: watch::Sender<Option<Arc<Found>>>) {
+        let each = &looking.each;
+        let asked = parts.into_iter().enumerate().map(|(place, Part { store, resources, .. })| async move {
             // A store of the user's own may panic.
             let checks = AssertUnwindSafe(store.check_health(&resources)).catch_unwind().await;
-            let checks = checks.unwrap_or_else(|_| vec![failed("the check has failed").1]);
-            found.extend(checks.into_iter().map(|check| (base.clone(), check)));
-        }
-        let found = Arc::new(found);
+            let checks = checks.unwrap_or_else(|_| vec![failed("", "the check has failed").1]);
+            if let Some((_, found)) = lock(each).get_mut(place) {
+                *found = Some(checks);
+            }
+        });
+        join_all(asked).await;
+        let found = Arc::new(looking.so_far());
         let mut known = self.lock();
         known.last = Some((Instant::now(), Arc::clone(&found)));
         known.looking = None;
@@ -200,8 +231,12 @@ fn is_ready(found: &Found) -> bool {
     found.iter().all(|(_, check)| check.is_passed())
 }
 
-fn failed(told: &'static str) -> (String, HealthCheck) {
-    (String::new(), HealthCheck::failed(HealthCheck::STORE, told, told))
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed(base: &str, told: &'static str) -> (String, HealthCheck) {
+    (base.to_owned(), HealthCheck::failed(HealthCheck::STORE, told, told))
 }
 
 /// RFC 9111 §5.2.2.5: no cache keeps it, and with `no-store` it gets no tag, either.

@@ -259,10 +259,14 @@ fn a_store_of_somebodys_own_is_asked_for_one_id() {
     for (switch, told) in [
         (&trouble.fails, with("the store does not answer")),
         (&trouble.panics, with("the check has failed")),
-        (&trouble.hangs, json!({"store": "no answer within 750 ms"})),
+        (&trouble.hangs, with("no answer within 750 ms")),
     ] {
         switch.store(true, Ordering::SeqCst);
-        let answer = until(&server, 503);
+        // On a busy machine the other one may be late, too, at first.
+        let mut answer = until(&server, 503);
+        while checks(&answer)["/shop writable"] != "ok" {
+            answer = until(&server, 503);
+        }
         assert_eq!(checks(&answer), told);
         assert!(!answer.text().contains("internal.example"), "{}", answer.text());
         assert_eq!(lines("db.internal.example is away").len(), 1, "the log has it once");

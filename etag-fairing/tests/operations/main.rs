@@ -1,6 +1,8 @@
 //! What an operator asks of a server: health, request ids, slow statements, traces, timings. Over both databases.
 #![cfg(feature = "sqlite")]
 
+#[cfg(feature = "postgres")]
+mod databases;
 mod health;
 mod logged;
 mod observed;

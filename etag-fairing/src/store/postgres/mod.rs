@@ -172,9 +172,7 @@ impl PostgresStore {
     /// A store over a pool that the application has, and may use beside it. No connection is taken yet.
     ///
     /// ```no_run
-    /// use deadpool_postgres::{Config, Runtime};
-    /// # use etag_fairing::store::postgres::deadpool_postgres;
-    /// use etag_fairing::store::postgres::deadpool_postgres::tokio_postgres::NoTls;
+    /// use etag_fairing::store::postgres::deadpool_postgres::{Config, Runtime, tokio_postgres::NoTls};
     /// use etag_fairing::store::postgres::{PoolOptions, PostgresStore};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
