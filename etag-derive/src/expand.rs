@@ -4,6 +4,8 @@
 //! a field's type stands under the type's own span, and an attribute's type is named in one bound only: a type
 //! that doesn't fit is told at the field, once.
 
+use std::iter;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Type, ext::IdentExt, spanned::Spanned};
@@ -114,7 +116,9 @@ fn description(resource: &Resource) -> TokenStream {
             quote!(.deleting_softly(#place))
         }
     });
-    let relationships = resource.relationships().map(|(_, relationship)| describe_relationship(relationship));
+    let relationships = resource.relationships().flat_map(|(_, relationship)| {
+        (0..relationship.arms()).map(|place| describe_relationship(relationship, place))
+    });
     let etag = operations(&container.etag);
     let ident = &resource.ident;
     let computing = (!container.computed.is_empty()).then(|| {
@@ -159,8 +163,9 @@ fn description(resource: &Resource) -> TokenStream {
     let storing = (!stored.is_empty()).then(|| quote!(.storing(&[#(#stored),*])));
     let deciding: Vec<_> = resource
         .relationships()
+        .flat_map(|(_, relationship)| iter::repeat_n(relationship.decides_deletion, relationship.arms()))
         .enumerate()
-        .filter_map(|(place, (_, relationship))| relationship.decides_deletion.then_some(place))
+        .filter_map(|(place, decides)| decides.then_some(place))
         .collect();
     let deciding = (!deciding.is_empty()).then(|| quote!(.deciding_deletions(&[#(#deciding),*])));
     let documented = documented(resource);
@@ -197,8 +202,9 @@ fn key(resource: &Resource) -> Option<(TokenStream, TokenStream)> {
             };
             return Some((column.clone(), part));
         }
-        let (place, (_, relationship)) =
-            resource.relationships().enumerate().find(|(_, (field, _))| field.ident == *name)?;
+        let before = resource.relationships().take_while(|(field, _)| field.ident != *name);
+        let place: usize = before.map(|(_, relationship)| relationship.arms()).sum();
+        let (_, relationship) = resource.relationships().find(|(field, _)| field.ident == *name)?;
         let Kept::ToOne { column, .. } = &relationship.kept else { return None };
         let (column, target) = (&column.text, &relationship.target);
         let target = quote_spanned! {target.span()=>
@@ -227,7 +233,10 @@ fn documented(resource: &Resource) -> Option<TokenStream> {
     let id = resource.fields.iter().find(|field| matches!(field.role, Role::Id { .. }));
     let id = id.map(|field| field.docs.as_str()).unwrap_or_default();
     let attributes: Vec<_> = resource.attributes().map(|(field, _)| &field.docs).collect();
-    let relationships: Vec<_> = resource.relationships().map(|(field, _)| &field.docs).collect();
+    let relationships = resource.relationships();
+    let relationships =
+        relationships.flat_map(|(field, relationship)| iter::repeat_n(&field.docs, relationship.arms()));
+    let relationships: Vec<_> = relationships.collect();
     let is_silent = [docs.as_str(), id].iter().all(|text| text.is_empty())
         && attributes.iter().chain(&relationships).all(|text| text.is_empty());
     (!is_silent).then(|| {
@@ -383,7 +392,8 @@ fn default_value(ty: &Type, default: &DefaultValue) -> TokenStream {
     }
 }
 
-fn describe_relationship(relationship: &Relationship) -> TokenStream {
+/// One relationship of the description: of a polymorphic one, the arm at this place.
+fn describe_relationship(relationship: &Relationship, place: usize) -> TokenStream {
     let (name, linkage) = (&relationship.name.text, relationship.linkage);
     let kind = match &relationship.kept {
         Kept::ToOne { column, required, on_delete } => {
@@ -396,13 +406,32 @@ fn describe_relationship(relationship: &Relationship) -> TokenStream {
                 }
             }
         }
+        Kept::OneOf { column, type_column, stored_types, required, on_delete } => {
+            let (column, type_column, arms) = (&column.text, &type_column.text, relationship.arms());
+            let stored = match stored_types.get(place).and_then(Option::as_ref) {
+                Some(stored) => quote!(::core::option::Option::Some(#stored)),
+                None => quote!(::core::option::Option::None),
+            };
+            quote! {
+                OneOf {
+                    column: #column,
+                    type_column: #type_column,
+                    stored_type: #stored,
+                    required: #required,
+                    on_delete: ::etag_fairing::__private::OnDelete::#on_delete,
+                    place: #place,
+                    arms: #arms,
+                }
+            }
+        }
         Kept::Inverse { of } => quote!(Inverse { of: #of }),
         Kept::Through { table, owner_column, target_column } => quote! {
             Through { table: #table, owner_column: #owner_column, target_column: #target_column }
         },
     };
     let ordered = relationship.order.as_ref().map(|column| quote!(.ordered_by(#column)));
-    let target = &relationship.target;
+    let others = place.checked_sub(1).and_then(|place| relationship.others.get(place));
+    let target = others.unwrap_or(&relationship.target);
     let target = quote_spanned! {target.span()=>
         <#target as ::etag_fairing::__private::JsonApiResource>::description
     };
@@ -435,6 +464,13 @@ fn from_record(resource: &Resource) -> TokenStream {
             Role::Relationship(relationship) => {
                 let index = relationships.next();
                 let name = &relationship.name.text;
+                if let Kept::OneOf { .. } = relationship.kept {
+                    let arms = relationship.arms();
+                    relationships.nth(arms - 2);
+                    return quote!(
+                        #ident: ::etag_fairing::__private::read_one_of(record, #index, #arms, #name)?
+                    );
+                }
                 let read = if relationship.is_to_many() { quote!(read_to_many) } else { quote!(read_to_one) };
                 quote!(::etag_fairing::__private::#read(record, #index, #name)?)
             }
@@ -463,10 +499,15 @@ fn to_record(resource: &Resource) -> TokenStream {
         Some(Deletion::Field(_)) | None => None,
     };
     let attributes = attributes.chain(deletion);
-    let linkage = resource.relationships().map(|(field, relationship)| {
+    let linkage = resource.relationships().flat_map(|(field, relationship)| {
         let ident = &field.ident;
-        let write = if relationship.is_to_many() { quote!(write_to_many) } else { quote!(write_to_one) };
-        quote!(::etag_fairing::__private::#write(&self.#ident))
+        (0..relationship.arms()).map(move |place| {
+            if let Kept::OneOf { .. } = relationship.kept {
+                return quote!(::etag_fairing::__private::write_one_of(&self.#ident, #place));
+            }
+            let write = if relationship.is_to_many() { quote!(write_to_many) } else { quote!(write_to_one) };
+            quote!(::etag_fairing::__private::#write(&self.#ident))
+        })
     });
     let (function, first) = match &resource.container.key {
         None => (quote!(record), quote!(#(#id)*)),

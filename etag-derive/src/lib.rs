@@ -212,13 +212,16 @@
 //!
 //! # On a relationship
 //!
-//! A `ToOne<T>` or a `ToMany<T>`, where `T` is a resource too, `Self` included.
+//! A `ToOne<T>` or a `ToMany<T>`, where `T` is a resource too, `Self` included; or a `ToOneOf<(T, U)>`, which leads to one
+//! of two to eight types.
 //!
 //! | `#[jsonapi(…)]` | on | what it says | without it |
 //! |---|---|---|---|
 //! | `relationship` | both | this field is a relationship | an error: it must be there |
 //! | `rename = "track"` | both | the member name; attributes and relationships share one namespace | by `rename_all` |
 //! | `column = "track"` | to-one | the column with the other's id | the field's name and `_id` |
+//! | `type_column = "kind"` | `ToOneOf` | the column with the other's type | the field's name and `_type` |
+//! | `stored_types(Photo = "App\\Photo")` | `ToOneOf` | the text in that column for some of the types | the types as in documents |
 //! | `required` | to-one | every resource has one | it may be empty |
 //! | `on_delete = "restrict"` | to-one | what becomes of this resource when the other is deleted: it stands against that (409), goes too (`"cascade"`), or the relationship becomes empty (`"set_null"`, not with `required`) | in a table of your own its foreign key decides; else `"restrict"` with `required`, and `"set_null"` without |
 //! | `on_delete = "cascade"` | `through` | the links end with either end, whatever the foreign keys of a join table of your own say | these decide, if there are any; else the links end |

@@ -11,6 +11,7 @@ mod listings;
 mod model;
 mod nested;
 mod ordered;
+mod polymorphic;
 mod random;
 mod reading;
 mod relationships;
@@ -96,6 +97,7 @@ pub fn resources() -> Vec<&'static Description> {
     use folders::{FILES, FOLDERS, LOCKS, MARKS, PAGES, SHORTCUTS};
     use kinds::MEASURES;
     use ordered::{ACTS, PROGRAMMES, SONGS};
+    use polymorphic::{CLIPS, POSTS, REMARKS, SEALS, VOTES};
     use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES};
 
     let mut all = ALL.clone();
@@ -103,6 +105,7 @@ pub fn resources() -> Vec<&'static Description> {
     all.extend([*PROGRAMMES, *SONGS, *ACTS]);
     all.extend([*FOLDERS, *FILES, *MARKS, *SHORTCUTS, *LOCKS, *PAGES]);
     all.extend([*SHELVES, *READERS, *COPIES]);
+    all.extend([*POSTS, *CLIPS, *REMARKS, *VOTES, *SEALS]);
     all
 }
 
@@ -217,6 +220,11 @@ rules! {
         a_related_resource_that_does_not_exist_is_named
         a_resource_may_relate_to_itself
         a_change_that_fails_leaves_nothing_of_itself
+    }
+    polymorphic {
+        one_arm_leads_to_a_resource
+        a_deletion_concerns_the_arms_of_its_type
+        any_changes_of_polymorphic_links_are_what_they_mean
     }
     transactions {
         a_write_is_seen_by_itself_at_once_and_by_others_when_committed

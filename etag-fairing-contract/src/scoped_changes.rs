@@ -57,7 +57,7 @@ impl Stored {
         let found = &resource.relationships[relationship.place()];
         let target = found.target();
         match found.kind {
-            RelationshipKind::ToOne { .. } => {
+            RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => {
                 let row = self.rows.get_mut(&(resource.type_name, id.clone())).expect("a row");
                 row.1[relationship.place()] = to.first().cloned();
             }
@@ -148,7 +148,9 @@ pub(crate) async fn changes_at_random(store: &dyn Store, seed: u64, number: usiz
             LinkageChange::Add(_) => Vec::new(),
         };
         let must_stay = match resource.relationships[relationship.place()].kind {
-            RelationshipKind::ToOne { required, .. } => required && wanted.is_empty(),
+            RelationshipKind::ToOne { required, .. } | RelationshipKind::OneOf { required, .. } => {
+                required && wanted.is_empty()
+            }
             RelationshipKind::Inverse { of } => {
                 target.relationship(of).is_some_and(|(_, back)| back.is_required())
             }

@@ -4,7 +4,6 @@ use super::{
     attribute::Access,
     container::Container,
     field::{Field, Role},
-    relationship::{Kept, Relationship},
 };
 use crate::{errors::Errors, names::member_name_fault};
 
@@ -27,7 +26,7 @@ impl Deletion {
         let is_column = |name: &str| name.eq_ignore_ascii_case(&column.text);
         let mut index = 0;
         for Field { ident, role, .. } in fields.iter_mut() {
-            let other = match role {
+            let others = match role {
                 Role::Attribute(attribute) if is_column(&attribute.column.text) => {
                     if let Some(key) = attribute.kept.key() {
                         let message = format!("`{ident}` is the `{key}`: name another column");
@@ -43,11 +42,11 @@ impl Deletion {
                     index += 1;
                     continue;
                 }
-                Role::Id { column } => column,
-                Role::Relationship(Relationship { kept: Kept::ToOne { column, .. }, .. }) => column,
-                Role::Relationship(_) | Role::Skipped { .. } | Role::Broken => continue,
+                Role::Id { column } => vec![&*column],
+                Role::Relationship(relationship) => relationship.columns(),
+                Role::Skipped { .. } | Role::Broken => continue,
             };
-            if is_column(&other.text) {
+            if others.iter().any(|other| is_column(&other.text)) {
                 let message =
                     format!("`{}` is the column of the field `{ident}`: name another one", column.text);
                 column.error(message, errors);

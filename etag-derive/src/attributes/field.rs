@@ -31,7 +31,7 @@ pub(crate) enum Role {
         column: Name,
     },
     Attribute(Attribute),
-    Relationship(Relationship),
+    Relationship(Box<Relationship>),
     /// In neither documents nor the store.
     Skipped {
         default: Option<ExprPath>,
@@ -69,6 +69,9 @@ impl Field {
                 relationship::wrong_type(&ty, errors);
                 return Self { ident: ident.clone(), ty, docs, role: Role::Broken };
             }
+            (None, None) if relationship::no_tuple(&ty, errors) => {
+                return Self { ident: ident.clone(), ty, docs, role: Role::Broken };
+            }
             (None, None) => {
                 let attribute = attribute::read(ident, &ty, owner, container, &mut entries, errors);
                 (Role::Attribute(attribute), "an attribute")
@@ -79,7 +82,7 @@ impl Field {
                 }
                 let words = related.in_words();
                 let relationship = relationship::read(ident, related, owner, container, &mut entries, errors);
-                (Role::Relationship(relationship), words)
+                (Role::Relationship(Box::new(relationship)), words)
             }
         };
         for entry in entries.rest() {
@@ -117,6 +120,9 @@ fn misplaced(key: &str, role: &str) -> String {
             "its linkage is in another table: `through` names a join table, `inverse` the to-one relationship"
         }
         ("required", "a to-many relationship") => "it may be empty; remove it",
+        ("type_column" | "stored_types", role) if role.ends_with("relationship") => {
+            "it is for a relationship to several types, `ToOneOf<(T, U)>`"
+        }
         ("through" | "inverse" | "owner_column" | "target_column", "a to-one relationship") => {
             "its linkage is in a column of its own table, which `column` names"
         }
@@ -130,7 +136,8 @@ fn misplaced(key: &str, role: &str) -> String {
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (
-            "through" | "inverse" | "owner_column" | "target_column" | "order" | "linkage" | "on_delete",
+            "through" | "inverse" | "owner_column" | "target_column" | "order" | "linkage" | "on_delete"
+            | "type_column" | "stored_types",
             "an attribute",
         ) => "it is for relationships (`ToOne<T>`, `ToMany<T>`)",
         (_, "a skipped field") => {

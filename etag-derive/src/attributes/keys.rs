@@ -21,7 +21,7 @@ pub(super) const STRUCT: [&str; 16] = [
 ];
 
 /// The keys of a field.
-pub(super) const FIELD: [&str; 27] = [
+pub(super) const FIELD: [&str; 29] = [
     "id",
     "skip",
     "relationship",
@@ -43,6 +43,8 @@ pub(super) const FIELD: [&str; 27] = [
     "stored",
     "required",
     "on_delete",
+    "type_column",
+    "stored_types",
     "through",
     "owner_column",
     "target_column",

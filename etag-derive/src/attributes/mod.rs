@@ -83,7 +83,7 @@ impl Resource {
     /// The relationships in order.
     pub(crate) fn relationships(&self) -> impl Iterator<Item = (&Field, &Relationship)> {
         self.fields.iter().filter_map(|field| match &field.role {
-            Role::Relationship(relationship) => Some((field, relationship)),
+            Role::Relationship(relationship) => Some((field, &**relationship)),
             _ => None,
         })
     }
@@ -175,6 +175,9 @@ fn fault_of_part(field: &Field) -> Option<&'static str> {
         Role::Relationship(relationship) if relationship.is_to_many() => {
             Some("it leads to many; an id is made of attributes and to-one relationships")
         }
+        Role::Relationship(relationship) if relationship.arms() > 1 => {
+            Some("it leads to several types, which no id can tell apart")
+        }
         Role::Skipped { .. } => Some("it is skipped"),
         Role::Id { .. } | Role::Relationship(_) | Role::Broken => None,
     }
@@ -235,23 +238,25 @@ fn check_names(fields: &[Field], container: &Container, errors: &mut Errors) {
 fn check_columns(fields: &[Field], errors: &mut Errors) {
     let mut taken: HashMap<String, &Ident> = HashMap::new();
     for field in fields {
-        let column: &Name = match &field.role {
-            Role::Id { column } => column,
-            Role::Attribute(attribute) => &attribute.column,
-            Role::Relationship(Relationship { kept: Kept::ToOne { column, .. }, .. }) => column,
-            Role::Relationship(_) | Role::Skipped { .. } | Role::Broken => continue,
+        let columns: Vec<&Name> = match &field.role {
+            Role::Id { column } => vec![column],
+            Role::Attribute(attribute) => vec![&attribute.column],
+            Role::Relationship(relationship) => relationship.columns(),
+            Role::Skipped { .. } | Role::Broken => continue,
         };
-        if let Some(earlier) = taken.get(&column.text.to_ascii_lowercase()) {
-            column.error(
-                format!(
-                    "`{}` is the column of the field `{earlier}` already: \
-                     give one of the two another column by `#[jsonapi(column = \"…\")]`",
-                    column.text
-                ),
-                errors,
-            );
-        } else {
-            taken.insert(column.text.to_ascii_lowercase(), &field.ident);
+        for column in columns {
+            if let Some(earlier) = taken.get(&column.text.to_ascii_lowercase()) {
+                column.error(
+                    format!(
+                        "`{}` is the column of the field `{earlier}` already: \
+                         give one of the two another column by `#[jsonapi(column = \"…\")]`",
+                        column.text
+                    ),
+                    errors,
+                );
+            } else {
+                taken.insert(column.text.to_ascii_lowercase(), &field.ident);
+            }
         }
     }
 }

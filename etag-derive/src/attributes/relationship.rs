@@ -1,13 +1,16 @@
 //! `#[jsonapi(relationship, …)]` on a field.
 
+use std::iter;
+
 use proc_macro2::Ident;
-use syn::{LitStr, Type, ext::IdentExt};
+use quote::ToTokens;
+use syn::{Expr, ExprLit, Lit, LitStr, Type, ext::IdentExt};
 
 use super::{
     container::Container,
-    entries::{Entries, unknown},
+    entries::{Entries, Entry, Value, entries_of, unknown},
     member_name::{Name, check_member_name},
-    types::{Related, generic_of_one, in_option, last_name, related},
+    types::{Related, generic_of_one, in_option, last_name, related, related_to_no_tuple},
 };
 use crate::{
     errors::Errors,
@@ -18,6 +21,8 @@ use crate::{
 pub(crate) struct Relationship {
     pub(crate) name: Name,
     pub(crate) target: Type,
+    /// The further types of a polymorphic relationship.
+    pub(crate) others: Vec<Type>,
     pub(crate) kept: Kept,
     pub(crate) linkage: bool,
     /// The column that keeps the order of the linkage.
@@ -34,6 +39,16 @@ pub(crate) enum Kept {
         /// A variant of `OnDelete`.
         on_delete: Ident,
     },
+    /// A column for the type and one for the id.
+    OneOf {
+        column: Name,
+        type_column: Name,
+        /// The text in the type column for each target, where it is not the target's own type.
+        stored_types: Vec<Option<LitStr>>,
+        required: bool,
+        /// A variant of `OnDelete`.
+        on_delete: Ident,
+    },
     Inverse {
         of: String,
     },
@@ -46,12 +61,32 @@ pub(crate) enum Kept {
 
 impl Relationship {
     pub(crate) fn is_to_many(&self) -> bool {
-        !matches!(self.kept, Kept::ToOne { .. })
+        match self.kept {
+            Kept::ToOne { .. } | Kept::OneOf { .. } => false,
+            Kept::Inverse { .. } | Kept::Through { .. } => true,
+        }
+    }
+
+    /// The columns of the resource's own table that keep it.
+    pub(crate) fn columns(&self) -> Vec<&Name> {
+        match &self.kept {
+            Kept::ToOne { column, .. } => vec![column],
+            Kept::OneOf { column, type_column, .. } => vec![column, type_column],
+            Kept::Inverse { .. } | Kept::Through { .. } => Vec::new(),
+        }
+    }
+
+    /// The number of relationships that it is in the description: one for each target.
+    pub(crate) fn arms(&self) -> usize {
+        1 + self.others.len()
     }
 }
 
 /// `relationship` on a type that is none.
 pub(super) fn wrong_type(ty: &Type, errors: &mut Errors) {
+    if no_tuple(ty, errors) {
+        return;
+    }
     let inside = generic_of_one(ty).map(|(_, inner)| inner);
     let message = match inside.and_then(related) {
         Some(inner) if in_option(ty).is_some() && !inner.many => {
@@ -64,6 +99,21 @@ pub(super) fn wrong_type(ty: &Type, errors: &mut Errors) {
         None => "a relationship is a `ToOne<T>` or a `ToMany<T>`, where `T` is the related resource's struct",
     };
     errors.at(ty, message);
+}
+
+/// A `ToOneOf` whose types are no tuple, and a `ToManyOf`, which there is not.
+pub(super) fn no_tuple(ty: &Type, errors: &mut Errors) -> bool {
+    let Some(name) = related_to_no_tuple(ty) else { return false };
+    errors.at(
+        ty,
+        if name == "ToManyOf" {
+            "there is no to-many relationship to several types: write a `ToMany<T>` for each of them"
+        } else {
+            "a polymorphic relationship leads to two to eight types, which stand in a tuple: \
+             `ToOneOf<(Photo, Video)>`"
+        },
+    );
+    true
 }
 
 /// A relationship's type without `relationship`.
@@ -102,15 +152,87 @@ pub(super) fn read(
         }
         // A part of the id always has a value.
         let required = entries.flag("required", errors).is_some() | container.has_part(ident);
-        Kept::ToOne {
-            column: Name::or(entries.text("column", errors), ident, |field| format!("{field}_id")),
-            required,
-            on_delete: on_delete(ident, required, container, entries, errors),
+        let column = Name::or(entries.text("column", errors), ident, |field| format!("{field}_id"));
+        let on_delete = on_delete(ident, required, container, entries, errors);
+        if related.is_polymorphic() {
+            let type_column =
+                Name::or(entries.text("type_column", errors), ident, |field| format!("{field}_type"));
+            let stored_types = stored_types(&related, entries, errors);
+            Kept::OneOf { column, type_column, stored_types, required, on_delete }
+        } else {
+            Kept::ToOne { column, required, on_delete }
         }
     };
     let order = if related.many { order(&kept, entries, errors) } else { None };
     let linkage = linkage.map_or(!matches!(kept, Kept::Inverse { .. }), |(_, linkage)| linkage);
-    Relationship { name, target: related.target, kept, linkage, order, decides_deletion }
+    Relationship {
+        name,
+        target: related.target,
+        others: related.others,
+        kept,
+        linkage,
+        order,
+        decides_deletion,
+    }
+}
+
+/// `stored_types(Photo = "App\\Photo", …)`: the text in the type column for each target, in their order.
+fn stored_types(related: &Related, entries: &mut Entries, errors: &mut Errors) -> Vec<Option<LitStr>> {
+    let targets: Vec<&Type> = iter::once(&related.target).chain(&related.others).collect();
+    for (place, target) in targets.iter().enumerate() {
+        let same =
+            |earlier: &&&Type| earlier.to_token_stream().to_string() == target.to_token_stream().to_string();
+        if targets.iter().take(place).any(|earlier| same(&earlier)) {
+            errors.at(target, "this type stands in the tuple twice: remove one of them");
+        }
+    }
+    let mut stored: Vec<Option<LitStr>> = vec![None; targets.len()];
+    let Some(entry) = entries.take("stored_types") else { return stored };
+    const WRITE: &str =
+        "write the text in the type column for each type: `stored_types(Photo = \"App\\\\Photo\")`";
+    let list = match &entry.value {
+        Value::List(list) => entries_of(list.clone()),
+        _ => {
+            errors.at(&entry, WRITE);
+            return stored;
+        }
+    };
+    let list = match list {
+        Ok(list) => list,
+        Err(error) => {
+            errors.push(error);
+            return stored;
+        }
+    };
+    for Entry { key, value } in list {
+        let place = targets.iter().position(|target| last_name(target).is_some_and(|name| *name == key));
+        let Some(slot) = place.and_then(|place| stored.get_mut(place)) else {
+            let known: Vec<String> =
+                targets.iter().filter_map(|target| last_name(target)).map(Ident::to_string).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            errors.at(&key, unknown("type", &key.to_string(), &known));
+            continue;
+        };
+        match text_of(&value) {
+            _ if slot.is_some() => errors.at(&key, format!("`{key}` is given twice: remove one of them")),
+            Some(text) if !text.value().is_empty() && !text.value().contains('\0') => *slot = Some(text),
+            _ => errors.at(&key, WRITE),
+        }
+    }
+    let texts: Vec<&LitStr> = stored.iter().flatten().collect();
+    for (place, text) in texts.iter().enumerate() {
+        if texts.iter().take(place).any(|earlier| earlier.value() == text.value()) {
+            errors.at(text, "two types have this text: the type column would not tell them apart");
+        }
+    }
+    stored
+}
+
+fn text_of(value: &Value) -> Option<LitStr> {
+    match value {
+        Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(text.clone()),
+        _ => None,
+    }
 }
 
 /// What becomes of the resource when the other end is deleted: a variant of `OnDelete`.

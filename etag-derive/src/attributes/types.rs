@@ -9,23 +9,41 @@ use syn::{GenericArgument, PathArguments, Type, parse::Parse};
 pub(super) struct Related {
     pub(super) many: bool,
     pub(super) target: Type,
+    /// The further types of a polymorphic relationship.
+    pub(super) others: Vec<Type>,
 }
 
 impl Related {
     pub(super) fn in_words(&self) -> &'static str {
         if self.many { "a to-many relationship" } else { "a to-one relationship" }
     }
+
+    pub(super) fn is_polymorphic(&self) -> bool {
+        !self.others.is_empty()
+    }
 }
 
-/// `ToOne<T>` or `ToMany<T>`, by whatever path.
+/// `ToOne<T>`, `ToMany<T>` or `ToOneOf<(T, U)>`, by whatever path.
 pub(super) fn related(ty: &Type) -> Option<Related> {
     let (name, target) = generic_of_one(ty)?;
     let many = match name.to_string().as_str() {
         "ToOne" => false,
         "ToMany" => true,
+        "ToOneOf" => {
+            let Type::Tuple(tuple) = ungroup(target) else { return None };
+            let mut targets = tuple.elems.iter().cloned();
+            let target = targets.next().filter(|_| (2..=8).contains(&tuple.elems.len()))?;
+            return Some(Related { many: false, target, others: targets.collect() });
+        }
         _ => return None,
     };
-    Some(Related { many, target: target.clone() })
+    Some(Related { many, target: target.clone(), others: Vec::new() })
+}
+
+/// The name of a relationship type that the types stand in which are no tuple of two to eight.
+pub(super) fn related_to_no_tuple(ty: &Type) -> Option<&Ident> {
+    let (name, _) = generic_of_one(ty)?;
+    (related(ty).is_none() && matches!(name.to_string().as_str(), "ToOneOf" | "ToManyOf")).then_some(name)
 }
 
 /// The `T` of `Option<T>`, by whatever path.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::plan::Selection;
 use crate::schema::unreadable::Unreadable;
-use crate::schema::{Description, Relationship};
+use crate::schema::{Description, Relationship, RelationshipId};
 
 /// The resources that the caller may not list: no document says which of them another resource leads to.
 ///
@@ -27,6 +27,12 @@ impl Hidden {
             None => false,
             Some(hidden) => hidden.iter().any(|resource| resource.is(relationship.target())),
         }
+    }
+
+    /// Whether one of the ends of a relationship is among them. To show the linkage of a polymorphic relationship only
+    /// where it leads elsewhere would tell that it leads there.
+    pub(crate) fn hides_any(&self, resource: &Description, id: RelationshipId) -> bool {
+        self.resources.is_some() && resource.arms(id).any(|(_, arm)| self.hides(arm))
     }
 
     /// These and one more.

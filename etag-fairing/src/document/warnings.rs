@@ -63,7 +63,7 @@ impl<'a> Warnings<'a> {
     /// # Errors
     /// If the relationship must not be empty.
     pub(super) fn relationship(&mut self, relationship: &Relationship, odd: &Odd) -> Result<(), Corrupt> {
-        let column = relationship.column().unwrap_or_default();
+        let column = relationship.id_column().unwrap_or_default();
         let member = OddMember { name: relationship.name, column, nullable: !relationship.is_required() };
         self.add(&member, odd.clone())
     }

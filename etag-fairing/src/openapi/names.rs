@@ -21,6 +21,11 @@ pub(super) fn of(resource: &Description, ending: &str) -> String {
     if ending.is_empty() { name } else { format!("{name}.{ending}") }
 }
 
+/// The component of a polymorphic relationship with this ending: it leads to several resources, so that it is of none.
+pub(super) fn of_relationship(resource: &Description, member: &str, ending: &str) -> String {
+    of(resource, &format!("relationship.{}.{ending}", component(member)))
+}
+
 /// The component of what all resources share. No resource has one of this name: a point stands only before an ending of
 /// [`of`], or around a code.
 pub(super) fn common(name: &str) -> String {

@@ -104,11 +104,10 @@ fn short(type_name: &str) -> &str {
 /// The names of the guards' types that a request meets because of its route.
 fn guards(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'static str> {
     let own = route.behaviour.guards.name_of(route.endpoint.operation());
-    let target = route.endpoint.relationship().and_then(|relationship| {
-        let behaviour = (context.behaviours)(relationship.target());
-        behaviour.guards.name_of(crate::schema::Operation::List)
-    });
-    let mut names: Vec<&'static str> = own.into_iter().chain(target).collect();
+    let targets = route.endpoint.relationship().into_iter().flat_map(OwnRelationship::targets);
+    let targets = targets
+        .filter_map(|target| (context.behaviours)(target).guards.name_of(crate::schema::Operation::List));
+    let mut names: Vec<&'static str> = own.into_iter().chain(targets).collect();
     names.dedup();
     names
 }
@@ -118,6 +117,7 @@ fn query_parameters(resource: &'static Description, endpoint: Endpoint, known: &
         Endpoint::List => parameters::of_many(resource, known),
         Endpoint::Create | Endpoint::Read | Endpoint::Update => parameters::of_one(resource, known),
         Endpoint::Related(own) if own.is_to_many() => parameters::of_many(own.target(), known),
+        Endpoint::Related(own) if own.is_polymorphic() => parameters::of_any(own.targets()),
         Endpoint::Related(own) => parameters::of_one(own.target(), known),
         Endpoint::Relationship(own) if own.is_to_many() => parameters::pages(),
         Endpoint::Relationship(_) | Endpoint::UpdateRelationship(..) | Endpoint::Delete => Vec::new(),
@@ -152,26 +152,36 @@ fn precondition_fields(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'s
     fields
 }
 
+/// A schema of a to-one relationship: that of its target, or its own if it has several.
+fn to_one(resource: &Description, own: OwnRelationship, ending: &str) -> String {
+    match own.is_polymorphic() {
+        true => names::of_relationship(resource, own.name, ending),
+        false => names::of(own.target(), ending),
+    }
+}
+
 /// The schema of what a request sends.
 fn request_schema(resource: &'static Description, endpoint: Endpoint) -> Option<String> {
     Some(match endpoint {
         Endpoint::Create => names::of(resource, "create"),
         Endpoint::Update => names::of(resource, "update"),
         Endpoint::UpdateRelationship(own, _) if own.is_to_many() => names::of(own.target(), "changeToMany"),
-        Endpoint::UpdateRelationship(own, _) => names::of(own.target(), "changeToOne"),
+        Endpoint::UpdateRelationship(own, _) => to_one(resource, own, "changeToOne"),
         _ => return None,
     })
 }
 
 /// The schema of what a request that succeeds is answered with.
 fn answer_schema(resource: &'static Description, endpoint: Endpoint) -> Option<String> {
-    let of_linkage =
-        |own: OwnRelationship| names::of(own.target(), if own.is_to_many() { "toMany" } else { "toOne" });
+    let of_linkage = |own: OwnRelationship| match own.is_to_many() {
+        true => names::of(own.target(), "toMany"),
+        false => to_one(resource, own, "toOne"),
+    };
     Some(match endpoint {
         Endpoint::List => names::of(resource, "collection"),
         Endpoint::Create | Endpoint::Read | Endpoint::Update => names::of(resource, "document"),
         Endpoint::Related(own) if own.is_to_many() => names::of(own.target(), "collection"),
-        Endpoint::Related(own) => names::of(own.target(), "orNull"),
+        Endpoint::Related(own) => to_one(resource, own, "orNull"),
         Endpoint::Relationship(own) => of_linkage(own),
         Endpoint::UpdateRelationship(own, _) => of_linkage(own),
         Endpoint::Delete => return None,
@@ -250,12 +260,13 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>) -> Value {
 
 /// Whether guards, scopes, hooks or rules of the application take part, which may refuse a request with any status.
 fn runs_code_of_others(route: &GeneratedRoute, context: &Context<'_>) -> bool {
-    let target = route.endpoint.relationship().map(|own| (context.behaviours)(own.target()));
+    let targets = route.endpoint.relationship().into_iter().flat_map(OwnRelationship::targets);
+    let mut targets = targets.map(|target| (context.behaviours)(target));
     let runs = |behaviour: &Behaviour| {
         let guards = crate::schema::Operation::ALL.iter().any(|operation| behaviour.guards.has(*operation));
         guards || behaviour.has_scope() || behaviour.hooks.is_some()
     };
-    runs(route.behaviour) || target.is_some_and(runs)
+    runs(route.behaviour) || targets.any(runs)
 }
 
 const BAD_QUERY: &[&str] = &[

@@ -108,7 +108,7 @@ fn field_names(resource: &'static Description) -> impl Iterator<Item = &'static 
     attributes
         .map(|attribute| attribute.name)
         .chain(resource.computed.names.iter().copied())
-        .chain(resource.relationships.iter().map(|relationship| relationship.name))
+        .chain(resource.relationship_members().map(|(_, relationship)| relationship.name))
 }
 
 /// `include`, unless there is nothing to include.
@@ -137,7 +137,9 @@ fn paths(resource: &'static Description, depth: usize) -> Option<Vec<String>> {
             for relationship in end.relationships {
                 let separator = if path.is_empty() { "" } else { "." };
                 let path = format!("{path}{separator}{}", relationship.name);
-                paths.push(path.clone());
+                if !paths.contains(&path) {
+                    paths.push(path.clone());
+                }
                 if paths.len() > MAX_LISTED_PATHS {
                     return None;
                 }
@@ -192,9 +194,21 @@ fn filters(resource: &'static Description) -> Vec<FilterParameter> {
         let schema = element_or_value(attribute);
         add_filters(resource, attribute.name, Operand::Attribute(attribute.kind), &schema, &mut filters);
     }
-    for relationship in resource.relationships {
-        let schema = schemas::id(relationship.target().id.kind, "");
-        add_filters(resource, relationship.name, operand_of(relationship), &schema, &mut filters);
+    for (id, relationship) in resource.relationship_members() {
+        if !relationship.is_polymorphic() {
+            let schema = schemas::id(relationship.target().id.kind, "");
+            add_filters(resource, relationship.name, operand_of(relationship), &schema, &mut filters);
+            continue;
+        }
+        let types: Vec<&str> = resource.arms(id).map(|(_, arm)| arm.target().type_name).collect();
+        let types = json!({"type": "string", "enum": types});
+        add_filters(resource, relationship.name, Operand::OneOf, &types, &mut filters);
+        for (_, arm) in resource.arms(id) {
+            let target = arm.target();
+            let schema = schemas::id(target.id.kind, "");
+            let member = format!("{}.{}", arm.name, target.type_name);
+            add_filters(resource, &member, Operand::ToOne, &schema, &mut filters);
+        }
     }
     filters
 }
@@ -244,7 +258,7 @@ fn add_filters(
 
 /// The parameter of an operator; `None` if it means something in the list in JSON only.
 fn of_operator(name: &str, operator: Operator, operand: Operand, schema: &Value) -> Option<Value> {
-    let is_related = matches!(operand, Operand::ToOne | Operand::ToMany);
+    let is_related = matches!(operand, Operand::ToOne | Operand::OneOf | Operand::ToMany);
     Some(match operator {
         Operator::Relation(_) => query(name, schema.clone(), ""),
         Operator::In | Operator::NotIn => listed(name, schema.clone(), MAX_FILTER_LIST, ""),
@@ -263,6 +277,7 @@ fn of_operator(name: &str, operator: Operator, operand: Operand, schema: &Value)
             };
             query(name, json!({"type": "string", "enum": values}), "")
         }
+        Operator::Type => listed(name, schema.clone(), MAX_FILTER_LIST, "It leads to one of these types."),
         Operator::IsNull | Operator::IsEmpty => query(name, json!({"type": "boolean"}), ""),
         Operator::Text { .. } => query(name, json!({"type": "string", "maxLength": MAX_TEXT_BYTES}), ""),
         // With an expression about what is related, which only JSON can say.
@@ -278,6 +293,17 @@ pub(super) fn of_one(resource: &'static Description, parameters: &Parameters) ->
     let mut found: Vec<Value> =
         parameters.contains_key(&include).then(|| parameter(&include)).into_iter().collect();
     found.extend(fieldsets(resource));
+    found
+}
+
+/// The references to the parameters of a request whose document has one resource, of one of several types.
+pub(super) fn of_any(resources: impl Iterator<Item = &'static Description>) -> Vec<Value> {
+    let mut found = Vec::new();
+    for parameter in resources.flat_map(fieldsets) {
+        if !found.contains(&parameter) {
+            found.push(parameter);
+        }
+    }
     found
 }
 

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::names::{self, schema};
 use crate::config::JsonApiConfig;
 use crate::resource::behaviour::Behaviour;
-use crate::schema::{Access, Attribute, AttributeId, Description, IdKind, Kind, Relationship};
+use crate::schema::{
+    Access, Attribute, AttributeId, Description, IdKind, Kind, Relationship, RelationshipId,
+};
 
 /// A reference to a schema that all resources share.
 pub(super) fn common(name: &str) -> Value {
@@ -51,6 +53,22 @@ pub(super) fn add(described: Described, config: &JsonApiConfig, schemas: &mut Ma
             "data": linkage(resource, true), "meta": common("meta"),
         }}),
     );
+    for (id, relationship) in resource.relationship_members().filter(|(_, it)| it.is_polymorphic()) {
+        let mut add = |ending: &str, schema: Value| {
+            schemas.insert(names::of_relationship(resource, relationship.name, ending), schema);
+        };
+        let related = resource.arms(id).map(|(_, arm)| schema(&names::of(arm.target(), "")));
+        let related: Vec<Value> = related.chain([json!({"type": "null"})]).collect();
+        let linkage = linkage_of(resource, id);
+        add("orNull", document(json!({"oneOf": related}), false));
+        add("toOne", linkage_document(linkage.clone(), false));
+        add(
+            "changeToOne",
+            json!({"type": "object", "required": ["data"], "properties": {
+                "data": linkage, "meta": common("meta"),
+            }}),
+        );
+    }
 }
 
 /// An id, as documents and URLs have it: text (JSON:API §7.2.1).
@@ -155,10 +173,10 @@ fn or_null(mut schema: Value) -> Value {
 /// The relationship objects of a resource (JSON:API §7.2.2.2).
 fn relationships(resource: &'static Description) -> Value {
     let mut properties = Map::new();
-    for (id, relationship) in resource.relationships_by_id() {
+    for (id, relationship) in resource.relationship_members() {
         let mut object = json!({"type": "object", "properties": {
             "links": common("relationshipLinks"),
-            "data": linkage(relationship.target(), relationship.is_to_many()),
+            "data": linkage_of(resource, id),
             "meta": common("meta"),
         }});
         describe(&mut object, resource.docs.relationship(id));
@@ -174,6 +192,22 @@ pub(super) fn linkage(target: &Description, is_to_many: bool) -> Value {
         true => json!({"type": "array", "items": identifier}),
         false => json!({"oneOf": [identifier, {"type": "null"}]}),
     }
+}
+
+/// The linkage of a relationship, which may lead to several types.
+fn linkage_of(resource: &'static Description, id: RelationshipId) -> Value {
+    match resource.relationship_at(id) {
+        Some(relationship) if !relationship.is_polymorphic() => {
+            linkage(relationship.target(), relationship.is_to_many())
+        }
+        _ => {
+            json!({"oneOf": identifiers(resource, id).into_iter().chain([json!({"type": "null"})]).collect::<Vec<_>>()})
+        }
+    }
+}
+
+fn identifiers(resource: &'static Description, id: RelationshipId) -> Vec<Value> {
+    resource.arms(id).map(|(_, arm)| schema(&names::of(arm.target(), "identifier"))).collect()
 }
 
 /// A resource identifier object (JSON:API §7.3).
@@ -255,14 +289,15 @@ fn sent_attributes(described: Described, sent: Sent) -> (Value, bool) {
 /// The relationships that a request may send, and whether any must be sent.
 fn sent_relationships(resource: &'static Description, sent: Sent) -> (Value, bool) {
     let (mut properties, mut required) = (Map::new(), Vec::new());
-    for (id, relationship) in resource.relationships_by_id() {
+    for (id, relationship) in resource.relationship_members() {
         let is_fixed = !is_replaceable(relationship) || resource.is_relationship_of_key(id);
         if sent == Sent::ForChange && is_fixed {
             continue;
         }
         let data = match relationship.is_required() {
+            true if relationship.is_polymorphic() => json!({"oneOf": identifiers(resource, id)}),
             true => schema(&names::of(relationship.target(), "identifier")),
-            false => linkage(relationship.target(), relationship.is_to_many()),
+            false => linkage_of(resource, id),
         };
         let mut object = json!({"type": "object", "required": ["data"], "properties": {
             "data": data, "links": common("relationshipLinks"), "meta": common("meta"),

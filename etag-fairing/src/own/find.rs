@@ -277,6 +277,7 @@ fn sort_key(resource: &'static Description, name: &str) -> Result<SortKey, ApiEr
         PathEnd::Attribute(id, _) => Field::Attribute(id),
         PathEnd::Relationship(id, relationship) if !relationship.is_to_many() => Field::ToOne(id),
         PathEnd::Relationship(..) => return Err(wrong("which leads to many")),
+        PathEnd::OneOf(_) => return Err(wrong("which leads to several types: name one behind it")),
     };
     Ok(SortKey { member: Member::at(path.relationship_ids(), field), descending })
 }

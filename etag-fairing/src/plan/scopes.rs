@@ -114,7 +114,7 @@ impl Scopes {
             || resource
                 .relationships
                 .iter()
-                .any(|relationship| relationship.column().is_some() && self.limits(relationship.target()))
+                .any(|relationship| !relationship.is_to_many() && self.limits(relationship.target()))
     }
 
     /// Scopes that see all stored rows of a resource. If no row of it can be hidden, they are

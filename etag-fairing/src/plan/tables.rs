@@ -42,7 +42,7 @@ impl Tables {
     fn linkage(&mut self, owner: &'static Description, relationship: RelationshipId) {
         if let Some(relationship) = owner.relationship_at(relationship) {
             self.add(match relationship.kind {
-                RelationshipKind::ToOne { .. } => owner.table,
+                RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => owner.table,
                 RelationshipKind::Inverse { .. } => relationship.target().table,
                 RelationshipKind::Through { table, .. } => table,
             });

@@ -33,8 +33,10 @@ pub(super) fn parse(
     let mut count = 0;
     for path in value.split(',') {
         match follow(path, root, only, max_depth) {
-            Ok(ids) => {
-                count += merge(&mut tree, &ids);
+            Ok(paths) => {
+                for ids in paths {
+                    count += merge(&mut tree, &ids);
+                }
                 if count > MAX_INCLUDES {
                     errors.push(ErrorObject::limit_exceeded(format!(
                         "at most {MAX_INCLUDES} relationships can be included"
@@ -48,34 +50,51 @@ pub(super) fn parse(
     if errors.is_empty() { Ok(tree) } else { Err(errors) }
 }
 
+/// The relationships of a path. A polymorphic relationship has several arms, so that there may be several ways to go. A
+/// way ends where the target has no relationship of the next name, as long as that of another arm has.
 fn follow(
     path: &str,
     root: &'static Description,
     only: Option<RelationshipId>,
     max_depth: u32,
-) -> Result<Vec<RelationshipId>, String> {
+) -> Result<Vec<Vec<RelationshipId>>, String> {
     if path.is_empty() {
         return Err("an empty path: write relationships with commas between them".into());
     }
-    let mut here = root;
-    let mut ids = Vec::new();
-    for segment in path.split('.') {
-        let Some((id, relationship)) = here.relationship(segment) else {
+    let mut ways: Vec<(&'static Description, Vec<RelationshipId>)> = vec![(root, Vec::new())];
+    let mut ended = Vec::new();
+    for (depth, segment) in (1..).zip(path.split('.')) {
+        let mut next = Vec::new();
+        for (here, ids) in &ways {
+            let Some((first, _)) = here.relationship(segment) else {
+                ended.push(ids.clone());
+                continue;
+            };
+            if ids.is_empty() && only.is_some_and(|only| only != first) {
+                return Err(format!("{path:?}: paths begin with the relationship of this URL"));
+            }
+            for (id, arm) in here.arms(first) {
+                let mut ids = ids.clone();
+                ids.push(id);
+                next.push((arm.target(), ids));
+            }
+        }
+        if next.is_empty() {
+            let types: Vec<&str> = ways.iter().map(|(here, _)| here.type_name).collect();
             return Err(match segment {
                 "" => format!("{path:?} has an empty name"),
-                _ => format!("{path:?}: {} has no relationship {segment:?}", here.type_name),
+                _ => format!("{path:?}: {} has no relationship {segment:?}", types.join(" or ")),
             });
-        };
-        if ids.is_empty() && only.is_some_and(|only| only != id) {
-            return Err(format!("{path:?}: paths begin with the relationship of this URL"));
         }
-        ids.push(id);
-        if ids.len() > usize::try_from(max_depth).unwrap_or(usize::MAX) {
+        if depth > usize::try_from(max_depth).unwrap_or(usize::MAX) {
             return Err(format!("{path:?} is deeper than {max_depth}"));
         }
-        here = relationship.target();
+        if next.len() > MAX_INCLUDES {
+            return Err(format!("{path:?} leads over more than {MAX_INCLUDES} relationships"));
+        }
+        ways = next;
     }
-    Ok(ids)
+    Ok(ended.into_iter().chain(ways.into_iter().map(|(_, ids)| ids)).collect())
 }
 
 /// Puts a path into the tree, and returns how many of its relationships are new there.

@@ -3,9 +3,9 @@
 use super::limits::{MAX_PATH, MAX_SORT_KEYS};
 use crate::error::ErrorObject;
 use crate::plan::{Field, Member, SortKey};
-use crate::schema::Description;
-use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
+use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, typed_names};
 use crate::schema::unreadable::Unreadable;
+use crate::schema::{Description, Relationship};
 
 /// Reads `sort`: fields in the order in which they count, each with `-` before it for descending order.
 pub(super) fn parse(
@@ -48,9 +48,9 @@ fn member(
             let detail = broken.detail(name);
             match broken {
                 BrokenPath::TooLong => ErrorObject::limit_exceeded(detail),
-                BrokenPath::NoMember { .. } | BrokenPath::NoRelationship { .. } => {
-                    ErrorObject::invalid_sort(detail)
-                }
+                BrokenPath::NoMember { .. }
+                | BrokenPath::NoType { .. }
+                | BrokenPath::NoRelationship { .. } => ErrorObject::invalid_sort(detail),
             }
         })?;
     if path.steps.iter().any(PathStep::is_to_many) {
@@ -63,6 +63,13 @@ fn member(
             Field::Attribute(id)
         }
         PathEnd::Attribute(..) => return refuse(format!("{name:?} can't be sorted by")),
+        PathEnd::OneOf(id) => {
+            return refuse(format!(
+                "{name:?} leads to several types, whose ids have no order together: sort by a field of one of them, as \
+                 {}.id",
+                typed_names(path.resource, id).split(", ").next().unwrap_or_default()
+            ));
+        }
         PathEnd::Relationship(..) => {
             return refuse(format!("{name:?} is a relationship: name a field of it, such as {name}.id"));
         }
@@ -86,7 +93,7 @@ pub(super) fn print(sort: &[SortKey], resource: &'static Description) -> String 
             here = relationship.target();
             Some(relationship)
         }) {
-            text.push_str(relationship.name);
+            push_name(&mut text, relationship);
             text.push('.');
         }
         match key.member.field {
@@ -95,10 +102,21 @@ pub(super) fn print(sort: &[SortKey], resource: &'static Description) -> String 
                 text.push_str(here.attribute_at(id).map_or("", |attribute| attribute.name));
             }
             Field::ToOne(id) => {
-                text.push_str(here.relationship_at(id).map_or("", |relationship| relationship.name));
+                if let Some(relationship) = here.relationship_at(id) {
+                    push_name(&mut text, relationship);
+                }
                 text.push_str(".id");
             }
         }
     }
     text
+}
+
+/// The name of a relationship in a path: of an arm, with its type.
+fn push_name(text: &mut String, relationship: &Relationship) {
+    text.push_str(relationship.name);
+    if relationship.is_polymorphic() {
+        text.push('.');
+        text.push_str(relationship.target().type_name);
+    }
 }

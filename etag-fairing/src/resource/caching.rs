@@ -167,15 +167,16 @@ fn caller_matters(
         has.then(|| format!("`{}` has attributes with `readable_by`", resource.rust_name))
     };
     let own = guarded(resource, endpoint.operation()).or_else(|| scoped(resource));
-    match endpoint.relationship().map(|own| own.target()) {
+    let by_target = |target: &'static Description| {
+        guarded(target, Operation::List).or_else(|| scoped(target)).or_else(|| {
+            let Endpoint::Related(relationship) = endpoint else { return None };
+            let read = (!relationship.is_to_many()).then(|| guarded(target, Operation::Read)).flatten();
+            read.or_else(|| listed(target)).or_else(|| read_by(target))
+        })
+    };
+    match endpoint.relationship() {
         None => own.or_else(|| listed(resource)),
-        Some(target) => {
-            own.or_else(|| guarded(target, Operation::List)).or_else(|| scoped(target)).or_else(|| {
-                let Endpoint::Related(relationship) = endpoint else { return None };
-                let read = (!relationship.is_to_many()).then(|| guarded(target, Operation::Read)).flatten();
-                read.or_else(|| listed(target)).or_else(|| read_by(target))
-            })
-        }
+        Some(relationship) => own.or_else(|| relationship.targets().find_map(by_target)),
     }
 }
 

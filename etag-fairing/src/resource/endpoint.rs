@@ -45,6 +45,21 @@ pub(crate) enum LinkageUpdate {
 pub(crate) struct OwnRelationship {
     pub(crate) id: RelationshipId,
     relationship: &'static Relationship,
+    /// The arms of a polymorphic relationship; otherwise itself.
+    arms: &'static [Relationship],
+}
+
+impl OwnRelationship {
+    fn of(resource: &'static Description, id: RelationshipId, relationship: &'static Relationship) -> Self {
+        let arms = resource.relationships.get(id.place()..).unwrap_or(&[]);
+        let arms = arms.get(..resource.arms(id).count()).unwrap_or(&[]);
+        Self { id, relationship, arms }
+    }
+
+    /// The resources that it may lead to: several if it is polymorphic.
+    pub(crate) fn targets(self) -> impl Iterator<Item = &'static Description> {
+        self.arms.iter().map(Relationship::target)
+    }
 }
 
 impl Deref for OwnRelationship {
@@ -67,8 +82,8 @@ impl Endpoint {
     /// The endpoints of a resource, in the order of their routes.
     pub(crate) fn of(resource: &'static Description) -> Vec<Self> {
         let mut endpoints = vec![Self::List, Self::Create, Self::Read, Self::Update, Self::Delete];
-        for (id, relationship) in resource.relationships_by_id() {
-            let own = OwnRelationship { id, relationship };
+        for (id, relationship) in resource.relationship_members() {
+            let own = OwnRelationship::of(resource, id, relationship);
             endpoints.extend([
                 Self::Related(own),
                 Self::Relationship(own),
@@ -151,7 +166,7 @@ pub(crate) fn describe_closed(resource: &'static Description, unwritable: &Unwri
     }
     let closed: Vec<Endpoint> =
         Endpoint::of(resource).into_iter().filter(|endpoint| endpoint.is_closed_by(unwritable)).collect();
-    for relationship in resource.relationships {
+    for (_, relationship) in resource.relationship_members() {
         let is_of = |endpoint: &&Endpoint| match endpoint {
             Endpoint::UpdateRelationship(own, _) => ptr::eq(own.relationship, relationship),
             _ => false,

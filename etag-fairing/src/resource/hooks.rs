@@ -159,6 +159,9 @@ pub trait Hooks: JsonApiResource {
 pub struct RelationshipChange {
     /// The relationship's member name. A hook cannot change it.
     pub name: &'static str,
+    /// The type of the resources that the change names. Of a polymorphic relationship a hook can change it, to another
+    /// of the types that the relationship leads to.
+    pub type_name: &'static str,
     /// How the linkage changes.
     pub change: LinkageChange,
 }

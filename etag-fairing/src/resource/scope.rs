@@ -12,8 +12,8 @@ use super::guard::Boxed;
 use super::hooks::HookError;
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::schema::kind::Operators;
-use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
-use crate::schema::{Attribute, Description, IdKind, Value};
+use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, typed_names};
+use crate::schema::{Attribute, Description, IdKind, RelationshipId, Value};
 
 /// The scope function of a resource, as a function pointer.
 pub(crate) type ScopeOf = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Result<Scope, HookError>>;
@@ -272,19 +272,42 @@ impl Condition {
             Node::Not(condition) => Ok(Filter::Not(Box::new(condition.filter(resource)?))),
             Node::Compare(name, test) => {
                 let path = follow(resource, name)?;
-                let kind = Compared::of(&path, name)?;
                 let field = match path.end {
                     PathEnd::Id => Field::Id,
                     PathEnd::Attribute(id, _) => Field::Attribute(id),
                     PathEnd::Relationship(id, _) => Field::ToOne(id),
+                    PathEnd::OneOf(first) => {
+                        // Only whether it is null is known without the type.
+                        let arms = path.resource.arms(first).map(|(arm, _)| Filter::Compare {
+                            member: Member::at(path.relationship_ids(), Field::ToOne(arm)),
+                            comparison: Comparison::IsNull,
+                        });
+                        return match test {
+                            Test::IsNull => Ok(Filter::And(arms.collect())),
+                            Test::Value(..) | Test::In(_) | Test::StartsWith(_) => {
+                                Err(no_type(name, &path, first))
+                            }
+                        };
+                    }
                 };
                 Ok(Filter::Compare {
                     member: Member::at(path.relationship_ids(), field),
-                    comparison: kind.comparison(name, test)?,
+                    comparison: Compared::of(&path, name)?.comparison(name, test)?,
                 })
             }
             Node::Related(name, condition) => {
                 let path = follow(resource, name)?;
+                if let (PathEnd::OneOf(first), None) = (path.end, condition) {
+                    let arms = path.resource.arms(first).map(|(relationship, _)| Filter::Related {
+                        path: path.relationship_ids(),
+                        relationship,
+                        filter: None,
+                    });
+                    return Ok(Filter::Or(arms.collect()));
+                }
+                if let PathEnd::OneOf(first) = path.end {
+                    return Err(no_type(name, &path, first));
+                }
                 let PathEnd::Relationship(id, relationship) = path.end else {
                     return Err(WrongScope(format!("{name:?} of {} is no relationship", resource.type_name)));
                 };
@@ -326,7 +349,7 @@ fn follow(resource: &'static Description, name: &str) -> Result<MemberPath, Wron
         | BrokenPath::NoRelationship { resource, name: segment } => {
             WrongScope(format!("{} has no member {segment:?} (in {name:?})", resource.type_name))
         }
-        BrokenPath::TooLong => WrongScope(broken.detail(name)),
+        BrokenPath::TooLong | BrokenPath::NoType { .. } => WrongScope(broken.detail(name)),
     })?;
     let mut owner = resource;
     for PathStep { relationship, .. } in &path.steps {
@@ -340,6 +363,13 @@ fn follow(resource: &'static Description, name: &str) -> Result<MemberPath, Wron
         owner = relationship.target();
     }
     Ok(path)
+}
+
+fn no_type(name: &str, path: &MemberPath, first: RelationshipId) -> WrongScope {
+    WrongScope(format!(
+        "{name:?} leads to several types: name one of them, as in {}",
+        typed_names(path.resource, first)
+    ))
 }
 
 /// The values that a member can be compared with.
@@ -356,6 +386,7 @@ impl Compared {
             PathEnd::Relationship(_, relationship) if !relationship.is_to_many() => {
                 Ok(Self::Id(relationship.target().id.kind))
             }
+            PathEnd::OneOf(first) => Err(no_type(name, path, first)),
             PathEnd::Relationship(..) => {
                 Err(WrongScope(format!("{name:?} leads to many, so that it has no value")))
             }

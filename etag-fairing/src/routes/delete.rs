@@ -18,7 +18,7 @@ use crate::plan::{
     Selection,
 };
 use crate::query::Target;
-use crate::schema::{Description, Operation, Record, Relationship, RelationshipKind, ResourceId, Value};
+use crate::schema::{Description, Operation, Record, Relationship, ResourceId, Value};
 use crate::store::{Constraint, Decision, StoreError, Transaction, WriteEvent};
 
 pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Answer<'r> {
@@ -58,8 +58,7 @@ async fn still_referred_to(call: &Call<'_>, resource: &Description, id: &Resourc
         let behaviour = call.behaviour_of(referrer);
         let is_open = !behaviour.has_scope() && !behaviour.guards.has(Operation::List);
         let leads_here = |relationship: &Relationship| {
-            relationship.target().table == resource.table
-                && matches!(relationship.kind, RelationshipKind::ToOne { .. })
+            relationship.target().table == resource.table && !relationship.is_to_many()
         };
         let leading_here =
             referrer.relationships_by_id().filter(|(_, relationship)| leads_here(relationship));

@@ -22,6 +22,7 @@ mod guarded;
 mod heard;
 mod list;
 pub(crate) mod mount;
+mod one_of;
 mod permission;
 mod permitted_query;
 mod read;
@@ -211,21 +212,26 @@ async fn admit<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<Dat
 }
 
 /// The resource that a document shows without being asked to include it.
-fn shown_by_itself(subject: &Subject<'_>) -> Option<&'static Description> {
-    match subject.endpoint {
-        Endpoint::List | Endpoint::Create | Endpoint::Read | Endpoint::Update => Some(subject.resource),
-        Endpoint::Related(own) => Some(own.target()),
-        Endpoint::Delete | Endpoint::Relationship(_) | Endpoint::UpdateRelationship(..) => None,
-    }
+fn shown_by_itself(subject: &Subject<'_>) -> impl Iterator<Item = &'static Description> {
+    let (own, related) = match subject.endpoint {
+        Endpoint::List | Endpoint::Create | Endpoint::Read | Endpoint::Update => {
+            (Some(subject.resource), None)
+        }
+        Endpoint::Related(own) => (None, Some(own)),
+        Endpoint::Delete | Endpoint::Relationship(_) | Endpoint::UpdateRelationship(..) => (None, None),
+    };
+    own.into_iter().chain(related.into_iter().flat_map(|own| own.targets()))
 }
 
 /// Asks which rows the caller sees of what the URL itself leads to.
 async fn ask_row_scopes(call: &Call<'_>, subject: &Subject<'_>) -> Result<(), Errors> {
     call.ask_row_scopes(&[subject.resource]).await?;
-    match subject.endpoint.relationship() {
-        Some(own) => call.ask_row_scopes(&[own.target()]).await,
-        None => Ok(()),
+    if let Some(own) = subject.endpoint.relationship() {
+        for target in own.targets() {
+            call.ask_row_scopes(&[target]).await?;
+        }
     }
+    Ok(())
 }
 
 async fn dispatch<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
@@ -239,6 +245,7 @@ async fn dispatch<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<
         Endpoint::Read => Box::pin(read::read_resource(call, subject)),
         Endpoint::Update => Box::pin(update::update_resource(call, subject, data)),
         Endpoint::Delete => Box::pin(delete::delete_resource(call, subject)),
+        Endpoint::Related(own) if own.is_polymorphic() => Box::pin(one_of::read_related(call, subject, own)),
         Endpoint::Related(own) => Box::pin(related::read_related(call, subject, own)),
         Endpoint::Relationship(own) => Box::pin(relationship::read_linkage(call, subject, own)),
         Endpoint::UpdateRelationship(own, update) => {

@@ -22,7 +22,7 @@ use crate::schema::{AttributeId, Description, Operation, Relationship, Relations
 pub(super) fn is_asked(request: &Request<'_>, route: &GeneratedRoute) -> bool {
     let is_guarded = |(behaviour, operation): (&Behaviour, _)| behaviour.guards.has(operation);
     is_guarded((route.behaviour, route.endpoint.operation()))
-        || at_the_other_end(request, route).into_iter().flatten().any(is_guarded)
+        || at_the_other_end(request, route).any(is_guarded)
 }
 
 /// Asks all guards that a route itself has.
@@ -32,7 +32,7 @@ pub(super) async fn ask(
     route: &GeneratedRoute,
 ) -> Result<(), Denied> {
     guarded.ask(request, route.behaviour, route.endpoint.operation()).await?;
-    for (behaviour, operation) in at_the_other_end(request, route).into_iter().flatten() {
+    for (behaviour, operation) in at_the_other_end(request, route) {
         guarded.ask(request, behaviour, operation).await?;
     }
     Ok(())
@@ -42,19 +42,24 @@ pub(super) async fn ask(
 type Done = (&'static Behaviour, Operation);
 
 /// What a route does with the resources at the other end of its relationship.
-fn at_the_other_end(request: &Request<'_>, route: &GeneratedRoute) -> [Option<Done>; 2] {
+fn at_the_other_end(request: &Request<'_>, route: &GeneratedRoute) -> impl Iterator<Item = Done> {
     // Where `JsonApi::fairing()` is not attached, every request is answered with 500.
-    let (Some(own), Some(api)) = (route.endpoint.relationship(), api_of(request)) else {
-        return [None, None];
-    };
-    let target = api.state.behaviours.of(own.target());
-    // Each of these endpoints says which resources are related: that is listing them.
-    let list = Some((target, Operation::List));
-    match route.endpoint {
-        Endpoint::Related(own) if !own.is_to_many() => [Some((target, Operation::Read)), list],
-        Endpoint::UpdateRelationship(own, _) => [list, changed(&own, target)],
-        _ => [list, None],
-    }
+    let relationship = route.endpoint.relationship().zip(api_of(request));
+    let endpoint = route.endpoint;
+    // Of a polymorphic relationship, of all resources that it may lead to: who asks doesn't know which it is.
+    let targets = relationship
+        .into_iter()
+        .flat_map(|(own, api)| own.targets().map(move |target| api.state.behaviours.of(target)));
+    let done = targets.flat_map(move |target| {
+        // Each of these endpoints says which resources are related: that is listing them.
+        let list = Some((target, Operation::List));
+        match endpoint {
+            Endpoint::Related(own) if !own.is_to_many() => [Some((target, Operation::Read)), list],
+            Endpoint::UpdateRelationship(own, _) => [list, changed(&own, target)],
+            _ => [list, None],
+        }
+    });
+    done.flatten()
 }
 
 /// What a change of a relationship does at the other end.
@@ -65,7 +70,7 @@ fn at_the_other_end(request: &Request<'_>, route: &GeneratedRoute) -> [Option<Do
 fn changed(relationship: &Relationship, behaviour: &'static Behaviour) -> Option<Done> {
     let target = relationship.target();
     let changes = match relationship.kind {
-        RelationshipKind::ToOne { .. } => false,
+        RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => false,
         RelationshipKind::Inverse { .. } => true,
         // The same edges, seen from the other end.
         RelationshipKind::Through { table, target_column, .. } => target.relationships.iter().any(|other| {
@@ -180,7 +185,7 @@ pub(super) async fn ask_for_linkage(
     subject: &Subject<'_>,
     body: &RequestBody<'_>,
 ) -> Result<(), Errors> {
-    for relationship in subject.resource.relationships {
+    for (_, relationship) in subject.resource.relationship_members() {
         // What a new resource leads to is part of making it; of one that is there, it is changed.
         let own = (subject.behaviour, Operation::UpdateRelationship);
         let own = (subject.endpoint != Endpoint::Create).then_some(own);
@@ -243,9 +248,10 @@ pub(super) async fn after_read(call: &Call<'_>, subject: &Subject<'_>) -> Result
 /// The resources that an endpoint reads for its answer: none if it writes.
 fn read_at(subject: &Subject<'_>) -> impl Iterator<Item = &'static Description> {
     let related = match subject.endpoint {
-        Endpoint::Related(own) => Some(own.target()),
+        Endpoint::Related(own) => Some(own),
         _ => None,
     };
+    let related = related.into_iter().flat_map(|own| own.targets());
     subject.endpoint.reads().then_some(subject.resource).into_iter().chain(related)
 }
 

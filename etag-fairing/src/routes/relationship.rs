@@ -2,6 +2,7 @@
 
 use super::cached_read::{ReadDocument, read_through_memo};
 use super::call::{Answer, Call};
+use super::one_of;
 use super::permitted_query::permitted_query;
 use super::store_errors::corrupt;
 use super::subject::Subject;
@@ -31,6 +32,9 @@ pub(super) async fn read_linkage<'r>(
             Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
         return read_through_memo(call, subject, &linkage_plan(call, resource, id, own), make).await;
+    }
+    if own.is_polymorphic() {
+        return one_of::read_linkage_with_included(call, subject, own, &parameters, &query).await;
     }
     // The related resources are read as what they are, and their ids are the linkage.
     let target = own.target();

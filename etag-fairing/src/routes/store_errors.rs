@@ -425,10 +425,9 @@ fn is_let_go(resource: &Description, table: &str, column: &str, sent: Option<&Re
     let is_other_end = |relationship: &&Relationship| match relationship.kind {
         RelationshipKind::Inverse { of } => {
             let target = relationship.target();
-            let end = target.relationship(of).and_then(|(_, end)| end.column());
             // A struct's store may tell of the column alone.
             (target.table.eq_ignore_ascii_case(table) || table == resource.table)
-                && end.is_some_and(|end| end.eq_ignore_ascii_case(column))
+                && target.relationship(of).is_some_and(|(_, end)| end.is_kept_in(column))
         }
         _ => false,
     };
@@ -455,7 +454,7 @@ fn member(resource: &Description, column: &str) -> Option<&'static str> {
     attribute.map(|attribute| attribute.name).or_else(|| {
         let mut relationships = resource.relationships.iter();
         relationships
-            .find(|relationship| relationship.column().is_some_and(|own| own.eq_ignore_ascii_case(column)))
+            .find(|relationship| relationship.is_kept_in(column))
             .map(|relationship| relationship.name)
     })
 }

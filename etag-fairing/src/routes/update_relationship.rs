@@ -11,12 +11,14 @@ use super::permitted_query::permitted_query;
 use super::relationship::linkage_plan;
 use super::response;
 use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
-use super::store_errors::{Refusal, corrupt};
+use super::store_errors::{Refusal, corrupt, internal};
 use super::subject::Subject;
 use super::tags::tag_of_body;
 use super::write::{make_change, written_response};
 use crate::conditional::Validator;
-use crate::document::read::{Lengths, LinkageDocument, kept_in_ids, must_not_be_empty, part_of_id};
+use crate::document::read::{
+    Lengths, LinkageDocument, kept_in_ids, must_not_be_empty, part_of_id, set_linkage,
+};
 use crate::document::write::View;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
@@ -38,7 +40,7 @@ pub(super) async fn update_linkage<'r>(
     let body = Box::pin(receive(call, data)).await?;
     let id = subject.id(call.config())?;
     let lengths = Lengths::of(call.config());
-    let document = LinkageDocument::parse(&body, subject.base.clone(), &own, lengths);
+    let document = LinkageDocument::parse(&body, subject.base.clone(), resource, own.id, lengths);
     let target = linkage_plan(call, resource, id.clone(), own);
     let mut decision = Box::new(UpdateLinkage {
         call,
@@ -54,8 +56,8 @@ pub(super) async fn update_linkage<'r>(
     });
     let written = make_change(call, Some(&target), &mut *decision).await;
     let (_, fetched) = written.map_err(|refusal| match (refusal, &decision.document) {
-        (Refusal::Store(StoreError::RelatedNotFound { id, .. }), Ok(document)) => {
-            let target = own.target().type_name;
+        (Refusal::Store(StoreError::RelatedNotFound { relationship, id }), Ok(document)) => {
+            let target = resource.relationship_at(relationship).unwrap_or(&own).target().type_name;
             let error =
                 ErrorObject::related_not_found(format!("there is no resource of type {target} with id {id}"));
             error.pointer(document.pointer_to(&id)).into()
@@ -120,11 +122,13 @@ impl Decision for UpdateLinkage<'_, '_> {
         let mut linkage = vec![None; resource.relationships.len()];
         let (id, attributes) = (self.id.clone(), vec![None; resource.attributes.len()]);
         let of = |linkage| Change::Update { resource, id, attributes, linkage };
-        if document.change == LinkageChange::One(None) && own.is_required() {
+        if document.change == LinkageChange::One(None) && (own.is_required() || own.is_polymorphic()) {
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
-            if row.to_one(resource, own.id).is_null() {
+            if resource.arms(own.id).all(|(arm, _)| row.to_one(resource, arm).is_null()) {
                 return Ok(of(linkage));
             }
+        }
+        if document.change == LinkageChange::One(None) && own.is_required() {
             return Err(Errors::from(must_not_be_empty(&own, document.pointer())).into());
         }
         if resource.is_relationship_of_key(own.id) {
@@ -143,17 +147,28 @@ impl Decision for UpdateLinkage<'_, '_> {
             (LinkageUpdate::Remove, LinkageChange::Replace(ids)) => LinkageChange::Remove(ids),
             (_, change) => change,
         };
+        let mut relationship = document.relationship;
         if let Some(hooks) = subject.behaviour.hooks {
             let name = own.name;
+            let type_name = resource.relationship_at(relationship).unwrap_or(&own).target().type_name;
             let record = Box::pin(whole_record(resource, &self.id, transaction)).await?;
-            let asked = RelationshipChange { name, change };
+            let asked = RelationshipChange { name, type_name, change };
             let write = write_of_hooks(call, subject, transaction);
-            change = (hooks.before_relationship)(record, asked, write).await?.change;
-            self.changing = Some(RelationshipChange { name, change: change.clone() });
+            let revised = (hooks.before_relationship)(record, asked, write).await?;
+            change = revised.change;
+            if revised.type_name != type_name {
+                let arm = resource.arm(own.id, revised.type_name).map(|(arm, _)| arm);
+                relationship = arm.ok_or_else(|| {
+                    internal(format_args!(
+                        "a hook lets `{name}` of `{}` lead to the type {:?}, which it doesn't lead to",
+                        resource.rust_name, revised.type_name
+                    ))
+                })?;
+            }
+            let type_name = revised.type_name;
+            self.changing = Some(RelationshipChange { name, type_name, change: change.clone() });
         }
-        if let Some(slot) = own.id.of_mut(&mut linkage) {
-            *slot = Some(change);
-        }
+        set_linkage(resource, relationship, change, &mut linkage);
         self.reparented = reparented(call, resource, Some(&self.id), &linkage, transaction).await?;
         Ok(of(linkage))
     }

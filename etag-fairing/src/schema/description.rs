@@ -173,6 +173,27 @@ pub enum RelationshipKind {
         /// What happens to the owner when the related resource is deleted.
         on_delete: OnDelete,
     },
+    /// One of the types that a polymorphic to-one relationship (`ToOneOf`) may lead to: an arm. The owner's table
+    /// has one column with the type and one with the id, for all arms.
+    ///
+    /// A description has one relationship for each arm, next to each other and with the same name. In a row at most
+    /// one of them leads to a resource. A change has an entry for all of them or for none.
+    OneOf {
+        /// The column with the related resource's id.
+        column: &'static str,
+        /// The column with its type.
+        type_column: &'static str,
+        /// The text in that column for this arm; `None` if it is the type of the target.
+        stored_type: Option<&'static str>,
+        /// Whether the columns must not be null.
+        required: bool,
+        /// What happens to the owner when the related resource is deleted. No foreign key can do it.
+        on_delete: OnDelete,
+        /// The arm's place among the arms, from 0 on.
+        place: usize,
+        /// The number of arms.
+        arms: usize,
+    },
     /// The inverse of a to-one relationship: a column of the related resource's table with the owner's id.
     Inverse {
         /// The member name of the to-one relationship at the other end.
@@ -289,10 +310,11 @@ impl Description {
     /// Otherwise the foreign key decides, in a table that you have created and that has one.
     pub fn decides_deletion(&self, relationship: RelationshipId) -> bool {
         let is_default = |relationship: &Relationship| match relationship.kind {
-            RelationshipKind::ToOne { required, on_delete, .. } => {
+            RelationshipKind::ToOne { required, on_delete, .. }
+            | RelationshipKind::OneOf { required, on_delete, .. } => {
                 on_delete == OnDelete::by_default(required)
             }
-            _ => true,
+            RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => true,
         };
         self.deciding.contains(&relationship.place())
             || !self.relationship_at(relationship).is_none_or(is_default)
@@ -331,7 +353,7 @@ impl Description {
         self.attributes_by_id().find(|(_, attribute)| attribute.name == name)
     }
 
-    /// The relationship of this member name, with its id.
+    /// The relationship of this member name, with its id. Of a polymorphic relationship it is the first arm.
     pub fn relationship(&self, name: &str) -> Option<(RelationshipId, &'static Relationship)> {
         self.relationships_by_id().find(|(_, relationship)| relationship.name == name)
     }
@@ -351,7 +373,50 @@ impl Description {
         (0..).map(AttributeId::at).zip(self.attributes)
     }
 
-    /// The relationships, each with its id.
+    /// The arms of a relationship, each with its id: several if it is polymorphic, and otherwise only itself.
+    pub fn arms(
+        &self,
+        id: RelationshipId,
+    ) -> impl Iterator<Item = (RelationshipId, &'static Relationship)> + use<> {
+        let (first, number) = match self.relationship_at(id).map(|relationship| relationship.kind) {
+            Some(RelationshipKind::OneOf { place, arms, .. }) => (id.place().saturating_sub(place), arms),
+            Some(_) => (id.place(), 1),
+            None => (0, 0),
+        };
+        self.relationships_by_id().skip(first).take(number)
+    }
+
+    /// The relationships as documents name them: each that has one target, and of each polymorphic one the first arm.
+    pub fn relationship_members(
+        &self,
+    ) -> impl Iterator<Item = (RelationshipId, &'static Relationship)> + use<> {
+        self.relationships_by_id().filter(|(_, relationship)| relationship.is_member())
+    }
+
+    /// The arm of a polymorphic relationship, by the type that it leads to.
+    pub fn arm(
+        &self,
+        id: RelationshipId,
+        type_name: &str,
+    ) -> Option<(RelationshipId, &'static Relationship)> {
+        self.arms(id).find(|(_, arm)| arm.target().type_name == type_name)
+    }
+
+    /// The to-one relationship of the target that leads back, if the relationship is an inverse. Of a polymorphic one it
+    /// is the arm that leads here.
+    pub fn way_back(&self, relationship: &Relationship) -> Option<(RelationshipId, &'static Relationship)> {
+        let RelationshipKind::Inverse { of } = relationship.kind else { return None };
+        let target = relationship.target();
+        let (back, _) = target.relationship(of)?;
+        let leads_here = |(_, back): &(RelationshipId, &'static Relationship)| {
+            !back.is_to_many() && back.target().table == self.table
+        };
+        // Several arms may lead to one table, each for a struct over it.
+        let exact = target.arms(back).find(|(_, back)| !back.is_to_many() && back.target().is(self));
+        exact.or_else(|| target.arms(back).find(leads_here))
+    }
+
+    /// The relationships, each with its id. Of a polymorphic relationship, each arm is there.
     pub fn relationships_by_id(
         &self,
     ) -> impl Iterator<Item = (RelationshipId, &'static Relationship)> + use<> {
@@ -434,10 +499,35 @@ impl Relationship {
 
     /// Whether it is to-many.
     pub fn is_to_many(&self) -> bool {
-        !matches!(self.kind, RelationshipKind::ToOne { .. })
+        match self.kind {
+            RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => false,
+            RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => true,
+        }
     }
 
-    /// The owner's column with the linkage; `None` for to-many.
+    /// Whether it is one arm of a polymorphic relationship, which may lead to other types, too.
+    pub fn is_polymorphic(&self) -> bool {
+        matches!(self.kind, RelationshipKind::OneOf { .. })
+    }
+
+    /// Whether documents have a member for it: a polymorphic relationship has one for all its arms, which is that
+    /// of the first.
+    pub fn is_member(&self) -> bool {
+        !matches!(self.kind, RelationshipKind::OneOf { place: 1.., .. })
+    }
+
+    /// The text in the type column that stands for this arm of a polymorphic relationship.
+    pub fn stored_type(&self) -> Option<&'static str> {
+        match self.kind {
+            RelationshipKind::OneOf { stored_type, .. } => {
+                Some(stored_type.unwrap_or_else(|| self.target().type_name))
+            }
+            _ => None,
+        }
+    }
+
+    /// The owner's column with the linkage; `None` for to-many, and for an arm of a polymorphic relationship, whose
+    /// column has the ids of other types, too.
     pub fn column(&self) -> Option<&'static str> {
         match self.kind {
             RelationshipKind::ToOne { column, .. } => Some(column),
@@ -445,9 +535,31 @@ impl Relationship {
         }
     }
 
-    /// Whether a to-one relationship must not be empty.
+    /// The owner's column with the related id, of whichever type; `None` for to-many.
+    pub(crate) fn id_column(&self) -> Option<&'static str> {
+        match self.kind {
+            RelationshipKind::ToOne { column, .. } | RelationshipKind::OneOf { column, .. } => Some(column),
+            RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => None,
+        }
+    }
+
+    /// Whether a column of the owner's table has a part of the linkage.
+    pub(crate) fn is_kept_in(&self, name: &str) -> bool {
+        match self.kind {
+            RelationshipKind::ToOne { column, .. } => column.eq_ignore_ascii_case(name),
+            RelationshipKind::OneOf { column, type_column, .. } => {
+                column.eq_ignore_ascii_case(name) || type_column.eq_ignore_ascii_case(name)
+            }
+            RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => false,
+        }
+    }
+
+    /// Whether a to-one relationship must not be empty. Of a polymorphic one, one of the arms must lead somewhere.
     pub fn is_required(&self) -> bool {
-        matches!(self.kind, RelationshipKind::ToOne { required: true, .. })
+        matches!(
+            self.kind,
+            RelationshipKind::ToOne { required: true, .. } | RelationshipKind::OneOf { required: true, .. }
+        )
     }
 
     /// Whether the linkage is part of the related resources' own ids, so that it never changes: it is the inverse of a

@@ -6,7 +6,7 @@ use serde_json::Value as JsonValue;
 
 use super::{
     Access, Attribute, AttributeType, Corrupt, Description, Kind, Linkage, Mismatch, Record, ResourceId,
-    ToMany, ToOne, Value, ValueRef, check, parse, parse_digits,
+    ToMany, ToOne, ToOneOf, Value, ValueRef, check, parse, parse_digits,
 };
 
 /// The id, read by `<Type as IdType>::from_id`.
@@ -125,6 +125,22 @@ pub fn read_to_one<T>(record: &Record, index: usize, name: &str) -> Result<ToOne
     }
 }
 
+/// Linkage of a polymorphic to-one relationship: of its arms, at most one leads to a resource.
+#[doc(hidden)]
+pub fn read_one_of<T>(record: &Record, index: usize, arms: usize, name: &str) -> Result<ToOneOf<T>, Corrupt> {
+    let mut related = None;
+    for place in 0..arms {
+        match record.linkage.get(index + place) {
+            Some(Linkage::One(Some(id))) => related = related.or(Some((place, id.clone()))),
+            Some(Linkage::One(None)) => {}
+            Some(Linkage::Unread | Linkage::Many(_)) | None => {
+                return Err(other_linkage(name, "one or none"));
+            }
+        }
+    }
+    Ok(ToOneOf::at(related))
+}
+
 /// To-many linkage, if it was read.
 #[doc(hidden)]
 pub fn read_to_many<T>(record: &Record, index: usize, name: &str) -> Result<ToMany<T>, Corrupt> {
@@ -143,6 +159,12 @@ fn other_linkage(name: &str, expected: &str) -> Corrupt {
 #[doc(hidden)]
 pub fn write_to_one<T>(field: &ToOne<T>) -> Linkage {
     Linkage::One(field.id().cloned())
+}
+
+/// Linkage of one arm of a polymorphic to-one relationship for a record.
+#[doc(hidden)]
+pub fn write_one_of<T>(field: &ToOneOf<T>, place: usize) -> Linkage {
+    Linkage::One(field.id().filter(|_| field.place() == Some(place)).cloned())
 }
 
 /// To-many linkage for a record: each once, in ascending order, however the struct was made.

@@ -30,6 +30,8 @@ pub(crate) enum PathEnd {
     Id,
     Attribute(AttributeId, &'static Attribute),
     Relationship(RelationshipId, &'static Relationship),
+    /// A polymorphic relationship, without the type of one of its arms: the id of the first arm.
+    OneOf(RelationshipId),
 }
 
 /// Who has written a path, and how.
@@ -50,6 +52,8 @@ pub(crate) enum BrokenPath {
     TooLong,
     /// The resource that the path leads to so far has no member of this name.
     NoMember { resource: &'static Description, name: String, is_first: bool },
+    /// The path goes on after a polymorphic relationship, and doesn't say to which of its types.
+    NoType { resource: &'static Description, relationship: RelationshipId, name: String },
     /// The path goes on after a member of the resource that is no relationship.
     NoRelationship { resource: &'static Description, name: String },
 }
@@ -67,7 +71,7 @@ impl MemberPath {
         let mut steps = Vec::new();
         loop {
             let name = rest.pop().unwrap_or_default();
-            let Some(end) = member(here, name, syntax) else {
+            let Some(mut end) = member(here, name, syntax) else {
                 let joined = matches!(syntax, PathSyntax::ClientWithUnderscores(_));
                 match name.split_once("__").filter(|_| joined) {
                     Some((first, after)) => rest.extend([after, first]),
@@ -78,6 +82,19 @@ impl MemberPath {
                 }
                 continue;
             };
+            if let PathEnd::OneOf(relationship) = end {
+                match arm(here, relationship, &mut rest, syntax) {
+                    Some(arm) => end = arm,
+                    None if rest.is_empty() => {}
+                    None => {
+                        return Err(BrokenPath::NoType {
+                            resource: here,
+                            relationship,
+                            name: name.to_owned(),
+                        });
+                    }
+                }
+            }
             if rest.is_empty() {
                 return Ok(Self { steps, resource: here, end, inside: Vec::new() });
             }
@@ -125,6 +142,11 @@ impl BrokenPath {
                     format!("{} has no member {name:?}{within}", resource.type_name)
                 }
             }
+            Self::NoType { resource, relationship, name } => format!(
+                "{name:?} of {} leads to several types: name one of them, as in {}",
+                resource.type_name,
+                typed_names(resource, *relationship)
+            ),
             Self::NoRelationship { resource, name } => {
                 format!("{name:?} of {} is not a relationship, so nothing follows it", resource.type_name)
             }
@@ -146,8 +168,47 @@ fn member(resource: &'static Description, name: &str, syntax: PathSyntax<'_>) ->
     };
     match resource.attribute(name).filter(|found| is_known(&(found.0, found.1))) {
         Some((place, attribute)) => Some(PathEnd::Attribute(place, attribute)),
-        None => resource
-            .relationship(name)
-            .map(|(place, relationship)| PathEnd::Relationship(place, relationship)),
+        None => relationship(resource, name),
     }
+}
+
+/// The relationship of this name.
+fn relationship(resource: &'static Description, name: &str) -> Option<PathEnd> {
+    resource.relationship(name).map(|(id, found)| match found.is_polymorphic() {
+        true => PathEnd::OneOf(id),
+        false => PathEnd::Relationship(id, found),
+    })
+}
+
+/// The arm that the next name of a path names by its type: `photos` of `subject.photos.title`. The type is taken off the
+/// rest of the path, whose next name is the last.
+fn arm(
+    resource: &'static Description,
+    relationship: RelationshipId,
+    rest: &mut Vec<&str>,
+    syntax: PathSyntax<'_>,
+) -> Option<PathEnd> {
+    let name = rest.last().copied()?;
+    let joined = matches!(syntax, PathSyntax::ClientWithUnderscores(_));
+    let (type_name, behind) = match resource.arm(relationship, name) {
+        Some(_) => (name, None),
+        None => name.split_once("__").filter(|_| joined).map(|(first, behind)| (first, Some(behind)))?,
+    };
+    let (id, arm) = resource.arm(relationship, type_name)?;
+    rest.pop();
+    rest.extend(behind);
+    Some(PathEnd::Relationship(id, arm))
+}
+
+/// The arms of a polymorphic relationship as paths name them: `subject.photos, subject.videos`.
+pub(crate) fn typed_names(resource: &Description, relationship: RelationshipId) -> String {
+    let names =
+        resource.arms(relationship).map(|(_, arm)| format!("{}.{}", arm.name, arm.target().type_name));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The types that a relationship may lead to, for messages: `photos or videos`.
+pub(crate) fn type_names(resource: &Description, relationship: RelationshipId) -> String {
+    let names: Vec<&str> = resource.arms(relationship).map(|(_, arm)| arm.target().type_name).collect();
+    names.join(" or ")
 }

@@ -21,6 +21,7 @@ pub(crate) mod member_name;
 pub(crate) mod member_path;
 pub(crate) mod number;
 mod odd;
+mod one_of;
 mod record;
 pub(crate) mod registry;
 mod sealed;
@@ -46,6 +47,7 @@ pub use managed::{DeletionType, LastModifiedType, Upkeep, VersionType};
 pub use managed::{deletion_at, first_modified, first_version};
 pub use member_id::{AttributeId, RelationshipId};
 pub use odd::Odd;
+pub use one_of::{Among, Targets, ToOneOf};
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
 #[doc(hidden)]

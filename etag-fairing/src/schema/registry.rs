@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use super::member_name::is_member_name;
-use super::{Description, RelationshipKind};
+use super::{Description, Relationship, RelationshipKind};
 use crate::conditional::StateTag;
 
 /// All characters that are percent-encoded in URLs: all but the unreserved ones (RFC 3986 §2.3).
@@ -94,6 +94,7 @@ impl Registry {
                 ));
             }
             mistakes.extend(mistaken_names(resource));
+            mistakes.extend(mistaken_arms(resource));
             for relationship in resource.relationships {
                 let target = relationship.target();
                 let here = format!("`{}` of `{}`", relationship.name, resource.rust_name);
@@ -115,9 +116,10 @@ impl Registry {
                     });
                 }
                 if let RelationshipKind::Inverse { of } = relationship.kind {
-                    let fits = target.relationship(of).is_some_and(|(_, other)| {
-                        matches!(other.kind, RelationshipKind::ToOne { .. }) && other.target().is(resource)
-                    });
+                    let fits = target
+                        .relationships
+                        .iter()
+                        .any(|other| other.name == of && !other.is_to_many() && other.target().is(resource));
                     if !fits {
                         mistakes.push(format!(
                             "the relationship {here} is the inverse of `{of}`, but `{}` has no to-one relationship \
@@ -156,6 +158,41 @@ impl Registry {
     }
 }
 
+/// The mistakes in polymorphic relationships that no derive has checked: arms that can't be told apart.
+fn mistaken_arms(resource: &Description) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    for (first, relationship) in resource.relationship_members().filter(|(_, it)| it.is_polymorphic()) {
+        let here = format!("`{}` of `{}`", relationship.name, resource.rust_name);
+        let mut earlier: Vec<&Relationship> = Vec::new();
+        for (_, arm) in resource.arms(first) {
+            let (target, stored) = (arm.target(), arm.stored_type());
+            if let Some(other) = earlier.iter().find(|other| other.stored_type() == stored) {
+                mistakes.push(format!(
+                    "the relationship {here} keeps the type {:?} for both `{}` and `{}`: give one of them another text \
+                     by `stored_types(…)`",
+                    stored.unwrap_or_default(),
+                    other.target().rust_name,
+                    target.rust_name
+                ));
+            }
+            earlier.push(arm);
+        }
+        let kinds: Vec<_> = earlier.iter().map(|arm| std::mem::discriminant(&arm.target().id.kind)).collect();
+        if kinds.windows(2).any(|pair| pair.first() != pair.last()) {
+            let ids: Vec<String> = earlier
+                .iter()
+                .map(|arm| format!("`{}` {:?}", arm.target().rust_name, arm.target().id.kind))
+                .collect();
+            mistakes.push(format!(
+                "the relationship {here} keeps the ids of all its types in one column, but they are of different \
+                 kinds: {}; give them ids of one kind, or write a `ToOne` for each",
+                ids.join(", ")
+            ));
+        }
+    }
+    mistakes
+}
+
 /// The mistakes in names that no derive has checked: those that JSON:API doesn't allow, and duplicates.
 fn mistaken_names(resource: &Description) -> Vec<String> {
     let mut mistakes = Vec::new();
@@ -166,7 +203,7 @@ fn mistaken_names(resource: &Description) -> Vec<String> {
     }
     let attributes = resource.attributes.iter().map(|attribute| ("attribute", attribute.name));
     let computed = resource.computed.names.iter().map(|name| ("computed attribute", *name));
-    let relationships = resource.relationships.iter().map(|it| ("relationship", it.name));
+    let relationships = resource.relationship_members().map(|(_, it)| ("relationship", it.name));
     let mut known: Vec<(&str, &str)> = Vec::new();
     for (what, name) in attributes.chain(computed).chain(relationships) {
         // JSON:API §6.8: the rules of member names.
@@ -194,7 +231,7 @@ fn mistaken_names(resource: &Description) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Attribute, Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind};
+    use super::super::{Attribute, Id, IdKind, OnDelete, Operations, RelationshipKind};
     use super::*;
 
     const fn attribute(name: &'static str) -> Attribute {

@@ -97,8 +97,8 @@ impl State {
                     not_null(attribute, value)?;
                 }
                 let empty = |relationship: &Relationship| match relationship.kind {
-                    RelationshipKind::ToOne { .. } => Linkage::One(None),
-                    _ => Linkage::Unread,
+                    RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => Linkage::One(None),
+                    RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => Linkage::Unread,
                 };
                 let record = Record {
                     id: Some(id.clone()),
@@ -213,19 +213,20 @@ impl State {
             }
             let misshapen = || StoreError::Internal(format!("no such change of {}", relationship.name));
             match (relationship.kind, change) {
-                (RelationshipKind::ToOne { .. }, LinkageChange::One(related)) => {
+                (
+                    RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. },
+                    LinkageChange::One(related),
+                ) => {
                     // It looks empty already; if it leads to what is hidden, it stays.
                     if related.is_none() && self.seen_ids(resource, id, relationship_id, scopes).is_empty() {
                         continue;
                     }
-                    let record = self.record_mut(resource, id).ok_or(StoreError::NotFound)?;
-                    if let Some(slot) = relationship_id.of_mut(&mut record.linkage) {
-                        *slot = Linkage::One(related);
-                    }
+                    self.set_to_one(resource, id, relationship_id, related);
                 }
-                (RelationshipKind::ToOne { .. }, _) | (_, LinkageChange::One(_)) => return Err(misshapen()),
-                (RelationshipKind::Inverse { of }, change) => {
-                    let back = target.relationship(of).ok_or_else(misshapen)?;
+                (RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. }, _)
+                | (_, LinkageChange::One(_)) => return Err(misshapen()),
+                (RelationshipKind::Inverse { .. }, change) => {
+                    let back = resource.way_back(relationship).ok_or_else(misshapen)?;
                     let held = self.seen_ids(resource, id, relationship_id, scopes);
                     let placed = self.placed(resource, id, relationship_id, &held, &change);
                     let (gone, new) = difference(&held, change);
@@ -394,17 +395,24 @@ impl State {
         relationship: RelationshipId,
         to: Option<ResourceId>,
     ) {
-        let record = self.record_mut(resource, id);
-        if let Some(slot) = record.and_then(|record| relationship.of_mut(&mut record.linkage)) {
+        let Some(record) = self.record_mut(resource, id) else { return };
+        // Of a polymorphic relationship at most one arm leads to a resource.
+        for (arm, _) in resource.arms(relationship).filter(|(arm, _)| to.is_some() && *arm != relationship) {
+            if let Some(slot) = arm.of_mut(&mut record.linkage) {
+                *slot = Linkage::One(None);
+            }
+        }
+        if let Some(slot) = relationship.of_mut(&mut record.linkage) {
             *slot = Linkage::One(to);
         }
     }
 
     fn required_are_there(&self, resource: &'static Description, id: &ResourceId) -> Result<(), StoreError> {
         for (relationship_id, relationship) in
-            resource.relationships_by_id().filter(|(_, there)| there.is_required())
+            resource.relationship_members().filter(|(_, there)| there.is_required())
         {
-            if self.related_ids(resource, id, relationship_id).is_empty() {
+            let mut arms = resource.arms(relationship_id);
+            if arms.all(|(arm, _)| self.related_ids(resource, id, arm).is_empty()) {
                 let column = relationship.column().unwrap_or_default().into();
                 return Err(StoreError::Constraint(Constraint::NotNull { column }));
             }
@@ -430,7 +438,11 @@ impl State {
         let mut also = Vec::new();
         for row in self.tables.values_mut().flat_map(|table| table.rows.values_mut()) {
             for (relationship, linkage) in row.resource.relationships.iter().zip(&mut row.record.linkage) {
-                let RelationshipKind::ToOne { on_delete, .. } = relationship.kind else { continue };
+                let (RelationshipKind::ToOne { on_delete, .. } | RelationshipKind::OneOf { on_delete, .. }) =
+                    relationship.kind
+                else {
+                    continue;
+                };
                 if !relationship.target().is(resource) || *linkage != Linkage::One(Some(id.clone())) {
                     continue;
                 }
@@ -469,7 +481,11 @@ impl State {
             self.rows().filter(|row| seen.sees(row.resource, &row.record))
         {
             for (relationship, linkage) in referring.relationships.iter().zip(&record.linkage) {
-                let RelationshipKind::ToOne { on_delete, .. } = relationship.kind else { continue };
+                let (RelationshipKind::ToOne { on_delete, .. } | RelationshipKind::OneOf { on_delete, .. }) =
+                    relationship.kind
+                else {
+                    continue;
+                };
                 if relationship.target().is(resource) && *linkage == Linkage::One(Some(id.clone())) {
                     match on_delete {
                         OnDelete::Restrict => return Err(StoreError::Constraint(Constraint::ForeignKey)),
@@ -542,13 +558,15 @@ impl Records for State {
             return Cow::Borrowed(&[]);
         };
         match relationship.kind {
-            RelationshipKind::ToOne { .. } => Cow::Borrowed(match relationship_id.of(&record.linkage) {
-                Some(Linkage::One(id)) => id.as_slice(),
-                _ => &[],
-            }),
-            RelationshipKind::Inverse { of } => {
+            RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => {
+                Cow::Borrowed(match relationship_id.of(&record.linkage) {
+                    Some(Linkage::One(id)) => id.as_slice(),
+                    _ => &[],
+                })
+            }
+            RelationshipKind::Inverse { .. } => {
                 let target = relationship.target();
-                let back = target.relationship(of).map(|(back, _)| back);
+                let back = resource.way_back(relationship).map(|(back, _)| back);
                 let leads_here = |other: &&Record| {
                     let linkage = back.and_then(|back| back.of(&other.linkage));
                     matches!(linkage, Some(Linkage::One(Some(owner))) if owner == id)

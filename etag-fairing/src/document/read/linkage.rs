@@ -6,13 +6,16 @@ use super::primary_data;
 use super::sent::{SentIdentifier, SentLinkage, TextMember};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::LinkageChange;
-use crate::schema::{IdKind, Relationship, ResourceId};
+use crate::schema::member_path::type_names;
+use crate::schema::{Description, IdKind, Relationship, RelationshipId, ResourceId};
 
 /// The document of a change to a relationship: linkage as primary data.
 #[derive(Debug)]
 pub(crate) struct LinkageDocument<'b> {
     /// The linkage as a full replacement.
     pub(crate) change: LinkageChange,
+    /// The relationship that the change is of: of a polymorphic one, the arm that it leads to, or the first.
+    pub(crate) relationship: RelationshipId,
     data: SentLinkage<'b>,
     base: Pointer,
 }
@@ -24,16 +27,18 @@ impl<'b> LinkageDocument<'b> {
     pub(crate) fn parse(
         body: &'b [u8],
         base: Pointer,
-        relationship: &Relationship,
+        resource: &'static Description,
+        id: RelationshipId,
         lengths: Lengths,
     ) -> Result<Self, Errors> {
         let data = primary_data(body, &base)?;
+        let (id, relationship) = arm_of(resource, id, &data, &|| base.member("data"))?;
         // Judged with what is there now: see `must_not_be_empty`.
         if matches!(data, SentLinkage::Null) && relationship.is_required() {
-            return Ok(Self { change: LinkageChange::One(None), data, base });
+            return Ok(Self { change: LinkageChange::One(None), relationship: id, data, base });
         }
         match linkage(relationship, &data, lengths, &|| base.member("data")) {
-            Ok(change) => Ok(Self { change, data, base }),
+            Ok(change) => Ok(Self { change, relationship: id, data, base }),
             Err(errors) => {
                 Err(Errors::from_vec(errors)
                     .unwrap_or_else(|| ErrorObject::invalid_linkage("no linkage").into()))
@@ -49,6 +54,37 @@ impl<'b> LinkageDocument<'b> {
     /// Where a related resource's identifier stands in the document.
     pub(crate) fn pointer_to(&self, id: &ResourceId) -> Pointer {
         pointer_into(Some(&self.data), self.pointer(), id)
+    }
+}
+
+/// The relationship that linkage is of: of a polymorphic one, the arm that leads to the type of the identifier, or the
+/// first if it has none.
+///
+/// # Errors
+/// 409 for a type that no arm leads to.
+pub(super) fn arm_of(
+    resource: &'static Description,
+    id: RelationshipId,
+    data: &SentLinkage<'_>,
+    pointer: &dyn Fn() -> Pointer,
+) -> Result<(RelationshipId, &'static Relationship), ErrorObject> {
+    let Some(first) = resource.relationship_at(id) else {
+        return Err(ErrorObject::invalid_linkage("no such relationship").pointer(pointer()));
+    };
+    match data {
+        SentLinkage::One(SentIdentifier::Object { type_name: Some(TextMember::Text(name)), .. })
+            if first.is_polymorphic() =>
+        {
+            resource.arm(id, name).ok_or_else(|| {
+                ErrorObject::type_mismatch(format!(
+                    "{} leads to resources of type {}, not {name}",
+                    first.name,
+                    type_names(resource, id)
+                ))
+                .pointer(pointer().member("type"))
+            })
+        }
+        _ => Ok((id, first)),
     }
 }
 

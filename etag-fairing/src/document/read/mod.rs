@@ -16,7 +16,7 @@ pub(crate) use self::attribute::Settable;
 pub(crate) use self::attribute::value_of;
 pub(crate) use self::lengths::Lengths;
 pub(crate) use self::linkage::{LinkageDocument, must_not_be_empty};
-pub(crate) use self::resource_object::{Current, ResourceObject, kept_in_ids, part_of_id};
+pub(crate) use self::resource_object::{Current, ResourceObject, kept_in_ids, part_of_id, set_linkage};
 use self::sent::WithData;
 use crate::error::{ErrorObject, Errors, Pointer};
 

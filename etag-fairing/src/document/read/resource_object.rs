@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::attribute::{Settable, attribute};
 use super::lengths::Lengths;
-use super::linkage::{linkage, pointer_into};
+use super::linkage::{arm_of, linkage, pointer_into};
 use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
@@ -65,6 +65,23 @@ pub(crate) struct ResourceObject<'b> {
 pub(crate) struct ChangedMembers {
     pub(crate) attributes: Vec<Option<Value>>,
     pub(crate) linkage: Vec<Option<LinkageChange>>,
+}
+
+/// Notes the change of a relationship. Of a polymorphic one the other arms become empty.
+pub(crate) fn set_linkage(
+    resource: &Description,
+    id: RelationshipId,
+    change: LinkageChange,
+    linkage: &mut [Option<LinkageChange>],
+) {
+    for (arm, _) in resource.arms(id).filter(|(arm, _)| *arm != id) {
+        if let Some(slot) = arm.of_mut(linkage) {
+            *slot = Some(LinkageChange::One(None));
+        }
+    }
+    if let Some(slot) = id.of_mut(linkage) {
+        *slot = Some(change);
+    }
 }
 
 impl<'b> ResourceObject<'b> {
@@ -183,7 +200,8 @@ impl<'b> ResourceObject<'b> {
             };
             attributes.push(value);
         }
-        for (relationship, change) in resource.relationships.iter().zip(&members.linkage) {
+        for (id, relationship) in resource.relationship_members() {
+            let change = id.of(&members.linkage).and_then(Option::as_ref);
             let sent = self.relationships.as_ref().is_some_and(|sent| sent.contains(relationship.name));
             if relationship.is_required() && change.is_none() && !sent {
                 errors.push(
@@ -318,11 +336,21 @@ impl<'b> ResourceObject<'b> {
                 continue;
             }
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
-            let looks_empty = current.is_some_and(|current| current.row.to_one(resource, id).is_null());
+            let looks_empty = current.is_some_and(|current| {
+                resource.arms(id).all(|(arm, _)| current.row.to_one(resource, arm).is_null())
+            });
             if data.is_null() && relationship.is_required() && looks_empty {
                 continue;
             }
+            let (id, relationship) = match arm_of(resource, id, data, &|| pointer().member("data")) {
+                Ok(arm) => arm,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            };
             match linkage(relationship, data, self.lengths, &|| pointer().member("data")) {
+                Ok(LinkageChange::One(None)) if relationship.is_polymorphic() && looks_empty => {}
                 Ok(change) if current.is_some_and(|current| current.has(resource, id, &change)) => {}
                 Ok(_) if current.is_some() && resource.is_relationship_of_key(id) => {
                     errors.push(part_of_id(name).pointer(pointer()));
@@ -333,11 +361,7 @@ impl<'b> ResourceObject<'b> {
                         errors.push(kept_in_ids(relationship).pointer(pointer()));
                     }
                 }
-                Ok(change) => {
-                    if let Some(slot) = id.of_mut(&mut members.linkage) {
-                        *slot = Some(change);
-                    }
-                }
+                Ok(change) => set_linkage(resource, id, change, &mut members.linkage),
                 Err(found) => errors.extend(found.into_iter().take(MOST_ERRORS - errors.len())),
             }
         }

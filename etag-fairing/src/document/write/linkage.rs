@@ -25,6 +25,17 @@ pub(super) fn write_data(
                 None => out.extend_from_slice(b"null"),
             }
         }
+        RelationshipKind::OneOf { .. } => {
+            out.extend_from_slice(br#","data":"#);
+            for (arm, relationship) in resource.arms(id) {
+                if let Some(id) = ResourceId::from_value(row.to_one(resource, arm))? {
+                    write_identifier(relationship.target().type_name, &id, out);
+                    return Ok(());
+                }
+            }
+            // Nothing, or a stored type that is none of the arms.
+            out.extend_from_slice(b"null");
+        }
         RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => {
             if let Some(read) = id.of(links).and_then(Option::as_ref) {
                 out.extend_from_slice(br#","data":["#);

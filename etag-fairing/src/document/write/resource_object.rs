@@ -97,13 +97,13 @@ impl Writer<'_> {
             out.push(b'}');
         }
         separator = br#","relationships":{"#;
-        for (relationship_id, relationship) in resource.relationships_by_id() {
+        for (relationship_id, relationship) in resource.relationship_members() {
             if fieldset.is_some_and(|shown| relationship_id.of(&shown.relationships) != Some(&true)) {
                 continue;
             }
             // What was read for other reasons is no part of the representation without parameters.
             let with_data = (matches!(view, View::Asked { .. }) || relationship.linkage)
-                && !self.hidden.hides(relationship);
+                && !self.hidden.hides_any(resource, relationship_id);
             out.extend_from_slice(separator);
             separator = b",";
             write_string(relationship.name, out);
@@ -117,8 +117,10 @@ impl Writer<'_> {
             write_segment(relationship.name, out);
             out.extend_from_slice(br#""}"#);
             if with_data {
-                if let Some(odd) = row.odd_to_one(resource, relationship_id) {
-                    warnings.relationship(relationship, odd)?;
+                for (arm, _) in resource.arms(relationship_id) {
+                    if let Some(odd) = row.odd_to_one(resource, arm) {
+                        warnings.relationship(relationship, odd)?;
+                    }
                 }
                 write_data(resource, relationship_id, row, index, links, out)?;
             }

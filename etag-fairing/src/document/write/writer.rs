@@ -128,8 +128,10 @@ impl<'a> Writer<'a> {
         out.push(b'}');
         let id = row.resource_id()?;
         let mut warnings = Warnings::new(resource, &id, self.odd);
-        if let Some(odd) = row.odd_to_one(resource, relationship) {
-            warnings.relationship(of, odd)?;
+        for (arm, _) in resource.arms(relationship) {
+            if let Some(odd) = row.odd_to_one(resource, arm) {
+                warnings.relationship(of, odd)?;
+            }
         }
         write_data(resource, relationship, row, 0, &fetched.links, &mut out)?;
         self.included(included(fetched), view, &mut out)?;
@@ -146,7 +148,7 @@ impl<'a> Writer<'a> {
         let attributes: usize =
             resource.attributes.iter().map(|attribute| attribute.name.len() + NUMBER).sum();
         let relationship = |relationship: &Relationship| 3 * relationship.name.len() + 2 * href + 64;
-        let relationships: usize = resource.relationships.iter().map(relationship).sum();
+        let relationships: usize = resource.relationship_members().map(|(_, it)| relationship(it)).sum();
         let frame = 96 + resource.type_name.len() + href;
         rows.text_bytes() + rows.len() * (frame + attributes + relationships)
     }

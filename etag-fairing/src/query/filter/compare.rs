@@ -7,7 +7,9 @@ use super::given::{FilterValue, Scalar};
 use super::operator::{Operand, Operator, offered};
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::query::limits::{MAX_JSON_PATH, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
-use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax};
+use crate::schema::member_path::{
+    BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, type_names, typed_names,
+};
 use crate::schema::unreadable::Unreadable;
 use crate::schema::{Attribute, Description, Element, IdKind, Kind, RelationshipId, Value};
 
@@ -25,7 +27,7 @@ impl FilterPath {
         let followed = MemberPath::follow(resource, path, syntax, MAX_PATH);
         let followed = followed.map_err(|broken| match broken {
             BrokenPath::TooLong => Fault::limit(format!("at most {MAX_PATH} relationships in a path")),
-            BrokenPath::NoMember { .. } | BrokenPath::NoRelationship { .. } => {
+            BrokenPath::NoMember { .. } | BrokenPath::NoType { .. } | BrokenPath::NoRelationship { .. } => {
                 Fault::new(broken.detail(path))
             }
         })?;
@@ -51,6 +53,11 @@ impl FilterPath {
         }
     }
 
+    /// Whether it ends in a polymorphic relationship, which doesn't lead to one resource.
+    pub(super) fn is_polymorphic(&self) -> bool {
+        matches!(self.0.end, PathEnd::OneOf(..))
+    }
+
     /// What the elements are, if the member is a list.
     pub(super) fn element(&self) -> Option<Element> {
         match self.0.end {
@@ -66,6 +73,7 @@ impl FilterPath {
             PathEnd::Attribute(_, attribute) => Operand::Attribute(attribute.kind),
             PathEnd::Relationship(_, relationship) if relationship.is_to_many() => Operand::ToMany,
             PathEnd::Relationship(..) => Operand::ToOne,
+            PathEnd::OneOf(..) => Operand::OneOf,
         }
     }
 
@@ -73,14 +81,33 @@ impl FilterPath {
     pub(super) fn operator(&self, name: &str) -> Result<Operator, Fault> {
         match Operator::named(name) {
             Some(operator) if operator.fits(self.operand()) => Ok(operator),
-            Some(_) => Err(Fault::new(format!("{name:?} can't be used here: {}", offered(self.operand())))),
+            Some(_) => {
+                let offered = offered(self.operand());
+                Err(Fault::new(match self.0.end {
+                    PathEnd::OneOf(id) => format!(
+                        "{name:?} can't be used here, since an id alone doesn't tell its type: name the type, as in \
+                         {}; or use {offered}",
+                        typed_names(self.0.resource, id)
+                    ),
+                    _ => format!("{name:?} can't be used here: {offered}"),
+                }))
+            }
             None => Err(Fault::new(format!("there is no operator {name:?}: {}", offered(self.operand())))),
         }
     }
 
     /// Whether the relationship leads to a resource that the filter lets through, or to any at all.
     pub(super) fn related_to(self, filter: Option<Filter>) -> Filter {
-        let PathEnd::Relationship(relationship, _) = self.0.end else { return Filter::Or(Vec::new()) };
+        let relationship = match self.0.end {
+            PathEnd::Relationship(relationship, _) => relationship,
+            PathEnd::OneOf(first) => {
+                let arms = self.0.resource.arms(first).map(|(relationship, _)| {
+                    through(&self.0.steps, |path| Filter::Related { path, relationship, filter: None })
+                });
+                return Filter::Or(arms.collect());
+            }
+            PathEnd::Id | PathEnd::Attribute(..) => return Filter::Or(Vec::new()),
+        };
         let filter = filter.map(Box::new);
         through(&self.0.steps, |path| Filter::Related { path, relationship, filter })
     }
@@ -103,6 +130,7 @@ impl FilterPath {
                 };
                 Ok(through(&self.0.steps, |path| test.of(Member { path, field: Field::Attribute(id) })))
             }
+            PathEnd::OneOf(first) => self.compare_type(operator, given, first),
             PathEnd::Relationship(relationship, description) => match (operator, description.is_to_many()) {
                 (Operator::Any | Operator::Has, _) => {
                     let any = self.related_to(None);
@@ -122,6 +150,51 @@ impl FilterPath {
                     Ok(self.related_to(Some(test.of(Member { path: Vec::new(), field: Field::Id }))))
                 }
             },
+        }
+    }
+
+    /// Whether a polymorphic relationship is null, or leads to one of these types.
+    fn compare_type(
+        self,
+        operator: Operator,
+        given: &FilterValue<'_>,
+        first: RelationshipId,
+    ) -> Result<Filter, Fault> {
+        let resource = self.0.resource;
+        let all_null = |path: Vec<RelationshipId>, arms: &[RelationshipId]| {
+            let is_null = |arm: &RelationshipId| Filter::Compare {
+                member: Member { path: path.clone(), field: Field::ToOne(*arm) },
+                comparison: Comparison::IsNull,
+            };
+            Filter::And(arms.iter().map(is_null).collect())
+        };
+        match operator {
+            Operator::Has | Operator::IsEmpty => {
+                let any = Self(self.0.clone()).related_to(None);
+                let wanted = given.truth()? == (operator == Operator::Has);
+                Ok(if wanted { any } else { Filter::Not(Box::new(any)) })
+            }
+            Operator::IsNull => {
+                let is_null = given.truth()?;
+                let arms: Vec<RelationshipId> = resource.arms(first).map(|(arm, _)| arm).collect();
+                Ok(through(&self.0.steps, |path| match all_null(path, &arms) {
+                    null if is_null => null,
+                    null => Filter::Not(Box::new(null)),
+                }))
+            }
+            _ => {
+                let mut arms = Vec::new();
+                for name in given.names()? {
+                    let Some((arm, _)) = resource.arm(first, &name) else {
+                        return Err(Fault::new(format!(
+                            "it leads to {}, not to {name:?}",
+                            type_names(resource, first)
+                        )));
+                    };
+                    arms.push(arm);
+                }
+                Ok(through(&self.0.steps, |path| Filter::Not(Box::new(all_null(path, &arms)))))
+            }
         }
     }
 
@@ -157,6 +230,7 @@ impl FilterPath {
             PathEnd::Id => of_id(self.0.resource.id.kind),
             PathEnd::Attribute(..) if !self.0.inside.is_empty() => None,
             PathEnd::Attribute(_, attribute) => attribute.kind.family(),
+            PathEnd::OneOf(..) => None,
             PathEnd::Relationship(_, relationship) if relationship.is_to_many() => None,
             PathEnd::Relationship(_, relationship) => of_id(relationship.target().id.kind),
         }
@@ -173,7 +247,7 @@ impl FilterPath {
             PathEnd::Relationship(id, relationship) if !relationship.is_to_many() => {
                 Some(Member { path, field: Field::ToOne(id) })
             }
-            PathEnd::Relationship(..) => None,
+            PathEnd::Relationship(..) | PathEnd::OneOf(..) => None,
         }
     }
 }

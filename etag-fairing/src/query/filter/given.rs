@@ -56,6 +56,14 @@ impl<'a> FilterValue<'a> {
         Ok(list)
     }
 
+    /// The names of types: one, or several with commas between, or a list.
+    pub(super) fn names(&self) -> Result<Vec<String>, Fault> {
+        match self {
+            Self::One(json @ Scalar::Json(_)) => Ok(vec![json.text()?]),
+            Self::One(Scalar::Text(_)) | Self::List(_) => self.list()?.iter().map(Scalar::text).collect(),
+        }
+    }
+
     pub(super) fn truth(&self) -> Result<bool, Fault> {
         self.one()?.json(Kind::Bool).as_bool().ok_or_else(|| Fault::new("must be true or false"))
     }

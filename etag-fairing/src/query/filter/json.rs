@@ -96,7 +96,12 @@ fn leaf(
         (Some(_), Some(_), _) => Err(Fault::new("val and field don't go together").at("/field")),
         (val, None, Operator::Any | Operator::Has) if target.element().is_none() => {
             let inner = match (val, target.related()) {
-                (None | Some(JsonValue::Null), _) | (_, None) => None,
+                (None | Some(JsonValue::Null), _) => None,
+                (Some(json), None) if target.is_polymorphic() => {
+                    let condition = target.compare(operator, &FilterValue::json(json));
+                    return condition.map_err(|fault| fault.at("/val"));
+                }
+                (_, None) => None,
                 (Some(json), Some(related)) => {
                     Some(expression(related, json, depth + 1, nodes).map_err(|fault| fault.within("/val"))?)
                 }

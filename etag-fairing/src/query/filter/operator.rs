@@ -24,6 +24,8 @@ pub(crate) enum Operator {
     Any,
     Has,
     IsEmpty,
+    /// To which of its types a polymorphic relationship leads.
+    Type,
 }
 
 /// What kind of thing an operator meets.
@@ -34,6 +36,8 @@ pub(crate) enum Operand {
     InsideJson,
     Id(IdKind),
     ToOne,
+    /// A polymorphic relationship.
+    OneOf,
     ToMany,
 }
 
@@ -72,6 +76,7 @@ pub(crate) const OPERATORS: &[(&[&str], Operator)] = &[
     (&["any"], Operator::Any),
     (&["has"], Operator::Has),
     (&["is_empty"], Operator::IsEmpty),
+    (&["type"], Operator::Type),
 ];
 
 impl Operator {
@@ -94,6 +99,8 @@ impl Operator {
             Operand::Id(IdKind::Uuid | IdKind::Composite(_)) => self.is_equality(),
             Operand::Id(_) => self.is_equality() || self.is_order(),
             Operand::ToOne => self.is_equality() || matches!(self, Self::Has | Self::IsEmpty),
+            // An id alone doesn't tell whose it is: `subject.photos` does.
+            Operand::OneOf => matches!(self, Self::Type | Self::IsNull | Self::Has | Self::IsEmpty),
             // Which of many is not equal, or null, nobody could say: `not`, `any` and `is_empty` do.
             Operand::ToMany => matches!(
                 self,

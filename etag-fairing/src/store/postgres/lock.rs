@@ -13,8 +13,9 @@ use crate::plan::{LinkageChange, Scopes};
 use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, ValueRef};
 use crate::store::sql::cache::{Shape, Verb};
 use crate::store::sql::cell::Cells;
-use crate::store::sql::edge::EdgeKind;
+use crate::store::sql::edge::{Edge, EdgeKind};
 use crate::store::sql::ids::{id_value, list_of_ids};
+use crate::store::sql::link::Link;
 use crate::store::sql::linkage_read::linkage;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::plan::edge;
@@ -111,10 +112,10 @@ pub(super) async fn row_and_links(
     let locks = connection.known().can_lock(resource.table);
     let shape = Shape::new(Verb::LockLinks, resource).columns(vec![locks]);
     let links = || {
-        resource.relationships.iter().map(|relationship| match relationship.kind {
-            RelationshipKind::ToOne { column, .. } => Some((column, relationship.target())),
-            _ => None,
-        })
+        resource
+            .relationships
+            .iter()
+            .map(|relationship| Some((Link::of(relationship)?.column, relationship.target())))
     };
     let text = connection.text(shape, || {
         let text = sql::lock::with_links(Postgres, resource);
@@ -180,8 +181,10 @@ pub(super) async fn related(
         LinkageChange::Replace(ids) | LinkageChange::Add(ids) => (ids, Vec::new()),
         LinkageChange::Remove(ids) => (&[], ids.clone()),
     };
-    let strength = match found.column() {
-        Some(column) if connection.known().is_watched(resource.table, column) => Strength::Change,
+    let strength = match Link::of(found) {
+        Some(Link { column, .. }) if connection.known().is_watched(resource.table, column) => {
+            Strength::Change
+        }
         Some(_) => Strength::Stay,
         None => {
             let edge = edge(resource, relationship)?;
@@ -232,7 +235,34 @@ pub(super) async fn owners_before(
     }
     let own = own.filter(|_| edge.target.table == resource.table);
     let shape = Shape::new(Verb::Owners, resource).relationship(relationship);
-    let text = connection.text(shape, || Ok(sql::lock::owners(Postgres, &edge)))?;
+    owners_by(connection, resource, &edge, shape, own, adopted).await?;
+    // They may have had an owner of another type.
+    let Some(RelationshipKind::Inverse { of }) = resource.relationship_at(relationship).map(|it| it.kind)
+    else {
+        return Ok(());
+    };
+    let Some((back, _)) = edge.target.relationship(of) else { return Ok(()) };
+    for (arm_id, arm) in edge.target.arms(back) {
+        let link = Link::of(arm).filter(|link| link.only != edge.only);
+        if let Some(Link { column: owner_column, only }) = link {
+            let owner = arm.target();
+            let edge = Edge { owner_column, owner_id: owner.id.kind, only, ..edge };
+            let shape = Shape::new(Verb::Owners, edge.target).relationship(arm_id);
+            owners_by(connection, owner, &edge, shape, None, adopted).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn owners_by(
+    connection: &Connection,
+    resource: &'static Description,
+    edge: &Edge,
+    shape: Shape,
+    own: Option<&ResourceId>,
+    adopted: &[ResourceId],
+) -> Result<(), StoreError> {
+    let text = connection.text(shape, || Ok(sql::lock::owners(Postgres, edge)))?;
     let list = list_of_ids(adopted.iter())?;
     let mut owners = Vec::new();
     for row in connection.rows(&text, &[ValueRef::Text(&list).into()]).await? {
@@ -254,7 +284,8 @@ pub(super) async fn ends(
 ) -> Result<(), StoreError> {
     let known = connection.known();
     for (relationship, link) in resource.relationships.iter().zip(links) {
-        let watched = relationship.column().is_some_and(|column| known.is_watched(resource.table, column));
+        let watched =
+            Link::of(relationship).is_some_and(|link| known.is_watched(resource.table, link.column));
         if let (true, Some(link)) = (watched, link) {
             rows(connection, relationship.target(), [link], Strength::Change).await?;
         }

@@ -74,16 +74,24 @@ impl Limits {
         unwritable.id = makes(resource.id.column);
         for (id, relationship) in resource.relationships_by_id() {
             let (adds, removes) = match relationship.kind {
+                RelationshipKind::OneOf { column, type_column, .. } => {
+                    let made = makes(column) || makes(type_column);
+                    let fixed = made || self.refuses(resource.table, Verb::Update);
+                    (fixed, fixed)
+                }
                 RelationshipKind::ToOne { column, .. } => {
                     let fixed = makes(column) || self.refuses(resource.table, Verb::Update);
                     (fixed, fixed)
                 }
                 RelationshipKind::Inverse { of } => {
                     let target = relationship.target();
-                    let column = target.relationship(of).and_then(|(_, end)| end.column());
-                    let columns = [column, relationship.order];
-                    let fixed = self.refuses(target.table, Verb::Update)
-                        || columns.into_iter().flatten().any(|column| self.makes(target.table, column));
+                    let end = target.relationship(of);
+                    let made = self.of(target.table).map_or(&[][..], |abilities| abilities.made.as_slice());
+                    let is_fixed = |column: &String| {
+                        end.is_some_and(|(_, end)| end.is_kept_in(column))
+                            || relationship.order.is_some_and(|order| order.eq_ignore_ascii_case(column))
+                    };
+                    let fixed = self.refuses(target.table, Verb::Update) || made.iter().any(is_fixed);
                     (fixed, fixed)
                 }
                 RelationshipKind::Through { table, .. } => {

@@ -8,17 +8,24 @@ use super::{
     cache::{Shape, Verb},
     edge::Edge,
     ids::IdColumns,
+    link::TypeIs,
     parameter,
     schema::kind_of_id,
 };
 use crate::schema::{Description, RelationshipKind};
 
-/// The columns of a resource's row without the id: each attribute, then each to-one relationship.
+/// The columns of a resource's row without the id: each attribute, then each to-one relationship. A polymorphic
+/// one has two: the type, and the id.
 pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static str> {
-    let links = resource.relationships.iter().filter_map(|relationship| match relationship.kind {
-        RelationshipKind::ToOne { column, .. } => Some(column),
-        _ => None,
+    let links = resource.relationships.iter().flat_map(|relationship| match relationship.kind {
+        RelationshipKind::ToOne { column, .. } => [Some(column), None],
+        // Both columns are those of all arms.
+        RelationshipKind::OneOf { place: 0, column, type_column, .. } => [Some(type_column), Some(column)],
+        RelationshipKind::OneOf { .. }
+        | RelationshipKind::Inverse { .. }
+        | RelationshipKind::Through { .. } => [None, None],
     });
+    let links = links.flatten();
     resource.attributes.iter().map(|attribute| attribute.column).chain(links)
 }
 
@@ -123,6 +130,7 @@ pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String
         .from_as(edge.table, "j")
         .and_where(Expr::col(("j", edge.owner_column)).eq(parameter()))
         .and_where(Expr::col(("j", edge.target_column)).eq(Expr::col(("e", "value"))))
+        .and_where_option(edge.is_edge("j"))
         .to_owned();
     let target_kind = kind_of_id(edge.target.id.kind);
     let mut new = Query::select();
@@ -161,17 +169,17 @@ pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Stri
         Query::delete()
             .from_table(edge.table)
             .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where_option(edge.is_bare_edge())
             .and_where(listed(dialect, edge, which)),
     )
 }
 
 /// Sets the owner of the related resources in the list. Parameters: the owner's id, the list.
 pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
-    dialect.text(Query::update().table(edge.table).value(edge.owner_column, parameter()).and_where(listed(
-        dialect,
-        edge,
-        Listed::These,
-    )))
+    let mut update = Query::update();
+    update.table(edge.table).value(edge.owner_column, parameter());
+    update.values(edge.only.map(TypeIs::assigned));
+    dialect.text(update.and_where(listed(dialect, edge, Listed::These)))
 }
 
 /// Sets the owner to null for the owner's related resources in the list, or for all its others. Parameters:
@@ -181,7 +189,9 @@ pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Str
         Query::update()
             .table(edge.table)
             .value(edge.owner_column, Expr::null())
+            .values(edge.only.map(|only| (only.column, Expr::null())))
             .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where_option(edge.is_bare_edge())
             .and_where(listed(dialect, edge, which)),
     )
 }

@@ -92,7 +92,10 @@ fn references(Reference { table, column, on_delete: action, .. }: Reference) -> 
 pub(in crate::store) fn create_indexes(table: &Table) -> impl Iterator<Item = (&Column, String, String)> {
     indexes(table).map(|(name, column)| {
         let (index, of, column_name) = (quoted(&name), quoted(table.name), quoted(column.name));
-        (column, name, format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({column_name})"))
+        // Of a polymorphic relationship, an id means something only with its type.
+        let of_type = column.arms.first().map(|(only, _)| format!("{}, ", quoted(only.column)));
+        let of_type = of_type.unwrap_or_default();
+        (column, name, format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({of_type}{column_name})"))
     })
 }
 

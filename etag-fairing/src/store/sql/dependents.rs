@@ -6,6 +6,7 @@ use super::{
     Dialect,
     edge::EdgeKind,
     ids::id_value,
+    link::Link,
     linkage_read::linkage as linkage_of,
     managed::{self, RowOf},
     parameter::Parameter,
@@ -48,16 +49,17 @@ impl<'a, S: Session> Dependents<'a, S> {
         }
     }
 
-    /// A to-one relationship will lead to `related`. `column` is its column, and `row` is the id of its row,
+    /// A to-one relationship will lead to `related`. `link` is its column, and `row` is the id of its row,
     /// or `None` for a new row. Adds the old and the new related rows that show this linkage.
     pub(crate) async fn moved(
         &mut self,
-        column: &'static str,
+        link: Link,
         row: Option<&ResourceId>,
         related: Option<&ResourceId>,
     ) -> Result<(), StoreError> {
         let versions = self.versions;
-        for shown in versions.shown(self.resource.table, column).filter(|shown| shown.is_inverse()) {
+        let shown = versions.shown(self.resource.table, link.column);
+        for shown in shown.filter(|shown| shown.is_inverse() && shown.only == link.only) {
             let old = match row {
                 Some(row) => managed::owners(self.session, shown, Parameter::id(row)).await?,
                 None => Vec::new(),

@@ -1,5 +1,8 @@
 //! Where the linkage of a to-many relationship is stored.
 
+use sea_query::Expr;
+
+use super::link::{Link, TypeIs};
 use crate::schema::{Description, IdKind, Relationship, RelationshipKind};
 
 /// A table with one column for the owners and one for the related resources: a join table, or for an inverse
@@ -17,6 +20,8 @@ pub(crate) struct Edge {
     pub(crate) order: Option<&'static str>,
     /// The column with the positions in the other direction: of the owner in the linkage of its related resources.
     pub(crate) far_order: Option<&'static str>,
+    /// The type that a row must have to be an edge, if the table has edges to owners of several types.
+    pub(crate) only: Option<TypeIs>,
 }
 
 /// The kind of table that has the edges.
@@ -45,7 +50,7 @@ impl Edge {
         let target = relationship.target();
         let order = relationship.order;
         match relationship.kind {
-            RelationshipKind::ToOne { .. } => Ok(None),
+            RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => Ok(None),
             RelationshipKind::Through { table, owner_column, target_column } => {
                 let far_order = target.relationships.iter().find_map(|far| match far.kind {
                     RelationshipKind::Through { table: of, owner_column: near, .. }
@@ -64,26 +69,24 @@ impl Edge {
                     kind: EdgeKind::Join,
                     order,
                     far_order,
+                    only: None,
                 }))
             }
             RelationshipKind::Inverse { of } => {
-                let back = target.relationship(of).map(|(_, back)| (back.kind, back.target().table));
-                match back {
-                    Some((RelationshipKind::ToOne { column, required, .. }, table))
-                        if table == owner.table =>
-                    {
-                        Ok(Some(Self {
-                            table: target.table,
-                            owner_column: column,
-                            target_column: target.id.column,
-                            owner_id: owner.id.kind,
-                            target,
-                            kind: EdgeKind::Inverse { required },
-                            order,
-                            far_order: None,
-                        }))
-                    }
-                    _ => Err(format!(
+                let back = owner.way_back(relationship);
+                match back.and_then(|(_, back)| Some((back, Link::of(back)?))) {
+                    Some((back, Link { column, only })) => Ok(Some(Self {
+                        table: target.table,
+                        owner_column: column,
+                        target_column: target.id.column,
+                        owner_id: owner.id.kind,
+                        target,
+                        kind: EdgeKind::Inverse { required: back.is_required() },
+                        order,
+                        far_order: None,
+                        only,
+                    })),
+                    None => Err(format!(
                         "the relationship `{}` of `{}` is the inverse of `{of}`, but `{}` has no to-one \
                          relationship `{of}` to `{}`",
                         relationship.name, owner.rust_name, target.rust_name, owner.rust_name
@@ -91,5 +94,15 @@ impl Edge {
                 }
             }
         }
+    }
+
+    /// Whether a row is one of the edges, where the table has others, too. `alias` is that of the table.
+    pub(crate) fn is_edge(&self, alias: &str) -> Option<Expr> {
+        self.only.map(|only| only.of(alias))
+    }
+
+    /// The same in a statement that names no alias.
+    pub(crate) fn is_bare_edge(&self) -> Option<Expr> {
+        self.only.map(TypeIs::bare)
     }
 }

@@ -12,6 +12,7 @@ use super::{
     edge::{Edge, EdgeKind},
     forms::{self, Compared},
     ids::{IdColumns, id_list, list_of_ids},
+    link::Link,
     operator,
     scope::{Class, Operand, Scope},
     value,
@@ -104,6 +105,12 @@ fn compare<D: Dialect>(
     operand: Operand,
     comparison: &Comparison,
 ) -> Result<Expr, String> {
+    if let (Some(arm), Comparison::Value(Relation::Equal, _) | Comparison::In(_)) = (&operand.arm, comparison)
+    {
+        // Type and id by themselves, so that an index over both can be used.
+        let (is_type, id) = (**arm).clone();
+        return Ok(is_type.and(compare(visible, scope, id, comparison)?));
+    }
     let dialect = visible.dialect;
     let (kind, class) = (operand.kind, operand.class);
     // A value of another class is neither equal, nor less, nor greater.
@@ -320,7 +327,15 @@ fn one_in_form<D: Dialect>(
     let (class, kind) =
         if form.is_number() { (Class::Number, Kind::Integer) } else { (Class::Text, Kind::Text) };
     let expression = operand.expression.clone();
-    let held = Operand { expression, kind, class, nullable: operand.nullable, stored: None, spelled: None };
+    let held = Operand {
+        expression,
+        kind,
+        class,
+        nullable: operand.nullable,
+        stored: None,
+        spelled: None,
+        arm: None,
+    };
     one_of(dialect, &held, &values.collect::<Vec<_>>())
 }
 
@@ -370,9 +385,11 @@ fn related<D: Dialect>(
     // The reference in the row, and the column that must equal it in the related row.
     let mut select = Query::select();
     select.from(visible.rows(target, &alias, visit)?);
-    let (of_row, of_related) = match (relationship.column(), Edge::of(resource, relationship)?) {
-        (Some(link), _) => (column(&owner, link), target_id),
+    let (of_row, of_related) = match (Link::of(relationship), Edge::of(resource, relationship)?) {
+        (Some(link), _) => (link.id(&owner), target_id),
         (None, Some(edge)) => {
+            let edges_alias = if edge.kind == EdgeKind::Join { &edge_alias } else { &alias };
+            select.and_where_option(edge.is_edge(edges_alias));
             let owner_column = match edge.kind {
                 EdgeKind::Inverse { .. } => column(&alias, edge.owner_column),
                 EdgeKind::Join => {

@@ -178,7 +178,8 @@ pub(crate) fn to_many<D: Dialect>(
     select
         .from(dialect.list(list, kind_of_id(edge.owner_id)))
         .cross_join(visible.edges(edge, edges)?)
-        .and_where(column(edges, edge.owner_column).eq(column("e", "value")));
+        .and_where(column(edges, edge.owner_column).eq(column("e", "value")))
+        .and_where_option(edge.is_edge(edges));
     if edge.kind == EdgeKind::Join {
         // A join table that the user has created may have nulls, and ids of rows that no longer exist.
         let on = column(ROWS, target.id.column).eq(column(edges, edge.target_column));

@@ -8,6 +8,7 @@ use super::{
     edge::Edge,
     filter::condition,
     ids::IdColumns,
+    link::Link,
     order::{Order, Side},
     positions::position_of_row,
     scope::{Names, Scope},
@@ -137,7 +138,7 @@ pub(crate) fn related_one<D: Dialect>(
     visible: Visible<'_, D>,
     owner: &'static Description,
     id: &ResourceId,
-    link: &'static str,
+    link: Link,
     selection: &Selection,
     filter: &Filter,
 ) -> Result<Statement, String> {
@@ -149,10 +150,10 @@ pub(crate) fn related_one<D: Dialect>(
     let mut passed = Query::select();
     passed.column((alias.clone(), target.id.column)).from(visible.rows(target, &alias, Visit::Once)?);
     scope.join(visible, &mut passed)?;
-    passed.and_where(column(&alias, target.id.column).eq(column(OWNER, link))).and_where(condition);
+    passed.and_where(column(&alias, target.id.column).eq(link.id(OWNER))).and_where(condition);
 
     let target_id = column(ROWS, target.id.column);
-    let joined = target_id.clone().eq(column(OWNER, link)).and(target_id.in_subquery(passed));
+    let joined = target_id.clone().eq(link.id(OWNER)).and(target_id.in_subquery(passed));
     let mut select = rows_of(visible.dialect, selection);
     select
         .from(visible.rows(owner, OWNER, Visit::Few)?)

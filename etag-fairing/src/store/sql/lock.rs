@@ -6,10 +6,11 @@ use super::{
     Dialect, Listed, column,
     edge::Edge,
     ids::IdColumns,
+    link::Link,
     parameter,
     select::{ROWS, add_id},
 };
-use crate::schema::{Description, RelationshipKind};
+use crate::schema::Description;
 
 /// Rows in the order of their ids. Parameters: the list of ids.
 pub(crate) fn listed<D: Dialect>(dialect: D, resource: &Description) -> String {
@@ -28,10 +29,11 @@ pub(crate) fn listed<D: Dialect>(dialect: D, resource: &Description) -> String {
 pub(crate) fn with_links<D: Dialect>(dialect: D, resource: &Description) -> String {
     let mut select = Query::select();
     select.column((ROWS, resource.id.column)).from_as(resource.table, ROWS);
-    for relationship in resource.relationships {
-        if let RelationshipKind::ToOne { column, .. } = relationship.kind {
-            select.column((ROWS, column));
-        }
+    for link in resource.relationships.iter().filter_map(Link::of) {
+        match link.only {
+            None => select.column((ROWS, link.column)),
+            Some(_) => select.expr(link.id(ROWS)),
+        };
     }
     dialect.text(select.and_where(IdColumns::of(Some(ROWS), resource).is_parameter()))
 }
@@ -67,6 +69,7 @@ pub(crate) fn owners<D: Dialect>(dialect: D, edge: &Edge) -> String {
             .column((ROWS, edge.owner_column))
             .from_as(edge.table, ROWS)
             .and_where(target.is_listed(dialect, "", Listed::These))
-            .and_where(column(ROWS, edge.owner_column).is_not_null()),
+            .and_where(column(ROWS, edge.owner_column).is_not_null())
+            .and_where_option(edge.is_edge(ROWS)),
     )
 }

@@ -7,6 +7,7 @@ use super::{
     edge::{Edge, EdgeKind},
     id_value,
     ids::IdColumns,
+    link::TypeIs,
     parameter,
     schema::kind_of_id,
     select::ROWS,
@@ -30,6 +31,7 @@ pub(super) fn position_of_row<D: Dialect>(dialect: D, edge: &Edge, owner: &Resou
                 .expr(first)
                 .from_as(edge.table, "j")
                 .and_where(column("j", edge.owner_column).eq(id_value(owner)))
+                .and_where_option(edge.is_edge("j"))
                 .and_where(column("j", edge.target_column).eq(column(ROWS, edge.target.id.column)))
                 .to_owned();
             Some(of_row.into())
@@ -48,6 +50,7 @@ pub(super) fn members<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, Str
         .from_as(edge.table, "j")
         .and_where(column("j", edge.owner_column).eq(parameter()))
         .and_where(column("j", edge.target_column).is_not_null())
+        .and_where_option(edge.is_edge("j"))
         .order_by_expr_with_nulls(position, Order::Asc, NullOrdering::Last);
     id.in_order(dialect, &mut select, "j");
     Ok(dialect.text(&select))
@@ -56,14 +59,16 @@ pub(super) fn members<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, Str
 /// Moves edges of an owner to other positions. Parameters: the list of positions, the list of ids, the owner's id.
 pub(super) fn place<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
     let mut update = placing(dialect, edge)?;
-    Ok(dialect.text(update.and_where(column("j", edge.owner_column).eq(parameter()))))
+    update.and_where(column("j", edge.owner_column).eq(parameter())).and_where_option(edge.is_edge("j"));
+    Ok(dialect.text(&update))
 }
 
 /// Sets the owner and the positions of related resources. Parameters: the owner's id, the list of positions, the list of
 /// ids.
 pub(super) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
     let mut update = placing(dialect, edge)?;
-    Ok(dialect.text(update.value(edge.owner_column, parameter())))
+    update.value(edge.owner_column, parameter()).values(edge.only.map(TypeIs::assigned));
+    Ok(dialect.text(&update))
 }
 
 fn placing<D: Dialect>(dialect: D, edge: &Edge) -> Result<UpdateStatement, String> {

@@ -276,7 +276,10 @@ pub(in crate::store) fn indexes(table: &Table) -> impl Iterator<Item = (String, 
         Key::Pair { owner, .. } => Some(owner),
     };
     let has_one = move |column: &Column| first == Some(column.name);
-    let columns = table.columns.iter().filter(move |column| column.reference.is_some() && !has_one(column));
+    let columns = table
+        .columns
+        .iter()
+        .filter(move |column| (column.reference.is_some() || !column.arms.is_empty()) && !has_one(column));
     columns.map(|column| (format!("{}_{}_index", table.name, column.name), column))
 }
 

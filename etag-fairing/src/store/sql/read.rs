@@ -6,6 +6,7 @@ use super::{
     cache::{Shape, Verb},
     cell::{self, Cells, push_row},
     include::include,
+    link::Link,
     linkage_read::linkage,
     listing::{self, Source},
     parameter::Parameter,
@@ -15,9 +16,7 @@ use super::{
     session::{Session, unless_unfit},
 };
 use crate::plan::{Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection};
-use crate::schema::{
-    Description, Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Value,
-};
+use crate::schema::{Description, Relationship, RelationshipId, ResourceId, Row, Rows, Value};
 use crate::store::{Excess, StoreError};
 
 /// Whether the root of a plan is locked.
@@ -215,18 +214,18 @@ impl<S: Session> Reading<'_, S> {
         }
         let shape = |verb| Shape::new(verb, owner.resource).relationship(owner.relationship);
         let id = Parameter::id(owner.id);
-        if let RelationshipKind::ToOne { column, .. } = relationship.kind {
+        if let Some(link) = Link::of(relationship) {
             let rows = &mut fetched.rows;
             let number = if let Some(filter) = &listing.filter {
                 let found = session.seen(scopes, |visible| {
-                    listing::related_one(visible, owner.resource, owner.id, column, selection, filter)
+                    listing::related_one(visible, owner.resource, owner.id, link, selection, filter)
                 });
                 let found = found.map_err(StoreError::Internal)?;
                 self.rows_of(&found.text, &values(&found), Join::Left, rows).await?
             } else {
                 let shape = shape(Verb::RelatedOne).columns(selection.attributes.clone());
                 let found = session.bound_query(scopes, shape, [id], |visible| {
-                    select::related_one(visible, owner.resource, owner.id, column, selection)
+                    select::related_one(visible, owner.resource, owner.id, link, selection)
                 })?;
                 self.rows(&found, Join::Left, rows).await?
             };

@@ -9,6 +9,7 @@ use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use super::{
     Dialect,
     ids::IdColumns,
+    link::TypeIs,
     parameter,
     schema::{Column, Decider, Key, Reference, Table, kind_of_id},
 };
@@ -96,6 +97,18 @@ impl Referrer {
         let mut referrers = Vec::new();
         for FoundTable { table, is_ours, keys } in tables {
             for column in &table.columns {
+                for (only, reference) in &column.arms {
+                    let refers = Refers { dialect, table, column, only: Some(*only) };
+                    referrers.push(Self {
+                        table: table.name,
+                        target: reference.table,
+                        by: By::Store,
+                        effect: refers.effect(reference.on_delete),
+                        living: refers.living(),
+                        sees_deleted: reference.sees_deleted,
+                        key: table.key.parts(),
+                    });
+                }
                 let Some(reference) = column.reference else { continue };
                 let keys: Vec<&ForeignKey> = keys
                     .iter()
@@ -112,8 +125,8 @@ impl Referrer {
                     (keys.iter().find_map(|key| key.effect()), By::Database)
                 };
                 let Some(effect) = effect else { continue };
-                let effect = Effect::of(dialect, table, column, effect);
-                let living = living(dialect, table, column);
+                let refers = Refers { dialect, table, column, only: None };
+                let (effect, living) = (refers.effect(effect), refers.living());
                 let Reference { table: target, sees_deleted, .. } = reference;
                 let (table, key) = (table.name, table.key.parts());
                 referrers.push(Self { table, target, by, effect, living, sees_deleted, key });
@@ -159,19 +172,6 @@ impl ForeignKey {
     }
 }
 
-/// Returns the ids of the referring rows that are not deleted, of a table whose rows are deleted softly.
-/// Parameters: the id that they refer to.
-fn living<D: Dialect>(dialect: D, table: &Table, column: &Column) -> Option<String> {
-    let (Key::Id { column: key, kind }, Some((deletion, _))) = (table.key, table.deletion) else {
-        return None;
-    };
-    let refers = dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
-    let mut living = Query::select();
-    add_key(dialect, &mut living, key, kind);
-    living.from(table.name).and_where(refers).and_where(Expr::col(deletion).is_null());
-    Some(dialect.text(&living))
-}
-
 fn add_key<D: Dialect>(dialect: D, select: &mut SelectStatement, column: &'static str, kind: IdKind) {
     match kind {
         IdKind::Composite(_) => select.expr(IdColumns::at(None, column, kind).cell(dialect)),
@@ -179,29 +179,66 @@ fn add_key<D: Dialect>(dialect: D, select: &mut SelectStatement, column: &'stati
     };
 }
 
-impl Effect {
-    fn of<D: Dialect>(dialect: D, table: &Table, column: &Column, on_delete: OnDelete) -> Self {
-        let refers = || dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
+/// A column of a table that refers to rows of another one.
+struct Refers<'a, D> {
+    dialect: D,
+    table: &'a Table,
+    column: &'a Column,
+    /// The type that a row must have to refer there.
+    only: Option<TypeIs>,
+}
+
+impl<D: Dialect> Refers<'_, D> {
+    /// Whether a row refers to the id that is the parameter.
+    fn condition(&self) -> Expr {
+        let Self { dialect, column, only, .. } = self;
+        let refers = dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
+        match only {
+            None => refers,
+            Some(only) => only.bare().and(refers),
+        }
+    }
+
+    /// Returns the ids of the referring rows that are not deleted, of a table whose rows are deleted softly.
+    /// Parameters: the id that they refer to.
+    fn living(&self) -> Option<String> {
+        let Self { dialect, table, .. } = self;
+        let (Key::Id { column: key, kind }, Some((deletion, _))) = (table.key, table.deletion) else {
+            return None;
+        };
+        let mut living = Query::select();
+        add_key(*dialect, &mut living, key, kind);
+        living.from(table.name).and_where(self.condition()).and_where(Expr::col(deletion).is_null());
+        Some(dialect.text(&living))
+    }
+
+    fn effect(&self, on_delete: OnDelete) -> Effect {
+        let Self { dialect, table, column, only } = self;
+        let refers = || self.condition();
         let Key::Id { column: key, kind } = table.key else {
-            return Self::End(dialect.text(Query::delete().from_table(table.name).and_where(refers())));
+            return Effect::End(dialect.text(Query::delete().from_table(table.name).and_where(refers())));
         };
         let mut ids = Query::select();
-        add_key(dialect, &mut ids, key, kind);
+        add_key(*dialect, &mut ids, key, kind);
         let ids = dialect.text(ids.from(table.name).and_where(refers()));
         let by = |column, kind| dialect.by_code_points(column, kind_of_id(kind));
         let own = IdColumns::at(None, key, kind).is_parameter_by(by);
         match on_delete {
-            OnDelete::SetNull => Self::Empty {
+            OnDelete::SetNull => Effect::Empty {
                 ids,
                 empty: dialect.text(
-                    Query::update().table(table.name).value(column.name, Expr::null()).and_where(refers()),
+                    Query::update()
+                        .table(table.name)
+                        .value(column.name, Expr::null())
+                        .values(only.map(|only| (only.column, Expr::null())))
+                        .and_where(refers()),
                 ),
             },
-            OnDelete::Cascade => Self::Cascade {
+            OnDelete::Cascade => Effect::Cascade {
                 ids,
                 delete: dialect.text(Query::delete().from_table(table.name).and_where(own)),
             },
-            OnDelete::Restrict => Self::Restrict(ids),
+            OnDelete::Restrict => Effect::Restrict(ids),
         }
     }
 }

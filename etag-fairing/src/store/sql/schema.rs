@@ -1,11 +1,12 @@
 //! The tables that resources need.
 
 use crate::schema::{
-    Description, IdKind, IdPart, Kind, Mismatch, OnDelete, PartMember, RelationshipId, RelationshipKind,
-    StoredTime, Value,
+    Description, IdKind, IdPart, Kind, Mismatch, OnDelete, PartMember, Relationship, RelationshipId,
+    RelationshipKind, StoredTime, Value,
 };
 
 use super::edge::{Edge, EdgeKind};
+use super::link::{Link, TypeIs};
 
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -62,6 +63,8 @@ pub(crate) struct Column {
     /// The declared form of its times.
     pub(crate) stored: Option<StoredTime>,
     pub(crate) reference: Option<Reference>,
+    /// The references of a polymorphic relationship, each of the rows of one type. No foreign key does it.
+    pub(crate) arms: Vec<(TypeIs, Reference)>,
     /// The default for rows that existed before the column.
     pub(crate) default: Option<fn() -> Result<Value, Mismatch>>,
     /// The member that needs the column, for messages: "the attribute `title` of `Session`".
@@ -199,6 +202,7 @@ fn positions(
         needed_by: format!("the order of the relationship `{name}` of `{}`", owner.rust_name),
         demands: 0,
         is_position: true,
+        arms: Vec::new(),
     };
     unite(table, column, problems);
 }
@@ -322,6 +326,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             variants: (attribute.variants)(),
             stored: resource.stored(id),
             reference: None,
+            arms: Vec::new(),
             default: attribute.default,
             needed_by: format!("the attribute `{}` of `{}`", attribute.name, resource.rust_name),
             demands: usize::from(!attribute.nullable),
@@ -329,9 +334,36 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
         });
     }
     for (id, relationship) in resource.relationships_by_id() {
+        let target = relationship.target();
+        let decider = Decider::of(resource, id);
+        if let RelationshipKind::OneOf { place: 0, column, type_column, required, on_delete, .. } =
+            relationship.kind
+        {
+            let arms = || resource.arms(id).map(|(_, arm)| arm);
+            let of = |name, kind, variants, arms| Column {
+                name,
+                kind,
+                variants,
+                stored: None,
+                reference: None,
+                is_position: false,
+                arms,
+                default: None,
+                needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
+                demands: usize::from(required),
+            };
+            let types = arms().filter_map(Relationship::stored_type).collect();
+            columns.push(of(type_column, Kind::Text, Some(types), Vec::new()));
+            let references = arms().filter_map(|arm| {
+                let target = arm.target();
+                let (table, column) = (target.table, target.id.column);
+                let sees_deleted = target.soft_delete.is_none();
+                let reference = Reference { table, column, on_delete, decider, sees_deleted };
+                Some((Link::of(arm)?.only?, reference))
+            });
+            columns.push(of(column, kind_of_id(target.id.kind), None, references.collect()));
+        }
         if let RelationshipKind::ToOne { column, required, on_delete } = relationship.kind {
-            let target = relationship.target();
-            let decider = Decider::of(resource, id);
             columns.push(Column {
                 name: column,
                 kind: kind_of_id(target.id.kind),
@@ -344,6 +376,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
                     decider,
                     sees_deleted: target.soft_delete.is_none(),
                 }),
+                arms: Vec::new(),
                 default: None,
                 needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
                 demands: usize::from(required),
@@ -383,6 +416,7 @@ fn join_table(
             variants: None,
             stored: None,
             reference: Some(reference),
+            arms: Vec::new(),
             default: None,
             needed_by: format!("the relationship `{name}` of `{}`", owner.rust_name),
             demands: 1,
@@ -446,6 +480,11 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
             known.demands += column.demands;
             known.is_position |= column.is_position;
             known.default = known.default.or(column.default);
+            for arm in column.arms {
+                if !known.arms.contains(&arm) {
+                    known.arms.push(arm);
+                }
+            }
             known.reference = match (known.reference, column.reference) {
                 (Some(known), Some(column)) => {
                     // One resource demands a value and another one doesn't: the deletion is refused.

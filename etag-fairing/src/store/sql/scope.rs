@@ -7,7 +7,9 @@ use sea_query::{Expr, ExprTrait, JoinType, SelectStatement};
 use super::{
     Dialect, column,
     forms::{self, Compared, Form},
-    id_column, operator,
+    id_column,
+    link::Link,
+    operator,
     schema::kind_of_id,
     spelling::{self, Spelled},
     value,
@@ -54,6 +56,8 @@ pub(super) struct Operand {
     pub(super) stored: Option<StoredTime>,
     /// The column without conversion and its spelling of UUIDs, if it is not our own.
     pub(super) spelled: Option<(Expr, Spelled)>,
+    /// Of an arm of a polymorphic relationship: whether the row has its type, and the id, of whichever type.
+    pub(super) arm: Option<Box<(Expr, Operand)>>,
 }
 
 /// The values that can be compared with each other.
@@ -75,7 +79,7 @@ impl Operand {
     /// A whole number that may be null, and that is no member.
     pub(super) fn whole_number(expression: Expr) -> Self {
         let (kind, class) = (Kind::Integer, Class::Number);
-        Self { expression, kind, class, nullable: true, stored: None, spelled: None }
+        Self { expression, kind, class, nullable: true, stored: None, spelled: None, arm: None }
     }
 
     /// A comparison with a value of the same class; `None` if the value is null, since nothing compares with
@@ -224,7 +228,7 @@ impl<'n> Scope<'n> {
             let (relationship, link) = to_one(resource, *step)?;
             let target = relationship.target();
             let name = self.names.next();
-            let on = column(&name, target.id.column).eq(column(&alias, link));
+            let on = column(&name, target.id.column).eq(link.id(&alias));
             self.joined.push(Joined { path: prefix.to_vec(), resource: target, alias: name.clone(), on });
             (alias, resource) = (name, target);
         }
@@ -251,6 +255,7 @@ impl<'n> Scope<'n> {
                     nullable: outer,
                     stored: None,
                     spelled: None,
+                    arm: None,
                 };
                 Ok(operand.spelled(visible, resource.table, resource.id.column))
             }
@@ -258,9 +263,15 @@ impl<'n> Scope<'n> {
                 let (relationship, link) = to_one(resource, id)?;
                 let target = relationship.target();
                 let kind = target.id.kind;
-                let expression = id_column(dialect, &table, link, kind);
+                let in_order = |id: Expr| match kind {
+                    IdKind::Integer { .. } => id,
+                    IdKind::Text | IdKind::Uuid | IdKind::Composite(_) => {
+                        dialect.by_code_points(id, kind_of_id(kind))
+                    }
+                };
+                let expression = in_order(link.id(&table));
                 let hides = visible.scopes.limits(target);
-                let nullable = outer || hides || !relationship.is_required();
+                let nullable = outer || hides || link.only.is_some() || !relationship.is_required();
                 let operand = Operand {
                     expression,
                     kind: kind_of_id(kind),
@@ -268,8 +279,15 @@ impl<'n> Scope<'n> {
                     nullable,
                     stored: None,
                     spelled: None,
+                    arm: None,
                 };
-                Ok(operand.spelled(visible, resource.table, link))
+                let Some(only) = link.only else {
+                    return Ok(operand.spelled(visible, resource.table, link.column));
+                };
+                let id = in_order(column(&table, link.column));
+                let arm =
+                    Some(Box::new((only.of(&table), Self::spelled_id(visible, resource, link, kind, id))));
+                Ok(Operand { arm, ..operand.spelled(visible, resource.table, link.column) })
             }
             Field::Attribute(id) => {
                 let attribute = resource
@@ -306,8 +324,15 @@ impl<'n> Scope<'n> {
                 if class == Class::Text && !is_list && stored.is_none_or(|form| !form.is_number()) {
                     expression = dialect.by_code_points(expression, attribute.kind);
                 }
-                let operand =
-                    Operand { expression, kind: attribute.kind, class, nullable, stored, spelled: None };
+                let operand = Operand {
+                    expression,
+                    kind: attribute.kind,
+                    class,
+                    nullable,
+                    stored,
+                    spelled: None,
+                    arm: None,
+                };
                 Ok(operand.spelled(visible, resource.table, attribute.column))
             }
         }
@@ -343,6 +368,26 @@ impl<'n> Scope<'n> {
         member.field == Field::Id && member.path.is_empty() && !self.resource.key().is_empty()
     }
 
+    /// The column with the ids of an arm, of whichever type.
+    fn spelled_id<D: Dialect>(
+        visible: Visible<'_, D>,
+        resource: &'static Description,
+        link: Link,
+        kind: IdKind,
+        expression: Expr,
+    ) -> Operand {
+        let operand = Operand {
+            expression,
+            kind: kind_of_id(kind),
+            class: Class::of_id(kind),
+            nullable: true,
+            stored: None,
+            spelled: None,
+            arm: None,
+        };
+        operand.spelled(visible, resource.table, link.column)
+    }
+
     /// Joins the tables at the ends of paths to the rows.
     pub(super) fn join<D: Dialect>(
         self,
@@ -361,9 +406,9 @@ impl<'n> Scope<'n> {
 fn to_one(
     resource: &'static Description,
     id: RelationshipId,
-) -> Result<(&'static Relationship, &'static str), String> {
+) -> Result<(&'static Relationship, Link), String> {
     resource
         .relationship_at(id)
-        .and_then(|relationship| relationship.column().map(|link| (relationship, link)))
+        .and_then(|relationship| Link::of(relationship).map(|link| (relationship, link)))
         .ok_or_else(|| format!("`{}` has no to-one relationship {}", resource.rust_name, id.place()))
 }

@@ -7,6 +7,7 @@ use super::{
     edge::{Edge, EdgeKind},
     id_value,
     ids::IdColumns,
+    link::{Link, TypeIs},
     parameter,
     positions::position,
     schema::kind_of_id,
@@ -14,7 +15,7 @@ use super::{
     visit::Visit,
 };
 use crate::plan::Selection;
-use crate::schema::{Corrupt, Description, IdKind, Kind, RelationshipKind, ResourceId, StoredTime, ValueRef};
+use crate::schema::{Corrupt, Description, IdKind, Kind, ResourceId, StoredTime, ValueRef};
 
 /// The alias of the rows' own table.
 pub(super) const ROWS: &str = "t";
@@ -34,6 +35,18 @@ pub(crate) struct Window {
 pub(crate) struct Cell {
     pub(crate) column: &'static str,
     pub(crate) content: Content,
+    /// The type that the row must have, if the column has the ids of several types; else the cell is null.
+    pub(crate) only: Option<TypeIs>,
+}
+
+impl Cell {
+    /// The column, or null where the row has another type.
+    fn select(self, select: &mut SelectStatement) -> &mut SelectStatement {
+        match self.only {
+            None => select.column((ROWS, self.column)),
+            Some(_) => select.expr(Link { column: self.column, only: self.only }.id(ROWS)),
+        }
+    }
 }
 
 /// The values that a column must have.
@@ -66,7 +79,7 @@ pub(crate) enum Content {
 /// To-one linkage is always read: it is in the row, and documents always show it.
 pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>> {
     let resource = selection.resource;
-    let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind) };
+    let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind), only: None };
     let attributes = resource.attributes_by_id().map(|(id, attribute)| {
         let stored = resource.stored(id);
         // A column holds 64 bits, or any number of digits, and the field may be smaller.
@@ -80,13 +93,11 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
             check,
         };
         let wanted = selection.reads_attribute(id);
-        wanted.then_some(Cell { column: attribute.column, content })
+        wanted.then_some(Cell { column: attribute.column, content, only: None })
     });
-    let links = resource.relationships.iter().map(|relationship| match relationship.kind {
-        RelationshipKind::ToOne { column, .. } => {
-            Some(Cell { column, content: Content::Link(relationship.target().id.kind) })
-        }
-        _ => None,
+    let links = resource.relationships.iter().map(|relationship| {
+        let Link { column, only } = Link::of(relationship)?;
+        Some(Cell { column, content: Content::Link(relationship.target().id.kind), only })
     });
     std::iter::once(Some(id)).chain(attributes).chain(links)
 }
@@ -122,7 +133,7 @@ pub(super) fn add_cells<D: Dialect>(dialect: D, select: &mut SelectStatement, se
             Content::Id(kind @ IdKind::Composite(_)) => {
                 select.expr(IdColumns::at(Some(ROWS), cell.column, kind).cell(dialect))
             }
-            _ => select.column((ROWS, cell.column)),
+            _ => cell.select(select),
         };
     }
 }
@@ -184,11 +195,11 @@ pub(crate) fn related_one<D: Dialect>(
     visible: Visible<'_, D>,
     owner: &'static Description,
     id: &ResourceId,
-    link: &'static str,
+    link: Link,
     selection: &Selection,
 ) -> Result<Statement, String> {
     let target = selection.resource;
-    let joined = column(ROWS, target.id.column).eq(column(OWNER, link));
+    let joined = column(ROWS, target.id.column).eq(link.id(OWNER));
     let mut select = rows_of(visible.dialect, selection);
     select
         .from(visible.rows(owner, OWNER, Visit::Few)?)
@@ -207,7 +218,9 @@ pub(super) fn at_the_end_of<D: Dialect>(
     select.from(visible.related_rows(edge, ROWS, visit)?);
     match edge.kind {
         EdgeKind::Inverse { .. } => {
-            select.and_where(column(ROWS, edge.owner_column).eq(id_value(owner)));
+            select
+                .and_where(column(ROWS, edge.owner_column).eq(id_value(owner)))
+                .and_where_option(edge.is_edge(ROWS));
         }
         // Not a join, since a join table that the user has created may have an edge twice.
         EdgeKind::Join => {
@@ -215,6 +228,7 @@ pub(super) fn at_the_end_of<D: Dialect>(
                 .column(("j", edge.target_column))
                 .from(visible.all_edges(edge, "j"))
                 .and_where(column("j", edge.owner_column).eq(id_value(owner)))
+                .and_where_option(edge.is_edge("j"))
                 .to_owned();
             select.and_where(column(ROWS, edge.target.id.column).in_subquery(targets));
         }
@@ -290,6 +304,7 @@ pub(crate) fn linkage<D: Dialect>(
         .join(JoinType::InnerJoin, visible.edges(edge, "j")?, joined)
         // A null in a join table that the user has created links to nothing.
         .and_where(column("j", edge.target_column).is_not_null())
+        .and_where_option(edge.is_edge("j"))
         .order_by(("e", "key"), Order::Asc);
     if let Some(position) = position(dialect, edge, "j") {
         select.order_by_expr_with_nulls(position, Order::Asc, NullOrdering::Last);
@@ -308,6 +323,7 @@ pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String
             .column((ROWS, edge.target_column))
             .from_as(edge.table, ROWS)
             .and_where(column(ROWS, edge.owner_column).eq(parameter()))
+            .and_where_option(edge.is_edge(ROWS))
             .and_where(listed),
     )
 }

@@ -8,6 +8,7 @@ use super::{
     Dialect, Listed,
     edge::{Edge, EdgeKind},
     ids::IdColumns,
+    link::TypeIs,
     parameter,
     schema::reachable,
 };
@@ -54,6 +55,8 @@ pub(crate) struct Shown {
     /// The column with the order of the linkage, if it has one.
     order: Option<&'static str>,
     kind: EdgeKind,
+    /// The type that a row must have to be an edge.
+    pub(crate) only: Option<TypeIs>,
     /// Reads the owners of a related row. Parameters: its id.
     pub(crate) read: String,
 }
@@ -72,7 +75,9 @@ impl Versions {
             for relationship in resource.relationships.iter().filter(|relationship| relationship.linkage) {
                 if versions.table(resource.table).is_some()
                     && let Ok(Some(edge)) = Edge::of(resource, relationship)
-                    && !versions.shows(resource.table, edge.table, edge.owner_column)
+                    && !versions
+                        .shown(edge.table, edge.owner_column)
+                        .any(|shown| same(shown.owners, resource.table) && shown.only == edge.only)
                 {
                     versions.shown.push(Shown::of(dialect, resource.table, &edge));
                 }
@@ -183,6 +188,7 @@ impl Shown {
             .from(edge.table)
             .and_where(IdColumns::at(None, edge.target_column, edge.target_id()).is_parameter())
             .and_where(Expr::col(edge.owner_column).is_not_null())
+            .and_where_option(edge.is_bare_edge())
             .to_owned();
         Self {
             owners,
@@ -191,6 +197,7 @@ impl Shown {
             targets: edge.target.table,
             order: edge.order,
             kind: edge.kind,
+            only: edge.only,
             read: dialect.text(&read),
         }
     }

@@ -12,6 +12,7 @@ use super::{
     edge::{Edge, EdgeKind},
     filter::condition,
     forms::Forms,
+    link::Link,
     scope::{Names, Scope},
     visit::{Question, Step, Visit},
 };
@@ -82,7 +83,7 @@ impl<'s, D: Dialect> Visible<'s, D> {
         let visit = visit.of_scope();
         let mut select = Query::select();
         select.column((TABLE, resource.id.column)).from_as(resource.table, TABLE);
-        let links = resource.relationships.iter().filter_map(|it| Some((it.column()?, it.target())));
+        let links = resource.relationships.iter().filter_map(|it| Some((Link::of(it)?, it.target())));
         let links: Vec<_> = links.collect();
         let mut known = vec![resource.id.column];
         for name in change::columns(resource).chain(more) {
@@ -93,11 +94,16 @@ impl<'s, D: Dialect> Visible<'s, D> {
             // Several members may share the column. The link is hidden if one of them hides it.
             // That of a composite id stays: the id itself shows it.
             let is_key = resource.key().iter().any(|part| part.column == name);
-            let hides = links.iter().filter(|(link, _)| *link == name && !is_key);
+            let hides = links.iter().filter(|(link, _)| link.column == name && !is_key);
             let mut shown = None;
-            for (target, limit) in hides.filter_map(|(_, target)| Some((*target, self.scopes.limit(target)?)))
+            for (link, target, limit) in
+                hides.filter_map(|(link, target)| Some((link, *target, self.scopes.limit(target)?)))
             {
                 let there = self.is_there(target, limit, column(TABLE, name), visit)?;
+                let there = match link.only {
+                    None => there,
+                    Some(only) => only.is_not(TABLE).or(there),
+                };
                 shown = Some(match shown {
                     None => there,
                     Some(shown) => there.and(shown),

@@ -8,8 +8,10 @@ use super::{
     delete::delete,
     dependents::Dependents,
     ids::id_value,
+    link::Link,
     linkage_write::{self, misshapen},
     managed,
+    one_of::OneOfChange,
     parameter::Parameter,
     read::{self, Locking, exists},
     related::check_related,
@@ -132,17 +134,28 @@ async fn insert(
             parameters.push(Parameter::of(attribute.column, value));
         }
     }
-    for (relationship, change) in resource.relationships.iter().zip(linkage) {
-        let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
-        if !is_given(column) {
-            continue;
+    for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
+        match relationship.kind {
+            RelationshipKind::ToOne { column, .. } if is_given(column) => {
+                let value = match change {
+                    Some(LinkageChange::One(Some(related))) => id_value(related),
+                    Some(LinkageChange::One(None)) | None => ValueRef::Null,
+                    Some(_) => return Err(misshapen(resource)),
+                };
+                parameters.push(Parameter::of(column, value));
+            }
+            RelationshipKind::OneOf { place: 0, .. } => {
+                let cells = match OneOfChange::of(resource, relationship_id, linkage)? {
+                    OneOfChange::To(arm, related) => one_of_cells(resource, arm, Some(related)),
+                    OneOfChange::None | OneOfChange::Empty => one_of_cells(resource, relationship_id, None),
+                };
+                parameters.extend(cells.into_iter().filter(|cell| is_given(cell.column)));
+            }
+            RelationshipKind::ToOne { .. }
+            | RelationshipKind::OneOf { .. }
+            | RelationshipKind::Inverse { .. }
+            | RelationshipKind::Through { .. } => {}
         }
-        let value = match change {
-            Some(LinkageChange::One(Some(related))) => id_value(related),
-            Some(LinkageChange::One(None)) | None => ValueRef::Null,
-            Some(_) => return Err(misshapen(resource)),
-        };
-        parameters.push(Parameter::of(column, value));
     }
     let id = session.insert_row(resource, id, &parameters).await?;
     let versions = session.versions();
@@ -151,8 +164,8 @@ async fn insert(
     }
     let mut dependents = Dependents::new(session, &versions, resource, &id);
     for (relationship, change) in resource.relationships.iter().zip(linkage) {
-        if let (Some(column), Some(LinkageChange::One(Some(related)))) = (relationship.column(), change) {
-            dependents.moved(column, None, Some(related)).await?;
+        if let (Some(link), Some(LinkageChange::One(Some(related)))) = (Link::of(relationship), change) {
+            dependents.moved(link, None, Some(related)).await?;
         }
     }
     dependents.relinked(scopes, linkage).await?;
@@ -282,16 +295,42 @@ async fn update<S: Session>(
         }
     }
     for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
-        let RelationshipKind::ToOne { column, .. } = relationship.kind else { continue };
-        let change = change.as_ref().filter(|_| !hidden.contains(&relationship_id) && is_given(column));
-        changed.push(change.is_some());
-        let related = match change {
-            Some(LinkageChange::One(related)) => related.as_ref(),
-            None => continue,
-            Some(_) => return Err(misshapen(resource)),
-        };
-        parameters.push(Parameter::of(column, related.map_or(ValueRef::Null, id_value)));
-        dependents.moved(column, Some(id), related).await?;
+        match relationship.kind {
+            RelationshipKind::ToOne { column, .. } => {
+                let change =
+                    change.as_ref().filter(|_| !hidden.contains(&relationship_id) && is_given(column));
+                changed.push(change.is_some());
+                let related = match change {
+                    Some(LinkageChange::One(related)) => related.as_ref(),
+                    None => continue,
+                    Some(_) => return Err(misshapen(resource)),
+                };
+                parameters.push(Parameter::of(column, related.map_or(ValueRef::Null, id_value)));
+                dependents.moved(Link { column, only: None }, Some(id), related).await?;
+            }
+            RelationshipKind::OneOf { place: 0, .. } => {
+                let (arm, related) = match OneOfChange::of(resource, relationship_id, linkage)? {
+                    OneOfChange::To(arm, related) => (arm, Some(related)),
+                    OneOfChange::Empty if !hidden.contains(&relationship_id) => (relationship_id, None),
+                    OneOfChange::None | OneOfChange::Empty => {
+                        changed.extend([false, false]);
+                        continue;
+                    }
+                };
+                for cell in one_of_cells(resource, arm, related) {
+                    let is_given = is_given(cell.column);
+                    changed.push(is_given);
+                    parameters.extend(is_given.then_some(cell));
+                }
+                for (other, relationship) in resource.arms(arm) {
+                    let Some(link) = Link::of(relationship) else { continue };
+                    dependents.moved(link, Some(id), related.filter(|_| other == arm)).await?;
+                }
+            }
+            RelationshipKind::OneOf { .. }
+            | RelationshipKind::Inverse { .. }
+            | RelationshipKind::Through { .. } => {}
+        }
     }
     let names_deletion = deletion.is_some_and(|deletion| {
         let mut changed = change::columns(resource).zip(&changed).filter(|(_, changed)| **changed);
@@ -351,7 +390,7 @@ async fn lock_lists<S: Session>(
         return Ok(());
     }
     for (relationship_id, relationship) in resource.relationships_by_id() {
-        let (Some(_), Some(Some(owner))) = (relationship.column(), relationship_id.of(links)) else {
+        let (Some(_), Some(Some(owner))) = (relationship.id_column(), relationship_id.of(links)) else {
             continue;
         };
         let is_ordered = relationship.target().relationships.iter().any(|far| {
@@ -366,8 +405,23 @@ async fn lock_lists<S: Session>(
     Ok(())
 }
 
+/// The type and the id of a polymorphic relationship, as parameters.
+fn one_of_cells<'a>(
+    resource: &Description,
+    arm: RelationshipId,
+    related: Option<&'a ResourceId>,
+) -> Vec<Parameter<'a>> {
+    let link = resource.relationship_at(arm).and_then(Link::of);
+    let Some((column, only)) = link.and_then(|link| Some((link.column, link.only?))) else {
+        return Vec::new();
+    };
+    let text = related.map_or(ValueRef::Null, |_| ValueRef::Text(only.text));
+    vec![Parameter::of(only.column, text), Parameter::of(column, related.map_or(ValueRef::Null, id_value))]
+}
+
 /// The to-one relationships that the change empties and that already look empty to the caller. A link to a
-/// hidden resource stays.
+/// hidden resource stays. Of a polymorphic relationship it is the first arm; it stays, too, if it leads over another
+/// arm than those that the change empties.
 async fn hidden_links(
     session: &impl Session,
     scopes: &Scopes,
@@ -379,16 +433,33 @@ async fn hidden_links(
         .relationships_by_id()
         .zip(linkage)
         .filter(|((_, relationship), change)| {
-            **change == Some(LinkageChange::One(None)) && scopes.limits(relationship.target())
+            **change == Some(LinkageChange::One(None))
+                && !relationship.is_polymorphic()
+                && scopes.limits(relationship.target())
         })
         .map(|((relationship_id, _), _)| relationship_id)
         .collect();
+    for (first, _) in
+        resource.relationship_members().filter(|(_, relationship)| relationship.is_polymorphic())
+    {
+        if OneOfChange::of(resource, first, linkage)? == OneOfChange::Empty {
+            let is_named = |arm: RelationshipId| arm.of(linkage).is_some_and(Option::is_some);
+            let mut arms = resource.arms(first);
+            if arms.any(|(arm, found)| !is_named(arm) || scopes.limits(found.target())) {
+                emptied.push(first);
+            }
+        }
+    }
     if !emptied.is_empty() {
         let mut plan = Plan::new(Root::One(id.clone()), Selection::identifiers(resource));
         plan.scopes = scopes.clone();
         let seen = read::fetch(session, &plan, Locking::None).await?;
         let row = seen.rows.get(0);
-        emptied.retain(|id| row.is_some_and(|row| row.to_one(resource, *id).is_null()));
+        let is_emptied = |arm: RelationshipId| arm.of(linkage).is_some_and(Option::is_some);
+        emptied.retain(|id| {
+            let mut arms = resource.arms(*id).filter(|(arm, _)| is_emptied(*arm));
+            row.is_some_and(|row| arms.all(|(arm, _)| row.to_one(resource, arm).is_null()))
+        });
     }
     Ok(emptied)
 }

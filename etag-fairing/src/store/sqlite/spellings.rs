@@ -19,6 +19,7 @@ use crate::schema::{
 };
 use crate::store::StoreError;
 use crate::store::sql::forms::Forms;
+use crate::store::sql::link::Link;
 use crate::store::sql::prepare::{FoundTable, quoted};
 use crate::store::sql::schema::{Column, Table};
 use crate::store::sql::spelling;
@@ -396,10 +397,9 @@ fn tell(forms: &Forms, resource: &'static Description, rows: &mut Rows, links: &
     }
     let id = resource.id.kind == IdKind::Uuid && is_spelled(resource.id.column);
     let attributes = resource.attributes.iter().map(|it| it.kind == Kind::Uuid && is_spelled(it.column));
-    let relationships = resource
-        .relationships
-        .iter()
-        .map(|it| it.target().id.kind == IdKind::Uuid && it.column().is_some_and(is_spelled));
+    let relationships = resource.relationships.iter().map(|it| {
+        it.target().id.kind == IdKind::Uuid && Link::of(it).is_some_and(|link| is_spelled(link.column))
+    });
     let columns: Vec<bool> = std::iter::once(id).chain(attributes).chain(relationships).collect();
     if columns.contains(&true) {
         *rows = rows.with_texts(&columns, spelling::own);

@@ -1,0 +1,506 @@
+//! Polymorphic relationships: to one resource of one of several types, over each database.
+#![cfg(feature = "sqlite")]
+
+mod support;
+
+use std::thread;
+
+use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne, ToOneOf};
+use serde_json::{Value, json};
+use support::{Answer, Server};
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "people", etag)]
+struct Person {
+    #[jsonapi(id)]
+    id: i64,
+    name: String,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "photos", etag)]
+struct Photo {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(version)]
+    version: i64,
+    title: String,
+    #[jsonapi(relationship)]
+    author: ToOne<Person>,
+    #[jsonapi(relationship, inverse = "subject", linkage = true)]
+    comments: ToMany<Comment>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "videos", etag)]
+struct Video {
+    #[jsonapi(id)]
+    id: i64,
+    title: String,
+    seconds: i64,
+    #[jsonapi(relationship, inverse = "subject")]
+    comments: ToMany<Comment>,
+    #[jsonapi(relationship, inverse = "subject")]
+    ratings: ToMany<Rating>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "comments", etag)]
+struct Comment {
+    #[jsonapi(id)]
+    id: i64,
+    body: String,
+    #[jsonapi(relationship, stored_types(Photo = "App\\Models\\Photo"))]
+    subject: ToOneOf<(Photo, Video)>,
+}
+
+/// Goes with what it rates.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "ratings", etag)]
+struct Rating {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(version)]
+    version: i64,
+    stars: i64,
+    #[jsonapi(relationship, required, on_delete = "cascade", column = "rated", type_column = "rated_kind")]
+    subject: ToOneOf<(Video, Photo, Person)>,
+}
+
+/// Keeps what it is about.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "pins", etag)]
+struct Pin {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, on_delete = "restrict")]
+    on: ToOneOf<(Photo, Comment)>,
+}
+
+fn routes() -> Vec<rocket::Route> {
+    let media = [Person::routes(), Photo::routes(), Video::routes()].concat();
+    [media, Comment::routes(), Rating::routes(), Pin::routes()].concat()
+}
+
+fn start(url: &str) -> Server {
+    let toml = format!(
+        "[default]\netag = {{ enabled = true }}\n[default.databases.api]\nurl = '{url}'\nread_timeout = 60\n\
+         [default.jsonapi]\nclient_ids = true"
+    );
+    Server::start(&toml, |rocket| {
+        rocket.attach(JsonApi::fairing()).attach(EtagFairing::new()).mount("/", routes())
+    })
+}
+
+/// Calls `test` with a server over each database.
+fn on_each_database(test: impl Fn(&Server)) {
+    test(&start("sqlite::memory:"));
+    #[cfg(feature = "postgres")]
+    if let Some(database) = postgres_server::Database::provide() {
+        test(&start(database.url()));
+    }
+}
+
+fn identifier(kind: &str, id: &str) -> Value {
+    json!({"type": kind, "id": id})
+}
+
+#[track_caller]
+fn create(server: &Server, kind: &str, id: i64, attributes: &Value, relationships: &Value) -> Answer {
+    let document = json!({"data": {"type": kind, "id": id.to_string(), "attributes": attributes,
+        "relationships": relationships}});
+    server.write("POST", &format!("/{kind}"), &document).is(201)
+}
+
+fn about(kind: &str, id: &str) -> Value {
+    json!({"subject": {"data": identifier(kind, id)}})
+}
+
+/// Photo 1 and video 1, so that an id alone says nothing; comments 1 to 4 about photo 1, video 1, video 2 and nothing.
+fn fill(server: &Server) {
+    create(server, "people", 7, &json!({"name": "Ada"}), &json!({}));
+    let author = json!({"author": {"data": identifier("people", "7")}});
+    create(server, "photos", 1, &json!({"title": "a photo"}), &author);
+    create(server, "photos", 2, &json!({"title": "another"}), &json!({}));
+    create(server, "videos", 1, &json!({"title": "a video", "seconds": 60}), &json!({}));
+    create(server, "videos", 2, &json!({"title": "long", "seconds": 3600}), &json!({}));
+    create(server, "comments", 1, &json!({"body": "one"}), &about("photos", "1"));
+    create(server, "comments", 2, &json!({"body": "two"}), &about("videos", "1"));
+    create(server, "comments", 3, &json!({"body": "three"}), &about("videos", "2"));
+    create(server, "comments", 4, &json!({"body": "four"}), &json!({}));
+}
+
+fn subject_of(server: &Server, comment: i64) -> Value {
+    let read = server.get(&format!("/comments/{comment}"), &[]).is(200).json();
+    read["data"]["relationships"]["subject"]["data"].clone()
+}
+
+fn ids(document: &Value) -> Vec<String> {
+    let ids = document["data"].as_array().expect("a list").iter();
+    ids.map(|resource| resource["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn linkage_has_the_type_of_what_it_leads_to() {
+    on_each_database(|server| {
+        fill(server);
+        assert_eq!(subject_of(server, 1), identifier("photos", "1"));
+        assert_eq!(subject_of(server, 2), identifier("videos", "1"));
+        assert_eq!(subject_of(server, 4), Value::Null);
+        let own = server.get("/comments/2/relationships/subject", &[]).is(200).json();
+        assert_eq!(own["data"], identifier("videos", "1"));
+        let comments = server.get("/photos/1/relationships/comments", &[]).is(200).json();
+        assert_eq!(comments["data"], json!([identifier("comments", "1")]));
+        let comments = server.get("/videos/1/comments", &[]).is(200).json();
+        assert_eq!(ids(&comments), ["2"]);
+    });
+}
+
+#[test]
+fn the_related_url_answers_the_resource_of_its_own_type() {
+    on_each_database(|server| {
+        fill(server);
+        let photo =
+            server.get("/comments/1/subject?include=author&fields[photos]=title,author", &[]).is(200).json();
+        assert_eq!(photo["data"]["type"], "photos");
+        assert_eq!(photo["data"]["attributes"], json!({"title": "a photo"}));
+        assert_eq!(photo["included"][0]["type"], "people");
+        let video = server.get("/comments/2/subject", &[]).is(200).json();
+        assert_eq!(
+            (&video["data"]["type"], &video["data"]["attributes"]["seconds"]),
+            (&json!("videos"), &json!(60))
+        );
+        // What can't be asked of a video.
+        let (code, source) = server.get("/comments/2/subject?include=author", &[]).is(400).error();
+        assert_eq!((code.as_str(), &source["parameter"]), ("invalid_include", &json!("include")));
+        assert_eq!(server.get("/comments/4/subject?include=author", &[]).is(200).json()["data"], Value::Null);
+        server.get("/comments/4/subject?include=nothing", &[]).is(400);
+        server.get("/comments/9/subject", &[]).is(404);
+        let tag = server.get("/comments/2/subject", &[]).tag();
+        server.get("/comments/2/subject", &[("If-None-Match", &tag)]).is(304);
+        server
+            .write("PATCH", "/comments/2/relationships/subject", &json!({"data": identifier("photos", "2")}))
+            .is(200);
+        assert_eq!(
+            server.get("/comments/2/subject", &[("If-None-Match", &tag)]).is(200).json()["data"]["id"],
+            "2"
+        );
+        let whole =
+            server.get("/comments/1/relationships/subject?include=subject.author", &[]).is(200).json();
+        assert_eq!(whole["data"], identifier("photos", "1"));
+        assert_eq!(whole["included"].as_array().map(Vec::len), Some(2));
+        let empty = server.get("/comments/4/relationships/subject?include=subject", &[]).is(200).json();
+        assert_eq!((&empty["data"], &empty["included"]), (&Value::Null, &json!([])));
+    });
+}
+
+#[test]
+fn include_goes_over_every_type() {
+    on_each_database(|server| {
+        fill(server);
+        let types = |path: &str| {
+            let document = server.get(path, &[]).is(200).json();
+            let included = document["included"].as_array().unwrap().iter();
+            let mut types: Vec<String> = included
+                .map(|it| format!("{} {}", it["type"].as_str().unwrap(), it["id"].as_str().unwrap()))
+                .collect();
+            types.sort();
+            types
+        };
+        assert_eq!(types("/comments?include=subject"), ["photos 1", "videos 1", "videos 2"]);
+        // Of those that have an author.
+        assert_eq!(
+            types("/comments?include=subject.author"),
+            ["people 7", "photos 1", "videos 1", "videos 2"]
+        );
+        assert_eq!(types("/comments?include=subject.ratings,subject.author").len(), 4);
+        assert_eq!(types("/photos?include=comments.subject.author"), ["comments 1", "people 7"]);
+        let (code, _) = server.get("/comments?include=subject.nobody", &[]).is(400).error();
+        assert_eq!(code, "invalid_include");
+        let fields = "/comments/1?include=subject&fields[photos]=title&fields[comments]=body";
+        let document = server.get(fields, &[]).is(200).json();
+        assert_eq!(document["included"][0]["attributes"], json!({"title": "a photo"}));
+        assert_eq!(document["data"]["relationships"], Value::Null);
+    });
+}
+
+#[test]
+fn filters_name_the_type() {
+    on_each_database(|server| {
+        fill(server);
+        for (filter, expected) in [
+            ("filter[subject][type]=photos", "1"),
+            ("filter[subject][type]=videos", "2 3"),
+            ("filter[subject][type]=videos,photos", "1 2 3"),
+            ("filter[subject.videos]=1", "2"),
+            ("filter[subject.photos]=1", "1"),
+            ("filter[subject.videos]=1,2", "2 3"),
+            ("filter[subject.videos][ne]=1", "3"),
+            ("filter[subject.videos.id][gt]=1", "3"),
+            ("filter[subject.videos.title]=long", "3"),
+            ("filter[subject__videos__title]=long", "3"),
+            ("filter[subject.photos.author.name]=Ada", "1"),
+            ("filter[subject.photos][has]=true", "1"),
+            ("filter[subject.photos][is_null]=true", "2 3 4"),
+            ("filter[subject][is_null]=true", "4"),
+            ("filter[subject][is_null]=false", "1 2 3"),
+            ("filter[subject][is_empty]=true", "4"),
+            ("filter[subject][has]=true", "1 2 3"),
+            ("filter=[{%22name%22:%22subject%22,%22op%22:%22type%22,%22val%22:%22videos%22}]", "2 3"),
+            ("filter=[{%22name%22:%22subject%22,%22op%22:%22type%22,%22val%22:[%22photos%22]}]", "1"),
+            (
+                "filter=[{%22not%22:{%22name%22:%22subject%22,%22op%22:%22type%22,%22val%22:%22videos%22}}]",
+                "1 4",
+            ),
+            (
+                "filter=[{%22name%22:%22subject.videos%22,%22op%22:%22has%22,%22val%22:{%22name%22:%22seconds%22,%22op%22:%22gt%22,%22val%22:100}}]",
+                "3",
+            ),
+            ("sort=subject.videos.title,id", "2 3 1 4"),
+            ("sort=-subject.photos.id,-id&page[size]=2", "1 4"),
+        ] {
+            let found = server.get(&format!("/comments?{filter}"), &[]).is(200).json();
+            assert_eq!(ids(&found).join(" "), expected, "{filter}");
+        }
+        for (path, expected) in [
+            ("/photos?filter[comments.subject][type]=photos", "1"),
+            ("/videos?filter[comments.subject][is_null]=false", "1 2"),
+            ("/videos?filter[comments]=3", "2"),
+            ("/videos?filter[comments.body]=two", "1"),
+            ("/videos?filter[comments.subject.videos]=2", "2"),
+            (
+                "/photos?filter=[{%22not%22:{%22name%22:%22comments%22,%22op%22:%22any%22,%22val%22:null}}]",
+                "2",
+            ),
+            ("/videos/2/comments?filter[body]=three&sort=-id", "3"),
+        ] {
+            let found = server.get(path, &[]).is(200).json();
+            assert_eq!(ids(&found).join(" "), expected, "{path}");
+        }
+    });
+}
+
+#[test]
+fn what_a_query_cannot_ask_is_refused_in_words() {
+    on_each_database(|server| {
+        fill(server);
+        for (query, code, words) in [
+            ("filter[subject]=1", "invalid_filter", "subject.photos, subject.videos"),
+            ("filter[subject][eq]=1", "invalid_filter", "subject.photos, subject.videos"),
+            ("filter[subject.title]=x", "invalid_filter", "leads to several types"),
+            ("filter[subject.id]=1", "invalid_filter", "leads to several types"),
+            ("filter[subject][type]=people", "invalid_filter", "photos or videos, not to \"people\""),
+            ("filter[subject][type]=", "invalid_filter", "photos or videos"),
+            ("filter[subject][type]=%00", "invalid_filter", "U+0000"),
+            ("filter[subject.people]=1", "invalid_filter", "leads to several types"),
+            ("filter[subject.]=1", "invalid_parameter_name", "not a name"),
+            ("filter[subject.photos.videos]=1", "invalid_filter", "no member"),
+            ("filter[subject.photos.seconds]=1", "invalid_filter", "no member"),
+            ("filter[body.photos]=1", "invalid_filter", "not a relationship"),
+            ("filter[body][type]=photos", "invalid_filter", "can't be used here"),
+            ("sort=subject", "invalid_sort", "subject.photos.id"),
+            ("sort=subject.title", "invalid_sort", "several types"),
+            ("sort=subject.photos", "invalid_sort", "is a relationship"),
+            ("include=subject.photos", "invalid_include", "photos or videos has no relationship"),
+            ("fields[comments]=subject.photos", "invalid_fields", "no field"),
+        ] {
+            let answer = server.get(&format!("/comments?{query}"), &[]).is(400);
+            let error = &answer.json()["errors"][0];
+            assert_eq!(error["code"], code, "{query}");
+            let detail = error["detail"].as_str().unwrap();
+            assert!(detail.contains(words), "{query}: {detail}");
+        }
+    });
+}
+
+#[test]
+fn a_document_may_lead_to_each_of_the_types_and_to_no_other() {
+    on_each_database(|server| {
+        fill(server);
+        let patch = |data: &Value| {
+            let document = json!({"data": {"type": "comments", "id": "1", "relationships": {"subject": {"data": data}}}});
+            server.write("PATCH", "/comments/1", &document)
+        };
+        patch(&identifier("videos", "2")).is(200);
+        assert_eq!(subject_of(server, 1), identifier("videos", "2"));
+        patch(&identifier("photos", "2")).is(200);
+        assert_eq!(subject_of(server, 1), identifier("photos", "2"));
+        patch(&Value::Null).is(200);
+        assert_eq!(subject_of(server, 1), Value::Null);
+        let huge = "v".repeat(100_000);
+        for (data, status, code, pointer) in [
+            (identifier("people", "7"), 409, "type_mismatch", "/type"),
+            (identifier("nothing", "7"), 409, "type_mismatch", "/type"),
+            (identifier("photos\0", "1"), 409, "type_mismatch", "/type"),
+            (identifier(&huge, "1"), 409, "type_mismatch", "/type"),
+            (identifier("App\\Models\\Photo", "1"), 409, "type_mismatch", "/type"),
+            (identifier("photos", "x"), 404, "related_not_found", "/id"),
+            (identifier("photos", "99"), 404, "related_not_found", "/id"),
+            (identifier("videos", "99"), 404, "related_not_found", "/id"),
+            (json!({"type": 1, "id": "1"}), 400, "invalid_linkage", "/type"),
+            (json!({"id": "1"}), 400, "missing_type", ""),
+            (json!({"type": "photos"}), 400, "missing_id", ""),
+            (json!([identifier("photos", "1")]), 400, "invalid_linkage", ""),
+        ] {
+            let answer = patch(&data).is(status);
+            let pointer_of = |base: &str| json!({"pointer": format!("{base}{pointer}")});
+            let base = "/data/relationships/subject/data";
+            assert_eq!(answer.error(), (code.to_owned(), pointer_of(base)), "{data}");
+            let answer =
+                server.write("PATCH", "/comments/1/relationships/subject", &json!({"data": data})).is(status);
+            assert_eq!(answer.error(), (code.to_owned(), pointer_of("/data")), "{data}");
+        }
+        assert_eq!(subject_of(server, 1), Value::Null);
+        // A required one.
+        let rating = |relationships: &Value| {
+            let document = json!({"data": {"type": "ratings", "attributes": {"stars": 5}, "relationships": relationships}});
+            server.write("POST", "/ratings", &document)
+        };
+        assert_eq!(rating(&json!({})).is(422).error().0, "validation_failed");
+        rating(&json!({"subject": {"data": null}})).is(422);
+        rating(&about("comments", "1")).is(409);
+        let made = rating(&about("people", "7")).is(201).json();
+        assert_eq!(made["data"]["relationships"]["subject"]["data"], identifier("people", "7"));
+        let own = format!("/ratings/{}/relationships/subject", made["data"]["id"].as_str().unwrap());
+        server.write("PATCH", &own, &json!({"data": null})).is(422);
+    });
+}
+
+#[test]
+fn the_inverse_of_a_type_has_the_resources_that_lead_there() {
+    on_each_database(|server| {
+        fill(server);
+        let tag = || server.get("/photos/1", &[]).is(200).tag();
+        let before = tag();
+        // From a video to the photo: at both ends.
+        server
+            .write(
+                "POST",
+                "/photos/1/relationships/comments",
+                &json!({"data": [identifier("comments", "2")]}),
+            )
+            .is(200);
+        assert_eq!(subject_of(server, 2), identifier("photos", "1"));
+        assert_eq!(ids(&server.get("/videos/1/comments", &[]).json()), Vec::<String>::new());
+        let shown = tag();
+        assert_ne!(before, shown, "the photo shows its comments");
+        // From the photo to the video, seen from the video.
+        server
+            .write(
+                "PATCH",
+                "/videos/1/relationships/comments",
+                &json!({"data": [identifier("comments", "2"), identifier("comments", "4")]}),
+            )
+            .is(200);
+        assert_eq!(
+            (subject_of(server, 2), subject_of(server, 4)),
+            (identifier("videos", "1"), identifier("videos", "1"))
+        );
+        let taken = tag();
+        assert_ne!(shown, taken, "a comment went to another type");
+        server
+            .write(
+                "DELETE",
+                "/videos/1/relationships/comments",
+                &json!({"data": [identifier("comments", "4"), identifier("comments", "1")]}),
+            )
+            .is(200);
+        assert_eq!((subject_of(server, 4), subject_of(server, 1)), (Value::Null, identifier("photos", "1")));
+        assert_eq!(tag(), taken);
+        // From the comment's side.
+        server
+            .write("PATCH", "/comments/1/relationships/subject", &json!({"data": identifier("videos", "1")}))
+            .is(200);
+        let left = tag();
+        assert_ne!(taken, left);
+        server
+            .write("PATCH", "/comments/1/relationships/subject", &json!({"data": identifier("photos", "1")}))
+            .is(200);
+        assert_ne!(left, tag());
+        let (status, text) = {
+            let answer = server.write("PATCH", "/videos/1/relationships/ratings", &json!({"data": []}));
+            (answer.status, answer.text())
+        };
+        assert_eq!(status, 200, "{text}");
+    });
+}
+
+#[test]
+fn deletion_follows_the_references_of_its_own_type() {
+    on_each_database(|server| {
+        fill(server);
+        create(server, "ratings", 1, &json!({"stars": 1}), &about("videos", "1"));
+        create(server, "ratings", 2, &json!({"stars": 2}), &about("photos", "1"));
+        create(server, "pins", 1, &json!({}), &json!({"on": {"data": identifier("photos", "2")}}));
+        create(server, "pins", 2, &json!({}), &json!({"on": {"data": identifier("comments", "1")}}));
+        // Of all that has the id 1, only what leads to the video.
+        server.write("DELETE", "/videos/1", &Value::Null).is(204);
+        assert_eq!(subject_of(server, 2), Value::Null);
+        assert_eq!(subject_of(server, 1), identifier("photos", "1"));
+        server.get("/ratings/1", &[]).is(404);
+        server.get("/ratings/2", &[]).is(200);
+        let refused = server.write("DELETE", "/photos/2", &Value::Null).is(409);
+        assert_eq!(refused.json()["errors"][0]["meta"]["types"], json!(["pins"]));
+        server.write("DELETE", "/pins/1", &Value::Null).is(204);
+        server.write("DELETE", "/photos/2", &Value::Null).is(204);
+        server.write("DELETE", "/comments/1", &Value::Null).is(409);
+        server.write("DELETE", "/photos/1", &Value::Null).is(204);
+        assert_eq!(subject_of(server, 1), Value::Null);
+        server.get("/ratings/2", &[]).is(404);
+    });
+}
+
+#[test]
+fn the_tag_of_a_comment_covers_what_it_leads_to() {
+    on_each_database(|server| {
+        fill(server);
+        let tag = server.get("/comments/1", &[]).tag();
+        let to = |id: &str, tag: &str| {
+            let body = json!({"data": {"type": "comments", "id": "1", "relationships": about("videos", id)}})
+                .to_string();
+            let fields = [("Content-Type", "application/vnd.api+json"), ("If-Match", tag)];
+            server.send("PATCH", "/comments/1", &fields, &body)
+        };
+        // The same id, and another type.
+        let changed = to("1", &tag).is(200).tag();
+        to("2", &tag).is(412);
+        assert_ne!(tag, changed);
+        server.write("DELETE", "/videos/1", &Value::Null).is(204);
+        to("2", &changed).is(412);
+        assert_eq!(subject_of(server, 1), Value::Null);
+    });
+}
+
+#[test]
+fn no_comment_is_left_on_what_is_deleted_at_the_same_moment() {
+    on_each_database(|server| {
+        fill(server);
+        for round in 100..130_i64 {
+            create(server, "photos", round, &json!({"title": "x"}), &json!({}));
+            let id = round.to_string();
+            let tag = server.get("/comments/4", &[]).tag();
+            let body =
+                json!({"data": {"type": "comments", "id": "4", "relationships": about("photos", &id)}})
+                    .to_string();
+            thread::scope(|scope| {
+                let link = scope.spawn(|| {
+                    let fields = [("Content-Type", "application/vnd.api+json"), ("If-Match", tag.as_str())];
+                    server.send("PATCH", "/comments/4", &fields, &body).status
+                });
+                let rate = scope.spawn(|| {
+                    let document = json!({"data": {"type": "ratings", "attributes": {"stars": 3},
+                        "relationships": about("photos", &id)}});
+                    server.write("POST", "/ratings", &document).status
+                });
+                let delete =
+                    scope.spawn(|| server.write("DELETE", &format!("/photos/{id}"), &Value::Null).status);
+                assert!([200, 404].contains(&link.join().unwrap()));
+                assert!([201, 404].contains(&rate.join().unwrap()));
+                assert_eq!(delete.join().unwrap(), 204);
+            });
+            assert_eq!(subject_of(server, 4), Value::Null, "{round}");
+            let left = server.get(&format!("/ratings?filter[subject.photos]={id}"), &[]).is(200).json();
+            assert_eq!(ids(&left), Vec::<String>::new(), "{round}");
+        }
+    });
+}
