@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use chrono::Utc;
 use etag_fairing::document::error::{ErrorObject, Errors};
-use etag_fairing::own::{ApiError, WriteTransaction};
-use etag_fairing::{JsonApi, ToMany, ToOne};
+use etag_fairing::own::{ApiError, ResourceDocument, WriteTransaction};
+use etag_fairing::{JsonApi, Preconditions, ToMany, ToOne};
 use rocket::http::{Header, Status};
 use rocket::{Responder, State, put};
 use serde::Deserialize;
@@ -38,11 +38,13 @@ pub(crate) async fn check_out(
     id: &str,
     basket: &str,
     customer: Customer,
+    request: Preconditions<'_>,
     api: &State<JsonApi>,
     settings: &State<Settings>,
     mailbox: &State<Mailbox>,
-) -> Result<(Status, Placed), Errors> {
-    let id = Uuid::parse_str(id).map_err(|_| ErrorObject::not_found())?;
+) -> Result<Placed, Errors> {
+    // The nil UUID means that no id was chosen.
+    let id = Uuid::parse_str(id).ok().filter(|id| !id.is_nil()).ok_or_else(ErrorObject::not_found)?;
     let basket: Basket = serde_json::from_str(basket).map_err(|error| bad_basket(error.to_string()))?;
     basket.check()?;
     let order = Order {
@@ -53,30 +55,29 @@ pub(crate) async fn check_out(
         customer: ToOne::to(customer.0),
         lines: ToMany::unread(),
     };
-    let bought = api
+    let order = api
         .write(async |tx| {
             if let Some(known) = tx.read_optional::<Order>(id).await? {
                 // Asked once more, since the first answer has not come.
                 return if known.customer == order.customer {
-                    Ok(None)
+                    tx.document(&request, &known).await
                 } else {
                     Err(ErrorObject::id_exists("another order has this id").into())
                 };
             }
-            basket.buy(tx, order.clone()).await.map(Some)
+            let order = basket.buy(tx, order.clone()).await?;
+            let (mailbox, total) = (mailbox.inner().clone(), order.total);
+            tx.after_commit(async move { mailbox.order_placed(customer.0, id, total) });
+            Ok(tx.document(&request, &order).await?.status(Status::Created))
         })
         .await?;
-    if let Some(total) = bought {
-        mailbox.order_placed(customer.0, id, total);
-    }
-    let status = if bought.is_some() { Status::Created } else { Status::Ok };
-    Ok((status, Placed { nothing: (), location: Header::new("Location", format!("/orders/{id}")) }))
+    Ok(Placed { order, location: Header::new("Location", format!("/orders/{id}")) })
 }
 
-/// The order is there.
+/// The order as a GET shows it now, with its tag.
 #[derive(Responder)]
 pub(crate) struct Placed {
-    nothing: (),
+    order: ResourceDocument,
     location: Header<'static>,
 }
 
@@ -98,8 +99,8 @@ impl Basket {
         Errors::from_vec(errors).map_or(Ok(()), Err)
     }
 
-    /// Buys it, in this transaction; gives what it costs.
-    async fn buy(&self, tx: &mut WriteTransaction, mut order: Order) -> Result<Money, ApiError> {
+    /// Buys it, in this transaction; gives the order with what it costs.
+    async fn buy(&self, tx: &mut WriteTransaction, mut order: Order) -> Result<Order, ApiError> {
         let customer = order.customer.id().cloned().ok_or_else(ErrorObject::not_found)?;
         let mut account: Account = tx.read(customer).await?;
         let mut bought = Vec::new();
@@ -142,7 +143,7 @@ impl Basket {
         for line in &bought {
             tx.insert(line).await?;
         }
-        Ok(order.total)
+        Ok(order)
     }
 }
 

@@ -11,6 +11,9 @@ fn a_check_out_takes_stock_and_money_and_makes_the_order() {
     let placed = check_out(&mut connection, ADA, &order_id(1), &[(1, 2), (3, 1)]);
     assert_eq!(placed.status, 201, "{placed:?}");
     let path = placed.header("Location").expect("a Location").to_owned();
+    // The answer is what a GET shows, with the tag that a confirmation needs.
+    let shown = connection.get(&path, &[ADA]);
+    assert_eq!((&shown.body, shown.etag()), (&placed.body, placed.etag()));
     let order = read(&mut connection, ADA, &format!("{path}?include=lines.product"));
     assert_eq!(order["data"]["attributes"]["status"], "reserved");
     assert_eq!(order["data"]["attributes"]["total"], "66.30");
@@ -98,7 +101,9 @@ fn what_is_refused_changes_nothing() {
     assert_eq!(refused(&number, 422).0, "bad_basket");
     let misspelt = put(&mut connection, ADA, &order, r#"{"lines": [], "price": "0.01"}"#);
     assert_eq!(refused(&misspelt, 422).0, "bad_basket");
-    assert_eq!(check_out(&mut connection, ADA, "no-uuid", &[(3, 1)]).status, 404);
+    for id in ["no-uuid", "00000000-0000-0000-0000-000000000000"] {
+        assert_eq!(check_out(&mut connection, ADA, id, &[(3, 1)]).status, 404);
+    }
     // Nobody has such an account, and the shop's people have none.
     let nobody = ("Authorization", "Bearer customer-99");
     assert_eq!(check_out(&mut connection, nobody, &order, &[(3, 1)]).status, 404);
