@@ -219,7 +219,7 @@ mod tests {
     fn placed(placed: &[ArrangedAt]) -> Vec<(i64, i64)> {
         let number = |id: &ResourceId| match id {
             ResourceId::Integer(id) => *id,
-            ResourceId::Text(_) => panic!("no number"),
+            other => panic!("{other} is no number"),
         };
         placed.iter().map(|(id, position)| (number(id), *position)).collect()
     }
