@@ -283,6 +283,8 @@ rules! {
         a_link_from_the_other_end_comes_last
         an_order_is_part_of_its_owners_version
         orders_by_chance
+        related_resources_are_counted
+        a_filter_counts_related_resources
     }
     soft_deletion {
         what_is_deleted_softly_is_not_read

@@ -166,6 +166,11 @@ impl Model {
                 let related = self.related(owner, &id, *relationship);
                 related.iter().any(|id| filter.as_ref().is_none_or(|filter| self.passes(target, id, filter)))
             }
+            Filter::Count { path, relationship, relation, number } => {
+                let Some((owner, id)) = self.end(resource, id, path) else { return false };
+                let related = self.related(owner, &id, *relationship);
+                holds(*relation, Some(related.len().cmp(&usize::try_from(*number).expect("a number"))))
+            }
             Filter::Compare { member, comparison } => {
                 let value = self.value(resource, id, member);
                 match comparison {

@@ -256,6 +256,11 @@ impl Random {
                 let (path, owner) = self.path(resource);
                 let relationship = RelationshipId::at(self.below(owner.relationships.len()));
                 let target = owner.relationships[relationship.place()].target();
+                if owner.relationships[relationship.place()].is_to_many() && self.happens(3) {
+                    let relation = self.relation();
+                    let number = u32::try_from(self.below(4)).expect("a small number");
+                    return Filter::Count { path, relationship, relation, number };
+                }
                 let filter = (!self.happens(4)).then(|| Box::new(self.filter(target, depth - 1)));
                 Filter::Related { path, relationship, filter }
             }

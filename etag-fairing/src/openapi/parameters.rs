@@ -6,7 +6,7 @@ use super::names::{self, parameter};
 use super::schemas::{self, describe};
 use crate::config::JsonApiConfig;
 use crate::plan::Relation;
-use crate::query::limits::{MAX_FILTER_LIST, MAX_INCLUDES, MAX_SORT_KEYS, MAX_TEXT_BYTES};
+use crate::query::limits::{MAX_COUNTS, MAX_FILTER_LIST, MAX_INCLUDES, MAX_SORT_KEYS, MAX_TEXT_BYTES};
 use crate::query::operators::{OPERATORS, Operand, Operator};
 use crate::schema::member_name::is_member_name;
 use crate::schema::{Attribute, Description, Kind, Relationship};
@@ -97,6 +97,9 @@ pub(super) fn add(resource: &'static Description, config: &JsonApiConfig, parame
     if let Some(include) = include(resource, config) {
         parameters.insert(names::of(resource, "include"), include);
     }
+    if let Some(counts) = counts(resource) {
+        parameters.insert(names::of(resource, "withCount"), counts);
+    }
     parameters.insert(names::of(resource, "sort"), sort(resource));
     for filter in filters(resource) {
         parameters.insert(filter.component, filter.parameter);
@@ -125,6 +128,22 @@ fn include(resource: &'static Description, config: &JsonApiConfig) -> Option<Val
         "Related resources to send too: paths of at most {depth} relationships (JSON:API 1.1, “Inclusion of Related Resources”)."
     );
     Some(listed("include", items, MAX_INCLUDES, &description))
+}
+
+/// `withCount`, unless there is nothing to count.
+fn counts(resource: &'static Description) -> Option<Value> {
+    let many = resource.relationships.iter().filter(|relationship| relationship.is_to_many());
+    let names: Vec<&str> = many.map(|relationship| relationship.name).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let items = json!({"anyOf": [
+        {"type": "string", "enum": names},
+        {"type": "string", "pattern": r"^[^.,]+(\.[^.,]+)+$"},
+    ]});
+    let description = "Relationships whose related resources are counted: `meta.count` of the relationship. A path leads \
+                       over what is included.";
+    Some(listed("withCount", items, MAX_COUNTS, description))
 }
 
 /// All paths of relationships up to this length, the short ones first; `None` if there are too many to list.
@@ -278,6 +297,11 @@ fn of_operator(name: &str, operator: Operator, operand: Operand, schema: &Value)
             query(name, json!({"type": "string", "enum": values}), "")
         }
         Operator::Type => listed(name, schema.clone(), MAX_FILTER_LIST, "It leads to one of these types."),
+        Operator::Count => {
+            let description = "How many there are. An operator may follow in brackets: `[ge]` for at least so many, and so \
+                               on with `ne`, `gt`, `lt`, `le` and `between`.";
+            query(name, json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}), description)
+        }
         Operator::IsNull | Operator::IsEmpty => query(name, json!({"type": "boolean"}), ""),
         Operator::Text { .. } => query(name, json!({"type": "string", "maxLength": MAX_TEXT_BYTES}), ""),
         // With an expression about what is related, which only JSON can say.
@@ -289,9 +313,9 @@ fn of_operator(name: &str, operator: Operator, operand: Operand, schema: &Value)
 
 /// The references to the parameters of a request whose document has one resource.
 pub(super) fn of_one(resource: &'static Description, parameters: &Parameters) -> Vec<Value> {
-    let include = names::of(resource, "include");
-    let mut found: Vec<Value> =
-        parameters.contains_key(&include).then(|| parameter(&include)).into_iter().collect();
+    let own = ["include", "withCount"].map(|family| names::of(resource, family));
+    let own = own.iter().filter(|name| parameters.contains_key(*name));
+    let mut found: Vec<Value> = own.map(|name| parameter(name)).collect();
     found.extend(fieldsets(resource));
     found
 }

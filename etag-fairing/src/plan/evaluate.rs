@@ -58,6 +58,15 @@ pub fn matches(
                 })
             })
         }
+        Filter::Count { path, relationship, relation, number } => {
+            let Some((resource, record)) = follow(path, resource, record, records) else { return false };
+            let Some(target) = resource.relationship_at(*relationship).map(|there| there.target()) else {
+                return false;
+            };
+            let related = records.related(resource, record, *relationship);
+            let number_of = related.iter().filter(|id| records.record(target, id).is_some()).count();
+            relation.holds(u64::try_from(number_of).unwrap_or(u64::MAX), u64::from(*number))
+        }
     }
 }
 

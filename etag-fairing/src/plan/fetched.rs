@@ -1,6 +1,6 @@
 //! A store's answer to a plan.
 
-use crate::schema::{Description, ResourceId, Rows};
+use crate::schema::{Description, RelationshipId, ResourceId, Rows};
 
 /// The answer to a [`Plan`](super::Plan).
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Fetched {
     /// To-many linkage, one entry for each relationship. An entry is `None` if the linkage wasn't asked for,
     /// or if the relationship is to-one: its linkage is in the row.
     pub links: Vec<Option<Links>>,
+    /// The numbers of related resources that the selection asks for.
+    pub counts: Counts,
     /// The included resources, one entry for each resource type. The types are in the order in which the plan
     /// reaches them, level by level: first the resources included from the root, then those included from
     /// these.
@@ -39,6 +41,25 @@ pub struct Included {
     pub rows: Rows,
     /// To-many linkage, as in [`Fetched::links`].
     pub links: Vec<Option<Links>>,
+    /// The numbers of related resources that the selection asks for.
+    pub counts: Counts,
+}
+
+/// How many resources to-many relationships lead to, for all rows in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts(Vec<(RelationshipId, Vec<u64>)>);
+
+impl Counts {
+    /// Adds the numbers of one relationship, one for each row.
+    pub fn add(&mut self, relationship: RelationshipId, numbers: Vec<u64>) {
+        self.0.push((relationship, numbers));
+    }
+
+    /// The number of a row; `None` if the relationship was not counted.
+    pub fn of(&self, relationship: RelationshipId, row: usize) -> Option<u64> {
+        let found = self.0.iter().find(|(counted, _)| *counted == relationship);
+        found.and_then(|(_, numbers)| numbers.get(row)).copied()
+    }
 }
 
 impl Fetched {
@@ -52,7 +73,7 @@ impl Fetched {
 impl Included {
     /// The included resources of one type.
     pub fn new(resource: &'static Description, rows: Rows, links: Vec<Option<Links>>) -> Self {
-        Self { resource, rows, links }
+        Self { resource, rows, links, counts: Counts::default() }
     }
 }
 

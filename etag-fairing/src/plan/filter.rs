@@ -66,6 +66,18 @@ pub enum Filter {
         /// The condition on the related resource, with paths that begin at it.
         filter: Option<Box<Filter>>,
     },
+    /// A to-many relationship leads to so many resources. If a to-one relationship on the path is empty, it is false,
+    /// whatever the number.
+    Count {
+        /// The to-one relationships to follow first.
+        path: Vec<RelationshipId>,
+        /// The to-many relationship of the resource at the end of the path.
+        relationship: RelationshipId,
+        /// The relation of the number of related resources to the number.
+        relation: Relation,
+        /// The number.
+        number: u32,
+    },
 }
 
 /// A comparison with values of the member's kind.
@@ -117,6 +129,33 @@ pub enum Relation {
     Greater,
     /// Greater or equal.
     GreaterOrEqual,
+}
+
+impl Relation {
+    /// Whether it holds for two numbers.
+    pub(crate) fn holds(self, left: u64, right: u64) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::NotEqual => left != right,
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+        }
+    }
+
+    /// The relation that holds for two numbers if this one doesn't.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::GreaterOrEqual,
+            Self::LessOrEqual => Self::Greater,
+            Self::Greater => Self::LessOrEqual,
+            Self::GreaterOrEqual => Self::Less,
+        }
+    }
 }
 
 /// The part of a text.

@@ -22,7 +22,7 @@ pub use arrangement::Arrangement;
 pub(crate) use arrangement::each_once;
 pub use change::{Change, LinkageChange, changes_id, id_of_members};
 pub use evaluate::{Records, matches, order, value_of};
-pub use fetched::{Fetched, Included, Links};
+pub use fetched::{Counts, Fetched, Included, Links};
 pub use filter::{Comparison, Field, Filter, Member, Part, Relation};
 pub use fold::fold_case;
 pub use listing::Listing;
@@ -67,6 +67,15 @@ impl Plan {
         self
     }
 
+    /// Whether related resources of any row are counted.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn counts(&self) -> bool {
+        fn any(selection: &Selection) -> bool {
+            !selection.counts.is_empty() || selection.include.iter().any(|include| any(&include.selection))
+        }
+        any(&self.selection)
+    }
+
     /// Sets the scopes.
     #[must_use]
     pub fn scoped(mut self, scopes: Scopes) -> Self {
@@ -109,6 +118,8 @@ pub struct Selection {
     pub linkage: Vec<bool>,
     /// The relationships whose related resources are read too, each once.
     pub include: Vec<Include>,
+    /// The to-many relationships whose related resources are counted.
+    pub counts: Vec<RelationshipId>,
 }
 
 /// A relationship whose related resources are read together with their owners.
@@ -130,6 +141,7 @@ impl Selection {
             attributes: vec![true; resource.attributes.len()],
             linkage: resource.relationships.iter().map(|relationship| relationship.linkage).collect(),
             include: Vec::new(),
+            counts: Vec::new(),
         }
     }
 
@@ -174,6 +186,7 @@ impl Selection {
             attributes: vec![false; resource.attributes.len()],
             linkage: vec![false; resource.relationships.len()],
             include: Vec::new(),
+            counts: Vec::new(),
         }
     }
 

@@ -198,6 +198,13 @@ impl Bytes {
                     self.filter(filter);
                 }
             }
+            Filter::Count { path, relationship, relation, number } => {
+                self.sign(b'n');
+                self.path(path);
+                self.number(relationship.place());
+                self.relation(*relation);
+                self.number(usize::try_from(*number).unwrap_or(usize::MAX));
+            }
         }
     }
 

@@ -69,6 +69,9 @@ impl Tables {
         for relationship in selection.linkage_ids() {
             self.linkage(resource, relationship);
         }
+        for relationship in &selection.counts {
+            self.steps(steps_over(resource, &[], *relationship));
+        }
         for include in &selection.include {
             self.linkage(resource, include.relationship);
             self.selection(&include.selection);

@@ -60,6 +60,7 @@ pub(crate) fn visit(filter: &Filter, resource: &'static Description, visitor: &m
                 visitor.leave();
             }
         }
+        Filter::Count { path, relationship, .. } => visitor.related(resource, path, *relationship),
     }
 }
 
@@ -154,6 +155,12 @@ pub(crate) mod tests {
                 Comparison::Between(text(), text()),
             ),
             any(RelationshipId::at(2)),
+            Filter::Count {
+                path: vec![RelationshipId::at(0)],
+                relationship: RelationshipId::at(2),
+                relation: Relation::Less,
+                number: 3,
+            },
             Filter::Related {
                 path: vec![RelationshipId::at(0)],
                 relationship: RelationshipId::at(3),
@@ -222,6 +229,7 @@ pub(crate) mod tests {
                 "talk.attribute",
                 "talk.room.id",
                 "talk.sequelOf.attribute",
+                "talk.speakers",
                 "talk.speakers",
                 "talk.reviews",
                 ">talk.sequelOf",

@@ -13,6 +13,9 @@ pub(crate) const MAX_VALUE_BYTES: usize = 8 * 1024;
 /// Relationships that one `include` may name; each is a statement of its own.
 pub(crate) const MAX_INCLUDES: usize = 50;
 
+/// Relationships that one `withCount` may name; each is a statement of its own.
+pub(crate) const MAX_COUNTS: usize = 10;
+
 /// Keys of one `sort`.
 pub(crate) const MAX_SORT_KEYS: usize = 10;
 

@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: it uses descriptions of resources and the configuration, but no store and no request. Which
 //! parameters a URL takes depends on its [`Target`]. How much a query may ask for stands in [`limits`].
+mod counts;
 mod cursor;
 mod fields;
 mod filter;
@@ -18,6 +19,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+pub(crate) use self::counts::CountedRelationship;
 pub(crate) use self::cursor::place_of;
 pub(crate) use self::fields::{FieldSet, Fields};
 pub(crate) use self::filter::operator as operators;
@@ -37,6 +39,8 @@ use crate::schema::{Description, Registry, Relationship, RelationshipId};
 pub(crate) struct Query {
     /// What to include; `None` if the client sends no `include`, an empty list for `include=` (JSON:API §7.3).
     pub(crate) include: Option<Vec<IncludeTree>>,
+    /// The relationships whose related resources are counted.
+    pub(crate) counts: Vec<CountedRelationship>,
     /// The sparse fieldsets.
     pub(crate) fields: Fields,
     /// Which resources of many.
@@ -91,11 +95,14 @@ pub(crate) struct Context<'a> {
 impl Target {
     fn takes(self, family: &str, resource: &Description) -> bool {
         match self {
-            Self::Many | Self::InOrder => matches!(family, "include" | "fields" | "sort" | "filter" | "page"),
+            Self::Many | Self::InOrder => {
+                matches!(family, "include" | "fields" | "withCount" | "sort" | "filter" | "page")
+            }
             Self::Linkage(id) if family == "page" => {
                 resource.relationship_at(id).is_some_and(Relationship::is_to_many)
             }
-            Self::Single | Self::Linkage(_) => matches!(family, "include" | "fields"),
+            Self::Single => matches!(family, "include" | "fields" | "withCount"),
+            Self::Linkage(_) => matches!(family, "include" | "fields"),
             Self::Nothing => false,
         }
     }
@@ -111,6 +118,7 @@ impl Query {
         let mut filter = filter::FilterBuilder::new(resource, config.max_filter_relationships, unreadable);
         let mut page = page::PageBuilder::default();
         let mut sort_errors = Vec::new();
+        let mut counted = None;
         let mut seen = HashSet::new();
         if parameters.iter().nth(limits::MAX_PARAMETERS).is_some() {
             let detail = format!("at most {} parameters", limits::MAX_PARAMETERS);
@@ -138,6 +146,8 @@ impl Query {
                         Err(refused) => errors.extend(many(refused)),
                     }
                 }
+                // After all others, since it may name what is included.
+                ("withCount", []) => counted = Some((parameter, value)),
                 ("sort", []) => match sort::parse(value, resource, unreadable) {
                     Ok(keys) => sort = Some(keys),
                     Err(refused) => {
@@ -162,6 +172,13 @@ impl Query {
                 ),
             }
         }
+        let counts = counted.map(|(parameter, value)| {
+            let include = include.as_deref().unwrap_or(&[]);
+            counts::parse(value, resource, include).unwrap_or_else(|refused| {
+                errors.extend(refused.into_iter().map(|error| error.parameter(parameter)));
+                Vec::new()
+            })
+        });
         // The cursor pagination profile, "Sorting": its clients learn from `links.type` that the order isn't supported.
         let by_cursor = page.by_cursor(cursor_profile);
         errors.extend(sort_errors.into_iter().map(|error| {
@@ -193,7 +210,10 @@ impl Query {
         });
         match Errors::from_vec(errors) {
             Some(errors) => Err(errors),
-            None => Ok(Self { include, fields, filter, sort: sort.unwrap_or_default(), page }),
+            None => {
+                let (counts, sort) = (counts.unwrap_or_default(), sort.unwrap_or_default());
+                Ok(Self { include, counts, fields, filter, sort, page })
+            }
         }
     }
 
@@ -221,7 +241,7 @@ fn admit(
     context: &Context<'_>,
     seen: &mut HashSet<String>,
 ) -> Result<(), ErrorObject> {
-    if !matches!(name.base, "include" | "fields" | "sort" | "filter" | "page") {
+    if !matches!(name.base, "include" | "fields" | "withCount" | "sort" | "filter" | "page") {
         // JSON:API §9: a server must refuse a parameter that it doesn't know.
         return Err(ErrorObject::unknown_parameter("no such parameter at this URL"));
     }

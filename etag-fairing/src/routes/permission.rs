@@ -98,6 +98,10 @@ pub(super) fn included(resource: &'static Description, query: &Query) -> Vec<&'s
 fn reached_by(resource: &'static Description, query: &Query) -> Vec<Reached> {
     let mut walk = Walk { family: "include", reached: Vec::new() };
     walk.include(resource, query.include.as_deref().unwrap_or(&[]));
+    walk.family = "withCount";
+    for (owner, relationship) in &query.counts {
+        walk.step(Step { owner, relationship: *relationship });
+    }
     if let Some(filter) = &query.filter {
         walk.family = "filter";
         visit(filter, resource, &mut walk);
@@ -344,6 +348,8 @@ mod tests {
             &["talk"],
             &["talk", "room"],
             &["talk", "sequelOf"],
+            &["talk", "speakers"],
+            // Once more, to be counted.
             &["talk", "speakers"],
             &["talk", "reviews"],
             // Of the reviews of the talk.

@@ -2,7 +2,9 @@
 
 use crate::document::write::{View, Writer};
 use crate::plan::{Fetched, Field, Place, Selection};
-use crate::query::{Extent, Fields, IncludeTree, PageLinks, Parameters, Query, href, place_of};
+use crate::query::{
+    CountedRelationship, Extent, Fields, IncludeTree, PageLinks, Parameters, Query, href, place_of,
+};
 use crate::schema::{Corrupt, Description, RelationshipId, Value};
 use crate::store;
 
@@ -14,7 +16,7 @@ impl Query {
 
     /// Whether the document is another than the representation without parameters.
     pub(super) fn changes_representation(&self) -> bool {
-        self.include.is_some() || !self.fields.is_empty()
+        self.include.is_some() || !self.fields.is_empty() || !self.counts.is_empty()
     }
 
     /// What to read of the primary data's resource and of what is included.
@@ -25,7 +27,12 @@ impl Query {
         let include = self.include.as_deref().unwrap_or(&[]);
         let mut included = Vec::new();
         collect(resource, include, &mut included);
-        let reading = Reading { fields: &self.fields, included, whole: whole.then_some(resource) };
+        let reading = Reading {
+            fields: &self.fields,
+            counts: &self.counts,
+            included,
+            whole: whole.then_some(resource),
+        };
         let mut selection = reading.selection(resource, include);
         // The cursors of a page are made of what it is sorted by.
         for key in self.sort.iter().filter(|key| key.member.path.is_empty()) {
@@ -105,6 +112,7 @@ fn collect(owner: &'static Description, tree: &[IncludeTree], found: &mut Vec<In
 /// What a document reads of each resource, wherever it comes to it: each has one form in a document.
 struct Reading<'a> {
     fields: &'a Fields,
+    counts: &'a [CountedRelationship],
     included: Vec<IncludedRelationship>,
     whole: Option<&'static Description>,
 }
@@ -136,8 +144,13 @@ impl Reading<'_> {
                 || (whole && relationship.linkage)
                 || (computed && !relationship.is_to_many())
         });
+        let counts = self.counts.iter().filter(|(owner, id)| {
+            let is_visible = shown.is_none_or(|shown| id.of(&shown.relationships) == Some(&true));
+            owner.is(resource) && is_visible
+        });
         Selection {
             resource,
+            counts: counts.map(|(_, id)| *id).collect(),
             attributes,
             linkage: linkage.collect(),
             include: tree

@@ -41,7 +41,7 @@ pub(crate) use transact::{Attempts, Ended, Sharing, timed_out};
 pub use unwritable::Unwritable;
 
 pub use crate::plan::{
-    Arrangement, Change, Comparison, Fetched, Field, Filter, Include, Included, LinkageChange, Links,
+    Arrangement, Change, Comparison, Counts, Fetched, Field, Filter, Include, Included, LinkageChange, Links,
     Listing, Member, Page, Part, Place, Plan, Records, Relation, Revision, Root, Scopes, Seen, Selection,
     SortKey, changes_id, fold_case, id_of_members, matches, order, value_of,
 };

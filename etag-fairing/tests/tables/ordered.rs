@@ -293,6 +293,73 @@ fn a_position_that_is_written_as_an_attribute_is_a_change_of_the_linkage() {
 }
 
 #[test]
+fn numbers_of_related_resources_are_told_on_demand() {
+    over_both(TABLES, |theirs| {
+        let server = theirs.serve("", mount);
+        let counted = |path: &str, kind: &str| {
+            let document = read(&server, path);
+            let all = match &document["data"] {
+                Value::Array(all) => all.clone(),
+                one => vec![one.clone()],
+            };
+            let count = |one: &Value| one["relationships"][kind]["meta"]["count"].as_u64();
+            all.iter().map(count).collect::<Vec<_>>()
+        };
+        assert_eq!(counted("/playlists", "tracks"), [None, None]);
+        assert_eq!(counted("/playlists?withCount=tracks", "tracks"), [Some(3), Some(1)]);
+        assert_eq!(counted("/playlists?withCount=tracks", "notes"), [None, None]);
+        assert_eq!(counted("/playlists/2?withCount=notes,tracks", "notes"), [Some(2)]);
+        assert_eq!(
+            counted("/playlists/1/tracks?withCount=playlists", "playlists"),
+            [Some(1), Some(1), Some(1)]
+        );
+        let included = read(&server, "/playlists/1?include=tracks&withCount=tracks.playlists,tracks");
+        assert_eq!(included["included"][0]["relationships"]["playlists"]["meta"], json!({"count": 1}));
+        assert_eq!(included["data"]["relationships"]["tracks"]["meta"], json!({"count": 3}));
+        assert_eq!(counted("/playlists?withCount=tracks&fields[playlists]=notes", "tracks"), [None, None]);
+        // The state in the tag is that of the resource without parameters, and a client writes back with either.
+        let tag = |path: &str| server.get(path, &[]).is(200).tag();
+        let plain = tag("/playlists/1").trim_matches('"').to_owned();
+        let with_count = tag("/playlists/1?withCount=tracks");
+        assert!(with_count.trim_matches('"').starts_with(&format!("{plain}-")), "{plain} {with_count}");
+        // What is remembered holds only while nothing else is related.
+        let not_modified =
+            |tag: &str| server.get("/tracks/4?withCount=playlists", &[("If-None-Match", tag)]).status;
+        let of_track = tag("/tracks/4?withCount=playlists");
+        assert_eq!(not_modified(&of_track), 304);
+        server.write("POST", "/playlists/2/relationships/tracks", &linkage("tracks", &[4])).is(200);
+        assert_eq!(not_modified(&of_track), 200);
+        assert_eq!(counted("/tracks/4?withCount=playlists", "playlists"), [Some(1)]);
+        for wrong in ["", "nobody", "tracks.playlists", "tracks,,notes", "tracks.", "id"] {
+            let answer = server.get(&format!("/playlists?withCount={wrong}"), &[]);
+            assert_eq!(answer.status, 400, "{wrong}");
+            assert_eq!(answer.error().1, json!({"parameter": "withCount"}), "{wrong}");
+        }
+        assert_eq!(server.get("/notes?withCount=playlist", &[]).status, 400, "to-one");
+        assert_eq!(server.get("/playlists/1/relationships/tracks?withCount=tracks", &[]).status, 400);
+        // In filters.
+        let found = |query: &str| ids(&read(&server, query));
+        assert_eq!(found("/playlists?filter[tracks][count]=3"), [1]);
+        assert_eq!(found("/playlists?filter[tracks][count][lt]=3"), [2]);
+        assert_eq!(found("/playlists?filter[tracks][count][between]=2,3"), [1, 2]);
+        assert_eq!(found("/tracks?filter[playlists][count][ne]=1"), [0_i64; 0]);
+        assert_eq!(found("/notes?filter[playlist.tracks][count][ge]=3"), [1, 2, 3]);
+        for (wrong, at) in [
+            ("filter[tracks][count]=-1", "filter[tracks][count]"),
+            ("filter[tracks][count]=1.5", "filter[tracks][count]"),
+            ("filter[tracks][count]=99999999999999999999", "filter[tracks][count]"),
+            ("filter[tracks][count][like]=1", "filter[tracks][count][like]"),
+            ("filter[tracks][count][ge]=", "filter[tracks][count][ge]"),
+            ("filter[tracks][has][ge]=1", "filter[tracks][has][ge]"),
+        ] {
+            let answer = server.get(&format!("/playlists?{wrong}"), &[]);
+            assert_eq!(answer.status, 400, "{wrong}");
+            assert_eq!(answer.error().1, json!({"parameter": at}), "{wrong}");
+        }
+    });
+}
+
+#[test]
 fn a_column_that_cannot_keep_the_order_stops_the_launch() {
     let tables = |position: &str, number: &str| {
         format!(

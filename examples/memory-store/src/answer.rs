@@ -6,8 +6,8 @@ use std::fmt;
 
 use etag_fairing::resource::{Description, Record, ResourceId, Rows, Value, ValueRef};
 use etag_fairing::store::{
-    Fetched, Field, Included, Links, Listing, Page, Place, Plan, Records, Root, Seen, Selection, SortKey,
-    StoreError, matches, order, value_of,
+    Counts, Fetched, Field, Included, Links, Listing, Page, Place, Plan, Records, Root, Seen, Selection,
+    SortKey, StoreError, matches, order, value_of,
 };
 
 use crate::state::State;
@@ -49,6 +49,7 @@ pub fn answer(state: &State, plan: &Plan) -> Result<Fetched, StoreError> {
     };
     fetched.rows = rows(&seen, selection, &found);
     fetched.links = links(&seen, selection, &found);
+    fetched.counts = counts(&seen, selection, &found);
     let mut including = Including {
         seen: &seen,
         root: (resource, found.iter().filter_map(|record| record.id.clone()).collect()),
@@ -196,6 +197,16 @@ fn links(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Vec<Opt
     links.collect()
 }
 
+/// How many resources the relationships lead to that are counted.
+fn counts(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Counts {
+    let mut counts = Counts::default();
+    for relationship in &selection.counts {
+        let number = |record: &&Record| seen.related(selection.resource, record, *relationship).len() as u64;
+        counts.add(*relationship, records.iter().map(number).collect());
+    }
+    counts
+}
+
 /// Follows the relationships that a plan includes.
 struct Including<'p, 's> {
     seen: &'s Seen<'s>,
@@ -260,7 +271,10 @@ impl Collected<'_, '_> {
     fn finish<'s>(seen: &'s Seen<'s>) -> impl FnMut(Self) -> Included {
         |found| {
             let rows = rows(seen, found.selection, &found.records);
-            Included::new(found.selection.resource, rows, links(seen, found.selection, &found.records))
+            let links = links(seen, found.selection, &found.records);
+            let mut included = Included::new(found.selection.resource, rows, links);
+            included.counts = counts(seen, found.selection, &found.records);
+            included
         }
     }
 }

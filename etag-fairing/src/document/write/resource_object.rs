@@ -3,9 +3,8 @@
 use super::linkage::{write_data, write_id};
 use super::links::write_segment;
 use super::view::View;
-use super::writer::Writer;
+use super::writer::{Linked, Writer};
 use crate::document::warnings::{OddValues, Warnings};
-use crate::plan::Links;
 use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, Kind, ResourceId, Row, Rows, Value};
 
@@ -14,7 +13,7 @@ impl Writer<'_> {
     /// these sets, as resource objects.
     pub(super) fn included<'f>(
         &self,
-        sets: impl Iterator<Item = (&'static Description, &'f Rows, &'f [Option<Links>])>,
+        sets: impl Iterator<Item = (&'static Description, &'f Rows, Linked<'f>)>,
         view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
@@ -23,13 +22,13 @@ impl Writer<'_> {
         }
         out.extend_from_slice(br#","included":["#);
         let mut is_first = true;
-        for (resource, rows, links) in sets {
+        for (resource, rows, linked) in sets {
             for (index, row) in rows.iter().enumerate() {
                 if !is_first {
                     out.push(b',');
                 }
                 is_first = false;
-                self.resource(resource, row, index, links, view, out)?;
+                self.resource(resource, row, index, linked, view, out)?;
             }
         }
         out.push(b']');
@@ -42,7 +41,7 @@ impl Writer<'_> {
         resource: &'static Description,
         row: Row<'_>,
         index: usize,
-        links: &[Option<Links>],
+        linked: Linked<'_>,
         view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
@@ -122,7 +121,13 @@ impl Writer<'_> {
                         warnings.relationship(relationship, odd)?;
                     }
                 }
-                write_data(resource, relationship_id, row, index, links, out)?;
+                write_data(resource, relationship_id, row, index, linked.links, out)?;
+            }
+            // On demand only: the representation without parameters has none.
+            if let (View::Asked { .. }, Some(count)) = (view, linked.counts.of(relationship_id, index)) {
+                out.extend_from_slice(br#","meta":{"count":"#);
+                out.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
+                out.push(b'}');
             }
             out.push(b'}');
         }

@@ -6,7 +6,7 @@ use super::view::View;
 use crate::document::buffer_pool;
 use crate::document::hidden::Hidden;
 use crate::document::warnings::{OddValues, Warnings, write_document_meta};
-use crate::plan::{Fetched, Included, Links};
+use crate::plan::{Counts, Fetched, Included, Links};
 use crate::query::{PageLinks, Parameters, href};
 use crate::schema::json_text::write_string;
 use crate::schema::registry::{Registry, encode_segment};
@@ -67,7 +67,7 @@ impl<'a> Writer<'a> {
         write_string(self_link, &mut out);
         out.extend_from_slice(br#"},"data":"#);
         match fetched.rows.get(0) {
-            Some(row) => self.resource(resource, row, 0, &fetched.links, view, &mut out)?,
+            Some(row) => self.resource(resource, row, 0, Linked::of(fetched), view, &mut out)?,
             None => out.extend_from_slice(b"null"),
         }
         self.included(included(fetched), view, &mut out)?;
@@ -95,7 +95,7 @@ impl<'a> Writer<'a> {
             if index > 0 {
                 out.push(b',');
             }
-            self.resource(resource, row, index, &fetched.links, view, &mut out)?;
+            self.resource(resource, row, index, Linked::of(fetched), view, &mut out)?;
         }
         out.push(b']');
         self.included(included(fetched), view, &mut out)?;
@@ -205,7 +205,7 @@ impl<'a> Writer<'a> {
             (false, true) => b"null",
             (false, false) => b"",
         });
-        let own = page.included.then_some((target, &related.rows, related.links.as_slice()));
+        let own = page.included.then_some((target, &related.rows, Linked::of(related)));
         self.included(own.into_iter().chain(included(related)), view, &mut out)?;
         write_document_meta(target, related, &mut out);
         out.push(b'}');
@@ -214,8 +214,24 @@ impl<'a> Writer<'a> {
 }
 
 /// The included resources that were read: those of each relationship path.
-fn included(fetched: &Fetched) -> impl Iterator<Item = (&'static Description, &Rows, &[Option<Links>])> {
-    fetched.included.iter().map(|included| (included.resource, &included.rows, included.links.as_slice()))
+fn included(fetched: &Fetched) -> impl Iterator<Item = (&'static Description, &Rows, Linked<'_>)> {
+    fetched.included.iter().map(|included| {
+        let linked = Linked { links: &included.links, counts: &included.counts };
+        (included.resource, &included.rows, linked)
+    })
+}
+
+/// What was read of the relationships of a set of rows.
+#[derive(Clone, Copy)]
+pub(super) struct Linked<'f> {
+    pub(super) links: &'f [Option<Links>],
+    pub(super) counts: &'f Counts,
+}
+
+impl<'f> Linked<'f> {
+    fn of(fetched: &'f Fetched) -> Self {
+        Self { links: &fetched.links, counts: &fetched.counts }
+    }
 }
 
 /// The head of a document of linkage.

@@ -140,6 +140,7 @@ impl FilterPath {
                     let any = self.related_to(None);
                     Ok(if given.truth()? { Filter::Not(Box::new(any)) } else { any })
                 }
+                (Operator::Count, _) => self.counted(given),
                 (operator, false) => {
                     let test = SignedComparison::of_id(operator, given, description.target().id.kind)?;
                     let field = Field::ToOne(relationship);
@@ -198,6 +199,60 @@ impl FilterPath {
         }
     }
 
+    /// Whether the to-many relationship leads to so many resources: a number, or operators with a number each, all of
+    /// which must hold.
+    fn counted(self, given: &FilterValue<'_>) -> Result<Filter, Fault> {
+        let scalar = given.one()?;
+        let Scalar::Json(JsonValue::Object(operators)) = scalar else {
+            return self.count_is(Operator::Relation(Relation::Equal), given);
+        };
+        let mut all = Vec::with_capacity(operators.len());
+        for (name, json) in operators {
+            let operator = count_operator(name).map_err(|fault| fault.at(&format!("/{name}")))?;
+            let value = FilterValue::json(json);
+            let steps = Self(self.0.clone());
+            all.push(steps.count_is(operator, &value).map_err(|fault| fault.at(&format!("/{name}")))?);
+        }
+        match (all.pop(), all.is_empty()) {
+            (None, _) => Err(Fault::new("must be a number, or an object such as {\"ge\":2}")),
+            (Some(one), true) => Ok(one),
+            (Some(last), false) => {
+                all.push(last);
+                Ok(Filter::And(all))
+            }
+        }
+    }
+
+    /// Compares the number of related resources by one operator.
+    pub(super) fn count_is(self, operator: Operator, given: &FilterValue<'_>) -> Result<Filter, Fault> {
+        let PathEnd::Relationship(relationship, _) = self.0.end else { return Ok(Filter::Or(Vec::new())) };
+        let is = |relation, scalar: &Scalar<'_>| Ok::<_, Fault>((relation, scalar.count()?));
+        let tests = match operator {
+            Operator::Between => match given.list()?.as_slice() {
+                [low, high] => vec![is(Relation::GreaterOrEqual, low)?, is(Relation::LessOrEqual, high)?],
+                _ => return Err(Fault::new("must be two values")),
+            },
+            Operator::Relation(relation) => vec![is(relation, given.one()?)?],
+            _ => return Err(Fault::new(COUNT_OPERATORS)),
+        };
+        let test = |path: &[RelationshipId], (relation, number)| Filter::Count {
+            path: path.to_vec(),
+            relationship,
+            relation,
+            number,
+        };
+        Ok(through(&self.0.steps, |path| {
+            let mut all: Vec<Filter> = tests.iter().map(|one| test(&path, *one)).collect();
+            match (all.pop(), all.is_empty()) {
+                (Some(one), true) => one,
+                (last, _) => {
+                    all.extend(last);
+                    Filter::And(all)
+                }
+            }
+        }))
+    }
+
     /// Compares with another member of the same resource.
     pub(super) fn compare_with(self, operator: Operator, other: Self) -> Result<Filter, Fault> {
         let Operator::Relation(relation) = operator else {
@@ -249,6 +304,17 @@ impl FilterPath {
             }
             PathEnd::Relationship(..) | PathEnd::OneOf(..) => None,
         }
+    }
+}
+
+/// What is wrong with another operator behind `count`.
+const COUNT_OPERATORS: &str = "a number of resources is compared by eq, ne, gt, ge, lt, le or between";
+
+/// The operator of this name, if numbers of related resources are compared by it.
+pub(super) fn count_operator(name: &str) -> Result<Operator, Fault> {
+    match Operator::named(name) {
+        Some(operator @ (Operator::Relation(_) | Operator::Between)) => Ok(operator),
+        _ => Err(Fault::new(COUNT_OPERATORS)),
     }
 }
 

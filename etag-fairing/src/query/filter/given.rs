@@ -146,6 +146,16 @@ impl Scalar<'_> {
         }
     }
 
+    /// A number of resources.
+    pub(super) fn count(&self) -> Result<u32, Fault> {
+        let number = match self.json(Kind::Integer) {
+            JsonValue::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        number.ok_or_else(|| Fault::new(format!("must be a whole number from 0 to {}", u32::MAX)))
+    }
+
     /// The id as text. In JSON it may also be a number.
     pub(super) fn id(&self) -> Result<String, Fault> {
         match self.json(Kind::Text) {

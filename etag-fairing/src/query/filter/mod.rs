@@ -149,6 +149,9 @@ impl<'a> FilterBuilder<'a> {
                 return Ok(());
             }
             [path] if !path.is_empty() => text::simple(self.resource, path, value, self.nodes.unreadable)?,
+            [path, "count", operator] if !path.is_empty() => {
+                text::count(self.resource, path, operator, value, self.nodes.unreadable)?
+            }
             [path, operator] if !path.is_empty() => {
                 text::operator(self.resource, path, operator, value, self.nodes.unreadable)?
             }

@@ -26,6 +26,8 @@ pub(crate) enum Operator {
     IsEmpty,
     /// To which of its types a polymorphic relationship leads.
     Type,
+    /// How many resources a to-many relationship leads to.
+    Count,
 }
 
 /// What kind of thing an operator meets.
@@ -77,6 +79,7 @@ pub(crate) const OPERATORS: &[(&[&str], Operator)] = &[
     (&["has"], Operator::Has),
     (&["is_empty"], Operator::IsEmpty),
     (&["type"], Operator::Type),
+    (&["count"], Operator::Count),
 ];
 
 impl Operator {
@@ -104,7 +107,12 @@ impl Operator {
             // Which of many is not equal, or null, nobody could say: `not`, `any` and `is_empty` do.
             Operand::ToMany => matches!(
                 self,
-                Self::Relation(Relation::Equal) | Self::In | Self::Any | Self::Has | Self::IsEmpty
+                Self::Relation(Relation::Equal)
+                    | Self::In
+                    | Self::Any
+                    | Self::Has
+                    | Self::IsEmpty
+                    | Self::Count
             ),
         }
     }

@@ -1,7 +1,7 @@
-//! `filter[name]=x`, `filter[name][]=x`, `filter[name][operator]=x`.
+//! `filter[name]=x`, `filter[name][]=x`, `filter[name][operator]=x`, `filter[name][count][operator]=2`.
 
 use super::Fault;
-use super::compare::FilterPath;
+use super::compare::{FilterPath, count_operator};
 use super::given::{FilterValue, Scalar};
 use crate::plan::Filter;
 use crate::schema::Description;
@@ -42,4 +42,17 @@ pub(super) fn operator(
     let target = FilterPath::follow(resource, path, unreadable)?;
     let operator = target.operator(operator)?;
     target.compare(operator, &FilterValue::One(Scalar::Text(value)))
+}
+
+/// The number of related resources, compared by an operator.
+pub(super) fn count(
+    resource: &'static Description,
+    path: &str,
+    operator: &str,
+    value: &str,
+    unreadable: &Unreadable,
+) -> Result<Filter, Fault> {
+    let target = FilterPath::follow(resource, path, unreadable)?;
+    target.operator("count")?;
+    target.count_is(count_operator(operator)?, &FilterValue::One(Scalar::Text(value)))
 }

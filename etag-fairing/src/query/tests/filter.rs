@@ -212,6 +212,19 @@ fn h1_relationships_can_be_asked_for() {
     assert_eq!(filter("filter[speakers][any]=true"), related(speakers()));
     assert_eq!(filter("filter[speakers][is_empty]=true"), not(related(speakers())));
     assert_eq!(filter("filter[track][has]=false"), not(related(track())));
+    let count = |relation, number| Filter::Count { path: vec![], relationship: speakers(), relation, number };
+    assert_eq!(filter("filter[speakers][count]=2"), count(Relation::Equal, 2));
+    assert_eq!(filter("filter[speakers][count][ge]=2"), count(Relation::GreaterOrEqual, 2));
+    let from_to = Filter::And(vec![count(Relation::GreaterOrEqual, 1), count(Relation::LessOrEqual, 3)]);
+    assert_eq!(filter("filter[speakers][count][between]=1,3"), from_to);
+    assert_eq!(
+        filter("filter=[{\"name\":\"speakers\",\"op\":\"count\",\"val\":{\"ge\":1,\"le\":3}}]"),
+        from_to
+    );
+    assert_eq!(
+        filter("filter={\"name\":\"speakers\",\"op\":\"count\",\"val\":0}"),
+        count(Relation::Equal, 0)
+    );
     let no_track = compare(Member { path: vec![], field: Field::ToOne(track()) }, Comparison::IsNull);
     assert_eq!(filter("filter[track][is_null]=true"), no_track);
 }
@@ -224,6 +237,14 @@ fn h1_bad_filters_are_refused_by_their_exact_parameter() {
         "filter[unfilterable]",
         "filter[title.x]",
         "filter[track.nobody]",
+        "filter[speakers][count]",
+        "filter[speakers][count][foo]",
+        "filter[speakers][count][in]",
+        "filter[speakers][count][between]",
+        "filter[speakers][ge]",
+        "filter[track][count]",
+        "filter[track][count][ge]",
+        "filter[title][count]",
         "filter[level]",
         "filter[level][ge]",
         "filter[title][foo]",

@@ -20,6 +20,7 @@ pub(crate) enum Verb {
     RelatedPage,
     Count,
     CountRelated,
+    CountLinks,
     Exists,
     Linkage,
     IncludeOne,

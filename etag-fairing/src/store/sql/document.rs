@@ -345,7 +345,7 @@ impl<'p> Document<'p> {
             if let Some(found) = found {
                 let rows = std::mem::take(&mut found.included);
                 let links = found.links(&rows);
-                fetched.included.push(Included { resource: description, rows, links });
+                fetched.included.push(Included::new(description, rows, links));
             }
         }
         fetched.rows = self.root;

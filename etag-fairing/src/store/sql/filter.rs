@@ -4,7 +4,7 @@
 //! `AND` and `OR` treat null as false; only the negation must treat it differently, so that it is written as
 //! `IS NOT TRUE`.
 
-use sea_query::{BinOper, Expr, ExprTrait, JoinType, Query};
+use sea_query::{Asterisk, BinOper, Expr, ExprTrait, JoinType, Query};
 use serde_json::Value as JsonValue;
 
 use super::{
@@ -55,6 +55,9 @@ fn part<D: Dialect>(
         }
         Filter::Related { path, relationship, filter } => {
             related(visible, scope, path, *relationship, filter.as_deref(), need)
+        }
+        Filter::Count { path, relationship, relation, number } => {
+            counted(visible, scope, path, *relationship, (*relation, *number), need)
         }
     }
 }
@@ -418,4 +421,68 @@ fn related<D: Dialect>(
         }
         Question::BySet => dialect.is_in(of_row, select.expr(of_related).to_owned(), need),
     })
+}
+
+/// Whether a to-many relationship leads to so many rows.
+///
+/// The set of owners has only those with related rows. If a relation holds for none, it is the set of the owners for
+/// which it doesn't hold that is asked.
+fn counted<D: Dialect>(
+    visible: Visible<'_, D>,
+    scope: &mut Scope<'_>,
+    path: &[RelationshipId],
+    relationship: RelationshipId,
+    (relation, number): (Relation, u32),
+    need: Need,
+) -> Result<Expr, String> {
+    let (owner, resource) = scope.reach(path)?;
+    let found = resource.relationship_at(relationship);
+    let edge = found.map(|found| Edge::of(resource, found)).transpose()?.flatten();
+    let edge = edge.ok_or_else(|| {
+        format!("`{}` has no to-many relationship {}", resource.rust_name, relationship.place())
+    })?;
+    let dialect = visible.dialect;
+    let step = if path.is_empty() { Step::Many } else { Step::ManyByPath };
+    let question = scope.visit().question(step);
+    let visit = scope.visit().behind(step, question);
+    let names = scope.names();
+    let (alias, edge_alias) = (names.next(), names.next());
+    let mut select = Query::select();
+    select.from(visible.rows(edge.target, &alias, visit)?);
+    select.and_where_option(edge.is_edge(if edge.kind == EdgeKind::Join { &edge_alias } else { &alias }));
+    let (owner_column, count) = match edge.kind {
+        EdgeKind::Inverse { .. } => (column(&alias, edge.owner_column), Expr::col(Asterisk).count()),
+        EdgeKind::Join => {
+            let target = column(&edge_alias, edge.target_column);
+            let on = column(&alias, edge.target.id.column).eq(target.clone());
+            select.join(JoinType::InnerJoin, visible.all_edges(&edge, &edge_alias), on);
+            // A join table that the user has created may have an edge twice.
+            (column(&edge_alias, edge.owner_column), target.count_distinct())
+        }
+    };
+    let own = column(&owner, resource.id.column);
+    let holds = |count: Expr, relation| count.binary(operator(relation), Expr::val(i64::from(number)));
+    let (condition, may_be_none) = match question {
+        Question::ForTheRow => {
+            select.expr(count).and_where(owner_column.eq(own.clone()));
+            (holds(select.into(), relation), true)
+        }
+        Question::BySet => {
+            let holds_for_none = relation.holds(0, u64::from(number));
+            let relation = if holds_for_none { relation.opposite() } else { relation };
+            select
+                .expr(owner_column.clone())
+                .and_where(owner_column.clone().is_not_null())
+                .add_group_by([owner_column])
+                .and_having(holds(count, relation));
+            if holds_for_none {
+                let others = dialect.is_in(own.clone(), select, Need::May);
+                (others.is_not(Expr::custom_keyword("TRUE")), true)
+            } else {
+                (dialect.is_in(own.clone(), select, need), false)
+            }
+        }
+    };
+    // Where a to-one relationship of the path is empty, there is no owner.
+    Ok(if may_be_none && !path.is_empty() { own.is_not_null().and(condition) } else { condition })
 }

@@ -190,7 +190,7 @@ fn leads_far(filter: &Filter) -> bool {
         Filter::Compare { member, comparison } => {
             !member.path.is_empty() || matches!(comparison, Comparison::Text { .. })
         }
-        Filter::Related { .. } => true,
+        Filter::Related { .. } | Filter::Count { .. } => true,
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod bound_query;
 pub(crate) mod cache;
 pub(crate) mod cell;
 pub(crate) mod change;
+mod count;
 pub(in crate::store) mod definitions;
 pub(crate) mod delete;
 pub(crate) mod dependents;

@@ -17,6 +17,7 @@ pub(crate) fn is_one_statement(plan: &Plan) -> bool {
     };
     let selection = &plan.selection;
     root && selection.include.is_empty()
+        && selection.counts.is_empty()
         && selection.linkage_ids().all(|relationship| !to_many(selection.resource, relationship))
 }
 

@@ -5,6 +5,7 @@ use super::{
     bound_query::BoundQuery,
     cache::{Shape, Verb},
     cell::{self, Cells, push_row},
+    count::count,
     include::include,
     link::Link,
     linkage_read::linkage,
@@ -64,6 +65,9 @@ pub(crate) async fn fetch(
         fetched.links = reading.all_linkage(&fetched.rows).await?;
     } else {
         include(session, plan, &room, &mut fetched).await?;
+    }
+    if plan.counts() {
+        count(session, plan, &room, &mut fetched).await?;
     }
     Ok(fetched)
 }

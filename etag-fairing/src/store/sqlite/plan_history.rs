@@ -170,6 +170,7 @@ fn looks_into_text(plan: &Plan) -> bool {
             Filter::Not(filter) => does(filter),
             Filter::Compare { comparison, .. } => matches!(comparison, Comparison::Text { .. }),
             Filter::Related { filter, .. } => filter.as_deref().is_some_and(does),
+            Filter::Count { .. } => false,
         }
     }
     match &plan.root {
