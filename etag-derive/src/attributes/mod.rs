@@ -160,12 +160,12 @@ fn fault_of_part(field: &Field) -> Option<&'static str> {
         Role::Attribute(attribute) => {
             if in_option(&field.ty).is_some() {
                 Some("it may be null; remove the `Option`")
+            } else if attribute.kept.key().is_some() {
+                Some("an id never changes")
             } else if attribute.access != Access::ReadWrite {
                 Some("clients give it to a new resource and see it in the id; remove its access")
             } else if attribute.readers.is_some() || attribute.writers.is_some() {
                 Some("every resource shows its id; remove `readable_by` and `writable_by`")
-            } else if attribute.kept.key().is_some() {
-                Some("an id never changes")
             } else if attribute.carrier != Carrier::Itself || attribute.stored.is_some() {
                 Some("an id is made of integers, text and UUIDs as they are; remove its form")
             } else {

@@ -295,7 +295,7 @@ const BAD_DOCUMENT: &[&str] = &[
 ];
 
 const FORBIDDEN_WRITE: &[&str] =
-    &["forbidden", "client_id_not_allowed", "full_replacement_not_allowed", "outside_scope"];
+    &["forbidden", "client_id_not_allowed", "full_replacement_not_allowed", "part_of_id", "outside_scope"];
 
 const CONFLICT: &[&str] =
     &["type_mismatch", "id_mismatch", "id_exists", "unique_violation", "foreign_key_violation"];

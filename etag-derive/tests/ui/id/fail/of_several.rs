@@ -65,12 +65,4 @@ struct Parts {
     emptied: ToOne<Order>,
 }
 
-#[derive(JsonApiResource)]
-#[jsonapi(type = "kinds", id(order, price))]
-struct Kinds {
-    #[jsonapi(relationship)]
-    order: ToOne<Order>,
-    price: f64,
-}
-
 fn main() {}
