@@ -83,7 +83,9 @@ fn of_two_that_wait_for_each_other_one_begins_again() {
         );
         one.expect("written");
         other.expect("written");
-        assert_eq!(first.decided + second.decided, 3, "one of them was asked twice");
+        // Each waits only shortly for its second row, so that both may give up at the same moment.
+        let decided = first.decided + second.decided;
+        assert!((3..=4).contains(&decided), "one of them, or each, was asked twice: {decided}");
         store.close().await;
     });
 }
