@@ -71,11 +71,11 @@ const ROCKET_TOML: &str = "
     [default.databases.api]
     url = 'postgres://production:secret@192.0.2.1/production'
     connections = 20
-    statement_timeout = 7
-    read_timeout = 9
+    statement_timeout = 60
+    read_timeout = 60
     schema = 'check'
     [debug.databases.api]
-    connect_timeout = 1
+    connect_timeout = 60
     [default.databases.legacy]
     url = 'mysql://production'
 ";

@@ -29,6 +29,9 @@ pub struct Setup {
     configuration: Figment,
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     databases: Vec<(String, super::Database)>,
+    /// The names of those that the application brings.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    left: Vec<String>,
 }
 
 impl Setup {
@@ -39,6 +42,8 @@ impl Setup {
             configuration: Figment::new(),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             databases: Vec::new(),
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            left: Vec::new(),
         }
     }
 
@@ -49,6 +54,15 @@ impl Setup {
         let name = name.into();
         self.databases.retain(|(known, _)| *known != name);
         self.databases.push((name, database));
+        self
+    }
+
+    /// Leaves the database of this name as it is configured: for an application that brings a pool of its own
+    /// (`JsonApi::fairing().with_pool(…)`), which the test has to make over a [`Database`](super::Database).
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[must_use]
+    pub fn without_database(mut self, name: impl Into<String>) -> Self {
+        self.left.push(name.into());
         self
     }
 
@@ -88,6 +102,7 @@ impl Setup {
         let mut databases = self.databases;
         for name in replaceable::names(&figment) {
             if !databases.iter().any(|(known, _)| *known == name)
+                && !self.left.contains(&name)
                 && let Some(database) = replaceable::replacement(&figment, &name)
             {
                 databases.push((name, database));

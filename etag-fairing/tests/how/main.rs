@@ -27,6 +27,7 @@ mod rows {
         computed
         hidden
         chosen_ids
+        composite_keys
         many_to_many
         tree
         on_delete

@@ -27,7 +27,7 @@ fn rows(page: &str) -> Vec<Row> {
             assert_eq!(bold.len(), 3, "one phrase in bold: {line}");
             Row {
                 name: file_name(bold[1]),
-                code: answer.split('`').skip(1).step_by(2).map(str::to_owned).collect(),
+                code: answer.split('`').skip(1).step_by(2).map(|code| code.replace("\\|", "|")).collect(),
                 links: pages.matches('[').count(),
             }
         })
