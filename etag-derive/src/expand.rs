@@ -553,6 +553,8 @@ fn carrier(ty: &Type, carrier: Carrier) -> TokenStream {
         Carrier::Text => quote!(Text),
         Carrier::Json => quote!(Json),
         Carrier::Number => quote!(Number),
+        Carrier::Seconds => quote!(InSeconds),
+        Carrier::Milliseconds => quote!(InMilliseconds),
     };
     let adapted = match in_option(ty) {
         // Null is not the adapted type's to say.

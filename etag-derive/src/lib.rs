@@ -161,7 +161,7 @@
 //! | `writable_by = Admin` | a Rocket request guard lets through who may set it; others get 403 | who sees it |
 //! | `hidden` | clients neither see nor set it. Needs an `Option` or a `default` | |
 //! | `version` | an `i64`, `u64` or `DateTime<Utc>` that the store keeps: it rises with each change, and entity tags begin with it. Clients see it, unless it is `hidden` too | they begin with the document's digest |
-//! | `stored = "YYYY-MM-DD hh:mm:ss"` | the form in which the column holds times; see the guide on tables of other programs | the store's own, or any |
+//! | `stored = "YYYY-MM-DD hh:mm:ss"` | the form in which the column holds times, or `seconds` or `milliseconds` for a duration; see the guide on tables of other programs | the store's own, or any |
 //! | `last_modified` | a `DateTime<Utc>` that the store keeps: sent as `Last-Modified`. May stand beside `version` | there is no date |
 //! | `text` | serde carries it as text: for enums, whose variants' names are stored | its own type carries it |
 //! | `json` | serde carries it as JSON: for everything else | |

@@ -31,6 +31,8 @@ struct Measure {
     counts: Option<Vec<i64>>,
     settings: Option<JsonValue>,
     length: Option<TimeDelta>,
+    #[jsonapi(stored = "seconds")]
+    seconds: Option<TimeDelta>,
 }
 
 /// An exact decimal number of as many digits as it has.
@@ -64,6 +66,7 @@ const WORDS: AttributeId = AttributeId::at(3);
 const COUNTS: AttributeId = AttributeId::at(4);
 const SETTINGS: AttributeId = AttributeId::at(5);
 const LENGTH: AttributeId = AttributeId::at(6);
+const SECONDS: AttributeId = AttributeId::at(7);
 
 /// Makes a measure with this one value.
 async fn measure(store: &dyn Store, attribute: AttributeId, value: Value) -> ResourceId {
@@ -212,6 +215,14 @@ pub(crate) async fn durations_are_compared_by_their_length(store: Arc<dyn Store>
     let ascending = [i64::MIN / 2, -86_400_000_001, -1, 0, 1, 86_400_000_000, 86_400_000_001, i64::MAX / 2];
     let ascending = ascending.map(Value::Integer);
     they_are_ordered(&*store, LENGTH, &ascending, &ascending).await;
+}
+
+pub(crate) async fn durations_are_counted_in_the_unit_of_their_column(store: Arc<dyn Store>) {
+    store.prepare(&[*MEASURES]).await.expect("prepared");
+    let ascending = [-9_000_000_000_000, -86_401, -1, 0, 1, 86_400, 32_768, 4_294_967_296, 9_000_000_000_000];
+    let mut ascending = ascending.map(Value::Integer);
+    ascending.swap(5, 6);
+    they_are_ordered(&*store, SECONDS, &ascending, &ascending).await;
 }
 
 pub(crate) async fn bytes_come_back_and_are_compared(store: Arc<dyn Store>) {

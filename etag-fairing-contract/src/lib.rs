@@ -205,6 +205,7 @@ rules! {
         decimal_numbers_are_exact
         bytes_come_back_and_are_compared
         durations_are_compared_by_their_length
+        durations_are_counted_in_the_unit_of_their_column
         lists_are_found_by_their_elements
         what_stands_inside_of_json_is_found
     }

@@ -7,7 +7,7 @@ use super::{
     container::Container,
     entries::{Entries, type_of},
     member_name::{Name, check_member_name},
-    stored::Stored,
+    stored::{Form, Stored},
     types,
 };
 use crate::errors::Errors;
@@ -98,6 +98,8 @@ pub(crate) enum Carrier {
     Text,
     Json,
     Number,
+    Seconds,
+    Milliseconds,
 }
 
 pub(super) fn read(
@@ -112,7 +114,8 @@ pub(super) fn read(
     check_member_name(&name, errors);
     let column = Name::or(entries.text("column", errors), ident, str::to_owned);
     let kept = Upkeep::read(entries, errors);
-    let stored = entries.text("stored", errors).and_then(|form| Stored::read(&form, errors));
+    let form = entries.text("stored", errors);
+    let stored = form.as_ref().and_then(|form| Form::read(form, errors));
     let default = entries
         .function("default", errors)
         .map(|function| function.map(|function| types::without_self(&function, owner)))
@@ -158,6 +161,20 @@ pub(super) fn read(
             );
             Carrier::Number
         }
+    };
+    let (counted, stored) = match stored {
+        Some(Form::Seconds) => (Some(Carrier::Seconds), None),
+        Some(Form::Milliseconds) => (Some(Carrier::Milliseconds), None),
+        Some(Form::Times(stored)) => (None, Some(stored)),
+        None => (None, None),
+    };
+    let carrier = match (counted, &form) {
+        (Some(_), Some(form)) if carrier != Carrier::Itself => {
+            errors
+                .at(form, "`seconds` and `milliseconds` are for durations as they are: remove the other key");
+            carrier
+        }
+        (counted, _) => counted.unwrap_or(carrier),
     };
     if let (Some(inner), Some(key)) = (types::in_option(ty), kept.key()) {
         let inner = quote::quote!(#inner).to_string();

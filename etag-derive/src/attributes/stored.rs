@@ -1,4 +1,4 @@
-//! `#[jsonapi(stored = "…")]`: the form in which a column holds times.
+//! `#[jsonapi(stored = "…")]`: the form in which a column holds times or durations.
 
 use syn::LitStr;
 
@@ -11,16 +11,30 @@ pub(crate) enum Stored {
     Unix { per_second: i64 },
 }
 
-impl Stored {
+/// What `stored` says of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Times(Stored),
+    /// It counts the seconds of a duration.
+    Seconds,
+    Milliseconds,
+}
+
+impl Form {
     pub(super) fn read(form: &LitStr, errors: &mut Errors) -> Option<Self> {
-        let parsed = parse(&form.value());
+        let parsed = match form.value().as_str() {
+            "seconds" => Some(Self::Seconds),
+            "milliseconds" => Some(Self::Milliseconds),
+            form => parse(form).map(Self::Times),
+        };
         if parsed.is_none() {
             errors.at(
                 form,
                 format!(
-                    "`{}` is no form of times: write `unix seconds`, `unix milliseconds` or `unix microseconds`, or \
+                    "`{}` is no form of times or durations: write `unix seconds`, `unix milliseconds` or `unix microseconds`, or \
                      what the text looks like, of `YYYY-MM-DD`, a space or `T`, `hh:mm` or `hh:mm:ss`, `.` and one to \
-                     nine `f`, and `Z` or `+00:00`, such as `YYYY-MM-DD hh:mm:ss.ffffff`",
+                     nine `f`, and `Z` or `+00:00`, such as `YYYY-MM-DD hh:mm:ss.ffffff`; for a duration `seconds` or \
+                     `milliseconds`",
                     form.value()
                 ),
             );

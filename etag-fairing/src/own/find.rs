@@ -272,6 +272,9 @@ fn sort_key(resource: &'static Description, name: &str) -> Result<SortKey, ApiEr
     if path.steps.iter().any(PathStep::is_to_many) {
         return Err(wrong("which leads over many"));
     }
+    if !path.inside.is_empty() {
+        return Err(wrong("which is inside of JSON"));
+    }
     let field = match path.end {
         PathEnd::Id => Field::Id,
         PathEnd::Attribute(id, _) => Field::Attribute(id),

@@ -23,10 +23,10 @@ pub use scope::{Condition, MemberName, Scope, member};
 
 pub use crate::schema::{
     Access, Among, ArrayElement, Attribute, AttributeId, AttributeType, CompositeId, Corrupt, DeletionType,
-    Description, Element, Id, IdKind, IdPart, IdType, Json, Kind, LastModifiedType, Linkage, Mismatch,
-    Number, Odd, OnDelete, Operation, Operations, PartMember, Record, Registry, Relationship, RelationshipId,
-    RelationshipKind, ResourceId, Row, Rows, Targets, Text, ToMany, ToOne, ToOneOf, Upkeep, Value, ValueRef,
-    VersionType, check, parse, parse_digits,
+    Description, Element, Id, IdKind, IdPart, IdType, InMilliseconds, InSeconds, Json, Kind,
+    LastModifiedType, Linkage, Mismatch, Number, Odd, OnDelete, Operation, Operations, PartMember, Record,
+    Registry, Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Targets, Text, ToMany,
+    ToOne, ToOneOf, Upkeep, Value, ValueRef, VersionType, check, parse, parse_digits,
 };
 #[doc(hidden)]
 pub use crate::schema::{Docs, StoredTime, Zone, deletion_at, first_modified, first_version};

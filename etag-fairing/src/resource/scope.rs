@@ -11,8 +11,11 @@ use serde_json::Value as JsonValue;
 use super::guard::Boxed;
 use super::hooks::HookError;
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
+use crate::schema::json_text::scalar_of;
 use crate::schema::kind::Operators;
-use crate::schema::member_path::{BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, typed_names};
+use crate::schema::member_path::{
+    BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, is_name_in_json, typed_names,
+};
 use crate::schema::{Attribute, Description, IdKind, RelationshipId, Value};
 
 /// The scope function of a resource, as a function pointer.
@@ -147,7 +150,9 @@ enum Test {
 }
 
 /// A member of a resource by its name in documents: `id`, an attribute (even if clients do not see it), or a
-/// relationship. The member may be at the end of a path of to-one relationships, such as `track.owner`.
+/// relationship. The member may be at the end of a path of to-one relationships, such as `track.owner`, and the path may
+/// go on inside of an attribute that holds JSON: `settings.theme`. There, a text, a number and a boolean are values of
+/// their own classes; one of another class is neither equal, nor less, nor greater, and what is not there is null.
 ///
 /// A name that the resource doesn't have, or a value that isn't of the attribute's type, is a mistake in the
 /// application: the answer is 500 without any data, and the log has the reason.
@@ -290,9 +295,24 @@ impl Condition {
                         };
                     }
                 };
-                Ok(Filter::Compare {
-                    member: Member::at(path.relationship_ids(), field),
-                    comparison: Compared::of(&path, name)?.comparison(name, test)?,
+                let member = Member::at(path.relationship_ids(), field);
+                if path.inside.is_empty() {
+                    return Ok(Filter::Compare {
+                        member,
+                        comparison: Compared::of(&path, name)?.comparison(name, test)?,
+                    });
+                }
+                let inside = |comparison| {
+                    let comparison = Comparison::Inside(path.inside.clone(), Box::new(comparison));
+                    Filter::Compare { member: member.clone(), comparison }
+                };
+                Ok(match Compared::of(&path, name)?.comparison(name, test)? {
+                    // A value of another class differs, too.
+                    Comparison::Value(Relation::NotEqual, value) => {
+                        let is = [Comparison::In(vec![value]), Comparison::IsNull].map(inside);
+                        Filter::Not(Box::new(Filter::Or(is.into())))
+                    }
+                    comparison => inside(comparison),
                 })
             }
             Node::Related(name, condition) => {
@@ -351,6 +371,9 @@ fn follow(resource: &'static Description, name: &str) -> Result<MemberPath, Wron
         }
         BrokenPath::TooLong | BrokenPath::NoType { .. } => WrongScope(broken.detail(name)),
     })?;
+    if let Some(wrong) = path.inside.iter().find(|name| !is_name_in_json(name)) {
+        return Err(WrongScope(format!("{wrong:?} can't be looked for inside of JSON (in {name:?})")));
+    }
     let mut owner = resource;
     for PathStep { relationship, .. } in &path.steps {
         if relationship.is_to_many() {
@@ -376,12 +399,15 @@ fn no_type(name: &str, path: &MemberPath, first: RelationshipId) -> WrongScope {
 enum Compared {
     Id(IdKind),
     Attribute(&'static Attribute),
+    /// What stands inside of JSON, whose type nobody has declared.
+    InsideJson,
 }
 
 impl Compared {
     fn of(path: &MemberPath, name: &str) -> Result<Self, WrongScope> {
         match path.end {
             PathEnd::Id => Ok(Self::Id(path.resource.id.kind)),
+            PathEnd::Attribute(..) if !path.inside.is_empty() => Ok(Self::InsideJson),
             PathEnd::Attribute(_, attribute) => Ok(Self::Attribute(attribute)),
             PathEnd::Relationship(_, relationship) if !relationship.is_to_many() => {
                 Ok(Self::Id(relationship.target().id.kind))
@@ -413,6 +439,7 @@ impl Compared {
                 let is_text = match self {
                     Self::Id(kind) => matches!(kind, IdKind::Text | IdKind::Uuid),
                     Self::Attribute(attribute) => attribute.kind.operators() == Operators::Text,
+                    Self::InsideJson => true,
                 };
                 if !is_text {
                     return Err(WrongScope(format!("{name:?} is no text")));
@@ -430,6 +457,7 @@ impl Compared {
             (Self::Id(kind), JsonValue::String(id)) => kind.parse(id).map(|id| id.to_value()),
             (Self::Id(kind), JsonValue::Number(id)) => kind.parse(&id.to_string()).map(|id| id.to_value()),
             (Self::Id(_), _) => None,
+            (Self::InsideJson, given) => scalar_of(given),
             (Self::Attribute(attribute), given) => match (attribute.parse)(given) {
                 Ok(value) => Some(value).filter(|value| !value.is_null()),
                 Err(mismatch) => {

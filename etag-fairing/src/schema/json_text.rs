@@ -1,6 +1,8 @@
-//! JSON text straight to bytes.
+//! JSON text straight to bytes, and scalars of JSON as values.
 
-use super::Corrupt;
+use serde_json::Value as JsonValue;
+
+use super::{Corrupt, Value};
 
 /// Writes a JSON string (RFC 8259 §7).
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
@@ -38,4 +40,18 @@ pub(super) fn unfit(expected: &str, text: &str) -> Corrupt {
     let shown: String = text.chars().take(SHOWN).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
     Corrupt::new(format!("expected {expected}, found {shown:?}{more}"))
+}
+
+/// A text, a number or a boolean.
+pub(crate) fn scalar_of(json: &JsonValue) -> Option<Value> {
+    match json {
+        JsonValue::Bool(value) => Some(Value::Bool(*value)),
+        // PostgreSQL takes no U+0000.
+        JsonValue::String(text) => (!text.contains('\0')).then(|| Value::Text(text.clone())),
+        JsonValue::Number(number) => match number.as_i64() {
+            Some(whole) => Some(Value::Integer(whole)),
+            None => number.as_f64().filter(|number| number.is_finite()).map(Value::Float),
+        },
+        JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
+    }
 }

@@ -36,6 +36,11 @@ pub enum Kind {
     Bytes,
     /// How long something takes. Value: an integer, microseconds. In documents a string: `"PT1H30M"` (ISO 8601).
     Duration,
+    /// How long something takes, in whole seconds. Value: an integer, seconds. In documents as [`Kind::Duration`].
+    Seconds,
+    /// How long something takes, in whole milliseconds. Value: an integer, milliseconds. In documents as
+    /// [`Kind::Duration`].
+    Milliseconds,
     /// A list of values of one kind, without nulls. Value: text, a JSON array.
     Array(Element),
 }

@@ -121,11 +121,12 @@ fn dated(now: i64) -> i64 {
     if Upkeep::is_dateless(now) { now - 1 } else { now }
 }
 
-/// A type that can be a `#[jsonapi(version)]`: `i64` or `u64`, which count, or `DateTime<Utc>`.
+/// A type that can be a `#[jsonapi(version)]`: `i64` or `u64`, which count, or `DateTime<Utc>`. With the feature `time`
+/// it may also be `time::OffsetDateTime`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a version",
     label = "not a version",
-    note = "write `i64` or `u64`, which count the changes, or `DateTime<Utc>`"
+    note = "write `i64` or `u64`, which count the changes, or a timestamp: `DateTime<Utc>`, or `time::OffsetDateTime`"
 )]
 pub trait VersionType: Sealed + AttributeType<Field = Self> {
     /// The version of a new resource, unless a deleted resource of the table had a higher one.
@@ -150,11 +151,11 @@ impl VersionType for DateTime<Utc> {
     }
 }
 
-/// A type that can be a `#[jsonapi(last_modified)]`: `DateTime<Utc>`.
+/// A type that can be a `#[jsonapi(last_modified)]`: `DateTime<Utc>`, or with the feature `time` `time::OffsetDateTime`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the date of the last change",
     label = "not a timestamp",
-    note = "write `DateTime<Utc>`"
+    note = "write `DateTime<Utc>`, or `time::OffsetDateTime`"
 )]
 pub trait LastModifiedType: Sealed + AttributeType<Field = Self> {
     /// The current time.
@@ -167,15 +168,43 @@ impl LastModifiedType for DateTime<Utc> {
     }
 }
 
-/// A type that can have the time of a soft deletion: `Option<DateTime<Utc>>`.
+/// A type that can have the time of a soft deletion: `Option<DateTime<Utc>>`, or with the feature `time`
+/// `Option<time::OffsetDateTime>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the time of a deletion",
     label = "not a timestamp that may be null",
-    note = "write `Option<DateTime<Utc>>`, or leave the field out: `soft_delete` needs the column alone"
+    note = "write `Option<DateTime<Utc>>` or `Option<time::OffsetDateTime>`, or leave the field out: `soft_delete` needs the column alone"
 )]
 pub trait DeletionType: Sealed {}
 
 impl DeletionType for Option<DateTime<Utc>> {}
+
+#[cfg(feature = "time")]
+mod of_time_crate {
+    use time::OffsetDateTime;
+
+    use super::{DeletionType, LastModifiedType, VersionType};
+
+    /// In microseconds, as it is stored.
+    fn now() -> OffsetDateTime {
+        let now = i128::from(super::now().timestamp_micros()) * 1000;
+        OffsetDateTime::from_unix_timestamp_nanos(now).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    impl VersionType for OffsetDateTime {
+        fn first() -> Self {
+            now()
+        }
+    }
+
+    impl LastModifiedType for OffsetDateTime {
+        fn now() -> Self {
+            now()
+        }
+    }
+
+    impl DeletionType for Option<OffsetDateTime> {}
+}
 
 /// The index of the attribute with the time of the deletion.
 #[doc(hidden)]

@@ -41,7 +41,7 @@ pub(crate) enum PathSyntax<'a> {
     Client(&'a Unreadable),
     /// A client has, and `a__b` may stand for `a.b` where no member is named `a__b`. The path may go on inside of JSON.
     ClientWithUnderscores(&'a Unreadable),
-    /// The application has, which also knows the members that documents don't show.
+    /// The application has, which also knows the members that documents don't show. The path may go on inside of JSON.
     Application,
 }
 
@@ -100,7 +100,7 @@ impl MemberPath {
             }
             if let PathEnd::Attribute(_, attribute) = end
                 && attribute.kind == Kind::Json
-                && matches!(syntax, PathSyntax::ClientWithUnderscores(_))
+                && !matches!(syntax, PathSyntax::Client(_))
             {
                 let inside = rest.into_iter().rev().map(str::to_owned).collect();
                 return Ok(Self { steps, resource: here, end, inside });
@@ -152,6 +152,11 @@ impl BrokenPath {
             }
         }
     }
+}
+
+/// Whether each database finds a member of this name inside of JSON.
+pub(crate) fn is_name_in_json(name: &str) -> bool {
+    !name.is_empty() && !name.chars().any(|letter| matches!(letter, '"' | '\\') || letter.is_control())
 }
 
 /// The member of a resource that has this name.

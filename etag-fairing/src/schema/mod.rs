@@ -40,7 +40,7 @@ pub use description::{
 pub use docs::Docs;
 pub use id::{IdKind, IdType, ResourceId};
 pub use kind::{Element, Kind};
-pub use kinds::{ArrayElement, Json, Number, Text};
+pub use kinds::{ArrayElement, InMilliseconds, InSeconds, Json, Number, Text};
 pub use linkage::{ToMany, ToOne};
 pub use managed::{DeletionType, LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]

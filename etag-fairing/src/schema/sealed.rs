@@ -19,3 +19,7 @@ impl Sealed for String {}
 impl Sealed for uuid::Uuid {}
 impl Sealed for DateTime<Utc> {}
 impl Sealed for Option<DateTime<Utc>> {}
+#[cfg(feature = "time")]
+impl Sealed for time::OffsetDateTime {}
+#[cfg(feature = "time")]
+impl Sealed for Option<time::OffsetDateTime> {}

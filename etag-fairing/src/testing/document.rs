@@ -75,6 +75,8 @@ impl Document {
             let target = relationship.target().type_name;
             document = match linkage {
                 Linkage::Unread => document,
+                // Of several types that it may lead to, another one may be there.
+                Linkage::One(None) if document.data.relationships.contains_key(relationship.name) => document,
                 Linkage::One(None) => document.to_none(relationship.name),
                 Linkage::One(Some(id)) => document.to_one(relationship.name, target, id),
                 Linkage::Many(ids) => document.to_many(relationship.name, target, ids),

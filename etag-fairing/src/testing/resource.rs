@@ -254,11 +254,16 @@ impl Resource {
             let id = relationship.target().id.kind.parse(&identifier.id);
             id.ok_or_else(|| format!("`{name}` leads to {}, which is no id of it", identifier.id))
         };
+        // A relationship that leads to several types is described once for each: here it leads to others.
+        let is_of_type = |identifier: &&RawIdentifier| identifier.r#type == relationship.target().type_name;
         match (shown, relationship.is_to_many()) {
+            (Some(Some(RawLinkage::One(identifier))), false) if !is_of_type(&identifier) => {
+                Ok(Linkage::One(None))
+            }
             (Some(None), false) => Ok(Linkage::One(None)),
             (Some(Some(RawLinkage::One(identifier))), false) => Ok(Linkage::One(Some(id(identifier)?))),
             (Some(Some(RawLinkage::Many(identifiers))), true) => {
-                Ok(Linkage::Many(identifiers.iter().map(id).collect::<Result<_, _>>()?))
+                Ok(Linkage::Many(identifiers.iter().filter(is_of_type).map(id).collect::<Result<_, _>>()?))
             }
             (None, true) => Ok(Linkage::Unread),
             (None, false) => Err(format!("it shows no `{name}`")),

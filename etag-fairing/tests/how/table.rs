@@ -100,7 +100,8 @@ fn the_index_has_the_words_that_people_look_for() {
         "json",
         "join table",
         "version",
-        "several databases",
+        "two databases",
+        "composite key",
     ] {
         let found: Vec<_> = rows.iter().filter(|row| row.contains(word)).collect();
         assert!(!found.is_empty(), "no row of needs.md has the word `{word}`");

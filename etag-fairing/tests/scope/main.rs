@@ -8,6 +8,7 @@
 mod support;
 
 mod edges;
+mod inside_json;
 mod leaving;
 mod programme;
 mod worlds;

@@ -189,6 +189,56 @@ mod of_the_crate_time {
         assert_eq!(send(&server, "PATCH", "1", &shown).is(200).json()["data"]["attributes"], shown);
     }
 
+    /// The store keeps these, as it does for chrono's type.
+    #[derive(Clone, Debug, JsonApiResource)]
+    #[jsonapi(type = "notes", etag, soft_delete = "deleted_at")]
+    struct Note {
+        #[jsonapi(id)]
+        id: i64,
+        text: String,
+        #[jsonapi(version)]
+        version: OffsetDateTime,
+        #[jsonapi(last_modified)]
+        changed_at: OffsetDateTime,
+        #[jsonapi(hidden)]
+        deleted_at: Option<OffsetDateTime>,
+    }
+
+    fn the_store_keeps_them(place: &Place) {
+        let server = place.serve(|rocket| rocket.mount("/", Note::routes()));
+        let write = |method: &str, path: &str, tag: &str| {
+            let body =
+                json!({"data": {"type": "notes", "id": "1", "attributes": {"text": method}}}).to_string();
+            let fields = [("Content-Type", "application/vnd.api+json"), ("If-Match", tag)];
+            let fields = if tag.is_empty() { &fields[..1] } else { &fields[..] };
+            server.send(method, path, fields, &body)
+        };
+        let made = write("POST", "/notes", "").is(201);
+        let version = |answer: &Answer| {
+            let version = answer.json()["data"]["attributes"]["version"].as_str().expect("text").to_owned();
+            chrono::DateTime::parse_from_rfc3339(&version).expect("a time")
+        };
+        let changed = write("PATCH", "/notes/1", &made.tag()).is(200);
+        assert!(version(&changed) > version(&made));
+        write("PATCH", "/notes/1", &made.tag()).is(412);
+        server.send("DELETE", "/notes/1", &[("If-Match", &changed.tag())], "").is(204);
+        server.get("/notes/1", &[]).is(404);
+        assert_ne!(place.ask("SELECT deleted_at FROM notes"), "");
+    }
+
+    #[test]
+    fn the_store_keeps_them_on_sqlite() {
+        the_store_keeps_them(&Place::sqlite("SELECT 1"));
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn the_store_keeps_them_on_postgresql() {
+        if let Some(place) = Place::postgres("SELECT 1") {
+            the_store_keeps_them(&place);
+        }
+    }
+
     #[test]
     fn times_are_those_of_chrono_on_sqlite() {
         times_are_those_of_chrono(&Place::sqlite("SELECT 1"));
@@ -200,5 +250,93 @@ mod of_the_crate_time {
         if let Some(place) = Place::postgres("SELECT 1") {
             times_are_those_of_chrono(&place);
         }
+    }
+}
+
+/// Tables of other programs, which count seconds and milliseconds.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "tracks", table = "tracks", etag)]
+struct Track {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(stored = "seconds")]
+    length: TimeDelta,
+    #[jsonapi(stored = "milliseconds")]
+    gap: Option<std::time::Duration>,
+}
+
+fn counted_durations_are_whole(place: &Place) {
+    let server = place.serve(|rocket| rocket.mount("/", Track::routes()));
+    let write = |method: &str, path: &str, attributes: Value| {
+        let id = path.rsplit('/').next().filter(|_| method == "PATCH").unwrap_or("7");
+        let body = json!({"data": {"type": "tracks", "id": id, "attributes": attributes}}).to_string();
+        server.send(method, path, &[("Content-Type", "application/vnd.api+json")], &body)
+    };
+    let shown =
+        |id: i64| server.get(&format!("/tracks/{id}"), &[]).is(200).json()["data"]["attributes"].clone();
+    assert_eq!(shown(1), json!({"length": "PT3M25S", "gap": "PT1.5S"}));
+    write("POST", "/tracks", json!({"length": "P1D", "gap": "PT0.001S"})).is(201);
+    assert_eq!(shown(7), json!({"length": "PT24H", "gap": "PT0.001S"}));
+    assert_eq!(place.ask("SELECT length FROM tracks WHERE id = 7"), "86400");
+    assert_eq!(place.ask("SELECT gap FROM tracks WHERE id = 7"), "1");
+    let ids = |query: &str| -> Vec<String> {
+        let list = server.get(&format!("/tracks?{query}"), &[]).is(200).json();
+        let rows = list["data"].as_array().expect("a list");
+        rows.iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    for (query, expected) in [
+        ("sort=-length", &["7", "1", "2"][..]),
+        ("filter[length]=PT205S", &["1"]),
+        ("filter[length][gt]=PT4M", &["7"]),
+        ("filter[length][in]=PT24H,PT3M25S&sort=id", &["1", "7"]),
+        ("filter[length][between]=-PT10S,PT4M&sort=id", &["1", "2"]),
+        ("filter[gap][lt]=PT1S", &["7"]),
+        // Beyond what a narrow column holds, and what any holds.
+        ("filter[length][lt]=PT99999999H&sort=id", &["1", "2", "7"]),
+        ("filter[gap][is_null]=true", &["2"]),
+    ] {
+        assert_eq!(ids(query), expected, "{query}");
+    }
+    for (attributes, pointer) in [
+        (json!({"length": "PT0.5S"}), "/data/attributes/length"),
+        (json!({"length": "PT1H0.000001S"}), "/data/attributes/length"),
+        (json!({"length": 205}), "/data/attributes/length"),
+        (json!({"gap": "PT0.0005S"}), "/data/attributes/gap"),
+        (json!({"gap": "-PT1S"}), "/data/attributes/gap"),
+    ] {
+        let refused = write("PATCH", "/tracks/1", attributes.clone()).is(422);
+        assert_eq!(refused.pointers(), [pointer], "{attributes}");
+    }
+    let refused = server.get("/tracks?filter[length]=PT0.5S", &[]).is(400);
+    assert_eq!(refused.error(), ("invalid_filter".into(), json!({"parameter": "filter[length]"})));
+    // Two units are not compared with each other.
+    let fields = "filter=[%7B%22name%22:%22length%22,%22op%22:%22gt%22,%22field%22:%22gap%22%7D]";
+    server.get(&format!("/tracks?{fields}"), &[]).is(400);
+    let tag = server.get("/tracks/1", &[]).is(200).tag();
+    write("PATCH", "/tracks/1", json!({"length": "PT205S", "gap": "PT1.500S"})).is(200);
+    assert_eq!(server.get("/tracks/1", &[]).is(200).tag(), tag, "the same lengths are no change");
+}
+
+const COUNTED: &str = "CREATE TABLE tracks (id INTEGER PRIMARY KEY, length INTEGER NOT NULL, gap BIGINT);
+    INSERT INTO tracks VALUES (1, 205, 1500), (2, -5, NULL)";
+
+#[test]
+fn counted_durations_are_whole_on_sqlite() {
+    counted_durations_are_whole(&Place::sqlite(COUNTED));
+    // What another program has written there may be anything.
+    let place = Place::sqlite(COUNTED);
+    place.run("UPDATE tracks SET length = 9223372036854775807, gap = 9223372036854775807 WHERE id = 2");
+    let server = place.serve(|rocket| rocket.mount("/", Track::routes()));
+    server.get("/tracks/1", &[]).is(200);
+    let odd = server.get("/tracks/2", &[]);
+    assert!([200, 500].contains(&odd.status), "{}", odd.text());
+    assert!(odd.status == 200 || odd.text().contains("unreadable_value"), "{}", odd.text());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn counted_durations_are_whole_on_postgresql() {
+    if let Some(place) = Place::postgres(COUNTED) {
+        counted_durations_are_whole(&place);
     }
 }

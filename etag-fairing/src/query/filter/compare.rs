@@ -8,7 +8,7 @@ use super::operator::{Operand, Operator, offered};
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::query::limits::{MAX_JSON_PATH, MAX_PATH, MAX_TEXT_BYTES, MAX_WILDCARDS};
 use crate::schema::member_path::{
-    BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, type_names, typed_names,
+    BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, is_name_in_json, type_names, typed_names,
 };
 use crate::schema::unreadable::Unreadable;
 use crate::schema::{Attribute, Description, Element, IdKind, Kind, RelationshipId, Value};
@@ -595,11 +595,6 @@ fn not_null(
         return Err(Fault::new("null compares with nothing: use is_null"));
     }
     value(scalar)
-}
-
-/// Whether each database finds a member of this name inside of JSON.
-fn is_name_in_json(name: &str) -> bool {
-    !name.is_empty() && !name.chars().any(|letter| matches!(letter, '"' | '\\') || letter.is_control())
 }
 
 /// How often `%` stands in a pattern. Several in a row count once.

@@ -4,6 +4,7 @@ use serde_json::Value as JsonValue;
 
 use super::Fault;
 use crate::query::limits::MAX_FILTER_LIST;
+use crate::schema::json_text::scalar_of;
 use crate::schema::kind::ValueType;
 use crate::schema::number::Numbers;
 use crate::schema::{Attribute, Element, Kind, Value};
@@ -163,19 +164,5 @@ impl Scalar<'_> {
             JsonValue::Number(number) if number.is_i64() => Ok(number.to_string()),
             _ => Err(Fault::new("must be an id")),
         }
-    }
-}
-
-/// A text, a number or a boolean.
-fn scalar_of(json: &JsonValue) -> Option<Value> {
-    match json {
-        JsonValue::Bool(value) => Some(Value::Bool(*value)),
-        // PostgreSQL takes no U+0000.
-        JsonValue::String(text) => (!text.contains('\0')).then(|| Value::Text(text.clone())),
-        JsonValue::Number(number) => match number.as_i64() {
-            Some(whole) => Some(Value::Integer(whole)),
-            None => number.as_f64().filter(|number| number.is_finite()).map(Value::Float),
-        },
-        JsonValue::Null | JsonValue::Array(_) | JsonValue::Object(_) => None,
     }
 }

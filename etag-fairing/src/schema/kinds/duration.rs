@@ -1,6 +1,8 @@
-//! [`Kind::Duration`]: how long something takes, in microseconds.
+//! [`Kind::Duration`]: how long something takes, in microseconds. [`Kind::Seconds`] and [`Kind::Milliseconds`]: the same in
+//! columns that other programs have made.
 
 use std::fmt::Write;
+use std::marker::PhantomData;
 
 use chrono::TimeDelta;
 use serde_json::Value as JsonValue;
@@ -27,19 +29,50 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     },
 };
 
-const SECOND: u64 = 1_000_000;
+pub(super) static SECONDS: KindTraits = counted(Kind::Seconds, write_unit::<SECOND_LONG>);
+pub(super) static MILLISECONDS: KindTraits = counted(Kind::Milliseconds, write_unit::<MILLISECOND_LONG>);
+
+/// Two kinds whose numbers count different units are two families: their values are not compared with each other.
+const fn counted(family: Kind, write: fn(ValueRef<'_>, &mut Vec<u8>) -> Result<(), Corrupt>) -> KindTraits {
+    KindTraits {
+        value: ValueType::Integer,
+        family: Some(family),
+        operators: Operators::Order,
+        has_one_form: false,
+        empty: ValueRef::Integer(0),
+        is_canonical: |_| false,
+        write,
+        json_schema: || serde_json::json!({"type": "string", "format": "duration"}),
+        sqlite: ColumnTypes { ours: "INTEGER", taken: &["INTEGER", "NUMERIC", "ANY"] },
+        postgres: PostgresColumn {
+            parameter: "bigint",
+            compared_as: "bigint",
+            types: ColumnTypes { ours: "bigint", taken: &["int8", "int4", "int2"] },
+            as_text: None,
+        },
+    }
+}
+
+const SECOND: u128 = 1_000_000;
+/// So many microseconds are one of a column's.
+const SECOND_LONG: i64 = 1_000_000;
+const MILLISECOND_LONG: i64 = 1_000;
 const EXPECTED: &str = "a duration such as \"PT1H30M\", without years and months";
 
 fn write(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
-    let ValueRef::Integer(microseconds) = value else { return Err(Corrupt::expected("Duration", value)) };
+    write_unit::<1>(value, out)
+}
+
+fn write_unit<const LONG: i64>(value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), Corrupt> {
+    let ValueRef::Integer(number) = value else { return Err(Corrupt::expected("Duration", value)) };
     out.push(b'"');
-    out.extend_from_slice(text(microseconds).as_bytes());
+    out.extend_from_slice(text(i128::from(number) * i128::from(LONG)).as_bytes());
     out.push(b'"');
     Ok(())
 }
 
 /// ISO 8601-1:2019 §5.5.2: hours, minutes and seconds, as far as there are any.
-fn text(microseconds: i64) -> String {
+fn text(microseconds: i128) -> String {
     let length = microseconds.unsigned_abs();
     let mut text = String::from(if microseconds < 0 { "-PT" } else { "PT" });
     let (hours, minutes) = (length / (3600 * SECOND), length / (60 * SECOND) % 60);
@@ -92,7 +125,7 @@ fn read(text: &str) -> Option<i64> {
             if !is_number(whole) || whole.len() > 18 || fraction.is_some_and(|digits| !is_number(digits)) {
                 return None;
             }
-            let unit = i128::from(*seconds) * i128::from(SECOND);
+            let unit = i128::from(*seconds) * i128::from(SECOND_LONG);
             sum += whole.parse::<i128>().ok()? * unit;
             if let Some(digits) = fraction {
                 is_ended = true;
@@ -136,6 +169,62 @@ macro_rules! durations {
     )*};
 }
 
+/// A duration of type `T` in a column of whole seconds, which another program has made.
+///
+/// `T` is chrono's `TimeDelta`, `std::time::Duration`, `time::Duration` or a type of your own of [`Kind::Duration`]. On a
+/// field, write `#[jsonapi(stored = "seconds")]`. A duration that is not of whole seconds is refused, and never rounded.
+#[derive(Debug)]
+pub struct InSeconds<T>(PhantomData<fn() -> T>);
+
+/// The same in a column of whole milliseconds: `#[jsonapi(stored = "milliseconds")]`.
+#[derive(Debug)]
+pub struct InMilliseconds<T>(PhantomData<fn() -> T>);
+
+macro_rules! counted {
+    ($($adapter:ident, $kind:ident, $long:ident, $stored:literal, $expected:literal;)*) => {$(
+        impl<T: AttributeType> AttributeType for $adapter<T> {
+            type Field = T::Field;
+
+            const KIND: Kind = match T::KIND {
+                Kind::Duration => Kind::$kind,
+                _ => panic!(concat!(
+                    "`stored = \"", $stored, "\"` is for durations: for times write `stored = \"unix ", $stored, "\"`"
+                )),
+            };
+            const NULLABLE: bool = T::NULLABLE;
+
+            fn from_json(json: &JsonValue) -> Result<T::Field, Mismatch> {
+                let field = T::from_json(json)?;
+                // Refuses what the column cannot hold.
+                Self::to_value(&field).map(|_| field)
+            }
+
+            fn from_value(value: ValueRef<'_>) -> Result<T::Field, Corrupt> {
+                let ValueRef::Integer(number) = value else { return Err(Corrupt::expected($stored, value)) };
+                match number.checked_mul($long) {
+                    Some(microseconds) => T::from_value(ValueRef::Integer(microseconds)),
+                    None => Err(Corrupt::new(format!(concat!("{} ", $stored, " are too long a duration"), number))),
+                }
+            }
+
+            fn to_value(field: &T::Field) -> Result<Value, Mismatch> {
+                match T::to_value(field)? {
+                    Value::Integer(microseconds) if microseconds % $long == 0 => {
+                        Ok(Value::Integer(microseconds / $long))
+                    }
+                    _ => Err(Mismatch::new($expected)),
+                }
+            }
+        }
+    )*};
+}
+
+counted! {
+    InSeconds, Seconds, SECOND_LONG, "seconds", "a duration of whole seconds, such as \"PT1H30M\"";
+    InMilliseconds, Milliseconds, MILLISECOND_LONG, "milliseconds",
+        "a duration of whole milliseconds, such as \"PT0.25S\"";
+}
+
 const NOT_NEGATIVE: &str = "a duration such as \"PT1H30M\", without years and months, and not negative";
 
 durations! {
@@ -177,7 +266,7 @@ mod tests {
             ("PT61S", 61_000_000, "PT1M1S"),
         ] {
             assert_eq!(read(written), Some(microseconds), "{written}");
-            assert_eq!(text(microseconds), shown, "{written}");
+            assert_eq!(text(microseconds.into()), shown, "{written}");
         }
         for written in [
             "",
@@ -208,14 +297,26 @@ mod tests {
         ] {
             assert_eq!(read(written), None, "{written}");
         }
-        assert_eq!(read(&text(i64::MAX)), Some(i64::MAX));
-        assert_eq!(read(&text(i64::MIN)), Some(i64::MIN));
+        assert_eq!(read(&text(i64::MAX.into())), Some(i64::MAX));
+        assert_eq!(read(&text(i64::MIN.into())), Some(i64::MIN));
     }
 
     proptest! {
         #[test]
         fn what_is_shown_reads_back(microseconds: i64) {
-            prop_assert_eq!(read(&text(microseconds)), Some(microseconds));
+            prop_assert_eq!(read(&text(microseconds.into())), Some(microseconds));
+        }
+
+        #[test]
+        fn what_is_counted_in_seconds_reads_back(seconds: i64) {
+            let mut shown = Vec::new();
+            prop_assert!(Kind::Seconds.write(ValueRef::Integer(seconds), &mut shown).is_ok());
+            // No field can have it: then it is an odd value, and no panic.
+            if let Ok(length) = InSeconds::<TimeDelta>::from_value(ValueRef::Integer(seconds)) {
+                prop_assert_eq!(InSeconds::<TimeDelta>::to_value(&length), Ok(Value::Integer(seconds)));
+                let json: JsonValue = serde_json::from_slice(&shown).expect("JSON");
+                prop_assert_eq!(InSeconds::<TimeDelta>::from_json(&json), Ok(length));
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ mod uuid;
 
 pub use array::ArrayElement;
 pub use decimal::Number;
+pub use duration::{InMilliseconds, InSeconds};
 pub use json::Json;
 pub use text::Text;
 
@@ -44,6 +45,8 @@ impl Kind {
             Self::DecimalNumber => &decimal::NUMBER,
             Self::Bytes => &bytes::TRAITS,
             Self::Duration => &duration::TRAITS,
+            Self::Seconds => &duration::SECONDS,
+            Self::Milliseconds => &duration::MILLISECONDS,
             Self::Array(element) => array::traits_of(element),
         }
     }
@@ -99,6 +102,12 @@ impl Kind {
     /// Whether its values are times.
     pub(crate) const fn is_time(self) -> bool {
         matches!(self, Self::Timestamp | Self::DateTime | Self::Date | Self::Time)
+    }
+
+    /// Whether its values are whole numbers of 64 bits, and its columns hold them as they are.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) const fn is_whole(self) -> bool {
+        matches!(self, Self::Integer | Self::Seconds | Self::Milliseconds)
     }
 
     /// Whether its values are exact decimal numbers.

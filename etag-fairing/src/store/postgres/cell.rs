@@ -31,15 +31,14 @@ impl Cells for Row {
         }
         let value = self.value(index, text)?;
         let expected = match (kind, value) {
-            (_, ValueRef::Null) | (Kind::Bool, ValueRef::Bool(_)) | (Kind::Integer, ValueRef::Integer(_)) => {
-                return Ok(value);
-            }
+            (_, ValueRef::Null) | (Kind::Bool, ValueRef::Bool(_)) => return Ok(value),
+            (kind, ValueRef::Integer(_)) if kind.is_whole() => return Ok(value),
             (Kind::Float, ValueRef::Float(number)) if number.is_finite() => return Ok(value),
             (Kind::Bytes, ValueRef::Bytes(_)) | (Kind::Duration, ValueRef::Integer(_)) => return Ok(value),
             (Kind::Duration, _) => "an interval, or microseconds",
             (Kind::Bytes, _) => "bytes",
             (Kind::Bool, _) => "a boolean",
-            (Kind::Integer, _) => "an integer",
+            (kind, _) if kind.is_whole() => "an integer",
             (Kind::Float, _) => "a finite float",
             (_, ValueRef::Text(_)) => return Ok(value),
             (_, _) => "text",

@@ -146,7 +146,7 @@ impl Dialect for Postgres {
                 compared(self.as_text(operand, kind), relation, Expr::val(text.as_str()))
             }
             // The column may be narrower than its attribute, and then no parameter of its type could be this.
-            (Kind::Integer, Value::Integer(integer)) if i16::try_from(*integer).is_err() => {
+            (kind, Value::Integer(integer)) if kind.is_whole() && i16::try_from(*integer).is_err() => {
                 compared(operand, relation, self.typed(Expr::val(*integer), kind))
             }
             _ => compared(operand, relation, value(with)?),

@@ -302,7 +302,7 @@ fn one_of<D: Dialect>(dialect: D, operand: &Operand, values: &[Value]) -> Result
         }
         // One parameter for all values, since a scope may list more values than a statement may have
         // parameters.
-        Class::Number if kind == Kind::Integer && values.iter().all(|it| matches!(it, Value::Integer(_))) => {
+        Class::Number if kind.is_whole() && values.iter().all(|it| matches!(it, Value::Integer(_))) => {
             let list = id_list(values.iter().map(Value::as_ref)).map_err(|error| error.to_string())?;
             Ok(dialect.is_listed(expression, &list, kind, Listed::These))
         }

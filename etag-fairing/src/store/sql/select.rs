@@ -83,7 +83,7 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
     let attributes = resource.attributes_by_id().map(|(id, attribute)| {
         let stored = resource.stored(id);
         // A column holds 64 bits, or any number of digits, and the field may be smaller.
-        let is_number = attribute.kind == Kind::Integer || attribute.kind.is_decimal();
+        let is_number = attribute.kind.is_whole() || attribute.kind.is_decimal();
         let check = (is_number && attribute.nullable).then_some(attribute.check);
         let content = Content::Attribute {
             kind: attribute.kind,

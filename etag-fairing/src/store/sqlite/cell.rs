@@ -132,8 +132,10 @@ fn attribute<'a>(kind: Kind, value: ValueRef<'a>, text: &'a mut String) -> Resul
     match (kind, value) {
         (Kind::Bool, ValueRef::Integer(value @ (0 | 1))) => Ok(ValueRef::Bool(value == 1)),
         (Kind::Bool, _) => Err(Unreadable::expected("0 or 1", value)),
-        (Kind::Integer | Kind::Duration, ValueRef::Integer(_)) => Ok(value),
-        (Kind::Integer | Kind::Duration, _) => Err(Unreadable::expected("an integer", value)),
+        (kind, ValueRef::Integer(_)) if kind.is_whole() || kind == Kind::Duration => Ok(value),
+        (kind, _) if kind.is_whole() || kind == Kind::Duration => {
+            Err(Unreadable::expected("an integer", value))
+        }
         (Kind::Float, ValueRef::Float(number)) if number.is_finite() => Ok(value),
         // In a NUMERIC column of the user's, SQLite keeps whole floats as integers, …
         (Kind::Float, ValueRef::Integer(number)) => Ok(ValueRef::Float(number as f64)),
