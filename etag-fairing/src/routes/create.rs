@@ -103,7 +103,7 @@ fn chosen_id(call: &Call<'_>, resource: &'static Description, sent: &str) -> Res
 /// The id that the members of a new resource make.
 ///
 /// # Errors
-/// 422 if they make none, 409 if the document says another one.
+/// 422 if they make none, or one that is longer than ids may be; 409 if the document says another one.
 fn made_id(
     resource: &'static Description,
     draft: &Draft,
@@ -123,6 +123,8 @@ fn made_id(
         let pointer = names.first().map_or_else(|| sent.pointer(), |name| sent.pointer_of(name));
         return Err(ErrorObject::validation_failed(detail).pointer(pointer).into());
     };
+    // Its own URL would be 404.
+    sent.check_made_id(named).map_err(|error| error.pointer(sent.pointer()))?;
     match &sent.id {
         Some(id) if id != named => {
             let error = ErrorObject::id_mismatch(format!(

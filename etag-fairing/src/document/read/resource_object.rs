@@ -153,6 +153,12 @@ impl<'b> ResourceObject<'b> {
         self.pointer().member("id")
     }
 
+    /// # Errors
+    /// 422 if the id that its members make is longer than ids may be.
+    pub(crate) fn check_made_id(&self, id: &str) -> Result<(), ErrorObject> {
+        self.lengths.check_id(id)
+    }
+
     /// Where the attributes or the relationships stand, or what would hold them.
     fn pointer_to_fields(&self, kind: FieldKind) -> Pointer {
         let (name, is_sent) = match kind {

@@ -98,6 +98,17 @@ fn parts_may_be_any_text_and_uuids() {
         {
             server.write("POST", "/labels", &label(language, number)).is(422);
         }
+        // As long as an id may be, and a byte more. (`room~language~7`, where `!` stands twice.)
+        let most = 255 - room.len() - "~~7".len();
+        for language in ["x".repeat(most), "!".repeat(most / 2)] {
+            let made = server.write("POST", "/labels", &label(&language, 7.into())).is(201);
+            server.get(made.field("location").unwrap(), &[]).is(200);
+        }
+        for language in ["x".repeat(most + 1), "!".repeat(most / 2 + 1), "y".repeat(100_000)] {
+            let refused = server.write("POST", "/labels", &label(&language, 7.into())).is(422);
+            assert_eq!(refused.error(), ("validation_failed".into(), json!({"pointer": "/data"})));
+            assert!(refused.text().contains("max_id_length"), "{}", refused.text());
+        }
     });
 }
 
