@@ -225,6 +225,39 @@ fn include_goes_over_every_type() {
 }
 
 #[test]
+fn counts_go_over_every_type() {
+    on_each_database(|server| {
+        fill(server);
+        let counts = |query: &str, name: &str| {
+            let document = server.get(&format!("/comments?include=subject&{query}"), &[]).is(200).json();
+            let included = document["included"].as_array().unwrap().iter();
+            let counts: Vec<String> = included
+                .filter_map(|it| {
+                    let count = it["relationships"][name]["meta"].get("count")?;
+                    Some(format!("{} {}: {count}", it["type"].as_str()?, it["id"].as_str()?))
+                })
+                .collect();
+            counts.join(", ")
+        };
+        let all = "photos 1: 1, videos 1: 1, videos 2: 1";
+        assert_eq!(counts("withCount=subject.comments", "comments"), all);
+        // The first of the types has none.
+        assert_eq!(counts("withCount=subject.ratings", "ratings"), "videos 1: 0, videos 2: 0");
+        for (counted, words) in [
+            ("subject", "leads to one resource at most"),
+            ("subject.author", "leads to one resource at most"),
+            ("subject.nobody", "photos or videos has no relationship"),
+            ("subject.ratings.subject", "is not included"),
+        ] {
+            let path = format!("/comments?include=subject&withCount={counted}");
+            let error = server.get(&path, &[]).is(400).json()["errors"][0].clone();
+            assert!(error["detail"].as_str().unwrap().contains(words), "{counted}: {error}");
+            assert_eq!(error["source"]["parameter"], "withCount");
+        }
+    });
+}
+
+#[test]
 fn filters_name_the_type() {
     on_each_database(|server| {
         fill(server);

@@ -19,8 +19,13 @@ pub(super) fn parse(
     let mut errors = Vec::new();
     for path in value.split(',') {
         match follow(path, root, include) {
-            Ok(one) if counted.contains(&one) => {}
-            Ok(one) => counted.push(one),
+            Ok(found) => {
+                for one in found {
+                    if !counted.contains(&one) {
+                        counted.push(one);
+                    }
+                }
+            }
             Err(detail) => errors.push(ErrorObject::invalid_include(detail)),
         }
         if counted.len() > MAX_COUNTS {
@@ -33,26 +38,48 @@ pub(super) fn parse(
     if errors.is_empty() { Ok(counted) } else { Err(errors) }
 }
 
+/// What a path counts. It goes over each type of a polymorphic relationship, as that of `include` does: those that have
+/// such a relationship are counted.
 fn follow(
     path: &str,
     root: &'static Description,
     include: &[IncludeTree],
-) -> Result<CountedRelationship, String> {
-    let (mut here, mut tree) = (root, include);
+) -> Result<Vec<CountedRelationship>, String> {
+    let mut ways = vec![(root, include)];
     let (before, last) = path.rsplit_once('.').map_or((None, path), |(before, last)| (Some(before), last));
     for segment in before.into_iter().flat_map(|before| before.split('.')) {
-        let found = here.relationship(segment);
-        let (id, relationship) =
-            found.ok_or_else(|| format!("{path:?}: {} has no relationship {segment:?}", here.type_name))?;
-        let branch = tree.iter().find(|branch| branch.relationship == id);
-        let branch = branch.ok_or_else(|| {
-            format!("{path:?}: {segment:?} is not included, so that nothing behind it is counted")
-        })?;
-        (here, tree) = (relationship.target(), branch.children.as_slice());
+        let mut next = Vec::new();
+        let mut is_known = false;
+        for (here, tree) in &ways {
+            let Some((first, _)) = here.relationship(segment) else { continue };
+            is_known = true;
+            for (id, arm) in here.arms(first) {
+                let branch = tree.iter().find(|branch| branch.relationship == id);
+                next.extend(branch.map(|branch| (arm.target(), branch.children.as_slice())));
+            }
+        }
+        if next.is_empty() {
+            return Err(match is_known {
+                true => {
+                    format!("{path:?}: {segment:?} is not included, so that nothing behind it is counted")
+                }
+                false => has_none(path, &ways, segment),
+            });
+        }
+        ways = next;
     }
-    match here.relationship(last) {
-        Some((id, relationship)) if relationship.is_to_many() => Ok((here, id)),
-        Some(_) => Err(format!("{path:?} leads to one resource at most: there is nothing to count")),
-        None => Err(format!("{path:?}: {} has no relationship {last:?}", here.type_name)),
+    let found = ways.iter().filter_map(|(here, _)| Some((*here, here.relationship(last)?)));
+    let found: Vec<_> = found.collect();
+    let is_counted = found.iter().filter(|(_, (_, relationship))| relationship.is_to_many());
+    let counted: Vec<_> = is_counted.map(|(here, (id, _))| (*here, *id)).collect();
+    match (counted.is_empty(), found.is_empty()) {
+        (false, _) => Ok(counted),
+        (true, false) => Err(format!("{path:?} leads to one resource at most: there is nothing to count")),
+        (true, true) => Err(has_none(path, &ways, last)),
     }
+}
+
+fn has_none(path: &str, ways: &[(&'static Description, &[IncludeTree])], name: &str) -> String {
+    let types: Vec<&str> = ways.iter().map(|(here, _)| here.type_name).collect();
+    format!("{path:?}: {} has no relationship {name:?}", types.join(" or "))
 }
