@@ -90,8 +90,11 @@ struct Look {
     /// What is told once all have answered.
     all: watch::Receiver<Option<Arc<Found>>>,
     /// What each store has answered so far, with its path.
-    each: Arc<Mutex<Vec<(String, Option<Vec<HealthCheck>>)>>>,
+    each: Arc<Mutex<Answers>>,
 }
+
+/// What each store has answered so far, with its path; `None` where it has not.
+type Answers = Vec<(String, Option<Vec<HealthCheck>>)>;
 
 /// The checks of all stores, each with the path below which the store's resources are mounted.
 type Found = Vec<(String, HealthCheck)>;
