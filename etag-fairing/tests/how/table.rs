@@ -99,6 +99,7 @@ fn the_index_has_the_words_that_people_look_for() {
         "list",
         "json",
         "join table",
+        "composite key",
         "version",
         "two databases",
         "composite key",

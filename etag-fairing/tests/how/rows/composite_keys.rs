@@ -50,8 +50,12 @@ fn are_one_id() {
             let path = "/v1/order-lines/1~5";
             let edited = client.patch(path).if_match(seen.tag()).document(&edit).send().expect(200);
             assert_eq!(edited.one::<OrderLine>().quantity, 3);
-            let order = client.get("/v1/orders/1?include=lines").send().expect(200);
+            let order = client.get("/v1/orders/1?include=lines.product").send().expect(200);
             assert_eq!(order.resource().related_ids("lines"), ["1~5"]);
+            assert_eq!(order.included::<Product>()[0].id, 5);
+            assert_eq!(client.get("/v1/order-lines?filter[id]=1~5,1~6").send().expect(200).ids(), ["1~5"]);
+            let moved = serde_json::json!({ "data": { "type": "products", "id": "6" } });
+            client.patch("/v1/order-lines/1~5/relationships/product").json(&moved).send().expect(403);
         },
     );
 }

@@ -1,5 +1,6 @@
 //! Resources whose ids are made of several columns.
 
+mod permission;
 mod reads;
 mod schema;
 mod writes;

@@ -1,6 +1,7 @@
 //! The contract, and what is PostgreSQL's own.
 
 mod commit;
+mod composite;
 mod constraints;
 mod pooler;
 mod revisions;

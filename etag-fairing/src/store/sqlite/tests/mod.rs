@@ -1,5 +1,6 @@
 //! The contract, and what is SQLite's own.
 
+mod composite;
 mod constraints;
 mod corrupt;
 mod files;
