@@ -218,6 +218,12 @@ impl WriteTransaction {
             )));
         };
         let target = relationship.target();
+        if relationship.is_kept_in_ids() {
+            return Err(ApiError::mistake(format_args!(
+                "{name:?} of {} is part of the ids of {}, which never change: insert and delete those instead",
+                resource.type_name, target.type_name
+            )));
+        }
         let mut ids = Vec::new();
         for related in related {
             let related = related.into();

@@ -76,15 +76,15 @@ pub fn id_of_members(
     )
 }
 
-/// Whether a change of a resource gives other values to members that its composite id is made of. No store makes such a
-/// change: an id never changes.
+/// Whether a change of a resource gives other values to members that its composite id is made of, or that those of related
+/// resources are made of. No store makes such a change: an id never changes.
 pub fn changes_id(
     resource: &Description,
     id: &ResourceId,
     attributes: &[Option<Value>],
     linkage: &[Option<LinkageChange>],
 ) -> bool {
-    resource.key().iter().zip(id.parts()).any(|(part, own)| match part.member {
+    let changes_own = resource.key().iter().zip(id.parts()).any(|(part, own)| match part.member {
         PartMember::Attribute(id, _) => {
             id.of(attributes).and_then(Option::as_ref).is_some_and(|value| *value != own.to_value())
         }
@@ -93,5 +93,19 @@ pub fn changes_id(
             change
                 .is_some_and(|change| !matches!(change, LinkageChange::One(Some(related)) if related == own))
         }
+    });
+    changes_own || changes_ids_of_related(resource, linkage)
+}
+
+/// Whether to-many linkage, which is part of the ids of the related resources, is given to them or taken from them.
+pub(crate) fn changes_ids_of_related(resource: &Description, linkage: &[Option<LinkageChange>]) -> bool {
+    resource.relationships.iter().zip(linkage).any(|(relationship, change)| {
+        let is_change = match change {
+            Some(LinkageChange::Replace(ids) | LinkageChange::Add(ids) | LinkageChange::Remove(ids)) => {
+                !ids.is_empty()
+            }
+            Some(LinkageChange::One(_)) | None => false,
+        };
+        is_change && relationship.is_kept_in_ids()
     })
 }

@@ -20,6 +20,7 @@ pub(crate) mod visit;
 pub(crate) use arrangement::ArrangedAt;
 pub use arrangement::Arrangement;
 pub(crate) use arrangement::each_once;
+pub(crate) use change::changes_ids_of_related;
 pub use change::{Change, LinkageChange, changes_id, id_of_members};
 pub use evaluate::{Records, matches, order, value_of};
 pub use fetched::{Counts, Fetched, Included, Links};

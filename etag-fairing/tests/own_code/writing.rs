@@ -7,9 +7,9 @@ use etag_fairing::document::error::ErrorObject;
 use etag_fairing::own::ApiError;
 use etag_fairing::resource::member;
 use etag_fairing::store::StoreError;
-use etag_fairing::{ToMany, ToOne};
+use etag_fairing::{JsonApi, JsonApiResource, ToMany, ToOne};
 
-use crate::world::{Account, Entry, Label, on_both};
+use crate::world::{Account, Entry, Label, on_both, on_both_with};
 
 #[test]
 fn several_types_are_written_in_one_transaction() {
@@ -238,5 +238,66 @@ fn writes_that_conflict_are_repeated_with_what_is_there_then() {
         // 0, 2, 4, 6 pay from Ada to Bob, and 1, 3, 5, 7 back.
         assert_eq!((world.balance(ada), world.balance(bob)), (1020, 980));
         assert!(runs.load(Ordering::Relaxed) >= 40);
+    });
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "carts", etag)]
+struct Cart {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, inverse = "cart", linkage = true)]
+    lines: ToMany<Line>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "cart-lines", id(cart, number))]
+struct Line {
+    #[jsonapi(relationship, on_delete = "cascade")]
+    cart: ToOne<Cart>,
+    number: i64,
+}
+
+/// No list takes a resource whose id says where it belongs.
+#[test]
+fn a_composite_id_stays_whoever_links_it() {
+    let build = |rocket: rocket::Rocket<rocket::Build>| {
+        rocket.attach(JsonApi::fairing()).mount("/", [Cart::routes(), Line::routes()].concat())
+    };
+    on_both_with(build, |world| {
+        let api = world.api.clone();
+        world.job(async move {
+            api.write(async |tx| {
+                for cart in [1, 2] {
+                    tx.insert(&Cart { id: cart, lines: ToMany::default() }).await?;
+                    tx.insert(&Line { cart: ToOne::to(cart), number: cart }).await?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+            let link = api.write(async |tx| tx.link::<Cart>(1, "lines", ["2~2"]).await).await;
+            let unlink = api.write(async |tx| tx.unlink::<Cart>(1, "lines", ["1~1"]).await).await;
+            let relink = api.write(async |tx| tx.relink::<Cart>(1, "lines", ["1~1", "2~2"]).await).await;
+            for mistake in [link, unlink, relink] {
+                assert!(matches!(mistake, Err(ApiError::Mistake(_))), "{mistake:?}");
+            }
+            let update = api.write(async |tx| {
+                let mut cart: Cart = tx.read(1).await?;
+                let line: Line = tx.read("2~2").await?;
+                cart.lines = ToMany::to(vec![line.to_record()?.id.expect("an id")]);
+                tx.update(&cart).await
+            });
+            assert!(update.await.is_err());
+            let insert = api.write(async |tx| {
+                let line: Line = tx.read("2~2").await?;
+                let lines = ToMany::to(vec![line.to_record()?.id.expect("an id")]);
+                tx.insert(&Cart { id: 3, lines }).await
+            });
+            assert!(insert.await.is_err());
+            let lines = api.find::<Line>().all().await.unwrap();
+            let lines: Vec<_> = lines.iter().map(|line| (line.cart.id().cloned(), line.number)).collect();
+            assert_eq!(lines, [(Some(1.into()), 1), (Some(2.into()), 2)]);
+        });
     });
 }

@@ -18,7 +18,9 @@ use super::{
     session::Session,
     versions::Guard,
 };
-use crate::plan::{Change, LinkageChange, Plan, Root, Scopes, Selection, changes_id, id_of_members};
+use crate::plan::{
+    Change, LinkageChange, Plan, Root, Scopes, Selection, changes_id, changes_ids_of_related, id_of_members,
+};
 use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, Value, ValueRef};
 use crate::store::{Constraint, StoreError};
 
@@ -102,6 +104,12 @@ async fn insert(
     {
         return Err(StoreError::Internal(format!(
             "a new `{}` needs a value in each member that its id is made of, and no other id",
+            resource.rust_name
+        )));
+    }
+    if changes_ids_of_related(resource, linkage) {
+        return Err(StoreError::Internal(format!(
+            "a new `{}` takes resources whose ids are made of what they belong to",
             resource.rust_name
         )));
     }
@@ -252,7 +260,7 @@ async fn update<S: Session>(
     }
     if changes_id(resource, id, attributes, linkage) {
         return Err(StoreError::Internal(format!(
-            "a change gives `{}` {id} another value in a member that its id is made of",
+            "a change of `{}` {id} gives another value to a member that an id is made of",
             resource.rust_name
         )));
     }
