@@ -8,7 +8,7 @@ use etag_fairing::{
     resource::{AttributeId, CompositeId, Description, RelationshipId, ResourceId, Value},
     store::{
         Change, Comparison, Field, Filter, Include, LinkageChange, Listing, Member, Page, Place, Plan,
-        Relation, Root, SortKey, Store, StoreError,
+        Relation, Root, SortKey, Store, StoreError, Window,
     },
 };
 
@@ -248,11 +248,9 @@ pub(crate) async fn ids_of_several_columns_are_linked_and_included(store: Arc<dy
     }
     // There and back.
     let mut plan = collection(*SHELVES, Listing::all()).including_at_most(1000);
-    plan.selection = everything(*SHELVES).including(vec![Include {
-        relationship: COPIES_OF,
-        selection: everything(*COPIES)
-            .including(vec![Include { relationship: SHELF, selection: everything(*SHELVES) }]),
-    }]);
+    let shelf = Include::new(SHELF, everything(*SHELVES));
+    let copies = Include::new(COPIES_OF, everything(*COPIES).including(vec![shelf]));
+    plan.selection = everything(*SHELVES).including(vec![copies]);
     let fetched = read(store, &plan).await;
     let copies = fetched.included.iter().find(|included| included.resource.is(*COPIES)).expect("copies");
     let mut found: Vec<ResourceId> =
@@ -260,6 +258,18 @@ pub(crate) async fn ids_of_several_columns_are_linked_and_included(store: Arc<dy
     found.sort();
     assert_eq!(found, model.keys().map(id).collect::<Vec<_>>());
     assert!((0..3).all(|row| linkage(&fetched, COPIES_OF, row) == linkage(&shelves, COPIES_OF, row)));
+    // The last of each.
+    let by_id = SortKey { member: Member { path: vec![], field: Field::Id }, descending: true };
+    let last = Listing::all().paged(Page::Offset { offset: 0, limit: 1 }).sorted(vec![by_id]).counted();
+    let copies = Include::new(COPIES_OF, everything(*COPIES)).within(last);
+    plan.selection = everything(*SHELVES).including(vec![copies]);
+    let fetched = read(store, &plan).await;
+    for (place, shelf) in [1, 2, 10].into_iter().enumerate() {
+        let all = on(shelf);
+        let window = Window::new(all.last().cloned().into_iter().collect());
+        let window = window.followed_by_more(all.len() > 1).counted(Some(all.len() as u64));
+        assert_eq!(fetched.windows[0].of(place), Some(&window));
+    }
 
     let some = on(2).into_iter().next().expect("a copy on the second shelf");
     let plan = Plan::new(

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use etag_fairing::{
     resource::{Description, RelationshipId, ResourceId, Rows, ValueRef},
-    store::{Fetched, Include, LinkageChange, Links, Listing, Plan, Root, Selection, Store, StoreError},
+    store::{
+        Fetched, Field, Include, LinkageChange, Links, Listing, Member, Page, Plan, Root, Selection, SortKey,
+        Store, StoreError, Window, Windows,
+    },
 };
 
 use crate::{
@@ -20,7 +23,7 @@ fn including(selection: Selection, include: Vec<Include>) -> Selection {
 
 fn include(owner: &Description, relationship: RelationshipId, nested: Vec<Include>) -> Include {
     let selection = including(everything(owner.relationships[relationship.place()].target()), nested);
-    Include { relationship, selection }
+    Include::new(relationship, selection)
 }
 
 fn plan(root: Root, selection: Selection) -> Plan {
@@ -124,12 +127,117 @@ pub(crate) async fn more_than_may_be_included_is_an_error(store: Arc<dyn Store>)
     }
 }
 
+pub(crate) async fn a_window_is_the_first_of_each_owner_in_its_order(store: Arc<dyn Store>) {
+    for number in 1..=4 {
+        done(&*store, speaker(number)).await;
+    }
+    let mut talks = Vec::new();
+    for speakers in [&[1, 2, 3, 4][..], &[2], &[]] {
+        let speakers = speakers.iter().map(|number| speaker_id(*number)).collect();
+        talks.push(done(&*store, linked_talk("talk", only(SPEAKERS_OF, LinkageChange::Add(speakers)))).await);
+    }
+    let by_id =
+        |descending| vec![SortKey { member: Member { path: Vec::new(), field: Field::Id }, descending }];
+    let offset = |offset, limit| Listing::all().paged(Page::Offset { offset, limit });
+    for (window, expected) in [
+        (offset(0, 2), [(&[1, 2][..], true), (&[2], false), (&[], false)]),
+        (offset(0, 4), [(&[1, 2, 3, 4], false), (&[2], false), (&[], false)]),
+        (offset(1, 1), [(&[2], true), (&[], false), (&[], false)]),
+        (offset(9, 1), [(&[], false), (&[], false), (&[], false)]),
+        (offset(0, 3).sorted(by_id(true)), [(&[4, 3, 2], true), (&[2], false), (&[], false)]),
+        (Listing::all().sorted(by_id(true)), [(&[4, 3, 2, 1], false), (&[2], false), (&[], false)]),
+    ] {
+        for counted in [false, true] {
+            let window = if counted { window.clone().counted() } else { window.clone() };
+            let told = format!("{window:?}");
+            let include = include(*TALKS, SPEAKERS_OF, vec![]).within(window);
+            // The whole linkage is another question.
+            let selection = including(Selection::whole(*TALKS).with_linkage(SPEAKERS_OF), vec![include]);
+            let root = Root::Collection(Listing::all());
+            let fetched = read(&*store, &plan(root, selection)).await;
+            let windows = windows(&fetched.windows, SPEAKERS_OF).expect("windows");
+            let totals = [4, 1, 0].map(|total| counted.then_some(total));
+            for (row, ((ids, more), total)) in expected.into_iter().zip(totals).enumerate() {
+                let ids: Vec<_> = ids.iter().map(|number| speaker_id(*number)).collect();
+                let expected = Window::new(ids).followed_by_more(more).counted(total);
+                assert_eq!(windows.of(row), Some(&expected), "{told}");
+            }
+            let mut all: Vec<_> = expected.iter().flat_map(|(ids, _)| ids.iter().copied()).collect();
+            all.sort_unstable();
+            all.dedup();
+            let all: Vec<_> = all.into_iter().map(speaker_id).collect();
+            assert_eq!(included(&fetched, *SPEAKERS), all, "{told}");
+            assert_eq!(linkage(&fetched, SPEAKERS_OF, 0), [1, 2, 3, 4].map(speaker_id), "{told}");
+        }
+    }
+}
+
+fn windows(windows: &[Windows], relationship: RelationshipId) -> Option<&Windows> {
+    windows.iter().find(|windows| windows.relationship() == relationship)
+}
+
+pub(crate) async fn any_windows_are_what_they_mean(store: Arc<dyn Store>) {
+    windows_at_random(&*store, 5, 80, Caller::SeesAll).await;
+}
+
+/// The same with windows.
+pub(crate) async fn windows_at_random(store: &dyn Store, seed: u64, number: usize, caller: Caller) {
+    at_random(store, seed, number, caller, Shape::Windows).await;
+}
+
 pub(crate) async fn any_includes_are_what_they_mean(store: Arc<dyn Store>) {
     includes_at_random(&*store, 4, 80, Caller::SeesAll).await;
 }
 
 /// Fills the empty store and compares what is included with its meaning.
 pub(crate) async fn includes_at_random(store: &dyn Store, seed: u64, number: usize, caller: Caller) {
+    at_random(store, seed, number, caller, Shape::Whole).await;
+}
+
+/// How the related resources of an owner are included.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// All of them.
+    Whole,
+    /// Many by windows.
+    Windows,
+}
+
+/// The window of each relationship of each resource: the same wherever a plan includes it.
+type WindowOfEach = Vec<(&'static Description, RelationshipId, Listing)>;
+
+fn window_of<'w>(
+    windows: &'w WindowOfEach,
+    resource: &Description,
+    relationship: RelationshipId,
+) -> Option<&'w Listing> {
+    let found = windows.iter().find(|(owner, id, _)| owner.is(resource) && *id == relationship);
+    found.map(|(_, _, listing)| listing)
+}
+
+fn some_windows(random: &mut Random) -> WindowOfEach {
+    let mut windows = Vec::new();
+    for resource in ALL.iter().copied() {
+        for (id, relationship) in resource.relationships_by_id() {
+            if !relationship.is_to_many() || random.happens(4) {
+                continue;
+            }
+            let target = relationship.target();
+            let filter = random.happens(2).then(|| random.filter(target, 2));
+            let listing = Listing::all().filtered(filter).sorted(random.sort(target));
+            let (offset, limit) = (random.below(3) as u64, 1 + random.below(4) as u64);
+            let listing = match random.below(3) {
+                0 => listing,
+                1 => listing.paged(Page::Offset { offset: 0, limit }),
+                _ => listing.paged(Page::Offset { offset, limit }),
+            };
+            windows.push((resource, id, if random.happens(2) { listing.counted() } else { listing }));
+        }
+    }
+    windows
+}
+
+async fn at_random(store: &dyn Store, seed: u64, number: usize, caller: Caller, shape: Shape) {
     let mut random = Random::new(seed);
     random.fill(store).await;
     let stored = Model::read(store).await;
@@ -138,13 +246,14 @@ pub(crate) async fn includes_at_random(store: &dyn Store, seed: u64, number: usi
         let model = stored.seen_by(&scopes);
         // A document has each resource once, so that all selections of one agree.
         let of_each: Vec<Selection> = ALL.iter().map(|resource| some_of(&mut random, resource)).collect();
+        let windows_of_each = if shape == Shape::Windows { some_windows(&mut random) } else { Vec::new() };
         let Some((resource, root, expected_root)) = root(&mut random, &model) else { continue };
-        let selection = tree(&mut random, &of_each, resource, 3);
+        let selection = tree(&mut random, &of_each, &windows_of_each, resource, 3);
         let told = format!("seed {seed}: {root:?} {selection:?} by {scopes:?}");
         let mut plan = plan(root, selection).scoped(scopes);
         let fetched = read(store, &plan).await;
         assert_eq!(ids(&fetched), expected_root, "{told}");
-        let expected = meaning(&model, &plan.selection, &expected_root);
+        let (expected, followed) = meaning(&model, &plan.selection, &expected_root);
         let number: usize = expected.iter().map(|(_, ids)| ids.len()).sum();
         let found: Vec<_> = fetched
             .included
@@ -157,10 +266,13 @@ pub(crate) async fn includes_at_random(store: &dyn Store, seed: u64, number: usi
         };
         assert_eq!(names(&found), names(&expected), "{told}");
 
+        let windows = Answered { model: &model, followed: &followed, told: &told };
         check_rows(&model, &plan.selection, &fetched.rows, &fetched.links, &told);
+        windows.check(resource, &fetched.rows, &fetched.windows);
         for found in &fetched.included {
             let selection = of_each.iter().find(|selection| selection.resource.is(found.resource));
             check_rows(&model, selection.expect("a resource"), &found.rows, &found.links, &told);
+            windows.check(found.resource, &found.rows, &found.windows);
         }
         plan.most_included = number;
         read(store, &plan).await;
@@ -204,6 +316,7 @@ fn root(random: &mut Random, model: &Model) -> Option<(&'static Description, Roo
 fn tree(
     random: &mut Random,
     of_each: &[Selection],
+    windows: &WindowOfEach,
     resource: &'static Description,
     depth: usize,
 ) -> Selection {
@@ -212,11 +325,65 @@ fn tree(
     for (relationship, _) in resource.relationships_by_id() {
         if depth > 0 && random.happens(2) {
             let target = resource.relationships[relationship.place()].target();
-            let selection_of = tree(random, of_each, target, depth - 1);
-            selection.include.push(Include { relationship, selection: selection_of });
+            let selection_of = tree(random, of_each, windows, target, depth - 1);
+            let window = window_of(windows, resource, relationship).cloned();
+            selection.include.push(Include::new(relationship, selection_of).within(window));
         }
     }
     selection
+}
+
+/// The owners from which a plan follows a relationship by a window.
+type Followed = Vec<(&'static Description, RelationshipId, Listing, BTreeSet<ResourceId>)>;
+
+/// The ids that a listing lets through, and how many there are without its page.
+fn listed(
+    model: &Model,
+    resource: &'static Description,
+    ids: Vec<ResourceId>,
+    listing: &Listing,
+) -> (Vec<ResourceId>, usize) {
+    let passes =
+        |id: &ResourceId| listing.filter.as_ref().is_none_or(|filter| model.passes(resource, id, filter));
+    let mut ids = model.sorted(resource, ids.into_iter().filter(passes), &listing.sort);
+    let number = ids.len();
+    if let Page::Offset { offset, limit } = listing.page {
+        ids = ids.into_iter().skip(offset as usize).take(limit as usize).collect();
+    }
+    (ids, number)
+}
+
+/// The windows of an answer, to compare with what they mean.
+struct Answered<'a> {
+    model: &'a Model,
+    followed: &'a Followed,
+    told: &'a str,
+}
+
+impl Answered<'_> {
+    fn check(&self, resource: &'static Description, rows: &Rows, found: &[Windows]) {
+        let Self { model, followed, told } = self;
+        for (owner, relationship, listing, owners) in *followed {
+            if !owner.is(resource) {
+                continue;
+            }
+            let found = windows(found, *relationship).unwrap_or_else(|| panic!("no windows: {told}"));
+            for (place, row) in rows.iter().enumerate() {
+                let id = row.resource_id().expect("an id");
+                let related = model.related(owner, &id, *relationship);
+                let target = owner.relationships[relationship.place()].target();
+                let (ids, number) = listed(model, target, related, listing);
+                let more = match listing.page {
+                    Page::Offset { offset, limit } => number as u64 > offset + limit,
+                    _ => false,
+                };
+                let total = listing.total.then_some(number as u64);
+                let window = Window::new(ids).followed_by_more(more).counted(total);
+                let expected = owners.contains(&id).then_some(&window);
+                assert_eq!(found.of(place), expected, "{id} {told}");
+            }
+        }
+    }
 }
 
 /// What a plan includes: level by level, edge by edge.
@@ -224,7 +391,8 @@ fn meaning(
     model: &Model,
     root: &Selection,
     rows: &[ResourceId],
-) -> Vec<(&'static Description, Vec<ResourceId>)> {
+) -> (Vec<(&'static Description, Vec<ResourceId>)>, Followed) {
+    let mut followed: Followed = Vec::new();
     let mut found: Vec<(&'static Description, Vec<ResourceId>)> = Vec::new();
     let mut level = vec![(root, rows.to_vec())];
     while !level.is_empty() {
@@ -234,8 +402,23 @@ fn meaning(
                 let target = include.selection.resource;
                 let related: BTreeSet<ResourceId> = owners
                     .iter()
-                    .flat_map(|owner| model.related(selection.resource, owner, include.relationship))
+                    .flat_map(|owner| {
+                        let related = model.related(selection.resource, owner, include.relationship);
+                        match &include.window {
+                            Some(listing) => listed(model, target, related, listing).0,
+                            None => related,
+                        }
+                    })
                     .collect();
+                if let Some(listing) = &include.window {
+                    let (owner, id) = (selection.resource, include.relationship);
+                    match followed.iter_mut().find(|known| known.0.is(owner) && known.1 == id) {
+                        Some((.., known)) => known.extend(owners.iter().cloned()),
+                        None => {
+                            followed.push((owner, id, listing.clone(), owners.iter().cloned().collect()));
+                        }
+                    }
+                }
                 if !found.iter().any(|(known, _)| known.is(target)) {
                     found.push((target, Vec::new()));
                 }
@@ -252,7 +435,7 @@ fn meaning(
         level = next;
     }
     found.retain(|(_, ids)| !ids.is_empty());
-    found
+    (found, followed)
 }
 
 fn check_rows(model: &Model, selection: &Selection, rows: &Rows, links: &[Option<Links>], told: &str) {

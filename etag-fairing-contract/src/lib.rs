@@ -57,7 +57,7 @@ pub async fn check<S: Store>(make_store: impl AsyncFn() -> S) {
 pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) {
     use random::Caller::{Scoped, SeesAll};
 
-    for round in 0..9 {
+    for round in 0..11 {
         let store = make_store().await;
         store.prepare(&resources::ALL).await.expect("prepared");
         match round {
@@ -72,6 +72,8 @@ pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) 
                 store.prepare(&[*ordered::PROGRAMMES]).await.expect("prepared");
                 ordered::orders_at_random(&store, seed, 80).await;
             }
+            8 => includes::windows_at_random(&store, seed, 24, SeesAll).await,
+            9 => includes::windows_at_random(&store, seed, 24, Scoped).await,
             _ => scoped_changes::changes_at_random(&store, seed, 40).await,
         }
         store.close().await;
@@ -187,6 +189,8 @@ rules! {
         empty_relationships_include_nothing_and_drop_no_owner
         more_than_may_be_included_is_an_error
         any_includes_are_what_they_mean
+        a_window_is_the_first_of_each_owner_in_its_order
+        any_windows_are_what_they_mean
     }
     changes {
         every_value_comes_back_as_it_was

@@ -265,10 +265,8 @@ pub(crate) async fn included_linkage_is_in_the_order_of_its_relationship(store: 
     replace(&*store, "day", SONGS_OF, &[4, 1, 3]).await;
     replace(&*store, "night", SONGS_OF, &[3, 5, 4]).await;
     replace(&*store, "day", ACTS_OF, &[5, 2]).await;
-    let include = |relationship: RelationshipId, resource| Include {
-        relationship,
-        selection: Selection::whole(resource),
-    };
+    let include =
+        |relationship: RelationshipId, resource| Include::new(relationship, Selection::whole(resource));
     let include = vec![include(SONGS_OF, *SONGS), include(ACTS_OF, *ACTS)];
     let selection = everything(*PROGRAMMES).including(include);
     let plan = Plan::new(Root::Collection(Listing::all()), selection).including_at_most(100);
@@ -469,7 +467,7 @@ pub(crate) async fn related_resources_are_counted(store: Arc<dyn Store>) {
     // Of what is included, too.
     let mut programmes = Selection::identifiers(*PROGRAMMES);
     programmes.counts = vec![SONGS_OF];
-    let include = vec![Include { relationship: PROGRAMME_OF, selection: programmes }];
+    let include = vec![Include::new(PROGRAMME_OF, programmes)];
     let selection = everything(*ACTS).including(include);
     let plan = Plan::new(Root::Collection(Listing::all()), selection).including_at_most(100);
     let fetched = read(&*store, &plan).await;

@@ -421,10 +421,8 @@ async fn check(store: &dyn Store, world: &World, told: &str) {
         }
         ends
     };
-    let include = ARMS.map(|relationship| Include {
-        relationship,
-        selection: everything(target(*REMARKS, relationship.place())),
-    });
+    let include = ARMS
+        .map(|relationship| Include::new(relationship, everything(target(*REMARKS, relationship.place()))));
     let selection = everything(*REMARKS).including(include.to_vec());
     let plan = Plan::new(Root::Collection(Listing::all()), selection).including_at_most(100);
     let remarks = read(store, &plan).await;

@@ -96,9 +96,8 @@ pub(crate) async fn no_linkage_leads_to_what_is_hidden(store: Arc<dyn Store>) {
         (*TALKS, &first),
         (*REVIEWS, &reviews[0]),
     ]);
-    let include = |relationship: RelationshipId| Include {
-        relationship,
-        selection: everything(TALKS.relationships[relationship.place()].target()),
+    let include = |relationship: RelationshipId| {
+        Include::new(relationship, everything(TALKS.relationships[relationship.place()].target()))
     };
     let selection = everything(*TALKS).including((0..4).map(RelationshipId::at).map(include).collect());
     let with = Plan::new(Root::One(second.clone()), selection).including_at_most(9);

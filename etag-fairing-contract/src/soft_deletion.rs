@@ -164,7 +164,7 @@ pub(crate) async fn what_is_deleted_softly_is_not_read(store: Arc<dyn Store>) {
         let fetched = read(store, &related(resource, &id, FIRST, Listing::all())).await;
         assert!(fetched.parent);
         assert_eq!(ids(&fetched), expected, "{} {id}", resource.type_name);
-        let include = Include { relationship: FIRST, selection: everything(*FILES) };
+        let include = Include::new(FIRST, everything(*FILES));
         let selection = everything(resource).including(vec![include]);
         let plan = Plan::new(Root::One(id.clone()), selection).including_at_most(9);
         let fetched = read(store, &plan).await;

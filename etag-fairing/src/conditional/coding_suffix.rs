@@ -2,6 +2,7 @@
 
 use super::entity_tag::EntityTag;
 use super::evaluate::MethodKind;
+use super::state_tag::PARTS;
 
 /// What this server writes between a tag and the name of a coding. No proxy does, so that a tag tells who has coded.
 const OWN_SEPARATOR: u8 = b'~';
@@ -70,7 +71,13 @@ fn is_ours(opaque: &[u8]) -> bool {
     let is_digest = |part: &[u8]| part.len() == DIGEST && part.iter().all(is_lower_hex);
     let mut parts = opaque.splitn(2, |byte| *byte == b'-');
     let state = parts.next().unwrap_or_default();
-    (is_digest(state) || is_version(state)) && parts.next().is_none_or(is_digest)
+    // Behind the digest of a view may be what it shows in part.
+    let is_place = |byte: &u8| byte.is_ascii_digit() || *byte == b'_';
+    let is_view = |view: &[u8]| {
+        let mut parts = view.splitn(2, |byte| *byte == PARTS);
+        parts.next().is_some_and(is_digest) && parts.next().is_none_or(|places| places.iter().all(is_place))
+    };
+    (is_digest(state) || is_version(state)) && parts.next().is_none_or(is_view)
 }
 
 /// `v17.0123abcd` and `t1700000000.0123abcd`: a counted version or a time, and the shape of the representation.
@@ -98,9 +105,15 @@ mod tests {
     #[test]
     fn a_coding_behind_a_tag_of_ours_is_looked_through() {
         let view = format!("{DIGEST}-{DIGEST}");
-        for tag in
-            [DIGEST, &view, "v17.0123abcd", "t1700000000000000.0123abcd", &format!("v1.0123abcd-{DIGEST}")]
-        {
+        let in_part = format!("{DIGEST}-{DIGEST}.0_12");
+        for tag in [
+            DIGEST,
+            &view,
+            &in_part,
+            "v17.0123abcd",
+            "t1700000000000000.0123abcd",
+            &format!("v1.0123abcd-{DIGEST}"),
+        ] {
             for suffix in [
                 "-gzip", "-br", "-zstd", "-deflate", ";gzip", ";br", ";gz", "--gzip", "--br", "-GZIP",
                 "-x-gzip",

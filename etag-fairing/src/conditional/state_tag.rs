@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::coding_suffix::is_suffix;
 use super::entity_tag::{EntityTag, hex_digest};
 
+/// What stands between the digest of a view and the relationships that it shows in part.
+pub(super) const PARTS: u8 = b'.';
+
 /// The state of a single resource, whatever the parameters it is read with.
 ///
 /// A resource read at its own URL has the entity tag `"S"`. Read with parameters that change the body
@@ -77,6 +80,35 @@ impl StateTag {
         EntityTag::trusted(opaque)
     }
 
+    /// The tag of a read that shows only a part of some to-many linkage, by the places of the relationships: `"S-D.2_5"`.
+    /// It names the same state.
+    pub(crate) fn with_view_in_part(&self, body: &[u8], in_part: impl Iterator<Item = usize>) -> EntityTag {
+        let mut opaque = self.with_view(body).opaque().to_vec();
+        let mut separator = PARTS;
+        for place in in_part {
+            opaque.push(separator);
+            opaque.extend_from_slice(place.to_string().as_bytes());
+            separator = b'_';
+        }
+        EntityTag::trusted(opaque)
+    }
+
+    /// The relationships of which a read with this tag has shown only a part; `None` if the tag is of another state.
+    pub(crate) fn seen_in_part(&self, opaque: &[u8]) -> Option<Vec<usize>> {
+        if !self.is_named_by(opaque) {
+            return None;
+        }
+        let view = opaque.get(self.0.len()..).and_then(|view| view.strip_prefix(b"-"));
+        let mut parts = view.unwrap_or_default().splitn(2, |byte| *byte == PARTS);
+        let is_digest = parts.next().is_some_and(|digest| digest.iter().all(u8::is_ascii_hexdigit));
+        let places = parts.next().filter(|_| is_digest).unwrap_or_default();
+        // Behind them may be the name of a coding.
+        let end =
+            places.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'_').unwrap_or(places.len());
+        let places = places.get(..end).unwrap_or_default().split(|byte| *byte == b'_');
+        Some(places.filter_map(|place| str::from_utf8(place).ok()?.parse().ok()).collect())
+    }
+
     /// Whether a tag with this opaque part is one of this state: S, or S and `-` and anything. So is a tag to
     /// which a proxy added the name of a content coding, such as `-gzip` or `;br`.
     pub fn is_named_by(&self, opaque: &[u8]) -> bool {
@@ -123,6 +155,22 @@ mod tests {
         assert_eq!(long.entity_tag().to_string(), "\"2026~2d11\"");
         assert!(!short.is_named_by(long.opaque()));
         assert!(!short.is_named_by(long.with_view(b"").opaque()));
+    }
+
+    #[test]
+    fn a_view_in_part_names_the_state_and_what_it_shows_in_part() {
+        let state = StateTag::of_version("12.ab");
+        let tag = state.with_view_in_part(b"abc", [2, 15].into_iter());
+        assert_eq!(tag.to_string(), "\"12.ab-a9993e364706816aba3e25717850c26c9cd0d89d.2_15\"");
+        assert_eq!(state.seen_in_part(tag.opaque()), Some(vec![2, 15]));
+        for coding in ["-gzip", "~br", ";gzip", "--br"] {
+            let coded = [tag.opaque(), coding.as_bytes()].concat();
+            assert_eq!(state.seen_in_part(&coded), Some(vec![2, 15]), "{coding}");
+        }
+        for whole in [state.entity_tag(), state.with_view(b"abc")] {
+            assert_eq!(state.seen_in_part(whole.opaque()), Some(vec![]));
+        }
+        assert_eq!(StateTag::of_version("13").seen_in_part(tag.opaque()), None);
     }
 
     #[test]

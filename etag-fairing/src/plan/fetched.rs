@@ -1,5 +1,6 @@
 //! A store's answer to a plan.
 
+use super::Windows;
 use crate::schema::{Description, RelationshipId, ResourceId, Rows};
 
 /// The answer to a [`Plan`](super::Plan).
@@ -28,6 +29,9 @@ pub struct Fetched {
     /// reaches them, level by level: first the resources included from the root, then those included from
     /// these.
     pub included: Vec<Included>,
+    /// The windows of the rows, one entry for each relationship that the plan includes by a window
+    /// ([`Include::window`](super::Include::window)). Otherwise it is empty.
+    pub windows: Vec<Windows>,
 }
 
 /// The included resources of one type: each once, and none that is among the root's rows.
@@ -43,6 +47,8 @@ pub struct Included {
     pub links: Vec<Option<Links>>,
     /// The numbers of related resources that the selection asks for.
     pub counts: Counts,
+    /// Windows, as in [`Fetched::windows`].
+    pub windows: Vec<Windows>,
 }
 
 /// How many resources to-many relationships lead to, for all rows in order.
@@ -73,7 +79,7 @@ impl Fetched {
 impl Included {
     /// The included resources of one type.
     pub fn new(resource: &'static Description, rows: Rows, links: Vec<Option<Links>>) -> Self {
-        Self { resource, rows, links, counts: Counts::default() }
+        Self { resource, rows, links, counts: Counts::default(), windows: Vec::new() }
     }
 }
 

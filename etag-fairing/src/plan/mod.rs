@@ -15,6 +15,7 @@ mod scopes;
 mod sort;
 mod tables;
 pub(crate) mod visit;
+mod window;
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use arrangement::ArrangedAt;
@@ -33,6 +34,7 @@ pub use revision::Revision;
 pub(crate) use scopes::Limit;
 pub use scopes::{Scopes, Seen};
 pub use sort::SortKey;
+pub use window::{Window, Windows};
 
 use crate::schema::{AttributeId, Description, RelationshipId, ResourceId};
 
@@ -125,12 +127,34 @@ pub struct Selection {
 
 /// A relationship whose related resources are read together with their owners.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Include {
     /// The owner's relationship.
     pub relationship: RelationshipId,
     /// The parts to read of each related resource. All selections of one resource in a plan read the same
     /// attributes and linkage, since a document has each resource once (JSON:API §6.4).
     pub selection: Selection,
+    /// The part of each owner's related resources that is included; `None` for all of them. It is for to-many
+    /// relationships only, and its page is [`Page::All`] or [`Page::Offset`]. All includes of one relationship of a
+    /// resource have the same window, since a document shows each relationship once.
+    ///
+    /// The answer has the ids in [`Fetched::windows`]. They say nothing of the whole linkage, which is read only if
+    /// [`Selection::linkage`] asks for it.
+    pub window: Option<Listing>,
+}
+
+impl Include {
+    /// All related resources.
+    pub fn new(relationship: RelationshipId, selection: Selection) -> Self {
+        Self { relationship, selection, window: None }
+    }
+
+    /// Sets the window: which of each owner's related resources are included.
+    #[must_use]
+    pub fn within(mut self, window: impl Into<Option<Listing>>) -> Self {
+        self.window = window.into();
+        self
+    }
 }
 
 impl Selection {

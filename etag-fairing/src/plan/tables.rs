@@ -74,6 +74,9 @@ impl Tables {
         }
         for include in &selection.include {
             self.linkage(resource, include.relationship);
+            if let Some(window) = &include.window {
+                self.listing(include.selection.resource, window);
+            }
             self.selection(&include.selection);
         }
     }
@@ -187,10 +190,32 @@ mod tests {
         let related = Filter::Related { path: Vec::new(), relationship: RelationshipId::at(0), filter: None };
         assert_eq!(with(Some(related), Vec::new(), Vec::new()), both);
         assert_eq!(with(None, vec![SortKey { member, descending: true }], Vec::new()), both);
-        let include =
-            Include { relationship: RelationshipId::at(0), selection: Selection::identifiers(&TALKS) };
+        let include = Include::new(RelationshipId::at(0), Selection::identifiers(&TALKS));
         assert_eq!(with(None, Vec::new(), vec![include]), both);
     }
+
+    #[test]
+    fn a_window_looks_at_the_tables_of_its_filter_and_of_its_sort() {
+        // From the talks to their reviews, by the room of the review's talk.
+        let member = Member {
+            path: vec![RelationshipId::at(0), RelationshipId::at(0)],
+            field: Field::Attribute(AttributeId::at(0)),
+        };
+        let filter = Filter::Compare { member: member.clone(), comparison: Comparison::IsNull };
+        let windows = [
+            Listing::all().filtered(filter),
+            Listing::all().sorted(vec![SortKey { member, descending: false }]),
+        ];
+        let mut expected = vec![TALKS.table, REVIEWS.table, ROOMS.table];
+        expected.sort_unstable();
+        for window in windows {
+            let include =
+                Include::new(RelationshipId::at(3), Selection::identifiers(&REVIEWS)).within(window);
+            let selection = Selection::identifiers(&TALKS).including(vec![include]);
+            assert_eq!(sorted(&Plan::new(Root::One(ResourceId::Integer(1)), selection)), expected);
+        }
+    }
+
     #[test]
     fn a_filter_looks_at_the_tables_of_all_that_it_names() {
         let listing = Listing { filter: Some(each_variant()), ..Listing::all() };

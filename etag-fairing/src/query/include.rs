@@ -1,18 +1,29 @@
 //! `include` (JSON:API §7.3): which related resources the document carries.
 
 use super::limits::MAX_INCLUDES;
+use super::{IncludeWindow, PageRequest};
 use crate::error::ErrorObject;
 use crate::schema::{Description, RelationshipId};
 
 /// A relationship to include, and what to include of the resources behind it.
 ///
 /// Each relationship stands only once under the same parent, in the order in which the client first named them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct IncludeTree {
     /// One of the resource reached so far.
     pub(crate) relationship: RelationshipId,
     /// What to include from there.
     pub(crate) children: Vec<IncludeTree>,
+    /// Which of them; `None` for all.
+    pub(crate) window: Option<Box<IncludeWindow>>,
+}
+
+impl IncludeTree {
+    /// Whether the pages of a window here or below go by cursor.
+    pub(super) fn is_by_cursor(&self) -> bool {
+        let page = self.window.as_ref().and_then(|window| window.page.as_ref());
+        page.is_some_and(PageRequest::is_by_cursor) || self.children.iter().any(Self::is_by_cursor)
+    }
 }
 
 /// Reads `include`. Every path begins at `root`. At a relationship's own URL the primary data is the linkage of that
@@ -104,7 +115,7 @@ fn merge(tree: &mut Vec<IncludeTree>, ids: &[RelationshipId]) -> usize {
     match known.and_then(|known| tree.get_mut(known)) {
         Some(include) => merge(&mut include.children, behind),
         None => {
-            let mut include = IncludeTree { relationship, children: Vec::new() };
+            let mut include = IncludeTree { relationship, children: Vec::new(), window: None };
             let added = 1 + merge(&mut include.children, behind);
             tree.push(include);
             added

@@ -16,6 +16,7 @@ mod relationships;
 mod sort;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::collections::HashSet;
 
@@ -28,6 +29,7 @@ use self::name::ParameterName;
 pub(crate) use self::page::{PROFILE as CURSOR_PROFILE, PageRequest};
 pub(crate) use self::page_links::{Extent, PageLinks};
 pub(crate) use self::parameters::{Parameters, href};
+pub(crate) use self::window::{FILTER as INCLUDED_FILTER, IncludeWindow};
 use crate::config::JsonApiConfig;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Filter, Listing, Page, SortKey};
@@ -60,7 +62,8 @@ pub(crate) enum Target {
     Many,
     /// The related resources of a relationship that has an order: all families.
     InOrder,
-    /// The linkage of this relationship: `include`, which begins with it, `fields`, and, for to-many, `page`.
+    /// The linkage of this relationship: `include`, which begins with it, `fields`, and, for to-many, `sort`, `filter` and
+    /// `page`.
     Linkage(RelationshipId),
     /// No document, so that no parameter has a meaning.
     Nothing,
@@ -92,13 +95,26 @@ pub(crate) struct Context<'a> {
     pub(crate) unreadable: &'a Unreadable,
 }
 
+/// The families of parameters that there are.
+fn is_family(name: &str) -> bool {
+    matches!(name, "include" | "fields" | "withCount" | "sort" | "filter" | "page" | window::FILTER)
+}
+
 impl Target {
+    /// The resource that the primary data is a list of, for its `sort`, `filter` and `page`; otherwise that of the URL.
+    pub(crate) fn listed(self, resource: &'static Description) -> &'static Description {
+        match self {
+            Self::Linkage(id) => resource.relationship_at(id).map_or(resource, Relationship::target),
+            Self::Single | Self::Many | Self::InOrder | Self::Nothing => resource,
+        }
+    }
+
     fn takes(self, family: &str, resource: &Description) -> bool {
         match self {
-            Self::Many | Self::InOrder => {
-                matches!(family, "include" | "fields" | "withCount" | "sort" | "filter" | "page")
-            }
-            Self::Linkage(id) if family == "page" => {
+            Self::Many | Self::InOrder => is_family(family),
+            // What is included may be a window, whatever the primary data is.
+            Self::Single | Self::Linkage(_) if family == window::FILTER => true,
+            Self::Linkage(id) if matches!(family, "page" | "sort" | "filter") => {
                 resource.relationship_at(id).is_some_and(Relationship::is_to_many)
             }
             Self::Single => matches!(family, "include" | "fields" | "withCount"),
@@ -115,7 +131,10 @@ impl Query {
         let Context { resource, target, registry, config, cursor_profile, unreadable } = *context;
         let mut errors = Vec::new();
         let (mut include, mut fields, mut sort) = (None, Fields::default(), Some(Vec::new()));
-        let mut filter = filter::FilterBuilder::new(resource, config.max_filter_relationships, unreadable);
+        let listed = target.listed(resource);
+        let mut windows = window::WindowBuilder::default();
+        let mut include_is_refused = false;
+        let mut filter = filter::FilterBuilder::new(listed, config.max_filter_relationships, unreadable);
         let mut page = page::PageBuilder::default();
         let mut sort_errors = Vec::new();
         let mut counted = None;
@@ -138,17 +157,26 @@ impl Query {
             let brackets = name.brackets.as_slice();
             let many =
                 |refused: Vec<ErrorObject>| refused.into_iter().map(|error| error.parameter(parameter));
+            if window::is_of_window(&name) {
+                errors.extend(
+                    windows.take(&name, parameter, value).err().map(|error| error.parameter(parameter)),
+                );
+                continue;
+            }
             match (name.base, brackets) {
                 ("include", []) => {
                     let only = if let Target::Linkage(id) = target { Some(id) } else { None };
                     match include::parse(value, resource, only, config.max_include_depth) {
                         Ok(tree) => include = Some(tree),
-                        Err(refused) => errors.extend(many(refused)),
+                        Err(refused) => {
+                            include_is_refused = true;
+                            errors.extend(many(refused));
+                        }
                     }
                 }
                 // After all others, since it may name what is included.
                 ("withCount", []) => counted = Some((parameter, value)),
-                ("sort", []) => match sort::parse(value, resource, unreadable) {
+                ("sort", []) => match sort::parse(value, listed, unreadable) {
                     Ok(keys) => sort = Some(keys),
                     Err(refused) => {
                         sort = None;
@@ -184,10 +212,14 @@ impl Query {
         errors.extend(sort_errors.into_iter().map(|error| {
             if by_cursor { error.type_link(page::profile_error("unsupported-sort")) } else { error }
         }));
-        let (filter, mut relationships) = filter.finish(&mut errors);
-        let sorted = sort.iter().flatten().try_for_each(|key| relationships.count_member(&key.member));
+        let (filter, mut spent) = filter.finish(&mut errors);
+        let sorted = sort.iter().flatten().try_for_each(|key| spent.relationships.count_member(&key.member));
         if let Err(detail) = sorted {
             errors.push(ErrorObject::limit_exceeded(detail).parameter("sort"));
+        }
+        if !include_is_refused {
+            let tree = include.as_deref_mut().unwrap_or(&mut []);
+            windows.finish(tree, context, spent, &mut errors);
         }
         let page = match target {
             Target::Many => page.finish(resource, sort.as_deref(), DefaultOrder::Ids, cursor_profile, config),
@@ -195,13 +227,11 @@ impl Query {
                 page.finish(resource, sort.as_deref(), DefaultOrder::Positions, cursor_profile, config)
             }
             // All linkage is shown unless the client asks for a page of it: a write compares the entity tag of all of it.
-            Target::Linkage(id) if page.is_asked_for() => match resource.relationship_at(id) {
-                Some(of) => {
-                    let order = if of.order.is_some() { DefaultOrder::Positions } else { DefaultOrder::Ids };
-                    page.finish(of.target(), Some(&[]), order, cursor_profile, config)
-                }
-                None => Ok(None),
-            },
+            Target::Linkage(id) if page.is_asked_for() => {
+                let is_ordered = resource.relationship_at(id).is_some_and(|of| of.order.is_some());
+                let order = if is_ordered { DefaultOrder::Positions } else { DefaultOrder::Ids };
+                page.finish(listed, sort.as_deref(), order, cursor_profile, config)
+            }
             _ => Ok(None),
         };
         let page = page.unwrap_or_else(|error| {
@@ -219,7 +249,9 @@ impl Query {
 
     /// The profile that applies to the answer (JSON:API §4.3).
     pub(crate) fn profile(&self) -> Option<&'static str> {
-        self.page.as_ref().is_some_and(PageRequest::is_by_cursor).then_some(CURSOR_PROFILE)
+        let page = self.page.as_ref().is_some_and(PageRequest::is_by_cursor);
+        let is_by_cursor = page || self.include.iter().flatten().any(IncludeTree::is_by_cursor);
+        is_by_cursor.then_some(CURSOR_PROFILE)
     }
 
     /// Which rows to ask of the store.
@@ -241,17 +273,19 @@ fn admit(
     context: &Context<'_>,
     seen: &mut HashSet<String>,
 ) -> Result<(), ErrorObject> {
-    if !matches!(name.base, "include" | "fields" | "withCount" | "sort" | "filter" | "page") {
+    if !is_family(name.base) {
         // JSON:API §9: a server must refuse a parameter that it doesn't know.
         return Err(ErrorObject::unknown_parameter("no such parameter at this URL"));
     }
     // A parameter that the URL doesn't support is refused, so that no client believes that it has an effect (JSON:API §7.3,
     // §7.5).
-    if !context.target.takes(name.base, context.resource) {
+    let family = if window::is_of_window(name) { window::FILTER } else { name.base };
+    if !context.target.takes(family, context.resource) {
         return Err(ErrorObject::unknown_parameter(format!("{} means nothing at this URL", name.base)));
     }
     // Only the elements of a list, `filter[name][]`, may be given several times.
-    let list = name.base == "filter" && matches!(name.brackets.as_slice(), [_, ""]);
+    let list =
+        matches!((name.base, name.brackets.as_slice()), ("filter", [_, ""]) | (window::FILTER, [_, _, ""]));
     if !seen.insert(parameter.to_owned()) && !list {
         return Err(ErrorObject::unknown_parameter("given more than once"));
     }

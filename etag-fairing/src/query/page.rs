@@ -64,12 +64,32 @@ pub(super) struct PageBuilder {
     before: Option<String>,
     totals: Option<bool>,
     asked_for: bool,
+    /// The path in the brackets before the key, for a page of what is included.
+    include: Option<String>,
     /// For each strategy (number, offset, cursor) whether a parameter that was taken rules it out.
     ruled_out: [bool; 3],
     failed: bool,
 }
 
 impl PageBuilder {
+    /// For the page of what is included by this path.
+    pub(super) fn of_include(path: &str) -> Self {
+        Self { include: Some(path.into()), ..Self::default() }
+    }
+
+    /// The name of a parameter.
+    fn name(&self, key: &str) -> String {
+        match &self.include {
+            Some(path) => format!("page[{path}][{key}]"),
+            None => format!("page[{key}]"),
+        }
+    }
+
+    /// The name of the parameter with the order.
+    fn sort_name(&self) -> String {
+        self.include.as_ref().map_or_else(|| "sort".into(), |path| format!("sort[{path}]"))
+    }
+
     /// Takes one parameter; `key` is what its brackets hold.
     pub(super) fn take(&mut self, key: &str, value: &str) -> Result<(), ErrorObject> {
         let taken = self.read(key, value);
@@ -147,13 +167,13 @@ impl PageBuilder {
         let by_cursor = self.by_cursor(profile);
         let maximum = u64::from(config.max_page_size);
         let (size, size_name) = match self.limit {
-            Some(limit) => (limit, "page[limit]"),
-            None => (self.size.unwrap_or(config.page_size.into()), "page[size]"),
+            Some(limit) => (limit, "limit"),
+            None => (self.size.unwrap_or(config.page_size.into()), "size"),
         };
         if size > maximum {
             let mut error = ErrorObject::page_too_large(format!("at most {maximum}"))
                 .meta("page", serde_json::json!({"maxSize": maximum}))
-                .parameter(size_name);
+                .parameter(self.name(size_name));
             if by_cursor {
                 error = error.type_link(profile_error("max-size-exceeded"));
             }
@@ -165,7 +185,7 @@ impl PageBuilder {
             if sort.iter().any(|key| !key.member.path.is_empty()) {
                 return Err(ErrorObject::invalid_sort("pages by cursor are not sorted by paths here")
                     .type_link(profile_error("unsupported-sort"))
-                    .parameter("sort"));
+                    .parameter(self.sort_name()));
             }
             let place = |token: &str, name: &str| {
                 cursor::decode(token, resource, sort, order)
@@ -186,11 +206,11 @@ impl PageBuilder {
             Strategy::Cursor { side, size }
         } else if self.offset.is_some() || self.limit.is_some() {
             let offset = self.offset.unwrap_or(0);
-            Strategy::Offset { offset: countable(Some(offset), "page[offset]")?, limit: size }
+            Strategy::Offset { offset: countable(Some(offset), || self.name("offset"))?, limit: size }
         } else {
             let number = self.number.unwrap_or(1);
             let offset = number.checked_sub(1).and_then(|before| before.checked_mul(size));
-            Strategy::Number { number, size, offset: countable(offset, "page[number]")? }
+            Strategy::Number { number, size, offset: countable(offset, || self.name("number"))? }
         };
         Ok(Some(PageRequest { strategy, total: self.totals.unwrap_or(config.totals) }))
     }
@@ -207,10 +227,10 @@ fn whole(value: &str, least: u64) -> Result<u64, ErrorObject> {
 }
 
 /// Databases count in signed 64 bits.
-fn countable(offset: Option<u64>, parameter: &str) -> Result<u64, ErrorObject> {
+fn countable(offset: Option<u64>, parameter: impl Fn() -> String) -> Result<u64, ErrorObject> {
     offset
         .filter(|offset| i64::try_from(*offset).is_ok())
-        .ok_or_else(|| ErrorObject::invalid_page("no collection is so long").parameter(parameter))
+        .ok_or_else(|| ErrorObject::invalid_page("no collection is so long").parameter(parameter()))
 }
 
 impl PageRequest {

@@ -23,6 +23,11 @@ impl Relationships {
         Self { most: usize::try_from(most).unwrap_or(usize::MAX), found: 0, joined: Vec::new() }
     }
 
+    /// For another statement, where tables that are joined in this one must be joined again.
+    pub(super) fn in_another_statement(self) -> Self {
+        Self { joined: Vec::new(), ..self }
+    }
+
     /// # Errors
     /// In words, if there are too many.
     pub(super) fn count_filter(

@@ -68,7 +68,7 @@ pub(crate) async fn check_preconditions(
     let plan = state_plan(&call, &subject, id.clone(), &conditions);
     let current = transaction.fetch(&plan).await.map_err(Refusal::from);
     let judged = current.and_then(|current| check_state(&call, &subject, &conditions, id, &current));
-    judged.map_err(|refusal| refusal.into_errors(resource, None))
+    judged.map(drop).map_err(|refusal| refusal.into_errors(resource, None))
 }
 
 /// The document that a GET at the resource's own URL would give the caller after the commit, with its tag.

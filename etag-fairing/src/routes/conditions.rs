@@ -3,8 +3,8 @@
 use rocket::Request;
 
 use crate::conditional::{
-    ConditionalHeaders, HttpDate, MethodKind, Policy, Requirement, Selected, TagField, Tagging, Validator,
-    Verdict,
+    ConditionalHeaders, HttpDate, MethodKind, Policy, Requirement, Selected, StateTag, TagField, Tagging,
+    Validator, Verdict,
 };
 use crate::config::EtagConfig;
 use crate::error::Errors;
@@ -53,6 +53,18 @@ impl<'r> Conditions<'r> {
     /// Whether the change is meant for certain states, and for none that comes in between.
     pub(super) fn name_states(&self) -> bool {
         matches!(self.headers.if_match(), TagField::List(_)) || self.need_date()
+    }
+
+    /// The relationships, by their places, of which the client has seen only a part, by the tags that it names of the
+    /// current state. If one of them is of a read that showed all, it has seen all.
+    pub(super) fn seen_in_part(&self, state: &StateTag) -> Vec<usize> {
+        let TagField::List(tags) = self.headers.if_match() else { return Vec::new() };
+        let mut seen = tags.elements().flatten().filter_map(|tag| state.seen_in_part(tag.opaque()));
+        let mut in_part = seen.next().unwrap_or_default();
+        for other in seen {
+            in_part.retain(|place| other.contains(place));
+        }
+        in_part
     }
 
     /// Judges the current state of the target: 428, then 412 (RFC 9110 §13.2.2).

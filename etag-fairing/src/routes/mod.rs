@@ -38,6 +38,7 @@ mod tags;
 mod update;
 mod update_relationship;
 mod view;
+mod windows;
 mod write;
 
 use std::future::Future;

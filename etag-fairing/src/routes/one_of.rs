@@ -45,7 +45,9 @@ pub(super) async fn read_related<'r>(
             if !fetched.parent {
                 return Err(ErrorObject::not_found().into());
             }
-            let body = call.writer().single(target, &href(&path, &parameters), fetched, query.view());
+            let windows = query.shown_windows(target, target, &parameters, fetched).map_err(corrupt)?;
+            let (link, view) = (href(&path, &parameters), query.view(&windows));
+            let body = call.writer().single(target, &link, query.profile(), fetched, view);
             Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
         let read = fetch(call, subject, &plan, make).await?;
@@ -93,7 +95,8 @@ pub(super) async fn read_linkage_with_included<'r>(
                 pages: None,
                 profile: query.profile(),
             };
-            let body = writer.linkage_of(relationship, &page, related, query.view());
+            let windows = query.shown_windows(resource, target, parameters, related).map_err(corrupt)?;
+            let body = writer.linkage_of(relationship, &page, related, query.view(&windows));
             Ok(ReadDocument::of_page(call, subject, query, body.map_err(corrupt)?))
         };
         let read = fetch(call, subject, &plan, make).await?;

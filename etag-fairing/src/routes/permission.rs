@@ -11,7 +11,7 @@ use super::write::RequestBody;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::Member;
 use crate::plan::visit::{Step, Visitor, steps_over, steps_to, visit};
-use crate::query::{IncludeTree, Parameters, Query};
+use crate::query::{INCLUDED_FILTER, IncludeTree, Parameters, Query, Target};
 use crate::resource::Behaviour;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
@@ -94,29 +94,36 @@ pub(super) fn included(resource: &'static Description, query: &Query) -> Vec<&'s
     walk.reached.into_iter().map(|reached| reached.resource).collect()
 }
 
-/// The resources that a query leads to, by whichever parameter.
-fn reached_by(resource: &'static Description, query: &Query) -> Vec<Reached> {
+/// The resources that a query leads to, by whichever parameter. `listed` is the resource of `filter` and `sort`.
+fn reached_by(resource: &'static Description, listed: &'static Description, query: &Query) -> Vec<Reached> {
+    let tree = query.include.as_deref().unwrap_or(&[]);
     let mut walk = Walk { family: "include", reached: Vec::new() };
-    walk.include(resource, query.include.as_deref().unwrap_or(&[]));
+    walk.include(resource, tree);
     walk.family = "withCount";
     for (owner, relationship) in &query.counts {
         walk.step(Step { owner, relationship: *relationship });
     }
     if let Some(filter) = &query.filter {
         walk.family = "filter";
-        visit(filter, resource, &mut walk);
+        visit(filter, listed, &mut walk);
     }
     walk.family = "sort";
     for key in &query.sort {
-        walk.member(resource, &key.member);
+        walk.member(listed, &key.member);
     }
+    walk.windows(resource, tree);
     walk.reached
 }
 
 /// The resources whose members a query names, by whichever parameter.
-pub(super) fn named_by(resource: &'static Description, query: &Query) -> Vec<&'static Description> {
-    let reached = reached_by(resource, query).into_iter().map(|reached| reached.resource);
-    std::iter::once(resource).chain(reached).chain(query.fields.resources()).collect()
+pub(super) fn named_by(
+    resource: &'static Description,
+    target: Target,
+    query: &Query,
+) -> Vec<&'static Description> {
+    let listed = target.listed(resource);
+    let reached = reached_by(resource, listed, query).into_iter().map(|reached| reached.resource);
+    [resource, listed].into_iter().chain(reached).chain(query.fields.resources()).collect()
 }
 
 /// Asks who may write the attributes of a document that have a guard for it, and gives those that the caller may not.
@@ -156,11 +163,11 @@ async fn before_read_of(
 /// 403, naming the parameter; the guard's own status where it is the server's fault.
 pub(super) async fn ask_for_query(
     call: &Call<'_>,
-    resource: &'static Description,
+    (resource, target): (&'static Description, Target),
     parameters: &Parameters,
     query: &Query,
 ) -> Result<Vec<&'static Description>, Errors> {
-    let reached = reached_by(resource, query);
+    let reached = reached_by(resource, target.listed(resource), query);
     // Each resource once, whoever leads to it: its guard says the same each time.
     let mut asked: Vec<&Reached> = Vec::new();
     for reached in &reached {
@@ -281,7 +288,10 @@ impl Reached {
 
     /// The parameter as the client wrote it: of a family's several, the one that names the relationship.
     fn parameter(&self, parameters: &Parameters) -> String {
-        let of_family = || parameters.iter().filter(|(name, _)| name.starts_with(self.family));
+        let is_of_family = |name: &str| {
+            name.strip_prefix(self.family).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+        };
+        let of_family = || parameters.iter().filter(|(name, _)| is_of_family(name));
         let named = of_family().find(|(name, value)| name.contains(self.by) || value.contains(self.by));
         named.or_else(|| of_family().next()).map_or(self.family, |(name, _)| name).to_owned()
     }
@@ -305,6 +315,25 @@ impl Walk {
         let resource = relationship.target();
         self.reached.push(Reached { family: self.family, by: relationship.name, resource });
         Some(resource)
+    }
+
+    /// What the windows of included relationships are made by.
+    fn windows(&mut self, owner: &'static Description, tree: &[IncludeTree]) {
+        for branch in tree {
+            let Some(relationship) = owner.relationship_at(branch.relationship) else { continue };
+            let target = relationship.target();
+            if let Some(window) = &branch.window {
+                if let Some(filter) = &window.filter {
+                    self.family = INCLUDED_FILTER;
+                    visit(filter, target, self);
+                }
+                self.family = "sort";
+                for key in &window.sort {
+                    self.member(target, &key.member);
+                }
+            }
+            self.windows(target, &branch.children);
+        }
     }
 
     fn include(&mut self, owner: &'static Description, tree: &[IncludeTree]) {
@@ -336,12 +365,43 @@ impl Visitor for Walk {
 mod tests {
     use super::*;
     use crate::plan::visit::tests::each_variant;
+    use crate::query::IncludeWindow;
     use crate::store::contract::REVIEWS;
+
+    #[test]
+    fn a_window_reaches_all_that_it_names() {
+        // From the reviews to their talk's reviews.
+        let window = IncludeWindow::of_filter(each_variant());
+        let reviews = IncludeTree {
+            relationship: RelationshipId::at(3),
+            children: Vec::new(),
+            window: Some(Box::new(window)),
+        };
+        let talk = IncludeTree { relationship: RelationshipId::at(0), children: vec![reviews], window: None };
+        let query = Query { include: Some(vec![talk]), ..Query::default() };
+        let reached = reached_by(&REVIEWS, &REVIEWS, &query);
+        let by: Vec<&str> = reached.iter().map(|reached| reached.by).collect();
+        let expected = [
+            &["talk", "reviews"][..],
+            &["talk"],
+            &["talk"],
+            &["talk", "room"],
+            &["talk", "sequelOf"],
+            &["talk", "speakers"],
+            // Once more, to be counted.
+            &["talk", "speakers"],
+            &["talk", "reviews"],
+            &["talk", "sequelOf"],
+        ];
+        assert_eq!(by, expected.concat());
+        let of_filter = reached.iter().filter(|reached| reached.family == INCLUDED_FILTER).count();
+        assert_eq!(of_filter, by.len() - 2);
+    }
 
     #[test]
     fn a_filter_reaches_all_that_it_names() {
         let query = Query { filter: Some(each_variant()), ..Query::default() };
-        let reached = reached_by(&REVIEWS, &query);
+        let reached = reached_by(&REVIEWS, &REVIEWS, &query);
         let by: Vec<&str> = reached.iter().map(|reached| reached.by).collect();
         let expected = [
             &["talk"][..],

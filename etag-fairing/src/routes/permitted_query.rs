@@ -27,7 +27,7 @@ pub(super) async fn permitted_query(
     } else {
         Query::parse(&parameters, &context)?
     };
-    let reached = ask_for_query(call, resource, &parameters, &query).await?;
+    let reached = ask_for_query(call, (resource, target), &parameters, &query).await?;
     let asks = |behaviour: &Behaviour| behaviour.guards.has(Operation::List) || behaviour.hooks.is_some();
     if reached.iter().any(|reached| asks(call.behaviour_of(reached))) {
         call.must_ask_each_time();
@@ -45,7 +45,7 @@ async fn readable_query(
 ) -> Result<Query, Errors> {
     let query = Query::parse(parameters, context);
     let named: Vec<&'static Description> = match &query {
-        Ok(query) => named_by(context.resource, query),
+        Ok(query) => named_by(context.resource, context.target, query),
         // What is wrong may be said of an attribute that the caller may not read.
         Err(_) => call.api.registry().resources().collect(),
     };

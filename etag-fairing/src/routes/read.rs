@@ -26,7 +26,8 @@ pub(super) async fn read_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) ->
             None => last_modified(call, subject, fetched).map_err(corrupt)?,
             Some(_) => None,
         };
-        Ok(ReadDocument { body, tag: tags.map(|tags| tags.own), profile: None, last_modified, held: None })
+        let profile = query.profile();
+        Ok(ReadDocument { body, tag: tags.map(|tags| tags.own), profile, last_modified, held: None })
     };
     read_through_memo(call, subject, &plan, make).await
 }

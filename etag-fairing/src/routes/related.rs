@@ -35,7 +35,9 @@ pub(super) async fn read_related<'r>(
         let body = if own.is_to_many() {
             page_document(&writer, target, &path, &parameters, &query, fetched)
         } else {
-            writer.single(target, &href(&path, &parameters), fetched, query.view())
+            let windows = query.shown_windows(target, target, &parameters, fetched).map_err(corrupt)?;
+            let self_link = href(&path, &parameters);
+            writer.single(target, &self_link, query.profile(), fetched, query.view(&windows))
         };
         Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
     };

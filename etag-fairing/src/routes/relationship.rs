@@ -23,12 +23,12 @@ pub(super) async fn read_linkage<'r>(
     let (parameters, query) = permitted_query(call, resource, Target::Linkage(own.id)).await?;
     let id = subject.id(call.config())?;
     let include = query.include.as_ref().and_then(|tree| tree.first());
-    if include.is_none() && query.page.is_none() {
+    if include.is_none() && query.page.is_none() && query.filter.is_none() && query.sort.is_empty() {
         let make = |fetched: &Fetched| {
             if fetched.rows.is_empty() {
                 return Err(ErrorObject::not_found().into());
             }
-            let body = call.writer().linkage(resource, own.id, &parameters, fetched, query.view());
+            let body = call.writer().linkage(resource, own.id, &parameters, fetched, query.view(&[]));
             Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
         return read_through_memo(call, subject, &linkage_plan(call, resource, id, own), make).await;
@@ -40,7 +40,7 @@ pub(super) async fn read_linkage<'r>(
     let target = own.target();
     let selection = match include {
         Some(include) => query.below(include).selection(target, false),
-        None => Selection::identifiers(target),
+        None => query.identifiers(target),
     };
     let (parent, listing) = (resource, query.listing());
     let root = Root::Related { parent, id: id.clone(), relationship: own.id, listing };
@@ -59,7 +59,8 @@ pub(super) async fn read_linkage<'r>(
             pages: pages.transpose().map_err(corrupt)?,
             profile: query.profile(),
         };
-        let body = writer.linkage_of(&own, &page, related, query.view());
+        let windows = query.shown_windows(resource, target, &parameters, related).map_err(corrupt)?;
+        let body = writer.linkage_of(&own, &page, related, query.view(&windows));
         Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
     };
     read_through_memo(call, subject, &call.plan(root, selection), make).await

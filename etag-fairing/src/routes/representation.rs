@@ -10,7 +10,7 @@ use crate::document::write::{View, Writer};
 use crate::observe::{self, Phase};
 use crate::plan::{Fetched, Plan, Root, Selection};
 use crate::query::{Parameters, Query, href};
-use crate::schema::{Corrupt, ResourceId};
+use crate::schema::{Corrupt, RelationshipId, ResourceId};
 
 /// The tags of a document of one resource.
 pub(super) struct Tags {
@@ -52,7 +52,7 @@ fn represent(
     id: &ResourceId,
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Corrupt> {
-    writer.single(subject.resource, &writer.href(subject.resource, id), fetched, View::Whole)
+    writer.single(subject.resource, &writer.href(subject.resource, id), None, fetched, View::Whole)
 }
 
 /// What a GET with this query gives, with its tags.
@@ -109,8 +109,12 @@ fn document_by(
     }
     buffer_pool::give(whole);
     let href = href(&writer.href(subject.resource, id), parameters);
-    let body = writer.single(subject.resource, &href, fetched, query.view())?;
-    let own = state.as_ref().map(|state| view_tag(request, state, &body));
+    let windows = query.shown_windows(subject.resource, subject.resource, parameters, fetched)?;
+    let body = writer.single(subject.resource, &href, query.profile(), fetched, query.view(&windows))?;
+    // Who has seen a part of the linkage doesn't replace the whole.
+    let own_windows = windows.iter().filter(|window| window.owner.is(subject.resource));
+    let in_part: Vec<RelationshipId> = own_windows.map(|window| window.relationship).collect();
+    let own = state.as_ref().map(|state| view_tag(request, state, &body, &in_part));
     Ok((body, plain.zip(own).map(|(plain, own)| Tags { plain, own })))
 }
 
@@ -126,7 +130,7 @@ fn needs_representation(call: &Call<'_>, subject: &Subject<'_>) -> bool {
 /// `"S-D"` there, too.
 fn plain_tag(call: &Call<'_>, subject: &Subject<'_>, state: &StateTag, whole: &[u8]) -> EntityTag {
     if !subject.state_is_digest() && needs_representation(call, subject) {
-        view_tag(call.request, state, whole)
+        view_tag(call.request, state, whole, &[])
     } else {
         state.entity_tag()
     }

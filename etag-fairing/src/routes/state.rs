@@ -76,14 +76,14 @@ pub(super) fn last_modified(
     if subject.etag.is_some() && call.sees_all() { last_change(subject.resource, fetched) } else { Ok(None) }
 }
 
-/// Judges a write's preconditions on the state that its transaction sees.
+/// Judges a write's preconditions on the state that its transaction sees. Gives its tag, if it takes part in that.
 pub(super) fn check_state(
     call: &Call<'_>,
     subject: &Subject<'_>,
     conditions: &Conditions<'_>,
     id: &ResourceId,
     current: &Fetched,
-) -> Result<(), Refusal> {
+) -> Result<Option<StateTag>, Refusal> {
     let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
     let mut state = None;
     if conditions.need_tag() {
@@ -96,7 +96,8 @@ pub(super) fn check_state(
     }
     let validator = state.as_ref().map_or(Validator::Untagged, Validator::State);
     let date = if conditions.need_date() { last_change(subject.resource, current)? } else { None };
-    Ok(conditions.check(validator, date, &call.writer().href(subject.resource, id))?)
+    conditions.check(validator, date, &call.writer().href(subject.resource, id))?;
+    Ok(state)
 }
 
 /// The version that the row must still have when it is written.

@@ -6,6 +6,7 @@ use rocket::http::Method;
 use crate::conditional::{EntityTag, StateTag};
 use crate::fairing::{Bodies, Statistics};
 use crate::observe::{self, Phase, Timing};
+use crate::schema::RelationshipId;
 
 /// The tag of a body: its SHA-1.
 pub(super) fn tag_of_body(request: &Request<'_>, body: &[u8]) -> EntityTag {
@@ -28,10 +29,18 @@ pub(super) fn state_tag(request: &Request<'_>, representation: &[u8]) -> StateTa
     StateTag::of_body(representation)
 }
 
-/// The tag of what a query asks of the resource.
-pub(super) fn view_tag(request: &Request<'_>, state: &StateTag, body: &[u8]) -> EntityTag {
+/// The tag of what a query asks of the resource, which shows these relationships only in part.
+pub(super) fn view_tag(
+    request: &Request<'_>,
+    state: &StateTag,
+    body: &[u8],
+    in_part: &[RelationshipId],
+) -> EntityTag {
     let _timing = count_digest(request);
-    state.with_view(body)
+    match in_part {
+        [] => state.with_view(body),
+        in_part => state.with_view_in_part(body, in_part.iter().map(|relationship| relationship.place())),
+    }
 }
 
 fn count_digest<'r>(request: &'r Request<'_>) -> Timing<'r> {

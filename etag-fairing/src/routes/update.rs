@@ -112,7 +112,8 @@ impl Decision for Update<'_, '_> {
         let (call, subject) = (self.call, self.subject);
         let resource = subject.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
-        check_state(call, subject, &self.conditions, &self.id, &current)?;
+        let state = check_state(call, subject, &self.conditions, &self.id, &current)?;
+        let in_part = state.map(|state| self.conditions.seen_in_part(&state)).unwrap_or_default();
         // Only now the body (RFC 9110 §13.2.1): a wrong body with a stale tag is 412.
         let object = self.body.object()?;
         match &object.id {
@@ -137,7 +138,7 @@ impl Decision for Update<'_, '_> {
         let links = read.as_ref().unwrap_or(&current.links);
         let (unreadable, unwritable) = (&call.hidden().attributes, &self.unwritable);
         let settable = Settable { made: call.made_by_database(resource), unreadable, unwritable };
-        let members = object.update(resource, Current { row, links }, &settable)?;
+        let members = object.update(resource, Current { row, links, in_part: &in_part }, &settable)?;
         let mut draft = Draft { id: None, attributes: members.attributes, linkage: members.linkage };
         self.previous = previous_record(call, subject, &self.id, &current, transaction).await?;
         revise(call, subject, &mut draft, self.previous.as_ref(), object, transaction).await?;

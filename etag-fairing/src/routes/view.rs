@@ -1,17 +1,17 @@
 //! From a query to what is read and what is shown.
 
-use crate::document::write::{View, Writer};
+use crate::document::write::{ShownWindow, View, Writer};
 use crate::plan::{Fetched, Field, Place, Selection};
 use crate::query::{
     CountedRelationship, Extent, Fields, IncludeTree, PageLinks, Parameters, Query, href, place_of,
 };
-use crate::schema::{Corrupt, Description, RelationshipId, Value};
+use crate::schema::{AttributeId, Corrupt, Description, RelationshipId, Value};
 use crate::store;
 
 impl Query {
     /// What a document shows by this query.
-    pub(super) fn view(&self) -> View<'_> {
-        View::Asked { fields: &self.fields, included: self.include.is_some() }
+    pub(super) fn view<'a>(&'a self, windows: &'a [ShownWindow<'a>]) -> View<'a> {
+        View::Asked { fields: &self.fields, included: self.include.is_some(), windows }
     }
 
     /// Whether the document is another than the representation without parameters.
@@ -27,13 +27,24 @@ impl Query {
         let include = self.include.as_deref().unwrap_or(&[]);
         let mut included = Vec::new();
         collect(resource, include, &mut included);
+        let windows = Windowed::of(resource, include);
         let reading = Reading {
             fields: &self.fields,
             counts: &self.counts,
             included,
+            windows,
             whole: whole.then_some(resource),
         };
-        let mut selection = reading.selection(resource, include);
+        let selection = reading.selection(resource, include);
+        self.with_cursor_attributes(selection)
+    }
+
+    /// Only the ids, and what cursors are made of.
+    pub(super) fn identifiers(&self, resource: &'static Description) -> Selection {
+        self.with_cursor_attributes(Selection::identifiers(resource))
+    }
+
+    fn with_cursor_attributes(&self, mut selection: Selection) -> Selection {
         // The cursors of a page are made of what it is sorted by.
         for key in self.sort.iter().filter(|key| key.member.path.is_empty()) {
             if let Field::Attribute(id) = key.member.field {
@@ -45,7 +56,12 @@ impl Query {
 
     /// The same query from the far end of an included relationship.
     pub(super) fn below(&self, include: &IncludeTree) -> Self {
-        Self { include: Some(include.children.clone()), fields: self.fields.clone(), ..Self::default() }
+        Self {
+            include: Some(include.children.clone()),
+            fields: self.fields.clone(),
+            sort: self.sort.clone(),
+            ..Self::default()
+        }
     }
 }
 
@@ -59,7 +75,9 @@ pub(super) fn page_document(
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Corrupt> {
     let pages = page_links(resource, path, parameters, query, fetched)?;
-    writer.many(resource, &href(path, parameters), query.profile(), &pages, fetched, query.view())
+    let windows = query.shown_windows(resource, resource, parameters, fetched)?;
+    let view = query.view(&windows);
+    writer.many(resource, &href(path, parameters), query.profile(), &pages, fetched, view)
 }
 
 /// The links from a page to others; none where the URL has no pages.
@@ -109,11 +127,44 @@ fn collect(owner: &'static Description, tree: &[IncludeTree], found: &mut Vec<In
     }
 }
 
+/// What is read otherwise because relationships are included by windows.
+#[derive(Default)]
+struct Windowed {
+    relationships: Vec<IncludedRelationship>,
+    /// The attributes that cursors are made of.
+    attributes: Vec<(&'static Description, AttributeId)>,
+}
+
+impl Windowed {
+    fn of(resource: &'static Description, tree: &[IncludeTree]) -> Self {
+        let mut windowed = Self::default();
+        windowed.add(resource, tree);
+        windowed
+    }
+
+    fn add(&mut self, owner: &'static Description, tree: &[IncludeTree]) {
+        for include in tree {
+            let Some(relationship) = owner.relationship_at(include.relationship) else { continue };
+            let target = relationship.target();
+            if let Some(window) = &include.window {
+                self.relationships.push((owner, include.relationship));
+                let keys = window.sort.iter().filter(|key| key.member.path.is_empty());
+                self.attributes.extend(keys.filter_map(|key| match key.member.field {
+                    Field::Attribute(id) => Some((target, id)),
+                    Field::Id | Field::ToOne(_) => None,
+                }));
+            }
+            self.add(target, &include.children);
+        }
+    }
+}
+
 /// What a document reads of each resource, wherever it comes to it: each has one form in a document.
 struct Reading<'a> {
     fields: &'a Fields,
     counts: &'a [CountedRelationship],
     included: Vec<IncludedRelationship>,
+    windows: Windowed,
     whole: Option<&'static Description>,
 }
 
@@ -136,10 +187,17 @@ impl Reading<'_> {
                 *read = true;
             }
         }
+        for (_, id) in self.windows.attributes.iter().filter(|(of, _)| of.is(resource)) {
+            if let Some(read) = id.of_mut(&mut attributes) {
+                *read = true;
+            }
+        }
         let linkage = resource.relationships_by_id().map(|(id, relationship)| {
             // JSON:API §6.4: full linkage, except where a sparse fieldset hides it.
             let visible = shown.is_none_or(|shown| id.of(&shown.relationships) == Some(&true));
             let included = self.included.contains(&(resource, id));
+            // Shown by its window alone.
+            let visible = visible && !self.windows.relationships.contains(&(resource, id));
             (visible && (relationship.linkage || included))
                 || (whole && relationship.linkage)
                 || (computed && !relationship.is_to_many())
@@ -157,10 +215,9 @@ impl Reading<'_> {
                 .iter()
                 .filter_map(|include| {
                     let target = resource.relationship_at(include.relationship)?.target();
-                    Some(store::Include {
-                        relationship: include.relationship,
-                        selection: self.selection(target, &include.children),
-                    })
+                    let selection = self.selection(target, &include.children);
+                    let window = include.window.as_ref().map(|window| window.listing());
+                    Some(store::Include::new(include.relationship, selection).within(window))
                 })
                 .collect(),
         }

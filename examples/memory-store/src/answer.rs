@@ -1,13 +1,13 @@
 //! Plans answered from a state.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
-use etag_fairing::resource::{Description, Record, ResourceId, Rows, Value, ValueRef};
+use etag_fairing::resource::{Description, Record, RelationshipId, ResourceId, Rows, Value, ValueRef};
 use etag_fairing::store::{
     Counts, Fetched, Field, Included, Links, Listing, Page, Place, Plan, Records, Root, Seen, Selection,
-    SortKey, StoreError, matches, order, value_of,
+    SortKey, StoreError, Window, Windows, matches, order, value_of,
 };
 
 use crate::state::State;
@@ -25,39 +25,36 @@ pub fn answer(state: &State, plan: &Plan) -> Result<Fetched, StoreError> {
         Root::One(id) => seen.record(resource, id).into_iter().collect(),
         Root::Collection(listing) => {
             let records = state.records(resource).filter(|record| seen.sees(resource, record));
-            list(&seen, resource, records.collect(), listing, &By::Sort, &mut fetched)?
+            page_of(list(&seen, resource, records.collect(), listing, &By::Sort)?, &mut fetched)
         }
         Root::Related { parent, id, relationship, listing } => {
             let owner = seen.record(parent, id);
             fetched.parent = owner.is_some();
             let ids = owner.map(|owner| seen.related(parent, owner, *relationship)).unwrap_or_default();
             let related = ids.iter().filter_map(|id| seen.record(resource, id)).collect();
-            let order = parent.relationship_at(*relationship).and_then(|found| found.order);
-            if order.is_some() && listing.sort.is_empty() {
-                let position = |record: &Record| {
-                    let related = record.id.as_ref()?;
-                    state.position_of(parent, id, *relationship, related)
-                };
-                let listed = list(&seen, resource, related, listing, &By::Position(&position), &mut fetched)?;
-                fetched.positions = listed.iter().map(|record| position(record)).collect();
-                listed
-            } else {
-                list(&seen, resource, related, listing, &By::Sort, &mut fetched)?
-            }
+            let owner = (*parent, id, *relationship);
+            let listed = list_related(state, &seen, owner, related, listing)?;
+            fetched.positions = listed.positions.clone();
+            page_of(listed, &mut fetched)
         }
         root => return Err(unknown(root)),
     };
     fetched.rows = rows(&seen, selection, &found);
     fetched.links = links(&seen, selection, &found);
     fetched.counts = counts(&seen, selection, &found);
+    let windowed = windowed(selection);
     let mut including = Including {
+        state,
         seen: &seen,
         root: (resource, found.iter().filter_map(|record| record.id.clone()).collect()),
         found: Vec::new(),
         room: plan.most_included,
+        windows: BTreeMap::new(),
     };
-    including.include(selection, found)?;
-    fetched.included = including.found.into_iter().map(Collected::finish(&seen)).collect();
+    including.include(selection, found.clone())?;
+    let Including { found: collected, windows, .. } = including;
+    fetched.windows = windows_of(resource, &found, &windowed, &windows);
+    fetched.included = collected.into_iter().map(Collected::finish(&seen, &windowed, &windows)).collect();
     Ok(fetched)
 }
 
@@ -69,6 +66,82 @@ enum By<'a> {
     Position(&'a dyn Fn(&Record) -> Option<i64>),
 }
 
+/// The relationships that a plan includes by a window.
+fn windowed(selection: &Selection) -> Vec<(&'static Description, RelationshipId)> {
+    let mut found = Vec::new();
+    for include in &selection.include {
+        if include.window.is_some() {
+            found.push((selection.resource, include.relationship));
+        }
+        found.extend(windowed(&include.selection));
+    }
+    found
+}
+
+/// The windows of these records, one entry for each relationship.
+fn windows_of(
+    resource: &'static Description,
+    records: &[&Record],
+    windowed: &[(&'static Description, RelationshipId)],
+    windows: &BTreeMap<Owner, Window>,
+) -> Vec<Windows> {
+    let mut found: Vec<Windows> = Vec::new();
+    for (owner, relationship) in windowed {
+        let is_known = found.iter().any(|known| known.relationship() == *relationship);
+        if !owner.is(resource) || is_known {
+            continue;
+        }
+        let mut of_rows = Windows::new(*relationship);
+        for record in records {
+            let owner = record.id.clone().map(|id| (resource.rust_name, relationship.place(), id));
+            of_rows.push(owner.and_then(|owner| windows.get(&owner)).cloned());
+        }
+        found.push(of_rows);
+    }
+    found
+}
+
+/// Which relationship of which record.
+type Owner = (&'static str, usize, ResourceId);
+
+/// A page of a list.
+struct Listed<'s> {
+    records: Vec<&'s Record>,
+    total: Option<u64>,
+    more: bool,
+    /// Their positions, if they are in the order of their relationship.
+    positions: Vec<Option<i64>>,
+}
+
+fn page_of<'s>(listed: Listed<'s>, fetched: &mut Fetched) -> Vec<&'s Record> {
+    fetched.total = listed.total;
+    fetched.more = listed.more;
+    listed.records
+}
+
+/// The related records of an owner, in the order of the relationship if the listing has none.
+fn list_related<'s>(
+    state: &State,
+    seen: &'s Seen<'s>,
+    (parent, id, relationship): (&'static Description, &ResourceId, RelationshipId),
+    related: Vec<&'s Record>,
+    listing: &Listing,
+) -> Result<Listed<'s>, StoreError> {
+    let Some(found) = parent.relationship_at(relationship) else {
+        return Err(StoreError::Internal("no such relationship".into()));
+    };
+    if found.order.is_none() || !listing.sort.is_empty() {
+        return list(seen, found.target(), related, listing, &By::Sort);
+    }
+    let position = |record: &Record| {
+        let related = record.id.as_ref()?;
+        state.position_of(parent, id, relationship, related)
+    };
+    let mut listed = list(seen, found.target(), related, listing, &By::Position(&position))?;
+    listed.positions = listed.records.iter().map(|record| position(record)).collect();
+    Ok(listed)
+}
+
 /// Filters, sorts and pages.
 fn list<'s>(
     seen: &'s Seen<'s>,
@@ -76,8 +149,7 @@ fn list<'s>(
     mut records: Vec<&'s Record>,
     listing: &Listing,
     by: &By<'_>,
-    fetched: &mut Fetched,
-) -> Result<Vec<&'s Record>, StoreError> {
+) -> Result<Listed<'s>, StoreError> {
     if let Some(filter) = &listing.filter {
         records.retain(|record| matches(filter, resource, record, seen));
     }
@@ -92,19 +164,20 @@ fn list<'s>(
         })
         .collect();
     placed.sort_by(|left, right| compare(&listing.sort, &left.0, &right.0));
-    fetched.total = listing.total.then_some(placed.len() as u64);
+    let total = listing.total.then_some(placed.len() as u64);
+    let mut more = false;
     match &listing.page {
         Page::All => {}
         Page::Offset { offset, limit } => {
             placed.drain(..count(*offset).min(placed.len()));
-            fetched.more = placed.len() > count(*limit);
+            more = placed.len() > count(*limit);
             placed.truncate(count(*limit));
         }
         Page::Between { after, before, limit } => {
             let behind = |at: &Place, place: &Place| compare(&listing.sort, place, at) == Ordering::Greater;
             placed.retain(|(place, _)| after.as_ref().is_none_or(|after| behind(after, place)));
             placed.retain(|(place, _)| before.as_ref().is_none_or(|before| behind(place, before)));
-            fetched.more = placed.len() > count(*limit);
+            more = placed.len() > count(*limit);
             if after.is_none() && before.is_some() {
                 placed.drain(..placed.len().saturating_sub(count(*limit)));
             }
@@ -112,7 +185,12 @@ fn list<'s>(
         }
         page => return Err(unknown(page)),
     }
-    Ok(placed.into_iter().map(|(_, record)| record).collect())
+    Ok(Listed {
+        records: placed.into_iter().map(|(_, record)| record).collect(),
+        total,
+        more,
+        positions: Vec::new(),
+    })
 }
 
 /// What a later version of the crate may ask for, and this store doesn't know. Less than what was asked must not go out.
@@ -209,10 +287,12 @@ fn counts(seen: &Seen<'_>, selection: &Selection, records: &[&Record]) -> Counts
 
 /// Follows the relationships that a plan includes.
 struct Including<'p, 's> {
+    state: &'s State,
     seen: &'s Seen<'s>,
     root: (&'static Description, BTreeSet<ResourceId>),
     found: Vec<Collected<'p, 's>>,
     room: usize,
+    windows: BTreeMap<Owner, Window>,
 }
 
 /// What was found of one resource, each once.
@@ -229,12 +309,21 @@ impl<'p, 's> Including<'p, 's> {
         while let Some((selection, owners)) = level.pop_front() {
             for include in &selection.include {
                 let target = &include.selection;
-                let ids: BTreeSet<ResourceId> = owners
-                    .iter()
-                    .flat_map(|owner| {
-                        self.seen.related(selection.resource, owner, include.relationship).into_owned()
-                    })
-                    .collect();
+                let mut ids: BTreeSet<ResourceId> = BTreeSet::new();
+                for owner in &owners {
+                    let related = self.seen.related(selection.resource, owner, include.relationship);
+                    match &include.window {
+                        None => ids.extend(related.iter().cloned()),
+                        Some(listing) => {
+                            let Some(id) = &owner.id else { continue };
+                            let of = (selection.resource, id, include.relationship);
+                            let window = self.window(of, &related, listing)?;
+                            ids.extend(window.ids.iter().cloned());
+                            let place = include.relationship.place();
+                            self.windows.insert((selection.resource.rust_name, place, id.clone()), window);
+                        }
+                    }
+                }
                 let related: Vec<&Record> =
                     ids.iter().filter_map(|id| self.seen.record(target.resource, id)).collect();
                 self.collect(target, &related)?;
@@ -243,6 +332,22 @@ impl<'p, 's> Including<'p, 's> {
             }
         }
         Ok(())
+    }
+
+    /// The part of the related records that a window lets through.
+    fn window(
+        &self,
+        owner: (&'static Description, &ResourceId, RelationshipId),
+        related: &[ResourceId],
+        listing: &Listing,
+    ) -> Result<Window, StoreError> {
+        let Some(resource) = owner.0.relationship_at(owner.2).map(|found| found.target()) else {
+            return Err(StoreError::Internal("no such relationship".into()));
+        };
+        let related = related.iter().filter_map(|id| self.seen.record(resource, id)).collect();
+        let listed = list_related(self.state, self.seen, owner, related, listing)?;
+        let ids = listed.records.iter().filter_map(|record| record.id.clone()).collect();
+        Ok(Window::new(ids).followed_by_more(listed.more).counted(listed.total))
     }
 
     fn collect(&mut self, selection: &'p Selection, related: &[&'s Record]) -> Result<(), StoreError> {
@@ -268,12 +373,17 @@ impl<'p, 's> Including<'p, 's> {
 }
 
 impl Collected<'_, '_> {
-    fn finish<'s>(seen: &'s Seen<'s>) -> impl FnMut(Self) -> Included {
-        |found| {
+    fn finish<'s>(
+        seen: &'s Seen<'s>,
+        windowed: &'s [(&'static Description, RelationshipId)],
+        windows: &'s BTreeMap<Owner, Window>,
+    ) -> impl FnMut(Self) -> Included {
+        move |found| {
             let rows = rows(seen, found.selection, &found.records);
-            let links = links(seen, found.selection, &found.records);
-            let mut included = Included::new(found.selection.resource, rows, links);
+            let resource = found.selection.resource;
+            let mut included = Included::new(resource, rows, links(seen, found.selection, &found.records));
             included.counts = counts(seen, found.selection, &found.records);
+            included.windows = windows_of(resource, &found.records, windowed, windows);
             included
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Current<'a> {
     pub(crate) row: Row<'a>,
     /// Its to-many linkage, one entry a relationship, as far as it was read.
     pub(crate) links: &'a [Option<Links>],
+    /// The relationships, by their places, of which the client has seen only a part.
+    pub(crate) in_part: &'a [usize],
 }
 
 impl Current<'_> {
@@ -327,18 +329,23 @@ impl<'b> ResourceObject<'b> {
             // The state tag doesn't cover this linkage. A replacement could undo another client's change unseen.
             if let Some(current) = current
                 && relationship.is_to_many()
-                && !relationship.linkage
+                && (!relationship.linkage || current.in_part.contains(&id.place()))
             {
                 let read = linkage(relationship, data, self.lengths, &pointer);
                 if read.is_ok_and(|change| current.has(resource, id, &change)) {
                     continue;
                 }
-                errors.push(
-                    ErrorObject::full_replacement_not_allowed(format!(
+                let detail = if relationship.linkage {
+                    format!(
+                        "the tag in If-Match is of a document that shows a part of {name}: read all of it to replace it, \
+                         or add and remove at the relationship's own URL"
+                    )
+                } else {
+                    format!(
                         "{name} is not part of this representation, and not what it is now; change it at the other end"
-                    ))
-                    .pointer(pointer()),
-                );
+                    )
+                };
+                errors.push(ErrorObject::full_replacement_not_allowed(detail).pointer(pointer()));
                 continue;
             }
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.

@@ -7,7 +7,9 @@ mod linkage;
 mod links;
 mod resource_object;
 mod view;
+mod window;
 mod writer;
 
 pub(crate) use self::view::View;
+pub(crate) use self::window::ShownWindow;
 pub(crate) use self::writer::{LinkagePage, Writer};

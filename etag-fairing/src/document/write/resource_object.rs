@@ -3,7 +3,8 @@
 use super::linkage::{write_data, write_id};
 use super::links::write_segment;
 use super::view::View;
-use super::writer::{Linked, Writer};
+use super::window::{ReadLinkage, write_count};
+use super::writer::Writer;
 use crate::document::warnings::{OddValues, Warnings};
 use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, Kind, ResourceId, Row, Rows, Value};
@@ -13,7 +14,7 @@ impl Writer<'_> {
     /// these sets, as resource objects.
     pub(super) fn included<'f>(
         &self,
-        sets: impl Iterator<Item = (&'static Description, &'f Rows, Linked<'f>)>,
+        sets: impl Iterator<Item = (&'static Description, &'f Rows, ReadLinkage<'f>)>,
         view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
@@ -22,13 +23,13 @@ impl Writer<'_> {
         }
         out.extend_from_slice(br#","included":["#);
         let mut is_first = true;
-        for (resource, rows, linked) in sets {
+        for (resource, rows, linkage) in sets {
             for (index, row) in rows.iter().enumerate() {
                 if !is_first {
                     out.push(b',');
                 }
                 is_first = false;
-                self.resource(resource, row, index, linked, view, out)?;
+                self.resource(resource, row, index, linkage, view, out)?;
             }
         }
         out.push(b']');
@@ -41,7 +42,7 @@ impl Writer<'_> {
         resource: &'static Description,
         row: Row<'_>,
         index: usize,
-        linked: Linked<'_>,
+        linkage: ReadLinkage<'_>,
         view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
@@ -114,20 +115,33 @@ impl Writer<'_> {
             self.write_href(resource, &id, out);
             out.push(b'/');
             write_segment(relationship.name, out);
-            out.extend_from_slice(br#""}"#);
+            out.push(b'"');
+            if let Some(shown) = view.window(resource, relationship_id) {
+                // Not followed from here: its links tell where it goes on.
+                let window = linkage.window(relationship_id, index).filter(|_| with_data);
+                if let Some(window) = window {
+                    let href = self.relationship(resource, &id, relationship).own;
+                    shown.write_links(&href, window, out);
+                }
+                out.push(b'}');
+                if let Some(window) = window {
+                    shown.write_data(window, linkage.counts.of(relationship_id, index), out);
+                }
+                out.push(b'}');
+                continue;
+            }
+            out.push(b'}');
             if with_data {
                 for (arm, _) in resource.arms(relationship_id) {
                     if let Some(odd) = row.odd_to_one(resource, arm) {
                         warnings.relationship(relationship, odd)?;
                     }
                 }
-                write_data(resource, relationship_id, row, index, linked.links, out)?;
+                write_data(resource, relationship_id, row, index, linkage.links, out)?;
             }
             // On demand only: the representation without parameters has none.
-            if let (View::Asked { .. }, Some(count)) = (view, linked.counts.of(relationship_id, index)) {
-                out.extend_from_slice(br#","meta":{"count":"#);
-                out.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
-                out.push(b'}');
+            if let (View::Asked { .. }, Some(count)) = (view, linkage.counts.of(relationship_id, index)) {
+                write_count(count, out);
             }
             out.push(b'}');
         }

@@ -1,7 +1,8 @@
 //! Which part of the resources that were read a document shows.
 
+use super::window::ShownWindow;
 use crate::query::{FieldSet, Fields};
-use crate::schema::Description;
+use crate::schema::{Description, RelationshipId};
 
 /// What a document shows of what was read.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,8 @@ pub(crate) enum View<'a> {
         fields: &'a Fields,
         /// Whether the document has `included` (JSON:API §7.3: then also if nothing is).
         included: bool,
+        /// The relationships that are shown by windows.
+        windows: &'a [ShownWindow<'a>],
     },
 }
 
@@ -22,6 +25,20 @@ impl<'a> View<'a> {
         match self {
             Self::Whole => None,
             Self::Asked { fields, .. } => fields.of(resource),
+        }
+    }
+
+    /// The window by which a relationship is shown.
+    pub(super) fn window(
+        self,
+        owner: &Description,
+        relationship: RelationshipId,
+    ) -> Option<&'a ShownWindow<'a>> {
+        match self {
+            Self::Whole => None,
+            Self::Asked { windows, .. } => {
+                windows.iter().find(|window| window.relationship == relationship && window.owner.is(owner))
+            }
         }
     }
 }

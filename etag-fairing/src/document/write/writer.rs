@@ -3,10 +3,11 @@
 use super::linkage::{write_data, write_identifier};
 use super::links::{RelationshipLinks, START, start, write_page_links};
 use super::view::View;
+use super::window::ReadLinkage;
 use crate::document::buffer_pool;
 use crate::document::hidden::Hidden;
 use crate::document::warnings::{OddValues, Warnings, write_document_meta};
-use crate::plan::{Counts, Fetched, Included, Links};
+use crate::plan::{Fetched, Included};
 use crate::query::{PageLinks, Parameters, href};
 use crate::schema::json_text::write_string;
 use crate::schema::registry::{Registry, encode_segment};
@@ -58,16 +59,17 @@ impl<'a> Writer<'a> {
         &self,
         resource: &'static Description,
         self_link: &str,
+        profile: Option<&str>,
         fetched: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         let mut out =
             buffer_pool::take(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
-        out.extend_from_slice(START);
+        start(profile, &mut out);
         write_string(self_link, &mut out);
         out.extend_from_slice(br#"},"data":"#);
         match fetched.rows.get(0) {
-            Some(row) => self.resource(resource, row, 0, Linked::of(fetched), view, &mut out)?,
+            Some(row) => self.resource(resource, row, 0, of_root(fetched), view, &mut out)?,
             None => out.extend_from_slice(b"null"),
         }
         self.included(included(fetched), view, &mut out)?;
@@ -95,7 +97,7 @@ impl<'a> Writer<'a> {
             if index > 0 {
                 out.push(b',');
             }
-            self.resource(resource, row, index, Linked::of(fetched), view, &mut out)?;
+            self.resource(resource, row, index, of_root(fetched), view, &mut out)?;
         }
         out.push(b']');
         self.included(included(fetched), view, &mut out)?;
@@ -205,7 +207,7 @@ impl<'a> Writer<'a> {
             (false, true) => b"null",
             (false, false) => b"",
         });
-        let own = page.included.then_some((target, &related.rows, Linked::of(related)));
+        let own = page.included.then_some((target, &related.rows, of_root(related)));
         self.included(own.into_iter().chain(included(related)), view, &mut out)?;
         write_document_meta(target, related, &mut out);
         out.push(b'}');
@@ -214,24 +216,17 @@ impl<'a> Writer<'a> {
 }
 
 /// The included resources that were read: those of each relationship path.
-fn included(fetched: &Fetched) -> impl Iterator<Item = (&'static Description, &Rows, Linked<'_>)> {
+fn included(fetched: &Fetched) -> impl Iterator<Item = (&'static Description, &Rows, ReadLinkage<'_>)> {
     fetched.included.iter().map(|included| {
-        let linked = Linked { links: &included.links, counts: &included.counts };
-        (included.resource, &included.rows, linked)
+        let linkage =
+            ReadLinkage { links: &included.links, windows: &included.windows, counts: &included.counts };
+        (included.resource, &included.rows, linkage)
     })
 }
 
-/// What was read of the relationships of a set of rows.
-#[derive(Clone, Copy)]
-pub(super) struct Linked<'f> {
-    pub(super) links: &'f [Option<Links>],
-    pub(super) counts: &'f Counts,
-}
-
-impl<'f> Linked<'f> {
-    fn of(fetched: &'f Fetched) -> Self {
-        Self { links: &fetched.links, counts: &fetched.counts }
-    }
+/// The linkage of the root's rows.
+fn of_root(fetched: &Fetched) -> ReadLinkage<'_> {
+    ReadLinkage { links: &fetched.links, windows: &fetched.windows, counts: &fetched.counts }
 }
 
 /// The head of a document of linkage.

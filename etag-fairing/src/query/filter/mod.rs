@@ -100,6 +100,13 @@ pub(super) struct FilterBuilder<'a> {
     relationships: Relationships,
 }
 
+/// What the filters and sorts of a URL have taken of what all of them may take together.
+#[derive(Debug)]
+pub(super) struct Spent {
+    nodes: usize,
+    pub(super) relationships: Relationships,
+}
+
 /// The values of `filter[x][]`, which is sent once for each value.
 #[derive(Debug)]
 struct List {
@@ -114,6 +121,13 @@ impl<'a> FilterBuilder<'a> {
     pub(super) fn new(resource: &'static Description, most: u32, unreadable: &'a Unreadable) -> Self {
         let relationships = Relationships::at_most(most);
         let nodes = Nodes { counted: 0, unreadable };
+        Self { resource, filters: Vec::new(), lists: Vec::new(), nodes, relationships }
+    }
+
+    /// The same for filters of what is included, after other filters of the URL.
+    pub(super) fn after(resource: &'static Description, spent: Spent, unreadable: &'a Unreadable) -> Self {
+        let relationships = spent.relationships.in_another_statement();
+        let nodes = Nodes { counted: spent.nodes, unreadable };
         Self { resource, filters: Vec::new(), lists: Vec::new(), nodes, relationships }
     }
 
@@ -167,8 +181,8 @@ impl<'a> FilterBuilder<'a> {
         Ok(())
     }
 
-    /// The whole filter (`None` if there is none), and the relationships that it leads over.
-    pub(super) fn finish(mut self, errors: &mut Vec<ErrorObject>) -> (Option<Filter>, Relationships) {
+    /// The whole filter (`None` if there is none), and what it takes.
+    pub(super) fn finish(mut self, errors: &mut Vec<ErrorObject>) -> (Option<Filter>, Spent) {
         for list in std::mem::take(&mut self.lists) {
             let added = text::list(self.resource, &list.path, &list.values, self.nodes.unreadable).and_then(
                 |filter| {
@@ -182,6 +196,6 @@ impl<'a> FilterBuilder<'a> {
             0 | 1 => self.filters.pop(),
             _ => Some(Filter::And(self.filters)),
         };
-        (filter, self.relationships)
+        (filter, Spent { nodes: self.nodes.counted, relationships: self.relationships })
     }
 }

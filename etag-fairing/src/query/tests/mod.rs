@@ -8,6 +8,7 @@ mod names;
 mod page;
 mod properties;
 mod sort;
+mod windows;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};

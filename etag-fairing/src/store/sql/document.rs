@@ -12,7 +12,7 @@ use super::{
     room::Room,
     select::{self, Cell},
 };
-use crate::plan::{Fetched, Include, Included, Links, Plan, Scopes, Selection};
+use crate::plan::{Fetched, Include, Included, Links, Plan, Scopes, Selection, Window, Windows};
 use crate::schema::{Description, Relationship, RelationshipId, ResourceId, Row, Rows};
 use crate::store::{Excess, StoreError};
 
@@ -145,6 +145,8 @@ struct Resource<'p> {
     places: HashMap<ResourceId, Place>,
     /// The to-many linkage that was read so far, one entry for each relationship.
     linkage: Vec<HashMap<ResourceId, Vec<ResourceId>>>,
+    /// The windows that were read so far, one entry for each relationship that is included by a window.
+    windows: Vec<(RelationshipId, HashMap<ResourceId, Window>)>,
 }
 
 #[derive(Clone, Copy)]
@@ -161,6 +163,7 @@ impl<'p> Resource<'p> {
             included: Rows::new(selection.resource),
             places: HashMap::new(),
             linkage: vec![HashMap::new(); selection.resource.relationships.len()],
+            windows: Vec::new(),
         }
     }
 
@@ -169,6 +172,10 @@ impl<'p> Resource<'p> {
             Place::Root(row) => root.get(row),
             Place::Included(row) => self.included.get(row),
         }
+    }
+
+    fn window_of(&self, relationship: RelationshipId) -> Option<&HashMap<ResourceId, Window>> {
+        self.windows.iter().find(|(windowed, _)| *windowed == relationship).map(|(_, known)| known)
     }
 
     fn wants_linkage(&self, relationship: RelationshipId) -> bool {
@@ -189,10 +196,18 @@ impl<'p> Document<'p> {
         let mut resources = vec![Resource::new(&plan.selection, &scale)];
         let mut order: Vec<&'static Description> = Vec::new();
         let mut level = vec![&plan.selection];
+        let mut windowed = Vec::new();
         while !level.is_empty() {
             let mut next = Vec::new();
-            for include in level.iter().flat_map(|selection| &selection.include) {
+            let includes = |owner: &&'p Selection| {
+                let owner = *owner;
+                owner.include.iter().map(|include| (owner.resource, include))
+            };
+            for (owner, include) in level.iter().flat_map(includes) {
                 let selection = &include.selection;
+                if include.window.is_some() {
+                    windowed.push((owner, include.relationship));
+                }
                 if !order.iter().any(|known| known.is(selection.resource)) {
                     order.push(selection.resource);
                     if !plan.selection.resource.is(selection.resource) {
@@ -202,6 +217,12 @@ impl<'p> Document<'p> {
                 next.push(selection);
             }
             level = next;
+        }
+        for (owner, relationship) in windowed {
+            let owner = resources.iter_mut().find(|known| known.selection.resource.is(owner));
+            if let Some(owner) = owner.filter(|owner| owner.window_of(relationship).is_none()) {
+                owner.windows.push((relationship, HashMap::new()));
+            }
         }
         if let Some(first) = resources.first_mut() {
             first.places.reserve(root.len());
@@ -242,10 +263,14 @@ impl<'p> Document<'p> {
         }
         let selection = target.selection;
         if found.is_to_many() {
-            let wanted = owner.wants_linkage(relationship);
+            // A window says nothing of the whole linkage.
+            let wanted = owner.wants_linkage(relationship) && step.include.window.is_none();
             let edge = edge(step.owner, relationship)?;
             let links = EdgeLinks::new(if wanted { step.owners.len() } else { 0 }, &edge);
             return Ok(Demand::ToMany { edge, selection, links });
+        }
+        if step.include.window.is_some() {
+            return Err(StoreError::Internal("a to-one relationship has no window".into()));
         }
         let mut links = BTreeSet::new();
         for id in &step.owners {
@@ -312,6 +337,20 @@ impl<'p> Document<'p> {
         Ok(())
     }
 
+    /// Adds the windows that an edge has read, one for each owner.
+    pub(crate) fn keep_windows(&mut self, step: &Step<'_>, windows: Vec<Window>) -> Result<(), StoreError> {
+        let owner = self.of(step.owner)?;
+        let relationship = step.include.relationship;
+        let known = self
+            .resources
+            .get_mut(owner)
+            .and_then(|owner| owner.windows.iter_mut().find(|(windowed, _)| *windowed == relationship));
+        if let Some((_, known)) = known {
+            known.extend(step.owners.iter().cloned().zip(windows));
+        }
+        Ok(())
+    }
+
     /// The linkage that no edge has read yet.
     pub(crate) fn unread(&self) -> Vec<Unread> {
         let mut unread = Vec::new();
@@ -339,13 +378,18 @@ impl<'p> Document<'p> {
 
     /// Converts the document to the answer.
     pub(crate) fn finish(mut self, fetched: &mut Fetched) {
-        fetched.links = self.resources.first().map(|first| first.links(&self.root)).unwrap_or_default();
+        if let Some(first) = self.resources.first() {
+            fetched.links = first.links(&self.root);
+            fetched.windows = first.windows(&self.root);
+        }
         for description in self.order {
             let found = self.resources.iter_mut().find(|known| known.selection.resource.is(description));
             if let Some(found) = found {
                 let rows = std::mem::take(&mut found.included);
                 let links = found.links(&rows);
-                fetched.included.push(Included::new(description, rows, links));
+                let mut included = Included::new(description, rows, links);
+                included.windows = found.windows(&included.rows);
+                fetched.included.push(included);
             }
         }
         fetched.rows = self.root;
@@ -353,6 +397,17 @@ impl<'p> Document<'p> {
 }
 
 impl Resource<'_> {
+    fn windows(&self, rows: &Rows) -> Vec<Windows> {
+        let of_rows = |(relationship, known): &(RelationshipId, HashMap<ResourceId, Window>)| {
+            let mut windows = Windows::new(*relationship);
+            for row in rows.iter() {
+                windows.push(row.resource_id().ok().and_then(|id| known.get(&id)).cloned());
+            }
+            windows
+        };
+        self.windows.iter().map(of_rows).collect()
+    }
+
     fn links(&self, rows: &Rows) -> Vec<Option<Links>> {
         let wanted = |(relationship, known): (RelationshipId, &HashMap<ResourceId, Vec<ResourceId>>)| {
             self.wants_linkage(relationship).then(|| {

@@ -24,6 +24,7 @@ use super::{
     session::Session,
     visible::Visible,
     visit::Visit,
+    window,
 };
 use crate::plan::{Fetched, Plan, Selection};
 use crate::schema::{Description, ResourceId, ValueRef};
@@ -95,6 +96,14 @@ async fn follow<'p>(
             Ok(links)
         }
         Demand::ToMany { edge, selection, mut links } => {
+            if let Some(listing) = &step.include.window {
+                let windows =
+                    Box::pin(window::follow(session, document, step, &edge, selection, listing)).await?;
+                let ids = windows.iter().flat_map(|window| &window.ids);
+                let reached = if step.goes_on() { ids.cloned().collect() } else { BTreeSet::new() };
+                document.keep_windows(step, windows)?;
+                return Ok(reached);
+            }
             let resource = selection.resource;
             let shape = Shape::new(Verb::IncludeMany, step.owner)
                 .relationship(step.include.relationship)

@@ -54,6 +54,7 @@ pub(crate) mod statement_watch;
 pub(crate) mod versions;
 pub(crate) mod visible;
 mod visit;
+pub(crate) mod window;
 pub(crate) mod write;
 
 pub(crate) use dialect::{Dialect, Listed, Need};

@@ -1,6 +1,6 @@
 //! The order of rows, and places in it.
 
-use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, SelectStatement};
+use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, OrderedStatement};
 
 use super::{
     Dialect, id_value, operator,
@@ -60,7 +60,7 @@ impl Order {
     }
 
     /// Orders the rows, or reverses the order if `backwards`.
-    pub(super) fn apply(&self, select: &mut SelectStatement, backwards: bool) {
+    pub(super) fn apply(&self, select: &mut impl OrderedStatement, backwards: bool) {
         for (key, descending) in &self.keys {
             let direction = if *descending != backwards { Direction::Desc } else { Direction::Asc };
             let nulls = if backwards { NullOrdering::First } else { NullOrdering::Last };
@@ -126,7 +126,7 @@ impl Key {
         Ok(Self::One(scope.operand(visible, member)?))
     }
 
-    fn apply(&self, select: &mut SelectStatement, direction: Direction, nulls: NullOrdering) {
+    fn apply(&self, select: &mut impl OrderedStatement, direction: Direction, nulls: NullOrdering) {
         match self {
             // Written only if the key may be null, since it can prevent the use of an index.
             Self::One(operand) if operand.nullable => {

@@ -65,7 +65,7 @@ async fn programme() -> SqliteStore {
 }
 
 fn include(relationship: usize, selection: Selection) -> Include {
-    Include { relationship: RelationshipId::at(relationship), selection }
+    Include::new(RelationshipId::at(relationship), selection)
 }
 
 /// What a plan costs, the first time or the second: where the machine is slow, the first begins twice, the second time
@@ -135,6 +135,38 @@ fn nested_includes_cost_one_statement_each_for_many_rows() {
             scopes: Scopes::NONE,
         };
         assert_eq!(cost(&store, &plan).await, 3);
+    });
+}
+
+#[test]
+fn windows_cost_one_statement_each_for_many_rows() {
+    rocket::async_test(async {
+        let store = programme().await;
+        let by_id =
+            |descending| vec![SortKey { member: Member { path: vec![], field: Field::Id }, descending }];
+        let first = |limit| Listing::all().paged(Page::Offset { offset: 0, limit });
+        let hall = Member { path: vec![RelationshipId::at(0)], field: Field::Id };
+        let comparison = Comparison::Value(Relation::Equal, Value::Text("hall".into()));
+        let filter = Filter::Compare { member: hall, comparison };
+        let talks = Selection {
+            include: vec![
+                include(2, Selection::identifiers(&SPEAKERS)).within(first(1).sorted(by_id(true)).counted()),
+            ],
+            ..Selection::identifiers(&TALKS)
+        };
+        let window = first(30).sorted(by_id(true)).filtered(filter);
+        let rooms =
+            Selection { include: vec![include(0, talks).within(window)], ..Selection::identifiers(&ROOMS) };
+        let plan = Plan::new(Root::Collection(Listing::all()), rooms).including_at_most(31);
+        // Rooms, a window of their talks, and of each of these a window of its speakers, with their number.
+        assert_eq!(cost(&store, &plan).await, 3);
+        let fetched = Store::fetch(&store, &plan).await.expect("an answer");
+        let talks = &fetched.included[0];
+        assert_eq!((talks.rows.len(), fetched.windows[0].of(0).map(|window| window.more)), (30, Some(true)));
+        for row in 0..30 {
+            let window = talks.windows[0].of(row).expect("followed");
+            assert_eq!((window.ids.len(), window.more, window.total), (1, true, Some(2)));
+        }
     });
 }
 

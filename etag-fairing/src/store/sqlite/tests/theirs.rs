@@ -87,9 +87,9 @@ fn a_column_of_another_collation_is_compared_by_code_points() {
 #[test]
 fn a_key_that_leads_nowhere_drops_no_owner() {
     with_theirs(async |store| {
-        let include = [0, 1, 2].map(|relationship| Include {
-            relationship: RelationshipId::at(relationship),
-            selection: Selection::identifiers(TALKS.relationships[relationship].target()),
+        let include = [0, 1, 2].map(|relationship| {
+            let target = TALKS.relationships[relationship].target();
+            Include::new(RelationshipId::at(relationship), Selection::identifiers(target))
         });
         let selection = Selection { include: include.into(), ..Selection::whole(&TALKS) };
         let plan = Plan {
@@ -167,7 +167,7 @@ fn a_plan_that_does_not_fit_is_an_error_and_no_panic() {
         }
         for (relationship, resource) in [(9, &ROOMS), (0, &SPEAKERS)] {
             let relationship = RelationshipId::at(relationship);
-            let include = vec![Include { relationship, selection: Selection::whole(resource) }];
+            let include = vec![Include::new(relationship, Selection::whole(resource))];
             let selection = Selection { include, ..Selection::whole(&TALKS) };
             let plan = Plan::new(Root::Collection(Listing::all()), selection);
             assert!(matches!(store.fetch(&plan).await, Err(StoreError::Internal(_))), "{plan:?}");

@@ -1,0 +1,267 @@
+//! Reads a window of what is included: for each owner, a page of the related resources that pass a filter, in an
+//! order. One statement reads the windows of all owners.
+//!
+//! The inner query numbers the related rows of each owner. It has only ids, so that the rows that are sorted and thrown
+//! away are short. The outer query reads the rows of the window by their ids.
+
+use sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement, WindowStatement};
+
+use super::{
+    Dialect, Statement,
+    cell::{self, push_row},
+    column,
+    document::{Document, Step},
+    edge::{Edge, EdgeKind},
+    filter::condition,
+    ids::list_of_ids,
+    order::Order,
+    schema::kind_of_id,
+    scope::{Names, Scope},
+    select::{ROWS, add_cells},
+    session::Session,
+    visible::Visible,
+    visit::Visit,
+};
+use crate::plan::{Listing, Page, Selection, Window};
+use crate::schema::{Description, ResourceId, Value};
+use crate::store::{Excess, StoreError};
+
+/// The alias of the edges of a join table, each once.
+const EDGES: &str = "d";
+
+/// The alias of the numbered rows.
+const NUMBERED: &str = "w";
+
+/// Reads the windows of all owners of a step, adds their rows to the document, and returns one window for each owner.
+pub(crate) async fn follow<'p>(
+    session: &impl Session,
+    document: &mut Document<'p>,
+    step: &Step<'p>,
+    edge: &Edge,
+    selection: &Selection,
+    listing: &Listing,
+) -> Result<Vec<Window>, StoreError> {
+    let (scopes, room, resource) = (document.scopes, document.room, selection.resource);
+    let list = list_of_ids(step.owners.iter())?;
+    let statement = session
+        .seen(scopes, |visible| numbered_page(visible, edge, selection, &list, listing))
+        .map_err(StoreError::Internal)?;
+    let values: Vec<_> = statement.values.iter().map(|value| Value::as_ref(value).into()).collect();
+    let mut found: Vec<Found> = Vec::new();
+    found.resize_with(step.owners.len(), Found::default);
+    let bounds = Bounds::of(listing)?;
+    let first_cell = if listing.total { 3 } else { 2 };
+    let first = document.number(resource)?;
+    session
+        .each_within(&statement.text, &values, room, Excess::Included, |row| {
+            let owner = cell::number(row, 0)?.and_then(|owner| usize::try_from(owner).ok());
+            let Some(found) = owner.and_then(|owner| found.get_mut(owner)) else { return Ok(()) };
+            let number = cell::number(row, 1)?.unwrap_or(0);
+            if listing.total {
+                found.total = cell::number(row, 2)?.unwrap_or(0).unsigned_abs();
+            }
+            match bounds.place(number) {
+                Place::Within => {}
+                Place::After => {
+                    found.more = true;
+                    return Ok(());
+                }
+                Place::Before => return Ok(()),
+            }
+            let kind = resource.id.kind;
+            let id = cell::known_id(resource.table, resource.id.column, kind, row, first_cell)?;
+            let Some(id) = id else { return Ok(()) };
+            room.take_link(&id)?;
+            found.numbered.push((number, id.clone()));
+            document.add(resource, id, |cells, rows| push_row(row, first_cell, cells, resource.table, rows))
+        })
+        .await?;
+    document.sort(resource, first)?;
+    Ok(found.into_iter().map(|found| found.window(listing.total)).collect())
+}
+
+/// What was read of one owner.
+#[derive(Default)]
+struct Found {
+    /// The related resources with their numbers in the window's order.
+    numbered: Vec<(i64, ResourceId)>,
+    more: bool,
+    total: u64,
+}
+
+impl Found {
+    fn window(mut self, is_counted: bool) -> Window {
+        self.numbered.sort_unstable_by_key(|(number, _)| *number);
+        Window::new(self.numbered.into_iter().map(|(_, id)| id).collect())
+            .followed_by_more(self.more)
+            .counted(is_counted.then_some(self.total))
+    }
+}
+
+/// The rows of a page by their numbers, which begin with 1.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// The rows up to this number are before the page.
+    before: i64,
+    /// The rows up to this number are before its end.
+    last: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Before,
+    Within,
+    After,
+}
+
+impl Bounds {
+    fn of(listing: &Listing) -> Result<Self, StoreError> {
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        match &listing.page {
+            Page::All => Ok(Self { before: 0, last: i64::MAX }),
+            Page::Offset { offset, limit } => {
+                Ok(Self { before: count(*offset), last: count(offset.saturating_add(*limit)) })
+            }
+            page @ Page::Between { .. } => {
+                Err(StoreError::Internal(format!("a window has no page like {page:?}")))
+            }
+        }
+    }
+
+    fn place(self, number: i64) -> Place {
+        if number <= self.before {
+            Place::Before
+        } else if number <= self.last {
+            Place::Within
+        } else {
+            Place::After
+        }
+    }
+
+    /// The condition on the rows to read: those of the page, and one more row, which shows that there are more.
+    fn condition(self, is_counted: bool) -> Option<Expr> {
+        let number = || column(NUMBERED, "n");
+        let until = (self.last < i64::MAX).then(|| number().lte(self.last + 1));
+        if self.before == 0 {
+            return until;
+        }
+        // A page after the end has no rows. The first row tells the count.
+        let from = if is_counted {
+            number().gt(self.before).or(number().eq(1_i64))
+        } else {
+            number().gt(self.before)
+        };
+        Some(match until {
+            Some(until) => from.and(until),
+            None => from,
+        })
+    }
+}
+
+/// The windows of many owners: the owner's place in the list, the number in the window's order, perhaps the number of
+/// all rows that pass the filter, and the related resource; in any order.
+pub(crate) fn numbered_page<D: Dialect>(
+    visible: Visible<'_, D>,
+    edge: &Edge,
+    selection: &Selection,
+    list: &str,
+    listing: &Listing,
+) -> Result<Statement, String> {
+    let dialect = visible.dialect;
+    let target = edge.target;
+    let bounds = Bounds::of(listing).map_err(|error| error.to_string())?;
+    let mut select = Query::select();
+    select.column((NUMBERED, "k")).column((NUMBERED, "n"));
+    if listing.total {
+        select.column((NUMBERED, "total"));
+    }
+    add_cells(dialect, &mut select, selection);
+    select
+        .from_subquery(numbered(visible, edge, list, listing)?, NUMBERED)
+        .cross_join(visible.rows(target, ROWS, Visit::Few)?)
+        .and_where_option(bounds.condition(listing.total));
+    for (place, name) in id_columns(target).enumerate() {
+        select.and_where(column(ROWS, name).eq(Expr::col((Alias::new(NUMBERED), id_alias(place)))));
+    }
+    Statement::new(dialect, &select)
+}
+
+/// The columns of a resource's id.
+fn id_columns(resource: &'static Description) -> impl Iterator<Item = &'static str> {
+    let key = resource.key();
+    let own = key.is_empty().then_some(resource.id.column);
+    own.into_iter().chain(key.iter().map(|part| part.column))
+}
+
+/// The name of a column of the id among the numbered rows.
+fn id_alias(place: usize) -> Alias {
+    Alias::new(format!("id{place}"))
+}
+
+/// The ids of all related rows that pass the filter, numbered for each owner.
+fn numbered<D: Dialect>(
+    visible: Visible<'_, D>,
+    edge: &Edge,
+    list: &str,
+    listing: &Listing,
+) -> Result<SelectStatement, String> {
+    let target = edge.target;
+    let (owner, visit) = match edge.kind {
+        EdgeKind::Inverse { .. } => (("e", "key"), Visit::Once),
+        // Several owners may lead to one row.
+        EdgeKind::Join => ((EDGES, "k"), Visit::Again),
+    };
+    let names = Names::default();
+    let mut scope = Scope::new(target, ROWS, visit, &names);
+    let order = match edge.order.filter(|_| listing.sort.is_empty()) {
+        Some(position) => {
+            let position = match edge.kind {
+                EdgeKind::Inverse { .. } => column(ROWS, position),
+                EdgeKind::Join => column(EDGES, "position"),
+            };
+            Order::by_position(visible, &mut scope, position)?
+        }
+        None => Order::of(visible, &mut scope, &listing.sort)?,
+    };
+    let filter = listing.filter.as_ref().map(|filter| condition(visible, &mut scope, filter)).transpose()?;
+    let mut window = WindowStatement::partition_by(owner);
+    order.apply(&mut window, false);
+    let mut select = Query::select();
+    select.expr_as(column(owner.0, owner.1), "k").expr_window_as(Func::cust("ROW_NUMBER"), window, "n");
+    for (place, name) in id_columns(target).enumerate() {
+        select.expr_as(column(ROWS, name), id_alias(place));
+    }
+    if listing.total {
+        select.expr_window_as(Expr::cust("COUNT(*)"), WindowStatement::partition_by(owner), "total");
+    }
+    let owners = visible.dialect.list(list, kind_of_id(edge.owner_id));
+    match edge.kind {
+        EdgeKind::Inverse { .. } => {
+            select
+                .from(owners)
+                .cross_join(visible.related_rows(edge, ROWS, visit)?)
+                .and_where(column(ROWS, edge.owner_column).eq(column("e", "value")));
+        }
+        EdgeKind::Join => {
+            // A join table that the user has created may have an edge twice. A window has it once.
+            let mut edges = Query::select();
+            if let Some(position) = edge.order {
+                edges.expr_as(column("j", position).min(), "position");
+            }
+            edges
+                .expr_as(column("e", "key"), "k")
+                .expr_as(column("j", edge.target_column), "id")
+                .from(owners)
+                .cross_join(visible.all_edges(edge, "j"))
+                .and_where(column("j", edge.owner_column).eq(column("e", "value")))
+                .add_group_by([column("e", "key"), column("j", edge.target_column)]);
+            select
+                .from_subquery(edges, EDGES)
+                .cross_join(visible.rows(target, ROWS, visit)?)
+                .and_where(column(ROWS, target.id.column).eq(column(EDGES, "id")));
+        }
+    }
+    scope.join(visible, &mut select)?;
+    select.and_where_option(filter);
+    Ok(select)
+}
