@@ -257,6 +257,33 @@ fn counts_go_over_every_type() {
     });
 }
 
+/// Photo 1 and video 1 have comments, whose subject has the id 1 either way.
+#[test]
+fn a_window_shows_what_leads_to_its_own_type() {
+    on_each_database(|server| {
+        fill(server);
+        create(server, "comments", 5, &json!({"body": "five"}), &about("photos", "1"));
+        for (path, expected) in [
+            ("/photos/1?include=comments&page[comments][size]=5", "1 5"),
+            ("/photos/1?include=comments&page[comments][size]=1", "1"),
+            ("/photos/1?include=comments&sort[comments]=-id", "5 1"),
+            ("/photos/1?include=comments&filterIncluded[comments][body][ne]=one", "5"),
+            ("/videos/1?include=comments&sort[comments]=-id", "2"),
+            ("/videos/1?include=comments&page[comments][number]=1&page[comments][totals]=true", "2"),
+        ] {
+            let document = server.get(path, &[]).is(200).json();
+            let shown = ids(&document["data"]["relationships"]["comments"]);
+            assert_eq!(shown.join(" "), expected, "{path}");
+            assert_eq!(document["included"].as_array().map(Vec::len), Some(shown.len()), "{path}");
+        }
+        let several = "/comments/1?include=subject.comments&page[subject.comments][size]=1";
+        assert_eq!(
+            server.get(several, &[]).is(400).error().1,
+            json!({"parameter": "page[subject.comments][size]"})
+        );
+    });
+}
+
 #[test]
 fn filters_name_the_type() {
     on_each_database(|server| {

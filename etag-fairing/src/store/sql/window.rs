@@ -240,7 +240,8 @@ fn numbered<D: Dialect>(
             select
                 .from(owners)
                 .cross_join(visible.related_rows(edge, ROWS, visit)?)
-                .and_where(column(ROWS, edge.owner_column).eq(column("e", "value")));
+                .and_where(column(ROWS, edge.owner_column).eq(column("e", "value")))
+                .and_where_option(edge.is_edge(ROWS));
         }
         EdgeKind::Join => {
             // A join table that the user has created may have an edge twice. A window has it once.
