@@ -119,7 +119,7 @@ fn query_parameters(resource: &'static Description, endpoint: Endpoint, known: &
         Endpoint::Related(own) if own.is_to_many() => parameters::of_many(own.target(), known),
         Endpoint::Related(own) if own.is_polymorphic() => parameters::of_any(own.targets()),
         Endpoint::Related(own) => parameters::of_one(own.target(), known),
-        Endpoint::Relationship(own) if own.is_to_many() => parameters::pages(),
+        Endpoint::Relationship(own) if own.is_to_many() => parameters::of_linkage(own.target()),
         Endpoint::Relationship(_) | Endpoint::UpdateRelationship(..) | Endpoint::Delete => Vec::new(),
     }
 }

@@ -100,7 +100,8 @@ pub(super) fn add(resource: &'static Description, config: &JsonApiConfig, parame
     if let Some(counts) = counts(resource) {
         parameters.insert(names::of(resource, "withCount"), counts);
     }
-    parameters.insert(names::of(resource, "sort"), sort(resource));
+    parameters.extend(windows(resource, config));
+    parameters.insert(names::of(resource, "sort"), sort("sort", resource));
     for filter in filters(resource) {
         parameters.insert(filter.component, filter.parameter);
     }
@@ -170,7 +171,39 @@ fn paths(resource: &'static Description, depth: usize) -> Option<Vec<String>> {
     Some(paths)
 }
 
-fn sort(resource: &'static Description) -> Value {
+/// The pages and the order of what is included by each to-many relationship of the resource. (Longer paths have them,
+/// too, and there is `filterIncluded`: too many to list.)
+fn windows(resource: &'static Description, config: &JsonApiConfig) -> Vec<(String, Value)> {
+    let mut found = Vec::new();
+    if config.max_include_depth == 0 {
+        return found;
+    }
+    let size = json!({"type": "integer", "minimum": 1, "maximum": config.max_page_size});
+    let number = json!({"type": "integer", "minimum": 1});
+    for relationship in resource.relationships.iter().filter(|relationship| relationship.is_to_many()) {
+        let name = relationship.name;
+        let mut add = |key: &str, parameter: Value| {
+            found.push((names::of(resource, &window_ending(relationship, key)), parameter));
+        };
+        add("sort", sort(&format!("sort[{name}]"), relationship.target()));
+        for (key, schema, description) in [
+            ("size", &size, "How many resources of each owner are included, with `include`."),
+            ("number", &number, "The page of this number, of each owner."),
+            ("totals", &json!({"type": "boolean"}), "Whether to count what each owner has."),
+        ] {
+            add(key, query(&format!("page[{name}][{key}]"), schema.clone(), description));
+        }
+    }
+    found
+}
+
+const WINDOW_KEYS: [&str; 4] = ["sort", "size", "number", "totals"];
+
+fn window_ending(relationship: &Relationship, key: &str) -> String {
+    format!("window.{}.{key}", names::component(relationship.name))
+}
+
+fn sort(name: &str, resource: &'static Description) -> Value {
     let sortable = resource.attributes.iter().filter(|attribute| {
         attribute.access.is_shown() && attribute.sort && attribute.kind.family().is_some()
     });
@@ -186,7 +219,7 @@ fn sort(resource: &'static Description) -> Value {
     };
     let description = "The order; `-` before a name means that it is descending. A path over to-one relationships, such \
                        as `track.name`, sorts by what is related.";
-    listed("sort", items, MAX_SORT_KEYS, description)
+    listed(name, items, MAX_SORT_KEYS, description)
 }
 
 struct FilterParameter {
@@ -314,8 +347,11 @@ fn of_operator(name: &str, operator: Operator, operand: Operand, schema: &Value)
 /// The references to the parameters of a request whose document has one resource.
 pub(super) fn of_one(resource: &'static Description, parameters: &Parameters) -> Vec<Value> {
     let own = ["include", "withCount"].map(|family| names::of(resource, family));
-    let own = own.iter().filter(|name| parameters.contains_key(*name));
-    let mut found: Vec<Value> = own.map(|name| parameter(name)).collect();
+    let windows = resource.relationships.iter().flat_map(|relationship| {
+        WINDOW_KEYS.map(|key| names::of(resource, &window_ending(relationship, key)))
+    });
+    let own = own.into_iter().chain(windows).filter(|name| parameters.contains_key(name));
+    let mut found: Vec<Value> = own.map(|name| parameter(&name)).collect();
     found.extend(fieldsets(resource));
     found
 }
@@ -334,7 +370,13 @@ pub(super) fn of_any(resources: impl Iterator<Item = &'static Description>) -> V
 /// The references to the parameters of a request whose document has many resources.
 pub(super) fn of_many(resource: &'static Description, parameters: &Parameters) -> Vec<Value> {
     let mut found = of_one(resource, parameters);
-    found.push(parameter(&names::of(resource, "sort")));
+    found.extend(of_linkage(resource));
+    found
+}
+
+/// The references to the parameters that choose among many resources, and page and sort them.
+pub(super) fn of_linkage(resource: &'static Description) -> Vec<Value> {
+    let mut found = vec![parameter(&names::of(resource, "sort"))];
     found.extend(pages());
     let filters = filters(resource);
     found.extend(filters.iter().map(|filter| parameter(&filter.component)));
@@ -342,7 +384,7 @@ pub(super) fn of_many(resource: &'static Description, parameters: &Parameters) -
 }
 
 /// The references to the parameters of pages.
-pub(super) fn pages() -> Vec<Value> {
+fn pages() -> Vec<Value> {
     let keys = ["size", "number", "offset", "limit", "after", "before", "totals"];
     keys.into_iter().map(|key| parameter(&format!("page.{key}"))).collect()
 }

@@ -203,6 +203,19 @@ fn parameters_have_types() {
     let paths: Vec<&str> = include.as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
     assert!(paths.starts_with(&["room", "speakers", "room.talks"]), "{paths:?}");
     assert_eq!(parameters.get("speakers.include"), None);
+    // What is included has pages and an order of its own.
+    assert_eq!(
+        parameters["rooms.window.talks.size"]["schema"],
+        json!({"type": "integer", "minimum": 1, "maximum": 100})
+    );
+    let sort = &parameters["rooms.window.talks.sort"];
+    assert_eq!(sort["name"], "sort[talks]");
+    assert_eq!(sort["schema"]["items"]["anyOf"], parameters["talks.sort"]["schema"]["items"]["anyOf"]);
+    assert_eq!(parameters.get("talks.window.room.size"), None);
+    let named = |path: &str| document["paths"][path]["get"]["parameters"].to_string();
+    assert!(named("/v1/rooms/{id}").contains("rooms.window.talks.totals"));
+    let linkage = named("/v1/rooms/{id}/relationships/talks");
+    assert!(linkage.contains("talks.sort") && linkage.contains("talks.filter.minutes.ge"), "{linkage}");
 }
 
 #[test]
