@@ -244,13 +244,14 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>) -> Value {
     }
     if writes {
         responses.error(409, CONFLICT);
+        // To a deletion too: a trigger of the database may refuse it.
+        responses.error(422, &["validation_failed"]);
         responses.error(504, &["outcome_unknown"]);
         responses.error(507, &["storage_full"]);
     }
     if endpoint.has_body() {
         responses.error(413, &["body_too_large"]);
         responses.error(415, &["unsupported_media_type"]);
-        responses.error(422, &["validation_failed"]);
     }
     if runs_code_of_others(route, context) {
         responses.any_error();

@@ -55,14 +55,15 @@ impl Server {
             .merge(("shutdown.ctrlc", false));
         let (send, receive) = mpsc::channel();
         let rocket = build(rocket::custom(figment));
-        #[cfg(feature = "sqlite")]
-        let operations = {
-            let document = etag_fairing::JsonApi::openapi().document(&rocket, "/");
-            document.ok().map(|document| Arc::new(openapi::Operations::of(document)))
-        };
         let rocket = rocket.attach(AdHoc::on_liftoff("address", move |rocket| {
             let config = rocket.config();
-            send.send((SocketAddr::new(config.address, config.port), rocket.shutdown())).unwrap();
+            let address = SocketAddr::new(config.address, config.port);
+            // Only a launched server knows what its database lets it write.
+            #[cfg(feature = "sqlite")]
+            let document = etag_fairing::JsonApi::openapi().document(rocket, "/").ok();
+            #[cfg(not(feature = "sqlite"))]
+            let document = ();
+            send.send((address, rocket.shutdown(), document)).unwrap();
             Box::pin(async {})
         }));
         let thread = std::thread::spawn(move || {
@@ -72,13 +73,13 @@ impl Server {
                 Err(error) => panic!("the server failed: {error}"),
             }
         });
-        let (address, shutdown) = receive.recv_timeout(Duration::from_secs(60)).expect("the server starts");
+        let launched = receive.recv_timeout(Duration::from_secs(60)).expect("the server starts");
         Server {
-            address,
-            shutdown,
+            address: launched.0,
+            shutdown: launched.1,
             thread: Some(thread),
             #[cfg(feature = "sqlite")]
-            operations,
+            operations: launched.2.map(|document| Arc::new(openapi::Operations::of(document))),
         }
     }
 
