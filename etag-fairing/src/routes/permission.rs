@@ -123,7 +123,10 @@ pub(super) fn named_by(
 ) -> Vec<&'static Description> {
     let listed = target.listed(resource);
     let reached = reached_by(resource, listed, query).into_iter().map(|reached| reached.resource);
-    [resource, listed].into_iter().chain(reached).chain(query.fields.resources()).collect()
+    // At the URL of a relationship, only these two are about the related resource itself.
+    let names_listed = query.filter.is_some() || !query.sort.is_empty();
+    let named = std::iter::once(resource).chain(names_listed.then_some(listed));
+    named.chain(reached).chain(query.fields.resources()).collect()
 }
 
 /// Asks who may write the attributes of a document that have a guard for it, and gives those that the caller may not.
