@@ -6,14 +6,20 @@
 
 use std::iter;
 
+mod behaviour;
+mod record;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::attributes::{
-    Access, Attribute, Carrier, DefaultValue, Deletion, Etag, Field, Kept, Relationship, Resource, Role,
-    Stored, in_option,
+    Access, Attribute, Carrier, DefaultValue, Deletion, Etag, Kept, Relationship, Resource, Role, Stored,
+    in_option,
 };
+use behaviour::behaviour;
+use record::{from_record, to_record};
+
 use crate::stand_in::stand_in;
 
 /// The impl, or the errors and an impl that does nothing.
@@ -251,90 +257,6 @@ fn documented(resource: &Resource) -> Option<TokenStream> {
     })
 }
 
-/// What the struct does with requests: its guards, its scope, its rules and its hooks.
-fn behaviour(resource: &Resource) -> TokenStream {
-    let container = &resource.container;
-    // One function a type, so that it is asked once, whichever operations lead to it. The lifetimes of the type are
-    // those of the request, and are inferred in there.
-    let mut kinds: Vec<&Type> = Vec::new();
-    let mut name_of = |guard| {
-        guard_name(kinds.iter().position(|known| *known == guard).unwrap_or_else(|| {
-            kinds.push(guard);
-            kinds.len() - 1
-        }))
-    };
-    let guards: Vec<_> = container
-        .guards
-        .iter()
-        .map(|(operation, guard)| {
-            let name = name_of(guard);
-            let type_name = quote_spanned!(at(guard)=> ::core::any::type_name::<#guard>);
-            quote! {
-                .guarded(::etag_fairing::__private::Operation::#operation, #name)
-                .naming_guard(::etag_fairing::__private::Operation::#operation, #type_name)
-            }
-        })
-        .collect();
-    let (mut readers, mut writers) = (Vec::new(), Vec::new());
-    for (index, (_, attribute)) in resource.attributes().enumerate() {
-        for (guard, guarded) in [(&attribute.readers, &mut readers), (&attribute.writers, &mut writers)] {
-            if let Some(guard) = guard.as_deref() {
-                let name = name_of(guard);
-                guarded.push(quote!((::etag_fairing::__private::AttributeId::at(#index), #name)));
-            }
-        }
-    }
-    let guarding = (!(readers.is_empty() && writers.is_empty()))
-        .then(|| quote!(.guarding_attributes(&[#(#readers),*], &[#(#writers),*])));
-    let kinds = kinds.into_iter().enumerate().map(|(number, guard)| {
-        let name = guard_name(number);
-        let ask = quote_spanned!(at(guard)=> ::etag_fairing::__private::guard::<#guard>(request));
-        quote!(const #name: ::etag_fairing::__private::Guard = |request| #ask;)
-    });
-    let scoped = container.scope.as_ref().map(|function| {
-        let asked = quote_spanned!(at(function)=> ::etag_fairing::__private::scope_of(#function(request)));
-        quote!(.scoped(|request| #asked))
-    });
-    let leaving = container.may_leave.then(|| quote!(.letting_rows_leave()));
-    let ident = &resource.ident;
-    let validated = container.validate.as_ref().map(|key| {
-        let members = resource.fields.iter().filter_map(|field| {
-            let member = match &field.role {
-                Role::Attribute(attribute) => &attribute.name.text,
-                Role::Relationship(relationship) => &relationship.name.text,
-                Role::Id { .. } | Role::Skipped { .. } | Role::Broken => return None,
-            };
-            let name = field.ident.unraw().to_string();
-            Some(quote!((#name, #member)))
-        });
-        let rules = quote_spanned!(key.span()=> ::etag_fairing::__private::validate::<#ident>);
-        quote!(.validated(#rules, &[#(#members),*]))
-    });
-    let hooked = container.hooks.as_ref().map(|key| {
-        let hooks = quote_spanned!(key.span()=> ::etag_fairing::__private::HookTable::of::<#ident>());
-        quote!(.hooked(#hooks))
-    });
-    let cached = container.caching.controls.iter().map(|(operation, control)| {
-        let (text, is_shared) = (&control.text, control.is_shared);
-        let reach = if is_shared { quote!(Shared) } else { quote!(Private) };
-        quote! {
-            .cached(
-                ::etag_fairing::__private::Operation::#operation,
-                #text,
-                ::etag_fairing::__private::Reach::#reach,
-            )
-        }
-    });
-    let varying = container.caching.vary.as_ref().map(|fields| quote!(.varying(#fields)));
-    quote! {
-        #(#kinds)*
-        static BEHAVIOUR: ::etag_fairing::__private::Behaviour =
-            ::etag_fairing::__private::Behaviour::NONE
-                #(#guards)* #guarding #scoped #leaving #validated #hooked #(#cached)* #varying;
-        &BEHAVIOUR
-    }
-}
-
 fn operations(etag: &Etag) -> TokenStream {
     match etag {
         Etag::None => quote!(::etag_fairing::__private::Operations::NONE),
@@ -446,94 +368,10 @@ fn describe_relationship(relationship: &Relationship, place: usize) -> TokenStre
     }
 }
 
-fn from_record(resource: &Resource) -> TokenStream {
-    let mut attributes = 0_usize..;
-    let mut relationships = 0_usize..;
-    let fields = resource.fields.iter().map(|Field { ident, ty, role, .. }| {
-        let value = match role {
-            Role::Id { .. } => {
-                let id_type = as_id(ty);
-                quote!(::etag_fairing::__private::read_id(record, #id_type::from_id)?)
-            }
-            Role::Attribute(attribute) => {
-                let index = attributes.next().unwrap_or_default();
-                let carrier = carrier_name(index);
-                let column = &attribute.column.text;
-                quote!(#carrier.read(record, #index, #column)?)
-            }
-            Role::Relationship(relationship) => {
-                let index = relationships.next();
-                let name = &relationship.name.text;
-                if let Kept::OneOf { .. } = relationship.kept {
-                    let arms = relationship.arms();
-                    relationships.nth(arms - 2);
-                    return quote!(
-                        #ident: ::etag_fairing::__private::read_one_of(record, #index, #arms, #name)?
-                    );
-                }
-                let read = if relationship.is_to_many() { quote!(read_to_many) } else { quote!(read_to_one) };
-                quote!(::etag_fairing::__private::#read(record, #index, #name)?)
-            }
-            Role::Skipped { default: Some(function) } => {
-                default_value(ty, &DefaultValue::Function(function.clone()))
-            }
-            Role::Skipped { default: None } | Role::Broken => default_value(ty, &DefaultValue::OfType),
-        };
-        quote!(#ident: #value)
-    });
-    quote!(::core::result::Result::Ok(Self { #(#fields),* }))
-}
-
-fn to_record(resource: &Resource) -> TokenStream {
-    let id = resource.fields.iter().filter(|field| matches!(field.role, Role::Id { .. })).map(|field| {
-        let (ident, id_type) = (&field.ident, as_id(&field.ty));
-        quote!(#id_type::to_id(&self.#ident))
-    });
-    let attributes = resource.attributes().enumerate().map(|(index, (field, _))| {
-        let (ident, carrier) = (&field.ident, carrier_name(index));
-        quote!(#carrier.write(&self.#ident)?)
-    });
-    // Only a deletion says that a resource is deleted.
-    let deletion = match resource.deletion {
-        Some(Deletion::Own { .. }) => Some(quote!(::etag_fairing::__private::Value::Null)),
-        Some(Deletion::Field(_)) | None => None,
-    };
-    let attributes = attributes.chain(deletion);
-    let linkage = resource.relationships().flat_map(|(field, relationship)| {
-        let ident = &field.ident;
-        (0..relationship.arms()).map(move |place| {
-            if let Kept::OneOf { .. } = relationship.kept {
-                return quote!(::etag_fairing::__private::write_one_of(&self.#ident, #place));
-            }
-            let write = if relationship.is_to_many() { quote!(write_to_many) } else { quote!(write_to_one) };
-            quote!(::etag_fairing::__private::#write(&self.#ident))
-        })
-    });
-    let (function, first) = match &resource.container.key {
-        None => (quote!(record), quote!(#(#id)*)),
-        Some(_) => (
-            quote!(composite_record),
-            quote!(<Self as ::etag_fairing::__private::JsonApiResource>::description()),
-        ),
-    };
-    quote! {
-        ::core::result::Result::Ok(::etag_fairing::__private::#function(
-            #first,
-            [#(#attributes),*],
-            [#(#linkage),*],
-        ))
-    }
-}
-
 /// Where something of the user's stands, for names of ours: the user's may come through a macro, which wouldn't know
 /// them.
 fn at(written: &impl Spanned) -> Span {
     written.span().resolved_at(Span::call_site())
-}
-
-/// The constant with the guard of this number.
-fn guard_name(number: usize) -> Ident {
-    format_ident!("__GUARD_{number}")
 }
 
 /// The constant with the carrier of the attribute at this place.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use super::error::ApiError;
 use super::write::WriteTransaction;
 

@@ -29,6 +29,7 @@ pub struct Arrangement {
 }
 
 /// A member that gets another position than it has, or its first one.
+#[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
 pub(crate) type ArrangedAt = (ResourceId, i64);
 
 impl Arrangement {

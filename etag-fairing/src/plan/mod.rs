@@ -21,6 +21,7 @@ mod window;
 pub(crate) use arrangement::ArrangedAt;
 pub use arrangement::Arrangement;
 pub(crate) use arrangement::each_once;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use change::changes_ids_of_related;
 pub use change::{Change, LinkageChange, changes_id, id_of_members};
 pub use evaluate::{Records, matches, order, value_of};

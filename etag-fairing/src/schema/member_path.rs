@@ -1,6 +1,7 @@
 //! Dotted paths over relationships to a member: `track.name`, `speakers.employer.id`.
 
-use super::description::{Attribute, Description, Relationship};
+use super::description::{Attribute, Description};
+use super::relationship::Relationship;
 use super::unreadable::Unreadable;
 use super::{AttributeId, Kind, RelationshipId};
 

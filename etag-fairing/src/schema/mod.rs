@@ -22,8 +22,10 @@ pub(crate) mod member_path;
 pub(crate) mod number;
 mod odd;
 mod one_of;
+mod operation;
 mod record;
 pub(crate) mod registry;
+mod relationship;
 mod sealed;
 #[cfg_attr(not(feature = "sqlite"), allow(dead_code, unused_imports, reason = "SQLite's tables need it"))]
 pub(crate) mod time;
@@ -33,9 +35,7 @@ pub(crate) mod variants;
 
 pub use attribute_type::{AttributeType, check, parse, parse_digits};
 pub use composite::{CompositeId, IdPart, PartMember};
-pub use description::{
-    Access, Attribute, Description, Id, OnDelete, Operation, Operations, Relationship, RelationshipKind,
-};
+pub use description::{Access, Attribute, Description, Id};
 #[doc(hidden)]
 pub use docs::Docs;
 pub use id::{IdKind, IdType, ResourceId};
@@ -48,8 +48,10 @@ pub use managed::{deletion_at, first_modified, first_version};
 pub use member_id::{AttributeId, RelationshipId};
 pub use odd::Odd;
 pub use one_of::{Among, Targets, ToOneOf};
+pub use operation::{Operation, Operations};
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
+pub use relationship::{OnDelete, Relationship, RelationshipKind};
 #[doc(hidden)]
 pub use time::{StoredTime, Zone};
 pub use value::{Corrupt, Mismatch, Value, ValueRef};

@@ -2,7 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use crate::schema::{Corrupt, Description, RelationshipId, ResourceId};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::schema::Description;
+use crate::schema::{Corrupt, RelationshipId, ResourceId};
 
 /// Why a store could not do what it was asked.
 #[derive(Debug)]

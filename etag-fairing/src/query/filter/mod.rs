@@ -12,6 +12,7 @@
 //! may go on inside of an attribute that holds JSON: `filter[settings.theme]=dark`.
 
 mod compare;
+mod comparison;
 mod given;
 mod json;
 pub(crate) mod operator;

@@ -19,7 +19,7 @@ use rocket::{
         runtime::Handle,
         select,
         sync::Semaphore,
-        time::{Instant, timeout, timeout_at},
+        time::{timeout, timeout_at},
     },
 };
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
@@ -30,6 +30,7 @@ use super::{
         busy, is_canceled, is_deadlock, is_outcome_unknown, is_read_only, is_stale, lost, pool_error,
         store_error, told,
     },
+    limit::Limit,
     prepare::Known,
     tls::Tls,
 };
@@ -69,52 +70,6 @@ pub(super) enum Purpose {
     Read,
     /// Each statement sees what was committed before it, and rows are locked.
     Write,
-}
-
-/// How long the user of a connection waits for the server. The server's own limit (`statement_timeout`) does
-/// not help if the server does not receive the statement or if its answer is lost: its process may be
-/// stopped, or the network may drop packets.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Limit {
-    /// A limit for each statement.
-    Each(Duration),
-    /// One limit for all statements of a read together.
-    All {
-        /// The end of the time.
-        end: Instant,
-        /// The full time from the beginning.
-        limit: Duration,
-    },
-}
-
-impl Limit {
-    /// The limit for statements that the server itself should stop after `statement_timeout`.
-    pub(super) fn beyond(statement_timeout: Duration) -> Self {
-        Self::Each(patience(statement_timeout))
-    }
-
-    /// The limit for a read that begins now.
-    pub(super) fn read(limit: Duration) -> Self {
-        Self::All { end: Instant::now() + limit, limit }
-    }
-
-    fn end(self) -> Instant {
-        match self {
-            Self::Each(limit) => Instant::now() + limit,
-            Self::All { end, .. } => end,
-        }
-    }
-
-    /// The error for a limit that has passed.
-    fn passed(self) -> StoreError {
-        match self {
-            Self::Each(limit) => {
-                log::warn!("no answer from the database in {limit:?}: the connection is given up");
-                busy()
-            }
-            Self::All { limit, .. } => StoreError::ReadTimedOut { limit },
-        }
-    }
 }
 
 /// The maximum number of prepared statements on a connection. It is limited, since clients can cause new
@@ -595,11 +550,6 @@ fn one_by_one<'s, 'p>(parameters: &'s [Parameter<'p>]) -> Cow<'s, [Parameter<'p>
 
 fn undone() -> StoreError {
     StoreError::Internal("the database has undone the transaction".into())
-}
-
-/// Longer than the server needs to stop the statement by itself.
-fn patience(statement_timeout: Duration) -> Duration {
-    statement_timeout.saturating_add(Duration::from_secs(2))
 }
 
 impl Drop for Connection {

@@ -7,8 +7,9 @@ use rocket::futures::future::try_join_all;
 
 use super::{
     PostgresStore,
-    connection::{Connection, Limit},
+    connection::Connection,
     error::{TAKES_NO_WRITES, is_standby, no_connection},
+    limit::Limit,
     table,
 };
 use crate::schema::Description;

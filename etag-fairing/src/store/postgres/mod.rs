@@ -36,6 +36,7 @@ mod encode;
 mod error;
 mod health;
 mod insert;
+mod limit;
 mod lock;
 mod marks;
 mod numeric;
@@ -75,9 +76,10 @@ pub(crate) use transaction::PostgresTransaction;
 
 use self::{
     borrowed::Borrowed,
-    connection::{Connection, Limit, Purpose, Shared},
+    connection::{Connection, Purpose, Shared},
     dial::Dial,
     error::{TAKES_NO_WRITES, no_connection},
+    limit::Limit,
     options::Target,
     tls::Tls,
 };
