@@ -84,9 +84,17 @@ fn m7_families_that_mean_nothing_at_a_url_are_400() {
             assert_bad(&mut http, &format!("{url}?{name}=1"), &[name]);
         }
     }
-    for name in ["sort", "filter[id]"] {
-        assert_bad(&mut http, &format!("/v1/sessions/1/relationships/speakers?{name}=1"), &[name]);
-    }
+    // Linkage of many is a list, which can be put in order and filtered.
+    let url = "/v1/sessions/1/relationships/speakers";
+    let mut linked = |query: &str| -> Vec<String> {
+        let document = read(&mut http, &format!("{url}?{query}"));
+        ids(&document["data"]).into_iter().map(Into::into).collect()
+    };
+    let (mut ascending, first) = (linked("sort=id"), linked("sort=id&page[size]=1"));
+    assert_eq!(linked(&format!("filter[id]={}", first[0])), first);
+    ascending.reverse();
+    assert_eq!(linked("sort=-id"), ascending);
+    assert_bad(&mut http, &format!("{url}?sort=1"), &["sort"]);
 }
 
 #[test]
