@@ -1,5 +1,6 @@
 //! The routes that serve the document and the schemas.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::{Arc, OnceLock};
 
@@ -10,12 +11,13 @@ use serde_json::{Value, json};
 
 use super::OpenApi;
 use super::names;
-use crate::fairing::etagged;
+use crate::conditional::EntityTag;
+use crate::fairing::{etagged, mark_with_tag};
 
 impl OpenApi {
     /// The routes `GET /openapi.json` and `GET /schemas/<type>.json`, to mount where the resources are mounted.
     pub fn routes(self) -> Vec<Route> {
-        let served = Arc::new(Served { openapi: self, document: OnceLock::new() });
+        let served = Arc::new(Served { openapi: self, made: OnceLock::new() });
         let named = |name: &'static str, mut route: Route| {
             route.name = Some(name.into());
             route
@@ -31,19 +33,51 @@ impl OpenApi {
 struct Served {
     openapi: OpenApi,
     /// What the application has mounted does not change any more, so that it is described once.
-    document: OnceLock<Option<(Value, Arc<[u8]>)>>,
+    made: OnceLock<Option<Made>>,
+}
+
+/// The texts that are served.
+struct Made {
+    document: Text,
+    /// Those of the schemas, by type.
+    schemas: HashMap<String, Text>,
+}
+
+/// A text with its tag, which is made once, too: a 304 hashes nothing.
+struct Text {
+    bytes: Arc<[u8]>,
+    tag: EntityTag,
+}
+
+impl Made {
+    fn of(document: &Value) -> Self {
+        let tags = document.get("tags").and_then(Value::as_array);
+        let types = tags.into_iter().flatten().filter_map(|tag| tag.get("name")?.as_str());
+        let schema = |name: &str| Some((name.to_owned(), Text::of(&schema_of(document, name)?)));
+        Self { document: Text::of(document), schemas: types.filter_map(schema).collect() }
+    }
+}
+
+impl Text {
+    fn of(json: &Value) -> Self {
+        let bytes = json.to_string().into_bytes();
+        Self { tag: EntityTag::of(&bytes), bytes: bytes.into() }
+    }
+
+    fn response<'r>(&self, request: &Request<'_>) -> Response<'r> {
+        mark_with_tag(request, self.tag.clone());
+        let bytes = Arc::clone(&self.bytes);
+        Response::build().header(ContentType::JSON).sized_body(bytes.len(), Cursor::new(bytes)).finalize()
+    }
 }
 
 impl Served {
-    /// The document and its text; `None` if it cannot be made, which the log says then.
-    fn get(&self, request: &Request<'_>) -> Option<&(Value, Arc<[u8]>)> {
-        let made = self.document.get_or_init(|| {
+    /// What is served; `None` if it cannot be made, which the log says then.
+    fn get(&self, request: &Request<'_>) -> Option<&Made> {
+        let made = self.made.get_or_init(|| {
             let base = request.route().map_or("", |route| route.uri.base());
             match self.openapi.document(request.rocket(), base) {
-                Ok(document) => {
-                    let text = document.to_string().into_bytes();
-                    Some((document, text.into()))
-                }
+                Ok(document) => Some(Made::of(&document)),
                 Err(error) => {
                     log::error!("there is no OpenAPI document: {error}");
                     None
@@ -61,7 +95,7 @@ struct Document(Arc<Served>);
 impl Handler for Document {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         match self.0.get(request) {
-            Some((_, text)) => Outcome::Success(json_response(Arc::clone(text))),
+            Some(made) => Outcome::Success(made.document.response(request)),
             None => Outcome::Forward((data, Status::NotFound)),
         }
     }
@@ -75,12 +109,9 @@ impl Handler for Schema {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let file = request.routed_segments(0..).last();
         let type_name = file.and_then(|file| file.strip_suffix(".json"));
-        let schema = type_name.and_then(|type_name| {
-            let (document, _) = self.0.get(request)?;
-            schema_of(document, type_name)
-        });
+        let schema = type_name.and_then(|type_name| self.0.get(request)?.schemas.get(type_name));
         match schema {
-            Some(schema) => Outcome::Success(json_response(schema.to_string().into_bytes().into())),
+            Some(schema) => Outcome::Success(schema.response(request)),
             None => Outcome::Forward((data, Status::NotFound)),
         }
     }
@@ -146,9 +177,4 @@ fn redirect(schema: &mut Value) {
         Value::Array(elements) => elements.iter_mut().for_each(redirect),
         _ => {}
     }
-}
-
-fn json_response<'r>(text: Arc<[u8]>) -> Response<'r> {
-    let size = text.len();
-    Response::build().header(ContentType::JSON).sized_body(size, Cursor::new(text)).finalize()
 }

@@ -264,6 +264,10 @@ fn it_is_served_with_a_tag_and_the_same_as_without_a_server() {
     let again = server.get("/v1/openapi.json", &[("If-None-Match", &first.tag())]).is(304);
     assert_eq!(again.tag(), first.tag());
     let schema = server.get("/v1/schemas/talks.json", &[]).is(200);
+    assert_eq!(
+        server.get("/v1/schemas/talks.json", &[("If-None-Match", &schema.tag())]).is(304).tag(),
+        schema.tag()
+    );
     let schema: Value = serde_json::from_slice(&schema.body).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     assert!(validator.is_valid(&json!({"type": "talks", "id": "1", "attributes": {"minutes": 3}})));
