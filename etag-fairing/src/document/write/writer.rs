@@ -88,7 +88,7 @@ impl<'a> Writer<'a> {
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         let mut out =
-            Vec::with_capacity(1024 + self.size(resource, &fetched.rows) + self.size_included(fetched));
+            buffer_pool::take(1024 + self.size(resource, &fetched.rows) + self.size_included(fetched));
         start(profile, &mut out);
         write_string(self_link, &mut out);
         write_page_links(pages, &mut out);
