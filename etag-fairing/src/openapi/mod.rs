@@ -4,12 +4,14 @@
 //! second place in which an application would have to say it.
 
 mod document;
+mod filters;
 mod names;
 mod operations;
 mod parameters;
 mod responses;
 mod routes;
 mod schemas;
+mod texts;
 
 use serde_json::{Map, Value};
 

@@ -2,14 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::filters;
 use super::names::{self, parameter};
-use super::schemas::{self, describe};
+use super::schemas::describe;
 use crate::config::JsonApiConfig;
-use crate::plan::Relation;
-use crate::query::limits::{MAX_COUNTS, MAX_FILTER_LIST, MAX_INCLUDES, MAX_SORT_KEYS, MAX_TEXT_BYTES};
-use crate::query::operators::{OPERATORS, Operand, Operator};
-use crate::schema::member_name::is_member_name;
-use crate::schema::{Attribute, Description, Kind, Relationship};
+use crate::query::highest_page_number;
+use crate::query::limits::{MAX_COUNTS, MAX_INCLUDES, MAX_OFFSET, MAX_PATH, MAX_SORT_KEYS};
+use crate::schema::{Description, Relationship};
 
 /// How many paths of `include` are listed one by one. Where there are more, only their form is said.
 const MAX_LISTED_PATHS: usize = 200;
@@ -18,14 +17,14 @@ const MAX_LISTED_PATHS: usize = 200;
 pub(super) type Parameters = Map<String, Value>;
 
 /// A query parameter.
-fn query(name: &str, schema: Value, description: &str) -> Value {
+pub(super) fn query(name: &str, schema: Value, description: &str) -> Value {
     let mut parameter = json!({"name": name, "in": "query", "schema": schema});
     describe(&mut parameter, description);
     parameter
 }
 
 /// A list in one parameter, with commas between its values.
-fn listed(name: &str, items: Value, most: usize, description: &str) -> Value {
+pub(super) fn listed(name: &str, items: Value, most: usize, description: &str) -> Value {
     let schema = json!({"type": "array", "items": items, "maxItems": most});
     let mut parameter = query(name, schema, description);
     if let Some(parameter) = parameter.as_object_mut() {
@@ -35,21 +34,32 @@ fn listed(name: &str, items: Value, most: usize, description: &str) -> Value {
     parameter
 }
 
+/// At least so many values, and none of them twice.
+fn once_each(parameter: &mut Value, least: usize) {
+    if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+        if least > 0 {
+            schema.insert("minItems".into(), least.into());
+        }
+        schema.insert("uniqueItems".into(), true.into());
+    }
+}
+
 /// Adds the parameters that all resources share.
 pub(super) fn add_common(config: &JsonApiConfig, parameters: &mut Parameters) {
-    let whole = |least: u32, most: Option<u32>| match most {
-        Some(most) => json!({"type": "integer", "minimum": least, "maximum": most}),
-        None => json!({"type": "integer", "minimum": least}),
-    };
+    let whole = |least: u64, most: u64| json!({"type": "integer", "minimum": least, "maximum": most});
     let mut page = |key: &str, schema: Value, description: &str| {
         let name = format!("page[{key}]");
         parameters.insert(format!("page.{key}"), query(&name, schema, description));
     };
-    let most = config.max_page_size;
-    page("size", whole(1, Some(most)), &format!("How many resources; by default {}.", config.page_size));
-    page("number", whole(1, None), "The page of this number, from 1. It goes with `page[size]`.");
-    page("offset", whole(0, None), "So many resources are left out. It goes with `page[limit]`.");
-    page("limit", whole(1, Some(most)), "How many resources, with `page[offset]`.");
+    let most = config.max_page_size.into();
+    page("size", whole(1, most), &format!("How many resources; by default {}.", config.page_size));
+    page(
+        "number",
+        whole(1, highest_page_number(config)),
+        "The page of this number, from 1. It goes with `page[size]`.",
+    );
+    page("offset", whole(0, MAX_OFFSET), "So many resources are left out. It goes with `page[limit]`.");
+    page("limit", whole(1, most), "How many resources, with `page[offset]`.");
     let cursor = "Pages by cursor, which stand still while others add resources.";
     page(
         "after",
@@ -93,16 +103,18 @@ pub(super) fn add(resource: &'static Description, config: &JsonApiConfig, parame
     let name = format!("fields[{}]", resource.type_name);
     let items = json!({"type": "string", "enum": fields});
     let description = format!("The fields of {} that documents have; by default all.", resource.type_name);
-    parameters.insert(names::of(resource, "fields"), listed(&name, items, fields.len(), &description));
+    let mut parameter = listed(&name, items, fields.len(), &description);
+    once_each(&mut parameter, 0);
+    parameters.insert(names::of(resource, "fields"), parameter);
     if let Some(include) = include(resource, config) {
         parameters.insert(names::of(resource, "include"), include);
     }
-    if let Some(counts) = counts(resource) {
+    if let Some(counts) = counts(resource, config) {
         parameters.insert(names::of(resource, "withCount"), counts);
     }
     parameters.extend(windows(resource, config));
     parameters.insert(names::of(resource, "sort"), sort("sort", resource));
-    for filter in filters(resource) {
+    for filter in filters::parameters(resource) {
         parameters.insert(filter.component, filter.parameter);
     }
 }
@@ -132,43 +144,71 @@ fn include(resource: &'static Description, config: &JsonApiConfig) -> Option<Val
 }
 
 /// `withCount`, unless there is nothing to count.
-fn counts(resource: &'static Description) -> Option<Value> {
-    let many = resource.relationships.iter().filter(|relationship| relationship.is_to_many());
-    let names: Vec<&str> = many.map(|relationship| relationship.name).collect();
-    if names.is_empty() {
-        return None;
-    }
-    let items = json!({"anyOf": [
-        {"type": "string", "enum": names},
-        {"type": "string", "pattern": r"^[^.,]+(\.[^.,]+)+$"},
-    ]});
+fn counts(resource: &'static Description, config: &JsonApiConfig) -> Option<Value> {
+    let many = |resource: &'static Description| {
+        resource.relationships.iter().filter(|relationship| relationship.is_to_many()).map(|many| many.name)
+    };
+    let depth = usize::try_from(config.max_include_depth).unwrap_or(usize::MAX);
+    // Behind what is included, one relationship more.
+    let behind = paths_with_ends(resource, depth).map(|found| {
+        let behind = found.iter().flat_map(|(path, end)| many(end).map(move |name| format!("{path}.{name}")));
+        let mut paths: Vec<String> = many(resource).map(str::to_owned).collect();
+        for path in behind {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        paths
+    });
+    let items = match behind.filter(|paths| paths.len() <= MAX_LISTED_PATHS) {
+        Some(paths) if paths.is_empty() => return None,
+        Some(paths) => json!({"type": "string", "enum": paths}),
+        None => json!({"anyOf": [
+            {"type": "string", "enum": many(resource).collect::<Vec<_>>()},
+            {"type": "string", "pattern": r"^[^.,]+(\.[^.,]+)+$"},
+        ]}),
+    };
     let description = "Relationships whose related resources are counted: `meta.count` of the relationship. A path leads \
                        over what is included.";
-    Some(listed("withCount", items, MAX_COUNTS, description))
+    let mut parameter = listed("withCount", items, MAX_COUNTS, description);
+    once_each(&mut parameter, 1);
+    Some(parameter)
 }
 
 /// All paths of relationships up to this length, the short ones first; `None` if there are too many to list.
 fn paths(resource: &'static Description, depth: usize) -> Option<Vec<String>> {
     let mut paths: Vec<String> = Vec::new();
+    for (path, _) in paths_with_ends(resource, depth)? {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    Some(paths)
+}
+
+/// All paths of relationships up to this length, each with the resource that it leads to; a path over a polymorphic
+/// relationship stands there for each of its types.
+fn paths_with_ends(
+    resource: &'static Description,
+    depth: usize,
+) -> Option<Vec<(String, &'static Description)>> {
+    let mut found: Vec<(String, &'static Description)> = Vec::new();
     let mut ends: Vec<(String, &'static Description)> = vec![(String::new(), resource)];
     for _ in 0..depth {
         let mut next = Vec::new();
         for (path, end) in &ends {
             for relationship in end.relationships {
                 let separator = if path.is_empty() { "" } else { "." };
-                let path = format!("{path}{separator}{}", relationship.name);
-                if !paths.contains(&path) {
-                    paths.push(path.clone());
-                }
-                if paths.len() > MAX_LISTED_PATHS {
+                next.push((format!("{path}{separator}{}", relationship.name), relationship.target()));
+                if found.len() + next.len() > MAX_LISTED_PATHS {
                     return None;
                 }
-                next.push((path, relationship.target()));
             }
         }
+        found.extend(next.iter().cloned());
         ends = next;
     }
-    Some(paths)
+    Some(found)
 }
 
 /// The pages and the order of what is included by each to-many relationship of the resource. (Longer paths have them,
@@ -179,7 +219,7 @@ fn windows(resource: &'static Description, config: &JsonApiConfig) -> Vec<(Strin
         return found;
     }
     let size = json!({"type": "integer", "minimum": 1, "maximum": config.max_page_size});
-    let number = json!({"type": "integer", "minimum": 1});
+    let number = json!({"type": "integer", "minimum": 1, "maximum": highest_page_number(config)});
     for relationship in resource.relationships.iter().filter(|relationship| relationship.is_to_many()) {
         let name = relationship.name;
         let mut add = |key: &str, parameter: Value| {
@@ -204,144 +244,51 @@ fn window_ending(relationship: &Relationship, key: &str) -> String {
 }
 
 fn sort(name: &str, resource: &'static Description) -> Value {
-    let sortable = resource.attributes.iter().filter(|attribute| {
-        attribute.access.is_shown() && attribute.sort && attribute.kind.family().is_some()
-    });
-    let names = std::iter::once("id").chain(sortable.map(|attribute| attribute.name));
-    let names: Vec<String> = names.flat_map(|name| [name.to_owned(), format!("-{name}")]).collect();
-    let leads_on = resource.relationships.iter().any(|relationship| !relationship.is_to_many());
-    let items = match leads_on {
-        true => json!({"anyOf": [
-            {"type": "string", "enum": names},
+    let signed = |paths: Vec<String>| -> Vec<String> {
+        paths.into_iter().flat_map(|path| [format!("-{path}"), path]).collect()
+    };
+    let items = match sortable(resource, MAX_PATH) {
+        Some(paths) => json!({"type": "string", "enum": signed(paths)}),
+        None => json!({"anyOf": [
+            {"type": "string", "enum": signed(sortable(resource, 0).unwrap_or_default())},
             {"type": "string", "pattern": r"^-?[^.,]+(\.[^.,]+)+$"},
         ]}),
-        false => json!({"type": "string", "enum": names}),
     };
     let description = "The order; `-` before a name means that it is descending. A path over to-one relationships, such \
                        as `track.name`, sorts by what is related.";
-    listed(name, items, MAX_SORT_KEYS, description)
+    let mut parameter = listed(name, items, MAX_SORT_KEYS, description);
+    once_each(&mut parameter, 1);
+    parameter
 }
 
-struct FilterParameter {
-    component: String,
-    parameter: Value,
-}
-
-/// The filters of a resource: one for each member and each operator that it takes, and the list in JSON.
-fn filters(resource: &'static Description) -> Vec<FilterParameter> {
-    let mut filters = Vec::new();
-    let mut list = json!({"name": "filter", "in": "query", "content": {"application/json": {"schema": {
-        "type": "array", "items": {"type": "object"}, "minItems": 1,
-    }}}});
-    describe(
-        &mut list,
-        "A list of expressions, which must all hold: `{\"name\":path,\"op\":operator,\"val\":value}`, or `and`, `or` \
-         and `not` of others. A path leads over relationships, such as `track.name`; so does the name in brackets of \
-         `filter[track.name]`.",
-    );
-    filters.push(FilterParameter { component: names::of(resource, "filter"), parameter: list });
-    let id = schemas::id(resource.id.kind, "");
-    add_filters(resource, "id", Operand::Id(resource.id.kind), &id, &mut filters);
-    for attribute in resource.attributes.iter().filter(|attribute| is_open(attribute)) {
-        let schema = element_or_value(attribute);
-        add_filters(resource, attribute.name, Operand::Attribute(attribute.kind), &schema, &mut filters);
-    }
-    for (id, relationship) in resource.relationship_members() {
-        if !relationship.is_polymorphic() {
-            let schema = schemas::id(relationship.target().id.kind, "");
-            add_filters(resource, relationship.name, operand_of(relationship), &schema, &mut filters);
-            continue;
-        }
-        let types: Vec<&str> = resource.arms(id).map(|(_, arm)| arm.target().type_name).collect();
-        let types = json!({"type": "string", "enum": types});
-        add_filters(resource, relationship.name, Operand::OneOf, &types, &mut filters);
-        for (_, arm) in resource.arms(id) {
-            let target = arm.target();
-            let schema = schemas::id(target.id.kind, "");
-            let member = format!("{}.{}", arm.name, target.type_name);
-            add_filters(resource, &member, Operand::ToOne, &schema, &mut filters);
-        }
-    }
-    filters
-}
-
-fn is_open(attribute: &Attribute) -> bool {
-    attribute.filter && attribute.access.is_shown()
-}
-
-fn operand_of(relationship: &Relationship) -> Operand {
-    if relationship.is_to_many() { Operand::ToMany } else { Operand::ToOne }
-}
-
-/// What is compared with a list are its elements.
-fn element_or_value(attribute: &Attribute) -> Value {
-    let schema = (attribute.json_schema)();
-    match attribute.kind {
-        Kind::Array(_) => schema.get("items").cloned().unwrap_or_else(|| json!({})),
-        _ => schema,
-    }
-}
-
-fn add_filters(
-    resource: &'static Description,
-    member: &str,
-    operand: Operand,
-    schema: &Value,
-    filters: &mut Vec<FilterParameter>,
-) {
-    let equality = Operator::Relation(Relation::Equal);
-    if equality.fits(operand) {
-        let description = format!("{member} is this, or one of these.");
-        filters.push(FilterParameter {
-            component: names::of(resource, &format!("filter.{}", names::component(member))),
-            parameter: listed(&format!("filter[{member}]"), schema.clone(), MAX_FILTER_LIST, &description),
-        });
-    }
-    for (names_of_operator, operator) in OPERATORS {
-        // A name in brackets is a member name, which never ends with `_`.
-        let name = names_of_operator.iter().find(|name| is_member_name(name));
-        let (Some(name), true) = (name, operator.fits(operand)) else { continue };
-        let parameter_name = format!("filter[{member}][{name}]");
-        let Some(parameter) = of_operator(&parameter_name, *operator, operand, schema) else { continue };
-        let ending = format!("filter.{}.{name}", names::component(member));
-        filters.push(FilterParameter { component: names::of(resource, &ending), parameter });
-    }
-}
-
-/// The parameter of an operator; `None` if it means something in the list in JSON only.
-fn of_operator(name: &str, operator: Operator, operand: Operand, schema: &Value) -> Option<Value> {
-    let is_related = matches!(operand, Operand::ToOne | Operand::OneOf | Operand::ToMany);
-    Some(match operator {
-        Operator::Relation(_) => query(name, schema.clone(), ""),
-        Operator::In | Operator::NotIn => listed(name, schema.clone(), MAX_FILTER_LIST, ""),
-        Operator::Between => {
-            let mut parameter =
-                listed(name, schema.clone(), 2, "From the first to the second, both included.");
-            if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
-                schema.insert("minItems".into(), 2.into());
+/// What can be sorted by, over at most so many to-one relationships, the short paths first; `None` if there is too much
+/// to list.
+fn sortable(resource: &'static Description, depth: usize) -> Option<Vec<String>> {
+    let mut paths = Vec::new();
+    let mut ends = vec![(String::new(), resource)];
+    for _ in 0..=depth {
+        let mut next = Vec::new();
+        for (path, end) in &ends {
+            let attributes = end.attributes.iter().filter(|attribute| {
+                attribute.access.is_shown() && attribute.sort && attribute.kind.family().is_some()
+            });
+            let names = attributes.map(|attribute| attribute.name);
+            paths.extend(std::iter::once("id").chain(names).map(|name| format!("{path}{name}")));
+            if paths.len() > MAX_LISTED_PATHS {
+                return None;
             }
-            parameter
+            for relationship in end.relationships.iter().filter(|relationship| !relationship.is_to_many()) {
+                let target = relationship.target();
+                // The ids of several types have no order together.
+                next.push(match relationship.is_polymorphic() {
+                    true => (format!("{path}{}.{}.", relationship.name, target.type_name), target),
+                    false => (format!("{path}{}.", relationship.name), target),
+                });
+            }
         }
-        Operator::Is | Operator::IsNot => {
-            let values = match operand {
-                Operand::Attribute(Kind::Bool) => json!(["null", "true", "false"]),
-                _ => json!(["null"]),
-            };
-            query(name, json!({"type": "string", "enum": values}), "")
-        }
-        Operator::Type => listed(name, schema.clone(), MAX_FILTER_LIST, "It leads to one of these types."),
-        Operator::Count => {
-            let description = "How many there are. An operator may follow in brackets: `[ge]` for at least so many, and so \
-                               on with `ne`, `gt`, `lt`, `le` and `between`.";
-            query(name, json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}), description)
-        }
-        Operator::IsNull | Operator::IsEmpty => query(name, json!({"type": "boolean"}), ""),
-        Operator::Text { .. } => query(name, json!({"type": "string", "maxLength": MAX_TEXT_BYTES}), ""),
-        // With an expression about what is related, which only JSON can say.
-        Operator::Any | Operator::Has if is_related => return None,
-        Operator::Any => listed(name, schema.clone(), MAX_FILTER_LIST, "The list has one of these."),
-        Operator::Has => query(name, schema.clone(), "The list has this."),
-    })
+        ends = next;
+    }
+    Some(paths)
 }
 
 /// The references to the parameters of a request whose document has one resource.
@@ -378,7 +325,7 @@ pub(super) fn of_many(resource: &'static Description, parameters: &Parameters) -
 pub(super) fn of_linkage(resource: &'static Description) -> Vec<Value> {
     let mut found = vec![parameter(&names::of(resource, "sort"))];
     found.extend(pages());
-    let filters = filters(resource);
+    let filters = filters::parameters(resource);
     found.extend(filters.iter().map(|filter| parameter(&filter.component)));
     found
 }

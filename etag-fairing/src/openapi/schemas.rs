@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::filters;
 use super::names::{self, schema};
 use crate::config::JsonApiConfig;
 use crate::resource::behaviour::Behaviour;
@@ -34,6 +35,7 @@ pub(super) fn add(described: Described, config: &JsonApiConfig, schemas: &mut Ma
     add("identifier", identifier(resource));
     add("create", create(described, config));
     add("update", update(described));
+    add(filters::LIST, filters::expression(resource));
     add("document", document(schema(&names::of(resource, "")), false));
     add("orNull", document(json!({"oneOf": [schema(&names::of(resource, "")), {"type": "null"}]}), false));
     let many = json!({"type": "array", "items": schema(&names::of(resource, ""))});
@@ -155,7 +157,7 @@ pub(super) fn value(attribute: &Attribute) -> Value {
 }
 
 /// A schema that also takes null.
-fn or_null(mut schema: Value) -> Value {
+pub(super) fn or_null(mut schema: Value) -> Value {
     let Some(object) = schema.as_object_mut() else { return schema };
     match object.get_mut("type") {
         Some(Value::String(name)) => {

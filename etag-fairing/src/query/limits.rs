@@ -31,11 +31,15 @@ pub(crate) const MAX_FILTER_DEPTH: usize = 5;
 /// Comparisons, connectives and quantifiers in all filters of one URL together.
 pub(crate) const MAX_FILTER_NODES: usize = 50;
 
+/// Rows before a page. It is the highest whole number that all readers of JSON keep (RFC 8259 §6).
+pub(crate) const MAX_OFFSET: u64 = (1 << 53) - 1;
+
 /// Values in one list.
 pub(crate) const MAX_FILTER_LIST: usize = 100;
 
-/// Bytes of a text that is searched for in other texts. At worst the search takes as many steps as both lengths multiplied.
-pub(crate) const MAX_TEXT_BYTES: usize = 512;
+/// Characters of a text that is searched for in other texts. At worst the search takes as many steps as both lengths
+/// multiplied.
+pub(crate) const MAX_TEXT_LENGTH: usize = 512;
 
 /// Positions in a pattern that match any text.
 pub(crate) const MAX_WILDCARDS: usize = 8;

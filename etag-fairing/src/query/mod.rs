@@ -26,7 +26,7 @@ pub(crate) use self::fields::{FieldSet, Fields};
 pub(crate) use self::filter::operator as operators;
 pub(crate) use self::include::IncludeTree;
 use self::name::ParameterName;
-pub(crate) use self::page::{PROFILE as CURSOR_PROFILE, PageRequest};
+pub(crate) use self::page::{PROFILE as CURSOR_PROFILE, PageRequest, highest_number as highest_page_number};
 pub(crate) use self::page_links::{Extent, PageLinks};
 pub(crate) use self::parameters::{Parameters, href};
 pub(crate) use self::window::{FILTER as INCLUDED_FILTER, IncludeWindow};

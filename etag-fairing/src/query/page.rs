@@ -9,6 +9,7 @@
 //!
 //! `page[totals]` goes with each of them.
 
+use super::limits::MAX_OFFSET;
 use super::{DefaultOrder, cursor};
 use crate::config::JsonApiConfig;
 use crate::error::ErrorObject;
@@ -206,11 +207,17 @@ impl PageBuilder {
             Strategy::Cursor { side, size }
         } else if self.offset.is_some() || self.limit.is_some() {
             let offset = self.offset.unwrap_or(0);
-            Strategy::Offset { offset: countable(Some(offset), || self.name("offset"))?, limit: size }
+            if offset > MAX_OFFSET {
+                return Err(too_long().parameter(self.name("offset")));
+            }
+            Strategy::Offset { offset, limit: size }
         } else {
             let number = self.number.unwrap_or(1);
-            let offset = number.checked_sub(1).and_then(|before| before.checked_mul(size));
-            Strategy::Number { number, size, offset: countable(offset, || self.name("number"))? }
+            // One limit for pages of every size, so that a description of the parameter can have it.
+            if number > highest_number(config) {
+                return Err(too_long().parameter(self.name("number")));
+            }
+            Strategy::Number { number, size, offset: number.saturating_sub(1).saturating_mul(size) }
         };
         Ok(Some(PageRequest { strategy, total: self.totals.unwrap_or(config.totals) }))
     }
@@ -226,11 +233,13 @@ fn whole(value: &str, least: u64) -> Result<u64, ErrorObject> {
         .ok_or_else(|| ErrorObject::invalid_page(format!("must be a whole number from {least}")))
 }
 
-/// Databases count in signed 64 bits.
-fn countable(offset: Option<u64>, parameter: impl Fn() -> String) -> Result<u64, ErrorObject> {
-    offset
-        .filter(|offset| i64::try_from(*offset).is_ok())
-        .ok_or_else(|| ErrorObject::invalid_page("no collection is so long").parameter(parameter()))
+fn too_long() -> ErrorObject {
+    ErrorObject::invalid_page("no collection is so long")
+}
+
+/// The highest `page[number]`.
+pub(crate) fn highest_number(config: &JsonApiConfig) -> u64 {
+    MAX_OFFSET / u64::from(config.max_page_size).max(1)
 }
 
 impl PageRequest {

@@ -55,8 +55,10 @@ pub trait AttributeType {
     /// It stands in descriptions for clients. Null is not in it: whether an attribute may be null is said elsewhere.
     fn json_schema() -> JsonValue {
         let mut schema = Self::KIND.json_schema();
-        if let Some(variants) = Self::variants() {
-            schema["enum"] = variants.into();
+        if let (Some(variants), Some(schema)) = (Self::variants(), schema.as_object_mut()) {
+            // They are the form, whatever that of the kind is.
+            schema.remove("pattern");
+            schema.insert("enum".into(), variants.into());
         }
         schema
     }

@@ -40,6 +40,7 @@ pub use description::{Access, Attribute, Description, Id};
 pub use docs::Docs;
 pub use id::{IdKind, IdType, ResourceId};
 pub use kind::{Element, Kind};
+pub(crate) use kinds::TEXT_PATTERN;
 pub use kinds::{ArrayElement, InMilliseconds, InSeconds, Json, Number, Text};
 pub use linkage::{ToMany, ToOne};
 pub use managed::{DeletionType, LastModifiedType, Upkeep, VersionType};

@@ -165,11 +165,15 @@ fn the_schemas_say_what_requests_may_send() {
     let create = &schemas["talks.create"]["properties"]["data"];
     assert_eq!(create["required"], json!(["type", "attributes", "relationships"]));
     let attributes = &create["properties"]["attributes"];
+    let text = json!({"type": "string", "pattern": r"^[^\u0000]*$"});
     assert_eq!(attributes["required"], json!(["title", "minutes", "state", "tags"]));
     assert_eq!(attributes["properties"]["minutes"], json!({"type": "integer", "minimum": 0, "maximum": 255}));
     assert_eq!(attributes["properties"]["state"], json!({"type": "string", "enum": ["draft", "in-review"]}));
-    assert_eq!(attributes["properties"]["tags"], json!({"type": "array", "items": {"type": "string"}}));
-    assert_eq!(attributes["properties"]["secret"], json!({"type": "string", "writeOnly": true}));
+    assert_eq!(attributes["properties"]["tags"], json!({"type": "array", "items": text}));
+    assert_eq!(
+        attributes["properties"]["secret"],
+        json!({"type": "string", "pattern": r"^[^\u0000]*$", "writeOnly": true})
+    );
     for server_side in ["votes", "version"] {
         assert_eq!(attributes["properties"].get(server_side), None, "{server_side}");
     }
@@ -196,7 +200,10 @@ fn parameters_have_types() {
         json!({"name": "filter[minutes][ge]", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 255}})
     );
     assert_eq!(parameters["talks.filter.state.in"]["schema"]["items"]["enum"], json!(["draft", "in-review"]));
-    assert_eq!(parameters["talks.filter.tags.any"]["schema"]["items"], json!({"type": "string"}));
+    assert_eq!(
+        parameters["talks.filter.tags.any"]["schema"]["items"],
+        json!({"type": "string", "pattern": r"^[^,\u0000]+$"})
+    );
     assert_eq!(parameters.get("talks.filter.secret"), None);
     assert_eq!(parameters.get("talks.filter.tags.like"), None);
     let include = &parameters["talks.include"]["schema"]["items"]["enum"];
@@ -210,12 +217,61 @@ fn parameters_have_types() {
     );
     let sort = &parameters["rooms.window.talks.sort"];
     assert_eq!(sort["name"], "sort[talks]");
-    assert_eq!(sort["schema"]["items"]["anyOf"], parameters["talks.sort"]["schema"]["items"]["anyOf"]);
+    assert_eq!(sort["schema"], parameters["talks.sort"]["schema"]);
+    let sorted = sort["schema"]["items"]["enum"].as_array().unwrap();
+    assert!(["-id", "title", "room.name"].iter().all(|path| sorted.contains(&json!(path))), "{sorted:?}");
     assert_eq!(parameters.get("talks.window.room.size"), None);
     let named = |path: &str| document["paths"][path]["get"]["parameters"].to_string();
     assert!(named("/v1/rooms/{id}").contains("rooms.window.talks.totals"));
     let linkage = named("/v1/rooms/{id}/relationships/talks");
     assert!(linkage.contains("talks.sort") && linkage.contains("talks.filter.minutes.ge"), "{linkage}");
+}
+
+#[test]
+fn filters_in_json_have_a_schema() {
+    let document = document();
+    let items = &document["components"]["parameters"]["talks.filter"]["content"]["application/json"]["schema"]
+        ["items"];
+    assert_eq!(items["$ref"], "#/components/schemas/talks.filter");
+    let schema = json!({"$ref": items["$ref"], "components": document["components"]});
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (expression, fits) in [
+        (json!({"name": "title", "op": "like", "val": "a%"}), true),
+        (json!({"name": "title", "op": "like", "val": r"a\"}), false),
+        (json!({"name": "title", "op": "like", "val": "%a%b%c%d%e%f%g%h%i"}), false),
+        (json!({"name": "title", "op": "contains", "val": "é".repeat(512)}), true),
+        (json!({"name": "title", "op": "contains", "val": "e".repeat(513)}), false),
+        (json!({"name": "minutes", "op": "ge", "val": 3}), true),
+        (json!({"name": "minutes", "op": "ge", "val": 300}), false),
+        (json!({"name": "minutes", "op": "ge", "val": null}), false),
+        (json!({"name": "minutes", "op": "ne", "val": null}), true),
+        (json!({"name": "minutes", "op": "in_", "val": [1, 2]}), true),
+        (json!({"name": "minutes", "op": "between", "val": [1, 2, 3]}), false),
+        (json!({"name": "tags", "op": "any", "val": ["a"]}), true),
+        (json!({"name": "minutes", "op": "gt", "field": "id"}), true),
+        (json!({"name": "minutes", "op": "gt", "field": "title"}), false),
+        (json!({"name": "room", "op": "has", "val": {"name": "name", "op": "eq", "val": "Hall"}}), true),
+        (json!({"name": "room", "op": "has", "val": {"name": "minutes", "op": "eq", "val": 1}}), false),
+        (json!({"name": "speakers", "op": "count", "val": {"ge": 2}}), true),
+        (json!({"name": "room.name", "op": "eq", "val": "Hall"}), true),
+        (json!({"name": "secret", "op": "eq", "val": "x"}), false),
+        (json!({"or": [{"not": {"name": "id", "op": "eq", "val": "1"}}]}), true),
+        (json!({"or": []}), false),
+        (json!({"or": [], "and": []}), false),
+    ] {
+        assert_eq!(validator.is_valid(&expression), fits, "{expression}");
+    }
+    // What fits is accepted.
+    let server = Server::start(TOML, build);
+    for expression in [
+        json!([{"name": "title", "op": "contains", "val": "é".repeat(512)}]),
+        json!([{"name": "speakers", "op": "count", "val": {"ge": 2}}, {"name": "minutes", "op": "gt", "field": "id"}]),
+        json!([]),
+    ] {
+        let bytes = expression.to_string().into_bytes();
+        let filter: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
+        server.get(&format!("/v1/talks?filter={filter}"), &[]).is(200);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::Fault;
 use super::given::{FilterValue, Scalar};
 use super::operator::Operator;
 use crate::plan::{Comparison, Filter, Member, Part, Relation};
-use crate::query::limits::{MAX_TEXT_BYTES, MAX_WILDCARDS};
+use crate::query::limits::{MAX_TEXT_LENGTH, MAX_WILDCARDS};
 use crate::schema::{Attribute, Element, IdKind, Kind, Value};
 
 /// A comparison, or its opposite.
@@ -99,8 +99,8 @@ impl SignedComparison {
         given: &FilterValue<'_>,
     ) -> Result<Self, Fault> {
         let text = given.one()?.text()?;
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(Fault::limit(format!("at most {MAX_TEXT_BYTES} bytes of text to look for")));
+        if text.chars().count() > MAX_TEXT_LENGTH {
+            return Err(Fault::limit(format!("at most {MAX_TEXT_LENGTH} characters of text to look for")));
         }
         if part == Part::Like && wildcards(&text) > MAX_WILDCARDS {
             return Err(Fault::limit(format!("at most {MAX_WILDCARDS} times % in a pattern")));

@@ -477,11 +477,11 @@ fn the_relationships_of_all_filters_and_sort_keys_are_limited_together() {
 #[test]
 fn text_to_look_for_is_short() {
     let long = |length: usize| "x".repeat(length);
-    good(&format!("filter[title][contains]={}", long(limits::MAX_TEXT_BYTES)));
-    good(&format!("filter[title]={}", long(limits::MAX_TEXT_BYTES + 1)));
+    good(&format!("filter[title][contains]={}", long(limits::MAX_TEXT_LENGTH)));
+    good(&format!("filter[title]={}", long(limits::MAX_TEXT_LENGTH + 1)));
     for operator in ["contains", "istartswith", "endswith", "like", "notilike"] {
         let name = format!("filter[title][{operator}]");
-        refused(&format!("{name}={}", long(limits::MAX_TEXT_BYTES + 1)), "limit_exceeded", &name);
+        refused(&format!("{name}={}", long(limits::MAX_TEXT_LENGTH + 1)), "limit_exceeded", &name);
     }
     let pattern = |number: usize| "%25a".repeat(number);
     good(&format!("filter[title][like]={}%25", "%25".repeat(limits::MAX_WILDCARDS + 1)));

@@ -18,6 +18,7 @@ pub use array::ArrayElement;
 pub use decimal::Number;
 pub use duration::{InMilliseconds, InSeconds};
 pub use json::Json;
+pub(crate) use text::TEXT_PATTERN;
 pub use text::Text;
 
 #[cfg(feature = "sqlite")]

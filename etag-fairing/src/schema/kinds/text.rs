@@ -17,7 +17,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
     empty: ValueRef::Text(""),
     is_canonical: |_| true,
     write,
-    json_schema: || serde_json::json!({"type": "string"}),
+    json_schema: || serde_json::json!({"type": "string", "pattern": TEXT_PATTERN}),
     sqlite: ColumnTypes { ours: "TEXT", taken: &["TEXT", "ANY"] },
     postgres: PostgresColumn {
         parameter: "text",
@@ -98,6 +98,9 @@ impl<T: Serialize + DeserializeOwned> AttributeType for Text<T> {
         }
     }
 }
+
+/// The form of a text as a regular expression (ECMA-262, as JSON Schema has them): any but with U+0000.
+pub(crate) const TEXT_PATTERN: &str = r"^[^\u0000]*$";
 
 /// U+0000 is refused: PostgreSQL cannot store it, and for C libraries it ends the text.
 pub(super) fn text_of<'a>(json: &'a JsonValue, expected: &str) -> Result<&'a str, Mismatch> {
