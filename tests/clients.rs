@@ -2,8 +2,11 @@
 //! change relationships, edit with `If-Match`, lose a race and recover, delete. The stories stand in `tests/clients`;
 //! `.ci/clients` installs what they need.
 //!
-//! `docs/clients.md` shows parts of them.
+//! `docs/clients.md` shows parts of them. Clients that are made of the example's OpenAPI document stand in
+//! `clients/generated.rs`.
 
+#[path = "clients/generated.rs"]
+mod generated;
 mod support;
 
 use std::{

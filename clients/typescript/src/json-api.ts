@@ -1,0 +1,123 @@
+// The parts of JSON:API documents (JSON:API 1.1, "Document Structure") that are the same in every API.
+
+/** A resource identifier object: which resource is meant. */
+export interface Identifier<T extends string = string> {
+  readonly type: T;
+  readonly id: string;
+}
+
+/** The `meta` of a resource. */
+export interface ResourceMeta {
+  /**
+   * The entity tag of the resource, as `If-Match` takes it. The client puts the `ETag` of a response here, unless the
+   * document says it already, so that it goes with the resource wherever your program keeps or copies it.
+   */
+  etag?: string;
+  [name: string]: unknown;
+}
+
+/** A relationship object. */
+export interface RelationshipObject {
+  data?: Identifier | Identifier[] | null;
+  links?: Links;
+  meta?: Record<string, unknown>;
+}
+
+/** A resource object of any type. */
+export interface ResourceObject<T extends string = string> extends Identifier<T> {
+  attributes?: Record<string, unknown>;
+  relationships?: Record<string, RelationshipObject>;
+  links?: Links;
+  meta?: ResourceMeta;
+}
+
+/** A link: a URL, an object with one, or null where there is nothing to follow. */
+export type Link = string | { href: string } | null;
+
+/** Links by their names. */
+export type Links = Record<string, Link | undefined>;
+
+/** A document with primary data, as a server sends it. */
+export interface DocumentObject<D = unknown> {
+  data: D;
+  included?: ResourceObject[];
+  links?: Links;
+  meta?: Record<string, unknown>;
+  jsonapi?: Record<string, unknown>;
+}
+
+/** An error object: one thing that is wrong with a request. */
+export interface ErrorObject {
+  id?: string;
+  status?: string;
+  /** For programs. */
+  code?: string;
+  title?: string;
+  /** For people. */
+  detail?: string;
+  source?: { pointer?: string; parameter?: string; header?: string };
+  meta?: Record<string, unknown>;
+  links?: Links;
+}
+
+/** The media type of JSON:API. */
+export const MEDIA_TYPE = "application/vnd.api+json";
+
+/** The URL of a link. */
+export function href(link: Link | undefined): string | undefined {
+  return typeof link === "string" ? link : (link?.href ?? undefined);
+}
+
+/** Whether two JSON values are the same, whatever the order of their members. */
+export function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const names = Object.keys(one);
+  if (names.length !== Object.keys(other).length) return false;
+  return names.every(
+    (name) =>
+      Object.hasOwn(other, name) &&
+      isSame((one as Record<string, unknown>)[name], (other as Record<string, unknown>)[name]),
+  );
+}
+
+/** Whether two linkages name the same resources in the same order. Their `meta` does not count. */
+export function isSameLinkage(one: unknown, other: unknown): boolean {
+  const plain = (linkage: unknown): unknown =>
+    Array.isArray(linkage) ? linkage.map(plain) : linkage && identity(linkage as Identifier);
+  return isSame(plain(one), plain(other));
+}
+
+/** One text for a type and an id. */
+export function identity(identifier: Identifier): string {
+  return JSON.stringify([identifier.type, identifier.id]);
+}
+
+/**
+ * Whether what somebody has seen of a resource is what it is now. Members that were not shown to them, such as those
+ * that a sparse fieldset leaves out, can't have misled them.
+ */
+export function agrees(seen: ResourceObject, now: ResourceObject): boolean {
+  const attributes = Object.entries(seen.attributes ?? {});
+  const relationships = Object.entries(seen.relationships ?? {});
+  return (
+    attributes.every(([name, value]) => isSame(value, now.attributes?.[name])) &&
+    relationships.every(([name, relationship]) => {
+      const other = now.relationships?.[name];
+      if (relationship.data === undefined || other?.data === undefined) return true;
+      return isPart(relationship) || isPart(other) || isSameLinkage(relationship.data, other.data);
+    })
+  );
+}
+
+/** Whether a relationship shows only one page of its linkage. */
+function isPart({ links }: RelationshipObject): boolean {
+  return Boolean(href(links?.next) ?? href(links?.prev));
+}
+
+/** Whether this is a resource that somebody has seen, and no bare identifier. */
+export function isSeen(resource: Identifier | ResourceObject): resource is ResourceObject {
+  const { attributes, relationships } = resource as ResourceObject;
+  return attributes !== undefined || relationships !== undefined;
+}

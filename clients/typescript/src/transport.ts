@@ -1,0 +1,128 @@
+// The one way to the server: every request of the client goes through `Transport.send`.
+
+import { JsonApiError } from "./errors.js";
+import { type ErrorObject, MEDIA_TYPE } from "./json-api.js";
+
+/** A request that is about to be sent. */
+export interface Sending {
+  readonly method: string;
+  readonly url: string;
+  /** 1, and more where an edit is tried again after a merge. */
+  readonly attempt: number;
+}
+
+/** Header fields, or a function that makes them for each request, such as one that asks for a token. */
+export type HeaderSource = HeadersInit | ((request: Sending) => HeadersInit | Promise<HeadersInit>);
+
+/** What a caller may set for any request. */
+export interface SendOptions {
+  /** Header fields of this request. They win over those of the client, and over those that it sets by itself. */
+  headers?: HeaderSource | undefined;
+  /** Ends the request, and an edit between two attempts. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A request of any kind. */
+export interface RawRequest extends SendOptions {
+  method: string;
+  /** A URL, or a path of the server. */
+  url: string;
+  /** What is sent, as JSON. */
+  document?: unknown;
+  /** The media type of what is sent; that of JSON:API unless said otherwise (an extension has a parameter). */
+  contentType?: string | undefined;
+  /** The media type of the answer. */
+  accept?: string | undefined;
+  /** Statuses beside 2xx that are no error. */
+  allow?: readonly number[];
+  /** How the browser's own cache takes part. */
+  cache?: RequestCache | undefined;
+  attempt?: number;
+}
+
+/** A response. */
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as it came. */
+  readonly text: string;
+  /** The URL that was asked. */
+  readonly url: string;
+}
+
+/** How the server is reached. */
+export interface TransportOptions {
+  /** What stands before `/sessions`: `https://example.org/v1`, or `/v1` in a page of the same origin. */
+  baseUrl: string;
+  /** Used in the place of `fetch`: to log, to retry, or in a test. */
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /** Header fields of every request. */
+  headers?: HeaderSource | undefined;
+  /** Whether the browser sends cookies: as for `fetch`. */
+  credentials?: RequestCredentials | undefined;
+}
+
+export class Transport {
+  readonly #base: string;
+  readonly #fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly #headers: HeaderSource | undefined;
+  readonly #credentials: RequestCredentials | undefined;
+
+  constructor({ baseUrl, fetch, headers, credentials }: TransportOptions) {
+    this.#base = baseUrl.replace(/\/+$/, "");
+    // `fetch` wants to be called as a function of the global object.
+    this.#fetch = fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.#headers = headers;
+    this.#credentials = credentials;
+  }
+
+  /** The whole URL of a path behind `baseUrl`, such as `/sessions`. */
+  at(path: string): string {
+    return this.url(this.#base + path);
+  }
+
+  /**
+   * The whole URL of a link. A link to another origin is refused: header fields, such as a token, are for this server
+   * only.
+   */
+  url(link: string): string {
+    const page = (globalThis as { location?: { href: string } }).location?.href;
+    const base = new URL(this.#base, page);
+    const url = new URL(link, base);
+    if (url.origin !== base.origin) throw new TypeError(`${url.href} is not at ${base.origin}, which this client is for`);
+    return url.href;
+  }
+
+  /** Sends a request. A status that is neither 2xx nor allowed is a `JsonApiError`. */
+  async send(request: RawRequest): Promise<RawResponse> {
+    const { method, document, signal, allow = [], cache, attempt = 1 } = request;
+    const url = this.url(request.url);
+    const headers = new Headers({ Accept: request.accept ?? MEDIA_TYPE });
+    if (document !== undefined) headers.set("Content-Type", request.contentType ?? MEDIA_TYPE);
+    for (const source of [this.#headers, request.headers]) {
+      const fields = typeof source === "function" ? await source({ method, url, attempt }) : source;
+      new Headers(fields).forEach((value, name) => headers.set(name, value));
+    }
+    const init: RequestInit = { method, headers };
+    if (document !== undefined) init.body = JSON.stringify(document);
+    if (signal) init.signal = signal;
+    if (cache) init.cache = cache;
+    if (this.#credentials) init.credentials = this.#credentials;
+    const response = await this.#fetch(url, init);
+    const text = await response.text();
+    if (!response.ok && !allow.includes(response.status)) {
+      throw new JsonApiError(response.status, errorsOf(text), { method, url }, response.headers);
+    }
+    return { status: response.status, headers: response.headers, text, url };
+  }
+}
+
+/** The errors of a document; none if it is no such document. */
+function errorsOf(text: string): ErrorObject[] {
+  try {
+    const { errors } = JSON.parse(text) as { errors?: unknown };
+    return Array.isArray(errors) ? (errors as ErrorObject[]) : [];
+  } catch {
+    return [];
+  }
+}
