@@ -16,6 +16,7 @@ use crate::api::{ApiState, JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::open_store::{Connections, open_connected, open_store};
+use crate::openapi;
 use crate::pending::Pending;
 use crate::resource::caching::PartCaching;
 use crate::resource::endpoint::describe_closed;
@@ -151,7 +152,13 @@ impl Fairing for JsonApiFairing {
             }
         };
         let mounted = match self.mounted(&rocket, &config) {
-            Ok(mounted) => mounted,
+            Ok(mut mounted) => {
+                let described: Vec<&str> = rocket.routes().filter_map(openapi::serves_schemas).collect();
+                for part in &mut mounted {
+                    part.registry.describe(&config.base_url, &described);
+                }
+                mounted
+            }
             Err(mistakes) => {
                 refuse(mistakes);
                 return Err(rocket);

@@ -1,6 +1,6 @@
 //! What the tests know of the example: its URLs, its resources, its errors.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -126,9 +126,11 @@ pub(crate) fn assert_document(response: &Response) -> Value {
     document
 }
 
-/// Follows every link of every document from the collections on. Each answers 200 with a document.
+/// Follows every link of every document from the collections on. Each answers 200 with a document, and that to its schema
+/// leads to one.
 pub(crate) fn crawl(connection: &mut Connection) -> BTreeMap<String, Response> {
     let mut found = BTreeMap::new();
+    let mut described = BTreeSet::new();
     let mut waiting: VecDeque<(String, String)> =
         COLLECTIONS.iter().map(|path| ((*path).to_owned(), "the start".to_owned())).collect();
     while let Some((url, from)) = waiting.pop_front() {
@@ -138,9 +140,17 @@ pub(crate) fn crawl(connection: &mut Connection) -> BTreeMap<String, Response> {
         let response = connection.get(&url, &[]);
         assert_eq!(response.status, 200, "{url}, a link in {from}: {response:?}");
         let mut links = Vec::new();
-        collect_links(&assert_document(&response), &mut links);
+        let document = assert_document(&response);
+        described.extend(document["links"]["describedby"].as_str().map(str::to_owned));
+        collect_links(&document, &mut links);
         waiting.extend(links.into_iter().map(|link| (link, url.clone())));
         found.insert(url, response);
+    }
+    for link in described {
+        let (file, pointer) = link.split_once('#').unwrap_or_else(|| panic!("no schema in a file: {link}"));
+        let schemas = connection.request("GET", file, &[], None);
+        assert_eq!(schemas.status, 200, "{link}: {schemas:?}");
+        assert!(schemas.json().pointer(pointer).is_some_and(Value::is_object), "{link}");
     }
     found
 }
@@ -154,7 +164,9 @@ fn collect_links(value: &Value, links: &mut Vec<String>) {
                 match name.as_str() {
                     "attributes" => {}
                     "links" => {
-                        for (relation, link) in member.as_object().expect("B11: links is an object") {
+                        let links_to_documents = member.as_object().expect("B11: links is an object").iter();
+                        for (relation, link) in links_to_documents.filter(|(name, _)| *name != "describedby")
+                        {
                             match link.get("href").unwrap_or(link) {
                                 Value::String(link) => links.push(link.clone()),
                                 Value::Null => {}

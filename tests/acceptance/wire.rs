@@ -85,9 +85,9 @@ fn no_304_breaks_the_next_answer_of_a_pipeline() {
         let pipeline = [conditional("GET"), conditional("HEAD"), conditional("GET"), plain].concat();
         connection.send(pipeline.as_bytes());
         for method in ["GET", "HEAD", "GET"] {
-            assert_not_modified(&connection.receive(method), &full);
+            assert_not_modified(&connection.receive(method, url), &full);
         }
-        assert_eq!(connection.receive("GET").body, full.body, "{url}");
+        assert_eq!(connection.receive("GET", url).body, full.body, "{url}");
     }
 }
 

@@ -218,6 +218,7 @@ fn the_sessions_of_open_tracks_take_five_statements_at_most() {
     let over_http = read(&mut server.connect(), &url);
     drop(server.stop());
 
+    crate::launch::listen();
     let location = Location::File(launch.folder().join("open-event.db"));
     let store = Arc::new(SqliteStore::open(SqliteOptions::new(location)).expect("the example's database"));
     let figment = rocket::figment::Figment::from(rocket::Config::debug_default()).merge(("log_level", "off"));
@@ -227,7 +228,8 @@ fn the_sessions_of_open_tracks_take_five_statements_at_most() {
         .mount("/v1", Speaker::routes())
         .mount("/v1", Track::routes())
         .mount("/v1", Microlocation::routes())
-        .mount("/v1", SessionType::routes());
+        .mount("/v1", SessionType::routes())
+        .mount("/v1", JsonApi::openapi().routes());
     let client = Client::tracked(rocket).expect("the same structs launch");
     let uri = url.replace('[', "%5B").replace(']', "%5D");
     let before = store.statements();

@@ -248,13 +248,18 @@ impl log::Log for Log {
     fn flush(&self) {}
 }
 
-fn configured(folder: &TempDir) -> Rocket<Build> {
+/// Sets the logger that the tests of launches read. Whatever makes a Rocket in this process calls it first: Rocket's own
+/// logger would be the process's for good.
+pub(crate) fn listen() {
     static LISTEN: Once = Once::new();
-    // Before Rocket's own, which would be the process's for good.
     LISTEN.call_once(|| {
         log::set_logger(&Log).expect("the first logger");
         log::set_max_level(log::LevelFilter::Error);
     });
+}
+
+fn configured(folder: &TempDir) -> Rocket<Build> {
+    listen();
     let url = format!("sqlite:{}", folder.path().join("launch.db").display());
     let toml = format!("[default]\nlog_level = 'off'\n[default.databases.api]\nurl = '{url}'\n");
     let figment = Figment::from(rocket::Config::debug_default()).merge(Toml::string(&toml).nested());

@@ -185,7 +185,7 @@ fn p11_linkage_has_pages_too() {
     let first = page(&mut http, &format!("{url}?page[size]=2"));
     assert_eq!(first["jsonapi"]["profile"], json!([CURSORS]));
     assert_eq!(first["links"]["prev"], json!(null));
-    assert_eq!(names(&first["links"]), ["first", "last", "next", "prev", "related", "self"]);
+    assert_eq!(names(&first["links"]), ["describedby", "first", "last", "next", "prev", "related", "self"]);
     let second = page(&mut http, &link(&first, "next"));
     let back = page(&mut http, &link(&second, "prev"));
     assert_eq!(back["data"], first["data"]);

@@ -1,13 +1,26 @@
 //! HTTP/1.1 as bytes on a socket: nothing is added to a request, nothing is hidden of a response.
 
 use std::{
+    collections::HashMap,
     fmt,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
+use super::openapi::{Exchange, Operations};
 use super::{MEDIA_TYPE, document};
+
+/// The OpenAPI documents of the servers that run, by their addresses: what their answers are checked by.
+static DESCRIBED: LazyLock<Mutex<HashMap<SocketAddr, Arc<Operations>>>> = LazyLock::new(Mutex::default);
+
+/// Says what the answers from this address are checked by; nothing if there is no document.
+pub fn describe(address: SocketAddr, operations: Option<Arc<Operations>>) {
+    let mut described = DESCRIBED.lock().unwrap_or_else(PoisonError::into_inner);
+    described.remove(&address);
+    described.extend(operations.map(|operations| (address, operations)));
+}
 
 /// One connection, kept alive from request to request.
 ///
@@ -16,6 +29,7 @@ use super::{MEDIA_TYPE, document};
 pub struct Connection {
     stream: BufReader<TcpStream>,
     host: String,
+    operations: Option<Arc<Operations>>,
 }
 
 /// A response as it was sent.
@@ -53,7 +67,8 @@ impl Connection {
         // Against a test that waits for ever, not a measure.
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("set a timeout");
         stream.set_nodelay(true).expect("set TCP_NODELAY");
-        Self { stream: BufReader::new(stream), host: address.to_string() }
+        let operations = DESCRIBED.lock().unwrap_or_else(PoisonError::into_inner).get(&address).cloned();
+        Self { stream: BufReader::new(stream), host: address.to_string(), operations }
     }
 
     /// Sends bytes as they are.
@@ -66,12 +81,15 @@ impl Connection {
         self.stream.get_ref().shutdown(std::net::Shutdown::Write).expect("an end");
     }
 
-    /// Reads one response to a request of `method`; interim ones (1xx) are passed over.
-    pub fn receive(&mut self, method: &str) -> Response {
+    /// Reads one response to a request of `method` to `target`; interim ones (1xx) are passed over.
+    pub fn receive(&mut self, method: &str, target: &str) -> Response {
         loop {
             let response = self.receive_one(method);
             if response.status >= 200 {
                 response.assert_json_api();
+                if let Some(operations) = &self.operations {
+                    response.assert_described(operations, method, target);
+                }
                 return response;
             }
         }
@@ -80,8 +98,10 @@ impl Connection {
     /// Sends a whole request as bytes and reads its response.
     pub fn exchange(&mut self, request: &[u8]) -> Response {
         self.send(request);
-        let method = request.split(|byte| *byte == b' ').next().unwrap_or_default();
-        self.receive(&String::from_utf8_lossy(method))
+        let mut words = request.split(|byte| *byte == b' ');
+        let mut word = || String::from_utf8_lossy(words.next().unwrap_or_default());
+        let (method, target) = (word(), word());
+        self.receive(&method, &target)
     }
 
     /// Sends a request with exactly these header fields behind `Host`, and `Content-Length` if it has a body.
@@ -118,7 +138,7 @@ impl Connection {
         request.extend_from_slice(b"\r\n");
         request.extend_from_slice(body.unwrap_or_default());
         self.send(&request);
-        self.receive(method)
+        self.receive(method, target)
     }
 
     /// GET, asking for a JSON:API document.
@@ -276,6 +296,21 @@ impl Response {
         let json = self.json();
         let faults = [document::response_faults(&json), document::compound_faults(&json)].concat();
         assert!(faults.is_empty(), "no JSON:API document: {faults:?}\n{self:?}");
+    }
+
+    /// Whatever a test is about: an answer of the API is one that its OpenAPI document says.
+    fn assert_described(&self, operations: &Operations, method: &str, target: &str) {
+        let is_ours = self.header_lines("Content-Type").any(|value| value.starts_with(MEDIA_TYPE));
+        // What can't be read is answered by the server's HTTP library, which no API describes.
+        let is_of_application = self.header("Server").is_some();
+        let is_coded = self.header("Content-Encoding").is_some();
+        if !is_of_application || is_coded || (!is_ours && !self.body.is_empty()) {
+            return;
+        }
+        let fields = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let exchange = Exchange { method, url: target, status: self.status, fields, body: &self.body };
+        let faults = operations.faults(&exchange);
+        assert!(faults.is_empty(), "{faults:#?} of {method} {target}:\n{self:?}");
     }
 
     // RFC 9112 §6.3, in its order.

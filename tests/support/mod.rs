@@ -16,6 +16,7 @@
 
 pub mod document;
 pub mod http;
+pub mod openapi;
 pub mod server;
 pub mod transcript;
 

@@ -1,12 +1,13 @@
 //! The example, started as a user starts it: a process in a folder.
 
 use std::{
+    collections::HashMap,
     fs,
     io::{BufRead, BufReader, Read},
     net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, LazyLock, Mutex, PoisonError, mpsc},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -14,7 +15,8 @@ use std::{
 use postgres_server::Database;
 use tempfile::TempDir;
 
-use super::http::Connection;
+use super::http::{self, Connection};
+use super::openapi::Operations;
 
 /// How long a launch or an end may take before the test gives up; no test waits for it to pass.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -39,6 +41,7 @@ pub struct Launch {
     folder: Arc<TempDir>,
     variables: Vec<(String, String)>,
     database: Option<Arc<Database>>,
+    values_are_ours: bool,
 }
 
 /// The example, running. It ends with this value.
@@ -86,7 +89,7 @@ impl Launch {
     /// With the database in a file of the folder, as it is by itself.
     pub fn on_sqlite() -> Self {
         let folder = tempfile::Builder::new().prefix(EXAMPLE).tempdir().expect("a temporary folder");
-        Self { folder: Arc::new(folder), variables: Vec::new(), database: None }
+        Self { folder: Arc::new(folder), variables: Vec::new(), database: None, values_are_ours: true }
     }
 
     /// With a database of PostgreSQL.
@@ -149,7 +152,32 @@ impl Launch {
         }
     }
 
-    fn try_start(&self) -> Result<Server, Failure> {
+    /// What the answers of this server are checked by: its OpenAPI document, which its program prints without a launch.
+    /// That of one configuration is made once.
+    fn described(&self) -> Option<Arc<Operations>> {
+        static MADE: LazyLock<Mutex<HashMap<String, Option<Arc<Operations>>>>> =
+            LazyLock::new(Mutex::default);
+        if !self.values_are_ours {
+            return None;
+        }
+        let written = fs::read_to_string(self.folder().join("Rocket.toml")).unwrap_or_default();
+        let configuration = format!("{written}{:?}", self.variables);
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let printed = self.command().arg("openapi").output().expect("run the example");
+            let document = serde_json::from_slice(&printed.stdout).ok()?;
+            Some(Arc::new(Operations::of(document)))
+        };
+        made.entry(configuration).or_insert_with(make).clone()
+    }
+
+    /// For tests with values that only other programs would have stored: no schema allows them.
+    pub fn with_values_of_others(self) -> Self {
+        Self { values_are_ours: false, ..self }
+    }
+
+    /// The program with its environment.
+    fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM.expect("a program in this package"));
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -172,7 +200,11 @@ impl Launch {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("start the example");
+        command
+    }
+
+    fn try_start(&self) -> Result<Server, Failure> {
+        let mut child = self.command().spawn().expect("start the example");
 
         let output = Arc::new(Mutex::new(String::new()));
         let (launched, address) = mpsc::channel();
@@ -186,6 +218,7 @@ impl Launch {
         match address.recv_timeout(LIMIT) {
             Ok(address) => {
                 TcpStream::connect(address).expect("a launched server takes connections");
+                http::describe(address, self.described());
                 Ok(Server { launch: self.clone(), process, address })
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => {

@@ -6,8 +6,9 @@ use rocket::{Phase, Rocket};
 use serde_json::{Map, Value, json};
 
 use super::operations::{Context, method, operation};
+use super::responses::Refusals;
 use super::schemas::{Described, describe};
-use super::{OpenApi, names, parameters, responses, schemas};
+use super::{OpenApi, names, parameters, responses, schemas, shared};
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::resource::Behaviour;
@@ -72,7 +73,7 @@ impl OpenApi {
     fn assemble(&self, routes: &[MountedRoute], config: &JsonApiConfig, etag: &EtagConfig) -> Value {
         let resources = described(routes);
         let (mut known_schemas, mut known_parameters) = (Map::new(), Map::new());
-        schemas::add_common(&resources, &mut known_schemas);
+        shared::add(&resources, &mut known_schemas);
         parameters::add_common(config, &mut known_parameters);
         for described in &resources {
             schemas::add(*described, config, &mut known_schemas);
@@ -83,7 +84,7 @@ impl OpenApi {
             known.map_or(&Behaviour::NONE, |known| known.behaviour)
         };
         let context = Context { openapi: self, etag, parameters: &known_parameters, behaviours: &behaviours };
-        let paths = paths(routes, &context);
+        let (paths, refusals) = paths(routes, &context);
         let mut info = json!({"title": self.title, "version": self.version});
         describe(&mut info, &self.description);
         let tags: Vec<Value> = resources
@@ -103,6 +104,7 @@ impl OpenApi {
                 "schemas": known_schemas,
                 "parameters": known_parameters,
                 "headers": responses::headers(),
+                "responses": refusals,
                 "securitySchemes": self.schemes,
             },
             "tags": tags,
@@ -137,10 +139,15 @@ fn mounted<P: Phase>(rocket: &Rocket<P>, base: &str, api: Option<&JsonApi>) -> V
             mounted.push(MountedRoute { path, route: generated });
         }
     }
+    // A server that was launched has its routes in no order, so that theirs is made here: paths, then methods.
+    mounted.sort_by(|one, other| {
+        let key = |mounted: &MountedRoute| (mounted.path.clone(), method(mounted.route.endpoint));
+        key(one).cmp(&key(other))
+    });
     mounted
 }
 
-/// The resources of these routes, each once, in the order of mounting.
+/// The resources of these routes, each once.
 fn described(routes: &[MountedRoute]) -> Vec<Described> {
     let mut resources: Vec<Described> = Vec::new();
     for MountedRoute { route, .. } in routes {
@@ -151,18 +158,19 @@ fn described(routes: &[MountedRoute]) -> Vec<Described> {
     resources
 }
 
-fn paths(routes: &[MountedRoute], context: &Context<'_>) -> Map<String, Value> {
-    let mut paths = Map::new();
+/// The paths with their operations, and the refusals that these share.
+fn paths(routes: &[MountedRoute], context: &Context<'_>) -> (Map<String, Value>, Refusals) {
+    let (mut paths, mut refusals) = (Map::new(), Refusals::new());
     let mut ids: Vec<String> = Vec::new();
     for MountedRoute { path, route } in routes {
         let id = operation_id(route, &ids);
         let item = paths.entry(path.clone()).or_insert_with(|| item(path, route.resource));
         if let Some(item) = item.as_object_mut() {
-            item.insert(method(route.endpoint).into(), operation(route, &id, context));
+            item.insert(method(route.endpoint).into(), operation(route, &id, context, &mut refusals));
         }
         ids.push(id);
     }
-    paths
+    (paths, refusals)
 }
 
 /// A path without its operations.

@@ -8,14 +8,18 @@ mod filters;
 mod names;
 mod operations;
 mod parameters;
+mod requests;
 mod responses;
 mod routes;
+mod schema_file;
 mod schemas;
+mod shared;
 mod texts;
 
 use serde_json::{Map, Value};
 
 pub use document::OpenApiError;
+pub(crate) use routes::serves_schemas;
 
 use crate::api::JsonApi;
 

@@ -1,19 +1,8 @@
 //! Names in the document: of components and of operations.
 
-use crate::schema::Description;
+pub(super) use crate::schema::component_name::component;
 
-/// The name of a component: letters, digits, `.`, `-` and `_` (OpenAPI 3.1.1 §4.8.7). Every other character of a member
-/// name is written as its code, so that two names stay two.
-pub(super) fn component(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for letter in name.chars() {
-        match letter {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => out.push(letter),
-            other => out.push_str(&format!(".{:x}.", u32::from(other))),
-        }
-    }
-    out
-}
+use crate::schema::Description;
 
 /// The component of a resource with this ending; none for the resource object itself.
 pub(super) fn of(resource: &Description, ending: &str) -> String {
@@ -24,6 +13,14 @@ pub(super) fn of(resource: &Description, ending: &str) -> String {
 /// The component of a polymorphic relationship with this ending: it leads to several resources, so that it is of none.
 pub(super) fn of_relationship(resource: &Description, member: &str, ending: &str) -> String {
     of(resource, &format!("relationship.{}.{ending}", component(member)))
+}
+
+/// Whether a component is of the resource whose object has this component's name.
+pub(super) fn is_of(component: &str, resource: &str) -> bool {
+    let ending = component.strip_prefix(resource).and_then(|rest| rest.strip_prefix('.'));
+    // Behind the point stands an ending, or the code of a character: then it is the name of another type that goes on.
+    let first = ending.and_then(|ending| ending.split('.').next());
+    first.is_some_and(|first| !first.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The component of what all resources share. No resource has one of this name: a point stands only before an ending of
@@ -42,6 +39,11 @@ pub(super) fn parameter(name: &str) -> serde_json::Value {
     serde_json::json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
+/// A reference to a response.
+pub(super) fn response(name: &str) -> serde_json::Value {
+    serde_json::json!({ "$ref": format!("#/components/responses/{name}") })
+}
+
 /// A reference to a response header.
 pub(super) fn header(name: &str) -> serde_json::Value {
     serde_json::json!({ "$ref": format!("#/components/headers/{name}") })
@@ -52,9 +54,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_names_stay_two_components() {
-        assert_eq!(component("session-types_2"), "session-types_2");
-        assert_eq!(component("größe"), "gr.f6..df.e");
-        assert_ne!(component("a b"), component("a.b"));
+    fn a_component_is_of_its_resource_and_of_no_other() {
+        let other = component("talks 2");
+        assert!(is_of("talks.identifier", "talks") && is_of("talks.relationship.room.toOne", "talks"));
+        assert!(!is_of("talks", "talks") && !is_of("talks-2.id", "talks"));
+        assert!(!is_of(&format!("{other}.id"), "talks") && is_of(&format!("{other}.id"), &other));
     }
 }

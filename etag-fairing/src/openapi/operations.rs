@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::OpenApi;
 use super::names::{self, header, parameter, schema};
 use super::parameters::{self, Parameters};
-use super::responses::Responses;
+use super::responses::{Refusals, Responses};
 use super::schemas::{describe, paragraphs};
 use crate::config::EtagConfig;
 use crate::error::MEDIA_TYPE;
@@ -25,7 +25,12 @@ pub(super) struct Context<'a> {
 }
 
 /// The operation of a route (OpenAPI 3.1.1 §4.8.10).
-pub(super) fn operation(route: &GeneratedRoute, operation_id: &str, context: &Context<'_>) -> Value {
+pub(super) fn operation(
+    route: &GeneratedRoute,
+    operation_id: &str,
+    context: &Context<'_>,
+    refusals: &mut Refusals,
+) -> Value {
     let GeneratedRoute { resource, endpoint, .. } = *route;
     let mut operation = Map::new();
     operation.insert("operationId".into(), operation_id.into());
@@ -42,7 +47,7 @@ pub(super) fn operation(route: &GeneratedRoute, operation_id: &str, context: &Co
             json!({"required": true, "content": {MEDIA_TYPE: {"schema": schema(&body)}}}),
         );
     }
-    operation.insert("responses".into(), responses(route, context));
+    operation.insert("responses".into(), responses(route, context, refusals));
     let guards = guards(route, context);
     let schemes: Vec<Value> = guards
         .iter()
@@ -188,7 +193,7 @@ fn answer_schema(resource: &'static Description, endpoint: Endpoint) -> Option<S
     })
 }
 
-fn responses(route: &GeneratedRoute, context: &Context<'_>) -> Value {
+fn responses(route: &GeneratedRoute, context: &Context<'_>, refusals: &mut Refusals) -> Value {
     let GeneratedRoute { resource, endpoint, .. } = *route;
     let is_tagged = is_tagged(route, context);
     let writes = !endpoint.reads();
@@ -204,17 +209,17 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>) -> Value {
     match endpoint {
         Endpoint::Create => {
             headers.insert("Location".into(), header("Location"));
-            responses.success(201, "Created.", answer.as_deref(), headers);
+            responses.success(201, "Created.", answer.as_deref(), &headers);
         }
-        Endpoint::Delete => responses.success(204, "Deleted.", None, Map::new()),
+        Endpoint::Delete => responses.success(204, "Deleted.", None, &Map::new()),
         Endpoint::UpdateRelationship(..) => {
-            responses.success(204, "Changed.", None, headers.clone());
-            responses.success(200, "Changed.", answer.as_deref(), headers);
+            responses.success(204, "Changed.", None, &headers);
+            responses.success(200, "Changed.", answer.as_deref(), &headers);
         }
-        _ => responses.success(200, "What was asked for.", answer.as_deref(), headers),
+        _ => responses.success(200, "What was asked for.", answer.as_deref(), &headers),
     }
     if is_tagged && endpoint.reads() {
-        responses.not_modified();
+        responses.not_modified(headers);
     }
     responses.error(400, if endpoint.has_body() { BAD_DOCUMENT } else { BAD_QUERY });
     responses.error(406, &["not_acceptable"]);
@@ -251,12 +256,13 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>) -> Value {
     }
     if endpoint.has_body() {
         responses.error(413, &["body_too_large"]);
-        responses.error(415, &["unsupported_media_type"]);
     }
+    // To a request without a body, too, if it has a `Content-Type` with parameters (JSON:API §5.2).
+    responses.error(415, &["unsupported_media_type"]);
     if runs_code_of_others(route, context) {
         responses.any_error();
     }
-    responses.into_value()
+    responses.into_value(endpoint.operation().name(), refusals)
 }
 
 /// Whether guards, scopes, hooks or rules of the application take part, which may refuse a request with any status.

@@ -1,14 +1,24 @@
 //! The responses of an operation.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::names::{header, schema};
+use super::names::{self, header, schema};
 use super::schemas::common;
 use crate::error::MEDIA_TYPE;
 
 /// The responses of an operation, by status (OpenAPI 3.1.1 §4.8.16).
 #[derive(Debug, Default)]
-pub(super) struct Responses(Map<String, Value>);
+pub(super) struct Responses {
+    others: Map<String, Value>,
+    /// The codes of errors, by status.
+    refusals: BTreeMap<u16, Vec<&'static str>>,
+    has_others: bool,
+}
+
+/// The refusals that operations share, by the names of their components.
+pub(super) type Refusals = Map<String, Value>;
 
 impl Responses {
     /// A request that succeeds, with the schema of its document.
@@ -17,7 +27,7 @@ impl Responses {
         status: u16,
         description: &str,
         document: Option<&str>,
-        headers: Map<String, Value>,
+        headers: &Map<String, Value>,
     ) {
         let mut response = json!({"description": description});
         if let Some(response) = response.as_object_mut() {
@@ -25,52 +35,113 @@ impl Responses {
                 response.insert("content".into(), json!({MEDIA_TYPE: {"schema": schema(document)}}));
             }
             if !headers.is_empty() {
-                response.insert("headers".into(), headers.into());
+                response.insert("headers".into(), headers.clone().into());
             }
         }
-        self.0.insert(status.to_string(), response);
+        self.others.insert(status.to_string(), response);
     }
 
-    /// The client has it already.
-    pub(super) fn not_modified(&mut self) {
-        let response = json!({
-            "description": "Not changed: the client has it already. There is no body.",
-            "headers": {"ETag": header("ETag")},
-        });
-        self.0.insert("304".into(), response);
+    /// The client has it already; these fields tell what it has (RFC 9110 §15.4.5).
+    pub(super) fn not_modified(&mut self, headers: Map<String, Value>) {
+        let description = "Not changed: the client has it already. There is no body.";
+        self.others.insert("304".into(), json!({"description": description, "headers": headers}));
     }
 
-    /// A refusal, with the codes that its errors may have. Those of the application's own code come on top.
-    pub(super) fn error(&mut self, status: u16, codes: &[&str]) {
-        let listed: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
-        let mut response = json!({
-            "description": format!("Refused: {}.", listed.join(", ")),
-            "content": {MEDIA_TYPE: {"schema": common("errors")}},
-            "x-error-codes": codes,
-        });
-        let field = match status {
-            412 => Some("ETag"),
-            503 | 507 => Some("Retry-After"),
-            _ => None,
-        };
-        if let (Some(field), Some(response)) = (field, response.as_object_mut()) {
-            response.insert("headers".into(), json!({field: header(field)}));
-        }
-        self.0.insert(status.to_string(), response);
+    /// A refusal, with the codes that its errors may have.
+    pub(super) fn error(&mut self, status: u16, codes: &[&'static str]) {
+        self.refusals.entry(status).or_default().extend(codes);
     }
 
     /// Any other refusal, by the application's own code.
     pub(super) fn any_error(&mut self) {
-        let response = json!({
-            "description": "Refused by the application's own rules.",
-            "content": {MEDIA_TYPE: {"schema": common("errors")}},
-        });
-        self.0.insert("default".into(), response);
+        self.has_others = true;
+        self.others.insert(
+            "default".into(),
+            json!({
+                "description": "Refused by the application's own rules.",
+                "content": {MEDIA_TYPE: {"schema": common("errors")}},
+            }),
+        );
     }
 
-    pub(super) fn into_value(self) -> Value {
-        self.0.into()
+    /// The responses. Refusals with the same codes are components, of which an operation names those that it has. Those whose
+    /// codes are not the same for all operations are named by its `kind`.
+    pub(super) fn into_value(mut self, kind: &str, shared: &mut Refusals) -> Value {
+        // Several mistakes of one request with different statuses are 400 (JSON:API §10.1).
+        let told_together: Vec<&'static str> = self
+            .refusals
+            .iter()
+            .filter(|(status, _)| (403..=422).contains(*status) && !matches!(status, 406 | 412 | 413 | 415))
+            .flat_map(|(_, codes)| codes.iter().copied())
+            .collect();
+        if let Some(bad_request) = self.refusals.get_mut(&400) {
+            bad_request.extend(told_together);
+        }
+        for (status, mut codes) in self.refusals {
+            let mut known = Vec::new();
+            codes.retain(|code| {
+                !known.contains(code) && {
+                    known.push(*code);
+                    true
+                }
+            });
+            let refusal = refusal(status, &codes, self.has_others);
+            let mut name = status.to_string();
+            if matches!(status, 400 | 403 | 404 | 409 | 422) {
+                name = format!("{name}.{kind}");
+            }
+            if self.has_others {
+                name.push_str(".or_others");
+            }
+            let name = shared_name(&name, refusal, shared);
+            self.others.insert(status.to_string(), names::response(&name));
+        }
+        self.others.into()
     }
+}
+
+/// The name of the component with this refusal, which is added if there is none.
+fn shared_name(first: &str, refusal: Value, shared: &mut Refusals) -> String {
+    let mut number = 1;
+    loop {
+        let name = match number {
+            1 => names::common(first),
+            number => names::common(&format!("{first}.{number}")),
+        };
+        match shared.get(&name) {
+            Some(known) if *known == refusal => return name,
+            Some(_) => number += 1,
+            None => {
+                shared.insert(name.clone(), refusal);
+                return name;
+            }
+        }
+    }
+}
+
+/// A refusal with these codes, or also others, of the application's own code.
+fn refusal(status: u16, codes: &[&str], has_others: bool) -> Value {
+    let listed: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+    let schema = match has_others {
+        true => common("errors"),
+        false => json!({"allOf": [common("errors"), {"properties": {"errors": {"items": {"properties": {
+            "code": {"enum": codes},
+        }}}}}]}),
+    };
+    let mut response = json!({
+        "description": format!("Refused: {}.", listed.join(", ")),
+        "content": {MEDIA_TYPE: {"schema": schema}},
+        "x-error-codes": codes,
+    });
+    let field = match status {
+        412 => Some("ETag"),
+        503 | 507 => Some("Retry-After"),
+        _ => None,
+    };
+    if let (Some(field), Some(response)) = (field, response.as_object_mut()) {
+        response.insert("headers".into(), json!({field: header(field)}));
+    }
+    response
 }
 
 /// The response header fields that operations refer to.

@@ -7,12 +7,21 @@ use std::sync::{Arc, OnceLock};
 use rocket::http::{ContentType, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::OpenApi;
-use super::names;
+use super::schema_file;
 use crate::conditional::EntityTag;
 use crate::fairing::{etagged, mark_with_tag};
+
+/// The name of the route that serves the schemas.
+const SCHEMAS: &str = "openapi.schema";
+
+/// The path at which the route is mounted, if it serves schemas.
+pub(crate) fn serves_schemas(route: &Route) -> Option<&str> {
+    let is_ours = route.name.as_deref() == Some(SCHEMAS) && route.uri.path().ends_with("/schemas/<file>");
+    is_ours.then(|| route.uri.base())
+}
 
 impl OpenApi {
     /// The routes `GET /openapi.json` and `GET /schemas/<type>.json`, to mount where the resources are mounted.
@@ -24,7 +33,7 @@ impl OpenApi {
         };
         etagged(vec![
             named("openapi", Route::new(Method::Get, "/openapi.json", Document(Arc::clone(&served)))),
-            named("openapi.schema", Route::new(Method::Get, "/schemas/<file>", Schema(served))),
+            named(SCHEMAS, Route::new(Method::Get, "/schemas/<file>", Schema(served))),
         ])
     }
 }
@@ -53,7 +62,7 @@ impl Made {
     fn of(document: &Value) -> Self {
         let tags = document.get("tags").and_then(Value::as_array);
         let types = tags.into_iter().flatten().filter_map(|tag| tag.get("name")?.as_str());
-        let schema = |name: &str| Some((name.to_owned(), Text::of(&schema_of(document, name)?)));
+        let schema = |name: &str| Some((name.to_owned(), Text::of(&schema_file::of(document, name)?)));
         Self { document: Text::of(document), schemas: types.filter_map(schema).collect() }
     }
 }
@@ -114,67 +123,5 @@ impl Handler for Schema {
             Some(schema) => Outcome::Success(schema.response(request)),
             None => Outcome::Forward((data, Status::NotFound)),
         }
-    }
-}
-
-/// The schema of a resource object as a document of its own, with all that it refers to.
-fn schema_of(document: &Value, type_name: &str) -> Option<Value> {
-    let schemas = document.get("components")?.get("schemas")?.as_object()?;
-    let name = names::component(type_name);
-    let is_resource = schemas.contains_key(&format!("{name}.identifier"));
-    let mut schema = schemas.get(&name).filter(|_| is_resource)?.clone();
-    let mut definitions = serde_json::Map::new();
-    collect(&schema, schemas, &mut definitions);
-    for definition in definitions.values_mut() {
-        redirect(definition);
-    }
-    redirect(&mut schema);
-    let object = schema.as_object_mut()?;
-    object.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
-    object.insert("$defs".into(), json!(definitions));
-    Some(schema)
-}
-
-const COMPONENTS: &str = "#/components/schemas/";
-
-/// Collects what a schema refers to.
-fn collect(
-    schema: &Value,
-    schemas: &serde_json::Map<String, Value>,
-    found: &mut serde_json::Map<String, Value>,
-) {
-    match schema {
-        Value::Object(members) => {
-            let name = members.get("$ref").and_then(Value::as_str).and_then(|at| at.strip_prefix(COMPONENTS));
-            if let Some((name, schema)) = name.and_then(|name| Some((name, schemas.get(name)?)))
-                && !found.contains_key(name)
-            {
-                found.insert(name.into(), schema.clone());
-                collect(schema, schemas, found);
-            }
-            members.values().for_each(|member| collect(member, schemas, found));
-        }
-        Value::Array(elements) => elements.iter().for_each(|element| collect(element, schemas, found)),
-        _ => {}
-    }
-}
-
-/// Lets references lead to `$defs`.
-fn redirect(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            for (name, member) in members {
-                match member {
-                    Value::String(at) if name == "$ref" => {
-                        if let Some(name) = at.strip_prefix(COMPONENTS) {
-                            *at = format!("#/$defs/{name}");
-                        }
-                    }
-                    member => redirect(member),
-                }
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(redirect),
-        _ => {}
     }
 }

@@ -4,11 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::filters;
 use super::names::{self, schema};
+use super::requests;
 use crate::config::JsonApiConfig;
 use crate::resource::behaviour::Behaviour;
-use crate::schema::{
-    Access, Attribute, AttributeId, Description, IdKind, Kind, Relationship, RelationshipId,
-};
+use crate::schema::{Access, Attribute, AttributeId, Description, IdKind, Kind, RelationshipId};
 
 /// A reference to a schema that all resources share.
 pub(super) fn common(name: &str) -> Value {
@@ -33,8 +32,8 @@ pub(super) fn add(described: Described, config: &JsonApiConfig, schemas: &mut Ma
     add("attributes", attributes(described));
     add("relationships", relationships(resource));
     add("identifier", identifier(resource));
-    add("create", create(described, config));
-    add("update", update(described));
+    add("create", requests::create(described, config));
+    add("update", requests::update(described));
     add(filters::LIST, filters::expression(resource));
     add("document", document(schema(&names::of(resource, "")), false));
     add("orNull", document(json!({"oneOf": [schema(&names::of(resource, "")), {"type": "null"}]}), false));
@@ -130,7 +129,7 @@ fn attributes(described: Described) -> Value {
     json!({"type": "object", "properties": properties})
 }
 
-fn mark(schema: &mut Value, keyword: &str) {
+pub(super) fn mark(schema: &mut Value, keyword: &str) {
     if let Some(schema) = schema.as_object_mut() {
         schema.insert(keyword.into(), true.into());
     }
@@ -143,7 +142,7 @@ pub(super) fn paragraphs<const N: usize>(texts: [&str; N]) -> String {
 }
 
 /// Whether the server itself sets the attribute, at each change.
-fn is_kept(resource: &Description, id: AttributeId) -> bool {
+pub(super) fn is_kept(resource: &Description, id: AttributeId) -> bool {
     resource.kept().any(|(kept, _)| kept == id)
 }
 
@@ -197,7 +196,7 @@ pub(super) fn linkage(target: &Description, is_to_many: bool) -> Value {
 }
 
 /// The linkage of a relationship, which may lead to several types.
-fn linkage_of(resource: &'static Description, id: RelationshipId) -> Value {
+pub(super) fn linkage_of(resource: &'static Description, id: RelationshipId) -> Value {
     match resource.relationship_at(id) {
         Some(relationship) if !relationship.is_polymorphic() => {
             linkage(relationship.target(), relationship.is_to_many())
@@ -208,7 +207,7 @@ fn linkage_of(resource: &'static Description, id: RelationshipId) -> Value {
     }
 }
 
-fn identifiers(resource: &'static Description, id: RelationshipId) -> Vec<Value> {
+pub(super) fn identifiers(resource: &'static Description, id: RelationshipId) -> Vec<Value> {
     resource.arms(id).map(|(_, arm)| schema(&names::of(arm.target(), "identifier"))).collect()
 }
 
@@ -219,113 +218,6 @@ fn identifier(resource: &Description) -> Value {
         "id": schema(&names::of(resource, "id")),
         "meta": common("meta"),
     }})
-}
-
-/// What a POST sends.
-fn create(described: Described, config: &JsonApiConfig) -> Value {
-    let resource = described.resource;
-    let mut required = vec!["type"];
-    let (attributes, needs_attributes) = sent_attributes(described, Sent::ForNew);
-    let (relationships, needs_relationships) = sent_relationships(resource, Sent::ForNew);
-    let mut properties = Map::new();
-    properties.insert("type".into(), json!({"const": resource.type_name}));
-    if config.client_ids {
-        properties.insert("id".into(), schema(&names::of(resource, "id")));
-    }
-    properties.insert("attributes".into(), attributes);
-    properties.insert("relationships".into(), relationships);
-    properties.insert("meta".into(), common("meta"));
-    required.extend(needs_attributes.then_some("attributes"));
-    required.extend(needs_relationships.then_some("relationships"));
-    sent(json!({"type": "object", "required": required, "properties": properties}))
-}
-
-/// What a PATCH sends: what is left out stays as it is.
-fn update(described: Described) -> Value {
-    let resource = described.resource;
-    sent(json!({"type": "object", "required": ["type", "id"], "properties": {
-        "type": {"const": resource.type_name},
-        "id": schema(&names::of(resource, "id")),
-        "attributes": sent_attributes(described, Sent::ForChange).0,
-        "relationships": sent_relationships(resource, Sent::ForChange).0,
-        "meta": common("meta"),
-    }}))
-}
-
-fn sent(data: Value) -> Value {
-    json!({"type": "object", "required": ["data"], "properties": {"data": data, "meta": common("meta")}})
-}
-
-/// What a request's document is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sent {
-    ForNew,
-    ForChange,
-}
-
-/// The attributes that a request may send, and whether any must be sent.
-fn sent_attributes(described: Described, sent: Sent) -> (Value, bool) {
-    let resource = described.resource;
-    let (mut properties, mut required) = (Map::new(), Vec::new());
-    for (id, attribute) in resource.attributes_by_id() {
-        let is_settable = matches!(attribute.access, Access::ReadWrite | Access::WriteOnly);
-        let is_fixed = sent == Sent::ForChange && resource.is_attribute_of_key(id);
-        if !is_settable || is_kept(resource, id) || is_fixed {
-            continue;
-        }
-        let mut schema = value(attribute);
-        let guarded = described.behaviour.attributes.writers().iter().any(|(known, _)| *known == id);
-        let note = if guarded { "Not every caller may set it." } else { "" };
-        describe(&mut schema, &paragraphs([resource.docs.attribute(id), note]));
-        if attribute.access == Access::WriteOnly {
-            mark(&mut schema, "writeOnly");
-        }
-        properties.insert(attribute.name.into(), schema);
-        if sent == Sent::ForNew && attribute.default.is_none() && !attribute.nullable {
-            required.push(attribute.name);
-        }
-    }
-    closed(properties, required)
-}
-
-/// The relationships that a request may send, and whether any must be sent.
-fn sent_relationships(resource: &'static Description, sent: Sent) -> (Value, bool) {
-    let (mut properties, mut required) = (Map::new(), Vec::new());
-    for (id, relationship) in resource.relationship_members() {
-        let is_fixed = !is_replaceable(relationship) || resource.is_relationship_of_key(id);
-        if sent == Sent::ForChange && is_fixed {
-            continue;
-        }
-        let data = match relationship.is_required() {
-            true if relationship.is_polymorphic() => json!({"oneOf": identifiers(resource, id)}),
-            true => schema(&names::of(relationship.target(), "identifier")),
-            false => linkage_of(resource, id),
-        };
-        let mut object = json!({"type": "object", "required": ["data"], "properties": {
-            "data": data, "links": common("relationshipLinks"), "meta": common("meta"),
-        }});
-        describe(&mut object, resource.docs.relationship(id));
-        properties.insert(relationship.name.into(), object);
-        if sent == Sent::ForNew && relationship.is_required() {
-            required.push(relationship.name);
-        }
-    }
-    closed(properties, required)
-}
-
-/// Whether a PATCH of the owner may replace the linkage: only what its documents show.
-fn is_replaceable(relationship: &Relationship) -> bool {
-    relationship.linkage
-}
-
-/// An object with no other members, and whether it needs any.
-fn closed(properties: Map<String, Value>, required: Vec<&str>) -> (Value, bool) {
-    let needs_any = !required.is_empty();
-    let mut object = json!({"type": "object", "properties": properties, "additionalProperties": false});
-    if let (Some(object), true) = (object.as_object_mut(), needs_any) {
-        object.insert("required".into(), required.into());
-    }
-    (object, needs_any)
 }
 
 /// A document with this primary data.
@@ -342,66 +234,4 @@ fn document(data: Value, is_paged: bool) -> Value {
 /// A document of linkage (JSON:API §8.3).
 fn linkage_document(data: Value, is_paged: bool) -> Value {
     document(data, is_paged)
-}
-
-/// The schemas that all resources share.
-pub(super) fn add_common(resources: &[Described], schemas: &mut Map<String, Value>) {
-    let link = json!({"oneOf": [
-        {"type": "string", "format": "uri-reference"},
-        {"type": "object", "required": ["href"], "properties": {"href": {"type": "string", "format": "uri-reference"}}},
-        {"type": "null"},
-    ]});
-    let links = |names: &[&str]| {
-        let properties: Map<String, Value> =
-            names.iter().map(|name| ((*name).into(), common("link"))).collect();
-        json!({"type": "object", "properties": properties})
-    };
-    let mut add = |name: &str, schema: Value| {
-        schemas.insert(names::common(name), schema);
-    };
-    add("link", link);
-    add("links", links(&["self", "related", "describedby"]));
-    add("relationshipLinks", links(&["self", "related", "first", "last", "prev", "next"]));
-    add("pageLinks", links(&["self", "related", "describedby", "first", "last", "prev", "next"]));
-    add("meta", json!({"type": "object"}));
-    add(
-        "version",
-        json!({"type": "object", "properties": {
-            "version": {"type": "string"},
-            "ext": {"type": "array", "items": {"type": "string", "format": "uri"}},
-            "profile": {"type": "array", "items": {"type": "string", "format": "uri"}},
-            "meta": common("meta"),
-        }}),
-    );
-    add(
-        "error",
-        json!({"type": "object", "required": ["status", "code", "title"], "properties": {
-            "id": {"type": "string", "description": "Names this occurrence, in the server's log too."},
-            "status": {"type": "string", "pattern": "^[45][0-9]{2}$"},
-            "code": {"type": "string", "description": "For programs; it doesn't change."},
-            "title": {"type": "string"},
-            "detail": {"type": "string"},
-            "source": {"type": "object", "properties": {
-                "pointer": {"type": "string"}, "parameter": {"type": "string"}, "header": {"type": "string"},
-            }},
-            "links": {"type": "object", "properties": {"about": common("link"), "type": common("link")}},
-            "meta": common("meta"),
-        }}),
-    );
-    add(
-        "errors",
-        json!({"type": "object", "required": ["errors"], "properties": {
-            "errors": {"type": "array", "minItems": 1, "items": common("error")},
-            "meta": common("meta"),
-            "jsonapi": common("version"),
-        }}),
-    );
-    let names: Vec<String> = resources.iter().map(|known| names::of(known.resource, "")).collect();
-    let mapping: Map<String, Value> = resources
-        .iter()
-        .zip(&names)
-        .map(|(known, name)| (known.resource.type_name.into(), format!("#/components/schemas/{name}").into()))
-        .collect();
-    let any: Vec<Value> = names.iter().map(|name| schema(name)).collect();
-    add("resource", json!({"oneOf": any, "discriminator": {"propertyName": "type", "mapping": mapping}}));
 }

@@ -96,7 +96,7 @@ pub(super) async fn read_linkage_with_included<'r>(
                 profile: query.profile(),
             };
             let windows = query.shown_windows(resource, target, parameters, related).map_err(corrupt)?;
-            let body = writer.linkage_of(relationship, &page, related, query.view(&windows));
+            let body = writer.linkage_of(resource, relationship, &page, related, query.view(&windows));
             Ok(ReadDocument::of_page(call, subject, query, body.map_err(corrupt)?))
         };
         let read = fetch(call, subject, &plan, make).await?;

@@ -60,7 +60,7 @@ pub(super) async fn read_linkage<'r>(
             profile: query.profile(),
         };
         let windows = query.shown_windows(resource, target, &parameters, related).map_err(corrupt)?;
-        let body = writer.linkage_of(&own, &page, related, query.view(&windows));
+        let body = writer.linkage_of(resource, &own, &page, related, query.view(&windows));
         Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
     };
     read_through_memo(call, subject, &call.plan(root, selection), make).await

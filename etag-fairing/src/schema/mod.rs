@@ -4,6 +4,7 @@
 //! [`resource`](crate::resource).
 
 mod attribute_type;
+pub(crate) mod component_name;
 mod composite;
 pub(crate) mod computed;
 pub(crate) mod decimal;

@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
+use super::component_name::component;
 use super::member_name::is_member_name;
 use super::{Description, Relationship, RelationshipKind};
 use crate::conditional::StateTag;
@@ -25,11 +26,23 @@ struct MountedResource {
     resource: &'static Description,
     collection: String,
     shape: String,
+    /// Where the schemas of its documents stand, if they are served: a URL whose fragment is a JSON Pointer to them, up to
+    /// the ending of their names.
+    schemas: Option<String>,
 }
 
 impl MountedResource {
     fn new(resource: &'static Description, collection: String) -> Self {
-        Self { shape: shape(resource, &collection), resource, collection }
+        Self { shape: shape(resource, &collection), resource, collection, schemas: None }
+    }
+
+    /// Says that `GET <base>/schemas/<type>.json` serves the schemas of its documents.
+    fn describe(&mut self, base: &str) {
+        let name = component(self.resource.type_name);
+        let file = encode_segment(self.resource.type_name);
+        self.schemas = Some(format!("{}/schemas/{file}.json#/$defs/{name}.", base.trim_end_matches('/')));
+        // The documents have a link more, whatever the version of a row says.
+        self.shape = digest(&format!("{} described at {base}", self.shape));
     }
 }
 
@@ -50,6 +63,10 @@ fn shape(resource: &Description, collection: &str) -> String {
             shape.push_str(":ordered");
         }
     }
+    digest(&shape)
+}
+
+fn digest(shape: &str) -> String {
     let digest = StateTag::of_body(shape.as_bytes());
     digest.opaque().iter().take(8).map(|digit| char::from(*digit)).collect()
 }
@@ -145,6 +162,26 @@ impl Registry {
     /// The URL of a resource's collection.
     pub(crate) fn collection(&self, resource: &Description) -> &str {
         self.place(resource).map_or("", |place| place.collection.as_str())
+    }
+
+    /// Says at which of these paths JSON Schemas are served: each resource is described by that at the longest path which
+    /// its own one continues. `base_url` stands before each link.
+    pub(crate) fn describe(&mut self, base_url: &str, described: &[&str]) {
+        for place in &mut self.places {
+            let path = place.collection.strip_prefix(base_url).unwrap_or("");
+            let continued = described.iter().filter(|base| {
+                let rest = path.strip_prefix(base.trim_end_matches('/'));
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            });
+            if let Some(base) = continued.max_by_key(|base| base.len()) {
+                place.describe(&format!("{base_url}{base}"));
+            }
+        }
+    }
+
+    /// The URL of the schema of a resource's documents, up to the ending of its name; `None` if no schemas are served.
+    pub(crate) fn schemas(&self, resource: &Description) -> Option<&str> {
+        self.place(resource)?.schemas.as_deref()
     }
 
     /// The digest of the members and links in the resource's documents.

@@ -3,6 +3,7 @@
 //! Beside these tests, every answer that any test of this package receives is checked by it (`support`).
 #![cfg(feature = "sqlite")]
 
+mod described_by;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -155,7 +156,7 @@ fn doc_comments_are_descriptions() {
     assert_eq!(schemas["talks.attributes"]["properties"]["title"]["description"], "What it is called.");
     assert_eq!(schemas["talks.relationships"]["properties"]["room"]["description"], "Where it is.");
     assert_eq!(schemas["rooms"].get("description"), None);
-    assert_eq!(document["tags"][0]["description"], "A talk.\n\nIt has *speakers*.");
+    assert_eq!(document["tags"][2]["description"], "A talk.\n\nIt has *speakers*.");
 }
 
 #[test]

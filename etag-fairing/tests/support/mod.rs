@@ -264,7 +264,9 @@ impl Answer {
         if self.field("content-encoding").is_some() || (!is_ours && !self.body.is_empty()) {
             return;
         }
-        let faults = operations.faults(method, path, self.status, &self.body);
+        let fields = self.fields.iter().map(|(name, _)| name.as_str()).collect();
+        let exchange = openapi::Exchange { method, url: path, status: self.status, fields, body: &self.body };
+        let faults = operations.faults(&exchange);
         assert!(faults.is_empty(), "{faults:#?} of {self:?}, {}", self.text());
     }
 

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod configuration;
+mod description;
 mod mail;
 mod money;
 mod picture;
@@ -16,9 +17,21 @@ use etag_fairing::{EtagFairing, JsonApi, JsonApiResource};
 use resources::{Account, Article, Order, OrderLine, Picture, Product};
 use rocket::fairing::AdHoc;
 use rocket::http::Method::{self, Get, Patch};
-use rocket::{Build, Rocket, Route, launch, routes};
+use rocket::{Build, Rocket, Route, routes};
+use std::error::Error;
 
-#[launch]
+/// Starts the server, or prints its OpenAPI document.
+#[rocket::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let rocket = rocket();
+    if std::env::args().nth(1).as_deref() == Some("openapi") {
+        println!("{:#}", description::openapi().document(&rocket, "/")?);
+        return Ok(());
+    }
+    rocket.launch().await?;
+    Ok(())
+}
+
 fn rocket() -> Rocket<Build> {
     rocket::custom(configuration::figment())
         .attach(AdHoc::config::<Settings>())
@@ -34,6 +47,7 @@ fn rocket() -> Rocket<Build> {
         .mount("/", only(&[Get], OrderLine::routes()))
         .mount("/", only(&[Get], Article::routes()))
         .mount("/", only(&[Get], Picture::routes()))
+        .mount("/", description::openapi().routes())
         .mount("/", routes![checkout::check_out, picture::picture, picture::put_picture])
 }
 

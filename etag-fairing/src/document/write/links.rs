@@ -2,6 +2,7 @@
 
 use crate::query::PageLinks;
 use crate::schema::Relationship;
+use crate::schema::component_name::component;
 use crate::schema::json_text::write_string;
 use crate::schema::registry::encode_segment;
 
@@ -19,6 +20,45 @@ pub(super) fn start(profile: Option<&str>, out: &mut Vec<u8>) {
         }
         None => out.extend_from_slice(START),
     }
+}
+
+/// The schema of a document, among those of a resource's file (`schemas/<type>.json`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DocumentSchema<'a> {
+    /// One resource.
+    One,
+    /// None, of a relationship to one.
+    Null,
+    /// A list of resources.
+    Many,
+    /// The linkage of a relationship to one resource of this type.
+    ToOne,
+    /// The linkage of a relationship to many resources of this type.
+    ToMany,
+    /// The linkage of this relationship, which may lead to several types, of a resource of this type.
+    ToOneOf(&'a Relationship),
+}
+
+/// The link to the schema of the document (JSON:API §6.1, `describedby`), after others. `schemas` is the URL of the schemas
+/// of a resource, up to the ending of their names; there is no link without it.
+pub(super) fn write_described_by(schemas: Option<&str>, schema: DocumentSchema<'_>, out: &mut Vec<u8>) {
+    let Some(schemas) = schemas else { return };
+    out.extend_from_slice(br#","describedby":""#);
+    // The path of a mount and percent-encoded names: no character here needs an escape.
+    out.extend_from_slice(schemas.as_bytes());
+    match schema {
+        DocumentSchema::One => out.extend_from_slice(b"document"),
+        DocumentSchema::Null => out.extend_from_slice(b"orNull"),
+        DocumentSchema::Many => out.extend_from_slice(b"collection"),
+        DocumentSchema::ToOne => out.extend_from_slice(b"toOne"),
+        DocumentSchema::ToMany => out.extend_from_slice(b"toMany"),
+        DocumentSchema::ToOneOf(relationship) => {
+            out.extend_from_slice(b"relationship.");
+            out.extend_from_slice(component(relationship.name).as_bytes());
+            out.extend_from_slice(b".toOne");
+        }
+    }
+    out.push(b'"');
 }
 
 /// The links of a page (JSON:API §7.6), after other links.

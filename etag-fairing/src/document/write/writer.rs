@@ -1,7 +1,7 @@
 //! Whole documents, by their primary data.
 
 use super::linkage::{write_data, write_identifier};
-use super::links::{RelationshipLinks, START, start, write_page_links};
+use super::links::{DocumentSchema, RelationshipLinks, START, start, write_described_by, write_page_links};
 use super::view::View;
 use super::window::ReadLinkage;
 use crate::document::buffer_pool;
@@ -67,6 +67,8 @@ impl<'a> Writer<'a> {
             buffer_pool::take(256 + self.size(resource, &fetched.rows) + self.size_included(fetched));
         start(profile, &mut out);
         write_string(self_link, &mut out);
+        let schema = if fetched.rows.is_empty() { DocumentSchema::Null } else { DocumentSchema::One };
+        write_described_by(self.registry.schemas(resource), schema, &mut out);
         out.extend_from_slice(br#"},"data":"#);
         match fetched.rows.get(0) {
             Some(row) => self.resource(resource, row, 0, of_root(fetched), view, &mut out)?,
@@ -91,6 +93,7 @@ impl<'a> Writer<'a> {
             buffer_pool::take(1024 + self.size(resource, &fetched.rows) + self.size_included(fetched));
         start(profile, &mut out);
         write_string(self_link, &mut out);
+        write_described_by(self.registry.schemas(resource), DocumentSchema::Many, &mut out);
         write_page_links(pages, &mut out);
         out.extend_from_slice(br#"},"data":["#);
         for (index, row) in fetched.rows.iter().enumerate() {
@@ -127,6 +130,8 @@ impl<'a> Writer<'a> {
         write_string(&href(&links.own, parameters), &mut out);
         out.extend_from_slice(br#","related":"#);
         write_string(&links.related, &mut out);
+        let (described, schema) = schema_of_linkage(resource, of);
+        write_described_by(self.registry.schemas(described), schema, &mut out);
         out.push(b'}');
         let id = row.resource_id()?;
         let mut warnings = Warnings::new(resource, &id, self.odd);
@@ -179,6 +184,7 @@ impl<'a> Writer<'a> {
     /// (JSON:API §7.3).
     pub(crate) fn linkage_of(
         &self,
+        owner: &'static Description,
         relationship: &Relationship,
         page: &LinkagePage<'_>,
         related: &Fetched,
@@ -190,6 +196,8 @@ impl<'a> Writer<'a> {
         write_string(page.self_link, &mut out);
         out.extend_from_slice(br#","related":"#);
         write_string(page.related_link, &mut out);
+        let (described, schema) = schema_of_linkage(owner, relationship);
+        write_described_by(self.registry.schemas(described), schema, &mut out);
         if let Some(pages) = &page.pages {
             write_page_links(pages, &mut out);
         }
@@ -222,6 +230,18 @@ fn included(fetched: &Fetched) -> impl Iterator<Item = (&'static Description, &R
             ReadLinkage { links: &included.links, windows: &included.windows, counts: &included.counts };
         (included.resource, &included.rows, linkage)
     })
+}
+
+/// The schema of a document of linkage, and the resource that it stands with.
+fn schema_of_linkage<'a>(
+    owner: &'static Description,
+    relationship: &'a Relationship,
+) -> (&'static Description, DocumentSchema<'a>) {
+    match (relationship.is_polymorphic(), relationship.is_to_many()) {
+        (true, _) => (owner, DocumentSchema::ToOneOf(relationship)),
+        (false, true) => (relationship.target(), DocumentSchema::ToMany),
+        (false, false) => (relationship.target(), DocumentSchema::ToOne),
+    }
 }
 
 /// The linkage of the root's rows.
