@@ -20,6 +20,7 @@
 //! - [Sorting](sorting)
 //! - [Pagination](pagination)
 //! - [Writing](writing)
+//! - [Many changes at once](many_changes)
 //! - [Soft deletion](soft_deletion)
 //! - [Errors](errors)
 //! - [Hooks and validation](hooks)
@@ -69,6 +70,7 @@ macro_rules! page {
         #[doc = "[Sparse fieldsets]: crate::guide::sparse_fieldsets"]
         #[doc = "[Sorting]: crate::guide::sorting"]
         #[doc = "[Pagination]: crate::guide::pagination"]
+        #[doc = "[Many changes at once]: crate::guide::many_changes"]
         #[doc = "[Writing]: crate::guide::writing"]
         #[doc = "[Soft deletion]: crate::guide::soft_deletion"]
         #[doc = "[Errors]: crate::guide::errors"]
@@ -116,6 +118,7 @@ page!(sparse_fieldsets, "sparse-fieldsets.md");
 page!(sorting, "sorting.md");
 page!(pagination, "pagination.md");
 page!(writing, "writing.md");
+page!(many_changes, "many-changes.md");
 page!(soft_deletion, "soft-deletion.md");
 page!(errors, "errors.md");
 page!(hooks, "hooks.md");

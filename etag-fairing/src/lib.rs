@@ -79,6 +79,7 @@ pub use metrics::Metrics;
 pub use observer::Observer;
 pub use openapi::{OpenApi, OpenApiError};
 pub use resource::{JsonApiResource, ToMany, ToOne, ToOneOf};
+pub use routes::operations::Operations;
 
 /// What the derive's output names. Not for users: it changes without notice.
 #[doc(hidden)]

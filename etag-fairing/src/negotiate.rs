@@ -5,10 +5,33 @@
 
 use crate::error::{ErrorObject, Errors, MEDIA_TYPE};
 
+/// The URI of the extension for several operations in one request (JSON:API, "Atomic Operations").
+pub(crate) const ATOMIC: &str = "https://jsonapi.org/ext/atomic";
+
+/// The extensions that an endpoint knows (JSON:API §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extensions {
+    /// None: each generated route.
+    None,
+    /// [`ATOMIC`], without which it takes no document: the endpoint for operations.
+    Atomic,
+}
+
+impl Extensions {
+    /// Whether the endpoint knows each extension in the value of an `ext`: a list of URIs with spaces between them,
+    /// compared exactly.
+    fn know(self, list: &str) -> bool {
+        let mut uris = list.split(' ').filter(|uri| !uri.is_empty());
+        self == Self::Atomic && uris.all(|uri| uri == ATOMIC)
+    }
+}
+
 /// One media type or range with its parameters, as written.
 struct MediaRange<'a> {
     essence: &'a str,
     parameters: Vec<(&'a str, String)>,
+    /// Whether the value of an `ext` stands in no quotes, as no URI can.
+    has_bare_ext: bool,
 }
 
 impl MediaRange<'_> {
@@ -17,11 +40,11 @@ impl MediaRange<'_> {
     }
 
     /// Whether this range allows `application/vnd.api+json`.
-    fn allows_json_api(&self) -> bool {
+    fn allows_json_api(&self, extensions: Extensions) -> bool {
         let wildcard = self.essence == "*/*" || self.essence.eq_ignore_ascii_case("application/*");
         let weighs =
             self.weight().is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0));
-        weighs && (wildcard || (self.is_json_api() && !self.is_modified()))
+        weighs && (wildcard || (self.is_json_api() && !self.is_modified(extensions)))
     }
 
     /// RFC 9110 §12.5.1: q is the range's weight and no parameter of the media type.
@@ -33,11 +56,14 @@ impl MediaRange<'_> {
             .map(|(_, value)| &**value)
     }
 
-    /// Whether the media type has a parameter with which no answer is ever sent: any other than `profile`. No route supports an
-    /// extension, so that this includes `ext`.
-    fn is_modified(&self) -> bool {
-        let known = |name: &str| name.eq_ignore_ascii_case("q") || name.eq_ignore_ascii_case("profile");
-        self.parameters.iter().any(|(name, _)| !known(name))
+    /// Whether the media type has a parameter with which no answer is ever sent: any other than `profile`, and an `ext` of
+    /// extensions that the endpoint doesn't know.
+    fn is_modified(&self, extensions: Extensions) -> bool {
+        let known = |name: &str, value: &str| {
+            let is_ext = name.eq_ignore_ascii_case("ext") && !self.has_bare_ext && extensions.know(value);
+            is_ext || name.eq_ignore_ascii_case("q") || name.eq_ignore_ascii_case("profile")
+        };
+        self.parameters.iter().any(|(name, value)| !known(name, value))
     }
 
     /// Whether the range names JSON:API's media type without parameters, with the weight 0.
@@ -71,12 +97,14 @@ fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
 fn media_range(text: &str) -> Option<MediaRange<'_>> {
     let mut parts = split_unquoted(text, ';').map(str::trim);
     let essence = parts.next().filter(|essence| !essence.is_empty())?;
-    let mut parameters = Vec::new();
+    let (mut parameters, mut has_bare_ext) = (Vec::new(), false);
     for part in parts.filter(|part| !part.is_empty()) {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        parameters.push((name.trim(), unquoted(value.trim())));
+        let (name, value) = (name.trim(), value.trim());
+        has_bare_ext |= name.eq_ignore_ascii_case("ext") && !value.starts_with('"');
+        parameters.push((name, unquoted(value)));
     }
-    Some(MediaRange { essence, parameters })
+    Some(MediaRange { essence, parameters, has_bare_ext })
 }
 
 fn unquoted(value: &str) -> String {
@@ -98,7 +126,10 @@ fn unquoted(value: &str) -> String {
 ///
 /// # Errors
 /// 406 if no range allows `application/vnd.api+json`.
-pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<(), Errors> {
+pub(crate) fn check_accept<'a>(
+    lines: impl IntoIterator<Item = &'a str>,
+    extensions: Extensions,
+) -> Result<(), Errors> {
     let mut lines = lines.into_iter();
     let first = match (lines.next(), lines.next()) {
         // Nearly all clients send one of these, or no field.
@@ -114,15 +145,17 @@ pub(crate) fn check_accept<'a>(lines: impl IntoIterator<Item = &'a str>) -> Resu
     // RFC 9110 §12.5.1: the most specific range counts, so that `…;q=0` excludes what a wildcard allows. JSON:API §5.3: the
     // media type is also excluded if all ranges that name it have parameters which the server doesn't know.
     let mut named = ranges.iter().filter(|range| range.is_json_api()).peekable();
-    let modified = named.peek().is_some() && named.all(MediaRange::is_modified);
+    let modified = named.peek().is_some() && named.all(|range| range.is_modified(extensions));
     let refused = modified || ranges.iter().any(MediaRange::refuses_json_api);
-    let allowed = |range: &MediaRange<'_>| range.allows_json_api() && (range.is_json_api() || !refused);
+    let allowed =
+        |range: &MediaRange<'_>| range.allows_json_api(extensions) && (range.is_json_api() || !refused);
     // Without Accept any media type is acceptable.
     if ranges.is_empty() || ranges.iter().any(allowed) {
         return Ok(());
     }
+    let ext = if extensions == Extensions::None { "" } else { " and this ext" };
     Err(ErrorObject::not_acceptable(format!(
-        "answers here are {MEDIA_TYPE}, without parameters other than profile; accept that, application/* or */*"
+        "answers here are {MEDIA_TYPE}, without parameters other than profile{ext}; accept that, application/* or */*"
     ))
     .into())
 }
@@ -137,7 +170,7 @@ pub(crate) fn asks_for_profile<'a>(lines: impl IntoIterator<Item = &'a str>, pro
         .filter_map(|range| media_range(range.trim()))
         .any(|range| {
             range.is_json_api()
-                && range.allows_json_api()
+                && range.allows_json_api(Extensions::None)
                 && range.parameters.iter().any(|(name, value)| {
                     // A list of URIs with spaces between them, compared exactly.
                     name.eq_ignore_ascii_case("profile") && value.split(' ').any(|uri| uri == profile)
@@ -159,6 +192,7 @@ pub(crate) enum RequestContent {
 pub(crate) fn check_content_type<'a>(
     lines: impl IntoIterator<Item = &'a str>,
     content: RequestContent,
+    extensions: Extensions,
 ) -> Result<(), Errors> {
     let refuse = |detail: String| Err(Errors::from(ErrorObject::unsupported_media_type(detail)));
     let mut lines = lines.into_iter();
@@ -168,28 +202,49 @@ pub(crate) fn check_content_type<'a>(
     }
     let Some(range) = first.and_then(|line| media_range(line.trim())) else {
         return match content {
-            RequestContent::Expected => refuse(format!("send the body as Content-Type: {MEDIA_TYPE}")),
+            RequestContent::Expected => {
+                refuse(format!("send the body as Content-Type: {}", content_type(extensions)))
+            }
             RequestContent::Ignored => Ok(()),
         };
     };
     if !range.is_json_api() {
         return match content {
             RequestContent::Expected => {
-                refuse(format!("send the body as {MEDIA_TYPE}, not as {}", range.essence))
+                refuse(format!("send the body as {}, not as {}", content_type(extensions), range.essence))
             }
             RequestContent::Ignored => Ok(()),
         };
     }
+    let mut applies_extension = false;
     for (name, value) in &range.parameters {
         if name.eq_ignore_ascii_case("ext") {
-            return refuse(format!("no extension is supported here, and ext names {value:?}"));
+            if extensions == Extensions::None {
+                return refuse(format!("no extension is supported here, and ext names {value:?}"));
+            }
+            if range.has_bare_ext || !extensions.know(value) {
+                return refuse(format!("the extension here is ext=\"{ATOMIC}\", and this one is {value:?}"));
+            }
+            applies_extension |= value.split(' ').any(|uri| uri == ATOMIC);
+            continue;
         }
         // JSON:API §5.3: profiles that a server doesn't know are ignored.
         if !name.eq_ignore_ascii_case("profile") {
             return refuse(format!("{MEDIA_TYPE} takes no parameter {name:?}"));
         }
     }
+    if extensions == Extensions::Atomic && !applies_extension {
+        return refuse(format!("send the operations as Content-Type: {}", content_type(extensions)));
+    }
     Ok(())
+}
+
+/// The media type of documents with these extensions.
+fn content_type(extensions: Extensions) -> String {
+    match extensions {
+        Extensions::None => MEDIA_TYPE.to_owned(),
+        Extensions::Atomic => format!("{MEDIA_TYPE};ext=\"{ATOMIC}\""),
+    }
 }
 
 /// Checks `Content-Encoding` of a request with a body (RFC 9110 §8.4): the server decodes no coding.
@@ -214,7 +269,7 @@ mod tests {
     use super::*;
 
     fn accepts(line: &str) -> bool {
-        check_accept([line]).is_ok()
+        check_accept([line], Extensions::None).is_ok()
     }
 
     #[test]
@@ -255,8 +310,8 @@ mod tests {
         ] {
             assert!(!accepts(line), "{line}");
         }
-        assert!(check_accept(["text/html", "*/*"]).is_ok(), "several lines are one list");
-        assert!(check_accept([]).is_ok());
+        assert!(check_accept(["text/html", "*/*"], Extensions::None).is_ok(), "several lines are one list");
+        assert!(check_accept([], Extensions::None).is_ok());
     }
 
     #[test]
@@ -285,7 +340,7 @@ mod tests {
 
     #[test]
     fn a2_to_a6_content_type() {
-        let check = |line: Option<&str>, content| check_content_type(line, content).is_ok();
+        let check = |line: Option<&str>, content| check_content_type(line, content, Extensions::None).is_ok();
         assert!(check(Some("application/vnd.api+json"), RequestContent::Expected));
         assert!(check(Some("Application/Vnd.Api+Json"), RequestContent::Expected));
         assert!(check(
@@ -304,8 +359,12 @@ mod tests {
             RequestContent::Expected
         ));
         assert!(
-            check_content_type(["application/vnd.api+json", "application/json"], RequestContent::Expected)
-                .is_err()
+            check_content_type(
+                ["application/vnd.api+json", "application/json"],
+                RequestContent::Expected,
+                Extensions::None
+            )
+            .is_err()
         );
     }
 }

@@ -19,6 +19,7 @@ use super::warn_of_misspellings;
 /// max_filter_relationships = 10  # that filters and sort of one URL lead over together; more are 400
 /// totals = false           # whether every list says how many there are; if not, page[totals] asks for it
 /// client_ids = false       # whether clients may choose the id of what they create
+/// max_operations = 100     # in one request to the endpoint for operations; more are 400
 /// max_body = "1 MiB"       # request bodies above this are 413
 /// max_length = "1 MiB"     # the text of an attribute, in bytes; longer is 422. By default as long as max_body
 /// max_id_length = 255      # bytes of an id that a client sends; longer is 422, and 404 in a URL
@@ -58,6 +59,8 @@ pub struct JsonApiConfig {
     pub max_included: u32,
     /// Whether a client may send the id of a resource that it creates.
     pub client_ids: bool,
+    /// The most operations of one request ([`JsonApi::operations`](crate::JsonApi::operations)); at least 1.
+    pub max_operations: u32,
     /// The longest request body.
     pub max_body: ByteUnit,
     /// The longest text of an attribute that clients may set, in bytes, and the longest JSON of one that is JSON; `None`
@@ -136,6 +139,7 @@ impl Default for JsonApiConfig {
             totals: false,
             max_included: 1000,
             client_ids: false,
+            max_operations: 100,
             max_body: 1.mebibytes(),
             max_length: None,
             max_id_length: 255,
@@ -180,6 +184,7 @@ impl JsonApiConfig {
             totals: table.flag("totals", default.totals),
             max_included: table.number("max_included", default.max_included, 0..=1_000_000),
             client_ids: table.flag("client_ids", default.client_ids),
+            max_operations: table.number("max_operations", default.max_operations, 1..=100_000),
             max_body: table.bytes("max_body", default.max_body),
             max_length: table.optional_bytes("max_length"),
             max_id_length: table.number("max_id_length", default.max_id_length, 1..=65_536),
@@ -222,6 +227,7 @@ impl JsonApiConfig {
                 ("included", format!("at most {}", self.max_included)),
                 ("totals", if self.totals { "always" } else { "where page[totals] asks" }.to_owned()),
                 ("client ids", self.client_ids.to_string()),
+                ("max operations", self.max_operations.to_string()),
                 ("max body", self.max_body.to_string()),
                 ("max length", self.max_length.unwrap_or(self.max_body).to_string()),
                 ("max id length", self.max_id_length.to_string()),

@@ -87,12 +87,23 @@ impl<'a> Warnings<'a> {
         Corrupt::new(told).in_member(self.resource.type_name, self.id.to_string(), name)
     }
 
-    /// Writes `meta` after other members, if there are warnings.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// Writes `meta` after other members, if there is an entity tag or a warning.
+    pub(super) fn write(&self, etag: Option<&str>, out: &mut Vec<u8>) {
+        let mut separator: &[u8] = br#","meta":{"#;
+        if let Some(etag) = etag {
+            out.extend_from_slice(separator);
+            separator = b",";
+            out.extend_from_slice(br#""etag":"#);
+            write_string(etag, out);
+            if self.found.is_empty() {
+                out.push(b'}');
+            }
+        }
         if self.found.is_empty() {
             return;
         }
-        out.extend_from_slice(br#","meta":{"warnings":["#);
+        out.extend_from_slice(separator);
+        out.extend_from_slice(br#""warnings":["#);
         for (index, (name, odd)) in self.found.iter().enumerate() {
             if index > 0 {
                 out.push(b',');

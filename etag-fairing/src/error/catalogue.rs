@@ -31,6 +31,10 @@ catalogue! {
     missing_id(detail) = BadRequest, "Missing id";
     /// 400: `data` of a relationship is not linkage of its kind (object or null, or a list).
     invalid_linkage(detail) = BadRequest, "Invalid linkage";
+    /// 400: a local id (`lid`) that no earlier operation of the request has assigned. Point to it.
+    unknown_local_id(detail) = BadRequest, "Unknown local id";
+    /// 400: a precondition of an operation that is none, or that cannot be judged. Point to it.
+    invalid_precondition(detail) = BadRequest, "Invalid precondition";
     /// 400: a query parameter that this URL does not know. Name it with [`ErrorObject::parameter`].
     unknown_parameter(detail) = BadRequest, "Unknown query parameter";
     /// 400: the name of a query parameter is not one that JSON:API allows (JSON:API §9).
@@ -49,6 +53,8 @@ catalogue! {
     invalid_page(detail) = BadRequest, "Invalid page";
     /// 400: `page[size]` above the limit.
     page_too_large(detail) = BadRequest, "Page too large";
+    /// 403: an operation that this resource or relationship does not have here.
+    operation_not_allowed(detail) = Forbidden, "Operation not allowed";
     /// 403: a client-generated id where the server makes them.
     client_id_not_allowed(detail) = Forbidden, "Client-generated id not allowed";
     /// 403: replacing all members of a to-many relationship where only adding and removing is allowed.

@@ -297,6 +297,29 @@ impl Errors {
         self
     }
 
+    /// The same errors, of one operation among several, which stands at `base`: each points to it, or to something in it. The
+    /// current entity tag, which no field can carry for one of several resources, stands in `meta`.
+    #[must_use]
+    pub(crate) fn of_operation(mut self, base: &Pointer) -> Errors {
+        let tag = self.headers.iter().position(|(name, _)| name == "ETag");
+        let tag = tag.map(|place| self.headers.remove(place).1);
+        for error in &mut self.objects {
+            if error.status == Status::PreconditionRequired {
+                let detail = "read the resource, and send the entity tag that comes with it as meta.ifMatch of the operation";
+                error.members.detail = Some(detail.into());
+            }
+            if error.status == Status::PreconditionFailed
+                && let Some(tag) = &tag
+            {
+                error.members.meta.insert("etag".into(), tag.as_ref().into());
+            }
+            if !matches!(error.members.source, Some(Source::Pointer(_))) {
+                error.members.source = Some(Source::Pointer(base.clone().into()));
+            }
+        }
+        self
+    }
+
     /// Adds a response header field. A field of the same name that is there already stays.
     #[must_use]
     pub fn with_header(

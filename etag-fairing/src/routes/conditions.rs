@@ -22,21 +22,31 @@ pub(super) struct Conditions<'r> {
 
 impl<'r> Conditions<'r> {
     pub(super) fn of(request: &'r Request<'_>, resource: &Description, etag: Option<&'r EtagConfig>) -> Self {
+        Self::with_fields(conditional_headers(request), request, resource, etag)
+    }
+
+    /// The same with these fields in the place of the request's own.
+    pub(super) fn with_fields(
+        headers: ConditionalHeaders<'r>,
+        request: &'r Request<'_>,
+        resource: &Description,
+        etag: Option<&'r EtagConfig>,
+    ) -> Self {
         let mut policy = etag.map_or(Policy::OFF, EtagConfig::policy);
         if etag.is_some_and(|config| config.require_if_match || resource.require_if_match) {
             policy.requirement = Requirement::NamedState;
         }
-        Self {
-            headers: conditional_headers(request),
-            policy,
-            statistics: request.rocket().state(),
-            observation: observe::of(request),
-        }
+        Self { headers, policy, statistics: request.rocket().state(), observation: observe::of(request) }
     }
 
     /// The same for a request that overwrites nothing, and so needs no `If-Match`.
     pub(super) fn not_required(self) -> Self {
         Self { policy: Policy { requirement: Requirement::None, ..self.policy }, ..self }
+    }
+
+    /// The same for a look at the state after a refusal, which is no decision more.
+    pub(super) fn uncounted(self) -> Self {
+        Self { statistics: None, observation: None, ..self }
     }
 
     /// Whether the current tag takes part in the decision, so that it must be made.

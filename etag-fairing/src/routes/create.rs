@@ -51,18 +51,17 @@ pub(super) async fn create_resource<'r>(
         parameters,
         query,
         collection,
-        body,
+        body: &body,
         unwritable,
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
     });
     let written = make_change(call, target.as_deref(), &mut *create).await;
-    let (id, fetched) =
-        written.map_err(|refusal| refusal.into_errors(resource, create.body.object().ok()))?;
-    let (body, tags) =
+    let (id, fetched) = written.map_err(|refusal| refusal.into_errors(resource, body.object().ok()))?;
+    let (document, tags) =
         written_document(call, subject, &id, &create.parameters, &create.query, &fetched).map_err(corrupt)?;
     // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
-    let mut response = written_response(subject, Status::Created, body, tags.map(|tags| tags.plain));
+    let mut response = written_response(subject, Status::Created, document, tags.map(|tags| tags.plain));
     // JSON:API §8.1.2.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", call.writer().href(resource, &id)));
     Ok(response)
@@ -136,19 +135,19 @@ fn made_id(
     }
 }
 
-struct Create<'e, 'r> {
-    call: &'e Call<'r>,
-    subject: &'e Subject<'r>,
-    conditions: Conditions<'r>,
-    parameters: Parameters,
-    query: Query,
+pub(super) struct Create<'e, 'r> {
+    pub(super) call: &'e Call<'r>,
+    pub(super) subject: &'e Subject<'r>,
+    pub(super) conditions: Conditions<'r>,
+    pub(super) parameters: Parameters,
+    pub(super) query: Query,
     /// Set where the collection's tag takes part in the decision.
-    collection: Option<Query>,
-    body: RequestBody<'e>,
+    pub(super) collection: Option<Query>,
+    pub(super) body: &'e RequestBody<'e>,
     /// The attributes of the document that the caller may not write.
-    unwritable: Vec<AttributeId>,
-    reparented: ReparentedResources,
-    scopes: Scopes,
+    pub(super) unwritable: Vec<AttributeId>,
+    pub(super) reparented: ReparentedResources,
+    pub(super) scopes: Scopes,
 }
 
 #[rocket::async_trait]

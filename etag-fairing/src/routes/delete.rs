@@ -29,11 +29,7 @@ pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) 
         // The tag is that of the caller's own representation.
         call.ask_linkage([subject.resource]).await?;
     }
-    // What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
-    let target = match subject.behaviour.hooks {
-        Some(_) => whole_plan(call, subject, id.clone()),
-        None => state_plan(call, subject, id.clone(), &conditions),
-    };
+    let target = deleted_plan(call, subject, &id, &conditions);
     let scopes = call.scopes();
     let mut delete =
         Box::new(Delete { call, subject, conditions, id, previous: None, version: None, scopes });
@@ -50,9 +46,26 @@ pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) 
     Ok(response::without_document())
 }
 
+/// What to read for a deletion. What nobody looks at is not read: a row that somebody has spoilt can still be deleted.
+pub(super) fn deleted_plan(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    id: &ResourceId,
+    conditions: &Conditions<'_>,
+) -> Plan {
+    match subject.behaviour.hooks {
+        Some(_) => whole_plan(call, subject, id.clone()),
+        None => state_plan(call, subject, id.clone(), conditions),
+    }
+}
+
 /// The errors of a deletion that references stand against: of which types they are, as far as these are mounted and
 /// everybody may list them. The database says no more than that there are some.
-async fn still_referred_to(call: &Call<'_>, resource: &Description, id: &ResourceId) -> Option<Errors> {
+pub(super) async fn still_referred_to(
+    call: &Call<'_>,
+    resource: &Description,
+    id: &ResourceId,
+) -> Option<Errors> {
     let mut types = Vec::new();
     for referrer in call.api.registry().resources() {
         let behaviour = call.behaviour_of(referrer);
@@ -88,16 +101,16 @@ async fn still_referred_to(call: &Call<'_>, resource: &Description, id: &Resourc
     Some(error.into())
 }
 
-struct Delete<'e, 'r> {
-    call: &'e Call<'r>,
-    subject: &'e Subject<'r>,
-    conditions: Conditions<'r>,
-    id: ResourceId,
+pub(super) struct Delete<'e, 'r> {
+    pub(super) call: &'e Call<'r>,
+    pub(super) subject: &'e Subject<'r>,
+    pub(super) conditions: Conditions<'r>,
+    pub(super) id: ResourceId,
     /// The resource that is deleted, for its hooks.
-    previous: Option<Record>,
+    pub(super) previous: Option<Record>,
     /// The version that is deleted, and no other.
-    version: Option<Value>,
-    scopes: Scopes,
+    pub(super) version: Option<Value>,
+    pub(super) scopes: Scopes,
 }
 
 #[rocket::async_trait]

@@ -8,6 +8,7 @@ use rocket::http::{Header, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
+use super::operations::is_operations;
 use crate::error::{ErrorObject, Errors};
 use crate::resource::route_names::{GeneratedRoute, generated_route};
 use crate::schema::Description;
@@ -68,7 +69,7 @@ pub(crate) fn routes(
         })
     };
     let mut paths: Vec<Path> = Vec::new();
-    for route in here().filter(|route| generated_route(route).is_some()) {
+    for route in here().filter(|route| generated_route(route).is_some() || is_operations(route)) {
         let segments = segments(route, base);
         if !paths.iter().any(|path| path.segments == segments) {
             paths.push(Path { segments, methods: Vec::new() });

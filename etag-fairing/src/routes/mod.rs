@@ -23,6 +23,7 @@ mod heard;
 mod list;
 pub(crate) mod mount;
 mod one_of;
+pub(crate) mod operations;
 mod permission;
 mod permitted_query;
 mod read;
@@ -50,7 +51,9 @@ use rocket::{Data, Request};
 
 use crate::current::{self, Within};
 use crate::error::Errors;
-use crate::negotiate::{RequestContent, check_accept, check_content_encoding, check_content_type};
+use crate::negotiate::{
+    Extensions, RequestContent, check_accept, check_content_encoding, check_content_type,
+};
 use crate::pending::RequestKind;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::guard::Denied;
@@ -187,9 +190,9 @@ fn accept<'r>(
     let is_form =
         route.endpoint == Endpoint::Delete && request.content_type().is_some_and(|sent| sent.is_form());
     let has_body = is_form || route.endpoint.has_body();
-    check_accept(request.headers().get("Accept"))?;
+    check_accept(request.headers().get("Accept"), Extensions::None)?;
     let content = if has_body { RequestContent::Expected } else { RequestContent::Ignored };
-    check_content_type(request.headers().get("Content-Type"), content)?;
+    check_content_type(request.headers().get("Content-Type"), content, Extensions::None)?;
     if has_body {
         check_content_encoding(request.headers().get("Content-Encoding"))?;
     }

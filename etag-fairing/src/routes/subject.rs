@@ -8,7 +8,7 @@ use crate::error::{ErrorObject, Errors, Pointer};
 use crate::resource::Behaviour;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::route_names::GeneratedRoute;
-use crate::schema::{Description, ResourceId};
+use crate::schema::{Description, Operation, ResourceId};
 
 /// What a call is about.
 pub(super) struct Subject<'r> {
@@ -44,17 +44,39 @@ impl<'r> Subject<'r> {
         Self::of_url(&GeneratedRoute { resource, behaviour, endpoint }, request)
     }
 
+    /// What an operation in the body of a request is about, whose document stands at `base`.
+    ///
+    /// Its tag is that of the resource, whatever is done with it.
+    pub(super) fn of_operation(route: &GeneratedRoute, request: &'r Request<'_>, base: Pointer) -> Self {
+        let GeneratedRoute { resource, behaviour, endpoint } = *route;
+        let operation = match endpoint.operation() {
+            Operation::UpdateRelationship => Operation::Update,
+            operation => operation,
+        };
+        let etag = request.rocket().state::<EtagConfig>();
+        let etag = etag.filter(|config| config.enabled && resource.etag.contains(operation));
+        Self { resource, behaviour, endpoint, etag, base, id: None }
+    }
+
     /// Its id.
     ///
     /// # Errors
     /// 404 if no resource can have it, or it is longer than ids may be.
     pub(super) fn id(&self, config: &JsonApiConfig) -> Result<ResourceId, Errors> {
+        self.read_id(self.id, config)
+    }
+
+    /// The id that a client has written.
+    ///
+    /// # Errors
+    /// As [`id`](Self::id).
+    pub(super) fn read_id(&self, id: Option<&str>, config: &JsonApiConfig) -> Result<ResourceId, Errors> {
         let most = config.max_id_length;
-        if self.id.is_some_and(|id| u32::try_from(id.len()).is_ok_and(|length| length > most)) {
+        if id.is_some_and(|id| u32::try_from(id.len()).is_ok_and(|length| length > most)) {
             let detail = format!("an id has at most {most} bytes here (max_id_length)");
             return Err(ErrorObject::not_found().detail(detail).into());
         }
-        let id = self.id.and_then(|id| self.resource.id.kind.parse(id));
+        let id = id.and_then(|id| self.resource.id.kind.parse(id));
         id.ok_or_else(|| ErrorObject::not_found().into())
     }
 

@@ -41,7 +41,7 @@ pub(super) async fn update_resource<'r>(
         conditions: subject.conditions(call.request),
         id,
         query,
-        body,
+        body: &body,
         unwritable,
         previous: None,
         version: None,
@@ -51,7 +51,7 @@ pub(super) async fn update_resource<'r>(
     let (id, fetched) = match make_change(call, Some(&target), &mut *update).await {
         Ok(written) => written,
         Err(refusal) => {
-            let Update { conditions, id, body, .. } = &mut *update;
+            let Update { conditions, id, .. } = &mut *update;
             let sent = body.object().ok();
             return Err(Box::pin(refused_write(call, subject, refusal, conditions, id, sent)).await);
         }
@@ -60,9 +60,9 @@ pub(super) async fn update_resource<'r>(
         return Ok(response::without_document());
     }
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
-    let (body, tags) =
+    let (document, tags) =
         written_document(call, subject, &id, &parameters, &update.query, &fetched).map_err(corrupt)?;
-    Ok(written_response(subject, Status::Ok, body, tags.map(|tags| tags.own)))
+    Ok(written_response(subject, Status::Ok, document, tags.map(|tags| tags.own)))
 }
 
 /// The linkage of the representation, and that of these relationships, which are no part of it.
@@ -79,21 +79,21 @@ async fn linkage_beside(
     Ok(transaction.fetch(&plan).await?.links)
 }
 
-struct Update<'e, 'r> {
-    call: &'e Call<'r>,
-    subject: &'e Subject<'r>,
-    conditions: Conditions<'r>,
-    id: ResourceId,
-    query: Query,
-    body: RequestBody<'e>,
+pub(super) struct Update<'e, 'r> {
+    pub(super) call: &'e Call<'r>,
+    pub(super) subject: &'e Subject<'r>,
+    pub(super) conditions: Conditions<'r>,
+    pub(super) id: ResourceId,
+    pub(super) query: Query,
+    pub(super) body: &'e RequestBody<'e>,
     /// The attributes of the document that the caller may not write.
-    unwritable: Vec<AttributeId>,
+    pub(super) unwritable: Vec<AttributeId>,
     /// The resource before the change.
-    previous: Option<Record>,
+    pub(super) previous: Option<Record>,
     /// The version that is changed, and no other.
-    version: Option<Value>,
-    reparented: ReparentedResources,
-    scopes: Scopes,
+    pub(super) version: Option<Value>,
+    pub(super) reparented: ReparentedResources,
+    pub(super) scopes: Scopes,
 }
 
 #[rocket::async_trait]
@@ -124,6 +124,8 @@ impl Decision for Update<'_, '_> {
                 let error = ErrorObject::id_mismatch(format!("this URL is that of {}, not of {id}", self.id));
                 return Err(Errors::from(error.pointer(object.pointer_to_id())).into());
             }
+            // The operation that it is part of names the resource.
+            None if object.lid.is_some() => {}
             None => {
                 let error = ErrorObject::missing_id("a resource object in a PATCH needs its id");
                 return Err(Errors::from(error.pointer(object.pointer())).into());

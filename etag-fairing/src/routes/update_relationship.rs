@@ -9,8 +9,10 @@ use super::conditions::Conditions;
 use super::draft::{whole_record, write_of_hooks};
 use super::permitted_query::permitted_query;
 use super::relationship::linkage_plan;
+use super::representation::query_plan;
 use super::response;
 use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
+use super::state::check_state;
 use super::store_errors::{Refusal, corrupt, internal};
 use super::subject::Subject;
 use super::tags::tag_of_body;
@@ -22,7 +24,7 @@ use crate::document::read::{
 use crate::document::write::View;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
-use crate::query::{Parameters, Target};
+use crate::query::{Parameters, Query, Target};
 use crate::resource::RelationshipChange;
 use crate::resource::endpoint::{LinkageUpdate, OwnRelationship};
 use crate::schema::{Corrupt, Description, ResourceId};
@@ -51,19 +53,12 @@ pub(super) async fn update_linkage<'r>(
         id,
         document,
         changing: None,
+        judged: JudgedState::Linkage,
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
     });
     let written = make_change(call, Some(&target), &mut *decision).await;
-    let (_, fetched) = written.map_err(|refusal| match (refusal, &decision.document) {
-        (Refusal::Store(StoreError::RelatedNotFound { relationship, id }), Ok(document)) => {
-            let target = resource.relationship_at(relationship).unwrap_or(&own).target().type_name;
-            let error =
-                ErrorObject::related_not_found(format!("there is no resource of type {target} with id {id}"));
-            error.pointer(document.pointer_to(&id)).into()
-        }
-        (refusal, _) => refusal.into_errors(resource, None),
-    })?;
+    let (_, fetched) = written.map_err(|refusal| decision.errors_of(refusal))?;
     if has_left(call, resource, &fetched) {
         return Ok(response::without_document());
     }
@@ -82,18 +77,63 @@ fn linkage_document(
     call.writer().lenient().linkage(resource, own.id, &Parameters::default(), fetched, View::Whole)
 }
 
-struct UpdateLinkage<'e, 'r> {
-    call: &'e Call<'r>,
-    subject: &'e Subject<'r>,
-    own: OwnRelationship,
-    update: LinkageUpdate,
-    conditions: Conditions<'r>,
-    id: ResourceId,
-    document: Result<LinkageDocument<'e>, Errors>,
+/// Of which state the preconditions of a change to a relationship are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum JudgedState {
+    /// Of the linkage, which is the target of a request at the relationship's URL.
+    Linkage,
+    /// Of the resource, whose state the linkage is a part of: so for an operation.
+    Resource,
+}
+
+pub(super) struct UpdateLinkage<'e, 'r> {
+    pub(super) call: &'e Call<'r>,
+    pub(super) subject: &'e Subject<'r>,
+    pub(super) own: OwnRelationship,
+    pub(super) update: LinkageUpdate,
+    pub(super) conditions: Conditions<'r>,
+    pub(super) id: ResourceId,
+    pub(super) document: Result<LinkageDocument<'e>, Errors>,
     /// The change that is made, for hooks.
-    changing: Option<RelationshipChange>,
-    reparented: ReparentedResources,
-    scopes: Scopes,
+    pub(super) changing: Option<RelationshipChange>,
+    pub(super) judged: JudgedState,
+    pub(super) reparented: ReparentedResources,
+    pub(super) scopes: Scopes,
+}
+
+impl UpdateLinkage<'_, '_> {
+    /// The errors of a refusal, pointing to the identifier that it is about.
+    pub(super) fn errors_of(&self, refusal: Refusal) -> Errors {
+        let resource = self.subject.resource;
+        match (refusal, &self.document) {
+            (Refusal::Store(StoreError::RelatedNotFound { relationship, id }), Ok(document)) => {
+                let target = resource.relationship_at(relationship).unwrap_or(&self.own).target().type_name;
+                let detail = format!("there is no resource of type {target} with id {id}");
+                ErrorObject::related_not_found(detail).pointer(document.pointer_to(&id)).into()
+            }
+            (refusal, _) => refusal.into_errors(resource, None),
+        }
+    }
+
+    /// Judges the preconditions.
+    fn check(&self, current: &Fetched) -> Result<(), Refusal> {
+        let (call, resource) = (self.call, self.subject.resource);
+        if self.judged == JudgedState::Resource {
+            check_state(call, self.subject, &self.conditions, &self.id, current)?;
+            return Ok(());
+        }
+        // The target of the request is the linkage, so its preconditions are about the linkage's representation.
+        let tag = if self.conditions.need_tag() {
+            let document = linkage_document(call, resource, self.own, current)?;
+            Some(tag_of_body(call.request, &document))
+        } else {
+            None
+        };
+        let about = call.writer().relationship(resource, &self.id, &self.own).own;
+        let validator = tag.as_ref().map_or(Validator::Untagged, Validator::Tag);
+        self.conditions.check(validator, None, &about)?;
+        Ok(())
+    }
 }
 
 #[rocket::async_trait]
@@ -108,16 +148,7 @@ impl Decision for UpdateLinkage<'_, '_> {
         let (call, subject, own) = (self.call, self.subject, self.own);
         let resource = subject.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
-        // The target of the request is the linkage, so its preconditions are about the linkage's representation.
-        let tag = if self.conditions.need_tag() {
-            let document = linkage_document(call, resource, own, &current)?;
-            Some(tag_of_body(call.request, &document))
-        } else {
-            None
-        };
-        let about = call.writer().relationship(resource, &self.id, &own).own;
-        let validator = tag.as_ref().map_or(Validator::Untagged, Validator::Tag);
-        self.conditions.check(validator, None, &about)?;
+        self.check(&current)?;
         let document = self.document.as_ref().map_err(Clone::clone)?;
         let mut linkage = vec![None; resource.relationships.len()];
         let (id, attributes) = (self.id.clone(), vec![None; resource.attributes.len()]);
@@ -183,7 +214,11 @@ impl Decision for UpdateLinkage<'_, '_> {
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
-        Some(linkage_plan(self.call, self.subject.resource, id.clone(), self.own))
+        let (call, subject) = (self.call, self.subject);
+        Some(match self.judged {
+            JudgedState::Linkage => linkage_plan(call, subject.resource, id.clone(), self.own),
+            JudgedState::Resource => query_plan(call, subject, id.clone(), &Query::default()),
+        })
     }
 
     fn on_event(&mut self, event: WriteEvent) {

@@ -13,8 +13,9 @@ use crate::document::read::{Lengths, ResourceObject};
 use crate::error::{Errors, Pointer};
 use crate::observe::{self, Phase};
 use crate::plan::{Fetched, Plan};
+use crate::resource::committed::CommittedRecord;
 use crate::schema::{Relationship, ResourceId};
-use crate::store::{Decision, modify};
+use crate::store::{Decision, Transaction, modify, write_in};
 
 /// The document of a write: one resource object.
 pub(super) struct RequestBody<'e> {
@@ -29,6 +30,11 @@ impl<'e> RequestBody<'e> {
         let object = ResourceObject::parse(body, subject.base.clone(), subject.resource, lengths);
         let has_lists = object.as_ref().is_ok_and(ResourceObject::has_lists);
         Self { object, has_lists }
+    }
+
+    /// The body of an operation, whose form was found to be right.
+    pub(super) fn of_operation(object: ResourceObject<'e>) -> Self {
+        Self { has_lists: object.has_lists(), object: Ok(object) }
     }
 
     /// # Errors
@@ -75,6 +81,24 @@ pub(super) async fn change<D: Decision<Refusal = Refusal>>(
     let written = Box::pin(modify(call.store(), target, &mut heard, limit)).await?;
     drop(timing);
     call.api.tell(heard.change.as_slice()).await;
+    Ok(written)
+}
+
+/// Makes a change in a transaction that others are made in, too, and notes what the application wants to hear of it after the
+/// commit.
+pub(super) async fn change_in<D: Decision<Refusal = Refusal>>(
+    call: &Call<'_>,
+    transaction: &mut dyn Transaction,
+    target: Option<&Plan>,
+    decision: &mut D,
+    heard: &mut Vec<CommittedRecord>,
+) -> Result<(ResourceId, Option<Fetched>), Refusal> {
+    if call.api.state.listeners.is_empty() {
+        return write_in(transaction, target, decision).await;
+    }
+    let mut decision = HeardDecision { api: call.api, decision, change: None };
+    let written = Box::pin(write_in(transaction, target, &mut decision)).await?;
+    heard.extend(decision.change);
     Ok(written)
 }
 

@@ -35,6 +35,7 @@ pub(crate) use counters::{CommitCounter, QueueCounter, StatementCounter};
 pub use error::{Constraint, DigitLimit, Excess, PrepareError, StoreError};
 pub use figures::{CommitSizes, ConnectionFigures, QueueFigures, StoreFigures};
 pub use health::HealthCheck;
+pub(crate) use modify::write_in;
 pub use modify::{Decision, modify};
 pub use transact::WriteEvent;
 pub(crate) use transact::{Attempts, Ended, Sharing, timed_out};

@@ -117,12 +117,12 @@ async fn attempt<D: Decision>(
 ) -> Result<(Box<dyn Transaction>, Result<Written, D::Refusal>), StoreError> {
     let sharing = if decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone };
     let mut transaction = attempts.begin(sharing).await?;
-    let written = write(transaction.as_mut(), target, decision).await;
+    let written = write_in(transaction.as_mut(), target, decision).await;
     Ok((transaction, written))
 }
 
 /// Makes one change in a transaction, which may have made others before: this one is decided by what they have left.
-async fn write<D: Decision>(
+pub(crate) async fn write_in<D: Decision>(
     transaction: &mut dyn Transaction,
     target: Option<&Plan>,
     decision: &mut D,

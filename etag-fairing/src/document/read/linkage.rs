@@ -1,8 +1,9 @@
 //! Resource linkage that clients send (JSON:API §6.2.2.4): in a resource object, and as the document of a request to a
 //! relationship's URL.
 
-use super::lengths::Lengths;
+use super::local_ids::Reading;
 use super::primary_data;
+use super::resource_object::both_ids;
 use super::sent::{SentIdentifier, SentLinkage, TextMember};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::plan::LinkageChange;
@@ -29,7 +30,7 @@ impl<'b> LinkageDocument<'b> {
         base: Pointer,
         resource: &'static Description,
         id: RelationshipId,
-        lengths: Lengths,
+        reading: impl Into<Reading<'b>>,
     ) -> Result<Self, Errors> {
         let data = primary_data(body, &base)?;
         let (id, relationship) = arm_of(resource, id, &data, &|| base.member("data"))?;
@@ -37,7 +38,7 @@ impl<'b> LinkageDocument<'b> {
         if matches!(data, SentLinkage::Null) && relationship.is_required() {
             return Ok(Self { change: LinkageChange::One(None), relationship: id, data, base });
         }
-        match linkage(relationship, &data, lengths, &|| base.member("data")) {
+        match linkage(relationship, &data, reading.into(), &|| base.member("data")) {
             Ok(change) => Ok(Self { change, relationship: id, data, base }),
             Err(errors) => {
                 Err(Errors::from_vec(errors)
@@ -55,6 +56,51 @@ impl<'b> LinkageDocument<'b> {
     pub(crate) fn pointer_to(&self, id: &ResourceId) -> Pointer {
         pointer_into(Some(&self.data), self.pointer(), id)
     }
+}
+
+/// A local id in linkage.
+#[derive(Debug)]
+pub(super) struct SentLid<'a> {
+    pub(super) type_name: &'a str,
+    pub(super) lid: &'a str,
+    /// Where it stands.
+    pub(super) pointer: Pointer,
+}
+
+/// The local ids in linkage that stands at `pointer`.
+pub(super) fn lids_of<'a>(data: &'a SentLinkage<'_>, pointer: &dyn Fn() -> Pointer) -> Vec<SentLid<'a>> {
+    let lid = |(place, identifier): (Option<usize>, &'a SentIdentifier<'_>)| match identifier {
+        SentIdentifier::Object {
+            type_name: Some(TextMember::Text(type_name)),
+            lid: Some(TextMember::Text(lid)),
+            ..
+        } => {
+            let identifier = place.map_or_else(pointer, |place| pointer().element(place));
+            Some(SentLid { type_name, lid, pointer: identifier.member("lid") })
+        }
+        _ => None,
+    };
+    data.identifiers().filter_map(lid).collect()
+}
+
+/// The local ids in the document of a change to a relationship.
+///
+/// # Errors
+/// 400 for what is no such document.
+pub(super) fn lids_of_document(
+    body: &[u8],
+    base: &Pointer,
+) -> Result<Vec<(String, String, Pointer)>, Errors> {
+    let data: SentLinkage<'_> = primary_data(body, base)?;
+    let lids = lids_of(&data, &|| base.member("data"));
+    Ok(lids.into_iter().map(|sent| (sent.type_name.to_owned(), sent.lid.to_owned(), sent.pointer)).collect())
+}
+
+/// The error for a local id that no operation before has assigned.
+pub(super) fn unassigned(lid: &str) -> ErrorObject {
+    ErrorObject::unknown_local_id(format!(
+        "no operation before this one makes a resource of this type with the lid {lid}"
+    ))
 }
 
 /// The relationship that linkage is of: of a polymorphic one, the arm that leads to the type of the identifier, or the
@@ -113,7 +159,7 @@ pub(super) fn pointer_into(data: Option<&SentLinkage<'_>>, base: Pointer, id: &R
 pub(super) fn linkage(
     relationship: &Relationship,
     data: &SentLinkage<'_>,
-    lengths: Lengths,
+    reading: Reading<'_>,
     pointer: &dyn Fn() -> Pointer,
 ) -> Result<LinkageChange, Vec<ErrorObject>> {
     if relationship.is_to_many() {
@@ -130,7 +176,7 @@ pub(super) fn linkage(
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            match identifier(relationship, sent, lengths, &|| pointer().element(position)) {
+            match identifier(relationship, sent, reading, &|| pointer().element(position)) {
                 Ok(id) => ids.push(id),
                 Err(error) => errors.push(error),
             }
@@ -149,7 +195,7 @@ pub(super) fn linkage(
             ));
             Err(vec![error.pointer(pointer())])
         }
-        SentLinkage::One(sent) => identifier(relationship, sent, lengths, pointer)
+        SentLinkage::One(sent) => identifier(relationship, sent, reading, pointer)
             .map(|id| LinkageChange::One(Some(id)))
             .map_err(|error| vec![error]),
     }
@@ -165,11 +211,12 @@ pub(crate) fn must_not_be_empty(relationship: &Relationship, pointer: Pointer) -
 fn identifier(
     relationship: &Relationship,
     sent: &SentIdentifier<'_>,
-    lengths: Lengths,
+    reading: Reading<'_>,
     pointer: &dyn Fn() -> Pointer,
 ) -> Result<ResourceId, ErrorObject> {
+    let lengths = reading.lengths;
     let target = relationship.target();
-    let SentIdentifier::Object { type_name, id } = sent else {
+    let SentIdentifier::Object { type_name, id, lid } = sent else {
         return Err(
             ErrorObject::invalid_linkage("a resource identifier must be an object").pointer(pointer())
         );
@@ -191,6 +238,20 @@ fn identifier(
         None => {
             return Err(ErrorObject::missing_type("a resource identifier needs its type").pointer(pointer()));
         }
+    }
+    match (id, reading.local_ids.zip(lid.as_ref())) {
+        (None, None) => {}
+        (Some(_), Some(_)) => return Err(both_ids().pointer(pointer())),
+        (None, Some((local_ids, TextMember::Text(lid)))) => {
+            return local_ids
+                .id_of(target, lid)
+                .ok_or_else(|| unassigned(lid).pointer(pointer().member("lid")));
+        }
+        (None, Some((_, TextMember::Other))) => {
+            let error = ErrorObject::invalid_linkage("lid must be a string");
+            return Err(error.pointer(pointer().member("lid")));
+        }
+        (Some(_), None) => {}
     }
     match id {
         Some(TextMember::Text(id)) if id.len() > lengths.id => {

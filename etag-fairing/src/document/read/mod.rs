@@ -4,6 +4,8 @@
 mod attribute;
 mod lengths;
 mod linkage;
+mod local_ids;
+mod operations;
 mod resource_object;
 mod sent;
 #[cfg(test)]
@@ -16,6 +18,10 @@ pub(crate) use self::attribute::Settable;
 pub(crate) use self::attribute::value_of;
 pub(crate) use self::lengths::Lengths;
 pub(crate) use self::linkage::{LinkageDocument, must_not_be_empty};
+pub(crate) use self::local_ids::{LocalIds, Reading};
+pub(crate) use self::operations::{
+    Action, HrefTarget, OperationsReader, ResourceName, SentConditions, SentOperation,
+};
 pub(crate) use self::resource_object::{Current, ResourceObject, kept_in_ids, part_of_id, set_linkage};
 use self::sent::WithData;
 use crate::error::{ErrorObject, Errors, Pointer};

@@ -6,8 +6,8 @@ use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
 use super::attribute::{Settable, attribute};
-use super::lengths::Lengths;
-use super::linkage::{arm_of, linkage, pointer_into};
+use super::linkage::{SentLid, arm_of, lids_of, linkage, pointer_into};
+use super::local_ids::Reading;
 use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
@@ -54,9 +54,11 @@ impl Current<'_> {
 pub(crate) struct ResourceObject<'b> {
     /// The client's id.
     pub(crate) id: Option<Cow<'b, str>>,
+    /// The name that the client has for it in this request, where that has a meaning.
+    pub(crate) lid: Option<Cow<'b, str>>,
     attributes: Option<SentMembers<'b, &'b RawValue>>,
     relationships: Option<SentMembers<'b, WithData<SentLinkage<'b>>>>,
-    lengths: Lengths,
+    reading: Reading<'b>,
     /// Where the document stands.
     base: Pointer,
 }
@@ -102,9 +104,11 @@ impl<'b> ResourceObject<'b> {
         body: &'b [u8],
         base: Pointer,
         resource: &Description,
-        lengths: Lengths,
+        reading: impl Into<Reading<'b>>,
     ) -> Result<Self, Errors> {
-        let PrimaryData::Resource { type_name, id, attributes, relationships } = primary_data(body, &base)?
+        let reading = reading.into();
+        let PrimaryData::Resource { type_name, id, lid, attributes, relationships } =
+            primary_data(body, &base)?
         else {
             let error = ErrorObject::invalid_document("data must be one resource object");
             return Err(error.pointer(base.member("data")).into());
@@ -132,7 +136,7 @@ impl<'b> ResourceObject<'b> {
         let id = match id {
             None => None,
             Some(TextMember::Text(id)) => {
-                lengths.check_id(&id).map_err(|error| error.pointer(data().member("id")))?;
+                reading.lengths.check_id(&id).map_err(|error| error.pointer(data().member("id")))?;
                 Some(id)
             }
             Some(_) => {
@@ -140,9 +144,18 @@ impl<'b> ResourceObject<'b> {
                 return Err(error.pointer(data().member("id")).into());
             }
         };
+        let lid = match lid.filter(|_| reading.local_ids.is_some()) {
+            None => None,
+            Some(TextMember::Text(_)) if id.is_some() => return Err(both_ids().pointer(data()).into()),
+            Some(TextMember::Text(lid)) => Some(lid),
+            Some(TextMember::Other) => {
+                let error = ErrorObject::invalid_document("lid must be a string");
+                return Err(error.pointer(data().member("lid")).into());
+            }
+        };
         let attributes = object("attributes", attributes, &base)?;
         let relationships = object("relationships", relationships, &base)?;
-        Ok(Self { id, attributes, relationships, lengths, base })
+        Ok(Self { id, lid, attributes, relationships, reading, base })
     }
 
     /// Where the resource object stands.
@@ -158,7 +171,7 @@ impl<'b> ResourceObject<'b> {
     /// # Errors
     /// 422 if the id that its members make is longer than ids may be.
     pub(crate) fn check_made_id(&self, id: &str) -> Result<(), ErrorObject> {
-        self.lengths.check_id(id)
+        self.reading.lengths.check_id(id)
     }
 
     /// Where the attributes or the relationships stand, or what would hold them.
@@ -275,8 +288,14 @@ impl<'b> ResourceObject<'b> {
             if errors.len() >= MOST_ERRORS {
                 break;
             }
-            match attribute(resource, current.map(|current| current.row), settable, name, json, self.lengths)
-            {
+            match attribute(
+                resource,
+                current.map(|current| current.row),
+                settable,
+                name,
+                json,
+                self.reading.lengths,
+            ) {
                 Ok(Some((id, _))) if current.is_some() && resource.is_attribute_of_key(id) => {
                     let pointer = self.pointer_to_fields(FieldKind::Attribute).member(name);
                     errors.push(part_of_id(name).pointer(pointer));
@@ -331,7 +350,7 @@ impl<'b> ResourceObject<'b> {
                 && relationship.is_to_many()
                 && (!relationship.linkage || current.in_part.contains(&id.place()))
             {
-                let read = linkage(relationship, data, self.lengths, &pointer);
+                let read = linkage(relationship, data, self.reading, &pointer);
                 if read.is_ok_and(|change| current.has(resource, id, &change)) {
                     continue;
                 }
@@ -362,7 +381,7 @@ impl<'b> ResourceObject<'b> {
                     continue;
                 }
             };
-            match linkage(relationship, data, self.lengths, &|| pointer().member("data")) {
+            match linkage(relationship, data, self.reading, &|| pointer().member("data")) {
                 Ok(LinkageChange::One(None)) if relationship.is_polymorphic() && looks_empty => {}
                 Ok(change) if current.is_some_and(|current| current.has(resource, id, &change)) => {}
                 Ok(_) if current.is_some() && resource.is_relationship_of_key(id) => {
@@ -379,6 +398,19 @@ impl<'b> ResourceObject<'b> {
             }
         }
         members
+    }
+
+    /// The local ids in its linkage.
+    pub(super) fn lids(&self) -> Vec<SentLid<'_>> {
+        let pointer =
+            |name: &str| self.pointer_to_fields(FieldKind::Relationship).member(name).member("data");
+        let sent = self.relationships.iter().flat_map(SentMembers::iter);
+        sent.filter_map(|(name, sent)| match sent {
+            WithData::Object(Some(data)) => Some(lids_of(data, &|| pointer(name))),
+            _ => None,
+        })
+        .flatten()
+        .collect()
     }
 
     /// Whether it says what a relationship leads to.
@@ -440,6 +472,11 @@ impl<'b> ResourceObject<'b> {
         }
         self.relationships.as_ref().is_some_and(|sent| sent.contains(name)).then_some(FieldKind::Relationship)
     }
+}
+
+/// The error for a resource that is named by its id and by a local id.
+pub(super) fn both_ids() -> ErrorObject {
+    ErrorObject::invalid_document("a resource has an id, or a lid if this request makes it, and not both")
 }
 
 /// The error for a change of a member that the id is made of.

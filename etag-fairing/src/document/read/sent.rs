@@ -64,6 +64,7 @@ pub(super) enum PrimaryData<'a> {
     Resource {
         type_name: Option<TextMember<'a>>,
         id: Option<TextMember<'a>>,
+        lid: Option<TextMember<'a>>,
         attributes: Option<ObjectMember<'a, &'a RawValue>>,
         relationships: Option<ObjectMember<'a, WithData<SentLinkage<'a>>>>,
     },
@@ -82,12 +83,23 @@ impl SentLinkage<'_> {
     pub(super) fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
+
+    /// The identifiers in it, each with its place if it is one of a list.
+    pub(super) fn identifiers(&self) -> impl Iterator<Item = (Option<usize>, &SentIdentifier<'_>)> {
+        let (one, many) = match self {
+            Self::Null => (None, [].as_slice()),
+            Self::One(identifier) => (Some(identifier), [].as_slice()),
+            Self::Many(identifiers) => (None, identifiers.as_slice()),
+        };
+        let many = many.iter().enumerate().map(|(place, identifier)| (Some(place), identifier));
+        one.into_iter().map(|identifier| (None, identifier)).chain(many)
+    }
 }
 
-/// A resource identifier object, or another JSON value.
+/// A resource identifier object, or another JSON value. A `lid` counts among operations alone.
 #[derive(Debug)]
 pub(super) enum SentIdentifier<'a> {
-    Object { type_name: Option<TextMember<'a>>, id: Option<TextMember<'a>> },
+    Object { type_name: Option<TextMember<'a>>, id: Option<TextMember<'a>>, lid: Option<TextMember<'a>> },
     Other,
 }
 
@@ -192,15 +204,16 @@ impl<'de> FromAnyJson<'de> for TextMember<'de> {
 
 impl<'de> FromAnyJson<'de> for SentIdentifier<'de> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut type_name, mut id) = (None, None);
+        let (mut type_name, mut id, mut lid) = (None, None, None);
         while let Some(name) = map.next_key()? {
             match name {
                 KnownName::Type => type_name = Some(map.next_value()?),
                 KnownName::Id => id = Some(map.next_value()?),
+                KnownName::Lid => lid = Some(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Self::Object { type_name, id })
+        Ok(Self::Object { type_name, id, lid })
     }
 
     fn other() -> Self {
@@ -262,11 +275,13 @@ impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for WithData<T> {
 
 impl<'de> FromAnyJson<'de> for PrimaryData<'de> {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut type_name, mut id, mut attributes, mut relationships) = (None, None, None, None);
+        let (mut type_name, mut id, mut lid, mut attributes, mut relationships) =
+            (None, None, None, None, None);
         while let Some(name) = map.next_key()? {
             match name {
                 KnownName::Type => type_name = Some(map.next_value()?),
                 KnownName::Id => id = Some(map.next_value()?),
+                KnownName::Lid => lid = Some(map.next_value()?),
                 KnownName::Attributes => attributes = Some(map.next_value()?),
                 KnownName::Relationships => relationships = Some(map.next_value()?),
                 KnownName::Data | KnownName::Links | KnownName::Meta | KnownName::Unknown => {
@@ -274,7 +289,7 @@ impl<'de> FromAnyJson<'de> for PrimaryData<'de> {
                 }
             }
         }
-        Ok(Self::Resource { type_name, id, attributes, relationships })
+        Ok(Self::Resource { type_name, id, lid, attributes, relationships })
     }
 
     fn other() -> Self {
@@ -289,6 +304,7 @@ enum KnownName {
     Data,
     Type,
     Id,
+    Lid,
     Attributes,
     Relationships,
     Links,

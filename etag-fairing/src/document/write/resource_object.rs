@@ -151,7 +151,7 @@ impl Writer<'_> {
         out.extend_from_slice(br#","links":{"self":"#);
         self.write_href(resource, &id, out);
         out.extend_from_slice(br#""}"#);
-        warnings.write(out);
+        warnings.write(self.etag.as_deref(), out);
         out.push(b'}');
         Ok(())
     }

@@ -21,17 +21,33 @@ pub(crate) struct Writer<'a> {
     pub(super) odd: OddValues,
     /// The resources of which the caller may not learn that others lead to them.
     pub(super) hidden: Hidden,
+    /// The entity tag of the resource that is written, for its `meta`.
+    pub(super) etag: Option<String>,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(registry: &'a Registry, hidden: Hidden) -> Self {
-        Self { registry, odd: OddValues::Refused, hidden }
+        Self { registry, odd: OddValues::Refused, hidden, etag: None }
     }
 
     /// A writer that shows null for every value that its member cannot have. It is used for documents that are only hashed,
     /// and for the answer to a write, which can't be refused any more.
     pub(crate) fn lenient(self) -> Self {
         Self { odd: OddValues::Null, ..self }
+    }
+
+    /// The first row as a resource object by itself, as its representation has it, with its entity tag in `meta`.
+    pub(crate) fn resource_object(
+        self,
+        resource: &'static Description,
+        fetched: &Fetched,
+        etag: Option<String>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Corrupt> {
+        let Some(row) = fetched.rows.get(0) else {
+            return Err(Corrupt::new("no resource to write"));
+        };
+        Self { etag, ..self }.resource(resource, row, 0, of_root(fetched), View::Whole, out)
     }
 
     /// The URL of one resource.
@@ -142,7 +158,7 @@ impl<'a> Writer<'a> {
         }
         write_data(resource, relationship, row, 0, &fetched.links, &mut out)?;
         self.included(included(fetched), view, &mut out)?;
-        warnings.write(&mut out);
+        warnings.write(None, &mut out);
         out.push(b'}');
         Ok(out)
     }

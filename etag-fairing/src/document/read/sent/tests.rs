@@ -34,8 +34,11 @@ impl Agrees for &RawValue {
 impl Agrees for SentIdentifier<'_> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match self {
-            Self::Object { type_name, id } => {
-                json.is_object() && member(type_name, "type", json) && member(id, "id", json)
+            Self::Object { type_name, id, lid } => {
+                json.is_object()
+                    && member(type_name, "type", json)
+                    && member(id, "id", json)
+                    && member(lid, "lid", json)
             }
             Self::Other => !json.is_object(),
         }
@@ -87,10 +90,11 @@ impl<T: Agrees> Agrees for ObjectMember<'_, T> {
 impl Agrees for PrimaryData<'_> {
     fn agrees(&self, json: &JsonValue) -> bool {
         match self {
-            Self::Resource { type_name, id, attributes, relationships } => {
+            Self::Resource { type_name, id, lid, attributes, relationships } => {
                 json.is_object()
                     && member(type_name, "type", json)
                     && member(id, "id", json)
+                    && member(lid, "lid", json)
                     && member(attributes, "attributes", json)
                     && member(relationships, "relationships", json)
             }
@@ -157,7 +161,7 @@ proptest! {
 
 #[test]
 fn of_members_with_one_name_the_last_counts() {
-    let WithData::Object(Some(PrimaryData::Resource { type_name, id, attributes, relationships })) =
+    let WithData::Object(Some(PrimaryData::Resource { type_name, id, attributes, relationships, .. })) =
         serde_json::from_str(
             r#"{"data": 1, "x": [1, {"y": null}], "data": {"id": 1, "type": "a", "data": {"id": "z"}, "type": "b",
                 "id": "2", "attributes": [], "attributes": {"m": 1, "n": 2, "m": {"a": [3]}}, "relationships": 5}}"#,

@@ -1,0 +1,292 @@
+//! Makes the operations of a request, in one transaction.
+
+use rocket::tokio::time::timeout_at;
+
+use super::super::conditions::Conditions;
+use super::super::create::Create;
+use super::super::delete::{Delete, deleted_plan};
+use super::super::representation::{whole_plan, written_document};
+use super::super::row_scopes::{ReparentedResources, has_left};
+use super::super::store_errors::{Refusal, corrupt, internal};
+use super::super::update::Update;
+use super::super::update_relationship::{JudgedState, UpdateLinkage};
+use super::super::write::change_in;
+use super::Operation;
+use super::made::MadeResult;
+use super::refused::{Refused, errors_of};
+use crate::conditional::ConditionalHeaders;
+use crate::document::read::{Lengths, LinkageDocument, LocalIds, Reading, ResourceName};
+use crate::error::{ErrorObject, Errors};
+use crate::observe::{self, Phase};
+use crate::plan::{Fetched, Plan, Selection};
+use crate::query::{Parameters, Query};
+use crate::resource::committed::CommittedRecord;
+use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
+use crate::routes::call::Call;
+use crate::schema::{Description, ResourceId};
+use crate::store::{Attempts, Ended, Sharing, Transaction, WriteEvent, timed_out};
+
+/// One attempt to make the operations.
+struct Attempt<'a, 'e> {
+    call: &'a Call<'e>,
+    local_ids: &'a LocalIds,
+    transaction: &'a mut dyn Transaction,
+    /// The resources that it has made: no client knows a tag of them.
+    made: Vec<(&'static Description, ResourceId)>,
+    /// What the application wants to hear of after the commit.
+    heard: Vec<CommittedRecord>,
+}
+
+/// Makes the operations, one after the other, each on what those before it have left; all of them, or none.
+///
+/// # Errors
+/// Those of the first operation that is refused.
+pub(super) async fn make_all<'e>(
+    call: &Call<'e>,
+    operations: &[Operation<'e>],
+    local_ids: &LocalIds,
+) -> Result<Vec<MadeResult>, Errors> {
+    let timing = observe::time(call.observation, Phase::Store);
+    let mut attempts = Attempts::new(call.store(), call.config().write_timeout);
+    let deadline = attempts.deadline();
+    let time_is_over = || {
+        call.count_write_event(WriteEvent::TimedOut);
+        Refusal::from(timed_out()).into_errors_of_none()
+    };
+    loop {
+        local_ids.clear();
+        let attempt = async {
+            let mut transaction = attempts.begin(Sharing::Alone).await?;
+            let mut attempt = Attempt {
+                call,
+                local_ids,
+                transaction: transaction.as_mut(),
+                made: Vec::new(),
+                heard: Vec::new(),
+            };
+            let done = attempt.make(operations).await;
+            let done = done.map(|results| (results, attempt.heard));
+            Ok::<_, Refused>((transaction, done))
+        };
+        let Ok(attempted) = timeout_at(deadline, Box::pin(attempt)).await else { return Err(time_is_over()) };
+        let ended = match attempted {
+            Ok((transaction, done)) => attempts.end(transaction, done).await,
+            Err(refused) => Ended::Refused(refused),
+        };
+        match ended {
+            Ended::Committed((results, heard)) => {
+                drop(timing);
+                call.api.tell(&heard).await;
+                return Ok(results);
+            }
+            Ended::Refused(refused) => return Err(errors_of(call, operations, refused).await),
+            Ended::Again => call.count_write_event(WriteEvent::BeginsAgain),
+            Ended::TimedOut => return Err(time_is_over()),
+        }
+    }
+}
+
+impl<'e> Attempt<'_, 'e> {
+    async fn make(&mut self, operations: &[Operation<'e>]) -> Result<Vec<MadeResult>, Refused> {
+        let mut results = Vec::with_capacity(operations.len());
+        for (index, operation) in operations.iter().enumerate() {
+            let id = self.id_of(operation).map_err(|errors| Refused::at(index, None, errors.into()))?;
+            // Boxed: the futures of the decisions are large.
+            let made = match operation.subject.endpoint {
+                Endpoint::Create => Box::pin(self.create(operation)).await,
+                Endpoint::Update => Box::pin(self.update(operation, &id)).await,
+                Endpoint::Delete => Box::pin(self.delete(operation, &id)).await,
+                Endpoint::UpdateRelationship(own, update) => {
+                    Box::pin(self.update_linkage(operation, &id, own, update)).await
+                }
+                Endpoint::List | Endpoint::Read | Endpoint::Related(_) | Endpoint::Relationship(_) => {
+                    Err(internal("an operation that reads").into())
+                }
+            };
+            results.push(made.map_err(|refusal| Refused::at(index, id, refusal))?);
+        }
+        Ok(results)
+    }
+
+    /// The id of the resource that an operation names; `None` for one that it makes.
+    fn id_of(&self, operation: &Operation<'_>) -> Result<Option<ResourceId>, Errors> {
+        let subject = &operation.subject;
+        match &operation.name {
+            None => Ok(None),
+            Some(ResourceName::Id(id)) => subject.read_id(Some(id), self.call.config()).map(Some),
+            Some(ResourceName::Lid(lid)) => match self.local_ids.id_of(subject.resource, lid) {
+                Some(id) => Ok(Some(id)),
+                None => Err(ErrorObject::not_found().into()),
+            },
+        }
+    }
+
+    /// The preconditions of an operation. Of a resource that this request has made nobody has seen a state.
+    fn conditions(&self, operation: &Operation<'e>, id: Option<&ResourceId>) -> Conditions<'e> {
+        let conditions = conditions_of(self.call, operation);
+        let resource = operation.subject.resource;
+        let is_made =
+            |id: &ResourceId| self.made.iter().any(|(made, known)| made.is(resource) && known == id);
+        if id.is_none_or(is_made) { conditions.not_required() } else { conditions }
+    }
+
+    async fn create(&mut self, operation: &Operation<'e>) -> Result<MadeResult, Refusal> {
+        let Operation { subject, body: Some(body), unwritable, .. } = operation else {
+            return Err(internal("an operation without its resource object").into());
+        };
+        let (call, resource) = (self.call, subject.resource);
+        let mut create = Box::new(Create {
+            call,
+            subject,
+            conditions: self.conditions(operation, None),
+            parameters: Parameters::default(),
+            query: Query::default(),
+            collection: None,
+            body,
+            unwritable: unwritable.clone(),
+            reparented: ReparentedResources::default(),
+            scopes: call.scopes(),
+        });
+        let object = body.object()?;
+        let written = change_in(call, self.transaction, None, &mut *create, &mut self.heard).await;
+        let (id, fetched) = written.map_err(|refusal| refusal.into_errors(resource, Some(object)))?;
+        if let Some(lid) = &object.lid {
+            self.local_ids.assign(resource, lid, id.clone());
+        }
+        self.made.push((resource, id.clone()));
+        self.result(operation, &id, fetched.as_ref())
+    }
+
+    async fn update(
+        &mut self,
+        operation: &Operation<'e>,
+        id: &Option<ResourceId>,
+    ) -> Result<MadeResult, Refusal> {
+        let (Operation { subject, body: Some(body), unwritable, .. }, Some(id)) = (operation, id) else {
+            return Err(internal("an operation without its resource object").into());
+        };
+        let call = self.call;
+        let target = whole_plan(call, subject, id.clone());
+        let mut update = Box::new(Update {
+            call,
+            subject,
+            conditions: self.conditions(operation, Some(id)),
+            id: id.clone(),
+            query: Query::default(),
+            body,
+            unwritable: unwritable.clone(),
+            previous: None,
+            version: None,
+            reparented: ReparentedResources::default(),
+            scopes: call.scopes(),
+        });
+        let written = change_in(call, self.transaction, Some(&target), &mut *update, &mut self.heard).await;
+        let (id, fetched) = written?;
+        self.result(operation, &id, fetched.as_ref())
+    }
+
+    async fn delete(
+        &mut self,
+        operation: &Operation<'e>,
+        id: &Option<ResourceId>,
+    ) -> Result<MadeResult, Refusal> {
+        let Some(id) = id else { return Err(internal("a removal of nothing").into()) };
+        let (call, subject) = (self.call, &operation.subject);
+        let conditions = self.conditions(operation, Some(id));
+        let target = deleted_plan(call, subject, id, &conditions);
+        let (id, scopes) = (id.clone(), call.scopes());
+        let mut delete =
+            Box::new(Delete { call, subject, conditions, id, previous: None, version: None, scopes });
+        change_in(call, self.transaction, Some(&target), &mut *delete, &mut self.heard).await?;
+        Ok(MadeResult::nothing())
+    }
+
+    async fn update_linkage(
+        &mut self,
+        operation: &Operation<'e>,
+        id: &Option<ResourceId>,
+        own: OwnRelationship,
+        update: LinkageUpdate,
+    ) -> Result<MadeResult, Refusal> {
+        let Some(id) = id else { return Err(internal("a relationship of nothing").into()) };
+        let (call, subject) = (self.call, &operation.subject);
+        let reading = Reading { lengths: Lengths::of(call.config()), local_ids: Some(self.local_ids) };
+        let base = subject.base.clone();
+        let document = LinkageDocument::parse(operation.text, base, subject.resource, own.id, reading);
+        let target = linkage_in_state(call, operation, id, own);
+        let mut decision = Box::new(UpdateLinkage {
+            call,
+            subject,
+            own,
+            update,
+            conditions: self.conditions(operation, Some(id)),
+            id: id.clone(),
+            document,
+            changing: None,
+            judged: JudgedState::Resource,
+            reparented: ReparentedResources::default(),
+            scopes: call.scopes(),
+        });
+        let written = change_in(call, self.transaction, Some(&target), &mut *decision, &mut self.heard).await;
+        let (id, fetched) = written.map_err(|refusal| decision.errors_of(refusal))?;
+        let Some(fetched) = fetched.filter(|fetched| !has_left(call, subject.resource, fetched)) else {
+            return Ok(MadeResult::nothing());
+        };
+        Ok(MadeResult::tag(self.tag(operation, &id, &fetched)?.as_deref()))
+    }
+
+    /// The result of an operation that has written a resource.
+    fn result(
+        &self,
+        operation: &Operation<'e>,
+        id: &ResourceId,
+        fetched: Option<&Fetched>,
+    ) -> Result<MadeResult, Refusal> {
+        let (call, resource) = (self.call, operation.subject.resource);
+        let Some(fetched) = fetched.filter(|fetched| !has_left(call, resource, fetched)) else {
+            return Ok(MadeResult::nothing());
+        };
+        let etag = self.tag(operation, id, fetched)?;
+        let mut object = Vec::new();
+        let writer = call.writer().lenient();
+        writer.resource_object(resource, fetched, etag, &mut object).map_err(corrupt)?;
+        Ok(MadeResult::resource(&object))
+    }
+
+    /// The entity tag that a GET of the resource would have now, as it is sent.
+    fn tag(
+        &self,
+        operation: &Operation<'e>,
+        id: &ResourceId,
+        fetched: &Fetched,
+    ) -> Result<Option<String>, Refusal> {
+        let subject = &operation.subject;
+        let Some(config) = subject.etag else { return Ok(None) };
+        let (parameters, query) = (Parameters::default(), Query::default());
+        let written = written_document(self.call, subject, id, &parameters, &query, fetched);
+        let (_, tags) = written.map_err(corrupt)?;
+        Ok(tags.map(|tags| config.policy().issue(tags.plain).borrowed().to_field()))
+    }
+}
+
+/// The preconditions of an operation.
+pub(super) fn conditions_of<'e>(call: &Call<'e>, operation: &Operation<'e>) -> Conditions<'e> {
+    let sent = &operation.conditions;
+    let fields = [("If-Match", &sent.if_match), ("If-Unmodified-Since", &sent.if_unmodified_since)];
+    let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?.as_bytes())));
+    let fields = ConditionalHeaders::from_fields(fields).into_owned();
+    let subject = &operation.subject;
+    Conditions::with_fields(fields, call.request, subject.resource, subject.etag)
+}
+
+/// What to read for a change of linkage: the resource, whose state is judged, with this linkage.
+fn linkage_in_state(
+    call: &Call<'_>,
+    operation: &Operation<'_>,
+    id: &ResourceId,
+    own: OwnRelationship,
+) -> Plan {
+    let plan = whole_plan(call, &operation.subject, id.clone());
+    let selection: Selection = plan.selection.with_linkage(own.id);
+    Plan { selection, ..plan }
+}
