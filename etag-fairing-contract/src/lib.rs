@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod arrivals;
 mod changes;
 mod composite_keys;
 mod filters;
@@ -57,7 +58,7 @@ pub async fn check<S: Store>(make_store: impl AsyncFn() -> S) {
 pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) {
     use random::Caller::{Scoped, SeesAll};
 
-    for round in 0..11 {
+    for round in 0..12 {
         let store = make_store().await;
         store.prepare(&resources::ALL).await.expect("prepared");
         match round {
@@ -73,6 +74,10 @@ pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) 
                 ordered::orders_at_random(&store, seed, 80).await;
             }
             8 => includes::windows_at_random(&store, seed, 24, SeesAll).await,
+            10 => {
+                arrivals::prepare(&store).await;
+                arrivals::rows_and_lists_at_random(&store, seed, 80).await;
+            }
             9 => includes::windows_at_random(&store, seed, 24, Scoped).await,
             _ => scoped_changes::changes_at_random(&store, seed, 40).await,
         }
@@ -95,6 +100,7 @@ pub async fn check_nested_filters(store: impl Store) {
 
 /// Every resource that the rules use, for a store whose tables somebody else has to make.
 pub fn resources() -> Vec<&'static Description> {
+    use arrivals::{BILLS, BOARDS, CARDS, LINES, STACKS};
     use composite_keys::{COPIES, READERS, SHELVES};
     use folders::{FILES, FOLDERS, LOCKS, MARKS, PAGES, SHORTCUTS};
     use kinds::MEASURES;
@@ -106,6 +112,7 @@ pub fn resources() -> Vec<&'static Description> {
     all.extend([*REPLIES, *LISTS, *ITEMS, *LABELS, *MEASURES]);
     all.extend([*PROGRAMMES, *SONGS, *ACTS]);
     all.extend([*FOLDERS, *FILES, *MARKS, *SHORTCUTS, *LOCKS, *PAGES]);
+    all.extend([*BOARDS, *STACKS, *CARDS, *BILLS, *LINES]);
     all.extend([*SHELVES, *READERS, *COPIES]);
     all.extend([*POSTS, *CLIPS, *REMARKS, *VOTES, *SEALS]);
     all
@@ -286,10 +293,15 @@ rules! {
         members_without_a_position_come_last
         members_that_are_hidden_keep_their_place
         a_link_from_the_other_end_comes_last
+        a_row_comes_last_in_the_list_of_its_new_owner
         an_order_is_part_of_its_owners_version
         orders_by_chance
         related_resources_are_counted
         a_filter_counts_related_resources
+    }
+    arrivals {
+        rows_and_lists_by_chance
+        a_list_of_rows_whose_ids_have_their_owner_is_reordered
     }
     soft_deletion {
         what_is_deleted_softly_is_not_read

@@ -93,10 +93,27 @@ async fn song(store: &dyn Store, id: i64) {
         .await;
 }
 
-async fn act(store: &dyn Store, id: i64, place: Option<i64>, programme: Option<&str>) {
+fn new_act(id: i64, place: Option<i64>, programme: Option<&str>) -> Change {
     let attributes = vec![place.map_or(Value::Null, Value::Integer), Value::Integer(1)];
     let linkage = vec![programme.map(|name| LinkageChange::One(Some(text(name))))];
-    done(store, Change::Insert { resource: *ACTS, id: Some(number(id)), attributes, linkage }).await;
+    Change::Insert { resource: *ACTS, id: Some(number(id)), attributes, linkage }
+}
+
+/// An act at this place. Without one it has none, as rows of a table that has just got the column.
+async fn act(store: &dyn Store, id: i64, place: Option<i64>, programme: Option<&str>) {
+    let is_placeless = place.is_none() && programme.is_some();
+    // With a place of its own it leaves those of others alone.
+    done(store, new_act(id, if is_placeless { Some(id) } else { place }, programme)).await;
+    if is_placeless {
+        done(store, act_changed(id, Some(None), None)).await;
+    }
+}
+
+/// A change of an act's place, and of its programme.
+fn act_changed(id: i64, place: Option<Option<i64>>, programme: Option<Option<&str>>) -> Change {
+    let place = place.map(|place| place.map_or(Value::Null, Value::Integer));
+    let linkage = vec![programme.map(|name| LinkageChange::One(name.map(text)))];
+    Change::Update { resource: *ACTS, id: number(id), attributes: vec![place, None], linkage }
 }
 
 /// A programme with songs and acts of these numbers, none of them linked.
@@ -342,6 +359,53 @@ pub(crate) async fn a_link_from_the_other_end_comes_last(store: Arc<dyn Store>) 
     assert_eq!(linked(&*store, "night", SONGS_OF).await, numbers(&[3, 1]));
 }
 
+pub(crate) async fn a_row_comes_last_in_the_list_of_its_new_owner(store: Arc<dyn Store>) {
+    festival(&*store, 1..=5).await;
+    replace(&*store, "day", ACTS_OF, &[3, 1, 2]).await;
+    replace(&*store, "night", ACTS_OF, &[5, 4]).await;
+    let lists = async || {
+        [linked(&*store, "day", ACTS_OF).await, linked(&*store, "night", ACTS_OF).await]
+            .map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+    };
+    for (change, day, night) in [
+        (act_changed(3, None, Some(Some("night"))), "1 2", "5 4 3"),
+        // It is there already.
+        (act_changed(5, None, Some(Some("night"))), "1 2", "5 4 3"),
+        (act_changed(4, None, Some(None)), "1 2", "5 3"),
+        (act_changed(4, None, Some(Some("night"))), "1 2", "5 3 4"),
+        (new_act(6, None, Some("day")), "1 2 6", "5 3 4"),
+        (new_act(7, None, None), "1 2 6", "5 3 4"),
+        (act_changed(7, None, Some(Some("day"))), "1 2 6 7", "5 3 4"),
+        // Who says the place gets it.
+        (new_act(8, Some(-1), Some("day")), "8 1 2 6 7", "5 3 4"),
+        (act_changed(2, Some(Some(-2)), Some(Some("night"))), "8 1 6 7", "2 5 3 4"),
+        (act_changed(2, None, Some(Some("day"))), "8 1 6 7 2", "5 3 4"),
+    ] {
+        let told = format!("{change:?}");
+        done(&*store, change).await;
+        assert_eq!(lists().await, [day, night], "{told}");
+    }
+    // Those without a place stay before it.
+    for id in [6, 1] {
+        done(&*store, act_changed(id, Some(None), None)).await;
+    }
+    done(&*store, act_changed(5, None, Some(Some("day")))).await;
+    assert_eq!(lists().await, ["8 7 2 1 6 5", "3 4"]);
+    done(&*store, new_act(9, None, Some("day"))).await;
+    assert_eq!(lists().await, ["8 7 2 1 6 5 9", "3 4"]);
+    // Both owners show it.
+    let versions = async || {
+        [
+            version_of(&*store, *PROGRAMMES, &text("day")).await,
+            version_of(&*store, *PROGRAMMES, &text("night")).await,
+        ]
+    };
+    let before = versions().await;
+    done(&*store, act_changed(8, None, Some(Some("night")))).await;
+    let [day, night] = versions().await;
+    assert!(day != before[0] && night != before[1]);
+}
+
 pub(crate) async fn an_order_is_part_of_its_owners_version(store: Arc<dyn Store>) {
     festival(&*store, 1..=3).await;
     for (relationship, resource) in [(SONGS_OF, *SONGS), (ACTS_OF, *ACTS)] {
@@ -388,7 +452,7 @@ pub(crate) async fn orders_at_random(store: &dyn Store, seed: u64, changes: usiz
         song(store, id).await;
         act(store, id, None, None).await;
     }
-    let mut model: BTreeMap<(usize, usize), Vec<ResourceId>> = BTreeMap::new();
+    let mut model = Lists::new();
     for _ in 0..changes {
         let (owner, relationship) = (dice.below(2), dice.below(2));
         let place = [SONGS_OF, ACTS_OF][relationship];
@@ -400,6 +464,12 @@ pub(crate) async fn orders_at_random(store: &dyn Store, seed: u64, changes: usiz
             if !some.contains(&id) {
                 some.push(id);
             }
+        }
+        if place == ACTS_OF && dice.below(2) == 0 {
+            let id = base + i64::try_from(dice.below(usize::try_from(MEMBERS).unwrap_or(8))).unwrap_or(0);
+            let told = move_act(store, &mut dice, &names, &mut model, id).await;
+            check(store, &names, &model, &told).await;
+            continue;
         }
         let mut list = model.entry((owner, relationship)).or_default().clone();
         let change = match dice.below(5) {
@@ -431,12 +501,49 @@ pub(crate) async fn orders_at_random(store: &dyn Store, seed: u64, changes: usiz
         }
         let told = format!("{} {change:?}", names[owner]);
         done(store, relink(&names[owner], place, change)).await;
-        for ((owner, relationship), expected) in &model {
-            let place = [SONGS_OF, ACTS_OF][*relationship];
-            assert_eq!(linked(store, &names[*owner], place).await, *expected, "{told}");
-            let listed = ids(&read(store, &related_to(&names[*owner], place, Listing::all())).await);
-            assert_eq!(listed, *expected, "{told}");
+        check(store, &names, &model, &told).await;
+    }
+}
+
+/// The lists of two programmes, by the programme and the relationship.
+type Lists = BTreeMap<(usize, usize), Vec<ResourceId>>;
+
+/// Moves an act by its own relationship, or ends it and makes it anew.
+async fn move_act(
+    store: &dyn Store,
+    dice: &mut Random,
+    names: &[String; 2],
+    model: &mut Lists,
+    id: i64,
+) -> String {
+    let programme = Some(dice.below(3)).filter(|programme| *programme < 2);
+    let name = programme.map(|programme| names[programme].as_str());
+    let is_new = dice.below(3) == 0;
+    let is_member = |list: &Vec<ResourceId>| list.contains(&number(id));
+    let stays = programme.is_some_and(|programme| model.get(&(programme, 1)).is_some_and(is_member));
+    if is_new {
+        done(store, delete(*ACTS, &number(id))).await;
+        done(store, new_act(id, None, name)).await;
+    } else {
+        done(store, act_changed(id, None, Some(name))).await;
+    }
+    if is_new || !stays {
+        for programme in 0..2 {
+            model.entry((programme, 1)).or_default().retain(|member| *member != number(id));
         }
+        if let Some(programme) = programme {
+            model.entry((programme, 1)).or_default().push(number(id));
+        }
+    }
+    format!("act {id} to {name:?}, new: {is_new}")
+}
+
+async fn check(store: &dyn Store, names: &[String; 2], model: &Lists, told: &str) {
+    for ((owner, relationship), expected) in model {
+        let place = [SONGS_OF, ACTS_OF][*relationship];
+        assert_eq!(linked(store, &names[*owner], place).await, *expected, "{told}");
+        let listed = ids(&read(store, &related_to(&names[*owner], place, Listing::all())).await);
+        assert_eq!(listed, *expected, "{told}");
     }
 }
 

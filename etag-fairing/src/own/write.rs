@@ -218,21 +218,23 @@ impl WriteTransaction {
             )));
         };
         let target = relationship.target();
-        if relationship.is_kept_in_ids() {
-            return Err(ApiError::mistake(format_args!(
-                "{name:?} of {} is part of the ids of {}, which never change: insert and delete those instead",
-                resource.type_name, target.type_name
-            )));
-        }
         let mut ids = Vec::new();
         for related in related {
             let related = related.into();
             let error = StoreError::RelatedNotFound { relationship: relationship_id, id: related.clone() };
             ids.push(id_of(target, related).ok_or_else(|| ApiError::about(resource)(error))?);
         }
+        let change = change(ids);
+        let may_only_reorder = relationship.order.is_some() && matches!(change, LinkageChange::Replace(_));
+        if relationship.is_kept_in_ids() && !may_only_reorder {
+            return Err(ApiError::mistake(format_args!(
+                "{name:?} of {} is part of the ids of {}, which never change: insert and delete those instead",
+                resource.type_name, target.type_name
+            )));
+        }
         let mut linkage = vec![None; resource.relationships.len()];
         if let Some(slot) = relationship_id.of_mut(&mut linkage) {
-            *slot = Some(change(ids));
+            *slot = Some(change);
         }
         let attributes = vec![None; resource.attributes.len()];
         self.apply(Change::Update { resource, id: id.clone(), attributes, linkage }).await?;

@@ -88,6 +88,13 @@ impl Arrangement {
         placed
     }
 
+    /// The position after the last one; `None` if there may be no room for it.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn next(last: Option<i64>) -> Option<i64> {
+        let last = last.unwrap_or(0);
+        (!is_full(i128::from(last), 1, 0)).then(|| last.saturating_add(1))
+    }
+
     /// The positions of new members, after all that there are. Members without a position get one before them, so that
     /// they stay before them.
     pub fn appended(&self, new: &[ResourceId]) -> Vec<(ResourceId, i64)> {

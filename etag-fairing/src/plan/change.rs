@@ -1,6 +1,8 @@
 //! Changes to resources, one resource at a time.
 
-use crate::schema::{Description, PartMember, ResourceId, Value};
+use std::collections::HashSet;
+
+use crate::schema::{Description, PartMember, Relationship, ResourceId, Value};
 
 /// One change to one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +80,9 @@ pub fn id_of_members(
 
 /// Whether a change of a resource gives other values to members that its composite id is made of, or that those of related
 /// resources are made of. No store makes such a change: an id never changes.
+///
+/// A replacement of linkage that keeps an order may only give the same members other positions. The store sees that by the
+/// linkage that there is, and refuses another one.
 pub fn changes_id(
     resource: &Description,
     id: &ResourceId,
@@ -94,18 +99,32 @@ pub fn changes_id(
                 .is_some_and(|change| !matches!(change, LinkageChange::One(Some(related)) if related == own))
         }
     });
-    changes_own || changes_ids_of_related(resource, linkage)
+    changes_own
+        || resource.relationships.iter().zip(linkage).any(|(relationship, change)| {
+            let may_only_reorder =
+                matches!(change, Some(LinkageChange::Replace(_))) && relationship.order.is_some();
+            !may_only_reorder && names_ids_of_related(relationship, change.as_ref())
+        })
 }
 
 /// Whether to-many linkage, which is part of the ids of the related resources, is given to them or taken from them.
 pub(crate) fn changes_ids_of_related(resource: &Description, linkage: &[Option<LinkageChange>]) -> bool {
-    resource.relationships.iter().zip(linkage).any(|(relationship, change)| {
-        let is_change = match change {
-            Some(LinkageChange::Replace(ids) | LinkageChange::Add(ids) | LinkageChange::Remove(ids)) => {
-                !ids.is_empty()
-            }
-            Some(LinkageChange::One(_)) | None => false,
-        };
-        is_change && relationship.is_kept_in_ids()
-    })
+    let mut changes = resource.relationships.iter().zip(linkage);
+    changes.any(|(relationship, change)| names_ids_of_related(relationship, change.as_ref()))
+}
+
+fn names_ids_of_related(relationship: &Relationship, change: Option<&LinkageChange>) -> bool {
+    let is_change = match change {
+        Some(LinkageChange::Replace(ids) | LinkageChange::Add(ids) | LinkageChange::Remove(ids)) => {
+            !ids.is_empty()
+        }
+        Some(LinkageChange::One(_)) | None => false,
+    };
+    is_change && relationship.is_kept_in_ids()
+}
+
+/// Whether a change replaces to-many linkage by the same members, so that at most their order is another one.
+pub(crate) fn has_members(now: &[ResourceId], change: &LinkageChange) -> bool {
+    let LinkageChange::Replace(ids) = change else { return false };
+    ids.iter().collect::<HashSet<_>>() == now.iter().collect::<HashSet<_>>()
 }

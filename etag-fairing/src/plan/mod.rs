@@ -3,6 +3,7 @@
 //! This module is pure: it knows the descriptions of resources ([`schema`](crate::schema)), and no store.
 
 mod arrangement;
+mod arrival;
 mod change;
 mod evaluate;
 mod fetched;
@@ -22,7 +23,11 @@ pub(crate) use arrangement::ArrangedAt;
 pub use arrangement::Arrangement;
 pub(crate) use arrangement::each_once;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) use arrival::attribute_with;
+pub use arrival::{gives_position, lists_of};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use change::changes_ids_of_related;
+pub(crate) use change::has_members;
 pub use change::{Change, LinkageChange, changes_id, id_of_members};
 pub use evaluate::{Records, matches, order, value_of};
 pub use fetched::{Counts, Fetched, Included, Links};

@@ -23,7 +23,7 @@ use crate::document::read::{
 };
 use crate::document::write::View;
 use crate::error::{ErrorObject, Errors};
-use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
+use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes, has_members};
 use crate::query::{Parameters, Query, Target};
 use crate::resource::RelationshipChange;
 use crate::resource::endpoint::{LinkageUpdate, OwnRelationship};
@@ -170,14 +170,18 @@ impl Decision for UpdateLinkage<'_, '_> {
             }
             return Err(Errors::from(part_of_id(own.name).pointer(document.pointer())).into());
         }
-        if own.is_kept_in_ids() {
-            return Err(Errors::from(kept_in_ids(&own).pointer(document.pointer())).into());
-        }
         let mut change = match (self.update, document.change.clone()) {
             (LinkageUpdate::Add, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),
             (LinkageUpdate::Remove, LinkageChange::Replace(ids)) => LinkageChange::Remove(ids),
             (_, change) => change,
         };
+        if own.is_kept_in_ids() {
+            // The same members in another order have other positions, and no other ids.
+            let now = own.id.of(&current.links).and_then(Option::as_ref).filter(|_| own.order.is_some());
+            if !now.is_some_and(|now| has_members(now.of(0), &change)) {
+                return Err(Errors::from(kept_in_ids(&own).pointer(document.pointer())).into());
+            }
+        }
         let mut relationship = document.relationship;
         if let Some(hooks) = subject.behaviour.hooks {
             let name = own.name;

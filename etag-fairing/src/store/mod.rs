@@ -44,7 +44,8 @@ pub use unwritable::Unwritable;
 pub use crate::plan::{
     Arrangement, Change, Comparison, Counts, Fetched, Field, Filter, Include, Included, LinkageChange, Links,
     Listing, Member, Page, Part, Place, Plan, Records, Relation, Revision, Root, Scopes, Seen, Selection,
-    SortKey, Window, Windows, changes_id, fold_case, id_of_members, matches, order, value_of,
+    SortKey, Window, Windows, changes_id, fold_case, gives_position, id_of_members, lists_of, matches, order,
+    value_of,
 };
 use crate::schema::{Description, ResourceId, Value};
 

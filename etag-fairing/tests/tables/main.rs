@@ -1,6 +1,7 @@
 //! Tables that other programs made: their foreign keys, rules, views and generated columns decide.
 #![cfg(all(feature = "sqlite", feature = "postgres"))]
 
+mod arrivals;
 mod chance;
 mod chinook;
 mod composite;

@@ -9,7 +9,7 @@ use etag_fairing::resource::{
 };
 use etag_fairing::store::{
     Arrangement, Change, Constraint, LinkageChange, Records, Scopes, Seen, StoreError, changes_id,
-    id_of_members,
+    gives_position, id_of_members, lists_of,
 };
 
 use crate::answer::unknown;
@@ -100,6 +100,7 @@ impl State {
                     RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => Linkage::One(None),
                     RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => Linkage::Unread,
                 };
+                let given = given_positions(resource, |place| attributes.get(place));
                 let record = Record {
                     id: Some(id.clone()),
                     attributes,
@@ -107,7 +108,7 @@ impl State {
                 };
                 let table = self.tables.entry(resource.table).or_default();
                 table.rows.insert(id.clone(), Row { resource, record });
-                self.link(resource, &id, linkage, scopes)?;
+                self.link(resource, &id, linkage, &given, scopes)?;
                 self.required_are_there(resource, &id)?;
                 Ok(id)
             }
@@ -124,6 +125,7 @@ impl State {
                     // Only a deletion says that a resource is deleted.
                     *deletion = None;
                 }
+                let given = given_positions(resource, |place| attributes.get(place).and_then(Option::as_ref));
                 let record = self.record_mut(resource, &id).ok_or(StoreError::NotFound)?;
                 for ((stored, new), attribute) in
                     record.attributes.iter_mut().zip(attributes).zip(resource.attributes)
@@ -133,7 +135,7 @@ impl State {
                         *stored = new;
                     }
                 }
-                self.link(resource, &id, linkage, scopes)?;
+                self.link(resource, &id, linkage, &given, scopes)?;
                 self.required_are_there(resource, &id)?;
                 Ok(id)
             }
@@ -191,6 +193,7 @@ impl State {
         resource: &'static Description,
         id: &ResourceId,
         linkage: Vec<Option<LinkageChange>>,
+        given: &[&'static str],
         scopes: &Scopes,
     ) -> Result<(), StoreError> {
         for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
@@ -221,6 +224,9 @@ impl State {
                     if related.is_none() && self.seen_ids(resource, id, relationship_id, scopes).is_empty() {
                         continue;
                     }
+                    if let Some(owner) = &related {
+                        self.arrive(resource, id, relationship, owner, given, scopes);
+                    }
                     self.set_to_one(resource, id, relationship_id, related);
                 }
                 (RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. }, _)
@@ -230,6 +236,13 @@ impl State {
                     let held = self.seen_ids(resource, id, relationship_id, scopes);
                     let placed = self.placed(resource, id, relationship_id, &held, &change);
                     let (gone, new) = difference(&held, change);
+                    let moves = !gone.is_empty() || new.iter().any(|id| !held.contains(id));
+                    if moves && relationship.is_kept_in_ids() {
+                        let name = relationship.name;
+                        return Err(StoreError::Internal(format!(
+                            "{name} is part of ids, which never change"
+                        )));
+                    }
                     for related in gone {
                         if back.1.is_required() {
                             return Err(StoreError::Constraint(Constraint::NotNull {
@@ -343,6 +356,28 @@ impl State {
                     }
                 },
             }
+        }
+    }
+
+    /// A row that a to-one relationship will lead to another owner comes last in the owner's lists that keep an order.
+    fn arrive(
+        &mut self,
+        resource: &'static Description,
+        id: &ResourceId,
+        relationship: &'static Relationship,
+        owner: &ResourceId,
+        given: &[&'static str],
+        scopes: &Scopes,
+    ) {
+        let of = relationship.target();
+        for (list, far) in lists_of(resource, relationship) {
+            let is_member = self.related_ids(of, owner, list).contains(id);
+            if is_member || far.order.is_none_or(|column| given.contains(&column)) {
+                continue;
+            }
+            let held = self.seen_ids(of, owner, list, scopes);
+            let placed = self.placed(of, owner, list, &held, &LinkageChange::Add(vec![id.clone()]));
+            self.place(far, owner, placed);
         }
     }
 
@@ -582,6 +617,16 @@ impl Records for State {
             }
         }
     }
+}
+
+/// The columns of positions in which a change gives a value itself.
+fn given_positions<'v>(
+    resource: &'static Description,
+    value_at: impl Fn(usize) -> Option<&'v Value> + Copy,
+) -> Vec<&'static str> {
+    let to_one = resource.relationships.iter().filter(|it| !it.is_to_many());
+    let columns = to_one.flat_map(|it| lists_of(resource, it)).filter_map(|(_, list)| list.order);
+    columns.filter(|column| gives_position(resource, column, value_at)).collect()
 }
 
 /// The attribute that shows a column.

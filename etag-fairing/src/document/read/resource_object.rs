@@ -11,7 +11,7 @@ use super::local_ids::Reading;
 use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
-use crate::plan::{LinkageChange, Links, each_once};
+use crate::plan::{LinkageChange, Links, each_once, has_members};
 use crate::schema::{Attribute, Description, Relationship, RelationshipId, ResourceId, Row, Value};
 
 /// The resource that a change is about, as it is now.
@@ -24,7 +24,12 @@ pub(crate) struct Current<'a> {
     pub(crate) in_part: &'a [usize],
 }
 
-impl Current<'_> {
+impl<'a> Current<'a> {
+    /// To-many linkage, if it was read.
+    fn linked(&self, id: RelationshipId) -> Option<&'a [ResourceId]> {
+        id.of(self.links).and_then(Option::as_ref).map(|links| links.of(0))
+    }
+
     /// Whether a relationship is what the change makes of it.
     fn has(&self, resource: &Description, id: RelationshipId, change: &LinkageChange) -> bool {
         match change {
@@ -388,9 +393,17 @@ impl<'b> ResourceObject<'b> {
                     errors.push(part_of_id(name).pointer(pointer()));
                 }
                 Ok(LinkageChange::Replace(ids)) if relationship.is_kept_in_ids() => {
-                    // In a new resource: nothing.
-                    if current.is_some() || !ids.is_empty() {
-                        errors.push(kept_in_ids(relationship).pointer(pointer()));
+                    // In a new resource: nothing. Later: the same members, in another order.
+                    let change = LinkageChange::Replace(ids);
+                    match current {
+                        None if change == LinkageChange::Replace(Vec::new()) => {}
+                        Some(current)
+                            if relationship.order.is_some()
+                                && current.linked(id).is_some_and(|now| has_members(now, &change)) =>
+                        {
+                            set_linkage(resource, id, change, &mut members.linkage);
+                        }
+                        _ => errors.push(kept_in_ids(relationship).pointer(pointer())),
                     }
                 }
                 Ok(change) => set_linkage(resource, id, change, &mut members.linkage),

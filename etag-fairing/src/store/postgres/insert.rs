@@ -13,14 +13,15 @@ pub(super) async fn insert_row(
     resource: &'static Description,
     id: Option<&ResourceId>,
     parameters: &[Parameter<'_>],
+    placed: &[&'static str],
 ) -> Result<ResourceId, StoreError> {
-    let Some(id) = id else { return insert_with_next_id(connection, resource, parameters).await };
+    let Some(id) = id else { return insert_with_next_id(connection, resource, parameters, placed).await };
     let made = if connection.known().limits.is_view(resource.table) {
-        insert_into_view(connection, resource, id, parameters).await
+        insert_into_view(connection, resource, id, parameters, placed).await
     } else if !resource.key().is_empty() {
-        insert_with_members(connection, resource, id, parameters).await
+        insert_with_members(connection, resource, id, parameters, placed).await
     } else {
-        insert_returning(connection, resource, GivenId::Yes, parameters).await
+        insert_returning(connection, resource, GivenId::Yes, parameters, placed).await
     };
     // Somebody else was faster.
     made.map_err(|error| if is_taken_id(&error, resource) { StoreError::IdExists } else { error })?;
@@ -40,9 +41,10 @@ async fn insert_with_next_id(
     connection: &Connection,
     resource: &'static Description,
     parameters: &[Parameter<'_>],
+    placed: &[&'static str],
 ) -> Result<ResourceId, StoreError> {
     let known = connection.known();
-    let insert = || insert_returning(connection, resource, GivenId::No, parameters);
+    let insert = || insert_returning(connection, resource, GivenId::No, parameters, placed);
     let Some(sequence) = known.sequence(resource.table) else { return insert().await };
     // In vain if others put such rows there all the time.
     for _ in 0..5 {

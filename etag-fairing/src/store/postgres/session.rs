@@ -174,8 +174,9 @@ impl Session for Connection {
         resource: &'static Description,
         id: Option<&ResourceId>,
         parameters: &[Parameter<'_>],
+        placed: &[&'static str],
     ) -> Result<ResourceId, StoreError> {
-        insert_row(self, resource, id, parameters).await
+        insert_row(self, resource, id, parameters, placed).await
     }
 
     async fn run(&self, text: &str, values: &[Parameter<'_>]) -> Result<u64, StoreError> {

@@ -31,6 +31,7 @@ pub(crate) enum Verb {
     Delete,
     Link,
     Members,
+    Last,
     Place,
     AdoptPlaced,
     Unlink,

@@ -10,6 +10,7 @@ use super::{
     ids::IdColumns,
     link::TypeIs,
     parameter,
+    placed::shape_beside,
     schema::kind_of_id,
 };
 use crate::schema::{Description, RelationshipKind};
@@ -40,12 +41,12 @@ pub(crate) enum GivenId {
 
 impl GivenId {
     /// The shape of the statement that inserts the row.
-    pub(crate) fn shape(self, resource: &'static Description) -> Shape {
+    pub(crate) fn shape(self, resource: &'static Description, placed: &[&'static str]) -> Shape {
         let verb = match self {
             Self::Yes => Verb::InsertWithId,
             Self::No => Verb::Insert,
         };
-        Shape::new(verb, resource)
+        Shape::new(verb, resource).columns(shape_beside(resource, placed))
     }
 }
 
@@ -59,7 +60,7 @@ pub(crate) enum Returned {
 }
 
 /// Inserts a row. Parameters: the id if it is given, then a value for each of [`columns`] that the database
-/// doesn't generate.
+/// doesn't generate, then the positions in the columns `placed`, which are no members' columns.
 ///
 /// # Errors
 /// Never for a description: the numbers of values and columns are equal.
@@ -69,11 +70,12 @@ pub(crate) fn insert<D: Dialect>(
     given: GivenId,
     returned: Returned,
     limits: &Limits,
+    placed: &[&'static str],
 ) -> Result<String, String> {
     // The columns of a composite id are those of members.
     let id = (given == GivenId::Yes && resource.key().is_empty()).then_some(resource.id.column);
     let values = columns(resource).filter(|column| !limits.makes(resource.table, column));
-    let names: Vec<_> = id.into_iter().chain(values).collect();
+    let names: Vec<_> = id.into_iter().chain(values).chain(placed.iter().copied()).collect();
     let mut insert = Query::insert();
     insert.into_table(resource.table);
     if returned == Returned::Id {

@@ -47,6 +47,15 @@ pub(crate) async fn change(
                 let wanted = each_once(ids);
                 let before: Vec<ResourceId> = stored.members.iter().map(|(id, _)| id.clone()).collect();
                 let ending = of_these(&before, &wanted, Listed::Others);
+                let keeps = ending.is_empty() && wanted.len() == before.len();
+                if !keeps && relationship.is_kept_in_ids() {
+                    return Err(StoreError::Internal(format!(
+                        "a change of `{}` of `{}` would change ids of `{}`",
+                        relationship.name,
+                        resource.rust_name,
+                        relationship.target().rust_name
+                    )));
+                }
                 if !ending.is_empty() {
                     links.remove(&ending, Listed::These).await?;
                 }
@@ -87,12 +96,12 @@ fn new_of(stored: &Arrangement, ids: &[ResourceId]) -> Vec<ResourceId> {
 }
 
 /// The linkage of one to-many relationship of one resource.
-struct ToMany<'a, S> {
-    session: &'a S,
-    resource: &'static Description,
-    relationship_id: RelationshipId,
-    edge: Edge,
-    owner: ValueRef<'a>,
+pub(super) struct ToMany<'a, S> {
+    pub(super) session: &'a S,
+    pub(super) resource: &'static Description,
+    pub(super) relationship_id: RelationshipId,
+    pub(super) edge: Edge,
+    pub(super) owner: ValueRef<'a>,
 }
 
 impl<S: Session> ToMany<'_, S> {
@@ -101,7 +110,7 @@ impl<S: Session> ToMany<'_, S> {
     }
 
     /// The linkage with its positions, by what the caller sees of it.
-    async fn stored(&self, scopes: &Scopes) -> Result<Arrangement, StoreError> {
+    pub(super) async fn stored(&self, scopes: &Scopes) -> Result<Arrangement, StoreError> {
         let Self { session, edge, .. } = self;
         let dialect = session.dialect();
         let text = session.text(self.shape(Verb::Members), || positions::members(dialect, edge))?;
@@ -132,7 +141,7 @@ impl<S: Session> ToMany<'_, S> {
     ///
     /// If a new position is still taken by a member that moves, too, then all that move go to positions that
     /// nobody has first, in a statement of its own: a unique index of the user's is checked with each row.
-    async fn arrange(
+    pub(super) async fn arrange(
         &self,
         stored: &Arrangement,
         placed: Vec<ArrangedAt>,

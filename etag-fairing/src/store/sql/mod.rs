@@ -6,6 +6,7 @@
 //! values. A [`Dialect`] has the differences between databases.
 
 pub(crate) mod abilities;
+mod arrival;
 pub(crate) mod bound_query;
 pub(crate) mod cache;
 pub(crate) mod cell;
@@ -36,6 +37,7 @@ mod one_of;
 mod order;
 pub(crate) mod parameter;
 mod pattern;
+mod placed;
 pub(crate) mod plan;
 mod positions;
 pub(in crate::store) mod prepare;

@@ -108,12 +108,14 @@ pub(crate) trait Session {
     /// Runs several statements, all or none of them. After an error the transaction can still be used.
     async fn whole<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError>;
 
-    /// Inserts a row and returns its id. `parameters` begin with the id, if it is given.
+    /// Inserts a row and returns its id. `parameters` begin with the id, if it is given, and end with the positions in the
+    /// columns `placed`.
     async fn insert_row(
         &self,
         resource: &'static Description,
         id: Option<&ResourceId>,
         parameters: &[Parameter<'_>],
+        placed: &[&'static str],
     ) -> Result<ResourceId, StoreError>;
 
     /// An empty set of rows of a resource, with memory for about this number of rows.

@@ -1,7 +1,7 @@
 //! Makes changes in an open transaction.
 
 use super::{
-    Dialect,
+    Dialect, arrival,
     cache::{Shape, Verb},
     cell::{self, Cells},
     change::{self, GivenId, Returned},
@@ -13,13 +13,15 @@ use super::{
     managed,
     one_of::OneOfChange,
     parameter::Parameter,
+    placed,
     read::{self, Locking, exists},
     related::check_related,
     session::Session,
     versions::Guard,
 };
 use crate::plan::{
-    Change, LinkageChange, Plan, Root, Scopes, Selection, changes_id, changes_ids_of_related, id_of_members,
+    Change, LinkageChange, Plan, Root, Scopes, Selection, changes_id, changes_ids_of_related, gives_position,
+    id_of_members,
 };
 use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, Value, ValueRef};
 use crate::store::{Constraint, StoreError};
@@ -47,7 +49,9 @@ fn takes_several(session: &impl Session, change: &Change) -> bool {
         Change::Delete { .. } => false,
         Change::Insert { resource, linkage, .. } | Change::Update { resource, linkage, .. } => {
             let mut changes = linkage.iter().zip(resource.relationships);
-            changes.any(|(change, to)| change.is_some() && to.is_to_many()) || !session.versions().is_empty()
+            changes.any(|(change, to)| {
+                change.is_some() && to.is_to_many() || arrival::may_arrive(resource, to, change.as_ref())
+            }) || !session.versions().is_empty()
         }
     }
 }
@@ -130,6 +134,13 @@ async fn insert(
     let stored = session.values_as_stored(resource, attributes)?;
     let limits = session.limits();
     let is_given = |column: &str| !limits.makes(resource.table, column);
+    let mut moved = Vec::new();
+    let has_position = |column| {
+        limits.makes(resource.table, column)
+            || gives_position(resource, column, |place| attributes.get(place))
+    };
+    let arrivals =
+        arrival::arrivals(session, scopes, resource, None, linkage, has_position, &mut moved).await?;
     let mut parameters: Vec<Parameter<'_>> = Vec::new();
     // The columns of a composite id are those of members.
     let single = id.filter(|_| resource.key().is_empty());
@@ -139,6 +150,8 @@ async fn insert(
             // Nothing is deleted from its beginning.
             let is_deletion = resource.deletion_column() == Some(attribute.column);
             let value = if is_deletion { ValueRef::Null } else { value.as_ref() };
+            let position = placed::position_in(&arrivals, attribute.column);
+            let value = position.map_or(value, ValueRef::Integer);
             parameters.push(Parameter::of(attribute.column, value));
         }
     }
@@ -165,7 +178,11 @@ async fn insert(
             | RelationshipKind::Through { .. } => {}
         }
     }
-    let id = session.insert_row(resource, id, &parameters).await?;
+    let beside = placed::beside(resource, &arrivals);
+    parameters
+        .extend(beside.iter().map(|(column, position)| Parameter::of(column, ValueRef::Integer(*position))));
+    let placed: Vec<_> = beside.iter().map(|(column, _)| *column).collect();
+    let id = session.insert_row(resource, id, &parameters, &placed).await?;
     let versions = session.versions();
     if let Some(kept) = versions.table(resource.table) {
         managed::begin(session, kept, Parameter::id(&id)).await?;
@@ -177,6 +194,7 @@ async fn insert(
         }
     }
     dependents.relinked(scopes, linkage).await?;
+    dependents.moved_within(moved);
     dependents.moved_within(linkage_write::change(session, scopes, resource, &id, linkage).await?);
     dependents.touch().await?;
     Ok(id)
@@ -188,12 +206,13 @@ pub(crate) async fn insert_returning(
     resource: &'static Description,
     id: GivenId,
     parameters: &[Parameter<'_>],
+    placed: &[&'static str],
 ) -> Result<ResourceId, StoreError> {
     if !resource.key().is_empty() {
         return Err(misshapen(resource));
     }
-    let text = session.text(id.shape(resource), || {
-        change::insert(session.dialect(), resource, id, Returned::Id, &session.limits())
+    let text = session.text(id.shape(resource, placed), || {
+        change::insert(session.dialect(), resource, id, Returned::Id, &session.limits(), placed)
     })?;
     // If no row is returned, a trigger has prevented the insertion.
     let mut made = Err(StoreError::Constraint(Constraint::nameless()));
@@ -217,9 +236,17 @@ pub(crate) async fn insert_with_members(
     resource: &'static Description,
     id: &ResourceId,
     parameters: &[Parameter<'_>],
+    placed: &[&'static str],
 ) -> Result<ResourceId, StoreError> {
-    let text = session.text(GivenId::Yes.shape(resource), || {
-        change::insert(session.dialect(), resource, GivenId::Yes, Returned::Nothing, &session.limits())
+    let text = session.text(GivenId::Yes.shape(resource, placed), || {
+        change::insert(
+            session.dialect(),
+            resource,
+            GivenId::Yes,
+            Returned::Nothing,
+            &session.limits(),
+            placed,
+        )
     })?;
     match session.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))? {
         // A trigger has prevented the insertion.
@@ -234,9 +261,17 @@ pub(crate) async fn insert_into_view(
     resource: &'static Description,
     id: &ResourceId,
     parameters: &[Parameter<'_>],
+    placed: &[&'static str],
 ) -> Result<ResourceId, StoreError> {
-    let text = session.text(GivenId::Yes.shape(resource), || {
-        change::insert(session.dialect(), resource, GivenId::Yes, Returned::Nothing, &session.limits())
+    let text = session.text(GivenId::Yes.shape(resource, placed), || {
+        change::insert(
+            session.dialect(),
+            resource,
+            GivenId::Yes,
+            Returned::Nothing,
+            &session.limits(),
+            placed,
+        )
     })?;
     session.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))?;
     if exists(session, &Scopes::NONE, resource, id).await? {
@@ -288,6 +323,14 @@ async fn update<S: Session>(
     if let (true, Some(guard)) = (is_view, version) {
         managed::check_version(session, resource, id, guard).await?;
     }
+    let mut moved = Vec::new();
+    let has_position = |column| {
+        let given = |place| attributes.get(place).and_then(Option::as_ref);
+        !is_given(column) || gives_position(resource, column, given)
+    };
+    let arrivals =
+        arrival::arrivals(session, scopes, resource, Some(id), linkage, has_position, &mut moved).await?;
+    dependents.moved_within(moved);
     let mut parameters = Vec::new();
     let mut changed: Vec<bool> = Vec::new();
     for (attribute, value) in resource.attributes.iter().zip(attributes.iter()) {
@@ -295,8 +338,10 @@ async fn update<S: Session>(
         let value = value
             .as_ref()
             .filter(|_| kept.is_none_or(|kept| !kept.keeps(attribute.column)) && is_given(attribute.column));
+        let position = placed::position_in(&arrivals, attribute.column).map(ValueRef::Integer);
+        let value = position.or(value.map(Value::as_ref));
         changed.push(value.is_some());
-        parameters.extend(value.map(|value| Parameter::of(attribute.column, value.as_ref())));
+        parameters.extend(value.map(|value| Parameter::of(attribute.column, value)));
         if value.is_some() {
             lock_lists(session, resource, attribute.column, &links).await?;
             dependents.placed(attribute.column).await?;
@@ -340,6 +385,7 @@ async fn update<S: Session>(
             | RelationshipKind::Through { .. } => {}
         }
     }
+    let beside = placed::beside(resource, &arrivals);
     let names_deletion = deletion.is_some_and(|deletion| {
         let mut changed = change::columns(resource).zip(&changed).filter(|(_, changed)| **changed);
         changed.any(|(column, _)| deletion.is(column))
@@ -364,6 +410,12 @@ async fn update<S: Session>(
     if !(parameters.is_empty() && next.is_empty()) {
         let columns = change::columns(resource).zip(&changed);
         let mut columns: Vec<_> = columns.filter_map(|(column, changed)| changed.then_some(column)).collect();
+        for (column, position) in &beside {
+            columns.push(column);
+            parameters.push(Parameter::of(column, ValueRef::Integer(*position)));
+        }
+        let placed: Vec<_> = beside.iter().map(|(column, _)| *column).collect();
+        changed.extend(placed::shape_beside(resource, &placed));
         let kept = kept.into_iter().flat_map(|kept| &kept.columns).zip(next.iter());
         for (column, value) in kept {
             columns.push(column.name);

@@ -15,25 +15,26 @@ pub(super) async fn insert_row(
     resource: &'static Description,
     id: Option<&ResourceId>,
     parameters: &[Parameter<'_>],
+    placed: &[&'static str],
 ) -> Result<ResourceId, StoreError> {
     if connection.limits.is_view(resource.table) {
         return match id {
-            Some(id) => insert_into_view(connection, resource, id, parameters).await,
-            None => insert_with_new_id(connection, resource, parameters).await,
+            Some(id) => insert_into_view(connection, resource, id, parameters, placed).await,
+            None => insert_with_new_id(connection, resource, parameters, placed).await,
         };
     }
     if let Some(id) = id.filter(|_| !resource.key().is_empty()) {
-        return insert_with_members(connection, resource, id, parameters).await.map_err(|error| {
+        return insert_with_members(connection, resource, id, parameters, placed).await.map_err(|error| {
             // SQLite has one writer, so that the id was free a moment ago; a column may compare by another collation.
             if error.breaks_key(resource) { StoreError::IdExists } else { error }
         });
     }
     let given = if id.is_some() { GivenId::Yes } else { GivenId::No };
     if !connection.rowids.contains(&resource.table) {
-        return insert_returning(connection, resource, given, parameters).await;
+        return insert_returning(connection, resource, given, parameters, placed).await;
     }
-    let text = connection.text(given.shape(resource), || {
-        change::insert(Sqlite, resource, given, Returned::Nothing, &connection.limits)
+    let text = connection.text(given.shape(resource, placed), || {
+        change::insert(Sqlite, resource, given, Returned::Nothing, &connection.limits, placed)
     })?;
     // A trigger may have ignored it; then the last rowid is that of another row.
     match connection.run(&text, parameters)? {
@@ -47,8 +48,9 @@ async fn insert_with_new_id(
     connection: &Connection,
     resource: &'static Description,
     parameters: &[Parameter<'_>],
+    placed: &[&'static str],
 ) -> Result<ResourceId, StoreError> {
-    let text = change::insert(Sqlite, resource, GivenId::No, Returned::Nothing, &connection.limits)
+    let text = change::insert(Sqlite, resource, GivenId::No, Returned::Nothing, &connection.limits, placed)
         .map_err(StoreError::Internal)?;
     // Nobody else writes meanwhile, so that a higher id than all before is the new one's.
     let before = newest(connection, resource).await?;

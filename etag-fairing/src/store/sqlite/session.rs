@@ -157,8 +157,9 @@ impl Session for Connection {
         resource: &'static Description,
         id: Option<&ResourceId>,
         parameters: &[Parameter<'_>],
+        placed: &[&'static str],
     ) -> Result<ResourceId, StoreError> {
-        insert_row(self, resource, id, parameters).await
+        insert_row(self, resource, id, parameters, placed).await
     }
 
     fn values_as_stored<'v>(

@@ -2,10 +2,11 @@
 
 use std::sync::Barrier;
 
+use etag_fairing::{JsonApiResource, ToMany, ToOne};
 use serde_json::{Value, json};
 
 use super::super::support::{Answer, Server};
-use super::super::theirs::{data, delete, to};
+use super::super::theirs::{data, delete, over_both, to};
 use super::{ids, line, over_shops};
 
 fn write_if(server: &Server, url: &str, document: &Value, tag: &str) -> Answer {
@@ -292,5 +293,78 @@ fn a_relationship_beside_the_id_changes_from_either_end() {
         let line = server.get("/order-lines/1~2", &[]).is(200);
         assert_eq!(line.json()["data"]["relationships"]["warehouse"]["data"], Value::Null);
         assert_ne!(line.tag(), tag);
+    });
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "bills", etag)]
+struct Bill {
+    #[jsonapi(id)]
+    id: i64,
+    #[jsonapi(relationship, inverse = "bill", order = "place", linkage = true)]
+    items: ToMany<Item>,
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "items", id(bill, product), etag)]
+struct Item {
+    #[jsonapi(relationship, on_delete = "cascade")]
+    bill: ToOne<Bill>,
+    product: String,
+}
+
+#[test]
+fn a_list_puts_rows_in_order_whose_ids_have_its_owner() {
+    let tables = "CREATE TABLE bills (id {id});
+        CREATE TABLE items (
+            bill_id bigint NOT NULL REFERENCES bills (id), product {text} NOT NULL, place smallint NOT NULL,
+            PRIMARY KEY (bill_id, product), UNIQUE (bill_id, place)
+        );
+        INSERT INTO bills (id) VALUES (1), (2);";
+    let tables = tables.replace("{text}", "text");
+    over_both(&tables, |theirs| {
+        let server = theirs.serve("", |rocket| rocket.mount("/", [Bill::routes(), Item::routes()].concat()));
+        for (bill, product) in [("1", "tea"), ("1", "cup"), ("1", "milk"), ("2", "tea")] {
+            let item = data("items", None, json!({"product": product}), json!({"bill": to("bills", bill)}));
+            server.write("POST", "/items", &item).is(201);
+        }
+        let url = "/bills/1/relationships/items";
+        let listed = || ids(&server.get(url, &[]).json());
+        let list = |ids: &[&str]| -> Value {
+            json!({"data": ids.iter().map(|id| json!({"type": "items", "id": id})).collect::<Vec<_>>()})
+        };
+        assert_eq!(listed(), ["1~tea", "1~cup", "1~milk"], "new ones come last");
+        for order in
+            [["1~milk", "1~tea", "1~cup"], ["1~tea", "1~cup", "1~milk"], ["1~cup", "1~tea", "1~milk"]]
+        {
+            server.write("PATCH", url, &list(&order)).is(200);
+            assert_eq!(listed(), order);
+        }
+        let order = ["1~milk", "1~cup", "1~tea"];
+        let tag = server.get("/bills/1", &[]).tag();
+        let bill = data("bills", Some("1"), json!({}), json!({"items": list(&order)}));
+        let changed = write_if(&server, "/bills/1", &bill, &tag).is(200);
+        assert_ne!(changed.tag(), tag);
+        write_if(&server, "/bills/1", &bill, &tag).is(412);
+        assert_eq!(listed(), order);
+        assert_eq!(ids(&server.get("/bills/1/items", &[]).json()), order);
+        // No list gives a row another id.
+        for (method, list) in [
+            ("PATCH", list(&["1~milk", "1~cup"])),
+            ("PATCH", list(&["1~milk", "1~cup", "1~tea", "2~tea"])),
+            ("PATCH", list(&[])),
+            ("POST", list(&["2~tea"])),
+            ("DELETE", list(&["1~cup"])),
+        ] {
+            let error = server.write(method, url, &list).is(403).error();
+            assert_eq!(error, ("part_of_id".into(), json!({"pointer": "/data"})), "{method} {list}");
+        }
+        let fewer = data("bills", Some("1"), json!({}), json!({"items": list(&["1~milk"])}));
+        let error = server.write("PATCH", "/bills/1", &fewer).is(403).error();
+        assert_eq!(error, ("part_of_id".into(), json!({"pointer": "/data/relationships/items"})));
+        assert_eq!(listed(), order);
+        // A window has the same order.
+        let window = server.get("/bills/1?include=items&page[items][size]=2", &[]).is(200).json();
+        assert_eq!(ids(&window["data"]["relationships"]["items"]), ["1~milk", "1~cup"]);
     });
 }
