@@ -8,6 +8,7 @@ use etag_fairing::{
     resource::{CompositeId, Description, RelationshipId, ResourceId, Value},
     store::{
         Change, Include, LinkageChange, Listing, Page, Plan, Root, Selection, Store, StoreError, Window,
+        Windows,
     },
 };
 
@@ -187,23 +188,59 @@ pub(crate) async fn rows_and_lists_at_random(store: &dyn Store, seed: u64, chang
             assert_eq!(linkage(&read(store, &one(resource, &id)).await, LIST, 0), *expected, "{told}");
         }
         // Windows are in the same order.
-        for (resource, lists) in [(*BOARDS, &model[..2]), (*STACKS, &model[2..])] {
-            let (offset, limit) = (dice.below(3), 1 + dice.below(3));
-            let page = Page::Offset { offset: offset as u64, limit: limit as u64 };
-            let listing = Listing::all().paged(page).counted();
-            let include = Include::new(LIST, Selection::identifiers(*CARDS)).within(listing);
-            let selection = Selection::identifiers(resource).including(vec![include]);
-            let plan = Plan::new(Root::Collection(Listing::all()), selection).including_at_most(100);
-            let fetched = read(store, &plan).await;
-            for (row, list) in lists.iter().enumerate() {
-                let ids: Vec<ResourceId> = list.iter().skip(offset).take(limit).cloned().collect();
-                let expected = Window::new(ids)
-                    .followed_by_more(list.len() > offset + limit)
-                    .counted(Some(list.len() as u64));
-                let windows = fetched.windows.iter().find(|windows| windows.relationship() == LIST);
-                let found = windows.and_then(|windows| windows.of(row));
-                assert_eq!(found, Some(&expected), "{told}: {offset} {limit}");
-            }
+        let (offset, limit) = (dice.below(3), 1 + dice.below(3));
+        check_windows(store, &model, offset, limit, &told).await;
+    }
+}
+
+/// The windows of all lists: of their owners, and behind the polymorphic relationship of the cards.
+async fn check_windows(
+    store: &dyn Store,
+    model: &[Vec<ResourceId>],
+    offset: usize,
+    limit: usize,
+    told: &str,
+) {
+    let page = Page::Offset { offset: offset as u64, limit: limit as u64 };
+    let listing = Listing::all().paged(page).counted();
+    let within = |resource: &'static Description| {
+        let include = Include::new(LIST, Selection::identifiers(*CARDS)).within(listing.clone());
+        Selection::identifiers(resource).including(vec![include])
+    };
+    let whole = async |selection| {
+        let plan = Plan::new(Root::Collection(Listing::all()), selection).including_at_most(100);
+        read(store, &plan).await
+    };
+    let expected = |list: usize| {
+        let ids: Vec<ResourceId> = model[list].iter().skip(offset).take(limit).cloned().collect();
+        let number = model[list].len();
+        Window::new(ids).followed_by_more(number > offset + limit).counted(Some(number as u64))
+    };
+    let of = |windows: &[Windows], row| {
+        windows
+            .iter()
+            .find(|windows| windows.relationship() == LIST)
+            .and_then(|windows| windows.of(row))
+            .cloned()
+    };
+    for resource in [*BOARDS, *STACKS] {
+        let fetched = whole(within(resource)).await;
+        for list in (0..LISTS).filter(|list| owner(*list).0.is(resource)) {
+            assert_eq!(of(&fetched.windows, list % 2), Some(expected(list)), "{told}: {offset} {limit}");
+        }
+    }
+    let arms = [*BOARDS, *STACKS].into_iter().enumerate();
+    let arms = arms.map(|(arm, resource)| Include::new(RelationshipId::at(arm), within(resource)));
+    let fetched = whole(Selection::identifiers(*CARDS).including(arms.collect())).await;
+    for (list, members) in model.iter().enumerate() {
+        let (resource, id) = owner(list);
+        let included = fetched.included.iter().find(|included| included.resource.is(resource));
+        let rows = included.into_iter().flat_map(|included| included.rows.iter());
+        let row = rows.map(|row| row.resource_id().expect("an id")).position(|own| own == id);
+        // Only what a card leads to is included.
+        assert_eq!(row.is_some(), !members.is_empty(), "{told}");
+        if let (Some(included), Some(row)) = (included, row) {
+            assert_eq!(of(&included.windows, row), Some(expected(list)), "{told}: {offset} {limit}");
         }
     }
 }

@@ -276,10 +276,75 @@ fn a_window_shows_what_leads_to_its_own_type() {
             assert_eq!(shown.join(" "), expected, "{path}");
             assert_eq!(document["included"].as_array().map(Vec::len), Some(shown.len()), "{path}");
         }
-        let several = "/comments/1?include=subject.comments&page[subject.comments][size]=1";
+    });
+}
+
+#[test]
+fn windows_behind_several_types_are_those_of_each() {
+    on_each_database(|server| {
+        fill(server);
+        for (id, kind, body) in
+            [(5, "photos", "a"), (6, "photos", "b"), (7, "videos", "c"), (8, "videos", "a")]
+        {
+            create(server, "comments", id, &json!({"body": body}), &about(kind, "1"));
+        }
+        for id in 1..=3 {
+            let rated = json!({"subject": {"data": identifier("videos", "1")}});
+            create(server, "ratings", id, &json!({"stars": id}), &rated);
+        }
+        for (own, there) in [
+            ("page[subject.comments][size]=2", "page[size]=2"),
+            (
+                "page[subject.comments][size]=1&page[subject.comments][totals]=true",
+                "page[size]=1&page[totals]=true",
+            ),
+            ("sort[subject.comments]=-body", "sort=-body"),
+            (
+                "filterIncluded[subject.comments][body][in]=a,b&sort[subject.comments]=body",
+                "filter[body][in]=a,b&sort=body",
+            ),
+        ] {
+            let url = format!("/pins?include=on&{own}").replace("subject.comments", "on.comments");
+            // Pins lead to comments, too, which have none.
+            server.get(&url, &[]).is(400);
+            let document =
+                server.get(&format!("/comments?include=subject.comments&{own}"), &[]).is(200).json();
+            let media = document["included"].as_array().unwrap().iter().filter(|it| it["type"] != "comments");
+            let mut seen = 0;
+            for one in media {
+                let (kind, id) = (one["type"].as_str().unwrap(), one["id"].as_str().unwrap());
+                let comments = &one["relationships"]["comments"];
+                let related =
+                    server.get(&format!("/{kind}/{id}/relationships/comments?{there}"), &[]).is(200);
+                assert_eq!(comments["data"], related.json()["data"], "{kind} {id} {own}");
+                assert_eq!(comments["meta"]["count"], related.json()["meta"]["count"], "{kind} {id} {own}");
+                if let Some(next) = comments["links"]["next"].as_str() {
+                    server.get(next, &[]).is(200);
+                    seen += 1;
+                }
+            }
+            assert_eq!(seen, if own.starts_with("page") { 2 } else { 0 }, "{own}");
+        }
+        // Only one of the types has ratings.
+        let ratings =
+            "/comments/2?include=subject.ratings&page[subject.ratings][size]=2&sort[subject.ratings]=-stars";
+        let document = server.get(ratings, &[]).is(200).json();
+        assert_eq!(document["included"].as_array().map(Vec::len), Some(3));
+        let video =
+            document["included"].as_array().unwrap().iter().find(|it| it["type"] == "videos").unwrap();
+        let shown = json!([identifier("ratings", "3"), identifier("ratings", "2")]);
+        assert_eq!(video["relationships"]["ratings"]["data"], shown);
+        for wrong in ["page[subject][size]", "page[subject.nobody][size]", "page[subject.author][size]"] {
+            let (code, source) =
+                server.get(&format!("/comments?include=subject.author&{wrong}=1"), &[]).is(400).error();
+            assert_eq!((code.as_str(), &source["parameter"]), ("unknown_parameter", &json!(wrong)));
+        }
+        let sort = "/comments?include=subject.comments&sort[subject.comments]=nothing";
+        let refused = server.get(sort, &[]).is(400).json();
         assert_eq!(
-            server.get(several, &[]).is(400).error().1,
-            json!({"parameter": "page[subject.comments][size]"})
+            refused["errors"].as_array().map(Vec::len),
+            Some(1),
+            "one mistake is told once: {refused}"
         );
     });
 }

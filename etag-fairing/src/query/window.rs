@@ -167,13 +167,19 @@ impl<'p> WindowBuilder<'p> {
             return;
         }
         for asked in &self.windows {
-            match asked.relationship(tree, context) {
-                Ok((include, relationship)) => {
-                    let number = errors.len();
-                    let window;
-                    (window, spent) = asked.window(relationship, context, spent, errors);
-                    if errors.len() == number {
-                        include.window = Some(Box::new(window));
+            match asked.relationships(tree, context) {
+                Ok(relationships) => {
+                    for (way, relationship) in relationships {
+                        let number = errors.len();
+                        let window;
+                        (window, spent) = asked.window(relationship, context, spent, errors);
+                        // Another type behind the path would have the same errors, or be one too many.
+                        if errors.len() > number {
+                            break;
+                        }
+                        if let Some(include) = at(tree, &way) {
+                            include.window = Some(Box::new(window));
+                        }
                     }
                 }
                 Err(detail) => errors.extend(asked.parameters.iter().map(|parameter| {
@@ -209,42 +215,57 @@ impl Parameter<'_> {
 }
 
 impl Asked<'_> {
-    /// The include that the path names, and the resource that it leads to.
-    fn relationship<'t>(
+    /// The includes that the path names, each by its place at each level of the tree. It goes over each type of a
+    /// polymorphic relationship, as that of `include` does: those that have such a relationship get the window.
+    fn relationships(
         &self,
-        tree: &'t mut [IncludeTree],
+        tree: &[IncludeTree],
         context: &Context<'_>,
-    ) -> Result<(&'t mut IncludeTree, &'static Relationship), String> {
+    ) -> Result<Vec<(Vec<usize>, &'static Relationship)>, String> {
         let path = self.path;
-        let not_included = || format!("{path} is not included: name it in include");
-        let mut level = tree;
-        let mut here = context.resource;
+        let mut ways = vec![(context.resource, tree, Vec::new())];
         let mut names = path.split('.').peekable();
         while let Some(name) = names.next() {
-            let (id, relationship) = here.relationship(name).ok_or_else(not_included)?;
-            if here.arms(id).nth(1).is_some() {
-                return Err(format!(
-                    "{path} leads over {name}, which is polymorphic: ask at the related URL"
-                ));
+            let is_last = names.peek().is_none();
+            let mut next = Vec::new();
+            let mut found = Vec::new();
+            let mut is_to_one = false;
+            for (here, level, way) in &ways {
+                let Some((first, relationship)) = here.relationship(name) else { continue };
+                if is_last && matches!(context.target, Target::Linkage(own) if own == first && path == name) {
+                    return Err(format!(
+                        "{path} is the list of this URL: write page[…], sort and filter for it"
+                    ));
+                }
+                is_to_one |= !relationship.is_to_many();
+                if is_last && relationship.is_to_many() && here.arms(first).nth(1).is_some() {
+                    return Err(format!("{path} leads to several types: ask at the related URL"));
+                }
+                for (id, arm) in here.arms(first) {
+                    let place = level.iter().position(|include| include.relationship == id);
+                    let Some((place, include)) = place.and_then(|place| Some((place, level.get(place)?)))
+                    else {
+                        continue;
+                    };
+                    let way: Vec<usize> = way.iter().copied().chain([place]).collect();
+                    if is_last && arm.is_to_many() {
+                        found.push((way, arm));
+                    } else {
+                        next.push((arm.target(), include.children.as_slice(), way));
+                    }
+                }
             }
-            let include =
-                level.iter_mut().find(|include| include.relationship == id).ok_or_else(not_included)?;
-            here = relationship.target();
-            if names.peek().is_some() {
-                level = &mut include.children;
-                continue;
+            if is_last && !found.is_empty() {
+                return Ok(found);
             }
-            if matches!(context.target, Target::Linkage(own) if own == id && path == relationship.name) {
-                return Err(format!("{path} is the list of this URL: write page[…], sort and filter for it"));
-            }
-            if !relationship.is_to_many() {
+            if is_last && is_to_one {
                 return Err(format!(
                     "{path} is to-one: only to-many relationships have a page, a sort or a filter"
                 ));
             }
-            return Ok((include, relationship));
+            ways = next;
         }
-        Err(not_included())
+        Err(format!("{path} is not included: name it in include"))
     }
 
     fn window(
@@ -299,6 +320,13 @@ impl Asked<'_> {
         let window = IncludeWindow { filter, sort: keys.unwrap_or_default(), page, path: self.path.into() };
         (window, spent)
     }
+}
+
+/// The include at these places, level by level.
+fn at<'t>(tree: &'t mut [IncludeTree], way: &[usize]) -> Option<&'t mut IncludeTree> {
+    let (first, behind) = way.split_first()?;
+    let include = tree.get_mut(*first)?;
+    if behind.is_empty() { Some(include) } else { at(&mut include.children, behind) }
 }
 
 /// Looks for two paths that include one relationship by different windows.
