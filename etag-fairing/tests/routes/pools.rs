@@ -108,18 +108,21 @@ fn a_store_that_has_connections_is_given_none() {
 
 #[cfg(feature = "postgres")]
 mod postgres {
+    use std::collections::BTreeSet;
     use std::time::Duration;
 
     use etag_fairing::store::Store;
     use etag_fairing::store::postgres::deadpool_postgres::{
-        Manager, ManagerConfig, Pool, RecyclingMethod, tokio_postgres::NoTls,
+        Manager, ManagerConfig, Pool, RecyclingMethod,
+        tokio_postgres::{self, NoTls},
     };
     use etag_fairing::store::postgres::{PoolOptions, PostgresStore};
     use postgres_server::Database;
     use rocket::figment::Figment;
-    use rocket::futures::future::join_all;
+    use rocket::futures::future::{join, join_all};
     use rocket::http::Header;
     use rocket::local::asynchronous::{Client, LocalResponse};
+    use rocket::tokio::time::sleep;
     use rocket::{State, put, routes};
 
     use super::*;
@@ -252,6 +255,40 @@ mod postgres {
                 assert_eq!(write(&client, Method::Patch, "/v1/books/1", back).await, Status::Ok);
             }
             assert_eq!(database.run("SELECT count(*) FROM notes").trim(), "0");
+        });
+    }
+
+    /// The application's connections wait for locks only shortly, and another node prepares for longer.
+    #[test]
+    fn a_node_that_starts_waits_for_another_whatever_the_lock_timeout() {
+        // The lock that prepares: `etagfair` in ASCII.
+        const PREPARING: i64 = 0x6574_6167_6661_6972;
+        const NAME: &str = "a node that starts";
+        const WAITING: &str = "SELECT virtualtransaction FROM pg_locks JOIN pg_stat_activity USING (pid)
+             WHERE locktype = 'advisory' AND NOT granted AND application_name = $1";
+        let Some(database) = Database::provide() else { return };
+        rocket::async_test(async {
+            let mut config: tokio_postgres::Config = database.url().parse().expect("a URL");
+            config.application_name(NAME).options("-clock_timeout=50ms");
+            let fast = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            let of_node = Pool::builder(Manager::from_config(config, NoTls, fast)).max_size(2).build();
+            let store = PostgresStore::with_pool(of_node.expect("a pool"), PoolOptions::default());
+            let others = pool(&database, RecyclingMethod::Fast);
+            let (other, look) = (others.get().await.expect("one"), others.get().await.expect("another"));
+            other.execute("SELECT pg_advisory_lock($1)", &[&PREPARING]).await.expect("the lock");
+            // Until it waits in a second transaction: the limit has ended the first one.
+            let other_node = async {
+                let mut transactions = BTreeSet::new();
+                while transactions.len() < 2 {
+                    let rows = look.query(WAITING, &[&NAME]).await.expect("locks");
+                    transactions.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+                    sleep(Duration::from_millis(5)).await;
+                }
+                other.execute("SELECT pg_advisory_unlock($1)", &[&PREPARING]).await.expect("no lock");
+            };
+            let (prepared, ()) = join(store.prepare(&[]), other_node).await;
+            prepared.expect("it has had its turn");
+            store.close().await;
         });
     }
 

@@ -81,6 +81,7 @@ use self::{
     error::{TAKES_NO_WRITES, no_connection},
     limit::Limit,
     options::Target,
+    prepare::Known,
     tls::Tls,
 };
 use super::{
@@ -104,6 +105,9 @@ const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long preparing may take for each statement: another node may be preparing, or indexing what was added.
 const PREPARING: Duration = Duration::from_secs(300);
+
+/// How long preparing waits before it begins again. It has waited for a lock already.
+const BEFORE_AGAIN: Duration = Duration::from_millis(20);
 
 /// A store over one PostgreSQL database. See the [module](self).
 pub struct PostgresStore {
@@ -300,6 +304,25 @@ impl PostgresStore {
         let outcome = connection.fetch_snapshot(plan).await;
         Ok((connection, outcome))
     }
+
+    /// Prepares the tables in one transaction, which is undone if there are problems.
+    async fn try_to_prepare(
+        &self,
+        resources: &[&'static Description],
+    ) -> Result<Result<Known, Vec<String>>, StoreError> {
+        if self.take().await?.is_read_only().await? {
+            return Ok(Err(vec![format!("{}: {TAKES_NO_WRITES}", self.place)]));
+        }
+        let mut connection = self.take().await?;
+        connection.begin(Purpose::Write);
+        connection.set_limit(Limit::beyond(PREPARING));
+        connection.batch(&format!("SET LOCAL statement_timeout = {}", PREPARING.as_millis())).await?;
+        let known = prepare::prepare(&connection, resources, self.revisions, self.schema).await?;
+        if known.is_ok() {
+            connection.commit().await?;
+        }
+        Ok(known)
+    }
 }
 
 /// What the server is told of a new connection.
@@ -326,21 +349,16 @@ impl Store for PostgresStore {
             (None, None) => Ok(()),
         };
         looked.map_err(|problem| PrepareError::new(format!("{}: {problem}", self.place)))?;
-        if self.take().await.map_err(name)?.is_read_only().await.map_err(name)? {
-            return Err(PrepareError::new(format!("{}: {TAKES_NO_WRITES}", self.place)));
-        }
-        let mut connection = self.take().await.map_err(name)?;
-        connection.begin(Purpose::Write);
-        connection.set_limit(Limit::beyond(PREPARING));
-        connection
-            .batch(&format!("SET LOCAL statement_timeout = {}", PREPARING.as_millis()))
-            .await
-            .map_err(name)?;
-        let known = prepare::prepare(&connection, resources, self.revisions, self.schema)
-            .await
-            .map_err(name)?
-            .map_err(|problems| PrepareError { problems })?;
-        connection.commit().await.map_err(name)?;
+        let until = Instant::now() + PREPARING;
+        let known = loop {
+            match self.try_to_prepare(resources).await {
+                // Another node prepares, or a program holds a lock, for longer than the `lock_timeout` that the
+                // application, its role or its database has; or two have waited for each other.
+                Err(StoreError::Conflict) if Instant::now() < until => sleep(BEFORE_AGAIN).await,
+                outcome => break outcome.map_err(name)?,
+            }
+        };
+        let known = known.map_err(|problems| PrepareError { problems })?;
         *self.shared.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Ok(())
     }
