@@ -1,8 +1,9 @@
-//! A connection from the pool while it is in use, and what happens to it when its user drops it, at whatever
-//! point.
+//! A connection from the pool while it is in use, and its transaction.
+
+mod give_back;
+mod statements;
 
 use std::{
-    borrow::Cow,
     collections::BTreeMap,
     pin::pin,
     sync::{
@@ -13,33 +14,19 @@ use std::{
 };
 
 use deadpool_postgres::{Client, Pool, PoolError};
-use rocket::{
-    futures::{FutureExt, TryStreamExt, future::join},
-    tokio::{
-        runtime::Handle,
-        select,
-        sync::Semaphore,
-        time::{timeout, timeout_at},
-    },
-};
-use tokio_postgres::{Error, Row, Statement, types::ToSql};
+use rocket::{futures::FutureExt, tokio::sync::Semaphore};
 
 use super::{
-    borrowed::{Borrowed, was_left_open},
-    error::{
-        busy, is_canceled, is_deadlock, is_outcome_unknown, is_read_only, is_stale, lost, pool_error,
-        store_error, told,
-    },
+    borrowed::Borrowed,
+    error::{busy, is_outcome_unknown, pool_error, store_error, told},
     limit::Limit,
     prepare::Known,
     tls::Tls,
 };
 use crate::schema::{Description, ResourceId, ValueRef};
 use crate::store::sql::cache::Texts;
-use crate::store::sql::parameter::Parameter;
-use crate::store::sql::room::Room;
 use crate::store::sql::statement_watch::StatementWatch;
-use crate::store::{CommitCounter, Excess, QueueCounter, StatementCounter, StoreError};
+use crate::store::{CommitCounter, QueueCounter, StatementCounter, StoreError};
 
 /// The state that all connections of a store share.
 pub(super) struct Shared {
@@ -71,10 +58,6 @@ pub(super) enum Purpose {
     /// Each statement sees what was committed before it, and rows are locked.
     Write,
 }
-
-/// The maximum number of prepared statements on a connection. It is limited, since clients can cause new
-/// ones.
-const MOST_PREPARED: usize = 512;
 
 /// A connection in use. If it is dropped, its open transaction is undone and it is returned to the pool.
 pub(super) struct Connection {
@@ -246,201 +229,6 @@ impl Connection {
         self.client.as_ref().ok_or_else(|| StoreError::Internal("a connection was used after its end".into()))
     }
 
-    async fn prepare(&self, client: &Client, text: &str) -> Result<Statement, Error> {
-        if client.statement_cache.size() >= MOST_PREPARED {
-            client.statement_cache.clear();
-        }
-        client.prepare_cached(text).await
-    }
-
-    /// Runs a statement and returns its rows.
-    pub(super) async fn rows(
-        &self,
-        text: &str,
-        parameters: &[Parameter<'_>],
-    ) -> Result<Vec<Row>, StoreError> {
-        let client = self.client()?;
-        let parameters = one_by_one(parameters);
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-        let watched = self.shared.watch.begin(text);
-        let rows = self.answer(text, async |statement| client.query(statement, &parameters).await).await?;
-        watched.end(rows.len() as u64);
-        Ok(rows)
-    }
-
-    /// Runs a statement that reads and returns its rows. It fails if the document becomes too large.
-    pub(super) async fn rows_within(
-        &self,
-        text: &str,
-        parameters: &[Parameter<'_>],
-        room: &Room,
-        by: Excess,
-    ) -> Result<Vec<Row>, StoreError> {
-        /// The maximum number of bytes that a value takes in a row, without its text.
-        const VALUE: usize = 20;
-        let client = self.client()?;
-        let left = room.left();
-        if left == usize::MAX {
-            return self.rows(text, parameters).await;
-        }
-        let parameters = one_by_one(parameters);
-        let watched = self.shared.watch.begin(text);
-        let found = self
-            .answer(text, async |statement| {
-                let mut rows = Vec::new();
-                let mut bytes = 0_usize;
-                let stream = client.query_raw(statement, parameters.iter()).await?;
-                let mut stream = std::pin::pin!(stream);
-                while let Some(row) = stream.try_next().await? {
-                    bytes = bytes.saturating_add(row.raw_size_bytes().saturating_sub(VALUE * row.len()));
-                    if bytes > left {
-                        return Ok(None);
-                    }
-                    rows.push(row);
-                }
-                Ok(Some(rows))
-            })
-            .await?;
-        match found {
-            Some(rows) => {
-                watched.end(rows.len() as u64);
-                Ok(rows)
-            }
-            None => {
-                // The other rows are still being sent, so that the connection is not free. The statement
-                // counts as running until the connection is dropped.
-                self.running.fetch_add(1, Ordering::Relaxed);
-                Err(room.exceeded(by))
-            }
-        }
-    }
-
-    /// Runs a statement and returns the number of changed rows.
-    pub(super) async fn run(&self, text: &str, parameters: &[Parameter<'_>]) -> Result<u64, StoreError> {
-        let client = self.client()?;
-        let parameters = one_by_one(parameters);
-        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-        let watched = self.shared.watch.begin(text);
-        let changed =
-            self.answer(text, async |statement| client.execute(statement, &parameters).await).await?;
-        watched.end(changed);
-        Ok(changed)
-    }
-
-    async fn answer<T>(
-        &self,
-        text: &str,
-        send: impl AsyncFnOnce(&Statement) -> Result<T, Error>,
-    ) -> Result<T, StoreError> {
-        let client = self.client()?;
-        self.shared.counter.count_statement();
-        let work = async {
-            let answer = async {
-                let statement = self.prepare(client, text).await?;
-                send(&statement).await
-            };
-            let ahead = self.take_ahead();
-            if ahead.is_empty() {
-                return answer.await;
-            }
-            // Both are sent one after the other, and then one wait is enough for both. What is prepared is prepared after
-            // it, too: which table a name means may depend on it.
-            let begins = ahead.starts_with("BEGIN");
-            let (ahead, answer) = join(client.batch_execute(&ahead), answer).await;
-            self.not_begun.store(begins && ahead.is_err(), Ordering::Relaxed);
-            ahead.and(answer)
-        };
-        self.in_time(work).await?.map_err(|error| self.note(client, text, error))
-    }
-
-    /// Waits for the server, but not without a limit. All communication uses this function.
-    ///
-    /// # Errors
-    /// If the server doesn't answer in time. Then the connection must not be used again, since its state is
-    /// unknown.
-    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, StoreError> {
-        self.running.fetch_add(1, Ordering::Relaxed);
-        let ended = select! {
-            biased;
-            outcome = timeout_at(self.limit.end(), work) => outcome.map_err(|_| self.limit.passed()),
-            _ = self.shared.closing.acquire() => Err(busy()),
-        };
-        match ended {
-            Ok(outcome) => {
-                self.running.fetch_sub(1, Ordering::Relaxed);
-                Ok(outcome)
-            }
-            // The statement is still running on the server.
-            Err(error) => {
-                self.failed.store(true, Ordering::Relaxed);
-                self.broken.store(true, Ordering::Relaxed);
-                Err(error)
-            }
-        }
-    }
-
-    pub(super) fn note(&self, client: &Client, text: &str, error: Error) -> StoreError {
-        self.failed.store(true, Ordering::Relaxed);
-        if error.as_db_error().is_some_and(is_stale) {
-            client.statement_cache.clear();
-            self.stale.store(true, Ordering::Relaxed);
-        }
-        let not_begun = self.not_begun.swap(false, Ordering::Relaxed);
-        if not_begun && self.shared.borrowed.is_some() {
-            if was_left_open(&error) {
-                log::warn!(
-                    "a connection of the application's pool was given back with an open transaction, which is undone"
-                );
-                self.stale.store(true, Ordering::Relaxed);
-                self.conflicted.store(true, Ordering::Relaxed);
-                return StoreError::Conflict;
-            }
-            // How far it came is not known.
-            self.broken.store(true, Ordering::Relaxed);
-        }
-        if is_deadlock(&error) {
-            self.shared.deadlocks.fetch_add(1, Ordering::Relaxed);
-        }
-        if lost(&error) {
-            self.broken.store(true, Ordering::Relaxed);
-        }
-        if is_read_only(&error)
-            && let Some(pool) = Client::pool(client)
-        {
-            // All connections lead to the same server, and another server has taken over its role.
-            log::warn!("the database takes no writes: connections to it are made anew");
-            drop(pool.retain(|_, _| false));
-        }
-        if let (Limit::All { limit, .. }, true) = (self.limit, is_canceled(&error)) {
-            return StoreError::ReadTimedOut { limit };
-        }
-        let told = told(&error);
-        let error = store_error(error);
-        match &error {
-            StoreError::Conflict => self.conflicted.store(true, Ordering::Relaxed),
-            StoreError::Internal(_) => return StoreError::Internal(format!("{told}: {text}")),
-            _ => {}
-        }
-        error
-    }
-
-    /// Whether the server is read-only. The transaction of the question may be read-only itself.
-    pub(super) async fn is_read_only(&self) -> Result<bool, StoreError> {
-        let text = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'";
-        let rows = self.rows(text, &[]).await?;
-        Ok(rows.first().is_some_and(|row| row.try_get(0).unwrap_or(false)))
-    }
-
-    /// Runs statements that return nothing: transaction control and definitions.
-    pub(super) async fn batch(&self, text: &str) -> Result<(), StoreError> {
-        let client = self.client()?;
-        let text = self.take_ahead() + text;
-        self.in_time(client.batch_execute(&text)).await?.map_err(|error| {
-            self.not_begun.store(text.starts_with("BEGIN"), Ordering::Relaxed);
-            self.note(client, &text, error)
-        })
-    }
-
     /// Runs several statements, all or none of them. After an error the transaction can still be used.
     pub(super) async fn whole<T>(
         &self,
@@ -534,70 +322,6 @@ async fn waited_for(pool: &Pool, queue: &QueueCounter) -> Result<Client, PoolErr
     client
 }
 
-/// The parameters, with each part of a composite id as one of its own.
-fn one_by_one<'s, 'p>(parameters: &'s [Parameter<'p>]) -> Cow<'s, [Parameter<'p>]> {
-    if parameters.iter().any(Parameter::is_composite) {
-        let of_each = |parameter: &Parameter<'p>| parameter.values().map(Parameter::from).collect::<Vec<_>>();
-        // Only what is compared is composite.
-        let parameters = parameters.iter().flat_map(|parameter| match parameter.is_composite() {
-            true => of_each(parameter),
-            false => vec![*parameter],
-        });
-        return Cow::Owned(parameters.collect());
-    }
-    Cow::Borrowed(parameters)
-}
-
 fn undone() -> StoreError {
     StoreError::Internal("the database has undone the transaction".into())
 }
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let Some(client) = self.client.take() else { return };
-        if client.is_closed() {
-            return;
-        }
-        let broken = self.broken.load(Ordering::Relaxed);
-        if self.running.load(Ordering::Relaxed) > 0 {
-            let patience = if broken { Duration::ZERO } else { SOON };
-            give_back_later(client, self.shared.clone(), patience);
-        } else if broken {
-            drop(Client::take(client));
-        } else if self.open.load(Ordering::Relaxed) && !self.take_ahead().starts_with("BEGIN") {
-            // The first poll sends it. The connection reads its answer in the background, before the answer
-            // to the next statement.
-            let _ = client.batch_execute("ROLLBACK").now_or_never();
-        }
-    }
-}
-
-/// Returns a connection to the pool when a statement is still running on it. If the statement ends soon, the
-/// connection is returned. Otherwise the statement is slow, waits for a lock, or the server doesn't answer:
-/// the server is told to cancel the statement, and the connection is closed. It is not reused, since the
-/// cancellation may arrive late and must not stop another user's statement.
-///
-/// Until then the connection counts as one of the pool's, so that the server never runs more statements than
-/// it should. This time is limited, since a server that doesn't answer doesn't answer a cancellation, either.
-fn give_back_later(client: Client, shared: Arc<Shared>, soon: Duration) {
-    let Ok(runtime) = Handle::try_current() else {
-        drop(Client::take(client));
-        return;
-    };
-    runtime.spawn(async move {
-        if !soon.is_zero() && matches!(timeout(soon, client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
-            return;
-        }
-        if !client.is_closed() {
-            let _ = timeout(IN_THE_END, shared.tls.cancel(client.cancel_token())).await;
-            let _ = timeout(IN_THE_END, client.batch_execute("ROLLBACK")).await;
-        }
-        drop(Client::take(client));
-    });
-}
-
-/// How long a statement may continue after nobody waits for it any more.
-const SOON: Duration = Duration::from_millis(100);
-
-/// The time limit for sending the cancellation, and again for the end of the statement.
-const IN_THE_END: Duration = Duration::from_secs(1);
