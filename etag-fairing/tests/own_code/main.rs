@@ -6,6 +6,7 @@
 mod support;
 
 mod after_commit;
+mod killed;
 mod parts;
 mod preconditions;
 mod raw;

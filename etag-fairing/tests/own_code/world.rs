@@ -54,7 +54,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    fn start(database: &str, build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Self {
+    pub(crate) fn start(database: &str, build: impl FnOnce(Rocket<Build>) -> Rocket<Build>) -> Self {
         let toml = format!(
             "[default]\nETAG = true\n[default.databases.api]\nurl = '{database}'\nread_timeout = 60\n[default.jsonapi]\n\
              write_timeout = 30\n"
