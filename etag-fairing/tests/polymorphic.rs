@@ -241,6 +241,14 @@ fn counts_go_over_every_type() {
         };
         let all = "photos 1: 1, videos 1: 1, videos 2: 1";
         assert_eq!(counts("withCount=subject.comments", "comments"), all);
+        // At the URLs of the relationship, too.
+        let related = server.get("/comments/2/subject?withCount=comments,ratings", &[]).is(200).json();
+        assert_eq!(related["data"]["relationships"]["comments"]["meta"]["count"], 1);
+        server.get("/comments/1/subject?withCount=ratings", &[]).is(400);
+        let own = "/comments/2/relationships/subject?include=subject&withCount=subject.comments";
+        let own = server.get(own, &[]).is(200).json();
+        assert_eq!(own["included"][0]["relationships"]["comments"]["meta"]["count"], 1);
+        server.get("/comments/2/relationships/subject?withCount=subject", &[]).is(400);
         // The first of the types has none.
         assert_eq!(counts("withCount=subject.ratings", "ratings"), "videos 1: 0, videos 2: 0");
         for (counted, words) in [

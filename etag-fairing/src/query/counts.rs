@@ -9,16 +9,17 @@ use crate::schema::{Description, RelationshipId};
 pub(crate) type CountedRelationship = (&'static Description, RelationshipId);
 
 /// Reads `withCount`: names of to-many relationships of the primary data, or of what is included, with the path that
-/// `include` has.
+/// `include` has. At a relationship's own URL every path begins with that relationship, which is given as `only`.
 pub(super) fn parse(
     value: &str,
     root: &'static Description,
+    only: Option<RelationshipId>,
     include: &[IncludeTree],
 ) -> Result<Vec<CountedRelationship>, Vec<ErrorObject>> {
     let mut counted: Vec<CountedRelationship> = Vec::new();
     let mut errors = Vec::new();
     for path in value.split(',') {
-        match follow(path, root, include) {
+        match follow(path, root, only, include) {
             Ok(found) => {
                 for one in found {
                     if !counted.contains(&one) {
@@ -43,8 +44,13 @@ pub(super) fn parse(
 fn follow(
     path: &str,
     root: &'static Description,
+    only: Option<RelationshipId>,
     include: &[IncludeTree],
 ) -> Result<Vec<CountedRelationship>, String> {
+    let first = path.split('.').next().and_then(|name| root.relationship(name));
+    if only.is_some_and(|only| first.is_some_and(|(first, _)| first != only)) {
+        return Err(format!("{path:?}: paths begin with the relationship of this URL"));
+    }
     let mut ways = vec![(root, include)];
     let (before, last) = path.rsplit_once('.').map_or((None, path), |(before, last)| (Some(before), last));
     for segment in before.into_iter().flat_map(|before| before.split('.')) {

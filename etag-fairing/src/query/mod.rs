@@ -118,7 +118,7 @@ impl Target {
                 resource.relationship_at(id).is_some_and(Relationship::is_to_many)
             }
             Self::Single => matches!(family, "include" | "fields" | "withCount"),
-            Self::Linkage(_) => matches!(family, "include" | "fields"),
+            Self::Linkage(_) => matches!(family, "include" | "fields" | "withCount"),
             Self::Nothing => false,
         }
     }
@@ -202,7 +202,8 @@ impl Query {
         }
         let counts = counted.map(|(parameter, value)| {
             let include = include.as_deref().unwrap_or(&[]);
-            counts::parse(value, resource, include).unwrap_or_else(|refused| {
+            let only = if let Target::Linkage(id) = target { Some(id) } else { None };
+            counts::parse(value, resource, only, include).unwrap_or_else(|refused| {
                 errors.extend(refused.into_iter().map(|error| error.parameter(parameter)));
                 Vec::new()
             })

@@ -7,6 +7,7 @@ pub(crate) mod computed;
 pub(crate) mod endpoint;
 pub(crate) mod guard;
 pub(crate) mod hooks;
+mod member_count;
 pub(crate) mod route_names;
 pub(crate) mod rules;
 pub(crate) mod scope;
@@ -19,6 +20,7 @@ pub use caching::Reach;
 pub use committed::Committed;
 pub use guard::Guards;
 pub use hooks::{HookError, Hooks, RelationshipChange, Write};
+pub use member_count::MemberCount;
 pub use scope::{Condition, MemberName, Scope, member};
 
 pub use crate::schema::{

@@ -10,6 +10,7 @@ use serde_json::Value as JsonValue;
 
 use super::guard::Boxed;
 use super::hooks::HookError;
+use super::member_count::MemberCount;
 use crate::plan::{Comparison, Field, Filter, Member, Part, Relation};
 use crate::schema::json_text::scalar_of;
 use crate::schema::kind::Operators;
@@ -139,6 +140,7 @@ enum Node {
     Not(Box<Condition>),
     Compare(String, Test),
     Related(String, Option<Box<Condition>>),
+    Count(String, Relation, u32),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -222,12 +224,30 @@ impl MemberName {
         Condition(Node::Related(self.0, None))
     }
 
+    /// How many resources the to-many relationship leads to, to be compared with a number. It may be at the end of a path
+    /// of to-one relationships; where that leads nowhere, no comparison is true.
+    ///
+    /// ```
+    /// use etag_fairing::resource::{Scope, member};
+    ///
+    /// // Sessions with a speaker or two.
+    /// let some = Scope::rows(member("speakers").count().at_least(1).and(member("speakers").count().less_than(3)));
+    /// # let _ = some;
+    /// ```
+    pub fn count(self) -> MemberCount {
+        MemberCount::of(self.0)
+    }
+
     fn relates(self, relation: Relation, value: impl Into<JsonValue>) -> Condition {
         Condition(Node::Compare(self.0, Test::Value(relation, value.into())))
     }
 }
 
 impl Condition {
+    pub(super) fn counted(name: String, relation: Relation, number: u32) -> Self {
+        Self(Node::Count(name, relation, number))
+    }
+
     /// Both conditions.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -336,6 +356,21 @@ impl Condition {
                     None => None,
                 };
                 Ok(Filter::Related { path: path.relationship_ids(), relationship: id, filter })
+            }
+            Node::Count(name, relation, number) => {
+                let path = follow(resource, name)?;
+                let (relation, number) = (*relation, *number);
+                match path.end {
+                    PathEnd::Relationship(relationship, found) if found.is_to_many() => {
+                        Ok(Filter::Count { path: path.relationship_ids(), relationship, relation, number })
+                    }
+                    PathEnd::Relationship(..) | PathEnd::OneOf(_) => Err(WrongScope(format!(
+                        "{name:?} leads to one resource at most: there is nothing to count; write `leads_somewhere()`"
+                    ))),
+                    PathEnd::Id | PathEnd::Attribute(..) => {
+                        Err(WrongScope(format!("{name:?} of {} is no relationship", resource.type_name)))
+                    }
+                }
             }
         }
     }

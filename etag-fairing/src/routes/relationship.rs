@@ -23,7 +23,9 @@ pub(super) async fn read_linkage<'r>(
     let (parameters, query) = permitted_query(call, resource, Target::Linkage(own.id)).await?;
     let id = subject.id(call.config())?;
     let include = query.include.as_ref().and_then(|tree| tree.first());
-    if include.is_none() && query.page.is_none() && query.filter.is_none() && query.sort.is_empty() {
+    let is_counted = query.counts.contains(&(resource, own.id));
+    let is_listed = query.page.is_some() || query.filter.is_some() || !query.sort.is_empty();
+    if include.is_none() && !is_listed && !is_counted {
         let make = |fetched: &Fetched| {
             if fetched.rows.is_empty() {
                 return Err(ErrorObject::not_found().into());
@@ -42,7 +44,8 @@ pub(super) async fn read_linkage<'r>(
         Some(include) => query.below(include).selection(target, false),
         None => query.identifiers(target),
     };
-    let (parent, listing) = (resource, query.listing());
+    let (parent, mut listing) = (resource, query.listing());
+    listing.total |= is_counted;
     let root = Root::Related { parent, id: id.clone(), relationship: own.id, listing };
     let make = |related: &Fetched| {
         if !related.parent {

@@ -59,6 +59,7 @@ impl Query {
         Self {
             include: Some(include.children.clone()),
             fields: self.fields.clone(),
+            counts: self.counts.clone(),
             sort: self.sort.clone(),
             ..Self::default()
         }

@@ -1,5 +1,6 @@
 //! `api.read`, `api.find`: what is committed, as structs.
 
+use etag_fairing::ToOne;
 use etag_fairing::own::ApiError;
 use etag_fairing::resource::{ResourceId, member};
 
@@ -22,6 +23,50 @@ fn one_is_read_by_its_id_in_any_form() {
                 assert_eq!(api.read_optional::<Account>(&none).await.unwrap(), None);
                 assert!(api.read::<Account>(&none).await.unwrap_err().is_not_found());
             }
+        });
+    });
+}
+
+#[test]
+fn many_are_found_by_how_many_they_lead_to() {
+    on_both(|world| {
+        let accounts = ["Ada", "Bob", "Cleo"].map(|owner| world.account(owner, 0));
+        let api = world.api.clone();
+        world.job(async move {
+            api.write(async |tx| {
+                for (account, entries) in accounts.into_iter().zip([2, 0, 1]) {
+                    for amount in 0..entries {
+                        tx.insert(&Entry { id: 0, amount, account: ToOne::to(account), version: 0 }).await?;
+                    }
+                }
+                Ok::<_, ApiError>(())
+            })
+            .await
+            .unwrap();
+            let entries = || member("entries").count();
+            for (condition, owners) in [
+                (entries().equals(0), "Bob"),
+                (entries().differs_from(1), "Ada Bob"),
+                (entries().less_than(2), "Bob Cleo"),
+                (entries().at_most(1), "Bob Cleo"),
+                (entries().greater_than(1), "Ada"),
+                (entries().at_least(1).and(!entries().equals(2)), "Cleo"),
+            ] {
+                let told = format!("{condition:?}");
+                let found = api.find::<Account>().matching(condition).all().await.unwrap();
+                let found: Vec<String> = found.into_iter().map(|it| it.owner).collect();
+                assert_eq!(found.join(" "), owners, "{told}");
+            }
+            let of_entries = member("account.entries").count().equals(2);
+            assert_eq!(api.find::<Entry>().matching(of_entries).count().await.unwrap(), 2);
+            for (wrong, words) in [("owner", "is no relationship"), ("nobody", "has no member")] {
+                let error =
+                    api.find::<Account>().matching(member(wrong).count().equals(1)).all().await.unwrap_err();
+                assert!(error.to_string().contains(words), "{error}");
+            }
+            let to_one =
+                api.find::<Entry>().matching(member("account").count().equals(1)).all().await.unwrap_err();
+            assert!(to_one.to_string().contains("nothing to count"), "{to_one}");
         });
     });
 }

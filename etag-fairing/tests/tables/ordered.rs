@@ -336,7 +336,31 @@ fn numbers_of_related_resources_are_told_on_demand() {
             assert_eq!(answer.error().1, json!({"parameter": "withCount"}), "{wrong}");
         }
         assert_eq!(server.get("/notes?withCount=playlist", &[]).status, 400, "to-one");
-        assert_eq!(server.get("/playlists/1/relationships/tracks?withCount=tracks", &[]).status, 400);
+        // At a relationship's own URL, paths begin with it.
+        let own = |query: &str| read(&server, &format!("/playlists/1/relationships/tracks?{query}"));
+        let whole = own("withCount=tracks");
+        assert_eq!((ids(&whole), &whole["meta"]), (vec![1, 2, 3], &json!({"count": 3})));
+        let page = own("withCount=tracks&page[size]=2");
+        assert_eq!((ids(&page), &page["meta"]), (vec![1, 2], &json!({"count": 3})));
+        let filtered = own("withCount=tracks&filter[title][gt]=a");
+        assert_eq!((ids(&filtered), &filtered["meta"]), (vec![2, 3], &json!({"count": 2})));
+        let included = own("include=tracks&withCount=tracks.playlists");
+        assert_eq!(included["included"][0]["relationships"]["playlists"]["meta"], json!({"count": 1}));
+        assert!(included.get("meta").is_none(), "{included}");
+        for wrong in ["notes", "playlists", "tracks.playlists", "id"] {
+            let answer = server.get(&format!("/playlists/1/relationships/tracks?withCount={wrong}"), &[]);
+            assert_eq!(answer.status, 400, "{wrong}");
+            assert_eq!(answer.error().1, json!({"parameter": "withCount"}), "{wrong}");
+        }
+        assert_eq!(
+            server.get("/notes/1/relationships/playlist?withCount=playlist", &[]).status,
+            400,
+            "to-one"
+        );
+        let to_one =
+            read(&server, "/notes/1/relationships/playlist?include=playlist&withCount=playlist.notes");
+        assert_eq!(to_one["included"][0]["relationships"]["notes"]["meta"], json!({"count": 3}));
+        assert_eq!(counted("/notes/1/playlist?withCount=notes", "notes"), [Some(3)]);
         // In filters.
         let found = |query: &str| ids(&read(&server, query));
         assert_eq!(found("/playlists?filter[tracks][count]=3"), [1]);
