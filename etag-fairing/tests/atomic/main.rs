@@ -1,9 +1,18 @@
-//! Several changes in one request (https://jsonapi.org/ext/atomic), on both databases.
+//! Several changes in one request (https://jsonapi.org/ext/atomic), on both databases. The tests are named by the ids of the
+//! extension's checklist.
 #![cfg(feature = "sqlite")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod made;
-mod preconditions;
+mod a_negotiation;
+mod b_document;
+mod c_operations;
+mod coverage;
+mod d_local_ids;
+mod e_processing;
+mod f_resources;
+mod g_relationships;
+mod h_choices;
+mod i_preconditions;
 mod world;
