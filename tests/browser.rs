@@ -1,14 +1,17 @@
 //! The example's pages in headless Chromium: the two-editors story as a person clicks through it, in
-//! `tests/browser/story.mjs`. Needs Node, Chromium and `npm ci` in `tests/browser`.
+//! `tests/browser/story.mjs`, and the others. Needs Node, Chromium and `npm ci` in `tests/browser`.
+//!
+//! `UPDATE_PICTURES=1 cargo test --workspace --test browser explorer` makes the README's picture anew.
 
 mod support;
 
 use std::{
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::Command,
 };
 
-use support::Launch;
+use support::{Launch, Server};
 
 /// What the story needs, or what is missing.
 struct Tools {
@@ -32,9 +35,15 @@ impl Tools {
     /// Runs a story against a server, and shows what it said if it fails.
     fn tell(&self, story: &str, launch: &Launch) {
         let server = launch.start();
+        self.tell_of(story, &server, &server.origin(), &[]);
+    }
+
+    /// Runs a story against a server that the browser finds at this origin.
+    fn tell_of(&self, story: &str, server: &Server, origin: &str, variables: &[(&str, String)]) {
         let output = Command::new(&self.node)
             .arg(story)
-            .arg(server.origin())
+            .arg(origin)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .arg(&self.chromium)
             // A folder for pictures of the pages, for whoever works on them.
             .args(std::env::var_os("SCREENSHOTS"))
@@ -81,4 +90,29 @@ fn with_etags_off_the_page_says_that_the_last_save_wins() {
         Ok(tools) => tools.tell("off.mjs", &Launch::new().env("ROCKET_ETAG", "false")),
         Err(missing) => support::skip(&missing),
     }
+}
+
+#[test]
+fn the_explorer_fills_in_tags_and_says_what_304_and_412_mean() {
+    match Tools::find() {
+        Ok(tools) => tools.tell("explorer.mjs", &Launch::new()),
+        Err(missing) => support::skip(&missing),
+    }
+}
+
+/// The proxy is part of the story: it is started where `base_url` says that it is.
+#[test]
+fn the_explorer_works_behind_a_proxy_that_adds_a_prefix() {
+    let tools = match Tools::find() {
+        Ok(tools) => tools,
+        Err(missing) => return support::skip(&missing),
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("its address"));
+    let server = Launch::new()
+        .env("ROCKET_JSONAPI", format!("{{base_url=\"{origin}/conference\"}}"))
+        .env("ROCKET_ETAG", "{enabled=true,require_if_match=true}")
+        .start();
+    drop(listener);
+    tools.tell_of("explorer.mjs", &server, &origin, &[("UPSTREAM", server.origin())]);
 }

@@ -38,7 +38,8 @@ fn the_lines_to_try_give_the_304_the_200_and_the_412_that_the_page_promises() {
 fn a_page_that_has_not_changed_is_not_sent_again() {
     let server = Launch::new().start();
     let mut connection = server.connect();
-    for target in ["/", "/editors", "/status", "/assets/style.css", "/assets/editors.js", "/assets/status.js"]
+    for target in
+        ["/", "/editors", "/status", "/docs", "/assets/style.css", "/assets/editors.js", "/assets/status.js"]
     {
         let page = connection.request("GET", target, &[], None);
         assert_eq!(page.status, 200, "{page:?}");

@@ -15,6 +15,7 @@
 //! | `tracing` | spans and events of [`Observer`], by [tracing](https://docs.rs/tracing) |
 //! | `compression` | [`Compression`](fairing): responses in the content codings br and gzip, each with its own tag |
 //! | `compression-zstd` | `compression`, and zstd, by the C library |
+//! | `explorer` | [`Explorer`]: a page on which the API is read and tried, with entity tags filled in; it has `compression` in it |
 //! | `testing` | [`testing`]: a client, databases and documents for the tests of an application; for dev-dependencies |
 //! | `time` | attributes of the types of the crate [time](https://docs.rs/time) |
 //! | `validation` | `#[jsonapi(validate)]`: rules for values, by [garde](https://docs.rs/garde) |
@@ -37,6 +38,8 @@ mod current;
 mod database_schema;
 pub mod document;
 mod error;
+#[cfg(feature = "explorer")]
+mod explorer;
 pub mod fairing;
 // Pages, no code: only rustdoc reads them. Their blocks use the embedded store.
 #[cfg(all(doc, feature = "sqlite"))]
@@ -69,6 +72,8 @@ pub use conditional::EntityTag;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use database_schema::DatabaseSchema;
 pub use etag_derive::JsonApiResource;
+#[cfg(feature = "explorer")]
+pub use explorer::Explorer;
 #[cfg(feature = "compression")]
 pub use fairing::{Compression, uncompressed};
 pub use fairing::{EtagFairing, Files, NotModified, Preconditions, Statistics, Tagged, TaggedFile, etagged};

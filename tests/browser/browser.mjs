@@ -34,8 +34,8 @@ export async function tell(...stories) {
   const elsewhere = [];
   page.on("pageerror", (error) => complaints.push(`${error}`));
   page.on("console", (message) => {
-    // Chromium logs every 4xx; the 412s are what the pages are for.
-    const refused = /status of 412/.test(message.text());
+    // Chromium logs every 4xx; the 412s and 428s are what the pages are for.
+    const refused = /status of 4(12|28)/.test(message.text());
     if (message.type() === "error" && !refused) complaints.push(message.text());
   });
   page.on("request", (request) => {

@@ -59,14 +59,14 @@ use crate::api::JsonApi;
 /// [`document`](Self::document) gives the same without a server, for a file in a repository.
 #[derive(Clone, Debug)]
 pub struct OpenApi {
-    title: String,
+    pub(crate) title: String,
     version: String,
     description: String,
-    servers: Vec<String>,
-    schemes: Map<String, Value>,
+    pub(crate) servers: Vec<String>,
+    pub(crate) schemes: Map<String, Value>,
     /// The names of guards' types, each with the security scheme that it asks for.
     guards: Vec<(&'static str, String)>,
-    merged: Vec<Value>,
+    pub(crate) merged: Vec<Value>,
 }
 
 impl JsonApi {

@@ -38,6 +38,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "observer",
     "stop",
     "openapi",
+    "explorer",
     "health",
     "metrics",
     "json_api",

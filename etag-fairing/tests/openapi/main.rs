@@ -4,6 +4,8 @@
 #![cfg(feature = "sqlite")]
 
 mod described_by;
+#[cfg(feature = "explorer")]
+mod explorer;
 #[path = "../support/mod.rs"]
 mod support;
 

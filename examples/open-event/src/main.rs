@@ -50,6 +50,8 @@ fn rocket() -> Rocket<Build> {
         .mount("/v1", SessionType::routes())
         // GET /v1/openapi.json, for clients that are generated.
         .mount("/v1", openapi().routes())
+        // A page to read and try it on.
+        .mount("/docs", openapi().explorer("/v1/openapi.json").routes())
         // For load balancers and containers: /health/live and /health/ready.
         .mount("/health", Health::routes())
         // For everybody here, since this is an example; `Metrics::routes_guarded_by` asks who it is.
