@@ -4,8 +4,8 @@ use super::connection::Connection;
 use crate::schema::{Description, IdKind, ResourceId};
 use crate::store::StoreError;
 use crate::store::sql::change::GivenId;
+use crate::store::sql::insert::{insert_into_view, insert_returning, insert_with_members};
 use crate::store::sql::parameter::Parameter;
-use crate::store::sql::write::{insert_into_view, insert_returning, insert_with_members};
 
 /// Makes a row. Answers its id.
 pub(super) async fn insert_row(

@@ -24,6 +24,7 @@ mod filter;
 pub(crate) mod forms;
 pub(crate) mod ids;
 pub(crate) mod include;
+pub(crate) mod insert;
 pub(in crate::store) mod lanes;
 pub(crate) mod link;
 pub(crate) mod linkage_read;

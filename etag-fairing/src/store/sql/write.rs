@@ -3,8 +3,7 @@
 use super::{
     Dialect, arrival,
     cache::{Shape, Verb},
-    cell::{self, Cells},
-    change::{self, GivenId, Returned},
+    change,
     delete::delete,
     dependents::Dependents,
     ids::id_value,
@@ -24,7 +23,7 @@ use crate::plan::{
     id_of_members,
 };
 use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, Value, ValueRef};
-use crate::store::{Constraint, StoreError};
+use crate::store::StoreError;
 
 /// Makes one change, all or nothing, if the resource has this version. Returns the id of the resource.
 pub(crate) async fn apply<S: Session>(
@@ -198,87 +197,6 @@ async fn insert(
     dependents.moved_within(linkage_write::change(session, scopes, resource, &id, linkage).await?);
     dependents.touch().await?;
     Ok(id)
-}
-
-/// Inserts a row with a statement that returns its id.
-pub(crate) async fn insert_returning(
-    session: &impl Session,
-    resource: &'static Description,
-    id: GivenId,
-    parameters: &[Parameter<'_>],
-    placed: &[&'static str],
-) -> Result<ResourceId, StoreError> {
-    if !resource.key().is_empty() {
-        return Err(misshapen(resource));
-    }
-    let text = session.text(id.shape(resource, placed), || {
-        change::insert(session.dialect(), resource, id, Returned::Id, &session.limits(), placed)
-    })?;
-    // If no row is returned, a trigger has prevented the insertion.
-    let mut made = Err(StoreError::Constraint(Constraint::nameless()));
-    session
-        .each(&text, parameters, |row| {
-            made = if row.is_null(0)? {
-                Err(StoreError::Internal(format!("table `{}` gave a new row no id", resource.table)))
-            } else {
-                cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)
-            };
-            Ok(())
-        })
-        .await
-        .map_err(|error| error.seen_from(resource.table))?;
-    made
-}
-
-/// Inserts a row with a composite id, which its members have.
-pub(crate) async fn insert_with_members(
-    session: &impl Session,
-    resource: &'static Description,
-    id: &ResourceId,
-    parameters: &[Parameter<'_>],
-    placed: &[&'static str],
-) -> Result<ResourceId, StoreError> {
-    let text = session.text(GivenId::Yes.shape(resource, placed), || {
-        change::insert(
-            session.dialect(),
-            resource,
-            GivenId::Yes,
-            Returned::Nothing,
-            &session.limits(),
-            placed,
-        )
-    })?;
-    match session.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))? {
-        // A trigger has prevented the insertion.
-        0 => Err(StoreError::Constraint(Constraint::nameless())),
-        _ => Ok(id.clone()),
-    }
-}
-
-/// Inserts a row into a view. The trigger or rule of the view need not return the new row.
-pub(crate) async fn insert_into_view(
-    session: &impl Session,
-    resource: &'static Description,
-    id: &ResourceId,
-    parameters: &[Parameter<'_>],
-    placed: &[&'static str],
-) -> Result<ResourceId, StoreError> {
-    let text = session.text(GivenId::Yes.shape(resource, placed), || {
-        change::insert(
-            session.dialect(),
-            resource,
-            GivenId::Yes,
-            Returned::Nothing,
-            &session.limits(),
-            placed,
-        )
-    })?;
-    session.run(&text, parameters).await.map_err(|error| error.seen_from(resource.table))?;
-    if exists(session, &Scopes::NONE, resource, id).await? {
-        Ok(id.clone())
-    } else {
-        Err(StoreError::Constraint(Constraint::nameless()))
-    }
 }
 
 async fn update<S: Session>(

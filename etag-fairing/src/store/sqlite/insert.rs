@@ -3,9 +3,9 @@
 use super::{connection::Connection, dialect::Sqlite};
 use crate::schema::{Description, ResourceId};
 use crate::store::sql::change::{GivenId, Returned};
+use crate::store::sql::insert::{insert_into_view, insert_returning, insert_with_members};
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::session::Session;
-use crate::store::sql::write::{insert_into_view, insert_returning, insert_with_members};
 use crate::store::sql::{cell, change, select};
 use crate::store::{Constraint, StoreError};
 
