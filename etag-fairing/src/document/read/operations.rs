@@ -3,16 +3,22 @@
 //! Its form is judged whole, before anything is asked of the store: what each operation does, and to which resource. The
 //! members of a resource are judged later, by what is stored then.
 
+mod conditions;
+mod target;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
-use super::linkage::{lids_of_document, unassigned};
+pub(crate) use self::conditions::SentConditions;
+use self::conditions::conditions;
+pub(crate) use self::target::HrefTarget;
+use self::target::{Target, check_assigned};
+use super::linkage::lids_of_document;
 use super::local_ids::Reading;
-use super::resource_object::{ResourceObject, both_ids};
+use super::resource_object::ResourceObject;
 use super::sent::{ObjectMember, PrimaryData, SentMembers, TextMember};
-use crate::conditional::{EntityTag, HttpDate};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
 use crate::schema::{Description, Registry};
@@ -61,23 +67,6 @@ pub(crate) enum ResourceName<'b> {
     Lid(Cow<'b, str>),
 }
 
-/// The preconditions of an operation, as the values of the header fields that say the same.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SentConditions {
-    pub(crate) if_match: Option<String>,
-    pub(crate) if_unmodified_since: Option<String>,
-}
-
-/// What an `href` leads to.
-#[derive(Clone, Debug)]
-pub(crate) struct HrefTarget {
-    pub(crate) resource: &'static Description,
-    /// None for the collection.
-    pub(crate) id: Option<String>,
-    /// The member name of a relationship, if it leads to one.
-    pub(crate) relationship: Option<String>,
-}
-
 /// Reads documents of operations.
 pub(crate) struct OperationsReader<'a> {
     pub(crate) registry: &'a Registry,
@@ -89,15 +78,6 @@ pub(crate) struct OperationsReader<'a> {
 }
 
 type Member<'b> = &'b RawValue;
-
-/// Which resource or relationship an operation names, and where.
-struct Target<'b> {
-    resource: &'static Description,
-    name: Option<ResourceName<'b>>,
-    /// The member name of a relationship, and where it stands.
-    relationship: Option<(Cow<'b, str>, Pointer)>,
-    pointer: Pointer,
-}
 
 /// What an operation does, by its `op`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -213,73 +193,6 @@ impl<'a> OperationsReader<'a> {
             }
         };
         Ok(SentOperation { base, text, resource, action, conditions })
-    }
-
-    /// The resource or relationship that `ref` or `href` names.
-    fn target(
-        &self,
-        members: &SentMembers<'a, Member<'a>>,
-        base: &Pointer,
-        assigned: &Assigned,
-    ) -> Result<Option<Target<'a>>, Errors> {
-        match (members.get("ref"), members.get("href")) {
-            (None, None) => Ok(None),
-            (Some(_), Some(_)) => {
-                let detail = "an operation has ref or href, and not both";
-                Err(ErrorObject::invalid_document(detail).pointer(base.clone()).into())
-            }
-            (Some(reference), None) => self.target_of_ref(reference, base.member("ref"), assigned).map(Some),
-            (None, Some(href)) => self.target_of_href(href, base.member("href")).map(Some),
-        }
-    }
-
-    fn target_of_ref(
-        &self,
-        reference: Member<'a>,
-        pointer: Pointer,
-        assigned: &Assigned,
-    ) -> Result<Target<'a>, Errors> {
-        let invalid = |detail: &'static str| ErrorObject::invalid_document(detail).pointer(pointer.clone());
-        let members = object_of(reference).ok_or_else(|| invalid("ref must be an object"))?;
-        let text = |name: &'static str| match members.get(name).map(|member| text_of(member)) {
-            None => Ok(None),
-            Some(Some(text)) => Ok(Some(text)),
-            Some(None) => Err(ErrorObject::invalid_document(format!("{name} must be a string"))
-                .pointer(pointer.member(name))),
-        };
-        let type_name = text("type")?.ok_or_else(|| invalid("ref needs a type"))?;
-        let name = match (text("id")?, text("lid")?) {
-            (Some(_), Some(_)) => return Err(both_ids().pointer(pointer).into()),
-            (Some(id), None) => ResourceName::Id(id),
-            (None, Some(lid)) => ResourceName::Lid(lid),
-            (None, None) => return Err(invalid("ref needs an id or a lid").into()),
-        };
-        let relationship = text("relationship")?.map(|name| (name, pointer.member("relationship")));
-        let resource = self.resource(&type_name, &pointer.member("type"))?;
-        check_assigned(resource, &name, assigned, &pointer.member("lid"))?;
-        Ok(Target { resource, name: Some(name), relationship, pointer })
-    }
-
-    fn target_of_href(&self, href: Member<'a>, pointer: Pointer) -> Result<Target<'a>, Errors> {
-        let Some(href) = text_of(href) else {
-            return Err(ErrorObject::invalid_document("href must be a string").pointer(pointer).into());
-        };
-        let Some(target) = (self.resolve)(&href) else {
-            let detail = "href is not the URL of a collection, a resource or a relationship of this API";
-            return Err(ErrorObject::not_found().detail(detail).pointer(pointer).into());
-        };
-        let HrefTarget { resource, id, relationship } = target;
-        let name = id.map(|id| ResourceName::Id(id.into()));
-        let relationship = relationship.map(|name| (name.into(), pointer.clone()));
-        Ok(Target { resource, name, relationship, pointer })
-    }
-
-    /// The mounted resource of a type.
-    fn resource(&self, type_name: &str, pointer: &Pointer) -> Result<&'static Description, ErrorObject> {
-        self.registry.resource(type_name).ok_or_else(|| {
-            let detail = format!("there are no resources of type {type_name} here");
-            ErrorObject::not_found().detail(detail).pointer(pointer.clone())
-        })
     }
 
     fn of_relationship(
@@ -470,20 +383,6 @@ fn is_same(resource: &Description, one: &ResourceName<'_>, other: &ResourceName<
     }
 }
 
-fn check_assigned(
-    resource: &Description,
-    name: &ResourceName<'_>,
-    assigned: &Assigned,
-    pointer: &Pointer,
-) -> Result<(), ErrorObject> {
-    match name {
-        ResourceName::Lid(lid) if !assigned.contains(&(resource.type_name, lid.to_string())) => {
-            Err(unassigned(lid).pointer(pointer.clone()))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn object_of<'b>(member: Member<'b>) -> Option<SentMembers<'b, Member<'b>>> {
     match serde_json::from_str(member.get()) {
         Ok(ObjectMember::Object(members)) => Some(members),
@@ -510,71 +409,5 @@ fn code<'b>(members: &SentMembers<'b, Member<'b>>, base: &Pointer) -> Result<Cod
             let error = ErrorObject::invalid_document("op is add, update or remove");
             Err(error.pointer(base.member("op")))
         }
-    }
-}
-
-/// The preconditions in an operation's `meta` (`docs/profiles/concurrency.md`).
-///
-/// # Errors
-/// 400 for what is none: who sends it wants to overwrite nothing unseen, so that it is never ignored.
-fn conditions<'b>(
-    members: &SentMembers<'b, Member<'b>>,
-    base: &Pointer,
-) -> Result<SentConditions, ErrorObject> {
-    let Some(sent) = members.get("meta") else { return Ok(SentConditions::default()) };
-    let at = base.member("meta");
-    let Some(meta) = object_of(sent) else {
-        return Err(ErrorObject::invalid_document("meta must be an object").pointer(at));
-    };
-    let mut conditions = SentConditions::default();
-    for (name, value) in meta.iter() {
-        let at = || at.member(name);
-        match name {
-            "ifMatch" => {
-                let field = if_match(value.get())
-                    .map_err(|detail| ErrorObject::invalid_precondition(detail).pointer(at()))?;
-                conditions.if_match = Some(field);
-            }
-            "ifUnmodifiedSince" => {
-                let date = text_of(value).filter(|date| HttpDate::parse(date.as_bytes()).is_some());
-                let date = date.ok_or_else(|| {
-                    let detail =
-                        "ifUnmodifiedSince is an HTTP date, such as \"Sun, 06 Nov 1994 08:49:37 GMT\"";
-                    ErrorObject::invalid_precondition(detail).pointer(at())
-                })?;
-                conditions.if_unmodified_since = Some(date.into_owned());
-            }
-            name if looks_like_a_precondition(name) => {
-                let detail = format!(
-                    "the preconditions of an operation are ifMatch and ifUnmodifiedSince, not {name}"
-                );
-                return Err(ErrorObject::invalid_precondition(detail).pointer(at()));
-            }
-            _ => {}
-        }
-    }
-    Ok(conditions)
-}
-
-/// Whether a name is that of a precondition, in another spelling or of another kind.
-fn looks_like_a_precondition(name: &str) -> bool {
-    let letters: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
-    matches!(letters.as_str(), "ifmatch" | "ifnonematch" | "ifmodifiedsince" | "ifunmodifiedsince")
-}
-
-/// The value of the field `If-Match` that says the same as an operation's `ifMatch`.
-fn if_match(json: &str) -> Result<String, &'static str> {
-    const FORM: &str =
-        "ifMatch is an entity tag with its quotes, such as \"\\\"5b1f…\\\"\", a list of such tags, or \"*\"";
-    let is_tag = |tag: &str| EntityTag::parse(tag.as_bytes()).is_ok();
-    match serde_json::from_str(json) {
-        Ok(serde_json::Value::String(tag)) if tag == "*" || is_tag(&tag) => Ok(tag),
-        Ok(serde_json::Value::Array(tags)) if !tags.is_empty() => {
-            let tags: Option<Vec<&str>> =
-                tags.iter().map(|tag| tag.as_str().filter(|tag| is_tag(tag))).collect();
-            tags.map(|tags| tags.join(", ")).ok_or(FORM)
-        }
-        _ => Err(FORM),
     }
 }

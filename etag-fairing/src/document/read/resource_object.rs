@@ -1,12 +1,14 @@
 //! The resource object of a POST or PATCH, and what it changes (JSON:API §8.1, §8.2).
 
+mod pointers;
+
 use std::borrow::Cow;
 
-use serde_json::Value as JsonValue;
 use serde_json::value::RawValue;
 
+use self::pointers::FieldKind;
 use super::attribute::{Settable, attribute};
-use super::linkage::{SentLid, arm_of, lids_of, linkage, pointer_into};
+use super::linkage::{arm_of, linkage};
 use super::local_ids::Reading;
 use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
@@ -163,29 +165,10 @@ impl<'b> ResourceObject<'b> {
         Ok(Self { id, lid, attributes, relationships, reading, base })
     }
 
-    /// Where the resource object stands.
-    pub(crate) fn pointer(&self) -> Pointer {
-        self.base.member("data")
-    }
-
-    /// Where its id stands.
-    pub(crate) fn pointer_to_id(&self) -> Pointer {
-        self.pointer().member("id")
-    }
-
     /// # Errors
     /// 422 if the id that its members make is longer than ids may be.
     pub(crate) fn check_made_id(&self, id: &str) -> Result<(), ErrorObject> {
         self.reading.lengths.check_id(id)
-    }
-
-    /// Where the attributes or the relationships stand, or what would hold them.
-    fn pointer_to_fields(&self, kind: FieldKind) -> Pointer {
-        let (name, is_sent) = match kind {
-            FieldKind::Attribute => ("attributes", self.attributes.is_some()),
-            FieldKind::Relationship => ("relationships", self.relationships.is_some()),
-        };
-        if is_sent { self.pointer().member(name) } else { self.pointer() }
     }
 
     /// Judges the members of a new resource: what is left out takes its default. Nobody gives those in
@@ -412,79 +395,6 @@ impl<'b> ResourceObject<'b> {
         }
         members
     }
-
-    /// The local ids in its linkage.
-    pub(super) fn lids(&self) -> Vec<SentLid<'_>> {
-        let pointer =
-            |name: &str| self.pointer_to_fields(FieldKind::Relationship).member(name).member("data");
-        let sent = self.relationships.iter().flat_map(SentMembers::iter);
-        sent.filter_map(|(name, sent)| match sent {
-            WithData::Object(Some(data)) => Some(lids_of(data, &|| pointer(name))),
-            _ => None,
-        })
-        .flatten()
-        .collect()
-    }
-
-    /// Whether it says what a relationship leads to.
-    pub(crate) fn links(&self, relationship: &Relationship) -> bool {
-        let sent = self.relationships.as_ref().and_then(|sent| sent.get(relationship.name));
-        matches!(sent, Some(WithData::Object(Some(_))))
-    }
-
-    /// Where a related resource's identifier stands in the document.
-    pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> Pointer {
-        let sent = self.relationships.as_ref().and_then(|sent| sent.get(relationship.name));
-        let linkage = self.pointer().member("relationships").member(relationship.name).member("data");
-        let data = match sent {
-            Some(WithData::Object(data)) => data.as_ref(),
-            Some(WithData::Described | WithData::Other) | None => None,
-        };
-        pointer_into(data, linkage, id)
-    }
-
-    /// Where something inside of a member stands, as deep as the document has it.
-    pub(crate) fn pointer_inside(&self, name: &str, inside: &[String]) -> Pointer {
-        let mut pointer = self.pointer_of(name);
-        let sent = self.attributes.as_ref().and_then(|sent| sent.get(name));
-        let sent: Option<JsonValue> = sent.and_then(|sent| serde_json::from_str(sent.get()).ok());
-        let mut here = sent.as_ref();
-        for part in inside {
-            here = match here {
-                Some(JsonValue::Object(members)) => members.get(part),
-                Some(JsonValue::Array(elements)) => {
-                    part.parse().ok().and_then(|index: usize| elements.get(index))
-                }
-                _ => None,
-            };
-            if here.is_none() {
-                break;
-            }
-            pointer = pointer.member(part);
-        }
-        pointer
-    }
-
-    /// Where the member of an attribute or relationship stands: itself if it was sent, else what would hold it
-    /// (JSON:API §10.2: a pointer points to something that is there).
-    pub(crate) fn pointer_of(&self, name: &str) -> Pointer {
-        match self.fields_with(name) {
-            Some(kind) => self.pointer_to_fields(kind).member(name),
-            None => self.pointer_to_fields(FieldKind::Attribute),
-        }
-    }
-
-    /// Whether an attribute or relationship of this name was sent.
-    pub(crate) fn has_field(&self, name: &str) -> bool {
-        self.fields_with(name).is_some()
-    }
-
-    fn fields_with(&self, name: &str) -> Option<FieldKind> {
-        if self.attributes.as_ref().is_some_and(|sent| sent.contains(name)) {
-            return Some(FieldKind::Attribute);
-        }
-        self.relationships.as_ref().is_some_and(|sent| sent.contains(name)).then_some(FieldKind::Relationship)
-    }
 }
 
 /// The error for a resource that is named by its id and by a local id.
@@ -505,13 +415,6 @@ pub(crate) fn kept_in_ids(relationship: &Relationship) -> ErrorObject {
     ErrorObject::part_of_id(format!(
         "{name} is part of the ids of {type_name}, which never change: create and delete {type_name} instead"
     ))
-}
-
-/// The two kinds of fields of a resource object (JSON:API §6.2.2).
-#[derive(Clone, Copy)]
-enum FieldKind {
-    Attribute,
-    Relationship,
 }
 
 /// The placeholder for the value of an attribute before the database has made it.
