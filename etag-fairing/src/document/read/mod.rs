@@ -35,7 +35,12 @@ fn primary_data<'b, T: Deserialize<'b>>(body: &'b [u8], base: &Pointer) -> Resul
     let invalid = |detail: &'static str| ErrorObject::invalid_document(detail).pointer(base.clone());
     // RFC 8259 §8.1, also of what nobody reads.
     let text = std::str::from_utf8(body).map_err(|error| malformed(format!("no UTF-8: {error}")))?;
-    match serde_json::from_str(text).map_err(|error| malformed(error.to_string()))? {
+    let read = serde_json::from_str(text).map_err(|error| match error.is_data() {
+        // JSON, but no document.
+        true => ErrorObject::invalid_document(error.to_string()).pointer(base.clone()),
+        false => malformed(error.to_string()),
+    });
+    match read? {
         WithData::Object(Some(data)) => Ok(data),
         WithData::Object(None) | WithData::Described => Err(invalid("the document must have data").into()),
         WithData::Other => Err(invalid("the document must be an object").into()),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A member that should be a string, or another JSON value.
@@ -210,7 +210,7 @@ impl<'de> FromAnyJson<'de> for SentIdentifier<'de> {
                 KnownName::Type => type_name = Some(map.next_value()?),
                 KnownName::Id => id = Some(map.next_value()?),
                 KnownName::Lid => lid = Some(map.next_value()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                name => name.pass_over(&mut map)?,
             }
         }
         Ok(Self::Object { type_name, id, lid })
@@ -261,7 +261,7 @@ impl<'de, T: Deserialize<'de>> FromAnyJson<'de> for WithData<T> {
                 KnownName::Data => data = Some(map.next_value()?),
                 name => {
                     described |= matches!(name, KnownName::Links | KnownName::Meta);
-                    let _: IgnoredAny = map.next_value()?;
+                    name.pass_over(&mut map)?;
                 }
             }
         }
@@ -284,8 +284,8 @@ impl<'de> FromAnyJson<'de> for PrimaryData<'de> {
                 KnownName::Lid => lid = Some(map.next_value()?),
                 KnownName::Attributes => attributes = Some(map.next_value()?),
                 KnownName::Relationships => relationships = Some(map.next_value()?),
-                KnownName::Data | KnownName::Links | KnownName::Meta | KnownName::Unknown => {
-                    let _: IgnoredAny = map.next_value()?;
+                name @ (KnownName::Data | KnownName::Links | KnownName::Meta | KnownName::Unknown) => {
+                    name.pass_over(&mut map)?;
                 }
             }
         }
@@ -311,6 +311,44 @@ enum KnownName {
     Meta,
     #[serde(other)]
     Unknown,
+}
+
+impl KnownName {
+    /// Passes over the value of a member that nobody reads. JSON:API §6.5, §6.6: `meta` and `links` are objects.
+    fn pass_over<'de, A: MapAccess<'de>>(&self, map: &mut A) -> Result<(), A::Error> {
+        let name = match self {
+            Self::Meta => "meta",
+            Self::Links => "links",
+            _ => return map.next_value::<IgnoredAny>().map(drop),
+        };
+        match map.next_value()? {
+            Passed::Object => Ok(()),
+            Passed::Other => Err(A::Error::custom(format_args!("{name} must be an object"))),
+        }
+    }
+}
+
+/// A value that is passed over.
+enum Passed {
+    Object,
+    Other,
+}
+
+impl<'de> FromAnyJson<'de> for Passed {
+    fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self::Object)
+    }
+
+    fn other() -> Self {
+        Self::Other
+    }
+}
+
+impl<'de> Deserialize<'de> for Passed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyJson(PhantomData))
+    }
 }
 
 /// A member's name, borrowed from the body unless it is written with escapes there.

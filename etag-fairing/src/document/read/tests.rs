@@ -23,6 +23,9 @@ fn errors_point_from_where_the_document_stands() {
     for (body, expected) in [
         ("[]", ""),
         (r#"{"meta":{}}"#, ""),
+        (r#"{"data":{"type":"talks"},"meta":[]}"#, ""),
+        (r#"{"data":{"type":"talks","links":null}}"#, ""),
+        (r#"{"data":{"type":"talks","relationships":{"room":{"data":null,"meta":1}}}}"#, ""),
         (r#"{"data":[]}"#, "/data"),
         (r#"{"data":{"type":"rooms"}}"#, "/data/type"),
         (r#"{"data":{"type":"talks","id":1}}"#, "/data/id"),
@@ -51,6 +54,27 @@ fn errors_point_from_where_the_document_stands() {
     );
     assert_eq!(String::from(sent.pointer_of("room")), "/atomic:operations/2/data/relationships/room");
     assert_eq!(String::from(sent.pointer_of("subtitle")), "/atomic:operations/2/data/attributes");
+}
+
+#[test]
+fn what_is_json_but_no_document_is_told_as_such() {
+    let told = |body: &'static str| {
+        let errors = ResourceObject::parse(body.as_bytes(), Pointer::ROOT, &TALKS, LENGTHS).unwrap_err();
+        errors.iter().map(|error| (error.code(), error.detail_text().map(str::to_owned))).collect::<Vec<_>>()
+    };
+    let body = r#"{"data":{"type":"talks"},"meta":[]}"#;
+    let detail = "meta must be an object at line 1 column 35";
+    assert_eq!(told(body), [("invalid_document", Some(detail.to_owned()))]);
+    assert_eq!(told(r#"{"data":{"type":"talks"},"meta":{}"#)[0].0, "malformed_json");
+    assert!(
+        ResourceObject::parse(
+            br#"{"data":{"type":"talks","meta":{"a":[1]},"links":{}}}"#,
+            Pointer::ROOT,
+            &TALKS,
+            LENGTHS
+        )
+        .is_ok()
+    );
 }
 
 #[test]
