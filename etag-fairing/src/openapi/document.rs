@@ -5,10 +5,11 @@ use std::fmt;
 use rocket::{Phase, Rocket};
 use serde_json::{Map, Value, json};
 
+use super::links::{self, Linked};
 use super::operations::{Context, method, operation};
 use super::responses::Refusals;
 use super::schemas::{Described, describe};
-use super::{OpenApi, names, parameters, responses, schemas, shared};
+use super::{OpenApi, names, parameters, responses, schemas, shared, unused};
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::resource::Behaviour;
@@ -84,7 +85,7 @@ impl OpenApi {
             known.map_or(&Behaviour::NONE, |known| known.behaviour)
         };
         let context = Context { openapi: self, etag, parameters: &known_parameters, behaviours: &behaviours };
-        let (paths, refusals) = paths(routes, &context);
+        let Paths { paths, refusals, links } = paths(routes, &context);
         let mut info = json!({"title": self.title, "version": self.version});
         describe(&mut info, &self.description);
         let tags: Vec<Value> = resources
@@ -105,13 +106,29 @@ impl OpenApi {
                 "parameters": known_parameters,
                 "headers": responses::headers(),
                 "responses": refusals,
+                "links": links,
                 "securitySchemes": self.schemes,
             },
             "tags": tags,
         });
+        let mut removable = unused::names(&document);
+        for resource in resources.iter().map(|known| known.resource) {
+            // Of these, files are made.
+            for ending in ["", "identifier"] {
+                removable.remove(&("schemas".to_owned(), names::of(resource, ending)));
+            }
+            // The documents of its resources name these, each for its type, in `describedby`.
+            for arm in resource.relationships.iter().filter(|relationship| relationship.is_polymorphic()) {
+                removable.remove(&("schemas".to_owned(), names::of(arm.target(), "orNull")));
+            }
+        }
+        for name in self.schemes.keys() {
+            removable.remove(&("securitySchemes".to_owned(), name.clone()));
+        }
         for other in &self.merged {
             merge(&mut document, other);
         }
+        unused::remove(&mut document, &removable);
         document
     }
 
@@ -158,19 +175,30 @@ fn described(routes: &[MountedRoute]) -> Vec<Described> {
     resources
 }
 
-/// The paths with their operations, and the refusals that these share.
-fn paths(routes: &[MountedRoute], context: &Context<'_>) -> (Map<String, Value>, Refusals) {
+/// The paths with their operations, and what these share.
+struct Paths {
+    paths: Map<String, Value>,
+    refusals: Refusals,
+    /// Links from one operation to the next.
+    links: Map<String, Value>,
+}
+
+fn paths(routes: &[MountedRoute], context: &Context<'_>) -> Paths {
     let (mut paths, mut refusals) = (Map::new(), Refusals::new());
-    let mut ids: Vec<String> = Vec::new();
+    let mut operations: Vec<Linked<'_>> = Vec::new();
     for MountedRoute { path, route } in routes {
-        let id = operation_id(route, &ids);
+        let operation_id = operation_id(route, &operations);
         let item = paths.entry(path.clone()).or_insert_with(|| item(path, route.resource));
         if let Some(item) = item.as_object_mut() {
-            item.insert(method(route.endpoint).into(), operation(route, &id, context, &mut refusals));
+            item.insert(
+                method(route.endpoint).into(),
+                operation(route, &operation_id, context, &mut refusals),
+            );
         }
-        ids.push(id);
+        operations.push(Linked { path, route: *route, operation_id });
     }
-    (paths, refusals)
+    let links = links::add(&mut paths, &operations);
+    Paths { paths, refusals, links }
 }
 
 /// A path without its operations.
@@ -183,7 +211,7 @@ fn item(path: &str, resource: &'static Description) -> Value {
 }
 
 /// The operation's id, such as `sessions.related.speakers`. A struct that is mounted twice has each route twice.
-fn operation_id(route: &GeneratedRoute, taken: &[String]) -> String {
+fn operation_id(route: &GeneratedRoute, taken: &[Linked<'_>]) -> String {
     use crate::resource::endpoint::{Endpoint, LinkageUpdate};
     let mut id = format!(
         "{}.{}",
@@ -201,7 +229,7 @@ fn operation_id(route: &GeneratedRoute, taken: &[String]) -> String {
     }
     let first = id.clone();
     let mut number = 2;
-    while taken.contains(&id) {
+    while taken.iter().any(|known| known.operation_id == id) {
         id = format!("{first}.{number}");
         number += 1;
     }

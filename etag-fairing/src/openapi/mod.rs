@@ -5,6 +5,7 @@
 
 mod document;
 mod filters;
+mod links;
 mod names;
 mod operations;
 mod parameters;
@@ -15,6 +16,7 @@ mod schema_file;
 mod schemas;
 mod shared;
 mod texts;
+mod unused;
 
 use serde_json::{Map, Value};
 

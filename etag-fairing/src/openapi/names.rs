@@ -44,6 +44,11 @@ pub(super) fn response(name: &str) -> serde_json::Value {
     serde_json::json!({ "$ref": format!("#/components/responses/{name}") })
 }
 
+/// A reference to a link.
+pub(super) fn link(name: &str) -> serde_json::Value {
+    serde_json::json!({ "$ref": format!("#/components/links/{name}") })
+}
+
 /// A reference to a response header.
 pub(super) fn header(name: &str) -> serde_json::Value {
     serde_json::json!({ "$ref": format!("#/components/headers/{name}") })

@@ -90,7 +90,7 @@ fn sent_relationships(resource: &'static Description, sent: Sent) -> (Value, boo
             false => linkage_of(resource, id),
         };
         let mut object = json!({"type": "object", "required": ["data"], "properties": {
-            "data": data, "links": common("relationshipLinks"), "meta": common("meta"),
+            "data": data, "links": {"type": "object"}, "meta": common("meta"),
         }});
         describe(&mut object, resource.docs.relationship(id));
         properties.insert(relationship.name.into(), object);
