@@ -3,6 +3,7 @@
 mod arrivals;
 mod changes;
 mod composite_keys;
+mod counts;
 mod filters;
 mod folders;
 mod hostile_text;
@@ -296,6 +297,8 @@ rules! {
         a_row_comes_last_in_the_list_of_its_new_owner
         an_order_is_part_of_its_owners_version
         orders_by_chance
+    }
+    counts {
         related_resources_are_counted
         a_filter_counts_related_resources
     }

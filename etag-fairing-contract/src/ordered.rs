@@ -1,6 +1,7 @@
 //! Rules of relationships to many that keep an order.
 
-use std::collections::BTreeMap;
+mod chance;
+
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
@@ -13,7 +14,8 @@ use etag_fairing::{
     },
 };
 
-use crate::{random::Random, steps::*};
+pub(crate) use self::chance::{orders_at_random, orders_by_chance};
+use crate::steps::*;
 
 type Resource = LazyLock<&'static Description>;
 
@@ -72,16 +74,16 @@ struct Act {
     programme: ToOne<Programme>,
 }
 
-const SONGS_OF: RelationshipId = RelationshipId::at(0);
-const ACTS_OF: RelationshipId = RelationshipId::at(1);
-const PROGRAMME_OF: RelationshipId = RelationshipId::at(0);
+pub(crate) const SONGS_OF: RelationshipId = RelationshipId::at(0);
+pub(crate) const ACTS_OF: RelationshipId = RelationshipId::at(1);
+pub(crate) const PROGRAMME_OF: RelationshipId = RelationshipId::at(0);
 const PLACE: AttributeId = AttributeId::at(0);
 
 async fn prepared(store: &dyn Store) {
     store.prepare(&[*PROGRAMMES]).await.expect("prepared");
 }
 
-async fn programme(store: &dyn Store, name: &str) {
+pub(crate) async fn programme(store: &dyn Store, name: &str) {
     let attributes = vec![Value::Integer(1)];
     let linkage = vec![None, None];
     done(store, Change::Insert { resource: *PROGRAMMES, id: Some(text(name)), attributes, linkage }).await;
@@ -117,7 +119,7 @@ fn act_changed(id: i64, place: Option<Option<i64>>, programme: Option<Option<&st
 }
 
 /// A programme with songs and acts of these numbers, none of them linked.
-async fn festival(store: &dyn Store, numbers: std::ops::RangeInclusive<i64>) {
+pub(crate) async fn festival(store: &dyn Store, numbers: std::ops::RangeInclusive<i64>) {
     prepared(store).await;
     programme(store, "day").await;
     programme(store, "night").await;
@@ -127,7 +129,7 @@ async fn festival(store: &dyn Store, numbers: std::ops::RangeInclusive<i64>) {
     }
 }
 
-fn numbers(ids: &[i64]) -> Vec<ResourceId> {
+pub(crate) fn numbers(ids: &[i64]) -> Vec<ResourceId> {
     ids.iter().copied().map(number).collect()
 }
 
@@ -137,7 +139,7 @@ fn relink(name: &str, relationship: RelationshipId, change: LinkageChange) -> Ch
     Change::Update { resource: *PROGRAMMES, id: text(name), attributes: vec![None], linkage }
 }
 
-async fn replace(store: &dyn Store, name: &str, relationship: RelationshipId, ids: &[i64]) {
+pub(crate) async fn replace(store: &dyn Store, name: &str, relationship: RelationshipId, ids: &[i64]) {
     done(store, relink(name, relationship, LinkageChange::Replace(numbers(ids)))).await;
 }
 
@@ -430,194 +432,4 @@ pub(crate) async fn an_order_is_part_of_its_owners_version(store: Arc<dyn Store>
     done(&*store, Change::Update { resource: *ACTS, id: number(3), attributes, linkage: vec![None] }).await;
     assert_eq!(linked(&*store, "day", ACTS_OF).await, numbers(&[1, 2, 3]));
     assert_ne!(version_of(&*store, *PROGRAMMES, &text("day")).await, before, "the attribute is the position");
-}
-
-pub(crate) async fn orders_by_chance(store: Arc<dyn Store>) {
-    prepared(&*store).await;
-    for seed in 1..=3 {
-        orders_at_random(&*store, seed, 40).await;
-    }
-}
-
-/// Random changes of linkage, compared with lists.
-pub(crate) async fn orders_at_random(store: &dyn Store, seed: u64, changes: usize) {
-    const MEMBERS: u64 = 8;
-    let mut dice = Random::new(seed);
-    let base = i64::try_from(seed % 1_000_000).unwrap_or(0) * 100;
-    let names = [format!("one {seed}"), format!("other {seed}")];
-    for name in &names {
-        programme(store, name).await;
-    }
-    for id in base..base + 8 {
-        song(store, id).await;
-        act(store, id, None, None).await;
-    }
-    let mut model = Lists::new();
-    for _ in 0..changes {
-        let (owner, relationship) = (dice.below(2), dice.below(2));
-        let place = [SONGS_OF, ACTS_OF][relationship];
-        let number_of = dice.below(6);
-        let mut some = Vec::new();
-        for _ in 0..number_of {
-            let id =
-                number(base + i64::try_from(dice.below(usize::try_from(MEMBERS).unwrap_or(8))).unwrap_or(0));
-            if !some.contains(&id) {
-                some.push(id);
-            }
-        }
-        if place == ACTS_OF && dice.below(2) == 0 {
-            let id = base + i64::try_from(dice.below(usize::try_from(MEMBERS).unwrap_or(8))).unwrap_or(0);
-            let told = move_act(store, &mut dice, &names, &mut model, id).await;
-            check(store, &names, &model, &told).await;
-            continue;
-        }
-        let mut list = model.entry((owner, relationship)).or_default().clone();
-        let change = match dice.below(5) {
-            0 => {
-                list.retain(|id| !some.contains(id));
-                LinkageChange::Remove(some.clone())
-            }
-            1 => {
-                list.extend(some.iter().filter(|id| !list.contains(id)).cloned().collect::<Vec<_>>());
-                LinkageChange::Add(some.clone())
-            }
-            // Those that are there, one of them moved.
-            2 if !list.is_empty() => {
-                let moved = list.remove(dice.below(list.len()));
-                list.insert(dice.below(list.len() + 1), moved);
-                LinkageChange::Replace(list.clone())
-            }
-            _ => {
-                list = some.clone();
-                LinkageChange::Replace(some.clone())
-            }
-        };
-        let adopted = list.clone();
-        model.insert((owner, relationship), list);
-        if place == ACTS_OF
-            && let Some(others) = model.get_mut(&(1 - owner, relationship))
-        {
-            others.retain(|id| !adopted.contains(id));
-        }
-        let told = format!("{} {change:?}", names[owner]);
-        done(store, relink(&names[owner], place, change)).await;
-        check(store, &names, &model, &told).await;
-    }
-}
-
-/// The lists of two programmes, by the programme and the relationship.
-type Lists = BTreeMap<(usize, usize), Vec<ResourceId>>;
-
-/// Moves an act by its own relationship, or ends it and makes it anew.
-async fn move_act(
-    store: &dyn Store,
-    dice: &mut Random,
-    names: &[String; 2],
-    model: &mut Lists,
-    id: i64,
-) -> String {
-    let programme = Some(dice.below(3)).filter(|programme| *programme < 2);
-    let name = programme.map(|programme| names[programme].as_str());
-    let is_new = dice.below(3) == 0;
-    let is_member = |list: &Vec<ResourceId>| list.contains(&number(id));
-    let stays = programme.is_some_and(|programme| model.get(&(programme, 1)).is_some_and(is_member));
-    if is_new {
-        done(store, delete(*ACTS, &number(id))).await;
-        done(store, new_act(id, None, name)).await;
-    } else {
-        done(store, act_changed(id, None, Some(name))).await;
-    }
-    if is_new || !stays {
-        for programme in 0..2 {
-            model.entry((programme, 1)).or_default().retain(|member| *member != number(id));
-        }
-        if let Some(programme) = programme {
-            model.entry((programme, 1)).or_default().push(number(id));
-        }
-    }
-    format!("act {id} to {name:?}, new: {is_new}")
-}
-
-async fn check(store: &dyn Store, names: &[String; 2], model: &Lists, told: &str) {
-    for ((owner, relationship), expected) in model {
-        let place = [SONGS_OF, ACTS_OF][*relationship];
-        assert_eq!(linked(store, &names[*owner], place).await, *expected, "{told}");
-        let listed = ids(&read(store, &related_to(&names[*owner], place, Listing::all())).await);
-        assert_eq!(listed, *expected, "{told}");
-    }
-}
-
-fn counting(plan: &mut Plan) {
-    plan.selection.counts = vec![SONGS_OF, ACTS_OF];
-}
-
-pub(crate) async fn related_resources_are_counted(store: Arc<dyn Store>) {
-    festival(&*store, 1..=4).await;
-    replace(&*store, "day", SONGS_OF, &[1, 2, 3]).await;
-    replace(&*store, "night", SONGS_OF, &[2]).await;
-    replace(&*store, "night", ACTS_OF, &[4, 1]).await;
-    let mut plan = collection(*PROGRAMMES, Listing::all());
-    let counted = |fetched: &Fetched| {
-        [0, 1].map(|row| [SONGS_OF, ACTS_OF].map(|relationship| fetched.counts.of(relationship, row)))
-    };
-    assert_eq!(counted(&read(&*store, &plan).await), [[None, None]; 2], "only on demand");
-    counting(&mut plan);
-    assert_eq!(counted(&read(&*store, &plan).await), [[Some(3), Some(0)], [Some(1), Some(2)]]);
-    // Of those that the caller sees.
-    let member = Member { path: Vec::new(), field: Field::Id };
-    let comparison = Comparison::Value(Relation::NotEqual, Value::Integer(2));
-    let scopes = Scopes::new([(*SONGS, Filter::Compare { member, comparison })]);
-    let scoped = plan.clone().scoped(scopes);
-    assert_eq!(counted(&read(&*store, &scoped).await), [[Some(2), Some(0)], [Some(0), Some(2)]]);
-    done(&*store, delete(*SONGS, &number(3))).await;
-    assert_eq!(counted(&read(&*store, &plan).await), [[Some(2), Some(0)], [Some(1), Some(2)]]);
-    // Of what is included, too.
-    let mut programmes = Selection::identifiers(*PROGRAMMES);
-    programmes.counts = vec![SONGS_OF];
-    let include = vec![Include::new(PROGRAMME_OF, programmes)];
-    let selection = everything(*ACTS).including(include);
-    let plan = Plan::new(Root::Collection(Listing::all()), selection).including_at_most(100);
-    let fetched = read(&*store, &plan).await;
-    assert_eq!(fetched.included[0].counts.of(SONGS_OF, 0), Some(1));
-    assert_eq!(fetched.included[0].counts.of(ACTS_OF, 0), None);
-}
-
-pub(crate) async fn a_filter_counts_related_resources(store: Arc<dyn Store>) {
-    festival(&*store, 1..=3).await;
-    programme(&*store, "empty").await;
-    replace(&*store, "day", SONGS_OF, &[1, 2, 3]).await;
-    replace(&*store, "night", SONGS_OF, &[2]).await;
-    replace(&*store, "day", ACTS_OF, &[2, 1]).await;
-    let programmes = async |relationship, relation, number| {
-        let filter = Filter::Count { path: Vec::new(), relationship, relation, number };
-        ids(&read(&*store, &collection(*PROGRAMMES, Listing::all().filtered(filter))).await)
-    };
-    let names = |names: &[&str]| names.iter().map(|name| text(name)).collect::<Vec<_>>();
-    for (relationship, relation, number, expected) in [
-        (SONGS_OF, Relation::Equal, 0, &["empty"][..]),
-        (SONGS_OF, Relation::Equal, 3, &["day"]),
-        (SONGS_OF, Relation::NotEqual, 1, &["day", "empty"]),
-        (SONGS_OF, Relation::Less, 3, &["empty", "night"]),
-        (SONGS_OF, Relation::LessOrEqual, 3, &["day", "empty", "night"]),
-        (SONGS_OF, Relation::Greater, 1, &["day"]),
-        (SONGS_OF, Relation::GreaterOrEqual, 1, &["day", "night"]),
-        (SONGS_OF, Relation::GreaterOrEqual, 0, &["day", "empty", "night"]),
-        (SONGS_OF, Relation::Less, 0, &[]),
-        (ACTS_OF, Relation::Equal, 2, &["day"]),
-        (ACTS_OF, Relation::Less, 2, &["empty", "night"]),
-        (ACTS_OF, Relation::Less, u32::MAX, &["day", "empty", "night"]),
-    ] {
-        assert_eq!(
-            programmes(relationship, relation, number).await,
-            names(expected),
-            "{relation:?} {number}"
-        );
-    }
-    // Where a path leads nowhere, no number is right.
-    for (relation, expected) in [(Relation::Equal, &[1_i64, 2][..]), (Relation::NotEqual, &[])] {
-        let path = vec![PROGRAMME_OF];
-        let filter = Filter::Count { path, relationship: SONGS_OF, relation, number: 3 };
-        let fetched = read(&*store, &collection(*ACTS, Listing::all().filtered(filter))).await;
-        assert_eq!(ids(&fetched), numbers(expected), "{relation:?}");
-    }
 }
