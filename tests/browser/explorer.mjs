@@ -189,11 +189,18 @@ async function theTagIsRequired(page, picture) {
   assert.equal(await writing.execute(), 428);
   await writing.notice.getByText("428 Precondition Required.").waitFor();
   await picture("explorer-428");
-  await writing.notice.getByRole("button", { name: "Fetch it again" }).click();
+  await writing.notice.getByRole("button", { name: "Fetch it" }).click();
   await writing.operation.getByText("Read at").waitFor();
   assert.match(await writing.field("If-Match").inputValue(), /^"[0-9a-f]{40}/);
   assert.equal(await writing.execute(), 200);
   assert.ok((await writing.operation.locator(".request-url pre").innerText()).startsWith(`${origin}${prefix}/v1/`));
+  // Whoever has written a tag by hand, and asks for what is there now, gets the tag of that.
+  await writing.field("If-Match").fill('"by hand"');
+  await writing.operation.getByText("As you have written it.").waitFor();
+  assert.equal(await writing.execute(), 412);
+  await writing.notice.getByRole("button", { name: "Fetch it again" }).click();
+  await writing.operation.getByText("Read at").waitFor();
+  assert.match(await writing.field("If-Match").inputValue(), /^"[0-9a-f]{40}/);
   // Who clears the field, and wants it so, is asked for it again.
   await writing.fill.uncheck();
   await page.waitForFunction(() => window.document.querySelector('tr[data-param-name="If-Match"] input').value === "");

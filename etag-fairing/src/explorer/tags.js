@@ -90,7 +90,11 @@ async function fetchAgain({ url, headers, credentials }) {
   const response = await fetch(url, options);
   const { status } = response;
   learn("get", url, { status, text: await response.text(), header: (name) => response.headers.get(name) });
-  return { status, before, now: known.get(keyOf(url)) };
+  const now = known.get(keyOf(url));
+  // Whoever asks for it wants its tag, whatever the field had before.
+  if (now && status === 200) now.isAskedFor = true;
+  for (const draw of watchers) draw();
+  return { status, before, now };
 }
 
 /// The members that two documents differ in, as text.
@@ -153,9 +157,10 @@ export function entityTags({ React, getSystem }) {
     const value = param.get("value") ?? "";
     // Swagger UI begins with the example of the document, if there is one.
     const example = rawParam.get("example") ?? rawParam.getIn(["schema", "example"]);
-    const isOurs = value === "" || value === filled.current || value === example;
+    const isOurs = value === "" || value === filled.current || value === example || read?.isAskedFor;
     const wanted = (filling[name] && read?.tag) || "";
     React.useEffect(() => {
+      if (read && name === "If-Match") read.isAskedFor = false;
       if (!isOurs || value === wanted) return;
       filled.current = wanted;
       // An empty field would be sent as a precondition that is never met.
@@ -232,14 +237,14 @@ export function entityTags({ React, getSystem }) {
     return h("div", { className: "explorer-notice refused", role: "alert" },
       h("p", null, h("strong", null, title), ...told),
       // What was fetched after one answer is not shown beside the next.
-      h(Again, { key: response.hashCode(), request }));
+      h(Again, { key: response.hashCode(), request, label: status === 412 ? "Fetch it again" : "Fetch it" }));
   }
 
   /// Fetches what is there now, and shows what is different.
-  function Again({ request }) {
+  function Again({ request, label }) {
     const [answer, setAnswer] = React.useState();
     const fetchIt = () => fetchAgain(request).then(setAnswer, (error) => setAnswer({ error }));
-    const button = h("button", { className: "btn explorer-again", type: "button", onClick: fetchIt }, "Fetch it again");
+    const button = h("button", { className: "btn explorer-again", type: "button", onClick: fetchIt }, label);
     if (!answer) return button;
     const { before, now, status, error } = answer;
     if (error) return h("div", null, button, h("p", null, `It could not be fetched: ${error.message}`));
@@ -247,7 +252,8 @@ export function entityTags({ React, getSystem }) {
     if (status !== 200 || !now) return h("div", null, button, h("p", null, `The answer was ${status}.`));
     const rows = before?.body ? differences(before.body, now.body) : [];
     return h("div", { className: "explorer-now" },
-      h("p", null, "This is what is there now, and its tag is in If-Match. Look at your change again, then execute it."),
+      h("p", null, `This is what is there now${filling["If-Match"] ? ", and its tag is in If-Match" : ""}. `,
+        "Look at your change again, then execute it."),
       rows.length > 0 && h("table", null,
         h("thead", null, h("tr", null, ...["", "When you read it", "Now"].map((text, index) => h("th", { key: index }, text)))),
         h("tbody", null, ...rows.map(({ name, before, now }) =>
