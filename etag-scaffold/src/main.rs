@@ -1,6 +1,7 @@
 //! `etag-scaffold`: reads a database and prints the structs of a JSON:API over it.
 
 mod catalogue;
+mod hints;
 mod model;
 mod names;
 mod postgres;

@@ -78,7 +78,7 @@ impl Model {
             columns(catalogue, &mut drafts, index, &enums, &mut references);
         }
         for reference in &references {
-            inverse(&mut drafts, reference, &references);
+            inverse(catalogue, &mut drafts, reference, &references);
         }
         model.structs = drafts.into_iter().map(|draft| draft.made).collect();
         // Those of tables without a struct are of no use.

@@ -4,6 +4,7 @@ use super::id::{Id, id_type};
 use super::relationships::{Reference, target, to_one};
 use super::{Draft, Field};
 use crate::catalogue::{Catalogue, Column, Holds};
+use crate::hints;
 use crate::names::{Taken, field, member, words};
 
 /// The fields of a table's own columns.
@@ -73,6 +74,9 @@ pub(super) fn columns(
         }
     }
     key_of(drafts, index, &fields);
+    for remark in hints::relationships_to_several(catalogue, table) {
+        remark_on(drafts, index, remark);
+    }
     for key in table.foreign_keys.iter().filter(|key| key.columns.len() > 1) {
         let remark = format!(
             "The reference to {:?} by several columns ({}) is left out.",

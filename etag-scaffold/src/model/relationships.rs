@@ -4,6 +4,7 @@ use super::columns::name_of;
 use super::id::Id;
 use super::{Draft, Field};
 use crate::catalogue::{Catalogue, Column, ForeignKey, Holds, Table};
+use crate::hints::{self, Certainty};
 use crate::names::{field, member, plural, words};
 
 /// A to-one relationship, for the other end.
@@ -13,6 +14,7 @@ pub(super) struct Reference {
     /// Its member name.
     member: String,
     field: String,
+    column: String,
 }
 
 /// The struct that a foreign key of one column refers to, if it refers to its id.
@@ -61,7 +63,8 @@ pub(super) fn to_one(
     if format!("{name}_id") != column.name {
         entries.push(format!("column = {:?}", column.name));
     }
-    references.push(Reference { from: index, to, member: member(&name), field: name.clone() });
+    let (member, column) = (member(&name), column.name.clone());
+    references.push(Reference { from: index, to, member, field: name.clone(), column });
     let rust_type = format!("ToOne<{target}>");
     draft.made.fields.push(Field { name: name.clone(), rust_type, entries, remarks: Vec::new() });
     Some(name)
@@ -77,25 +80,29 @@ fn without_id(column: &str) -> Vec<String> {
 }
 
 /// The other end of a to-one relationship.
-pub(super) fn inverse(drafts: &mut [Draft<'_>], reference: &Reference, all: &[Reference]) {
-    let Some((from, table)) =
-        drafts.get(reference.from).map(|draft| (draft.made.name.clone(), draft.table.name.clone()))
+pub(super) fn inverse(
+    catalogue: &Catalogue,
+    drafts: &mut [Draft<'_>],
+    reference: &Reference,
+    all: &[Reference],
+) {
+    let Some((from, table)) = drafts.get(reference.from).map(|draft| (draft.made.name.clone(), draft.table))
     else {
         return;
     };
     let is_alone =
         all.iter().filter(|other| (other.from, other.to) == (reference.from, reference.to)).count() == 1;
     let Some(draft) = drafts.get_mut(reference.to) else { return };
-    let mut name = field(&plural(&words(&table)), "others");
+    let mut name = field(&plural(&words(&table.name)), "others");
     if !is_alone || reference.from == reference.to {
         name = format!("{}_by_{}", name.trim_end_matches('_'), reference.field.trim_end_matches('_'));
     }
     let name = name_of(&mut draft.taken, name);
-    let entries = vec!["relationship".to_owned(), format!("inverse = {:?}", reference.member)];
-    draft.made.fields.push(Field {
-        name,
-        rust_type: format!("ToMany<{from}>"),
-        entries,
-        remarks: Vec::new(),
-    });
+    let mut entries = vec!["relationship".to_owned(), format!("inverse = {:?}", reference.member)];
+    let order = hints::order(catalogue, table, &reference.column);
+    if let Some(order) = order.iter().find(|order| order.certainty == Certainty::Likely) {
+        entries.push(format!("order = {:?}", order.column));
+    }
+    let remarks = order.iter().map(hints::Order::remark).collect();
+    draft.made.fields.push(Field { name, rust_type: format!("ToMany<{from}>"), entries, remarks });
 }

@@ -54,3 +54,8 @@ INSERT INTO "日本" ("name") VALUES ('a');
 INSERT INTO "tagging" VALUES (1, 1);
 INSERT INTO "tagging again" ("order", "type") VALUES (1, 1);
 INSERT INTO "follows" VALUES (1, 1);
+CREATE TABLE "recipe" ("id" {id}, "name" text);
+CREATE TABLE "step" (
+    "id" {id}, "recipe_id" {ref} NOT NULL REFERENCES "recipe" ("id"), "sortOrder" integer NOT NULL,
+    "about_type" text, "about_id" {ref}, UNIQUE ("recipe_id", "sortOrder")
+);
