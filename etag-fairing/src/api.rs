@@ -1,10 +1,12 @@
 //! [`JsonApi`]: what all generated routes share, in Rocket's managed state.
 
 pub(crate) mod listeners;
+pub(crate) mod own_writes;
 
 use std::fmt;
 use std::sync::Arc;
 
+use self::own_writes::OwnWrites;
 use crate::admission::Admission;
 use crate::config::JsonApiConfig;
 use crate::pending::Pending;
@@ -45,6 +47,8 @@ pub(crate) struct ApiState {
     pub(crate) others: Vec<(String, JsonApi)>,
     /// What the application does after commits.
     pub(crate) listeners: Vec<listeners::Listener>,
+    /// What has become of the writes of the application's own code, in all parts of it.
+    pub(crate) own_writes: Arc<OwnWrites>,
     /// The resources that the store can write only in part, each with what it can't write.
     pub(crate) unwritable: Vec<(&'static Description, Unwritable)>,
 }

@@ -12,6 +12,7 @@ use rocket::{Build, Data, Orbit, Request, Rocket};
 
 use crate::admission::Admission;
 use crate::api::listeners::Listener;
+use crate::api::own_writes::OwnWrites;
 use crate::api::{ApiState, JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -168,6 +169,7 @@ impl Fairing for JsonApiFairing {
         // All parts of the application share these limits, and stop together.
         let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());
         let mut parts = Vec::new();
+        let own_writes = Arc::new(OwnWrites::default());
         for ((base, source), Mounted { registry, behaviours }) in self.sources().zip(mounted) {
             let store = match source.open(rocket.figment(), (several && !base.is_empty()).then_some(base)) {
                 Ok(store) => store,
@@ -203,6 +205,7 @@ impl Fairing for JsonApiFairing {
                 admission,
                 pending,
                 listeners,
+                own_writes: Arc::clone(&own_writes),
                 unwritable,
                 others,
             };

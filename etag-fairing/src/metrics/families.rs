@@ -9,6 +9,7 @@ use prometheus_client::metrics::MetricType;
 use super::requests::{Durations, OTHER, RequestTable};
 use super::sources::Sources;
 use crate::admission::AdmissionLimit;
+use crate::api::own_writes::OwnWriteFigures;
 use crate::conditional::Reason;
 use crate::fairing::NotModifiedWay;
 use crate::store::{CommitSizes, StoreFigures};
@@ -87,6 +88,27 @@ fn statistic(
     counted.sources.statistics.as_ref().map_or(Ok(()), |statistics| samples.counter(&[], read(statistics)))
 }
 
+fn own_writes(counted: &Counted<'_>) -> Option<OwnWriteFigures> {
+    counted.sources.own_writes.as_ref().map(|writes| writes.figures())
+}
+
+/// A counter of the generated routes' writes and of those of code of the application's own.
+fn of_all_writes(
+    counted: &Counted<'_>,
+    samples: &mut Samples<'_>,
+    by_routes: fn(&crate::fairing::Statistics) -> u64,
+    by_own_code: fn(&OwnWriteFigures) -> u64,
+) -> fmt::Result {
+    let by_routes = counted.sources.statistics.as_ref().map(by_routes);
+    let by_own_code = own_writes(counted).as_ref().map(by_own_code);
+    match (by_routes, by_own_code) {
+        (None, None) => Ok(()),
+        (by_routes, by_own_code) => {
+            samples.counter(&[], by_routes.unwrap_or_default() + by_own_code.unwrap_or_default())
+        }
+    }
+}
+
 fn store_counter(
     counted: &Counted<'_>,
     samples: &mut Samples<'_>,
@@ -113,7 +135,7 @@ fn each_queue(
 }
 
 /// All metrics, in the order in which they are told.
-pub(super) const FAMILIES: [Family; 32] = [
+pub(super) const FAMILIES: [Family; 33] = [
     Family {
         name: "etag_build",
         help: "The release of etag-fairing; always 1",
@@ -287,16 +309,41 @@ pub(super) const FAMILIES: [Family; 32] = [
         },
     },
     Family {
-        name: "etag_writes_repeated",
-        help: "How often a write began again, because another write had come in between",
+        name: "etag_own_writes",
+        help: "Transactions of code of your own (JsonApi::write), by what became of them",
         kind: MetricType::Counter,
-        write: |counted, samples| statistic(counted, samples, |statistics| statistics.writes_repeated()),
+        write: |counted, samples| {
+            let Some(writes) = own_writes(counted) else { return Ok(()) };
+            samples.counter(&[("outcome", "committed")], writes.committed)?;
+            samples.counter(&[("outcome", "refused")], writes.refused)?;
+            samples.counter(&[("outcome", "timed_out")], writes.timed_out)
+        },
+    },
+    Family {
+        name: "etag_writes_repeated",
+        help: "How often a write of a route or of code of your own began again, because another write had come in between",
+        kind: MetricType::Counter,
+        write: |counted, samples| {
+            of_all_writes(
+                counted,
+                samples,
+                |statistics| statistics.writes_repeated(),
+                |writes| writes.repeated,
+            )
+        },
     },
     Family {
         name: "etag_writes_timed_out",
         help: "Writes that were undone because they took longer than write_timeout",
         kind: MetricType::Counter,
-        write: |counted, samples| statistic(counted, samples, |statistics| statistics.writes_timed_out()),
+        write: |counted, samples| {
+            of_all_writes(
+                counted,
+                samples,
+                |statistics| statistics.writes_timed_out(),
+                |writes| writes.timed_out,
+            )
+        },
     },
     Family {
         name: "etag_store_statements",

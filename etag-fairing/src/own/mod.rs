@@ -57,7 +57,7 @@ use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::resource::JsonApiResource;
 use crate::resource::hooks::records_of;
 use crate::schema::{Corrupt, Description, IdKind, ResourceId};
-use crate::store::{Attempts, Ended, Sharing, StoreError, timed_out};
+use crate::store::{Attempts, Ended, Sharing, StoreError, WriteEvent, timed_out};
 use find::Source;
 
 impl JsonApi {
@@ -121,6 +121,7 @@ impl JsonApi {
     ) -> Result<R, ApiError> {
         let mut attempts = Attempts::new(self.store().as_ref(), self.config().write_timeout);
         let deadline = attempts.deadline();
+        let counts = &self.state.own_writes;
         loop {
             let attempt = async {
                 let transaction = attempts.begin(Sharing::Alone).await?;
@@ -129,11 +130,14 @@ impl JsonApi {
                 Ok::<_, ApiError>((transaction, done))
             };
             let Ok(attempted) = timeout_at(deadline, Box::pin(attempt)).await else {
+                counts.count(WriteEvent::TimedOut);
                 return Err(timed_out().into());
             };
-            let (WriteTransaction { transaction, changes, deferred, .. }, done) = attempted?;
+            let (transaction, done) = attempted.inspect_err(|_| counts.count_refusal())?;
+            let WriteTransaction { transaction, changes, deferred, .. } = transaction;
             match attempts.end(transaction, done).await {
                 Ended::Committed(output) => {
+                    counts.count_commit();
                     let changes: Vec<_> = changes.into_iter().map(|(_, change)| change).collect();
                     self.tell(&changes).await;
                     for work in deferred {
@@ -141,9 +145,15 @@ impl JsonApi {
                     }
                     return Ok(output);
                 }
-                Ended::Refused(error) => return Err(error),
-                Ended::Again => {}
-                Ended::TimedOut => return Err(timed_out().into()),
+                Ended::Refused(error) => {
+                    counts.count_refusal();
+                    return Err(error);
+                }
+                Ended::Again => counts.count(WriteEvent::BeginsAgain),
+                Ended::TimedOut => {
+                    counts.count(WriteEvent::TimedOut);
+                    return Err(timed_out().into());
+                }
             }
         }
     }

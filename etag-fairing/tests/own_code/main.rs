@@ -7,6 +7,8 @@ mod support;
 
 mod after_commit;
 mod killed;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod parts;
 mod preconditions;
 mod raw;
