@@ -126,7 +126,9 @@ fn request(
     }
     let body = match body {
         Some(body) => {
-            request = request.header(CONTENT_TYPE, MEDIA_TYPE);
+            if fields.iter().all(|(name, _)| *name != CONTENT_TYPE) {
+                request = request.header(CONTENT_TYPE, MEDIA_TYPE);
+            }
             Bytes::from(body.to_string())
         }
         None => Bytes::new(),

@@ -4,6 +4,7 @@
 //! - [`node`] is the server under test; a process each ([`process`]) over one [`database`].
 //! - [`storm`] runs many clients against them, [`rounds`] lets them all race for one tag, [`crashes`] kills what
 //!   runs. Each request is written down as a [`record::Record`].
+//! - [`transfers`] lets clients move amounts between accounts, two at a time, by one request of operations each.
 //! - [`register`] says what a resource may do, [`checker`] whether the record is possible, [`lost`] counts.
 
 pub mod checker;
@@ -19,4 +20,5 @@ pub mod register;
 pub mod report;
 pub mod rounds;
 pub mod storm;
+pub mod transfers;
 pub mod wire;

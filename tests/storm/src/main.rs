@@ -1,4 +1,4 @@
-//! The storm's program: `storm`, `rounds`, `crashes`, and `node`, the server that they start.
+//! The storm's program: `storm`, `transfers`, `rounds`, `crashes`, and `node`, the server that they start.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,7 +13,9 @@ use etag_fairing_storm::record::Record;
 use etag_fairing_storm::report::Report;
 use etag_fairing_storm::rounds::{RACES, Rounds};
 use etag_fairing_storm::storm::{Size, Storm};
+use etag_fairing_storm::transfers::{Transfers, kill_nodes};
 use postgres_server::Binaries;
+use tokio::time::sleep;
 
 /// Many clients, several servers, crashes: is an update lost?
 #[derive(Parser)]
@@ -26,6 +28,8 @@ struct Options {
 enum Command {
     /// Clients read and write the same few resources, and the record of it is judged.
     Storm(StormOptions),
+    /// Clients move amounts between accounts, two at a time, by operations.
+    Transfers(TransferOptions),
     /// Clients race for one tag, again and again: exactly one wins each time.
     Rounds(RoundsOptions),
     /// Servers are killed in the middle of a storm, again and again.
@@ -95,6 +99,21 @@ struct StormOptions {
     record: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct TransferOptions {
+    #[command(flatten)]
+    setting: Setting,
+    /// For how long, if nothing is killed.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// How many accounts there are; at least three.
+    #[arg(long, default_value_t = 8)]
+    accounts: usize,
+    /// How often a server is killed meanwhile.
+    #[arg(long, default_value_t = 0)]
+    kills: usize,
+}
+
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum Kind {
     #[default]
@@ -105,6 +124,7 @@ enum Kind {
 fn main() -> ExitCode {
     let outcome = match Options::parse().command {
         Command::Storm(options) => run(storm(options)),
+        Command::Transfers(options) => run(transfers(options)),
         Command::Rounds(options) => run(rounds(options)),
         Command::Crashes(options) => run(kills(options)),
         Command::Check { record } => check(&record),
@@ -181,6 +201,20 @@ async fn storm(options: StormOptions) -> Result<bool, String> {
     let report = Report::of(&records);
     println!("{report}");
     Ok(report.is_clean())
+}
+
+async fn transfers(options: TransferOptions) -> Result<bool, String> {
+    let setting = &options.setting;
+    let mut cluster = setting.start().await?;
+    let transfers = Transfers::begin(&cluster.addresses(), setting.clients, options.accounts).await?;
+    if options.kills == 0 {
+        sleep(Duration::from_secs(options.seconds)).await;
+    }
+    kill_nodes(&mut cluster, options.kills).await?;
+    let outcome = transfers.end().await?;
+    println!("transfers: {}, {} kills", setting.title(&cluster.database), options.kills);
+    println!("{outcome}");
+    Ok(outcome.faults.is_empty())
 }
 
 async fn rounds(options: RoundsOptions) -> Result<bool, String> {

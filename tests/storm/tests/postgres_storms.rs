@@ -4,7 +4,7 @@ mod support;
 
 use etag_fairing_storm::crashes::Blow;
 use etag_fairing_storm::node::Way;
-use support::{all_rounds, assert_all_tried, blows, postgres, postgres_with_standby, storm};
+use support::{all_rounds, assert_all_tried, blows, postgres, postgres_with_standby, storm, transfers};
 
 async fn servers_are_one(count: usize) {
     let Some(cluster) = postgres(Way::Inside, count).await else { return };
@@ -53,4 +53,18 @@ async fn a_killed_database_loses_nothing() {
 async fn a_failover_loses_nothing() {
     let Some(cluster) = postgres_with_standby(Way::Inside, 2).await else { return };
     blows(cluster, Blow::FailOver, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_transfer_is_lost_or_half_made() {
+    let Some(cluster) = postgres(Way::Inside, 3).await else { return };
+    let outcome = transfers(cluster, 5, 0).await;
+    assert!(outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_servers_leave_no_transfer_half_made() {
+    let Some(cluster) = postgres(Way::Inside, 2).await else { return };
+    let outcome = transfers(cluster, 0, 6).await;
+    assert!(outcome.faults.is_empty(), "{outcome}");
 }

@@ -8,7 +8,7 @@ use etag_fairing_storm::crashes::Blow;
 use etag_fairing_storm::node::Way;
 use etag_fairing_storm::rounds::{Race, Rounds};
 use etag_fairing_storm::storm::Size;
-use support::{SIZE, all_rounds, assert_all_tried, blows, sqlite, storm, storm_of};
+use support::{SIZE, all_rounds, assert_all_tried, blows, sqlite, storm, storm_of, transfers};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_server() {
@@ -61,4 +61,22 @@ async fn killed_servers_lose_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_servers_lose_nothing() {
     blows(sqlite(Way::Inside, 1).await, Blow::StopNode, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_transfer_is_lost_or_half_made() {
+    let outcome = transfers(sqlite(Way::Inside, 1).await, 5, 0).await;
+    assert!(outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_servers_leave_no_transfer_half_made() {
+    let outcome = transfers(sqlite(Way::Inside, 1).await, 0, 6).await;
+    assert!(outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transfers_find_a_check_before_the_transaction() {
+    let outcome = transfers(sqlite(Way::CheckThenWrite, 1).await, 5, 0).await;
+    assert!(!outcome.faults.is_empty(), "{outcome}");
 }

@@ -12,7 +12,7 @@ use etag_fairing::{EtagFairing, JsonApi, JsonApiResource};
 use rocket::figment::Figment;
 use rocket::{Build, Rocket};
 
-use self::resources::{Member, Register, SlowWrite};
+use self::resources::{Account, Member, Register, SlowWrite};
 use check_after_write::CheckAfterWrite;
 use check_then_write::CheckThenWrite;
 
@@ -65,7 +65,12 @@ pub fn build(options: &NodeOptions) -> Result<Rocket<Build>, String> {
         }
         Way::CheckAfterWrite => rocket.attach(JsonApi::fairing()).attach(CheckAfterWrite),
     };
-    Ok(rocket.mount("/", Register::routes()).mount("/", Member::routes()).mount("/", SlowWrite::routes()))
+    Ok(rocket
+        .mount("/", Register::routes())
+        .mount("/", Member::routes())
+        .mount("/", SlowWrite::routes())
+        .mount("/", Account::routes())
+        .mount("/", JsonApi::operations()))
 }
 
 /// Nothing of the machine's files and variables counts.

@@ -25,6 +25,17 @@ pub(super) struct Member {
     name: String,
 }
 
+/// What transfers move amounts between.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "accounts", etag)]
+pub(super) struct Account {
+    #[jsonapi(id)]
+    id: String,
+    balance: i64,
+    /// The transfer that has changed it last.
+    transfer: String,
+}
+
 /// A resource whose creation takes as long as it says, inside its transaction.
 #[derive(Clone, Debug, JsonApiResource)]
 #[jsonapi(type = "slow-writes", etag, hooks)]

@@ -11,6 +11,7 @@ use etag_fairing_storm::node::Way;
 use etag_fairing_storm::report::Report;
 use etag_fairing_storm::rounds::{RACES, Rounds};
 use etag_fairing_storm::storm::{Size, Storm};
+use etag_fairing_storm::transfers::{Outcome, Transfers, kill_nodes};
 use postgres_server::Binaries;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_etag-fairing-storm");
@@ -79,4 +80,15 @@ pub(crate) async fn blows(mut cluster: Cluster, blow: Blow, count: usize) {
     println!("{crashes}\n{report}");
     assert!(report.is_clean(), "{report}");
     assert!(crashes.compared > 0 && crashes.changed.is_empty() && crashes.bad_ends.is_empty(), "{crashes}");
+}
+
+/// Transfers of 64 clients between 8 accounts, for so long or while so many servers are killed.
+pub(crate) async fn transfers(mut cluster: Cluster, seconds: u64, kills: usize) -> Outcome {
+    let transfers = Transfers::begin(&cluster.addresses(), SIZE.clients, 8).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    kill_nodes(&mut cluster, kills).await.unwrap();
+    let outcome = transfers.end().await.unwrap();
+    println!("{outcome}");
+    assert!(outcome.count(200) > 0 && outcome.count(412) > 0 && outcome.lists > 0, "{outcome}");
+    outcome
 }
