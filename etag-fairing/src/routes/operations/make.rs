@@ -1,5 +1,7 @@
 //! Makes the operations of a request, in one transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rocket::tokio::time::timeout_at;
 
 use super::super::conditions::Conditions;
@@ -24,7 +26,7 @@ use crate::resource::committed::CommittedRecord;
 use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
 use crate::routes::call::Call;
 use crate::schema::{Description, ResourceId};
-use crate::store::{Attempts, Ended, Sharing, Transaction, WriteEvent, timed_out};
+use crate::store::{Attempts, Ended, Sharing, StoreError, Transaction, WriteEvent, timed_out};
 
 /// One attempt to make the operations.
 struct Attempt<'a, 'e> {
@@ -88,6 +90,7 @@ pub(super) async fn make_all<'e>(
 
 impl<'e> Attempt<'_, 'e> {
     async fn make(&mut self, operations: &[Operation<'e>]) -> Result<Vec<MadeResult>, Refused> {
+        self.lock_targets(operations).await?;
         let mut results = Vec::with_capacity(operations.len());
         for (index, operation) in operations.iter().enumerate() {
             let id = self.id_of(operation).map_err(|errors| Refused::at(index, None, errors.into()))?;
@@ -106,6 +109,27 @@ impl<'e> Attempt<'_, 'e> {
             results.push(made.map_err(|refusal| Refused::at(index, id, refusal))?);
         }
         Ok(results)
+    }
+
+    /// Locks all that the operations name, table by table, in the order of the ids: so two requests that change the same
+    /// resources in another order don't wait for each other in a circle.
+    async fn lock_targets(&mut self, operations: &[Operation<'e>]) -> Result<(), StoreError> {
+        let [_, _, ..] = operations else { return Ok(()) };
+        let mut targets: BTreeMap<&str, (&'static Description, BTreeSet<ResourceId>)> = BTreeMap::new();
+        for operation in operations {
+            let resource = operation.subject.resource;
+            // What is wrong with an id is told by its operation.
+            if let Some(ResourceName::Id(id)) = &operation.name
+                && let Ok(id) = operation.subject.read_id(Some(id), self.call.config())
+            {
+                targets.entry(resource.table).or_insert_with(|| (resource, BTreeSet::new())).1.insert(id);
+            }
+        }
+        for (resource, ids) in targets.into_values() {
+            let ids: Vec<ResourceId> = ids.into_iter().collect();
+            self.transaction.lock(resource, &ids).await?;
+        }
+        Ok(())
     }
 
     /// The id of the resource that an operation names; `None` for one that it makes.
