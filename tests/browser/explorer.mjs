@@ -180,6 +180,19 @@ async function aListAndItsFilters(page) {
   assert.equal(url.search, `?${encodeURIComponent("filter[name][startswith]")}=A`);
 }
 
+/// Resources of an answer may say their tags, as the results of operations do.
+async function aTagWithinADocument(page) {
+  const data = [{ type: "tracks", id: "1", attributes: {}, links: { self: `${prefix}/v1/tracks/1` }, meta: { etag: '"within"' } }];
+  await page.route("**/v1/tracks", (route) => route.fulfill({ contentType: "application/vnd.api+json", body: JSON.stringify({ data }) }));
+  const list = await open(page, "get", "/v1/tracks");
+  assert.equal(await list.execute(), 200);
+  await page.unroute("**/v1/tracks");
+  const deleting = await open(page, "delete", "/v1/tracks/{id}");
+  await deleting.field("id").fill("1");
+  await deleting.operation.getByText("Read at").waitFor();
+  assert.equal(await deleting.field("If-Match").inputValue(), '"within"');
+}
+
 /// Where a change must say what it is made for.
 async function theTagIsRequired(page, picture) {
   await explore(page);
@@ -217,5 +230,5 @@ if (UPSTREAM) {
   proxy.close();
   proxy.closeAllConnections();
 } else {
-  await tell(everyOperationIsListed, nothingIsLost, aListAndItsFilters, relationshipsAndDeletions);
+  await tell(everyOperationIsListed, nothingIsLost, aListAndItsFilters, aTagWithinADocument, relationshipsAndDeletions);
 }

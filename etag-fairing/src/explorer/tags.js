@@ -31,10 +31,10 @@ function keyOf(url) {
   return origin + pathname.split("/").map(decoded).join("/");
 }
 
-function remember(url, tag, text) {
+function remember(url, tag, body) {
   const key = keyOf(url);
   known.delete(key);
-  known.set(key, { tag, at: new Date(), body: parsed(text) });
+  known.set(key, { tag, at: new Date(), body });
   if (known.size > MOST_URLS) known.delete(known.keys().next().value);
 }
 
@@ -43,6 +43,16 @@ function parsed(text) {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/// Remembers the resources of an answer that say their own tags in `meta.etag`, such as the results of operations.
+function rememberResources(url, body) {
+  const results = (body?.["atomic:results"] ?? []).map((result) => result?.data);
+  for (const resource of [body?.data, body?.included, results].flat()) {
+    const [tag, self] = [resource?.meta?.etag, resource?.links?.self];
+    const says = typeof tag === "string" && typeof self === "string" && URL.canParse(self, url);
+    if (says) remember(new URL(self, url), tag, { data: resource });
   }
 }
 
@@ -60,10 +70,10 @@ function learn(method, url, { status, text, header }) {
   } else if (status === 304) {
     const before = known.get(keyOf(url));
     if (before) before.at = new Date();
-  } else if (status === 201 && tag && location) {
-    remember(new URL(location, new URL(url, document.baseURI)), tag, text);
-  } else if (status >= 200 && status < 300 && tag) {
-    remember(url, tag, text);
+  } else if (status >= 200 && status < 300) {
+    const [body, from] = [parsed(text), new URL(url, document.baseURI)];
+    rememberResources(from, body);
+    if (tag) remember(status === 201 && location ? new URL(location, from) : from, tag, body);
   }
   for (const draw of watchers) draw();
 }
