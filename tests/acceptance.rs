@@ -18,6 +18,8 @@ mod links;
 mod metrics;
 #[path = "acceptance/off.rs"]
 mod off;
+#[path = "acceptance/openapi.rs"]
+mod openapi;
 #[path = "acceptance/race.rs"]
 mod race;
 #[path = "acceptance/restart.rs"]

@@ -18,6 +18,8 @@ mod metrics;
 mod nodes;
 #[path = "acceptance/off.rs"]
 mod off;
+#[path = "acceptance/openapi.rs"]
+mod openapi;
 #[path = "acceptance/race.rs"]
 mod race;
 #[path = "acceptance/restart.rs"]

@@ -165,6 +165,11 @@ impl Fairing for JsonApiFairing {
                 return Err(rocket);
             }
         };
+        let contradictions = openapi::contradictions(&rocket);
+        if !contradictions.is_empty() {
+            refuse(contradictions);
+            return Err(rocket);
+        }
         let several = mounted.len() > 1;
         // All parts of the application share these limits, and stop together.
         let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());

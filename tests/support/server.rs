@@ -171,6 +171,13 @@ impl Launch {
         made.entry(configuration).or_insert_with(make).clone()
     }
 
+    /// What the program prints with this argument, without a server.
+    pub fn print(&self, argument: &str) -> String {
+        let printed = self.command().arg(argument).output().expect("run the example");
+        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+        String::from_utf8(printed.stdout).expect("UTF-8")
+    }
+
     /// For tests with values that only other programs would have stored: no schema allows them.
     pub fn with_values_of_others(self) -> Self {
         Self { values_are_ours: false, ..self }

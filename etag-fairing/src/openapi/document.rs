@@ -6,14 +6,18 @@ use rocket::{Phase, Rocket};
 use serde_json::{Map, Value, json};
 
 use super::links::{self, Linked};
+use super::merge::{merge, repeated_ids};
 use super::operations::{Context, method, operation};
 use super::responses::Refusals;
 use super::schemas::{Described, describe};
-use super::{OpenApi, names, parameters, responses, schemas, shared, unused};
+use super::{OpenApi, atomic, examples, names, parameters, responses, schemas, shared, unused};
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
+use crate::negotiate::ATOMIC;
+use crate::query::CURSOR_PROFILE;
 use crate::resource::Behaviour;
 use crate::resource::route_names::{GeneratedRoute, generated_route};
+use crate::routes::operations::is_operations;
 use crate::schema::Description;
 
 /// Why no document could be made.
@@ -24,6 +28,9 @@ pub enum OpenApiError {
     Configuration(Box<rocket::figment::Error>),
     /// No resource is mounted at this path or below it.
     NothingMounted(String),
+    /// A merged document says something else than this one, or than another merged one: each operation (`GET /v1/sessions`)
+    /// and component (`components/schemas/sessions`) of which there are two.
+    Conflicts(Vec<String>),
 }
 
 impl fmt::Display for OpenApiError {
@@ -31,6 +38,12 @@ impl fmt::Display for OpenApiError {
         match self {
             Self::Configuration(error) => write!(f, "the configuration cannot be used: {error}"),
             Self::NothingMounted(base) => write!(f, "no resource is mounted at {base:?} or below it"),
+            Self::Conflicts(conflicts) => write!(
+                f,
+                "the OpenAPI document that is merged says something else of what is described already: {}; give it \
+                 another name there, or leave it out",
+                conflicts.join(", ")
+            ),
         }
     }
 }
@@ -39,7 +52,7 @@ impl std::error::Error for OpenApiError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Configuration(error) => Some(error.as_ref()),
-            Self::NothingMounted(_) => None,
+            Self::NothingMounted(_) | Self::Conflicts(_) => None,
         }
     }
 }
@@ -57,7 +70,7 @@ impl OpenApi {
     /// Writes that the database does not allow (to a view, say) are left out only if the application was launched.
     ///
     /// # Errors
-    /// If the configuration has mistakes, or if no resource is mounted there.
+    /// If the configuration has mistakes, if no resource is mounted there, or if a merged document contradicts.
     pub fn document<P: Phase>(&self, rocket: &Rocket<P>, base: &str) -> Result<Value, OpenApiError> {
         let configuration = |error| OpenApiError::Configuration(Box::new(error));
         let config = JsonApiConfig::from_figment(rocket.figment()).map_err(configuration)?;
@@ -68,10 +81,31 @@ impl OpenApi {
         if routes.is_empty() {
             return Err(OpenApiError::NothingMounted(base.into()));
         }
-        Ok(self.assemble(&routes, &config, &etag))
+        let mut bulk: Vec<String> = rocket
+            .routes()
+            .filter(|route| is_operations(route) && is_below(route.uri.base(), base))
+            .map(|route| route.uri.path().to_owned())
+            .collect();
+        bulk.sort();
+        let mut document = self.assemble(&routes, &bulk, &config, &etag);
+        let removable = self.removable(&document, &described(&routes));
+        let mut conflicts = Vec::new();
+        for other in &self.merged {
+            conflicts.extend(merge(&mut document, other));
+        }
+        conflicts.extend(repeated_ids(&document));
+        // Merged documents may refer to what nothing here does.
+        unused::remove(&mut document, &removable);
+        if conflicts.is_empty() { Ok(document) } else { Err(OpenApiError::Conflicts(conflicts)) }
     }
 
-    fn assemble(&self, routes: &[MountedRoute], config: &JsonApiConfig, etag: &EtagConfig) -> Value {
+    fn assemble(
+        &self,
+        routes: &[MountedRoute],
+        bulk: &[String],
+        config: &JsonApiConfig,
+        etag: &EtagConfig,
+    ) -> Value {
         let resources = described(routes);
         let (mut known_schemas, mut known_parameters) = (Map::new(), Map::new());
         shared::add(&resources, &mut known_schemas);
@@ -84,11 +118,19 @@ impl OpenApi {
             let known = resources.iter().find(|known| known.resource.is(resource));
             known.map_or(&Behaviour::NONE, |known| known.behaviour)
         };
-        let context = Context { openapi: self, etag, parameters: &known_parameters, behaviours: &behaviours };
-        let Paths { paths, refusals, links } = paths(routes, &context);
+        let context =
+            Context { openapi: self, etag, config, parameters: &known_parameters, behaviours: &behaviours };
+        let Paths { mut paths, mut refusals, links } = paths(routes, &context);
+        if !bulk.is_empty() {
+            atomic::add(&resources, config, &mut known_schemas);
+        }
+        for (number, path) in bulk.iter().enumerate() {
+            paths.insert(path.clone(), json!({"post": atomic::operation(number, &mut refusals)}));
+        }
+        add_examples(&resources, &mut known_schemas);
         let mut info = json!({"title": self.title, "version": self.version});
         describe(&mut info, &self.description);
-        let tags: Vec<Value> = resources
+        let mut tags: Vec<Value> = resources
             .iter()
             .map(|described| {
                 let mut tag = json!({"name": described.resource.type_name});
@@ -96,7 +138,11 @@ impl OpenApi {
                 tag
             })
             .collect();
-        let mut document = json!({
+        if !bulk.is_empty() {
+            tags.push(json!({"name": atomic::TAG, "description": "Several changes in one request."}));
+        }
+        let extensions: &[&str] = if bulk.is_empty() { &[] } else { &[ATOMIC] };
+        json!({
             "openapi": "3.1.0",
             "info": info,
             "servers": self.servers(config),
@@ -110,8 +156,13 @@ impl OpenApi {
                 "securitySchemes": self.schemes,
             },
             "tags": tags,
-        });
-        let mut removable = unused::names(&document);
+            "x-jsonapi": {"version": "1.1", "profiles": [CURSOR_PROFILE], "extensions": extensions},
+        })
+    }
+
+    /// The components that are left out where nothing refers to them.
+    fn removable(&self, document: &Value, resources: &[Described]) -> unused::Names {
+        let mut removable = unused::names(document);
         for resource in resources.iter().map(|known| known.resource) {
             // Of these, files are made.
             for ending in ["", "identifier"] {
@@ -125,11 +176,7 @@ impl OpenApi {
         for name in self.schemes.keys() {
             removable.remove(&("securitySchemes".to_owned(), name.clone()));
         }
-        for other in &self.merged {
-            merge(&mut document, other);
-        }
-        unused::remove(&mut document, &removable);
-        document
+        removable
     }
 
     fn servers(&self, config: &JsonApiConfig) -> Vec<Value> {
@@ -201,6 +248,23 @@ fn paths(routes: &[MountedRoute], context: &Context<'_>) -> Paths {
     Paths { paths, refusals, links }
 }
 
+/// Adds an example to each resource object, and to what requests send. It is made when all schemas are there, since they
+/// refer to each other.
+fn add_examples(resources: &[Described], schemas: &mut Map<String, Value>) {
+    for described in resources {
+        for ending in ["", "create", "update"] {
+            let name = names::of(described.resource, ending);
+            let example = schemas.get(&name).and_then(|schema| match ending {
+                "" => examples::of(schema, schemas),
+                _ => examples::of_request(schema, schemas),
+            });
+            if let (Some(example), Some(Value::Object(schema))) = (example, schemas.get_mut(&name)) {
+                schema.insert("examples".into(), json!([example]));
+            }
+        }
+    }
+}
+
 /// A path without its operations.
 fn item(path: &str, resource: &'static Description) -> Value {
     if !path.contains("{id}") {
@@ -234,48 +298,4 @@ fn operation_id(route: &GeneratedRoute, taken: &[Linked<'_>]) -> String {
         number += 1;
     }
     id
-}
-
-/// Adds what another document says: its paths, its components and its tags.
-fn merge(document: &mut Value, other: &Value) {
-    for section in ["paths", "webhooks"] {
-        add_members(document, &[section], other.get(section));
-    }
-    let components = other.get("components").and_then(Value::as_object);
-    for (section, members) in components.into_iter().flatten() {
-        add_members(document, &["components", section], Some(members));
-    }
-    let tags = other.get("tags").and_then(Value::as_array);
-    if let (Some(tags), Some(Value::Array(known))) = (tags, document.get_mut("tags")) {
-        for tag in tags {
-            if !known.iter().any(|other| other.get("name") == tag.get("name")) {
-                known.push(tag.clone());
-            }
-        }
-    }
-}
-
-/// Adds the members of an object to that at `path`; a member of both that is an object is added to in the same way.
-fn add_members(document: &mut Value, path: &[&str], members: Option<&Value>) {
-    let Some(members) = members.and_then(Value::as_object) else { return };
-    let mut target = document;
-    for name in path {
-        let Some(object) = target.as_object_mut() else { return };
-        target = object.entry(*name).or_insert_with(|| json!({}));
-    }
-    let Some(target) = target.as_object_mut() else { return };
-    for (name, value) in members {
-        match target.get_mut(name) {
-            None => {
-                target.insert(name.clone(), value.clone());
-            }
-            Some(known) => {
-                for (name, value) in value.as_object().into_iter().flatten() {
-                    if let Some(known) = known.as_object_mut() {
-                        known.entry(name.clone()).or_insert_with(|| value.clone());
-                    }
-                }
-            }
-        }
-    }
 }

@@ -192,17 +192,40 @@ fn add(resource: &'static Description, member: &Member, filters: &mut Vec<Filter
                 };
                 query(&parameter_name, json!({"type": "string", "enum": values}), "")
             }
-            Operator::Count => {
-                let description = "How many there are. An operator may follow in brackets: `[ge]` for at least so many, \
-                                   and so on with `ne`, `gt`, `lt`, `le` and `between`.";
-                query(&parameter_name, count(), description)
-            }
+            Operator::Count => query(&parameter_name, count(), "How many there are."),
             Operator::Text { part, .. } => query(&parameter_name, searched(*part), ""),
             Operator::Relation(_) => query(&parameter_name, member.value_for(*operator), ""),
         };
         let ending = format!("filter.{}.{written}", names::component(name));
         filters.push(FilterParameter { component: names::of(resource, &ending), parameter });
+        if *operator == Operator::Count {
+            filters.extend(counted(resource, &ending, &parameter_name));
+        }
     }
+}
+
+/// The operators behind `count`.
+fn counted(
+    resource: &'static Description,
+    component: &str,
+    parameter: &str,
+) -> impl Iterator<Item = FilterParameter> {
+    OPERATORS.iter().filter_map(move |(names_of_operator, operator)| {
+        let written = names_of_operator.iter().find(|name| is_member_name(name))?;
+        let name = format!("{parameter}[{written}]");
+        let parameter = match operator {
+            Operator::Relation(_) => query(&name, count(), "How many there are."),
+            Operator::Between => {
+                let description = "How many there are: from the first to the second, both included.";
+                let mut parameter = listed(&name, count(), 2, description);
+                parameter["schema"]["minItems"] = 2.into();
+                parameter
+            }
+            _ => return None,
+        };
+        let component = names::of(resource, &format!("{component}.{written}"));
+        Some(FilterParameter { component, parameter })
+    })
 }
 
 fn count() -> Value {

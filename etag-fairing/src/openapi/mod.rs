@@ -3,9 +3,12 @@
 //! It is made of the descriptions of the resources, so that it says what the routes do, and of nothing else: there is no
 //! second place in which an application would have to say it.
 
+mod atomic;
 mod document;
+mod examples;
 mod filters;
 mod links;
+mod merge;
 mod names;
 mod operations;
 mod parameters;
@@ -17,11 +20,12 @@ mod schemas;
 mod shared;
 mod texts;
 mod unused;
+mod windows;
 
 use serde_json::{Map, Value};
 
 pub use document::OpenApiError;
-pub(crate) use routes::serves_schemas;
+pub(crate) use routes::{contradictions, serves_schemas};
 
 use crate::api::JsonApi;
 
@@ -132,8 +136,8 @@ impl OpenApi {
         self
     }
 
-    /// Adds what another document says, for routes that are written by hand: its paths, components and tags. What both
-    /// say is taken from this one.
+    /// Adds what another document says, for routes that are written by hand: its paths, components and tags. If it says
+    /// something else of an operation or a component that is described already, the launch stops and names it.
     #[must_use]
     pub fn merge(mut self, document: Value) -> Self {
         self.merged.push(document);

@@ -8,7 +8,7 @@ use super::names::{self, header, parameter, schema};
 use super::parameters::{self, Parameters};
 use super::responses::{Refusals, Responses};
 use super::schemas::{describe, paragraphs};
-use crate::config::EtagConfig;
+use crate::config::{EtagConfig, JsonApiConfig};
 use crate::error::MEDIA_TYPE;
 use crate::resource::behaviour::Behaviour;
 use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
@@ -19,6 +19,7 @@ use crate::schema::Description;
 pub(super) struct Context<'a> {
     pub(super) openapi: &'a OpenApi,
     pub(super) etag: &'a EtagConfig,
+    pub(super) config: &'a JsonApiConfig,
     pub(super) parameters: &'a Parameters,
     /// The mounted resources with their behaviours.
     pub(super) behaviours: &'a dyn Fn(&Description) -> &'static Behaviour,
@@ -36,7 +37,7 @@ pub(super) fn operation(
     operation.insert("operationId".into(), operation_id.into());
     operation.insert("tags".into(), json!([resource.type_name]));
     operation.insert("summary".into(), summary(resource, endpoint).into());
-    let mut parameters = query_parameters(resource, endpoint, context.parameters);
+    let mut parameters = query_parameters(resource, endpoint, context);
     parameters.extend(precondition_fields(route, context).into_iter().map(parameter));
     if !parameters.is_empty() {
         operation.insert("parameters".into(), parameters.into());
@@ -117,15 +118,22 @@ fn guards(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'static str> {
     names
 }
 
-fn query_parameters(resource: &'static Description, endpoint: Endpoint, known: &Parameters) -> Vec<Value> {
+fn query_parameters(resource: &'static Description, endpoint: Endpoint, context: &Context<'_>) -> Vec<Value> {
+    let Context { parameters: known, config, .. } = *context;
     match endpoint {
-        Endpoint::List => parameters::of_many(resource, known),
-        Endpoint::Create | Endpoint::Read | Endpoint::Update => parameters::of_one(resource, known),
-        Endpoint::Related(own) if own.is_to_many() => parameters::of_many(own.target(), known),
-        Endpoint::Related(own) if own.is_polymorphic() => parameters::of_any(own.targets()),
-        Endpoint::Related(own) => parameters::of_one(own.target(), known),
-        Endpoint::Relationship(own) if own.is_to_many() => parameters::of_linkage(own.target()),
-        Endpoint::Relationship(_) | Endpoint::UpdateRelationship(..) | Endpoint::Delete => Vec::new(),
+        Endpoint::List => parameters::of_many(resource, config, known),
+        Endpoint::Create | Endpoint::Read | Endpoint::Update => parameters::of_one(resource, config, known),
+        Endpoint::Related(own) if own.is_polymorphic() => parameters::of_any(own, known),
+        Endpoint::Related(own) if own.is_to_many() => parameters::of_many(own.target(), config, known),
+        Endpoint::Related(own) => parameters::of_one(own.target(), config, known),
+        Endpoint::Relationship(own) => {
+            let mut found = parameters::of_inclusion(resource, own, known);
+            if own.is_to_many() && !own.is_polymorphic() {
+                found.extend(parameters::of_linkage(own.target()));
+            }
+            found
+        }
+        Endpoint::UpdateRelationship(..) | Endpoint::Delete => Vec::new(),
     }
 }
 
@@ -142,19 +150,17 @@ fn requires_tag(route: &GeneratedRoute, context: &Context<'_>) -> bool {
 
 /// The fields with preconditions that change the answer.
 fn precondition_fields(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'static str> {
-    if !is_tagged(route, context) {
-        return Vec::new();
+    // Where nothing has a tag, only `*` names what there is.
+    let is_dated = is_tagged(route, context) && route.resource.last_modified.is_some();
+    match (is_tagged(route, context), route.endpoint.reads()) {
+        (true, true) if is_dated => {
+            vec!["If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"]
+        }
+        (true, true) => vec!["If-None-Match", "If-Match"],
+        (true, false) if is_dated => vec!["If-Match", "If-Unmodified-Since", "If-None-Match"],
+        (true, false) => vec!["If-Match", "If-None-Match"],
+        (false, _) => Vec::new(),
     }
-    let has_date = route.resource.last_modified.is_some();
-    let mut fields = match route.endpoint.reads() {
-        true => vec!["If-None-Match"],
-        false => vec!["If-Match"],
-    };
-    fields.extend(has_date.then_some(match route.endpoint.reads() {
-        true => "If-Modified-Since",
-        false => "If-Unmodified-Since",
-    }));
-    fields
 }
 
 /// A schema of a to-one relationship: that of its target, or its own if it has several.
@@ -229,7 +235,7 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>, refusals: &mut Refus
     if may_be_refused {
         responses.error(401, &["unauthorized"]);
     }
-    if may_be_refused || writes || !query_parameters(resource, endpoint, context.parameters).is_empty() {
+    if may_be_refused || writes || !query_parameters(resource, endpoint, context).is_empty() {
         responses.error(403, if writes { FORBIDDEN_WRITE } else { &["forbidden"] });
     }
     if !matches!(endpoint, Endpoint::List) {

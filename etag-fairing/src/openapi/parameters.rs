@@ -5,10 +5,12 @@ use serde_json::{Map, Value, json};
 use super::filters;
 use super::names::{self, parameter};
 use super::schemas::describe;
+use super::windows;
 use crate::config::JsonApiConfig;
 use crate::query::highest_page_number;
 use crate::query::limits::{MAX_COUNTS, MAX_INCLUDES, MAX_OFFSET, MAX_PATH, MAX_SORT_KEYS};
-use crate::schema::{Description, Relationship};
+use crate::resource::endpoint::OwnRelationship;
+use crate::schema::Description;
 
 /// How many paths of `include` are listed one by one. Where there are more, only their form is said.
 const MAX_LISTED_PATHS: usize = 200;
@@ -44,34 +46,60 @@ fn once_each(parameter: &mut Value, least: usize) {
     }
 }
 
+/// The parameters of pages: each with those that it doesn't go with, and a description.
+const PAGES: [(&str, &[&str], &str); 7] = [
+    ("size", &["offset", "limit"], ""),
+    (
+        "number",
+        &["offset", "limit", "after", "before"],
+        "The page of this number, from 1. It goes with `page[size]`.",
+    ),
+    (
+        "offset",
+        &["size", "number", "after", "before"],
+        "So many resources are left out. It goes with `page[limit]`.",
+    ),
+    ("limit", &["size", "number", "after", "before"], "How many resources, with `page[offset]`."),
+    (
+        "after",
+        &["number", "offset", "limit", "before"],
+        "The page behind this cursor, as links have it: pages that stand still while others add resources (the profile \
+         <https://jsonapi.org/profiles/ethanresnick/cursor-pagination>). It goes with `page[size]`.",
+    ),
+    (
+        "before",
+        &["number", "offset", "limit", "after"],
+        "The page before this cursor, as links have it. It goes with `page[size]`.",
+    ),
+    ("totals", &[], "Whether to count all resources: `meta.count`, and the link `last`."),
+];
+
+/// The values of a parameter of pages.
+pub(super) fn page_schema(key: &str, config: &JsonApiConfig) -> Value {
+    let whole = |least: u64, most: u64| json!({"type": "integer", "minimum": least, "maximum": most});
+    match key {
+        "size" | "limit" => whole(1, config.max_page_size.into()),
+        "number" => whole(1, highest_page_number(config)),
+        "offset" => whole(0, MAX_OFFSET),
+        "totals" => json!({"type": "boolean"}),
+        _ => json!({"type": "string"}),
+    }
+}
+
 /// Adds the parameters that all resources share.
 pub(super) fn add_common(config: &JsonApiConfig, parameters: &mut Parameters) {
-    let whole = |least: u64, most: u64| json!({"type": "integer", "minimum": least, "maximum": most});
-    let mut page = |key: &str, schema: Value, description: &str| {
+    for (key, others, description) in PAGES {
         let name = format!("page[{key}]");
-        parameters.insert(format!("page.{key}"), query(&name, schema, description));
-    };
-    let most = config.max_page_size.into();
-    page("size", whole(1, most), &format!("How many resources; by default {}.", config.page_size));
-    page(
-        "number",
-        whole(1, highest_page_number(config)),
-        "The page of this number, from 1. It goes with `page[size]`.",
-    );
-    page("offset", whole(0, MAX_OFFSET), "So many resources are left out. It goes with `page[limit]`.");
-    page("limit", whole(1, most), "How many resources, with `page[offset]`.");
-    let cursor = "Pages by cursor, which stand still while others add resources.";
-    page(
-        "after",
-        json!({"type": "string"}),
-        &format!("The page behind this cursor, as links have it. {cursor}"),
-    );
-    page("before", json!({"type": "string"}), &format!("The page before this cursor. {cursor}"));
-    page(
-        "totals",
-        json!({"type": "boolean"}),
-        "Whether to count all resources: `meta.count`, and the link `last`.",
-    );
+        let by_default = format!("How many resources; by default {}.", config.page_size);
+        let description = if description.is_empty() { &by_default } else { description };
+        let mut parameter = query(&name, page_schema(key, config), description);
+        // There is no word for it in OpenAPI. A request with parameters that exclude each other is 400.
+        let excluded: Vec<String> = others.iter().map(|key| format!("page[{key}]")).collect();
+        if let (Some(parameter), false) = (parameter.as_object_mut(), excluded.is_empty()) {
+            parameter.insert("x-excludes".into(), excluded.into());
+        }
+        parameters.insert(format!("page.{key}"), parameter);
+    }
     let mut header = |name: &str, description: &str| {
         let field =
             json!({"name": name, "in": "header", "schema": {"type": "string"}, "description": description});
@@ -112,7 +140,7 @@ pub(super) fn add(resource: &'static Description, config: &JsonApiConfig, parame
     if let Some(counts) = counts(resource, config) {
         parameters.insert(names::of(resource, "withCount"), counts);
     }
-    parameters.extend(windows(resource, config));
+    parameters.extend(windows::of(resource, config));
     parameters.insert(names::of(resource, "sort"), sort("sort", resource));
     for filter in filters::parameters(resource) {
         parameters.insert(filter.component, filter.parameter);
@@ -138,7 +166,9 @@ fn include(resource: &'static Description, config: &JsonApiConfig) -> Option<Val
         None => json!({"type": "string"}),
     };
     let description = format!(
-        "Related resources to send too: paths of at most {depth} relationships (JSON:API 1.1, “Inclusion of Related Resources”)."
+        "Related resources to send too: paths of at most {depth} relationships (JSON:API 1.1, “Inclusion of Related \
+         Resources”). `page[PATH][size]`, `sort[PATH]` and `filterIncluded[PATH]` say which of those behind a path that ends \
+         in a relationship to many."
     );
     Some(listed("include", items, MAX_INCLUDES, &description))
 }
@@ -211,39 +241,7 @@ fn paths_with_ends(
     Some(found)
 }
 
-/// The pages and the order of what is included by each to-many relationship of the resource. (Longer paths have them,
-/// too, and there is `filterIncluded`: too many to list.)
-fn windows(resource: &'static Description, config: &JsonApiConfig) -> Vec<(String, Value)> {
-    let mut found = Vec::new();
-    if config.max_include_depth == 0 {
-        return found;
-    }
-    let size = json!({"type": "integer", "minimum": 1, "maximum": config.max_page_size});
-    let number = json!({"type": "integer", "minimum": 1, "maximum": highest_page_number(config)});
-    for relationship in resource.relationships.iter().filter(|relationship| relationship.is_to_many()) {
-        let name = relationship.name;
-        let mut add = |key: &str, parameter: Value| {
-            found.push((names::of(resource, &window_ending(relationship, key)), parameter));
-        };
-        add("sort", sort(&format!("sort[{name}]"), relationship.target()));
-        for (key, schema, description) in [
-            ("size", &size, "How many resources of each owner are included, with `include`."),
-            ("number", &number, "The page of this number, of each owner."),
-            ("totals", &json!({"type": "boolean"}), "Whether to count what each owner has."),
-        ] {
-            add(key, query(&format!("page[{name}][{key}]"), schema.clone(), description));
-        }
-    }
-    found
-}
-
-const WINDOW_KEYS: [&str; 4] = ["sort", "size", "number", "totals"];
-
-fn window_ending(relationship: &Relationship, key: &str) -> String {
-    format!("window.{}.{key}", names::component(relationship.name))
-}
-
-fn sort(name: &str, resource: &'static Description) -> Value {
+pub(super) fn sort(name: &str, resource: &'static Description) -> Value {
     let signed = |paths: Vec<String>| -> Vec<String> {
         paths.into_iter().flat_map(|path| [format!("-{path}"), path]).collect()
     };
@@ -292,21 +290,77 @@ fn sortable(resource: &'static Description, depth: usize) -> Option<Vec<String>>
 }
 
 /// The references to the parameters of a request whose document has one resource.
-pub(super) fn of_one(resource: &'static Description, parameters: &Parameters) -> Vec<Value> {
+pub(super) fn of_one(
+    resource: &'static Description,
+    config: &JsonApiConfig,
+    parameters: &Parameters,
+) -> Vec<Value> {
     let own = ["include", "withCount"].map(|family| names::of(resource, family));
-    let windows = resource.relationships.iter().flat_map(|relationship| {
-        WINDOW_KEYS.map(|key| names::of(resource, &window_ending(relationship, key)))
-    });
-    let own = own.into_iter().chain(windows).filter(|name| parameters.contains_key(name));
+    let windows = windows::of(resource, config).into_iter().map(|(name, _)| name);
+    let own = own.into_iter().filter(|name| parameters.contains_key(name)).chain(windows);
     let mut found: Vec<Value> = own.map(|name| parameter(&name)).collect();
     found.extend(fieldsets(resource));
     found
 }
 
-/// The references to the parameters of a request whose document has one resource, of one of several types.
-pub(super) fn of_any(resources: impl Iterator<Item = &'static Description>) -> Vec<Value> {
+/// The parameters of the related URL of a relationship that leads to one resource of several types: what one of these takes.
+pub(super) fn of_any(own: OwnRelationship, parameters: &Parameters) -> Vec<Value> {
     let mut found = Vec::new();
-    for parameter in resources.flat_map(fieldsets) {
+    for family in ["include", "withCount"] {
+        let known = own.targets().filter_map(|target| parameters.get(&names::of(target, family)));
+        found.extend(union(known.cloned(), "It must be one of the type that the related resource has."));
+    }
+    for parameter in own.targets().flat_map(fieldsets) {
+        if !found.contains(&parameter) {
+            found.push(parameter);
+        }
+    }
+    found
+}
+
+/// A parameter that has the listed values of all of these.
+fn union(parameters: impl Iterator<Item = Value>, note: &str) -> Option<Value> {
+    let mut parameters = parameters;
+    let mut all = parameters.next()?;
+    for other in parameters {
+        let other = &other["schema"]["items"]["enum"];
+        match (all.pointer_mut("/schema/items/enum"), other) {
+            (Some(Value::Array(known)), Value::Array(more)) => {
+                let new: Vec<Value> = more.iter().filter(|value| !known.contains(value)).cloned().collect();
+                known.extend(new);
+            }
+            // One of them has too many values to list.
+            _ => all["schema"]["items"] = json!({"type": "string"}),
+        }
+    }
+    let description = all["description"].as_str().map(|text| format!("{text} {note}"));
+    describe(&mut all, &description.unwrap_or_default());
+    Some(all)
+}
+
+/// The parameters with which linkage comes with the related resources themselves: paths begin with the relationship
+/// (JSON:API §7.3).
+pub(super) fn of_inclusion(
+    owner: &'static Description,
+    own: OwnRelationship,
+    parameters: &Parameters,
+) -> Vec<Value> {
+    let Some(include) = parameters.get(&names::of(owner, "include")) else { return Vec::new() };
+    let mut include = include.clone();
+    let below = format!("{}.", own.name);
+    match include.pointer_mut("/schema/items/enum") {
+        Some(Value::Array(paths)) => paths
+            .retain(|path| path.as_str().is_some_and(|path| path == own.name || path.starts_with(&below))),
+        _ => {
+            include["schema"]["items"] = json!({"anyOf": [{"const": own.name}, {"type": "string", "pattern": format!("^{}\\.", own.name)}]});
+        }
+    }
+    describe(
+        &mut include,
+        "The related resources, and what to send with them: paths begin with the relationship.",
+    );
+    let mut found = vec![include];
+    for parameter in own.targets().flat_map(fieldsets) {
         if !found.contains(&parameter) {
             found.push(parameter);
         }
@@ -315,8 +369,12 @@ pub(super) fn of_any(resources: impl Iterator<Item = &'static Description>) -> V
 }
 
 /// The references to the parameters of a request whose document has many resources.
-pub(super) fn of_many(resource: &'static Description, parameters: &Parameters) -> Vec<Value> {
-    let mut found = of_one(resource, parameters);
+pub(super) fn of_many(
+    resource: &'static Description,
+    config: &JsonApiConfig,
+    parameters: &Parameters,
+) -> Vec<Value> {
+    let mut found = of_one(resource, config, parameters);
     found.extend(of_linkage(resource));
     found
 }

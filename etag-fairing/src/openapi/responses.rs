@@ -15,12 +15,23 @@ pub(super) struct Responses {
     /// The codes of errors, by status.
     refusals: BTreeMap<u16, Vec<&'static str>>,
     has_others: bool,
+    /// That of documents, unless it is the one of JSON:API alone.
+    media_type: Option<String>,
 }
 
 /// The refusals that operations share, by the names of their components.
 pub(super) type Refusals = Map<String, Value>;
 
 impl Responses {
+    /// Those with documents of another media type.
+    pub(super) fn of_media_type(media_type: String) -> Self {
+        Self { media_type: Some(media_type), ..Self::default() }
+    }
+
+    fn media_type(&self) -> &str {
+        self.media_type.as_deref().unwrap_or(MEDIA_TYPE)
+    }
+
     /// A request that succeeds, with the schema of its document.
     pub(super) fn success(
         &mut self,
@@ -32,7 +43,7 @@ impl Responses {
         let mut response = json!({"description": description});
         if let Some(response) = response.as_object_mut() {
             if let Some(document) = document {
-                response.insert("content".into(), json!({MEDIA_TYPE: {"schema": schema(document)}}));
+                response.insert("content".into(), json!({self.media_type(): {"schema": schema(document)}}));
             }
             if !headers.is_empty() {
                 response.insert("headers".into(), headers.clone().into());
@@ -59,7 +70,7 @@ impl Responses {
             "default".into(),
             json!({
                 "description": "Refused by the application's own rules.",
-                "content": {MEDIA_TYPE: {"schema": common("errors")}},
+                "content": {self.media_type(): {"schema": common("errors")}},
             }),
         );
     }

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rocket::http::{ContentType, Method, Status};
 use rocket::route::{Handler, Outcome, Route};
-use rocket::{Data, Request, Response};
+use rocket::{Build, Data, Request, Response, Rocket};
 use serde_json::Value;
 
-use super::OpenApi;
 use super::schema_file;
+use super::{OpenApi, OpenApiError};
 use crate::conditional::EntityTag;
 use crate::fairing::{etagged, mark_with_tag};
 
@@ -31,11 +31,40 @@ impl OpenApi {
             route.name = Some(name.into());
             route
         };
+        // Only those with something that may contradict are looked for at the launch.
+        let name = if served.openapi.merged.is_empty() { "openapi" } else { remember(&served) };
         etagged(vec![
-            named("openapi", Route::new(Method::Get, "/openapi.json", Document(Arc::clone(&served)))),
+            named(name, Route::new(Method::Get, "/openapi.json", Document(Arc::clone(&served)))),
             named(SCHEMAS, Route::new(Method::Get, "/schemas/<file>", Schema(served))),
         ])
     }
+}
+
+/// The routes of documents into which others are merged, by the addresses of their names: the name is the one thing that a
+/// route carries through mounting.
+static MERGING: Mutex<Vec<(&'static str, Arc<Served>)>> = Mutex::new(Vec::new());
+
+/// The name of a route that [`contradictions`] finds.
+fn remember(served: &Arc<Served>) -> &'static str {
+    let name: &'static str = String::from("openapi").leak();
+    MERGING.lock().unwrap_or_else(PoisonError::into_inner).push((name, Arc::clone(served)));
+    name
+}
+
+/// What merged documents say otherwise than the application's own, a line for each document.
+pub(crate) fn contradictions(rocket: &Rocket<Build>) -> Vec<String> {
+    let served = |route: &Route| {
+        let name = route.name.as_deref()?;
+        let merging = MERGING.lock().unwrap_or_else(PoisonError::into_inner);
+        merging.iter().find(|(known, _)| std::ptr::eq(*known, name)).map(|(_, served)| Arc::clone(served))
+    };
+    let served = rocket.routes().filter_map(|route| Some((route.uri.base(), served(route)?)));
+    served
+        .filter_map(|(base, served)| match served.openapi.document(rocket, base) {
+            Err(error @ OpenApiError::Conflicts(_)) => Some(error.to_string()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// What both routes share.

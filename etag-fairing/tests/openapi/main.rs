@@ -6,6 +6,9 @@
 mod described_by;
 #[cfg(feature = "explorer")]
 mod explorer;
+mod merging;
+mod parameters;
+mod stability;
 #[path = "../support/mod.rs"]
 mod support;
 
