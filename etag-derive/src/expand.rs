@@ -15,7 +15,7 @@ use syn::{DeriveInput, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::attributes::{
     Access, Attribute, Carrier, DefaultValue, Deletion, Etag, Kept, Relationship, Resource, Role, Stored,
-    in_option,
+    in_list, in_option,
 };
 use behaviour::behaviour;
 use record::{from_record, to_record};
@@ -394,14 +394,21 @@ fn carrier(ty: &Type, carrier: Carrier) -> TokenStream {
         Carrier::Seconds => quote!(InSeconds),
         Carrier::Milliseconds => quote!(InMilliseconds),
     };
-    let adapted = match in_option(ty) {
-        // Null is not the adapted type's to say.
-        Some(inner) => quote_spanned! {ty.span()=>
-            ::core::option::Option<::etag_fairing::__private::#adapter<#inner>>
-        },
-        None => quote_spanned!(ty.span()=> ::etag_fairing::__private::#adapter<#ty>),
-    };
+    let adapted = adapted(ty, carrier, &adapter);
     quote_spanned!(ty.span()=> ::etag_fairing::__private::Carrier::of::<#adapted>())
+}
+
+/// A type by an adapter, which is that of what stands in an option, and of the elements of a list.
+fn adapted(ty: &Type, carrier: Carrier, adapter: &TokenStream) -> TokenStream {
+    let inner = |inner| adapted(inner, carrier, adapter);
+    if let Some(inner) = in_option(ty).map(inner) {
+        // Null is not the adapted type's to say.
+        return quote_spanned!(ty.span()=> ::core::option::Option<#inner>);
+    }
+    match in_list(ty).filter(|_| matches!(carrier, Carrier::Text | Carrier::Number)).map(inner) {
+        Some(inner) => quote_spanned!(ty.span()=> ::etag_fairing::__private::List<#inner>),
+        None => quote_spanned!(ty.span()=> ::etag_fairing::__private::#adapter<#ty>),
+    }
 }
 
 #[cfg(test)]

@@ -145,8 +145,8 @@
 //!
 //! Every other field is an attribute, whose type is `bool`, an integer of up to 64 bits, `f32`, `f64`, `String`,
 //! chrono's `DateTime<Utc>`, `NaiveDate`, `NaiveTime`, `NaiveDateTime` or `TimeDelta`, `std::time::Duration`,
-//! `uuid::Uuid`, `serde_json::Value`, `Vec<u8>`, a `Vec` of texts, numbers, booleans or UUIDs, or an `Option` of one of
-//! these; with features also `rust_decimal::Decimal` and the types of the crate time. Types of your own go by `text` or
+//! `uuid::Uuid`, `serde_json::Value`, `Vec<u8>`, a `Vec` of all of these but JSON or of `Option`s of them, or an `Option` of one
+//! of these; with features also `rust_decimal::Decimal` and the types of the crate time. Types of your own go by `text` or
 //! `json`, or implement `AttributeType`.
 //!
 //! | `#[jsonapi(…)]` | what it says | without it |
@@ -168,7 +168,7 @@
 //! | `number` | documents show an exact decimal number as a JSON number, `12.50` | as a string, `"12.50"` |
 //! | `skip` | it is neither in documents nor in the store; read structs have `Default::default()`, or what `default = "path"` returns | |
 //!
-//! `text` and `json` on an `Option<T>` adapt the `T`: `None` is null.
+//! `text` and `json` on an `Option<T>` adapt the `T`: `None` is null. `text` and `number` on a `Vec<T>` adapt the `T`, too.
 //!
 //! ```
 //! use etag_fairing::JsonApiResource;

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use etag_fairing::{
     JsonApiResource,
     resource::{
-        AttributeId, AttributeType, Corrupt, Description, Kind, Mismatch, ResourceId, Value, ValueRef,
+        ArrayElement, AttributeId, AttributeType, Corrupt, Description, Kind, Mismatch, ResourceId, Value,
+        ValueRef,
     },
     store::{Change, Comparison, Field, Listing, Member, Page, Part, Place, Relation, SortKey, Store},
 };
@@ -33,10 +34,20 @@ struct Measure {
     length: Option<TimeDelta>,
     #[jsonapi(stored = "seconds")]
     seconds: Option<TimeDelta>,
+    amounts: Option<Vec<Exact>>,
+    instants: Option<Vec<DateTime<Utc>>>,
+    days: Option<Vec<NaiveDate>>,
+    hours: Option<Vec<NaiveTime>>,
+    lengths: Option<Vec<TimeDelta>>,
+    pieces: Option<Vec<Vec<u8>>>,
+    gaps: Option<Vec<Option<i64>>>,
+    gapped_amounts: Option<Vec<Option<Exact>>>,
 }
 
 /// An exact decimal number of as many digits as it has.
 struct Exact(String);
+
+impl ArrayElement for Exact {}
 
 impl AttributeType for Exact {
     type Field = Self;
@@ -67,6 +78,14 @@ const COUNTS: AttributeId = AttributeId::at(4);
 const SETTINGS: AttributeId = AttributeId::at(5);
 const LENGTH: AttributeId = AttributeId::at(6);
 const SECONDS: AttributeId = AttributeId::at(7);
+const AMOUNTS: AttributeId = AttributeId::at(8);
+const INSTANTS: AttributeId = AttributeId::at(9);
+const DAYS: AttributeId = AttributeId::at(10);
+const HOURS: AttributeId = AttributeId::at(11);
+const LENGTHS: AttributeId = AttributeId::at(12);
+const PIECES: AttributeId = AttributeId::at(13);
+const GAPS: AttributeId = AttributeId::at(14);
+const GAPPED_AMOUNTS: AttributeId = AttributeId::at(15);
 
 /// Makes a measure with this one value.
 async fn measure(store: &dyn Store, attribute: AttributeId, value: Value) -> ResourceId {
@@ -308,6 +327,88 @@ pub(crate) async fn lists_are_found_by_their_elements(store: Arc<dyn Store>) {
         (Comparison::HasAny(vec![text("0")]), vec![]),
     ];
     they_are_found(&*store, COUNTS, &counts, cases).await;
+}
+
+pub(crate) async fn elements_of_lists_are_compared_by_what_they_mean(store: Arc<dyn Store>) {
+    store.prepare(&[*MEASURES]).await.expect("prepared");
+    let text = |text: &str| Value::Text(text.into());
+    let long = "1234567890123456789012345678901234567890.12345678901234567890";
+    let amounts =
+        [json(&json!(["1.50", "0", "-3"])), json(&json!([long])), json(&json!([])), json(&json!(["-0.001"]))];
+    let cases = vec![
+        (Comparison::HasAny(vec![decimal("1.5")]), vec![0]),
+        (Comparison::HasAny(vec![decimal("-0.00"), decimal("-1e-3")]), vec![0, 3]),
+        (Comparison::HasAny(vec![decimal(&format!("{long}0"))]), vec![1]),
+        (Comparison::HasAny(vec![decimal(&format!("{long}1"))]), vec![]),
+        (Comparison::HasAny(vec![text("0"), Value::Integer(0), Value::Float(1.5)]), vec![]),
+        (Comparison::IsEmpty, vec![2]),
+    ];
+    they_are_found(store.as_ref(), AMOUNTS, &amounts, cases).await;
+    for (attribute, values, no_value) in [
+        (
+            INSTANTS,
+            ["2018-03-24T13:30:00.000000Z", "0000-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"],
+            "2018-03-24T13:30:00.000001Z",
+        ),
+        (DAYS, ["2018-03-24", "0000-02-29", "9999-12-31"], "2018-03-25"),
+        (HOURS, ["00:00:00.000000", "13:30:00.500000", "23:59:59.999999"], "13:30:00.000000"),
+    ] {
+        let [first, second, third] = values;
+        let rows =
+            [json(&json!([first, second, first])), json(&json!([third])), Value::Null, json(&json!([]))];
+        let cases = vec![
+            (Comparison::HasAny(vec![text(first)]), vec![0]),
+            (Comparison::HasAny(vec![text(second), text(third)]), vec![0, 1]),
+            (Comparison::HasAny(vec![text(no_value)]), vec![]),
+            (Comparison::HasAny(vec![text("never")]), vec![]),
+            (Comparison::IsNull, vec![2]),
+            (Comparison::IsEmpty, vec![3]),
+        ];
+        they_are_found(store.as_ref(), attribute, &rows, cases).await;
+    }
+    let lengths = [json(&json!([0, -1, i64::MAX / 2])), json(&json!([86_400_000_000_i64])), json(&json!([]))];
+    let cases = vec![
+        (Comparison::HasAny(vec![Value::Integer(-1)]), vec![0]),
+        (Comparison::HasAny(vec![Value::Integer(i64::MAX / 2), Value::Integer(86_400_000_000)]), vec![0, 1]),
+        (Comparison::HasAny(vec![text("0")]), vec![]),
+    ];
+    they_are_found(store.as_ref(), LENGTHS, &lengths, cases).await;
+    let bytes = |bytes: &[u8]| Value::Bytes(bytes.into());
+    let pieces = [json(&json!(["", "AA==", "/+8="])), json(&json!(["AAA="])), Value::Null];
+    let cases = vec![
+        (Comparison::HasAny(vec![bytes(b"")]), vec![0]),
+        (Comparison::HasAny(vec![bytes(b"\0")]), vec![0]),
+        (Comparison::HasAny(vec![bytes(b"\0\0"), bytes(b"\xff\xef")]), vec![0, 1]),
+        (Comparison::HasAny(vec![text("AA==")]), vec![]),
+    ];
+    they_are_found(store.as_ref(), PIECES, &pieces, cases).await;
+}
+
+pub(crate) async fn elements_of_lists_may_be_null(store: Arc<dyn Store>) {
+    store.prepare(&[*MEASURES]).await.expect("prepared");
+    let null = || Value::Null;
+    let gaps = [
+        json(&json!([1, null, 2])),
+        json(&json!([null, null])),
+        json(&json!([3])),
+        json(&json!([])),
+        Value::Null,
+    ];
+    let cases = vec![
+        (Comparison::HasAny(vec![null()]), vec![0, 1]),
+        (Comparison::HasAny(vec![Value::Integer(2)]), vec![0]),
+        (Comparison::HasAny(vec![Value::Integer(3), null()]), vec![0, 1, 2]),
+        (Comparison::HasAny(vec![Value::Integer(0)]), vec![]),
+        (Comparison::IsEmpty, vec![3]),
+        (Comparison::IsNull, vec![4]),
+    ];
+    they_are_found(store.as_ref(), GAPS, &gaps, cases).await;
+    let amounts = [json(&json!(["1.50", null])), json(&json!(["1"])), json(&json!([null]))];
+    let cases = vec![
+        (Comparison::HasAny(vec![null()]), vec![0, 2]),
+        (Comparison::HasAny(vec![decimal("1.5"), decimal("1.0")]), vec![0, 1]),
+    ];
+    they_are_found(store.as_ref(), GAPPED_AMOUNTS, &amounts, cases).await;
 }
 
 pub(crate) async fn what_stands_inside_of_json_is_found(store: Arc<dyn Store>) {

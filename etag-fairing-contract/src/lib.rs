@@ -219,6 +219,8 @@ rules! {
         durations_are_compared_by_their_length
         durations_are_counted_in_the_unit_of_their_column
         lists_are_found_by_their_elements
+        elements_of_lists_are_compared_by_what_they_mean
+        elements_of_lists_may_be_null
         what_stands_inside_of_json_is_found
     }
     composite_keys {

@@ -92,6 +92,9 @@ pub mod __private {
     /// What a derived `routes()` gives: the derive's output names nothing of the standard library but `core`.
     pub type Routes = Vec<rocket::Route>;
 
+    /// A list whose elements go by an adapter.
+    pub type List<T> = Vec<T>;
+
     pub use crate::resource::computed::{compute, computed};
     pub use crate::resource::guard::{Boxed, Guard, TypeName, guard};
     pub use crate::resource::hooks::HookTable;

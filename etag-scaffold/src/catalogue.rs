@@ -83,8 +83,8 @@ pub(crate) enum Holds {
     Json,
     Bytes,
     Duration,
-    /// A list of values of this Rust type.
-    List(&'static str),
+    /// A list of these.
+    List(Box<Holds>),
     /// An enum's name and its labels.
     Enum(String, Vec<String>),
     /// What no attribute holds.

@@ -146,14 +146,12 @@ fn holds(type_name: &str) -> Holds {
         "json" | "jsonb" => Holds::Json,
         "bytea" => Holds::Bytes,
         "interval" => Holds::Duration,
-        "_text" | "_varchar" => Holds::List("String"),
-        "_int2" => Holds::List("i16"),
-        "_int4" => Holds::List("i32"),
-        "_int8" => Holds::List("i64"),
-        "_float8" => Holds::List("f64"),
-        "_bool" => Holds::List("bool"),
-        "_uuid" => Holds::List("uuid::Uuid"),
-        _ => Holds::Nothing,
+        // PostgreSQL's own name of the type of arrays. No attribute is a list of lists, of JSON, or of these texts.
+        "_name" | "_citext" => Holds::Nothing,
+        array => match array.strip_prefix('_').map(holds) {
+            None | Some(Holds::Nothing | Holds::Json | Holds::List(_)) => Holds::Nothing,
+            Some(element) => Holds::List(Box::new(element)),
+        },
     }
 }
 

@@ -179,10 +179,16 @@ pub(super) fn read(
     if let (Some(inner), Some(key)) = (types::in_option(ty), kept.key()) {
         let inner = quote::quote!(#inner).to_string();
         errors.at(ty, format!("every resource has a `{key}`: write `{inner}`, without `Option`"));
-    } else if types::in_option(ty).and_then(types::in_option).is_some() {
+    } else if has_two_nulls(ty) {
         errors.at(ty, "null can mean only one thing: write one `Option`");
     }
     Attribute { name, column, access, filter, sort, default, carrier, kept, stored, readers, writers }
+}
+
+/// Whether the type, or that of the elements of a list, is an option of an option.
+fn has_two_nulls(ty: &Type) -> bool {
+    let in_two = |ty| types::in_option(ty).and_then(types::in_option).is_some();
+    in_two(ty) || types::in_list(types::in_option(ty).unwrap_or(ty)).is_some_and(in_two)
 }
 
 /// Why nobody's reading can depend on a guard.

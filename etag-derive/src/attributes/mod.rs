@@ -28,7 +28,7 @@ pub(crate) use deletion::Deletion;
 pub(crate) use field::{Field, Role};
 pub(crate) use relationship::{Kept, Relationship};
 pub(crate) use stored::Stored;
-pub(crate) use types::in_option;
+pub(crate) use types::{in_list, in_option};
 
 use self::member_name::Name;
 use crate::errors::Errors;

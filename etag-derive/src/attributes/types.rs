@@ -51,6 +51,11 @@ pub(crate) fn in_option(ty: &Type) -> Option<&Type> {
     generic_of_one(ty).filter(|(name, _)| *name == "Option").map(|(_, inner)| inner)
 }
 
+/// The `T` of `Vec<T>`, by whatever path.
+pub(crate) fn in_list(ty: &Type) -> Option<&Type> {
+    generic_of_one(ty).filter(|(name, _)| *name == "Vec").map(|(_, inner)| inner)
+}
+
 /// The name and the argument of a type such as `a::Name<T>`.
 pub(super) fn generic_of_one(ty: &Type) -> Option<(&Ident, &Type)> {
     let Type::Path(path) = ungroup(ty) else {

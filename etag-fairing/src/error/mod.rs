@@ -132,6 +132,17 @@ impl ErrorObject {
         self
     }
 
+    /// Points into the request document: to this place, or from there on to where the error points already.
+    #[must_use]
+    pub(crate) fn starting_at(mut self, base: &Pointer) -> ErrorObject {
+        let pointer = match &self.members.source {
+            Some(Source::Pointer(pointer)) => base.below(pointer),
+            _ => base.clone(),
+        };
+        self.members.source = Some(Source::Pointer(pointer.into()));
+        self
+    }
+
     /// Points into the request document, if it has the place.
     #[must_use]
     pub(crate) fn at(self, pointer: Option<Pointer>) -> ErrorObject {

@@ -97,13 +97,28 @@ fn id_value() -> Value {
     json!({"type": "string", "pattern": TEXT})
 }
 
-/// What is compared with a list are its elements.
+/// What is compared with a list are its elements, of which a URL can't say that they are null.
 fn element_or_value(attribute: &Attribute) -> Value {
-    let schema = (attribute.json_schema)();
-    match attribute.kind {
-        Kind::Array(_) => schema.get("items").cloned().unwrap_or_else(|| json!({})),
-        _ => schema,
+    let mut schema = (attribute.json_schema)();
+    if attribute.kind.element().is_none() {
+        return schema;
     }
+    let items = schema.get_mut("items").map_or_else(|| json!({}), Value::take);
+    if attribute.kind.has_nulls() { without_null(items) } else { items }
+}
+
+/// The schema of which `or_null` has made this one.
+fn without_null(mut schema: Value) -> Value {
+    if let Some(of_type) = schema.get_mut("anyOf").and_then(|any| any.get_mut(0)) {
+        return of_type.take();
+    }
+    if let Some(of_type) = schema.get_mut("type").and_then(|types| types.get_mut(0)).map(Value::take) {
+        schema["type"] = of_type;
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    schema
 }
 
 impl Member {
@@ -120,6 +135,14 @@ impl Member {
             IdKind::Text => Some(Kind::Text),
             IdKind::Uuid => Some(Kind::Uuid),
             IdKind::Composite(_) => None,
+        }
+    }
+
+    /// An element of a list, as JSON says it.
+    fn element(&self) -> Value {
+        match self.operand {
+            Operand::Attribute(kind) if kind.has_nulls() => schemas::or_null(self.value.clone()),
+            _ => self.value.clone(),
         }
     }
 
@@ -303,8 +326,8 @@ fn value_in_json(member: &Member, operator: Operator) -> Value {
         (Operator::Any | Operator::Has, None) if member.operand == Operand::OneOf => {
             json!({"type": "boolean"})
         }
-        (Operator::Any, None) => list(member.value.clone()),
-        (Operator::Has, None) => member.value.clone(),
+        (Operator::Any, None) => list(member.element()),
+        (Operator::Has, None) => member.element(),
         (Operator::Count, _) => {
             let by_operator = json!({
                 "type": "object",

@@ -7,6 +7,7 @@ use super::names::{self, schema};
 use super::requests;
 use crate::config::JsonApiConfig;
 use crate::resource::behaviour::Behaviour;
+pub(super) use crate::schema::attribute_type::or_null;
 use crate::schema::{Access, Attribute, AttributeId, Description, IdKind, Kind, RelationshipId};
 
 /// A reference to a schema that all resources share.
@@ -153,22 +154,6 @@ pub(super) fn value(attribute: &Attribute) -> Value {
         return schema;
     }
     or_null(schema)
-}
-
-/// A schema that also takes null.
-pub(super) fn or_null(mut schema: Value) -> Value {
-    let Some(object) = schema.as_object_mut() else { return schema };
-    match object.get_mut("type") {
-        Some(Value::String(name)) => {
-            let name = std::mem::take(name);
-            object.insert("type".into(), json!([name, "null"]));
-        }
-        _ => return json!({"anyOf": [schema, {"type": "null"}]}),
-    }
-    if let Some(Value::Array(values)) = object.get_mut("enum") {
-        values.push(Value::Null);
-    }
-    schema
 }
 
 /// The relationship objects of a resource (JSON:API §7.2.2.2).

@@ -7,7 +7,7 @@ use serde_json::Value as JsonValue;
 
 use super::{Comparison, Field, Filter, Member, Part, Relation, fold_case};
 use crate::schema::decimal;
-use crate::schema::{Description, Linkage, Record, RelationshipId, ResourceId, Value};
+use crate::schema::{Description, Element, Linkage, Record, RelationshipId, ResourceId, Value};
 
 /// The records that a filter can reach.
 pub trait Records {
@@ -43,9 +43,16 @@ pub fn matches(
         Filter::Or(any) => any.iter().any(|filter| matches(filter, resource, record, records)),
         Filter::Not(filter) => !matches(filter, resource, record, records),
         Filter::Compare { member, comparison } => {
-            compares(&value_of(member, resource, record, records), comparison, |other| {
-                value_of(other, resource, record, records)
-            })
+            let value = value_of(member, resource, record, records);
+            match comparison {
+                Comparison::HasAny(values) => {
+                    let element = element_of(member, resource);
+                    element.is_some_and(|element| has_any(&value, element, values))
+                }
+                comparison => {
+                    compares(&value, comparison, |other| value_of(other, resource, record, records))
+                }
+            }
         }
         Filter::Related { path, relationship, filter } => {
             let Some((resource, record)) = follow(path, resource, record, records) else { return false };
@@ -120,11 +127,14 @@ fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) 
         Comparison::Between(from, to) => {
             relates(value, Relation::GreaterOrEqual, from) && relates(value, Relation::LessOrEqual, to)
         }
-        Comparison::HasAny(values) => elements(value).is_some_and(|list| {
-            list.iter().any(|element| values.iter().any(|one| relates_as_json(element, Relation::Equal, one)))
-        }),
-        Comparison::IsEmpty => elements(value).is_some_and(|list| list.is_empty()),
-        Comparison::Inside(..) => false,
+        Comparison::IsEmpty => match value {
+            Value::Text(list) => {
+                serde_json::from_str::<Vec<JsonValue>>(list).is_ok_and(|list| list.is_empty())
+            }
+            _ => false,
+        },
+        // Of lists and JSON: they are asked for elsewhere.
+        Comparison::HasAny(_) | Comparison::Inside(..) => false,
         Comparison::Text { part, text, case_sensitive } => match value {
             Value::Text(value) if *case_sensitive => has_part(value, *part, text),
             Value::Text(value) => has_part(&fold_case(value), *part, &fold_case(text)),
@@ -133,11 +143,26 @@ fn compares(value: &Value, comparison: &Comparison, other: impl FnOnce(&Member) 
     }
 }
 
-/// The elements of a list.
-fn elements(value: &Value) -> Option<Vec<Value>> {
-    let Value::Text(text) = value else { return None };
-    let list: Vec<JsonValue> = serde_json::from_str(text).ok()?;
-    Some(list.iter().filter_map(scalar).collect())
+/// What the elements of an attribute are that is a list.
+fn element_of(member: &Member, resource: &'static Description) -> Option<Element> {
+    let Field::Attribute(id) = member.field else { return None };
+    let resource = member
+        .path
+        .iter()
+        .try_fold(resource, |here, step| here.relationship_at(*step).map(|there| there.target()))?;
+    resource.attribute_at(id)?.kind.element()
+}
+
+/// Whether a list has one of these values.
+fn has_any(list: &Value, element: Element, values: &[Value]) -> bool {
+    let Value::Text(list) = list else { return false };
+    // A value of another kind is in no list.
+    let values: Vec<&Value> =
+        values.iter().filter(|value| element.to_json(value.as_ref()).is_some()).collect();
+    let is = |own: &Value, given: &Value| {
+        own.is_null() && given.is_null() || relates_as_json(own, Relation::Equal, given)
+    };
+    element.read_all(list).is_ok_and(|list| list.iter().any(|own| values.iter().any(|given| is(own, given))))
 }
 
 /// Compares what stands at the end of a path in JSON.

@@ -93,7 +93,8 @@ pub enum Comparison {
     In(Vec<Value>),
     /// The member is between these two values or equal to one of them.
     Between(Value, Value),
-    /// The member is a list that has at least one of these values.
+    /// The member is a list that has at least one of these values. Null is one of the values that a
+    /// [`Kind::ArrayWithNulls`](crate::schema::Kind::ArrayWithNulls) may have.
     HasAny(Vec<Value>),
     /// The member is a list without elements.
     IsEmpty,

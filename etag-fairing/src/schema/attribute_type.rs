@@ -8,8 +8,7 @@ use super::{Corrupt, Kind, Mismatch, Value, ValueRef};
 /// A way to read and write a field's type in documents and stores.
 ///
 /// `bool`, integers, floats, `String`, `chrono`'s UTC timestamp, dates, times and durations, `uuid::Uuid`,
-/// `serde_json::Value`, `Vec<u8>` (bytes), lists of texts, numbers, booleans and UUIDs, and `Option` of each,
-/// implement it for themselves; with the features `decimal` and `time` also `rust_decimal::Decimal` and the types of
+/// `serde_json::Value`, `Vec<u8>` (bytes), lists of each but JSON, and `Option` of each, implement it for themselves; with the features `decimal` and `time` also `rust_decimal::Decimal` and the types of
 /// the crate time. For your own types that implement serde's traits, write `#[jsonapi(text)]` on the field to use
 /// [`Text`](super::Text) (for enums: the name is stored), or `#[jsonapi(json)]` to use [`Json`](super::Json) (for all
 /// other types). Or implement this trait: the guide's page "Types of your own" says how.
@@ -91,7 +90,7 @@ impl<A: AttributeType> AttributeType for Option<A> {
     }
 
     fn from_digits(text: &str) -> Result<Value, Mismatch> {
-        A::from_digits(text)
+        if text.trim() == "null" { Ok(Value::Null) } else { A::from_digits(text) }
     }
 
     fn variants() -> Option<Vec<&'static str>> {
@@ -105,6 +104,22 @@ impl<A: AttributeType> AttributeType for Option<A> {
     fn to_value(field: &Self::Field) -> Result<Value, Mismatch> {
         field.as_ref().map_or(Ok(Value::Null), A::to_value)
     }
+}
+
+/// A JSON Schema that also takes null.
+pub(crate) fn or_null(mut schema: JsonValue) -> JsonValue {
+    let Some(object) = schema.as_object_mut() else { return schema };
+    match object.get_mut("type") {
+        Some(JsonValue::String(name)) => {
+            let name = std::mem::take(name);
+            object.insert("type".into(), serde_json::json!([name, "null"]));
+        }
+        _ => return serde_json::json!({"anyOf": [schema, {"type": "null"}]}),
+    }
+    if let Some(JsonValue::Array(values)) = object.get_mut("enum") {
+        values.push(JsonValue::Null);
+    }
+    schema
 }
 
 /// The `parse` function of a description: converts a client's value to the value to store.

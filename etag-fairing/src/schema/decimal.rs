@@ -128,9 +128,11 @@ pub(crate) struct DeclaredDigits {
     allow(dead_code, reason = "columns declare them")
 )]
 impl DeclaredDigits {
-    /// Those of a declared type; `None` if it is no decimal type, or says nothing of digits.
+    /// Those of a declared type, or of the elements of one of lists; `None` if it is no decimal type, or says nothing of
+    /// digits.
     pub(crate) fn of(declared: &str) -> Option<Self> {
-        let (name, numbers) = declared.trim_end().strip_suffix(')')?.split_once('(')?;
+        let (name, numbers) =
+            declared.trim_end_matches("[]").trim_end().strip_suffix(')')?.split_once('(')?;
         let name = name.trim().to_ascii_lowercase();
         if !["numeric", "decimal", "dec", "number", "money"].contains(&name.as_str()) {
             return None;
@@ -288,6 +290,7 @@ mod tests {
             ("numeric(3)", &["999", "12.000"], &["1000", "1.5"]),
             ("numeric(2,-3)", &["99000", "0", "-1000"], &["100000", "1500", "1"]),
             ("numeric(2,4)", &["0.0099", "0.001"], &["0.01", "0.00001"]),
+            ("numeric(3,1)[]", &["99.9"], &["100", "0.01"]),
         ] {
             let digits = DeclaredDigits::of(declared).expect("a decimal type");
             for number in held {

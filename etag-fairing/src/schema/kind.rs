@@ -41,11 +41,13 @@ pub enum Kind {
     /// How long something takes, in whole milliseconds. Value: an integer, milliseconds. In documents as
     /// [`Kind::Duration`].
     Milliseconds,
-    /// A list of values of one kind, without nulls. Value: text, a JSON array.
+    /// A list of values of one kind, without nulls. Value: text, a JSON array of what [`Element`] says.
     Array(Element),
+    /// The same, in which elements may be null.
+    ArrayWithNulls(Element),
 }
 
-/// What the elements of a [`Kind::Array`] are.
+/// What the elements of a [`Kind::Array`] are, and what each is in the JSON array that the list's value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Element {
@@ -57,8 +59,24 @@ pub enum Element {
     Float,
     /// Unicode text.
     Text,
-    /// UUIDs.
+    /// UUIDs. In the array: a string, lower-case with hyphens.
     Uuid,
+    /// Instants. In the array: a string, as a value of [`Kind::Timestamp`].
+    Timestamp,
+    /// Dates and times of no zone. In the array: a string, as a value of [`Kind::DateTime`].
+    DateTime,
+    /// Calendar dates. In the array: a string, as a value of [`Kind::Date`].
+    Date,
+    /// Times of day. In the array: a string, as a value of [`Kind::Time`].
+    Time,
+    /// Exact decimal numbers. In the array: a string of the digits.
+    Decimal,
+    /// The same, which documents show as numbers. In the array they are strings, too.
+    DecimalNumber,
+    /// Bytes. In the array: a string, base64 with padding.
+    Bytes,
+    /// How long something takes. In the array: a whole number, microseconds.
+    Duration,
 }
 
 /// What hangs on a kind. The rest of the crate asks for these and matches on no kind.

@@ -3,13 +3,14 @@
 //! This room knows neither Rocket nor a store. What a struct does (hooks, guards, scopes) is in
 //! [`resource`](crate::resource).
 
-mod attribute_type;
+pub(crate) mod attribute_type;
 pub(crate) mod component_name;
 mod composite;
 pub(crate) mod computed;
 pub(crate) mod decimal;
 mod description;
 mod docs;
+pub(crate) mod element;
 pub(crate) mod fields;
 mod id;
 pub(crate) mod json_text;

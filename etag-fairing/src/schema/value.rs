@@ -154,20 +154,45 @@ impl std::error::Error for Corrupt {}
 
 /// A client's value that is not of the attribute's type. The text completes the phrase “must be …”.
 ///
-/// The client gets a 422 with this text as its `detail` and the member in its `source.pointer`.
+/// The client gets a 422 with this text as its `detail`, and the member or the element of a list in its
+/// `source.pointer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch(String);
+pub struct Mismatch {
+    expected: String,
+    /// The place in a list of the element that it is about.
+    element: Option<usize>,
+}
 
 impl Mismatch {
     /// `expected` completes the phrase “must be …”: `"a whole number from 0 to 255"`.
     pub fn new(expected: impl Into<String>) -> Self {
-        Self(expected.into())
+        Self { expected: expected.into(), element: None }
+    }
+
+    /// The same of an element of a list, by its place from 0 on.
+    #[must_use]
+    pub fn of_element(mut self, place: usize) -> Self {
+        self.element = Some(place);
+        self
+    }
+
+    /// The place in a list of the element that it is about.
+    pub fn element(&self) -> Option<usize> {
+        self.element
+    }
+
+    /// What the value, or the element, must be: it completes the phrase “must be …”.
+    pub fn expected(&self) -> &str {
+        &self.expected
     }
 }
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "must be {}", self.0)
+        match self.element {
+            Some(place) => write!(f, "must be a list, whose element {place} must be {}", self.expected),
+            None => write!(f, "must be {}", self.expected),
+        }
     }
 }
 

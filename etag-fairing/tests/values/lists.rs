@@ -36,7 +36,7 @@ fn patch(server: &Server, id: &str, attributes: &Value) -> Answer {
     send(server, "PATCH", &format!("/posts/{id}"), id, attributes)
 }
 
-fn escaped(query: &str) -> String {
+pub(crate) fn escaped(query: &str) -> String {
     let mut url = String::new();
     for letter in query.chars() {
         match letter {
@@ -129,26 +129,33 @@ fn lists_are_kept_and_found(place: &Place) {
     ] {
         refused(&server, query, parameter, detail);
     }
-    for (member, sent, detail) in [
-        ("tags", json!("rust"), "tags must be a list"),
-        ("tags", json!(null), "tags must be a list"),
-        ("tags", json!(["a", 1]), "tags must be a list, whose element 1 must be text"),
+    for (member, sent, element, detail) in [
+        ("tags", json!("rust"), "", "tags must be a list"),
+        ("tags", json!(null), "", "tags must be a list"),
+        ("tags", json!(["a", 1]), "/1", "tags must be a list, whose element 1 must be text"),
         (
             "tags",
             json!(["a\u{0}"]),
+            "/0",
             "tags must be a list, whose element 0 must be text, without the character U+0000",
         ),
-        ("sizes", json!([1, null]), "sizes must be a list, whose element 1 must be a whole number from"),
+        (
+            "sizes",
+            json!([1, null]),
+            "/1",
+            "sizes must be a list, whose element 1 must be a whole number from",
+        ),
         (
             "sizes",
             json!([2_147_483_648_i64]),
+            "/0",
             "sizes must be a list, whose element 0 must be a whole number from",
         ),
-        ("codes", json!(["x"]), "codes must be a list, whose element 0 must be a UUID"),
-        ("rates", json!([[1.5]]), "rates must be a list, whose element 0 must be a number"),
+        ("codes", json!(["x"]), "/0", "codes must be a list, whose element 0 must be a UUID"),
+        ("rates", json!([[1.5]]), "/0", "rates must be a list, whose element 0 must be a number"),
     ] {
         let answer = patch(&server, "1", &json!({member: sent})).is(422);
-        assert_eq!(answer.pointers(), [format!("/data/attributes/{member}")], "{sent}");
+        assert_eq!(answer.pointers(), [format!("/data/attributes/{member}{element}")], "{sent}");
         let told = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
         assert!(told.starts_with(detail), "{sent}: {told}");
     }

@@ -13,6 +13,8 @@ mod numbers;
 mod odd;
 mod place;
 mod spellings;
+#[cfg(feature = "decimal")]
+mod typed_lists;
 mod uuids;
 
 #[path = "../support/mod.rs"]

@@ -132,6 +132,37 @@ pub(super) fn name_of(taken: &mut Taken, name: String) -> String {
     taken.give(name, "_")
 }
 
+/// The Rust type of a value by itself.
+fn scalar(holds: &Holds) -> Option<&'static str> {
+    Some(match holds {
+        Holds::Bool => "bool",
+        Holds::Small => "i16",
+        Holds::Integer => "i32",
+        Holds::Big => "i64",
+        Holds::Single => "f32",
+        Holds::Double => "f64",
+        Holds::Decimal => "rust_decimal::Decimal",
+        Holds::Bytes => "Vec<u8>",
+        Holds::Duration => "chrono::TimeDelta",
+        Holds::Text => "String",
+        Holds::Timestamp => "chrono::DateTime<chrono::Utc>",
+        Holds::DateTime => "chrono::NaiveDateTime",
+        Holds::Date => "chrono::NaiveDate",
+        Holds::Time => "chrono::NaiveTime",
+        Holds::Uuid => "uuid::Uuid",
+        Holds::Json => "serde_json::Value",
+        Holds::List(_) | Holds::Enum(..) | Holds::Nothing => return None,
+    })
+}
+
+/// Why a column is no attribute whose values have no type.
+fn no_attribute(column: &Column) -> String {
+    match column.declared.as_str() {
+        "" => "it holds values of several types".into(),
+        declared => format!("no attribute holds {declared}"),
+    }
+}
+
 /// The type, entries and remarks of an attribute.
 ///
 /// # Errors
@@ -144,29 +175,12 @@ fn attribute(
     let (mut entries, mut remarks) = (Vec::new(), Vec::new());
     let list;
     let rust_type = match &column.holds {
-        Holds::Bool => "bool",
-        Holds::Small => "i16",
-        Holds::Integer => "i32",
-        Holds::Big => "i64",
-        Holds::Single => "f32",
-        Holds::Double => "f64",
-        Holds::Decimal => "rust_decimal::Decimal",
-        Holds::Bytes => "Vec<u8>",
-        Holds::Duration => {
-            remarks.push("An interval with months or years is no duration, and can't be shown.".to_owned());
-            "chrono::TimeDelta"
-        }
         Holds::List(element) => {
+            let element = scalar(element).ok_or_else(|| no_attribute(column))?;
+            remarks.push(format!("If elements are null, write `Vec<Option<{element}>>`."));
             list = format!("Vec<{element}>");
             &list
         }
-        Holds::Text => "String",
-        Holds::Timestamp => "chrono::DateTime<chrono::Utc>",
-        Holds::DateTime => "chrono::NaiveDateTime",
-        Holds::Date => "chrono::NaiveDate",
-        Holds::Time => "chrono::NaiveTime",
-        Holds::Uuid => "uuid::Uuid",
-        Holds::Json => "serde_json::Value",
         Holds::Enum(of, _) => match enums.iter().find(|(known, _)| known == of) {
             Some((_, name)) => {
                 entries.push("text".to_owned());
@@ -174,9 +188,12 @@ fn attribute(
             }
             None => return Err(format!("the enum {of:?} has no values")),
         },
-        Holds::Nothing if column.declared.is_empty() => return Err("it holds values of several types".into()),
-        Holds::Nothing => return Err(format!("no attribute holds {}", column.declared)),
+        holds => scalar(holds).ok_or_else(|| no_attribute(column))?,
     };
+    let is_interval = |holds: &Holds| *holds == Holds::Duration;
+    if is_interval(&column.holds) || matches!(&column.holds, Holds::List(element) if is_interval(element)) {
+        remarks.push("An interval with months or years is no duration, and can't be shown.".to_owned());
+    }
     // An id is of another type than i16, and no part of it is null.
     let rust_type = if is_part_of_id { id_type(column)? } else { rust_type };
     let rust_type = match column.is_not_null || is_part_of_id {

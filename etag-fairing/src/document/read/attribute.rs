@@ -9,7 +9,8 @@ use crate::error::ErrorObject;
 use crate::schema::number::Numbers;
 use crate::schema::unreadable::Unreadable;
 use crate::schema::{
-    Access, Attribute, AttributeId, Corrupt, Description, Kind, Mismatch, Record, Row, Value, ValueRef,
+    Access, Attribute, AttributeId, Corrupt, Description, Element, Kind, Mismatch, Record, Row, Value,
+    ValueRef,
 };
 
 /// What a document may set of a resource, for its caller.
@@ -26,8 +27,8 @@ pub(crate) struct Settable<'a> {
 /// What a document's attribute changes: its id and its value. `None` if it is sent back as it was shown.
 ///
 /// # Errors
-/// 422 for a value that the attribute can't have, or may not be given; 403 for what this caller may not set; 400 for what is
-/// no JSON.
+/// 422 for a value that the attribute can't have, or may not be given, which points from the attribute on to an element of
+/// a list; 403 for what this caller may not set; 400 for what is no JSON.
 pub(super) fn attribute(
     resource: &'static Description,
     current: Option<Row<'_>>,
@@ -43,8 +44,13 @@ pub(super) fn attribute(
     let (id, attribute) = known.ok_or_else(|| {
         ErrorObject::validation_failed(format!("{} have no attribute {name}", resource.type_name))
     })?;
-    let value = value_of(attribute, json.get())?
-        .map_err(|mismatch| ErrorObject::validation_failed(format!("{name} {mismatch}")));
+    let value = value_of(attribute, json.get())?.map_err(|mismatch| {
+        let error = ErrorObject::validation_failed(format!("{name} {mismatch}"));
+        match mismatch.element() {
+            Some(place) => error.pointer(format!("/{place}")),
+            None => error,
+        }
+    });
     // Clients send whole resources back, so that a value that stays the same is no attempt to set it. An odd value is shown as
     // null, so that a client that sends null has not seen it, and doesn't overwrite it.
     if let Some(current) = current
@@ -110,17 +116,20 @@ fn are_same(one: &str, other: &str) -> bool {
 pub(crate) fn value_of(attribute: &Attribute, text: &str) -> Result<Result<Value, Mismatch>, ErrorObject> {
     let numbers = Numbers::of(text);
     let is_json = attribute.kind == Kind::Json;
-    let is_list = matches!(attribute.kind, Kind::Array(_));
+    let element = attribute.kind.element();
     if numbers.is_beyond {
         // A list is a value of no kind but these, so that each attribute's parser says what the value must be.
         let mismatch = Mismatch::new("JSON without numbers that are too large");
         let list = JsonValue::Array(Vec::new());
-        return Ok(if is_json || is_list { Err(mismatch) } else { (attribute.parse)(&list) });
+        return Ok(if is_json || element.is_some() { Err(mismatch) } else { (attribute.parse)(&list) });
     }
     let malformed = |error: serde_json::Error| ErrorObject::malformed_json(error.to_string());
-    if attribute.kind == Kind::DecimalNumber
-        && text.trim_start().starts_with(|sign: char| sign == '-' || sign.is_ascii_digit())
-    {
+    let is_number = |text: &str| text.starts_with(|sign: char| sign == '-' || sign.is_ascii_digit());
+    let has_digits = match attribute.kind {
+        Kind::DecimalNumber => is_number(text.trim_start()),
+        _ => element == Some(Element::DecimalNumber) && text.trim_start().starts_with('['),
+    };
+    if has_digits {
         return Ok((attribute.parse_digits)(text));
     }
     let json = serde_json::from_str(if is_json { text } else { &numbers.text }).map_err(malformed)?;

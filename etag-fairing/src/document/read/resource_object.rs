@@ -295,7 +295,7 @@ impl<'b> ResourceObject<'b> {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    errors.push(error.pointer(self.pointer_to_fields(FieldKind::Attribute).member(name)));
+                    errors.push(error.starting_at(&self.pointer_to_fields(FieldKind::Attribute).member(name)));
                 }
             }
         }

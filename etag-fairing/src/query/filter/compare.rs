@@ -12,7 +12,7 @@ use crate::schema::member_path::{
     BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, is_name_in_json, type_names, typed_names,
 };
 use crate::schema::unreadable::Unreadable;
-use crate::schema::{Attribute, Description, Element, IdKind, Kind, RelationshipId};
+use crate::schema::{Description, Element, IdKind, Kind, RelationshipId};
 
 /// A path that filters may take.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl FilterPath {
     /// What the elements are, if the member is a list.
     pub(super) fn element(&self) -> Option<Element> {
         match self.0.end {
-            PathEnd::Attribute(_, Attribute { kind: Kind::Array(element), .. }) => Some(*element),
+            PathEnd::Attribute(_, attribute) => attribute.kind.element(),
             _ => None,
         }
     }
@@ -122,12 +122,12 @@ impl FilterPath {
                 Ok(through(&self.0.steps, |path| test.of(Member::at(path, Field::Id))))
             }
             PathEnd::Attribute(id, attribute) => {
-                let test = match attribute.kind {
-                    Kind::Array(element) => SignedComparison::of_list(operator, given, attribute, element)?,
-                    _ if !self.0.inside.is_empty() => {
+                let test = match attribute.kind.element() {
+                    Some(element) => SignedComparison::of_list(operator, given, attribute, element)?,
+                    None if !self.0.inside.is_empty() => {
                         SignedComparison::inside(operator, given)?.at(&self.0.inside)
                     }
-                    _ => SignedComparison::of_attribute(operator, given, attribute)?,
+                    None => SignedComparison::of_attribute(operator, given, attribute)?,
                 };
                 Ok(through(&self.0.steps, |path| test.of(Member { path, field: Field::Attribute(id) })))
             }

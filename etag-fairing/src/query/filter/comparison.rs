@@ -118,13 +118,16 @@ impl SignedComparison {
         attribute: &Attribute,
         element: Element,
     ) -> Result<Self, Fault> {
-        let value = |scalar: &Scalar<'_>| scalar.element(attribute, element);
+        let value = |scalar: &Scalar<'_>| match scalar.is_null() {
+            true if attribute.kind.has_nulls() => Ok(Value::Null),
+            true => Err(Fault::new("is null, which no element of this list is")),
+            false => scalar.element(attribute, element),
+        };
         Ok(match operator {
-            Operator::Has => Self::plain(Comparison::HasAny(vec![not_null(given.one()?, value)?])),
+            Operator::Has => Self::plain(Comparison::HasAny(vec![value(given.one()?)?])),
             Operator::Any => {
                 let values = given.list()?;
-                let values = values.iter().map(|scalar| not_null(scalar, value)).collect::<Result<_, _>>()?;
-                Self::plain(Comparison::HasAny(values))
+                Self::plain(Comparison::HasAny(values.iter().map(value).collect::<Result<_, _>>()?))
             }
             Operator::IsEmpty => Self::negated_if(!given.truth()?, Comparison::IsEmpty),
             _ => Self::is_null().inverted_if(!given.truth()?),

@@ -98,22 +98,13 @@ impl Scalar<'_> {
 
     /// The value as an element of a list, which the attribute's own parser reads.
     pub(super) fn element(&self, attribute: &Attribute, element: Element) -> Result<Value, Fault> {
-        let kind = match element {
-            Element::Bool => Kind::Bool,
-            Element::Integer => Kind::Integer,
-            Element::Float => Kind::Float,
-            Element::Text => Kind::Text,
-            Element::Uuid => Kind::Uuid,
+        let list = JsonValue::Array(vec![self.json(element.kind())]);
+        let read = (attribute.parse)(&list)
+            .map_err(|mismatch| Fault::new(format!("must be {}", mismatch.expected())))?;
+        let value = match &read {
+            Value::Text(list) => element.read_all(list).ok().and_then(|mut list| list.pop()),
+            _ => None,
         };
-        let list = JsonValue::Array(vec![self.json(kind)]);
-        let read = (attribute.parse)(&list).map_err(|mismatch| {
-            let told = mismatch.to_string();
-            let of_element = told.strip_prefix("must be a list, whose element 0 ").unwrap_or(&told);
-            Fault::new(of_element)
-        })?;
-        let Value::Text(text) = read else { return Err(Fault::new("is no element of a list")) };
-        let list: Vec<JsonValue> = serde_json::from_str(&text).unwrap_or_default();
-        let value = list.first().and_then(scalar_of);
         value.ok_or_else(|| Fault::new("is no element of a list"))
     }
 

@@ -28,7 +28,7 @@ pub(super) static TRAITS: KindTraits = KindTraits {
 };
 
 /// Padding is written; on reading it may be missing.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(in crate::schema) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &ALPHABET,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );

@@ -15,6 +15,8 @@ mod times;
 mod uuid;
 
 pub use array::ArrayElement;
+use array::Nulls;
+pub(super) use bytes::BASE64;
 pub use decimal::Number;
 pub use duration::{InMilliseconds, InSeconds};
 pub use json::Json;
@@ -26,7 +28,7 @@ use super::kind::ColumnTypes;
 #[cfg(feature = "postgres")]
 use super::kind::PostgresColumn;
 use super::kind::{KindTraits, Operators, ValueType};
-use super::{Corrupt, Kind, Value, ValueRef};
+use super::{Corrupt, Element, Kind, Value, ValueRef};
 
 impl Kind {
     /// All that depends on a kind. No other function matches kinds for that.
@@ -48,7 +50,8 @@ impl Kind {
             Self::Duration => &duration::TRAITS,
             Self::Seconds => &duration::SECONDS,
             Self::Milliseconds => &duration::MILLISECONDS,
-            Self::Array(element) => array::traits_of(element),
+            Self::Array(element) => array::traits_of(element, Nulls::Never),
+            Self::ArrayWithNulls(element) => array::traits_of(element, Nulls::Maybe),
         }
     }
 
@@ -115,6 +118,19 @@ impl Kind {
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
     pub(crate) const fn is_decimal(self) -> bool {
         matches!(self, Self::Decimal | Self::DecimalNumber)
+    }
+
+    /// What its elements are, if it is a list.
+    pub(crate) const fn element(self) -> Option<Element> {
+        match self {
+            Self::Array(element) | Self::ArrayWithNulls(element) => Some(element),
+            _ => None,
+        }
+    }
+
+    /// Whether its values are lists in which elements may be null.
+    pub(crate) const fn has_nulls(self) -> bool {
+        matches!(self, Self::ArrayWithNulls(_))
     }
 
     /// Its column types in SQLite.

@@ -25,9 +25,9 @@ impl Cells for Row {
             let (raw, ty) = typed(self, index)?;
             return decode_decimal(raw, ty, text).map_err(Unreadable::Odd);
         }
-        if matches!(kind, Kind::Array(_)) {
+        if let Some(element) = kind.element() {
             let (raw, ty) = typed(self, index)?;
-            return decode_list(raw, ty, text).map_err(Unreadable::Odd);
+            return decode_list(raw, ty, element, text).map_err(Unreadable::Odd);
         }
         let value = self.value(index, text)?;
         let expected = match (kind, value) {

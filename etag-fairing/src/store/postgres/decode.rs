@@ -9,7 +9,7 @@ use super::{
     encode::{EPOCH_DAY, base, is_textual},
     numeric,
 };
-use crate::schema::ValueRef;
+use crate::schema::{Element, ValueRef};
 
 /// A value as it came.
 #[derive(Clone, Copy)]
@@ -129,12 +129,18 @@ pub(super) fn decode_decimal<'a>(
 /// Reads a list as JSON.
 ///
 /// # Errors
-/// With a phrase, if it has more than one dimension, a null, or an element that JSON doesn't know.
-pub(super) fn decode_list<'a>(raw: Raw<'a>, ty: &Type, text: &'a mut String) -> Result<ValueRef<'a>, String> {
+/// With a phrase, if it has more than one dimension, or an element of another kind.
+pub(super) fn decode_list<'a>(
+    raw: Raw<'a>,
+    ty: &Type,
+    element: Element,
+    text: &'a mut String,
+) -> Result<ValueRef<'a>, String> {
     let Some(bytes) = raw.0 else { return Ok(ValueRef::Null) };
-    let Kind::Array(element) = base(ty).kind() else {
+    let Kind::Array(element_type) = base(ty).kind() else {
         return Err(format!("a value of type `{}`", ty.name()));
     };
+    let decode = if element.kind().is_decimal() { decode_decimal } else { decode };
     let short = || format!("a value of type `{}` that is cut short", ty.name());
     let mut rest = bytes;
     let mut number = || {
@@ -160,25 +166,25 @@ pub(super) fn decode_list<'a>(raw: Raw<'a>, ty: &Type, text: &'a mut String) -> 
         }
         let (length, tail) = rest.split_at_checked(4).ok_or_else(short)?;
         let length = i32::from_be_bytes(length.try_into().map_err(|_| short())?);
-        let length = usize::try_from(length).map_err(|_| "a list with a null in it")?;
-        let (bytes, tail) = tail.split_at_checked(length).ok_or_else(short)?;
-        rest = tail;
-        write_element(decode(Raw(Some(bytes)), element, &mut scratch)?, &mut json)?;
+        let bytes = match usize::try_from(length) {
+            Ok(length) => {
+                let (bytes, behind) = tail.split_at_checked(length).ok_or_else(short)?;
+                rest = behind;
+                Some(bytes)
+            }
+            // Null, whose length is -1.
+            Err(_) => {
+                rest = tail;
+                None
+            }
+        };
+        let value = decode(Raw(bytes), element_type, &mut scratch)?;
+        let of_kind = element.to_json(value).ok_or_else(|| format!("a list with {} in it", value.word()))?;
+        serde_json::to_writer(&mut json, &of_kind).map_err(|error| error.to_string())?;
     }
     json.push(b']');
     *text = String::from_utf8(json).map_err(|error| error.to_string())?;
     Ok(ValueRef::Text(text))
-}
-
-fn write_element(value: ValueRef<'_>, json: &mut Vec<u8>) -> Result<(), String> {
-    let written = match value {
-        ValueRef::Bool(value) => serde_json::to_writer(&mut *json, &value),
-        ValueRef::Integer(value) => serde_json::to_writer(&mut *json, &value),
-        ValueRef::Float(value) if value.is_finite() => serde_json::to_writer(&mut *json, &value),
-        ValueRef::Text(value) => serde_json::to_writer(&mut *json, value),
-        other => return Err(format!("a list with {} in it", other.word())),
-    };
-    written.map_err(|error| error.to_string())
 }
 
 fn utf8(bytes: &[u8]) -> Result<ValueRef<'_>, String> {

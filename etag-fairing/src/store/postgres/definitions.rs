@@ -1,7 +1,7 @@
 //! How PostgreSQL spells definitions of tables.
 
 use super::dialect::Postgres;
-use crate::schema::{IdKind, Kind, Value};
+use crate::schema::{Element, IdKind, Kind, Value};
 use crate::store::sql::definitions::{Definitions, ForeignKeys, literal};
 use crate::store::sql::schema::{Column, Key, Table, kind_of_id};
 
@@ -28,28 +28,31 @@ impl Definitions for Postgres {
     }
 
     fn literal(self, _: &Table, column: &Column, value: Value) -> Option<String> {
-        match value {
-            Value::Text(list) if matches!(column.kind, Kind::Array(_)) => array(&list, column.kind),
-            Value::Integer(length) if column.kind == Kind::Duration => {
-                Some(format!("CAST('{length} microseconds' AS interval)"))
-            }
-            Value::Null => None,
-            Value::Bool(value) => Some(value.to_string()),
-            Value::Integer(value) => Some(value.to_string()),
-            Value::Float(value) => Some(format!("{value:?}")),
-            Value::Text(value) | Value::Decimal(value) => Some(literal(&value)),
-            Value::Bytes(value) => Some(format!("'\\x{}'", hex::encode(value))),
+        match (column.kind.element(), value) {
+            (Some(element), Value::Text(list)) => array(&list, element, column.kind.postgres().parameter),
+            (_, value) => scalar(column.kind, value),
         }
     }
 }
 
+fn scalar(kind: Kind, value: Value) -> Option<String> {
+    match value {
+        Value::Integer(length) if kind == Kind::Duration => {
+            Some(format!("CAST('{length} microseconds' AS interval)"))
+        }
+        Value::Null => None,
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Integer(value) => Some(value.to_string()),
+        Value::Float(value) => Some(format!("{value:?}")),
+        Value::Text(value) | Value::Decimal(value) => Some(literal(&value)),
+        Value::Bytes(value) => Some(format!("'\\x{}'", hex::encode(value))),
+    }
+}
+
 /// A list, which is JSON, as an array of the column's type.
-fn array(list: &str, kind: Kind) -> Option<String> {
-    let list: Vec<serde_json::Value> = serde_json::from_str(list).ok()?;
-    let elements = list.iter().map(|element| match element {
-        serde_json::Value::String(text) => literal(text),
-        other => other.to_string(),
-    });
+fn array(list: &str, element: Element, type_name: &str) -> Option<String> {
+    let elements = element.read_all(list).ok()?.into_iter();
+    let elements = elements.map(|value| scalar(element.kind(), value).unwrap_or_else(|| "NULL".into()));
     let elements: Vec<String> = elements.collect();
-    Some(format!("CAST(ARRAY[{}] AS {})", elements.join(", "), kind.postgres().parameter))
+    Some(format!("CAST(ARRAY[{}] AS {type_name})", elements.join(", ")))
 }

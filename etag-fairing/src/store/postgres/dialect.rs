@@ -97,6 +97,12 @@ impl Dialect for Postgres {
         Expr::cust_with_exprs(text, [list, Expr::val(values)])
     }
 
+    /// It goes by whether two elements are distinct, so that it finds nulls. It takes one dimension only.
+    fn has_null(self, list: Expr) -> Expr {
+        let text = "((CASE WHEN array_ndims($1) = 1 THEN array_position($1, NULL) END) IS NOT NULL)";
+        Expr::cust_with_expr(text, list)
+    }
+
     fn is_empty_list(self, list: Expr) -> Expr {
         Expr::cust_with_expr("(cardinality($1) = 0)", list)
     }

@@ -12,6 +12,7 @@ use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 use super::numeric;
 use crate::schema::ValueRef;
 use crate::schema::decimal;
+use crate::schema::element::bytes_of;
 use crate::store::sql::parameter::Parameter;
 
 /// A value that its column cannot hold.
@@ -176,7 +177,8 @@ fn microseconds(time: NaiveDateTime) -> Option<i64> {
 fn encode_list(list: &str, element: &Type, out: &mut BytesMut) -> Result<(), String> {
     let values: Vec<serde_json::Value> = serde_json::from_str(list).map_err(|error| error.to_string())?;
     out.put_i32(if values.is_empty() { 0 } else { 1 });
-    out.put_i32(0);
+    // Whether there are nulls.
+    out.put_i32(values.iter().any(serde_json::Value::is_null).into());
     out.put_u32(element.oid());
     if !values.is_empty() {
         out.put_i32(i32::try_from(values.len()).map_err(|error| error.to_string())?);
@@ -184,7 +186,16 @@ fn encode_list(list: &str, element: &Type, out: &mut BytesMut) -> Result<(), Str
     }
     let mut bytes = BytesMut::new();
     for value in &values {
+        let decoded;
         let value = match value {
+            serde_json::Value::Null => {
+                out.put_i32(-1);
+                continue;
+            }
+            serde_json::Value::String(base64) if *base(element) == Type::BYTEA => {
+                decoded = bytes_of(base64).ok_or("text in a list that is no base64")?;
+                ValueRef::Bytes(&decoded)
+            }
             serde_json::Value::String(text) => ValueRef::Text(text),
             serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
                 (Some(whole), _) => ValueRef::Integer(whole),

@@ -90,9 +90,19 @@ impl Rules {
             return Ok(());
         }
         for (attribute, value) in resource.attributes.iter().zip(values) {
-            let Some(Value::Decimal(number)) = value else { continue };
-            if let Some(digits) = self.digits.get(&(resource.table, attribute.column.to_owned())) {
-                check_digits(attribute.column, *digits, number)?;
+            let element = attribute.kind.element().filter(|element| element.kind().is_decimal());
+            let numbers = match (value, element) {
+                (Some(number @ Value::Decimal(_)), _) => vec![number.clone()],
+                (Some(Value::Text(list)), Some(element)) => element.read_all(list).unwrap_or_default(),
+                _ => continue,
+            };
+            let Some(digits) = self.digits.get(&(resource.table, attribute.column.to_owned())) else {
+                continue;
+            };
+            for number in &numbers {
+                if let Value::Decimal(number) = number {
+                    check_digits(attribute.column, *digits, number)?;
+                }
             }
         }
         Ok(())

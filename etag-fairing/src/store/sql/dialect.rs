@@ -1,6 +1,7 @@
 //! The differences between the SQL dialects of the databases.
 
 use sea_query::{Expr, ExprTrait, Query, QueryStatementWriter, SelectStatement, TableRef};
+use serde_json::Value as JsonValue;
 
 use super::ids;
 use super::pattern::{Case, Pattern};
@@ -102,8 +103,16 @@ pub(crate) trait Dialect: Copy {
         Some(to.clone())
     }
 
-    /// Whether a list has one of the values of another, which is JSON; false or null for what is no list.
+    /// A value as [`has_any`](Self::has_any) compares it; `None` for one of another kind, which no list of these has.
+    fn element(self, element: Element, value: &Value) -> Option<JsonValue> {
+        element.to_json(value.as_ref())
+    }
+
+    /// Whether a list has one of the values of another, which is JSON without nulls; false or null for what is no list.
     fn has_any(self, list: Expr, element: Element, values: &str) -> Expr;
+
+    /// Whether an element of a list is null; false or null for what is no list.
+    fn has_null(self, list: Expr) -> Expr;
 
     /// Whether a list has no elements; false or null for what is no list.
     fn is_empty_list(self, list: Expr) -> Expr;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::plan::{Comparison, Filter, Part, Relation};
 use crate::schema::kind::ValueType;
-use crate::schema::{Element, Kind, RelationshipId, ResourceId, StoredTime, Value};
+use crate::schema::{Kind, RelationshipId, ResourceId, StoredTime, Value};
 
 /// Whether the filter lets a row of the scope through. The value may be null, which counts as false.
 pub(super) fn condition<D: Dialect>(
@@ -147,21 +147,24 @@ fn compare<D: Dialect>(
                 _ => never(),
             }
         }
-        Comparison::HasAny(values) => match kind {
-            Kind::Array(element) => {
-                let values: Vec<JsonValue> =
-                    values.iter().filter_map(|value| element_of(element, value)).collect();
-                if values.is_empty() {
-                    never()
-                } else {
-                    dialect.has_any(operand.expression, element, &JsonValue::Array(values).to_string())
-                }
+        Comparison::HasAny(values) => match kind.element() {
+            Some(element) => {
+                let (nulls, values): (Vec<_>, Vec<_>) = values
+                    .iter()
+                    .filter_map(|value| dialect.element(element, value))
+                    .partition(JsonValue::is_null);
+                let list = operand.expression;
+                let has_null =
+                    (kind.has_nulls() && !nulls.is_empty()).then(|| dialect.has_null(list.clone()));
+                let has_any = (!values.is_empty())
+                    .then(|| dialect.has_any(list, element, &JsonValue::Array(values).to_string()));
+                has_any.into_iter().chain(has_null).reduce(Expr::or).unwrap_or_else(never)
             }
-            _ => never(),
+            None => never(),
         },
-        Comparison::IsEmpty => match kind {
-            Kind::Array(_) => dialect.is_empty_list(operand.expression),
-            _ => never(),
+        Comparison::IsEmpty => match kind.element() {
+            Some(_) => dialect.is_empty_list(operand.expression),
+            None => never(),
         },
         Comparison::Inside(path, comparison) if kind == Kind::Json => {
             inside(dialect, &operand.expression, path, comparison)
@@ -220,22 +223,6 @@ fn compare_id<D: Dialect>(
         }
         _ => never(),
     })
-}
-
-/// A value as an element of a list in JSON; `None` for a value of another kind, which no list of this one has.
-fn element_of(element: Element, value: &Value) -> Option<JsonValue> {
-    match (element, value) {
-        (Element::Bool, Value::Bool(value)) => Some((*value).into()),
-        (Element::Integer | Element::Float, Value::Integer(value)) => Some((*value).into()),
-        (Element::Float, Value::Float(value)) => Some((*value).into()),
-        (Element::Integer, Value::Float(value)) => {
-            let whole = *value as i64;
-            (whole as f64 == *value).then(|| whole.into())
-        }
-        (Element::Text, Value::Text(value)) => (!value.contains('\0')).then(|| value.as_str().into()),
-        (Element::Uuid, Value::Text(value)) => Kind::Uuid.is_canonical(value).then(|| value.as_str().into()),
-        _ => None,
-    }
 }
 
 /// Compares what stands inside of JSON. Its type is known only in each row, so that it is asked for there.

@@ -320,7 +320,7 @@ impl<'n> Scope<'n> {
                     // What is no number counts as null.
                     nullable |= dialect.decimals_may_be_null();
                 }
-                let is_list = matches!(attribute.kind, Kind::Array(_));
+                let is_list = attribute.kind.element().is_some();
                 if class == Class::Text && !is_list && stored.is_none_or(|form| !form.is_number()) {
                     expression = dialect.by_code_points(expression, attribute.kind);
                 }

@@ -5,6 +5,8 @@ use sea_query::{
     TableRef, Values, extension::sqlite::SqliteBinOper,
 };
 
+use serde_json::Value as JsonValue;
+
 use std::borrow::Cow;
 
 use super::functions::{self, FOLD_CASE, UUID};
@@ -98,19 +100,44 @@ impl Dialect for Sqlite {
         Expr::expr(Func::cust(UUID).arg(column))
     }
 
+    /// Decimal numbers by what sorts as they do, and bytes without the padding, which another program may have left out.
+    fn element(self, element: Element, value: &Value) -> Option<JsonValue> {
+        match (element.to_json(value.as_ref())?, value) {
+            (_, Value::Decimal(number)) => sort_key(number).map(JsonValue::String),
+            (JsonValue::String(base64), Value::Bytes(_)) => Some(base64.trim_end_matches('=').into()),
+            (json, _) => Some(json),
+        }
+    }
+
+    /// Another program may have spelled the elements in its own way.
     fn has_any(self, list: Expr, element: Element, values: &str) -> Expr {
-        let types = match element {
-            Element::Bool => "'true', 'false'",
-            Element::Integer => "'integer'",
-            Element::Float => "'integer', 'real'",
-            Element::Text | Element::Uuid => "'text'",
+        let kind = element.kind();
+        let types = match kind.value_type() {
+            ValueType::Bool => "'true', 'false'",
+            ValueType::Integer => "'integer'",
+            ValueType::Float => "'integer', 'real'",
+            ValueType::Decimal => "'text', 'integer', 'real'",
+            ValueType::Text | ValueType::Bytes => "'text'",
+        };
+        let own = match kind {
+            Kind::Uuid => format!("{UUID}(own.value)"),
+            Kind::Bytes => "rtrim(own.value, '=')".into(),
+            kind if kind.is_time() => functions::call(kind, None).replace('?', "own.value"),
+            kind if kind.is_decimal() => functions::decimal_call(None).replace('?', "own.value"),
+            _ => "own.value".into(),
         };
         // IS TRUE: see `exists`.
         let text = format!(
             "(EXISTS (SELECT 1 FROM json_each({ARRAY}) AS own JOIN json_each(?) AS given \
-             ON own.value = given.value AND own.type IN ({types})) IS TRUE)"
+             ON {own} = given.value AND own.type IN ({types})) IS TRUE)"
         );
         Expr::cust_with_exprs(text, [list.clone(), list.clone(), list, Expr::val(values)])
+    }
+
+    fn has_null(self, list: Expr) -> Expr {
+        let text =
+            format!("(EXISTS (SELECT 1 FROM json_each({ARRAY}) AS own WHERE own.type = 'null') IS TRUE)");
+        Expr::cust_with_exprs(text, [list.clone(), list.clone(), list])
     }
 
     fn is_empty_list(self, list: Expr) -> Expr {

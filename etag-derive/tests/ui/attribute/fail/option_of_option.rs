@@ -6,6 +6,7 @@ struct Session {
     #[jsonapi(id)]
     id: i64,
     votes: Option<Option<i64>>,
+    marks: Vec<Option<Option<i64>>>,
 }
 
 fn main() {}
