@@ -230,6 +230,8 @@
 //! | `target_column = "…"` | `through` | its column with the other's id | the other's name in snake case and `_id` |
 //! | `inverse = "track"` | to-many | the linkage is kept by the to-one relationship of this *member name* at the other end | `through` must be there |
 //! | `order = "position"` | to-many | this column keeps the order of the linkage: of the join table, or for `inverse` of the related resource's table | in the order of ids |
+//! | `readable_by = Admin` | all | a Rocket request guard lets through who may see it; for others it doesn't exist. They can't change it either, unless `writable_by` says who may. It holds for the inverse at the other end, too | everybody may |
+//! | `writable_by = Admin` | all | a Rocket request guard lets through who may change it; others get 403 | who sees it |
 //! | `linkage = true` | to-many | documents show the linkage (`data`), or with `false` only links | `true` for `through`, `false` for `inverse` |
 //!
 //! To-one linkage stands in the resource's own row and is always shown.

@@ -209,7 +209,7 @@ fn writing_fault(access: Access) -> Option<&'static str> {
 }
 
 /// The request guard of those who may read or write it.
-fn caller(
+pub(super) fn caller(
     key: &str,
     entries: &mut Entries,
     owner: &Ident,

@@ -28,7 +28,7 @@ pub(super) struct Callers<'c> {
     pub(super) guarded: &'c [Ident],
     pub(super) has_scope: bool,
     pub(super) has_hooks: bool,
-    /// Whether an attribute is for some callers alone.
+    /// Whether an attribute or a relationship is for some callers alone.
     pub(super) has_readers: bool,
 }
 
@@ -47,7 +47,7 @@ impl Caching {
             let why = match guarded {
                 Some((operation, _)) => Some(format!("`{operation}` has a guard")),
                 None if callers.has_scope => Some("there is a scope".to_owned()),
-                None => callers.has_readers.then(|| "there are attributes with `readable_by`".to_owned()),
+                None => callers.has_readers.then(|| "there are members with `readable_by`".to_owned()),
             };
             if let Some(why) = why.filter(|_| control.is_shared) {
                 errors.at(

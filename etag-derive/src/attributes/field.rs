@@ -131,8 +131,8 @@ fn misplaced(key: &str, role: &str) -> String {
         ("stored", "the id") => "it is for attributes that are times",
         ("version" | "last_modified", "the id") => "an id never changes; write it on another field",
         (
-            "read_only" | "write_only" | "hidden" | "readable_by" | "writable_by" | "version"
-            | "last_modified" | "filter" | "sort" | "text" | "json" | "number" | "stored",
+            "read_only" | "write_only" | "hidden" | "version" | "last_modified" | "filter" | "sort" | "text"
+            | "json" | "number" | "stored",
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (

@@ -175,6 +175,11 @@ fn fault_of_part(field: &Field) -> Option<&'static str> {
         Role::Relationship(relationship) if relationship.is_to_many() => {
             Some("it leads to many; an id is made of attributes and to-one relationships")
         }
+        Role::Relationship(relationship)
+            if relationship.readers.is_some() || relationship.writers.is_some() =>
+        {
+            Some("every resource shows its id; remove `readable_by` and `writable_by`")
+        }
         Role::Relationship(relationship) if relationship.arms() > 1 => {
             Some("it leads to several types, which no id can tell apart")
         }

@@ -7,6 +7,7 @@ use quote::ToTokens;
 use syn::{Expr, ExprLit, Lit, LitStr, Type, ext::IdentExt};
 
 use super::{
+    attribute::caller,
     container::Container,
     entries::{Entries, Entry, Value, entries_of, unknown},
     member_name::{Name, check_member_name},
@@ -29,6 +30,10 @@ pub(crate) struct Relationship {
     pub(crate) order: Option<String>,
     /// Whether `on_delete` is written.
     pub(crate) decides_deletion: bool,
+    /// The request guard of those who may read it, if not everybody may.
+    pub(crate) readers: Option<Box<Type>>,
+    /// The request guard of those who may write it, if not everybody may.
+    pub(crate) writers: Option<Box<Type>>,
 }
 
 /// Where the linkage is kept.
@@ -139,6 +144,10 @@ pub(super) fn read(
     let name = Name::or(entries.text("rename", errors), ident, |field| container.rename_all.apply(field));
     check_member_name(&name, errors);
     let linkage = entries.truth("linkage", errors);
+    let readers = caller("readable_by", entries, owner, errors, None);
+    let writers = caller("writable_by", entries, owner, errors, None);
+    // Who can't see where it leads can't change that well.
+    let writers = writers.or_else(|| readers.clone());
     let decides_deletion = entries.has("on_delete");
     let kept = if related.many {
         to_many(ident, &related.target, owner, container, entries, errors)
@@ -173,6 +182,8 @@ pub(super) fn read(
         linkage,
         order,
         decides_deletion,
+        readers,
+        writers,
     }
 }
 

@@ -36,12 +36,29 @@ pub(super) fn behaviour(resource: &Resource) -> TokenStream {
         for (guard, guarded) in [(&attribute.readers, &mut readers), (&attribute.writers, &mut writers)] {
             if let Some(guard) = guard.as_deref() {
                 let name = name_of(guard);
-                guarded.push(quote!((::etag_fairing::__private::AttributeId::at(#index), #name)));
+                let id = quote!(::etag_fairing::__private::AttributeId::at(#index));
+                guarded.push(quote!((::etag_fairing::__private::MemberId::Attribute(#id), #name)));
+            }
+        }
+    }
+    let mut place = 0_usize;
+    for (_, relationship) in resource.relationships() {
+        let places = place..place + relationship.arms();
+        place = places.end;
+        for (guard, guarded) in [(&relationship.readers, &mut readers), (&relationship.writers, &mut writers)]
+        {
+            if let Some(guard) = guard.as_deref() {
+                let name = name_of(guard);
+                // Each arm of a polymorphic relationship is for those for whom the relationship is.
+                for place in places.clone() {
+                    let id = quote!(::etag_fairing::__private::RelationshipId::at(#place));
+                    guarded.push(quote!((::etag_fairing::__private::MemberId::Relationship(#id), #name)));
+                }
             }
         }
     }
     let guarding = (!(readers.is_empty() && writers.is_empty()))
-        .then(|| quote!(.guarding_attributes(&[#(#readers),*], &[#(#writers),*])));
+        .then(|| quote!(.guarding_members(&[#(#readers),*], &[#(#writers),*])));
     let kinds = kinds.into_iter().enumerate().map(|(number, guard)| {
         let name = guard_name(number);
         let ask = quote_spanned!(at(guard)=> ::etag_fairing::__private::guard::<#guard>(request));

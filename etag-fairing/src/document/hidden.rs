@@ -1,4 +1,4 @@
-//! Linkage and attributes that a document must not show to its reader.
+//! Linkage and members that a document must not show to its reader.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::schema::{Description, Relationship, RelationshipId};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hidden {
     resources: Option<Arc<[&'static Description]>>,
-    /// The attributes that the caller may not read: no document has them.
-    pub(crate) attributes: Unreadable,
+    /// The attributes and relationships that the caller may not read: no document has them.
+    pub(crate) members: Unreadable,
 }
 
 impl Hidden {
     pub(crate) fn is_empty(&self) -> bool {
-        self.resources.is_none() && self.attributes.is_empty()
+        self.resources.is_none() && self.members.is_empty()
     }
 
     /// Whether the other end of a relationship is among them.
@@ -44,16 +44,18 @@ impl Hidden {
         }
         // The order in which they were found out says nothing.
         all.sort_by_key(|resource| (resource.type_name, resource.rust_name));
-        Self { resources: Some(all.into()), attributes: self.attributes.clone() }
+        Self { resources: Some(all.into()), members: self.members.clone() }
     }
 
     /// Leaves out of a selection the to-many linkage that would not be shown. (To-one linkage stands in the row.)
     pub(crate) fn leave_out(&self, selection: &mut Selection) {
-        if self.resources.is_none() {
+        if self.is_empty() {
             return;
         }
-        for (relationship, wanted) in selection.resource.relationships.iter().zip(&mut selection.linkage) {
-            *wanted &= !relationship.is_to_many() || !self.hides(relationship);
+        let resource = selection.resource;
+        for ((id, relationship), wanted) in resource.relationships_by_id().zip(&mut selection.linkage) {
+            let is_hidden = || self.hides(relationship) || self.members.has(resource, id);
+            *wanted &= !relationship.is_to_many() || !is_hidden();
         }
         for include in &mut selection.include {
             self.leave_out(&mut include.selection);

@@ -7,14 +7,15 @@ use super::schemas::{
     Described, common, describe, identifiers, is_kept, linkage_of, mark, paragraphs, value,
 };
 use crate::config::JsonApiConfig;
-use crate::schema::{Access, Description, Relationship};
+use crate::resource::guard::MemberAccess;
+use crate::schema::{Access, Relationship};
 
 /// What a POST sends.
 pub(super) fn create(described: Described, config: &JsonApiConfig) -> Value {
     let resource = described.resource;
     let mut required = vec!["type"];
     let (attributes, needs_attributes) = sent_attributes(described, Sent::ForNew);
-    let (relationships, needs_relationships) = sent_relationships(resource, Sent::ForNew);
+    let (relationships, needs_relationships) = sent_relationships(described, Sent::ForNew);
     let mut properties = Map::new();
     properties.insert("type".into(), json!({"const": resource.type_name}));
     if config.client_ids {
@@ -35,7 +36,7 @@ pub(super) fn update(described: Described) -> Value {
         "type": {"const": resource.type_name},
         "id": schema(&names::of(resource, "id")),
         "attributes": sent_attributes(described, Sent::ForChange).0,
-        "relationships": sent_relationships(resource, Sent::ForChange).0,
+        "relationships": sent_relationships(described, Sent::ForChange).0,
         "meta": common("meta"),
     }}))
 }
@@ -62,7 +63,7 @@ fn sent_attributes(described: Described, sent: Sent) -> (Value, bool) {
             continue;
         }
         let mut schema = value(attribute);
-        let guarded = described.behaviour.attributes.writers().iter().any(|(known, _)| *known == id);
+        let guarded = described.is_guarded(id, MemberAccess::Write);
         let note = if guarded { "Not every caller may set it." } else { "" };
         describe(&mut schema, &paragraphs([resource.docs.attribute(id), note]));
         if attribute.access == Access::WriteOnly {
@@ -77,7 +78,8 @@ fn sent_attributes(described: Described, sent: Sent) -> (Value, bool) {
 }
 
 /// The relationships that a request may send, and whether any must be sent.
-fn sent_relationships(resource: &'static Description, sent: Sent) -> (Value, bool) {
+fn sent_relationships(described: Described, sent: Sent) -> (Value, bool) {
+    let resource = described.resource;
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for (id, relationship) in resource.relationship_members() {
         let is_fixed = !is_replaceable(relationship) || resource.is_relationship_of_key(id);
@@ -92,7 +94,9 @@ fn sent_relationships(resource: &'static Description, sent: Sent) -> (Value, boo
         let mut object = json!({"type": "object", "required": ["data"], "properties": {
             "data": data, "links": {"type": "object"}, "meta": common("meta"),
         }});
-        describe(&mut object, resource.docs.relationship(id));
+        let note =
+            if described.is_guarded(id, MemberAccess::Write) { "Not every caller may set it." } else { "" };
+        describe(&mut object, &paragraphs([resource.docs.relationship(id), note]));
         properties.insert(relationship.name.into(), object);
         if sent == Sent::ForNew && relationship.is_required() {
             required.push(relationship.name);

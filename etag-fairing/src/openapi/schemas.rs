@@ -7,8 +7,9 @@ use super::names::{self, schema};
 use super::requests;
 use crate::config::JsonApiConfig;
 use crate::resource::behaviour::Behaviour;
+use crate::resource::guard::MemberAccess;
 pub(super) use crate::schema::attribute_type::or_null;
-use crate::schema::{Access, Attribute, AttributeId, Description, IdKind, Kind, RelationshipId};
+use crate::schema::{Access, Attribute, AttributeId, Description, IdKind, Kind, MemberId, RelationshipId};
 
 /// A reference to a schema that all resources share.
 pub(super) fn common(name: &str) -> Value {
@@ -22,6 +23,14 @@ pub(super) struct Described {
     pub(super) behaviour: &'static Behaviour,
 }
 
+impl Described {
+    /// Whether not every caller may read or write a member.
+    pub(super) fn is_guarded(self, member: impl Into<MemberId>, access: MemberAccess) -> bool {
+        let member = member.into();
+        self.behaviour.members.of(access).iter().any(|(known, _)| *known == member)
+    }
+}
+
 /// Adds the schemas of a resource.
 pub(super) fn add(described: Described, config: &JsonApiConfig, schemas: &mut Map<String, Value>) {
     let resource = described.resource;
@@ -31,7 +40,7 @@ pub(super) fn add(described: Described, config: &JsonApiConfig, schemas: &mut Ma
     add("", object(described));
     add("id", id(resource.id.kind, resource.docs.id));
     add("attributes", attributes(described));
-    add("relationships", relationships(resource));
+    add("relationships", relationships(described));
     add("identifier", identifier(resource));
     add("create", requests::create(described, config));
     add("update", requests::update(described));
@@ -114,7 +123,7 @@ fn attributes(described: Described) -> Value {
     let mut properties = Map::new();
     for (id, attribute) in resource.attributes_by_id().filter(|(_, attribute)| attribute.access.is_shown()) {
         let mut schema = value(attribute);
-        let guarded = described.behaviour.attributes.readers().iter().any(|(known, _)| *known == id);
+        let guarded = described.is_guarded(id, MemberAccess::Read);
         let note = if guarded { "Not every caller sees it." } else { "" };
         describe(&mut schema, &paragraphs([resource.docs.attribute(id), note]));
         if attribute.access == Access::ReadOnly || is_kept(resource, id) {
@@ -157,7 +166,8 @@ pub(super) fn value(attribute: &Attribute) -> Value {
 }
 
 /// The relationship objects of a resource (JSON:API §7.2.2.2).
-fn relationships(resource: &'static Description) -> Value {
+fn relationships(described: Described) -> Value {
+    let resource = described.resource;
     let mut properties = Map::new();
     for (id, relationship) in resource.relationship_members() {
         let mut object = json!({"type": "object", "properties": {
@@ -165,7 +175,9 @@ fn relationships(resource: &'static Description) -> Value {
             "data": linkage_of(resource, id),
             "meta": common("meta"),
         }});
-        describe(&mut object, resource.docs.relationship(id));
+        let note =
+            if described.is_guarded(id, MemberAccess::Read) { "Not every caller sees it." } else { "" };
+        describe(&mut object, &paragraphs([resource.docs.relationship(id), note]));
         properties.insert(relationship.name.into(), object);
     }
     json!({"type": "object", "properties": properties})

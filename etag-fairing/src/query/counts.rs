@@ -3,6 +3,7 @@
 use super::include::IncludeTree;
 use super::limits::MAX_COUNTS;
 use crate::error::ErrorObject;
+use crate::schema::unreadable::Unreadable;
 use crate::schema::{Description, RelationshipId};
 
 /// A relationship whose related resources are counted for each resource of its type in the document.
@@ -15,11 +16,12 @@ pub(super) fn parse(
     root: &'static Description,
     only: Option<RelationshipId>,
     include: &[IncludeTree],
+    unreadable: &Unreadable,
 ) -> Result<Vec<CountedRelationship>, Vec<ErrorObject>> {
     let mut counted: Vec<CountedRelationship> = Vec::new();
     let mut errors = Vec::new();
     for path in value.split(',') {
-        match follow(path, root, only, include) {
+        match follow(path, root, only, include, unreadable) {
             Ok(found) => {
                 for one in found {
                     if !counted.contains(&one) {
@@ -46,8 +48,9 @@ fn follow(
     root: &'static Description,
     only: Option<RelationshipId>,
     include: &[IncludeTree],
+    unreadable: &Unreadable,
 ) -> Result<Vec<CountedRelationship>, String> {
-    let first = path.split('.').next().and_then(|name| root.relationship(name));
+    let first = path.split('.').next().and_then(|name| unreadable.relationship(root, name));
     if only.is_some_and(|only| first.is_some_and(|(first, _)| first != only)) {
         return Err(format!("{path:?}: paths begin with the relationship of this URL"));
     }
@@ -57,7 +60,7 @@ fn follow(
         let mut next = Vec::new();
         let mut is_known = false;
         for (here, tree) in &ways {
-            let Some((first, _)) = here.relationship(segment) else { continue };
+            let Some((first, _)) = unreadable.relationship(here, segment) else { continue };
             is_known = true;
             for (id, arm) in here.arms(first) {
                 let branch = tree.iter().find(|branch| branch.relationship == id);
@@ -74,7 +77,7 @@ fn follow(
         }
         ways = next;
     }
-    let found = ways.iter().filter_map(|(here, _)| Some((*here, here.relationship(last)?)));
+    let found = ways.iter().filter_map(|(here, _)| Some((*here, unreadable.relationship(here, last)?)));
     let found: Vec<_> = found.collect();
     let is_counted = found.iter().filter(|(_, (_, relationship))| relationship.is_to_many());
     let counted: Vec<_> = is_counted.map(|(here, (id, _))| (*here, *id)).collect();

@@ -91,7 +91,7 @@ impl FieldSet {
                 self.computed.get_mut(self.resource.computed.place(name)?)
             }
             None => {
-                let (id, _) = self.resource.relationship(name)?;
+                let (id, _) = unreadable.relationship(self.resource, name)?;
                 id.of_mut(&mut self.relationships)
             }
         }

@@ -3,6 +3,7 @@
 use super::limits::MAX_INCLUDES;
 use super::{IncludeWindow, PageRequest};
 use crate::error::ErrorObject;
+use crate::schema::unreadable::Unreadable;
 use crate::schema::{Description, RelationshipId};
 
 /// A relationship to include, and what to include of the resources behind it.
@@ -35,6 +36,7 @@ pub(super) fn parse(
     root: &'static Description,
     only: Option<RelationshipId>,
     max_depth: u32,
+    unreadable: &Unreadable,
 ) -> Result<Vec<IncludeTree>, Vec<ErrorObject>> {
     let mut tree = Vec::new();
     let mut errors = Vec::new();
@@ -43,7 +45,7 @@ pub(super) fn parse(
     }
     let mut count = 0;
     for path in value.split(',') {
-        match follow(path, root, only, max_depth) {
+        match follow(path, root, only, max_depth, unreadable) {
             Ok(paths) => {
                 for ids in paths {
                     count += merge(&mut tree, &ids);
@@ -68,6 +70,7 @@ fn follow(
     root: &'static Description,
     only: Option<RelationshipId>,
     max_depth: u32,
+    unreadable: &Unreadable,
 ) -> Result<Vec<Vec<RelationshipId>>, String> {
     if path.is_empty() {
         return Err("an empty path: write relationships with commas between them".into());
@@ -77,7 +80,7 @@ fn follow(
     for (depth, segment) in (1..).zip(path.split('.')) {
         let mut next = Vec::new();
         for (here, ids) in &ways {
-            let Some((first, _)) = here.relationship(segment) else {
+            let Some((first, _)) = unreadable.relationship(here, segment) else {
                 ended.push(ids.clone());
                 continue;
             };

@@ -91,7 +91,7 @@ pub(crate) struct Context<'a> {
     pub(crate) config: &'a JsonApiConfig,
     /// Whether the client asks for the cursor pagination profile in `Accept`.
     pub(crate) cursor_profile: bool,
-    /// The attributes that the caller may not read: no parameter may name them.
+    /// The attributes and relationships that the caller may not read: no parameter may name them.
     pub(crate) unreadable: &'a Unreadable,
 }
 
@@ -166,7 +166,7 @@ impl Query {
             match (name.base, brackets) {
                 ("include", []) => {
                     let only = if let Target::Linkage(id) = target { Some(id) } else { None };
-                    match include::parse(value, resource, only, config.max_include_depth) {
+                    match include::parse(value, resource, only, config.max_include_depth, unreadable) {
                         Ok(tree) => include = Some(tree),
                         Err(refused) => {
                             include_is_refused = true;
@@ -203,7 +203,7 @@ impl Query {
         let counts = counted.map(|(parameter, value)| {
             let include = include.as_deref().unwrap_or(&[]);
             let only = if let Target::Linkage(id) = target { Some(id) } else { None };
-            counts::parse(value, resource, only, include).unwrap_or_else(|refused| {
+            counts::parse(value, resource, only, include, unreadable).unwrap_or_else(|refused| {
                 errors.extend(refused.into_iter().map(|error| error.parameter(parameter)));
                 Vec::new()
             })

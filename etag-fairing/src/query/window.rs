@@ -231,7 +231,9 @@ impl Asked<'_> {
             let mut found = Vec::new();
             let mut is_to_one = false;
             for (here, level, way) in &ways {
-                let Some((first, relationship)) = here.relationship(name) else { continue };
+                let Some((first, relationship)) = context.unreadable.relationship(here, name) else {
+                    continue;
+                };
                 if is_last && matches!(context.target, Target::Linkage(own) if own == first && path == name) {
                     return Err(format!(
                         "{path} is the list of this URL: write page[…], sort and filter for it"

@@ -1,11 +1,11 @@
 //! How a resource answers requests. What a resource consists of is its [`Description`].
 
 use super::caching::{CacheControl, Caching, Reach};
-use super::guard::{AttributeGuards, Guard, Guards, TypeName};
+use super::guard::{Guard, GuardedMember, Guards, MemberAccess, MemberGuards, TypeName};
 use super::hooks::HookTable;
 use super::rules::{BrokenRule, Validation};
 use super::scope::{ScopeFunction, ScopeOf};
-use crate::schema::{AttributeId, Corrupt, Description, Operation, Record};
+use crate::schema::{Corrupt, Description, MemberId, Operation, Record};
 
 /// How a resource answers requests: its guards, the rows that a request sees, the rules for its values, and
 /// its hooks.
@@ -16,8 +16,8 @@ use crate::schema::{AttributeId, Corrupt, Description, Operation, Record};
 pub struct Behaviour {
     /// The request guards.
     pub guards: Guards,
-    /// The guards of attributes that not every caller may read or write.
-    pub(crate) attributes: AttributeGuards,
+    /// The guards of attributes and relationships that not every caller may read or write.
+    pub(crate) members: MemberGuards,
     /// The function that returns the rows that a request sees.
     pub(crate) scope: Option<ScopeFunction>,
     /// What becomes of a write that takes a row out of its writer's scope.
@@ -43,7 +43,7 @@ impl Behaviour {
     /// The default: every client may do everything and sees every row.
     pub const NONE: Self = Self {
         guards: Guards::NONE,
-        attributes: AttributeGuards::NONE,
+        members: MemberGuards::NONE,
         scope: None,
         leaving: Leaving::Refused,
         validation: None,
@@ -65,14 +65,14 @@ impl Behaviour {
         self
     }
 
-    /// Adds guards of attributes, each with the attribute: who may read it, and who may write it.
+    /// Adds guards of attributes and relationships, each with the member: who may read it, and who may write it.
     #[doc(hidden)]
-    pub const fn guarding_attributes(
+    pub const fn guarding_members(
         mut self,
-        readers: &'static [(AttributeId, Guard)],
-        writers: &'static [(AttributeId, Guard)],
+        readers: &'static [(MemberId, Guard)],
+        writers: &'static [(MemberId, Guard)],
     ) -> Self {
-        self.attributes = AttributeGuards::new(readers, writers);
+        self.members = MemberGuards::new(readers, writers);
         self
     }
 
@@ -141,9 +141,26 @@ impl Behaviours {
         self.0.push((resource, behaviour));
     }
 
-    /// Whether any resource has attributes that not every caller may read.
-    pub(crate) fn restrict_reading(&self) -> bool {
-        !self.0.iter().all(|(_, behaviour)| behaviour.attributes.readers().is_empty())
+    /// Whether any resource has attributes or relationships that not every caller may read, or write.
+    pub(crate) fn restrict(&self, access: MemberAccess) -> bool {
+        !self.0.iter().all(|(_, behaviour)| behaviour.members.of(access).is_empty())
+    }
+
+    /// The guards of a resource's attributes and relationships. An inverse is the same linkage as the to-one relationship
+    /// that it names, so that it has the guards of that one, too.
+    pub(crate) fn members(
+        &self,
+        resource: &'static Description,
+        access: MemberAccess,
+    ) -> impl Iterator<Item = GuardedMember> + '_ {
+        let own = self.of(resource).members.of(access).iter().copied();
+        let inverses = self.restrict(access).then(|| resource.relationships_by_id());
+        let at_the_other_end = inverses.into_iter().flatten().flat_map(move |(id, relationship)| {
+            let back = resource.way_back(relationship).map(|(back, _)| MemberId::from(back));
+            let guards = self.of(relationship.target()).members.of(access).iter();
+            guards.filter(move |(member, _)| Some(*member) == back).map(move |(_, guard)| (id.into(), *guard))
+        });
+        own.chain(at_the_other_end)
     }
 
     /// The behaviour of a resource. Every resource that a request can reach is mounted; otherwise the launch

@@ -8,6 +8,7 @@ use sha1::{Digest, Sha1};
 
 use super::behaviour::{Behaviour, Behaviours};
 use super::endpoint::Endpoint;
+use super::guard::MemberAccess;
 use crate::schema::{Description, Operation, Registry, Relationship, RelationshipKind, ResourceId};
 
 /// Which caches may keep an answer.
@@ -89,7 +90,7 @@ impl PartCaching {
         let mut tables = Vec::new();
         for resource in registry.resources() {
             let behaviour = behaviours.of(resource);
-            let has_readers = !behaviour.attributes.readers().is_empty();
+            let has_readers = behaviours.members(resource, MemberAccess::Read).next().is_some();
             let asks =
                 behaviour.has_scope() || behaviour.hooks.is_some() || has_guard(behaviour) || has_readers;
             if asks {
@@ -163,8 +164,8 @@ fn caller_matters(
         has.then(|| format!("`{}` has a guard on `{}`", resource.rust_name, operation.name()))
     };
     let read_by = |resource: &'static Description| {
-        let has = !behaviours.of(resource).attributes.readers().is_empty();
-        has.then(|| format!("`{}` has attributes with `readable_by`", resource.rust_name))
+        let has = behaviours.members(resource, MemberAccess::Read).next().is_some();
+        has.then(|| format!("`{}` has members with `readable_by`", resource.rust_name))
     };
     let own = guarded(resource, endpoint.operation()).or_else(|| scoped(resource));
     let by_target = |target: &'static Description| {

@@ -8,7 +8,7 @@ use rocket::Request;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 
-use crate::schema::{AttributeId, Operation};
+use crate::schema::{MemberId, Operation};
 
 /// The boxed future of a function in a description.
 #[doc(hidden)]
@@ -88,43 +88,46 @@ impl fmt::Debug for Guards {
     }
 }
 
-/// The request guards of attributes: who may read them, and who may write them.
+/// A member of a resource, and the guard of those who may read or write it.
+pub(crate) type GuardedMember = (MemberId, Guard);
+
+/// The request guards of attributes and relationships: who may read them, and who may write them.
 #[derive(Clone, Copy)]
-pub(crate) struct AttributeGuards {
-    readers: &'static [(AttributeId, Guard)],
-    writers: &'static [(AttributeId, Guard)],
+pub(crate) struct MemberGuards {
+    readers: &'static [GuardedMember],
+    writers: &'static [GuardedMember],
 }
 
-impl AttributeGuards {
+impl MemberGuards {
     /// No guards: every client may read and write what the access of the attributes says.
     pub(crate) const NONE: Self = Self { readers: &[], writers: &[] };
 
-    pub(crate) const fn new(
-        readers: &'static [(AttributeId, Guard)],
-        writers: &'static [(AttributeId, Guard)],
-    ) -> Self {
+    pub(crate) const fn new(readers: &'static [GuardedMember], writers: &'static [GuardedMember]) -> Self {
         Self { readers, writers }
     }
 
-    /// The attributes that not every caller may read.
-    pub(crate) fn readers(&self) -> &'static [(AttributeId, Guard)] {
-        self.readers
-    }
-
-    /// The attributes that not every caller may write.
-    pub(crate) fn writers(&self) -> &'static [(AttributeId, Guard)] {
-        self.writers
+    /// Those who may read or write the members that not everybody may.
+    pub(crate) fn of(&self, access: MemberAccess) -> &'static [GuardedMember] {
+        match access {
+            MemberAccess::Read => self.readers,
+            MemberAccess::Write => self.writers,
+        }
     }
 }
 
-impl fmt::Debug for AttributeGuards {
+/// What not every caller may do with a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MemberAccess {
+    Read,
+    Write,
+}
+
+impl fmt::Debug for MemberGuards {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places = |guards: &[(AttributeId, Guard)]| {
-            guards.iter().map(|(attribute, _)| attribute.place()).collect::<Vec<_>>()
-        };
-        f.debug_struct("AttributeGuards")
-            .field("readers", &places(self.readers))
-            .field("writers", &places(self.writers))
+        let members = |guards: &[GuardedMember]| guards.iter().map(|(member, _)| *member).collect::<Vec<_>>();
+        f.debug_struct("MemberGuards")
+            .field("readers", &members(self.readers))
+            .field("writers", &members(self.writers))
             .finish()
     }
 }

@@ -31,7 +31,7 @@ pub use crate::schema::{
     ToOne, ToOneOf, Upkeep, Value, ValueRef, VersionType, check, parse, parse_digits,
 };
 #[doc(hidden)]
-pub use crate::schema::{Docs, StoredTime, Zone, deletion_at, first_modified, first_version};
+pub use crate::schema::{Docs, MemberId, StoredTime, Zone, deletion_at, first_modified, first_version};
 
 /// A struct that is a JSON:API resource; `#[derive(JsonApiResource)]` implements it.
 #[diagnostic::on_unimplemented(

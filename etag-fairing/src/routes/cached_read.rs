@@ -30,6 +30,7 @@ use crate::negotiate::asks_for_profile;
 use crate::observe::{self, MemoOutcome, Phase};
 use crate::plan::{Fetched, Plan, Revision};
 use crate::query::{CURSOR_PROFILE, Query};
+use crate::schema::MemberId;
 use crate::store::{Excess, StoreError};
 
 /// A document that answers a read.
@@ -83,11 +84,15 @@ fn caller_key(call: &Call<'_>) -> Vec<u8> {
         key.extend_from_slice(&(resource.type_name.len() as u64).to_be_bytes());
         key.extend_from_slice(resource.type_name.as_bytes());
     }
-    for (resource, attribute) in hidden.attributes.iter() {
-        key.push(b'~');
+    for (resource, member) in hidden.members.iter() {
+        let (sign, place) = match member {
+            MemberId::Attribute(id) => (b'~', id.place()),
+            MemberId::Relationship(id) => (b'=', id.place()),
+        };
+        key.push(sign);
         key.extend_from_slice(&(resource.type_name.len() as u64).to_be_bytes());
         key.extend_from_slice(resource.type_name.as_bytes());
-        key.extend_from_slice(&(attribute.place() as u64).to_be_bytes());
+        key.extend_from_slice(&(place as u64).to_be_bytes());
     }
     key.extend_from_slice(rows);
     key

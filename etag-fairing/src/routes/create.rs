@@ -21,7 +21,7 @@ use crate::document::read::{ResourceObject, Settable};
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::query::{Parameters, Query, Target};
-use crate::schema::{AttributeId, Description, IdKind, ResourceId};
+use crate::schema::{Description, IdKind, MemberId, ResourceId};
 use crate::store::{Decision, Transaction, WriteEvent};
 
 pub(super) async fn create_resource<'r>(
@@ -145,7 +145,7 @@ pub(super) struct Create<'e, 'r> {
     pub(super) collection: Option<Query>,
     pub(super) body: &'e RequestBody<'e>,
     /// The attributes of the document that the caller may not write.
-    pub(super) unwritable: Vec<AttributeId>,
+    pub(super) unwritable: Vec<MemberId>,
     pub(super) reparented: ReparentedResources,
     pub(super) scopes: Scopes,
 }
@@ -185,7 +185,7 @@ impl Decision for Create<'_, '_> {
             }
             None => resource.id.kind.generate(),
         };
-        let (unreadable, unwritable) = (&call.hidden().attributes, &self.unwritable);
+        let (unreadable, unwritable) = (&call.hidden().members, &self.unwritable);
         let settable = Settable { made: call.made_by_database(resource), unreadable, unwritable };
         let (attributes, linkage) = object.create(resource, &settable)?;
         let attributes = attributes.into_iter().map(Some).collect();

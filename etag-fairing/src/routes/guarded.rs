@@ -10,8 +10,8 @@ use crate::document::hidden::Hidden;
 use crate::error::{ErrorObject, Errors};
 use crate::resource::Behaviour;
 use crate::resource::behaviour::Behaviours;
-use crate::resource::guard::{Denied, Guard};
-use crate::schema::{Description, Operation};
+use crate::resource::guard::{Denied, Guard, MemberAccess};
+use crate::schema::{Description, MemberId, Operation, RelationshipId};
 
 /// What the guards have said so far.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl Guarded {
         said
     }
 
-    /// Asks who may see what documents show of these resources: the attributes that have a guard of their own, and what
+    /// Asks who may see what documents show of these resources: the members that have a guard of their own, and what
     /// their linkage leads to.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Guarded {
         self.any.load(Ordering::Relaxed)
     }
 
-    /// Asks who may read the attributes of these resources that have a guard for it. Returns whether one more is hidden now.
+    /// Asks who may read the members of these resources that have a guard for it. Returns whether one more is hidden now.
     ///
     /// # Errors
     /// With the guard's status where it is the server's fault.
@@ -114,16 +114,28 @@ impl Guarded {
         behaviours: &Behaviours,
         resources: &[&'static Description],
     ) -> Result<bool, Errors> {
+        if !behaviours.restrict(MemberAccess::Read) {
+            return Ok(false);
+        }
+        Box::pin(self.ask_each_reader(request, behaviours, resources)).await
+    }
+
+    async fn ask_each_reader(
+        &self,
+        request: &Request<'_>,
+        behaviours: &Behaviours,
+        resources: &[&'static Description],
+    ) -> Result<bool, Errors> {
         let mut is_new = false;
         for resource in resources {
-            for (attribute, guard) in behaviours.of(resource).attributes.readers() {
+            for (member, guard) in behaviours.members(resource, MemberAccess::Read) {
                 self.linkage.store(true, Ordering::Relaxed);
-                if Box::pin(self.lets_through(request, *guard)).await? {
+                if self.lets_through(request, guard).await? {
                     continue;
                 }
                 is_new |= self.lock(|answers| {
-                    let is_new = !answers.hidden.attributes.has(resource, *attribute);
-                    answers.hidden.attributes = answers.hidden.attributes.and(resource, *attribute);
+                    let is_new = !answers.hidden.members.has(resource, member);
+                    answers.hidden.members = answers.hidden.members.and(resource, member);
                     is_new
                 });
             }
@@ -131,7 +143,26 @@ impl Guarded {
         Ok(is_new)
     }
 
-    /// Whether a guard of an attribute lets the caller through.
+    /// Asks who may read or write a relationship.
+    ///
+    /// # Errors
+    /// With what its guard says.
+    pub(super) async fn ask_for(
+        &self,
+        request: &Request<'_>,
+        behaviours: &Behaviours,
+        (resource, relationship): (&'static Description, RelationshipId),
+        access: MemberAccess,
+    ) -> Result<(), Denied> {
+        for (member, guard) in behaviours.members(resource, access) {
+            if member == MemberId::from(relationship) {
+                self.ask_once(request, guard).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a guard of a member lets the caller through.
     ///
     /// # Errors
     /// With the guard's status where it is the server's fault.

@@ -8,21 +8,33 @@ use super::guarded::Guarded;
 use super::store_errors::Refusal;
 use super::subject::Subject;
 use super::write::RequestBody;
-use crate::error::{ErrorObject, Errors};
+use crate::api::JsonApi;
+use crate::document::read::may_not_set;
+use crate::error::{ErrorObject, Errors, Pointer};
 use crate::plan::Member;
 use crate::plan::visit::{Step, Visitor, steps_over, steps_to, visit};
 use crate::query::{INCLUDED_FILTER, IncludeTree, Parameters, Query, Target};
 use crate::resource::Behaviour;
-use crate::resource::endpoint::Endpoint;
-use crate::resource::guard::Denied;
+use crate::resource::endpoint::{Endpoint, OwnRelationship};
+use crate::resource::guard::{Denied, MemberAccess};
 use crate::resource::route_names::GeneratedRoute;
-use crate::schema::{AttributeId, Description, Operation, Relationship, RelationshipId, RelationshipKind};
+use crate::schema::{Description, MemberId, Operation, Relationship, RelationshipId, RelationshipKind};
 
 /// Whether a route itself has any guard.
 pub(super) fn is_asked(request: &Request<'_>, route: &GeneratedRoute) -> bool {
     let is_guarded = |(behaviour, operation): (&Behaviour, _)| behaviour.guards.has(operation);
     is_guarded((route.behaviour, route.endpoint.operation()))
         || at_the_other_end(request, route).any(is_guarded)
+        || own_relationship(request, route)
+            .is_some_and(|(api, _)| api.state.behaviours.restrict(MemberAccess::Read))
+}
+
+/// The relationship of a route's URL.
+fn own_relationship<'r>(
+    request: &'r Request<'_>,
+    route: &GeneratedRoute,
+) -> Option<(&'r JsonApi, OwnRelationship)> {
+    api_of(request).zip(route.endpoint.relationship())
 }
 
 /// Asks all guards that a route itself has.
@@ -31,6 +43,17 @@ pub(super) async fn ask(
     guarded: &Guarded,
     route: &GeneratedRoute,
 ) -> Result<(), Denied> {
+    if let Some((api, own)) = own_relationship(request, route)
+        && api.state.behaviours.restrict(MemberAccess::Read)
+    {
+        let (behaviours, relationship) = (&api.state.behaviours, (route.resource, own.id));
+        match Box::pin(guarded.ask_for(request, behaviours, relationship, MemberAccess::Read)).await {
+            Ok(()) => {}
+            Err(Denied::Failed(status)) if status.code >= 500 => return Err(Denied::Failed(status)),
+            // As a path that nobody has.
+            Err(_) => return Err(Denied::Forwarded(Status::NotFound)),
+        }
+    }
     guarded.ask(request, route.behaviour, route.endpoint.operation()).await?;
     for (behaviour, operation) in at_the_other_end(request, route) {
         guarded.ask(request, behaviour, operation).await?;
@@ -129,7 +152,7 @@ pub(super) fn named_by(
     named.chain(reached).chain(query.fields.resources()).collect()
 }
 
-/// Asks who may write the attributes of a document that have a guard for it, and gives those that the caller may not.
+/// Asks who may write the members of a document that have a guard for it, and gives those that the caller may not.
 ///
 /// # Errors
 /// With the guard's status where it is the server's fault.
@@ -137,16 +160,45 @@ pub(super) async fn ask_writers(
     call: &Call<'_>,
     subject: &Subject<'_>,
     body: &RequestBody<'_>,
-) -> Result<Vec<AttributeId>, Errors> {
+) -> Result<Vec<MemberId>, Errors> {
     let mut unwritable = Vec::new();
-    for (id, guard) in subject.behaviour.attributes.writers() {
-        let attribute = subject.resource.attribute_at(*id);
-        let is_sent = attribute.is_some_and(|attribute| body.has_attribute(attribute.name));
-        if is_sent && !Box::pin(call.guarded.lets_through(call.request, *guard)).await? {
-            unwritable.push(*id);
+    let (resource, behaviours) = (subject.resource, &call.api.state.behaviours);
+    if !behaviours.restrict(MemberAccess::Write) {
+        return Ok(unwritable);
+    }
+    for (member, guard) in behaviours.members(resource, MemberAccess::Write) {
+        let name = match member {
+            MemberId::Attribute(id) => resource.attribute_at(id).map(|attribute| attribute.name),
+            MemberId::Relationship(id) => resource.relationship_at(id).map(|relationship| relationship.name),
+        };
+        let is_sent = name.is_some_and(|name| body.has_member(name));
+        if is_sent && !Box::pin(call.guarded.lets_through(call.request, guard)).await? {
+            unwritable.push(member);
         }
     }
     Ok(unwritable)
+}
+
+/// Asks who may change the relationship of a URL, where it has a guard for that.
+///
+/// # Errors
+/// 403, pointing to the linkage; the guard's own status where it is the server's fault.
+pub(super) async fn ask_writer_of(
+    call: &Call<'_>,
+    resource: &'static Description,
+    own: OwnRelationship,
+    pointer: Option<Pointer>,
+) -> Result<(), Errors> {
+    let behaviours = &call.api.state.behaviours;
+    if !behaviours.restrict(MemberAccess::Write) {
+        return Ok(());
+    }
+    let asked = call.guarded.ask_for(call.request, behaviours, (resource, own.id), MemberAccess::Write);
+    match Box::pin(asked).await {
+        Ok(()) => Ok(()),
+        Err(Denied::Failed(status)) if status.code >= 500 => Err(ErrorObject::for_status(status).into()),
+        Err(_) => Err(may_not_set(resource, own.name).at(pointer).into()),
+    }
 }
 
 /// Runs the hook before a resource is read.

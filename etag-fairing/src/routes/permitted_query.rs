@@ -6,6 +6,7 @@ use crate::error::Errors;
 use crate::negotiate::asks_for_profile;
 use crate::query::{CURSOR_PROFILE, Context, Parameters, Query, Target};
 use crate::resource::Behaviour;
+use crate::resource::guard::MemberAccess;
 use crate::schema::{Description, Operation};
 
 /// What the URL's query asks for, from the resource that the URL gives.
@@ -20,9 +21,9 @@ pub(super) async fn permitted_query(
     let parameters = Parameters::parse(call.request.uri().query().map(|query| query.as_str()))?;
     let cursor_profile = asks_for_profile(call.request.headers().get("Accept"), CURSOR_PROFILE);
     let (registry, config) = (call.api.registry(), call.config());
-    let unreadable = &call.hidden().attributes;
+    let unreadable = &call.hidden().members;
     let context = Context { resource, target, registry, config, cursor_profile, unreadable };
-    let query = if call.api.state.behaviours.restrict_reading() {
+    let query = if call.api.state.behaviours.restrict(MemberAccess::Read) {
         Box::pin(readable_query(call, &parameters, &context)).await?
     } else {
         Query::parse(&parameters, &context)?
@@ -37,7 +38,7 @@ pub(super) async fn permitted_query(
     Ok((parameters, query))
 }
 
-/// The query, which names no attribute that the caller may not read: such a one is refused as a name that no member has.
+/// The query, which names no member that the caller may not read: such a one is refused as a name that no member has.
 async fn readable_query(
     call: &Call<'_>,
     parameters: &Parameters,
@@ -46,12 +47,12 @@ async fn readable_query(
     let query = Query::parse(parameters, context);
     let named: Vec<&'static Description> = match &query {
         Ok(query) => named_by(context.resource, context.target, query),
-        // What is wrong may be said of an attribute that the caller may not read.
+        // What is wrong may be said of a member that the caller may not read.
         Err(_) => call.api.registry().resources().collect(),
     };
     let hides_more = call.guarded.ask_readers(call.request, &call.api.state.behaviours, &named).await?;
     if hides_more {
-        Query::parse(parameters, &Context { unreadable: &call.hidden().attributes, ..*context })
+        Query::parse(parameters, &Context { unreadable: &call.hidden().members, ..*context })
     } else {
         query
     }

@@ -20,7 +20,7 @@ use crate::document::read::{Current, Settable};
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Links, Plan, Scopes, Selection};
 use crate::query::{Query, Target};
-use crate::schema::{AttributeId, Record, RelationshipId, ResourceId, Value};
+use crate::schema::{MemberId, Record, RelationshipId, ResourceId, Value};
 use crate::store::{Decision, Transaction, WriteEvent};
 
 pub(super) async fn update_resource<'r>(
@@ -87,7 +87,7 @@ pub(super) struct Update<'e, 'r> {
     pub(super) query: Query,
     pub(super) body: &'e RequestBody<'e>,
     /// The attributes of the document that the caller may not write.
-    pub(super) unwritable: Vec<AttributeId>,
+    pub(super) unwritable: Vec<MemberId>,
     /// The resource before the change.
     pub(super) previous: Option<Record>,
     /// The version that is changed, and no other.
@@ -138,7 +138,7 @@ impl Decision for Update<'_, '_> {
             Some(Box::pin(linkage_beside(call, subject, &self.id, &beside, transaction)).await?)
         };
         let links = read.as_ref().unwrap_or(&current.links);
-        let (unreadable, unwritable) = (&call.hidden().attributes, &self.unwritable);
+        let (unreadable, unwritable) = (&call.hidden().members, &self.unwritable);
         let settable = Settable { made: call.made_by_database(resource), unreadable, unwritable };
         let members = object.update(resource, Current { row, links, in_part: &in_part }, &settable)?;
         let mut draft = Draft { id: None, attributes: members.attributes, linkage: members.linkage };

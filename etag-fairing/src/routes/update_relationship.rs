@@ -7,6 +7,7 @@ use super::body::receive;
 use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{whole_record, write_of_hooks};
+use super::permission::ask_writer_of;
 use super::permitted_query::permitted_query;
 use super::relationship::linkage_plan;
 use super::representation::query_plan;
@@ -43,6 +44,8 @@ pub(super) async fn update_linkage<'r>(
     let id = subject.id(call.config())?;
     let lengths = Lengths::of(call.config());
     let document = LinkageDocument::parse(&body, subject.base.clone(), resource, own.id, lengths);
+    let pointer = document.as_ref().ok().map(LinkageDocument::pointer);
+    ask_writer_of(call, resource, own, pointer).await?;
     let target = linkage_plan(call, resource, id.clone(), own);
     let mut decision = Box::new(UpdateLinkage {
         call,

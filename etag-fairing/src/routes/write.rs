@@ -43,8 +43,8 @@ impl<'e> RequestBody<'e> {
         self.object.as_ref().map_err(Clone::clone)
     }
 
-    /// Whether the document has an attribute of this name.
-    pub(super) fn has_attribute(&self, name: &str) -> bool {
+    /// Whether the document has an attribute or a relationship of this name.
+    pub(super) fn has_member(&self, name: &str) -> bool {
         self.object.as_ref().is_ok_and(|object| object.has_field(name))
     }
 

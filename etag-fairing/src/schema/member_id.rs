@@ -12,6 +12,28 @@ pub struct AttributeId(usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelationshipId(usize);
 
+/// Which member of a resource that is an attribute or a relationship.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MemberId {
+    /// An attribute.
+    Attribute(AttributeId),
+    /// A relationship; of a polymorphic one each arm is a member of its own.
+    Relationship(RelationshipId),
+}
+
+impl From<AttributeId> for MemberId {
+    fn from(id: AttributeId) -> Self {
+        Self::Attribute(id)
+    }
+}
+
+impl From<RelationshipId> for MemberId {
+    fn from(id: RelationshipId) -> Self {
+        Self::Relationship(id)
+    }
+}
+
 impl AttributeId {
     /// That of the attribute at this place, counted from 0.
     pub const fn at(place: usize) -> Self {

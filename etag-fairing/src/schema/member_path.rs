@@ -165,22 +165,29 @@ fn member(resource: &'static Description, name: &str, syntax: PathSyntax<'_>) ->
     if name == "id" {
         return Some(PathEnd::Id);
     }
-    // To clients, an attribute that documents don't show doesn't exist: an error about it would tell that it does.
-    let is_known = |(id, attribute): &(AttributeId, &Attribute)| match syntax {
-        PathSyntax::Application => true,
-        PathSyntax::Client(unreadable) | PathSyntax::ClientWithUnderscores(unreadable) => {
-            attribute.access.is_shown() && !unreadable.has(resource, *id)
-        }
+    // To clients, a member that documents don't show doesn't exist: an error about it would tell that it does.
+    let unreadable = match syntax {
+        PathSyntax::Application => None,
+        PathSyntax::Client(unreadable) | PathSyntax::ClientWithUnderscores(unreadable) => Some(unreadable),
+    };
+    let is_known = |(id, attribute): &(AttributeId, &Attribute)| {
+        unreadable.is_none_or(|unreadable| attribute.access.is_shown() && !unreadable.has(resource, *id))
     };
     match resource.attribute(name).filter(|found| is_known(&(found.0, found.1))) {
         Some((place, attribute)) => Some(PathEnd::Attribute(place, attribute)),
-        None => relationship(resource, name),
+        None => relationship(resource, name, unreadable),
     }
 }
 
 /// The relationship of this name.
-fn relationship(resource: &'static Description, name: &str) -> Option<PathEnd> {
-    resource.relationship(name).map(|(id, found)| match found.is_polymorphic() {
+fn relationship(
+    resource: &'static Description,
+    name: &str,
+    unreadable: Option<&Unreadable>,
+) -> Option<PathEnd> {
+    let found = resource.relationship(name);
+    let known = found.filter(|(id, _)| unreadable.is_none_or(|unreadable| !unreadable.has(resource, *id)));
+    known.map(|(id, found)| match found.is_polymorphic() {
         true => PathEnd::OneOf(id),
         false => PathEnd::Relationship(id, found),
     })

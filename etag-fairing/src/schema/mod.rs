@@ -48,6 +48,8 @@ pub use linkage::{ToMany, ToOne};
 pub use managed::{DeletionType, LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]
 pub use managed::{deletion_at, first_modified, first_version};
+#[doc(hidden)]
+pub use member_id::MemberId;
 pub use member_id::{AttributeId, RelationshipId};
 pub use odd::Odd;
 pub use one_of::{Among, Targets, ToOneOf};

@@ -1,19 +1,19 @@
-//! Attributes that a caller may not read.
+//! Attributes and relationships that a caller may not read.
 
 use std::sync::Arc;
 
-use super::{AttributeId, Description};
+use super::{Description, MemberId, Relationship, RelationshipId};
 
-/// The attributes that a caller may not read: for the caller they do not exist.
+/// The attributes and relationships that a caller may not read: for the caller they do not exist.
 ///
 /// Where there are none, it costs nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unreadable(Option<Arc<[Entry]>>);
 
-type Entry = (&'static Description, AttributeId);
+type Entry = (&'static Description, MemberId);
 
 impl Unreadable {
-    /// No attribute.
+    /// No member.
     #[cfg(test)]
     pub(crate) const NONE: Self = Self(None);
 
@@ -21,20 +21,31 @@ impl Unreadable {
         self.0.is_none()
     }
 
-    /// Whether an attribute is among them.
-    pub(crate) fn has(&self, resource: &Description, attribute: AttributeId) -> bool {
-        self.iter().any(|(known, hidden)| hidden == attribute && known.is(resource))
+    /// Whether an attribute or a relationship is among them.
+    pub(crate) fn has(&self, resource: &Description, member: impl Into<MemberId>) -> bool {
+        let Some(all) = &self.0 else { return false };
+        let member = member.into();
+        all.iter().any(|(known, hidden)| *hidden == member && known.is(resource))
+    }
+
+    /// A resource's relationship of this name, unless it is among them.
+    pub(crate) fn relationship(
+        &self,
+        resource: &Description,
+        name: &str,
+    ) -> Option<(RelationshipId, &'static Relationship)> {
+        resource.relationship(name).filter(|(id, _)| !self.has(resource, *id))
     }
 
     /// These and one more.
     #[must_use]
-    pub(crate) fn and(&self, resource: &'static Description, attribute: AttributeId) -> Self {
+    pub(crate) fn and(&self, resource: &'static Description, member: MemberId) -> Self {
         let mut all: Vec<Entry> = self.iter().collect();
-        if !self.has(resource, attribute) {
-            all.push((resource, attribute));
+        if !self.has(resource, member) {
+            all.push((resource, member));
         }
         // The order in which they were found out says nothing.
-        all.sort_by_key(|(resource, attribute)| (resource.type_name, resource.rust_name, *attribute));
+        all.sort_by_key(|(resource, member)| (resource.type_name, resource.rust_name, *member));
         Self(Some(all.into()))
     }
 

@@ -1,6 +1,7 @@
 //! `#[jsonapi(guard)]`: who may do what, on every way to a resource.
 #![cfg(feature = "sqlite")]
 
+mod relationships;
 #[path = "../support/mod.rs"]
 mod support;
 mod ways;

@@ -29,6 +29,8 @@ mod rows {
         chosen_ids
         composite_keys
         many_to_many
+        ordered_lists
+        polymorphic
         tree
         on_delete
         soft_deletion
@@ -52,8 +54,11 @@ mod rows {
         no_filter
         pagination
         cursors
+        counts
+        windows
         shared_caches
         migrations
+        pools_of_mine
         two_databases
         testing
     }

@@ -9,8 +9,8 @@ use crate::error::ErrorObject;
 use crate::schema::number::Numbers;
 use crate::schema::unreadable::Unreadable;
 use crate::schema::{
-    Access, Attribute, AttributeId, Corrupt, Description, Element, Kind, Mismatch, Record, Row, Value,
-    ValueRef,
+    Access, Attribute, AttributeId, Corrupt, Description, Element, Kind, MemberId, Mismatch, Record, Row,
+    Value, ValueRef,
 };
 
 /// What a document may set of a resource, for its caller.
@@ -18,10 +18,10 @@ use crate::schema::{
 pub(crate) struct Settable<'a> {
     /// The attributes whose values the database itself makes.
     pub(crate) made: &'a [AttributeId],
-    /// The attributes that the caller may not read: whether a value is the stored one is not told.
+    /// The members that the caller may not read: whether a value is the stored one is not told.
     pub(crate) unreadable: &'a Unreadable,
-    /// The attributes that the caller may not write, as far as the document has them.
-    pub(crate) unwritable: &'a [AttributeId],
+    /// The members that the caller may not write, as far as the document has them.
+    pub(crate) unwritable: &'a [MemberId],
 }
 
 /// What a document's attribute changes: its id and its value. `None` if it is sent back as it was shown.
@@ -64,9 +64,8 @@ pub(super) fn attribute(
     {
         return Ok(None);
     }
-    if settable.unwritable.contains(&id) {
-        let error = ErrorObject::for_status(Status::Forbidden);
-        return Err(error.detail(format!("you may not set {name} of {}", resource.type_name)));
+    if settable.unwritable.contains(&id.into()) {
+        return Err(may_not_set(resource, name));
     }
     if attribute.access == Access::ReadOnly || settable.made.contains(&id) {
         let now = current.map(|current| (attribute.kind, current.attribute(id)));
@@ -75,6 +74,12 @@ pub(super) fn attribute(
     let value = value?;
     lengths.check_value(name, &value)?;
     Ok(Some((id, value)))
+}
+
+/// The error for a member that this caller may not set.
+pub(crate) fn may_not_set(resource: &Description, name: &str) -> ErrorObject {
+    let error = ErrorObject::for_status(Status::Forbidden);
+    error.detail(format!("you may not set {name} of {}", resource.type_name))
 }
 
 /// Whether a document shows null because the stored value is none that the attribute can have.

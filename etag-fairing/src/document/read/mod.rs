@@ -13,9 +13,9 @@ mod tests;
 
 use serde::Deserialize;
 
-pub(crate) use self::attribute::Settable;
 #[cfg(feature = "testing")]
 pub(crate) use self::attribute::value_of;
+pub(crate) use self::attribute::{Settable, may_not_set};
 pub(crate) use self::lengths::Lengths;
 pub(crate) use self::linkage::{LinkageDocument, must_not_be_empty};
 pub(crate) use self::local_ids::{LocalIds, Reading};

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use self::pointers::FieldKind;
-use super::attribute::{Settable, attribute};
+use super::attribute::{Settable, attribute, may_not_set};
 use super::linkage::{arm_of, linkage};
 use super::local_ids::Reading;
 use super::primary_data;
@@ -295,7 +295,8 @@ impl<'b> ResourceObject<'b> {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    errors.push(error.starting_at(&self.pointer_to_fields(FieldKind::Attribute).member(name)));
+                    errors
+                        .push(error.starting_at(&self.pointer_to_fields(FieldKind::Attribute).member(name)));
                 }
             }
         }
@@ -333,16 +334,32 @@ impl<'b> ResourceObject<'b> {
                     continue;
                 }
             };
+            let is_unreadable = settable.unreadable.has(resource, id);
+            let is_unwritable = settable.unwritable.contains(&id.into());
+            // Whether it is the stored linkage is not told to who may not read that.
+            let seen = current.filter(|_| !is_unreadable);
+            if is_unwritable && seen.is_none() {
+                errors.push(may_not_set(resource, name).pointer(pointer()));
+                continue;
+            }
             // The state tag doesn't cover this linkage. A replacement could undo another client's change unseen.
             if let Some(current) = current
                 && relationship.is_to_many()
-                && (!relationship.linkage || current.in_part.contains(&id.place()))
+                && (!relationship.linkage || is_unreadable || current.in_part.contains(&id.place()))
             {
                 let read = linkage(relationship, data, self.reading, &pointer);
-                if read.is_ok_and(|change| current.has(resource, id, &change)) {
+                if seen.is_some() && read.is_ok_and(|change| current.has(resource, id, &change)) {
                     continue;
                 }
-                let detail = if relationship.linkage {
+                if is_unwritable {
+                    errors.push(may_not_set(resource, name).pointer(pointer()));
+                    continue;
+                }
+                let detail = if is_unreadable {
+                    format!(
+                        "you may not see what {name} leads to, and nobody replaces what they have not seen"
+                    )
+                } else if relationship.linkage {
                     format!(
                         "the tag in If-Match is of a document that shows a part of {name}: read all of it to replace it, \
                          or add and remove at the relationship's own URL"
@@ -371,7 +388,8 @@ impl<'b> ResourceObject<'b> {
             };
             match linkage(relationship, data, self.reading, &|| pointer().member("data")) {
                 Ok(LinkageChange::One(None)) if relationship.is_polymorphic() && looks_empty => {}
-                Ok(change) if current.is_some_and(|current| current.has(resource, id, &change)) => {}
+                Ok(change) if seen.is_some_and(|current| current.has(resource, id, &change)) => {}
+                Ok(_) if is_unwritable => errors.push(may_not_set(resource, name).pointer(pointer())),
                 Ok(_) if current.is_some() && resource.is_relationship_of_key(id) => {
                     errors.push(part_of_id(name).pointer(pointer()));
                 }

@@ -56,7 +56,7 @@ impl Writer<'_> {
         let mut separator: &[u8] = br#","attributes":{"#;
         for (attribute_id, attribute) in resource.attributes_by_id() {
             let hidden = fieldset.is_some_and(|shown| attribute_id.of(&shown.attributes) != Some(&true));
-            let unreadable = || self.hidden.attributes.has(resource, attribute_id);
+            let unreadable = || self.hidden.members.has(resource, attribute_id);
             if hidden || !attribute.access.is_shown() || unreadable() {
                 continue;
             }
@@ -98,7 +98,9 @@ impl Writer<'_> {
         }
         separator = br#","relationships":{"#;
         for (relationship_id, relationship) in resource.relationship_members() {
-            if fieldset.is_some_and(|shown| relationship_id.of(&shown.relationships) != Some(&true)) {
+            let hidden =
+                fieldset.is_some_and(|shown| relationship_id.of(&shown.relationships) != Some(&true));
+            if hidden || self.hidden.members.has(resource, relationship_id) {
                 continue;
             }
             // What was read for other reasons is no part of the representation without parameters.

@@ -15,7 +15,7 @@ use super::body::receive;
 use super::caching::TablesBefore;
 use super::call::{Answer, Call};
 use super::guarded::Guarded;
-use super::permission::{self, ask_for_linkage, ask_writers};
+use super::permission::{self, ask_for_linkage, ask_writer_of, ask_writers};
 use super::subject::Subject;
 use super::write::RequestBody;
 use super::{RANK, response, store_errors};
@@ -32,7 +32,7 @@ use crate::pending::RequestKind;
 use crate::query::Parameters;
 use crate::resource::guard::Denied;
 use crate::resource::route_names::GeneratedRoute;
-use crate::schema::AttributeId;
+use crate::schema::MemberId;
 use hrefs::Hrefs;
 
 /// The name of the route, by which it is told from an application's own.
@@ -134,8 +134,8 @@ struct Operation<'e> {
     name: Option<ResourceName<'e>>,
     /// Its resource object, if it has one.
     body: Option<RequestBody<'e>>,
-    /// The attributes of the resource object that the caller may not write.
-    unwritable: Vec<AttributeId>,
+    /// The members of the resource object that the caller may not write.
+    unwritable: Vec<MemberId>,
     conditions: SentConditions,
 }
 
@@ -234,6 +234,9 @@ async fn permitted<'e>(call: &Call<'e>, sent: SentOperation<'e>) -> Result<Opera
         Action::Delete(name) | Action::UpdateLinkage(name, ..) => (Some(name), None),
     };
     let mut unwritable = Vec::new();
+    if let Some(own) = subject.endpoint.relationship() {
+        ask_writer_of(call, resource, own, Some(base.member("data"))).await?;
+    }
     if let Some(body) = &body {
         ask_for_linkage(call, &subject, body).await.map_err(located)?;
         unwritable = ask_writers(call, &subject, body).await.map_err(located)?;

@@ -10,6 +10,8 @@ struct Talk {
     #[jsonapi(id)]
     id: i64,
     tags: Vec<String>,
+    #[jsonapi(default)]
+    marks: Vec<Option<i64>>,
 }
 
 #[test]
@@ -17,7 +19,10 @@ fn are_found_by_their_elements() {
     on_each(
         || application().mount("/v1", Talk::routes()),
         |client| {
-            let talk = |id, tags: &[&str]| Talk { id, tags: tags.iter().map(ToString::to_string).collect() };
+            let talk = |id, tags: &[&str]| {
+                let tags = tags.iter().map(ToString::to_string).collect();
+                Talk { id, tags, marks: vec![Some(id), None] }
+            };
             client.seed(&talk(1, &["rust", "http"]));
             client.seed(&talk(2, &["go"]));
             client.seed(&talk(3, &[]));
@@ -25,6 +30,8 @@ fn are_found_by_their_elements() {
             assert_eq!(ids("filter[tags][has]=rust"), ["1"]);
             assert_eq!(ids("filter[tags][any]=rust,go"), ["1", "2"]);
             assert_eq!(ids("filter[tags][is_empty]=true"), ["3"]);
+            assert_eq!(ids("filter[marks][has]=2"), ["2"]);
+            assert_eq!(client.get("/v1/talks/2").send().one::<Talk>().marks, [Some(2), None]);
         },
     );
 }

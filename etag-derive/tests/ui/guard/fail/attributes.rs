@@ -1,5 +1,5 @@
-//! No type, a type that is no guard, where nobody reads or writes anyway, and on what is no attribute.
-use etag_fairing::{JsonApiResource, ToOne};
+//! No type, a type that is no guard, where nobody reads or writes anyway, and on what is no member.
+use etag_fairing::JsonApiResource;
 
 struct NoGuard;
 
@@ -20,8 +20,8 @@ struct A {
     five: i64,
     #[jsonapi(version, readable_by = NoGuard)]
     six: i64,
-    #[jsonapi(relationship, readable_by = NoGuard)]
-    seven: ToOne<A>,
+    #[jsonapi(skip, readable_by = NoGuard)]
+    seven: i64,
 }
 
 #[derive(JsonApiResource)]
