@@ -66,6 +66,10 @@ impl Dialect for Postgres {
         Expr::cust_with_expr("CAST($1 AS bigint)", column)
     }
 
+    fn has_lateral(self) -> bool {
+        true
+    }
+
     /// By an index, whose use `IN` with a subquery would leave to the estimate of the list's length.
     fn is_listed(self, value: Expr, list: &str, kind: Kind, which: Listed) -> Expr {
         let list = Expr::val(list);

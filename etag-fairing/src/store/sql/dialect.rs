@@ -144,6 +144,11 @@ pub(crate) trait Dialect: Copy {
         false
     }
 
+    /// Whether a subquery may refer to a table before it in the same `FROM` (`LATERAL`), so that it is run for each row.
+    fn has_lateral(self) -> bool {
+        false
+    }
+
     /// Whether two table names mean the same table.
     fn is_same_name(self, one: &str, other: &str) -> bool {
         one.eq_ignore_ascii_case(other)

@@ -3,8 +3,12 @@
 //!
 //! The inner query numbers the related rows of each owner. It has only ids, so that the rows that are sorted and thrown
 //! away are short. The outer query reads the rows of the window by their ids.
+//!
+//! Where the database has `LATERAL`, the inner query of a page is run for each owner, by the index of the owner's column,
+//! and ends after the page. It says itself how many rows that are: PostgreSQL would otherwise believe in a part of all
+//! related rows, and read the whole table for them.
 
-use sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement, WindowStatement};
+use sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
 
 use super::{
     Dialect, Statement,
@@ -31,6 +35,16 @@ const EDGES: &str = "d";
 
 /// The alias of the numbered rows.
 const NUMBERED: &str = "w";
+
+/// The alias of an owner's numbered rows before the page is taken.
+const OF_OWNER: &str = "x";
+
+/// Whether the rows of all owners are numbered by one query, or those of each by one of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owners {
+    Together,
+    Apart,
+}
 
 /// Reads the windows of all owners of a step, adds their rows to the document, and returns one window for each owner.
 pub(crate) async fn follow<'p>(
@@ -139,8 +153,8 @@ impl Bounds {
     }
 
     /// The condition on the rows to read: those of the page, and one more row, which shows that there are more.
-    fn condition(self, is_counted: bool) -> Option<Expr> {
-        let number = || column(NUMBERED, "n");
+    fn condition(self, alias: &str, is_counted: bool) -> Option<Expr> {
+        let number = || column(alias, "n");
         let until = (self.last < i64::MAX).then(|| number().lte(self.last + 1));
         if self.before == 0 {
             return until;
@@ -171,15 +185,43 @@ pub(crate) fn numbered_page<D: Dialect>(
     let target = edge.target;
     let bounds = Bounds::of(listing).map_err(|error| error.to_string())?;
     let mut select = Query::select();
-    select.column((NUMBERED, "k")).column((NUMBERED, "n"));
+    let owners =
+        if dialect.has_lateral() && bounds.last < i64::MAX { Owners::Apart } else { Owners::Together };
+    match owners {
+        Owners::Together => select.column((NUMBERED, "k")),
+        Owners::Apart => select.column(("e", "key")),
+    };
+    select.column((NUMBERED, "n"));
     if listing.total {
         select.column((NUMBERED, "total"));
     }
     add_cells(dialect, &mut select, selection);
-    select
-        .from_subquery(numbered(visible, edge, list, listing)?, NUMBERED)
-        .cross_join(visible.rows(target, ROWS, Visit::Few)?)
-        .and_where_option(bounds.condition(listing.total));
+    let rows = numbered(visible, edge, list, listing, owners)?;
+    match owners {
+        Owners::Together => {
+            select.from_subquery(rows, NUMBERED).and_where_option(bounds.condition(NUMBERED, listing.total));
+        }
+        Owners::Apart => {
+            let mut page = Query::select();
+            page.column((OF_OWNER, "n"));
+            if listing.total {
+                page.column((OF_OWNER, "total"));
+            }
+            for (place, _) in id_columns(target).enumerate() {
+                page.column((Alias::new(OF_OWNER), id_alias(place)));
+            }
+            page.from_subquery(rows, OF_OWNER)
+                .and_where_option(bounds.condition(OF_OWNER, listing.total))
+                .limit(u64::try_from(bounds.last + 1).unwrap_or(u64::MAX));
+            select.from(dialect.list(list, kind_of_id(edge.owner_id))).join_lateral(
+                JoinType::InnerJoin,
+                page,
+                NUMBERED,
+                Expr::cust("TRUE"),
+            );
+        }
+    }
+    select.cross_join(visible.rows(target, ROWS, Visit::Few)?);
     for (place, name) in id_columns(target).enumerate() {
         select.and_where(column(ROWS, name).eq(Expr::col((Alias::new(NUMBERED), id_alias(place)))));
     }
@@ -198,12 +240,14 @@ fn id_alias(place: usize) -> Alias {
     Alias::new(format!("id{place}"))
 }
 
-/// The ids of all related rows that pass the filter, numbered for each owner.
+/// The ids of all related rows that pass the filter, numbered for each owner: of all owners in the list, or of the one
+/// whose id is `e.value`.
 fn numbered<D: Dialect>(
     visible: Visible<'_, D>,
     edge: &Edge,
     list: &str,
     listing: &Listing,
+    owners: Owners,
 ) -> Result<SelectStatement, String> {
     let target = edge.target;
     let (owner, visit) = match edge.kind {
@@ -224,22 +268,32 @@ fn numbered<D: Dialect>(
         None => Order::of(visible, &mut scope, &listing.sort)?,
     };
     let filter = listing.filter.as_ref().map(|filter| condition(visible, &mut scope, filter)).transpose()?;
-    let mut window = WindowStatement::partition_by(owner);
+    let of_owner = || match owners {
+        Owners::Together => WindowStatement::partition_by(owner),
+        Owners::Apart => WindowStatement::new(),
+    };
+    let mut window = of_owner();
     order.apply(&mut window, false);
     let mut select = Query::select();
-    select.expr_as(column(owner.0, owner.1), "k").expr_window_as(Func::cust("ROW_NUMBER"), window, "n");
+    if owners == Owners::Together {
+        select.expr_as(column(owner.0, owner.1), "k");
+    }
+    select.expr_window_as(Func::cust("ROW_NUMBER"), window, "n");
     for (place, name) in id_columns(target).enumerate() {
         select.expr_as(column(ROWS, name), id_alias(place));
     }
     if listing.total {
-        select.expr_window_as(Expr::cust("COUNT(*)"), WindowStatement::partition_by(owner), "total");
+        select.expr_window_as(Expr::cust("COUNT(*)"), of_owner(), "total");
     }
-    let owners = visible.dialect.list(list, kind_of_id(edge.owner_id));
+    let listed = || visible.dialect.list(list, kind_of_id(edge.owner_id));
     match edge.kind {
         EdgeKind::Inverse { .. } => {
+            let rows = visible.related_rows(edge, ROWS, visit)?;
+            match owners {
+                Owners::Together => select.from(listed()).cross_join(rows),
+                Owners::Apart => select.from(rows),
+            };
             select
-                .from(owners)
-                .cross_join(visible.related_rows(edge, ROWS, visit)?)
                 .and_where(column(ROWS, edge.owner_column).eq(column("e", "value")))
                 .and_where_option(edge.is_edge(ROWS));
         }
@@ -249,13 +303,19 @@ fn numbered<D: Dialect>(
             if let Some(position) = edge.order {
                 edges.expr_as(column("j", position).min(), "position");
             }
+            let all = visible.all_edges(edge, "j");
+            match owners {
+                Owners::Together => edges
+                    .expr_as(column("e", "key"), "k")
+                    .from(listed())
+                    .cross_join(all)
+                    .add_group_by([column("e", "key")]),
+                Owners::Apart => edges.from(all),
+            };
             edges
-                .expr_as(column("e", "key"), "k")
                 .expr_as(column("j", edge.target_column), "id")
-                .from(owners)
-                .cross_join(visible.all_edges(edge, "j"))
                 .and_where(column("j", edge.owner_column).eq(column("e", "value")))
-                .add_group_by([column("e", "key"), column("j", edge.target_column)]);
+                .add_group_by([column("j", edge.target_column)]);
             select
                 .from_subquery(edges, EDGES)
                 .cross_join(visible.rows(target, ROWS, visit)?)
