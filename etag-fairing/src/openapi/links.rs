@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::names;
+use super::parameters::REQUIRED_IF_MATCH;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::route_names::GeneratedRoute;
 
@@ -74,7 +75,9 @@ fn link(paths: &Map<String, Value>, from: &Linked<'_>, to: &Linked<'_>, next: &N
     let mut parameters = json!({"id": id});
     let operation = paths.get(to.path)?.get(super::operations::method(to.route.endpoint))?;
     let taken = operation.get("parameters").and_then(Value::as_array);
-    if taken.is_some_and(|taken| taken.contains(&names::parameter("If-Match"))) {
+    let takes = |name: &str| taken.is_some_and(|taken| taken.contains(&names::parameter(name)));
+    // A read takes it, too, but nothing is lost without it.
+    if !to.route.endpoint.reads() && (takes("If-Match") || takes(REQUIRED_IF_MATCH)) {
         answer(paths, from)?.get("headers")?.get("ETag")?;
         parameters["If-Match"] = "$response.header.ETag".into();
     }

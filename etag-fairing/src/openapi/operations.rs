@@ -158,6 +158,8 @@ fn precondition_fields(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'s
         }
         (true, true) => vec!["If-None-Match", "If-Match"],
         (true, false) if is_dated => vec!["If-Match", "If-Unmodified-Since", "If-None-Match"],
+        // Above, a date would do, too.
+        (true, false) if requires_tag(route, context) => vec![parameters::REQUIRED_IF_MATCH, "If-None-Match"],
         (true, false) => vec!["If-Match", "If-None-Match"],
         (false, _) => Vec::new(),
     }
@@ -304,6 +306,11 @@ const BAD_DOCUMENT: &[&str] = &[
     "invalid_parameter_name",
     "invalid_include",
     "invalid_fields",
+    // Of what is included in the answer.
+    "invalid_sort",
+    "invalid_filter",
+    "invalid_page",
+    "page_too_large",
     "limit_exceeded",
 ];
 

@@ -15,6 +15,9 @@ use crate::schema::Description;
 /// How many paths of `include` are listed one by one. Where there are more, only their form is said.
 const MAX_LISTED_PATHS: usize = 200;
 
+/// The component of `If-Match` where a request without it is 428.
+pub(super) const REQUIRED_IF_MATCH: &str = "If-Match.required";
+
 /// The parameters of the document, by the names of their components.
 pub(super) type Parameters = Map<String, Value>;
 
@@ -123,6 +126,10 @@ pub(super) fn add_common(config: &JsonApiConfig, parameters: &mut Parameters) {
         "If-Unmodified-Since",
         "The date of what the client has seen; `If-Match` has precedence (RFC 9110 §13.1.4).",
     );
+    if let Some(mut required) = parameters.get("If-Match").cloned() {
+        required["required"] = true.into();
+        parameters.insert(REQUIRED_IF_MATCH.into(), required);
+    }
 }
 
 /// Adds the parameters of a resource, and gives the references to those of a request for one and for many.

@@ -297,6 +297,49 @@ fn tags_and_preconditions_stand_where_they_apply() {
     let fields = |path: &str, method: &str| document["paths"][path][method]["parameters"].to_string();
     assert!(fields("/v1/talks/{id}", "patch").contains("If-Match"));
     assert!(!fields("/v1/speakers/{id}", "patch").contains("If-Match"));
+    assert!(fields("/v1/rooms/{id}", "patch").contains("If-Match.required"));
+    assert!(!fields("/v1/talks/{id}", "patch").contains("If-Match.required"));
+    assert_eq!(document["components"]["parameters"]["If-Match.required"]["required"], true);
+}
+
+#[test]
+fn answers_lead_to_the_next_operations() {
+    let document = document();
+    let links = |path: &str, method: &str, status: &str| -> Vec<String> {
+        let links = document["paths"][path][method]["responses"][status]["links"].as_object();
+        links.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+    };
+    let created = links("/v1/talks", "post", "201");
+    for next in ["read", "update", "delete", "related.speakers", "relationship.room"] {
+        assert!(created.contains(&format!("talks.{next}")), "{next}: {created:?}");
+    }
+    let update = &document["components"]["links"]["talks.update"];
+    assert_eq!(
+        update["parameters"],
+        json!({"id": "$response.body#/data/id", "If-Match": "$response.header.ETag"})
+    );
+    // Linkage has a tag of its own.
+    assert!(!created.iter().any(|next| next.contains("_relationship.")), "{created:?}");
+    let linkage = links("/v1/talks/{id}/relationships/speakers", "get", "200");
+    assert_eq!(linkage.len(), 3, "{linkage:?}");
+    let add = &document["components"]["links"]["talks.add_to_relationship.speakers"];
+    assert_eq!(add["parameters"], json!({"id": "$request.path.id", "If-Match": "$response.header.ETag"}));
+    // What has no tags takes none.
+    assert_eq!(
+        document["components"]["links"]["speakers.update"]["parameters"],
+        json!({"id": "$response.body#/data/id"})
+    );
+    let operations: Vec<&Value> = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| {
+            item.as_object().unwrap().values().filter_map(|operation| operation.get("operationId"))
+        })
+        .collect();
+    for (name, link) in document["components"]["links"].as_object().unwrap() {
+        assert!(operations.contains(&&link["operationId"]), "{name}");
+    }
 }
 
 #[test]

@@ -33,7 +33,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn openapi() -> OpenApi {
-    JsonApi::openapi().title("The conference").version(env!("CARGO_PKG_VERSION"))
+    JsonApi::openapi()
+        .title("The conference")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description("The sessions of a conference, with their speakers, tracks and rooms.")
 }
 
 fn rocket() -> Rocket<Build> {
