@@ -64,23 +64,24 @@ fn orbit_drives_the_example() {
     tell("orbit.mjs", Path::new("node"), "tests/clients/node_modules/@orbit/jsonapi/package.json");
 }
 
+/// Where `.ci/clients` puts Python.
+const PYTHON: &str = "target/clients-venv/bin/python";
+
 #[test]
 fn jsonapi_client_drives_the_example() {
-    let python = "target/clients-venv/bin/python";
-    tell("python_client.py", &root().join(python), "target/clients-venv/installed.txt");
+    tell("python_client.py", &root().join(PYTHON), "target/clients-venv/installed.txt");
 }
 
-/// The code blocks of a section of the page.
-fn blocks(heading: &str) -> Vec<String> {
+/// The code blocks of a section of the page, with their languages.
+fn blocks(heading: &str) -> Vec<(String, String)> {
     let (_, section) = PAGE.split_once(&format!("\n## {heading}\n")).expect("a section for each client");
     let section = section.split("\n## ").next().unwrap_or(section);
     let mut blocks = Vec::new();
     let mut lines = section.lines();
     while let Some(line) = lines.next() {
-        if line.starts_with("```") {
-            blocks.push(
-                lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect(),
-            );
+        if let Some(language) = line.strip_prefix("```") {
+            let block = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n"));
+            blocks.push((language.to_owned(), block.collect()));
         }
     }
     blocks
@@ -88,13 +89,20 @@ fn blocks(heading: &str) -> Vec<String> {
 
 #[test]
 fn the_page_shows_what_is_run() {
-    for (heading, story) in
-        [("kitsu", "kitsu.mjs"), ("Orbit", "orbit.mjs"), ("jsonapi-client", "python_client.py")]
-    {
-        let script = fs::read_to_string(root().join("tests/clients").join(story)).expect("a story");
-        let blocks = blocks(heading);
+    for (heading, story) in [
+        ("etag-fairing-client", "clients/typescript/tests/recipes.test.ts"),
+        ("openapi-fetch", "tests/clients/openapi-fetch/story.ts"),
+        ("openapi-python-client", "tests/clients/generated_client.py"),
+        ("kitsu", "tests/clients/kitsu.mjs"),
+        ("Orbit", "tests/clients/orbit.mjs"),
+        ("jsonapi-client", "tests/clients/python_client.py"),
+    ] {
+        let script = fs::read_to_string(root().join(story)).expect("a story");
+        let mut blocks = blocks(heading);
+        // Commands are no part of a story.
+        blocks.retain(|(language, _)| language != "sh");
         assert!(blocks.len() >= 2, "{heading}: {} blocks", blocks.len());
-        for block in blocks {
+        for (_, block) in blocks {
             // Whole lines: the block begins where a line begins.
             let shown = script.starts_with(&block) || script.contains(&format!("\n{block}"));
             assert!(shown, "docs/clients.md shows under {heading} what is not in {story}:\n{block}");
@@ -107,12 +115,26 @@ fn the_page_names_the_versions_that_are_run() {
     let folder = root().join("tests/clients");
     let package = fs::read_to_string(folder.join("package.json")).expect("package.json");
     let package: serde_json::Value = serde_json::from_str(&package).expect("JSON");
-    for client in ["kitsu", "@orbit/jsonapi", "@orbit/memory"] {
+    for client in ["kitsu", "@orbit/jsonapi", "@orbit/memory", "openapi-fetch", "openapi-typescript"] {
         let version = package["devDependencies"][client].as_str().expect("a version");
         assert!(PAGE.contains(&format!("{client} {version}")), "{client} {version}");
     }
     let requirements = fs::read_to_string(folder.join("requirements.txt")).expect("requirements.txt");
-    let version = requirements.lines().find_map(|line| line.strip_prefix("jsonapi_client=="));
-    let version = version.expect("a version of jsonapi-client");
-    assert!(PAGE.contains(&format!("jsonapi-client {version}")), "jsonapi-client {version}");
+    for (package, name) in
+        [("jsonapi_client", "jsonapi-client"), ("openapi-python-client", "openapi-python-client")]
+    {
+        let version = requirements.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix("=="));
+        let version = version.expect("a version");
+        assert!(PAGE.contains(&format!("{name} {version}")), "{name} {version}");
+    }
+}
+
+#[test]
+fn the_readme_shows_what_is_run() {
+    let recipes =
+        fs::read_to_string(root().join("clients/typescript/tests/recipes.test.ts")).expect("recipes");
+    let readme = include_str!("../README.md");
+    let (_, block) = readme.split_once("\n```ts\n").expect("a block of TypeScript");
+    let (block, _) = block.split_once("```").expect("its end");
+    assert!(recipes.contains(block), "README.md shows what is not in recipes.test.ts:\n{block}");
 }

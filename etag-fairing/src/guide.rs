@@ -43,7 +43,7 @@
 //! - [Migrations](migrations)
 //! - [Watching it run](metrics)
 //! - [Testing your application](testing)
-//! - [OpenAPI](openapi)
+//! - [OpenAPI and clients](openapi)
 //! - [A store of your own](own_store)
 //! - [Coming from flask-rest-jsonapi](coming_from_flask_rest_jsonapi)
 
@@ -94,7 +94,7 @@ macro_rules! page {
         #[doc = "[Migrations]: crate::guide::migrations"]
         #[doc = "[Watching it run]: crate::guide::metrics"]
         #[doc = "[Testing your application]: crate::guide::testing"]
-        #[doc = "[OpenAPI]: crate::guide::openapi"]
+        #[doc = "[OpenAPI and clients]: crate::guide::openapi"]
         #[doc = "[A store of your own]: crate::guide::own_store"]
         #[doc = "[Coming from flask-rest-jsonapi]: crate::guide::coming_from_flask_rest_jsonapi"]
         #[doc = ""]

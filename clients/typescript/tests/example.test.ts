@@ -216,6 +216,8 @@ export function mistakes(session: Session): void {
   const changes: Changes<paths, "sessions"> = { attributes: { title: 1 } };
   // @ts-expect-error: no such path
   void api.list("sessions", { include: ["speaker"] });
+  // @ts-expect-error: no such member to sort by
+  void api.list("sessions", { sort: ["-name"] });
   // @ts-expect-error: no such member
   void api.list("sessions", { filter: { nothing: "x" } });
   // @ts-expect-error: no such state

@@ -24,7 +24,8 @@ pub(super) fn add(resources: &[Described], schemas: &mut Map<String, Value>) {
     add("links", links(&["self", "related", "describedby"]));
     add("relationshipLinks", links(&["self", "related", "first", "last", "prev", "next"]));
     add("pageLinks", links(&["self", "related", "describedby", "first", "last", "prev", "next"]));
-    add("meta", json!({"type": "object"}));
+    // Said in full: generators of TypeScript take a bare object for one that has no members.
+    add("meta", json!({"type": "object", "additionalProperties": true}));
     add(
         "version",
         json!({"type": "object", "properties": {
