@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use support::{Launch, Server};
 
@@ -38,9 +38,16 @@ fn the_lines_to_try_give_the_304_the_200_and_the_412_that_the_page_promises() {
 fn a_page_that_has_not_changed_is_not_sent_again() {
     let server = Launch::new().start();
     let mut connection = server.connect();
-    for target in
-        ["/", "/editors", "/status", "/docs", "/assets/style.css", "/assets/editors.js", "/assets/status.js"]
-    {
+    for target in [
+        "/",
+        "/editors",
+        "/status",
+        "/docs",
+        "/assets/style.css",
+        "/assets/editors.js",
+        "/assets/client/index.js",
+        "/assets/status.js",
+    ] {
         let page = connection.request("GET", target, &[], None);
         assert_eq!(page.status, 200, "{page:?}");
         let again = connection.request("GET", target, &[("If-None-Match", page.etag())], None);
@@ -80,6 +87,37 @@ fn says_that_it_needs_javascript(target: &str, parts: &[&str]) {
         let (_, rest) = page.split_once(*part).expect("the part");
         assert!(rest.split('>').next().is_some_and(|tag| tag.ends_with("hidden")), "{part}");
     }
+}
+
+/// The editors use the client of `clients/typescript`: each script that they import is there, as it is in the package.
+#[test]
+fn the_editors_load_the_typescript_client() {
+    let server = Launch::new().start();
+    let mut connection = server.connect();
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients/typescript/dist");
+    let mut waiting = vec!["/assets/editors.js".to_owned()];
+    let mut loaded: Vec<String> = Vec::new();
+    while let Some(target) = waiting.pop() {
+        if loaded.contains(&target) {
+            continue;
+        }
+        let script = connection.request("GET", &target, &[], None);
+        assert_eq!(script.status, 200, "{target}: {script:?}");
+        assert_eq!(script.header("Content-Type"), Some("text/javascript"), "{target}");
+        for import in script.text().split(" from \"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            match import.strip_prefix("./") {
+                Some(name) => waiting.push(format!("/assets/client/{name}")),
+                None => waiting.push(import.to_owned()),
+            }
+        }
+        if let Some(name) = target.strip_prefix("/assets/client/") {
+            let kept = std::fs::read_to_string(dist.join(name)).expect("a script of the package");
+            assert_eq!(script.text(), kept, "{target}");
+        }
+        loaded.push(target);
+    }
+    assert!(loaded.len() > 8, "{loaded:?}");
+    assert_eq!(connection.request("GET", "/assets/client/none.js", &[], None).status, 404);
 }
 
 /// The status page draws what `/metrics` tells: each name that it asks for is one.

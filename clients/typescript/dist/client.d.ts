@@ -1,4 +1,4 @@
-import { Document } from "./document.js";
+import type { Document } from "./document.js";
 import { type EditOptions } from "./edit.js";
 import { type Identifier, type ResourceMeta } from "./json-api.js";
 import { type Merge } from "./merge.js";

@@ -1,5 +1,4 @@
 // The client: reads, edits and linkage of an API whose types are known.
-import { Document } from "./document.js";
 import { make, meet, seenOf } from "./edit.js";
 import { agrees, isSameLinkage, isSeen, } from "./json-api.js";
 import { isEmpty } from "./merge.js";

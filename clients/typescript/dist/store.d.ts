@@ -1,7 +1,7 @@
 import { Document } from "./document.js";
 import { type Identifier } from "./json-api.js";
 import { type Bounds } from "./recent.js";
-import { type RawResponse, type SendOptions, Transport } from "./transport.js";
+import type { RawResponse, SendOptions, Transport } from "./transport.js";
 /** What was seen of a resource or a linkage: its tag and, unless only the tag came, itself. */
 export interface Seen<R> {
     readonly etag: string;

@@ -2,7 +2,6 @@
 import { Document } from "./document.js";
 import { isSeen } from "./json-api.js";
 import { Recent } from "./recent.js";
-import { Transport } from "./transport.js";
 const DOCUMENTS = { entries: 200, characters: 4_000_000 };
 const RESOURCES = { entries: 1_000, characters: 4_000_000 };
 export class Store {

@@ -1,6 +1,6 @@
 // The client: reads, edits and linkage of an API whose types are known.
 
-import { Document } from "./document.js";
+import type { Document } from "./document.js";
 import { type Edit, type EditOptions, type Outcome, make, meet, seenOf } from "./edit.js";
 import {
   type Identifier,

@@ -3,7 +3,7 @@
 import { Document } from "./document.js";
 import { type DocumentObject, type Identifier, type ResourceObject, isSeen } from "./json-api.js";
 import { type Bounds, type Kept, Recent } from "./recent.js";
-import { type RawResponse, type SendOptions, Transport } from "./transport.js";
+import type { RawResponse, SendOptions, Transport } from "./transport.js";
 
 /** What was seen of a resource or a linkage: its tag and, unless only the tag came, itself. */
 export interface Seen<R> {

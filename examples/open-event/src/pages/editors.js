@@ -1,43 +1,47 @@
 // Two editors over one session, and a reader that downloads only what changed.
 //
-// An editor keeps what it read (`base`) and the tag that came with it, and sends that tag in If-Match. Where somebody
-// else was faster (412), it shows the current version beside its own text; the merge is sent with the tag of the version
-// that was shown. Text that was not saved is never thrown away without a question.
+// Each has a client of its own, as if it were another person: etag-fairing-client keeps the tag of what was read and sends
+// it. Where somebody else was faster, an edit ends with an `EditConflict`: the editor shows the current version beside its
+// own text, and the merge is sent for the version that was shown. Text that was not saved is never thrown away without a
+// question.
 
-const MEDIA_TYPE = "application/vnd.api+json";
+import { EditConflict, JsonApiError, createClient } from "/assets/client/index.js";
+
 const MEMBERS = { title: "Title", subtitle: "Subtitle", level: "Level", shortAbstract: "Abstract" };
 
-/// The reasons of a 412 that mean that somebody else has changed the session. The others are about the request itself: to
-/// read again and to send the new tag would be refused in the same way, again and again.
-const CHANGED = [undefined, "changed", "modified"];
+/// A client, and all that was sent and received since the beginning of an action, for the page to show.
+class Watched {
+  constructor() {
+    this.begin();
+    this.client = createClient({ baseUrl: "/v1", fetch: (url, init) => this.fetch(url, init) });
+  }
 
-/// One request, with everything that was sent and received kept for the page to show.
-async function exchange(method, target, headers, body) {
-  const sent = { Accept: MEDIA_TYPE, ...headers };
-  if (body) sent["Content-Type"] = MEDIA_TYPE;
-  // no-store: the browser's own cache would answer a 304 with a 200 of its own.
-  const response = await fetch(target, {
-    method,
-    headers: sent,
-    body: body && JSON.stringify(body),
-    cache: "no-store",
-  });
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const text = new TextDecoder().decode(bytes);
-  const isDocument = (response.headers.get("Content-Type") ?? "").startsWith(MEDIA_TYPE);
-  return {
-    status: response.status,
-    tag: response.headers.get("ETag"),
-    bytes: bytes.length,
-    document: isDocument && text ? JSON.parse(text) : null,
-    shown: shown(method, target, sent, body, response, bytes.length),
-  };
+  begin() {
+    this.exchanges = [];
+    this.bytes = 0;
+  }
+
+  async fetch(url, init) {
+    // no-store: the browser's own cache would answer a 304 with a 200 of its own.
+    const response = await fetch(url, { ...init, cache: "no-store" });
+    const { byteLength } = await response.clone().arrayBuffer();
+    this.bytes += byteLength;
+    this.status = response.status;
+    this.exchanges.push(shown(url, init, response, byteLength));
+    return response;
+  }
+
+  get shown() {
+    return this.exchanges.join("\n\n");
+  }
 }
 
-function shown(method, target, sent, body, response, length) {
-  const lines = [`${method} ${target}`];
-  for (const [name, value] of Object.entries(sent)) lines.push(`${name}: ${value}`);
-  if (body) lines.push("", JSON.stringify(body));
+function shown(url, { method, headers, body }, response, length) {
+  const { pathname, search } = new URL(url);
+  const lines = [`${method} ${pathname}${search}`];
+  const written = (name) => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  headers.forEach((value, name) => lines.push(`${written(name)}: ${value}`));
+  if (body) lines.push("", body);
   lines.push("", `${response.status} ${response.statusText}`);
   for (const name of ["ETag", "Content-Type", "Content-Length", "Cache-Control"]) {
     const value = response.headers.get(name);
@@ -47,18 +51,19 @@ function shown(method, target, sent, body, response, length) {
   return lines.join("\n");
 }
 
-const errorOf = (answer) => answer.document?.errors?.[0];
-
-function problemOf(answer) {
-  const error = errorOf(answer);
-  return error ? `${answer.status}: ${error.detail ?? error.title ?? ""}` : `The answer was ${answer.status}.`;
+/// What went wrong, for a person.
+function problemOf(error) {
+  if (!(error instanceof JsonApiError)) return `The server did not answer: ${error.message}`;
+  const [first] = error.errors;
+  const why = first?.detail ?? first?.title;
+  if (error.status === 412) return `412: not saved. ${why}.`;
+  return why ? `${error.status}: ${why}` : `The answer was ${error.status}.`;
 }
-
-const targetOf = (id) => `/v1/sessions/${encodeURIComponent(id)}`;
 
 class Editor {
   constructor(name, parent) {
     this.name = name;
+    this.watched = new Watched();
     const pane = document.getElementById("editor").content.cloneNode(true).firstElementChild;
     parent.append(pane);
     this.pane = pane;
@@ -93,11 +98,14 @@ class Editor {
   async run(action) {
     const buttons = [...this.pane.querySelectorAll("button")];
     buttons.forEach((button) => (button.disabled = true));
+    this.watched.begin();
     try {
       await action();
     } catch (error) {
-      this.say(`The server did not answer: ${error.message}`, "bad");
+      if (error instanceof EditConflict) this.conflict(error.theirs);
+      else this.say(problemOf(error), "bad");
     }
+    if (this.watched.shown) this.pane.querySelector("pre").textContent = this.watched.shown;
     buttons.forEach((button) => (button.disabled = false));
     this.copy.querySelector("[type=submit]").disabled = !this.base;
   }
@@ -115,14 +123,14 @@ class Editor {
 
   /// Whether there is text that would be lost.
   hasUnsaved() {
-    return Boolean(this.base) && Object.keys(MEMBERS).some((name) => this.textOf(name) !== this.asShown(name, this.base));
+    if (!this.base) return false;
+    return Object.keys(MEMBERS).some((name) => this.textOf(name) !== this.asShown(name, this.base));
   }
 
   async read() {
-    const answer = await this.exchange("GET", {});
-    if (answer.status !== 200) return this.say(problemOf(answer), "bad");
-    this.adopt(answer);
-    this.say(answer.tag ? "Read. Change something and save." : this.untagged("Read."), "calm");
+    const { data } = await this.watched.client.get("sessions", this.id);
+    this.adopt(data);
+    this.say(data.meta?.etag ? "Read. Change something and save." : this.untagged("Read."), "calm");
   }
 
   async save() {
@@ -131,7 +139,7 @@ class Editor {
       if (this.textOf(name) !== this.asShown(name, this.base)) attributes[name] = this.valueOf(name);
     }
     if (Object.keys(attributes).length === 0) return this.say("Nothing differs from what was read.", "calm");
-    await this.patch(attributes, this.tag);
+    await this.update(this.base, attributes);
   }
 
   async saveMerge() {
@@ -144,26 +152,15 @@ class Editor {
       this.adopt(this.current);
       return this.say("Taken as it is now: there is nothing to save.", "calm");
     }
-    await this.patch(attributes, this.current.tag);
+    await this.update(this.current, attributes);
   }
 
-  async patch(attributes, tag) {
-    const document = { data: { type: "sessions", id: this.id, attributes } };
-    const answer = await this.exchange("PATCH", tag ? { "If-Match": tag } : {}, document);
-    if (answer.status === 200) {
-      // The answer is what a GET would give now, so the editor can go on without another read.
-      this.adopt(answer);
-      return this.say(answer.tag ? "200: saved. This is the new tag." : this.untagged("200: saved."), "good");
-    }
-    if (answer.status !== 412) return this.say(problemOf(answer), "bad");
-    if (!CHANGED.includes(errorOf(answer)?.meta?.reason)) {
-      return this.say(`412: not saved. ${errorOf(answer).detail}.`, "bad");
-    }
-    const refusal = this.pane.querySelector("pre").textContent;
-    const current = await this.exchange("GET", {});
-    this.show(`${refusal}\n\n${current.shown}`);
-    if (current.status !== 200) return this.say(problemOf(current), "bad");
-    this.conflict(current);
+  /// Saves, if the session is still as it was in `seen`.
+  async update(seen, attributes) {
+    const { data } = await this.watched.client.update(seen, { attributes });
+    // The answer is what a GET would give now, so the editor can go on without another read.
+    this.adopt(data);
+    this.say(data.meta?.etag ? "200: saved. This is the new tag." : this.untagged("200: saved."), "good");
   }
 
   /// Shows the current version beside the editor's own.
@@ -178,14 +175,13 @@ class Editor {
 
   /// Member by member, with what was chosen before.
   showDifferences() {
-    const theirs = this.current.document.data.attributes;
-    const list = this.merge.querySelector(".differences");
+        const list = this.merge.querySelector(".differences");
     const chosen = (name) => this.merge.querySelector(`input[name="${this.name} ${name}"]:checked`)?.value;
-    this.differing = Object.keys(MEMBERS).filter((name) => this.textOf(name) !== this.asShown(name, theirs));
+    this.differing = Object.keys(MEMBERS).filter((name) => this.textOf(name) !== this.asShown(name, this.current));
     const fieldsets = this.differing.map((name) => {
       const mine = this.textOf(name);
       const before = this.asShown(name, this.base);
-      const now = this.asShown(name, theirs);
+      const now = this.asShown(name, this.current);
       const fieldset = document.getElementById("difference").content.cloneNode(true).firstElementChild;
       fieldset.querySelector("legend").textContent = MEMBERS[name];
       const [ours, other] = fieldset.querySelectorAll("label");
@@ -200,12 +196,11 @@ class Editor {
     list.replaceChildren(...fieldsets);
   }
 
-  adopt(answer) {
-    this.base = answer.document.data.attributes;
-    this.tag = answer.tag;
+  adopt(session) {
+    this.base = session;
     this.current = null;
-    for (const name of Object.keys(MEMBERS)) this.copy.elements[name].value = this.base[name] ?? "";
-    this.pane.querySelector("[data-fact=tag]").textContent = this.tag ?? "none";
+    for (const name of Object.keys(MEMBERS)) this.copy.elements[name].value = session.attributes[name] ?? "";
+    this.pane.querySelector("[data-fact=tag]").textContent = session.meta?.etag ?? "none";
     this.merge.hidden = true;
     this.pane.dataset.phase = "copy";
   }
@@ -215,9 +210,9 @@ class Editor {
   }
 
   /// The text of a member as its field gives it back: fields change line ends, and null is shown as nothing.
-  asShown(name, attributes) {
+  asShown(name, session) {
     const probe = this.copy.elements[name].cloneNode();
-    probe.value = attributes[name] ?? "";
+    probe.value = session.attributes[name] ?? "";
     return probe.value;
   }
 
@@ -225,22 +220,12 @@ class Editor {
   /// is no value of the member.
   valueOf(name) {
     const text = this.textOf(name);
-    if (text === this.asShown(name, this.base)) return this.base[name];
+    if (text === this.asShown(name, this.base)) return this.base.attributes[name];
     return text === "" && name !== "title" ? null : text;
   }
 
   untagged(text) {
     return `${text} The server sent no tag (ETags are off): the last save wins.`;
-  }
-
-  async exchange(method, headers, body) {
-    const answer = await exchange(method, targetOf(this.id), headers, body);
-    this.show(answer.shown);
-    return answer;
-  }
-
-  show(text) {
-    this.pane.querySelector("pre").textContent = text;
   }
 
   say(text, mood) {
@@ -253,15 +238,19 @@ class Editor {
 class Reader {
   constructor(pane) {
     this.pane = pane;
+    this.watched = new Watched();
     this.fresh = pane.querySelector("[data-action=fresh]");
     this.again = pane.querySelector("[data-action=again]");
-    this.fresh.addEventListener("click", () => this.read({}));
-    this.again.addEventListener("click", () => this.read({ "If-None-Match": this.tag }));
+    this.fresh.addEventListener("click", () => {
+      this.watched.client.forget();
+      this.read();
+    });
+    this.again.addEventListener("click", () => this.read());
   }
 
   open(id) {
     this.id = id;
-    this.tag = null;
+    this.watched.client.forget();
     this.received = 0;
     this.again.disabled = true;
     this.tell("tag", "none yet");
@@ -271,23 +260,23 @@ class Reader {
     this.pane.querySelector("pre").textContent = "";
   }
 
-  async read(headers) {
-    let answer;
+  async read() {
+    this.watched.begin();
     try {
-      answer = await exchange("GET", targetOf(this.id), headers);
+      const { etag, from } = await this.watched.client.get("sessions", this.id);
+      this.tell("tag", etag ?? "none: ETags are off");
+      this.again.disabled = !etag;
+      if (from === "kept") this.say("304: the copy is the current one.", "good");
+      else this.say("200: a new copy.", "calm");
     } catch (error) {
-      return this.say(`The server did not answer: ${error.message}`, "bad");
+      this.say(problemOf(error), "bad");
     }
-    this.pane.querySelector("pre").textContent = answer.shown;
-    this.received += answer.bytes;
-    this.tell("answer", `${answer.status}, ${answer.bytes} bytes`);
+    const { bytes, shown, status } = this.watched;
+    if (!shown) return;
+    this.pane.querySelector("pre").textContent = shown;
+    this.received += bytes;
+    this.tell("answer", `${status}, ${bytes} bytes`);
     this.tell("bytes", String(this.received));
-    if (answer.status === 304) return this.say("304: the copy is the current one.", "good");
-    if (answer.status !== 200) return this.say(problemOf(answer), "bad");
-    this.tag = answer.tag;
-    this.tell("tag", this.tag ?? "none: ETags are off");
-    this.again.disabled = !this.tag;
-    this.say("200: a new copy.", "calm");
   }
 
   tell(fact, text) {
@@ -303,43 +292,46 @@ class Reader {
 
 /// The titles to choose from: one page of them, and more on demand.
 class Chooser {
-  constructor(select, more, problem) {
-    Object.assign(this, { select, more, problem });
-    // As large a page as the server gives; it says itself how large that is.
-    this.next = "/v1/sessions?fields[sessions]=title&page[size]=100";
+  constructor(select, more) {
+    Object.assign(this, { select, more });
+    this.client = createClient({ baseUrl: "/v1" });
     more.addEventListener("click", () => this.load());
   }
 
+  /// As large a page as the server gives; it says itself how large that is.
+  async first(size = 100) {
+    try {
+      return await this.client.list("sessions", { fields: { sessions: ["title"] }, page: { size } });
+    } catch (error) {
+      const largest = error.errors?.[0]?.meta?.page?.maxSize;
+      if (!largest || largest >= size) throw error;
+      return this.first(largest);
+    }
+  }
+
   async load() {
-    let list = await exchange("GET", this.next, {});
-    const largest = errorOf(list)?.meta?.page?.maxSize;
-    if (list.status === 400 && largest) {
-      list = await exchange("GET", this.next.replace("[size]=100", `[size]=${largest}`), {});
+    try {
+      const page = this.next ? await this.client.follow(this.next) : await this.first();
+      const focused = document.activeElement === this.more;
+      for (const session of page.data) this.select.append(new Option(session.attributes.title, session.id));
+      this.next = page.link("next");
+      this.more.hidden = !this.next;
+      if (focused && !this.next) this.select.focus();
+      return true;
+    } catch (error) {
+      document.getElementById("problem").textContent = problemOf(error);
+      return false;
     }
-    if (list.status !== 200) {
-      this.problem.textContent = problemOf(list);
-      return;
-    }
-    const focused = document.activeElement === this.more;
-    for (const session of list.document.data) {
-      this.select.append(new Option(session.attributes.title, session.id));
-    }
-    this.next = list.document.links.next;
-    this.more.hidden = !this.next;
-    if (focused && !this.next) this.select.focus();
   }
 }
 
 async function start() {
   const select = document.getElementById("session");
-  const problem = document.getElementById("problem");
   // Without JavaScript there is nothing to see but the word that it is needed.
   for (const part of document.querySelectorAll("[data-needs=script]")) part.hidden = false;
-  const chooser = new Chooser(select, document.getElementById("more"), problem);
-  await chooser.load();
-  if (problem.textContent) return;
+  if (!(await new Chooser(select, document.getElementById("more")).load())) return;
   if (select.length === 0) {
-    problem.textContent = "There is no session to edit.";
+    document.getElementById("problem").textContent = "There is no session to edit.";
     return;
   }
   const parent = document.getElementById("editors");
@@ -364,5 +356,5 @@ async function start() {
 }
 
 start().catch((error) => {
-  document.getElementById("problem").textContent = `The server did not answer: ${error.message}`;
+  document.getElementById("problem").textContent = problemOf(error);
 });

@@ -1,4 +1,5 @@
-//! The pages: what is here, and the two-editors story. Plain HTML, CSS and JavaScript, nothing from elsewhere.
+//! The pages: what is here, and the two-editors story. Plain HTML, CSS and JavaScript, nothing from elsewhere, and the
+//! client of `clients/typescript`.
 
 use std::{
     borrow::Cow,
@@ -18,7 +19,7 @@ use crate::resources::{Microlocation, Session, SessionType, Speaker, Track};
 
 /// All pages and what they load.
 pub(crate) fn routes() -> Vec<Route> {
-    rocket::routes![index, editors, status, style, script, status_script]
+    rocket::routes![index, editors, status, style, script, client_script, status_script]
 }
 
 /// Only what this server serves may run or load; each page is complete without anything else.
@@ -76,6 +77,33 @@ fn style() -> Page {
 #[rocket::get("/assets/editors.js")]
 fn script() -> Page {
     Page::new(ContentType::JavaScript, include_str!("editors.js"))
+}
+
+/// The scripts of the client in `clients/typescript`, as its `tsc` has made them. The editors load them as they are.
+macro_rules! client_scripts {
+    ($($name:literal),+) => {
+        &[$(($name, include_str!(concat!("../../../../clients/typescript/dist/", $name)))),+]
+    };
+}
+
+const CLIENT: &[(&str, &str)] = client_scripts![
+    "client.js",
+    "document.js",
+    "edit.js",
+    "errors.js",
+    "index.js",
+    "json-api.js",
+    "merge.js",
+    "query.js",
+    "recent.js",
+    "store.js",
+    "transport.js"
+];
+
+#[rocket::get("/assets/client/<name>")]
+fn client_script(name: &str) -> Option<Page> {
+    let (_, script) = CLIENT.iter().find(|(known, _)| *known == name)?;
+    Some(Page::new(ContentType::JavaScript, *script))
 }
 
 async fn fill(store: &dyn Store, origin: &str) -> Result<String, StoreError> {
