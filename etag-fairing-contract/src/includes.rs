@@ -180,6 +180,10 @@ pub(crate) async fn any_windows_are_what_they_mean(store: Arc<dyn Store>) {
     windows_at_random(&*store, 5, 80, Caller::SeesAll).await;
 }
 
+pub(crate) async fn any_windows_keep_within_the_scopes(store: Arc<dyn Store>) {
+    windows_at_random(&*store, 6, 40, Caller::Scoped).await;
+}
+
 /// The same with windows.
 pub(crate) async fn windows_at_random(store: &dyn Store, seed: u64, number: usize, caller: Caller) {
     at_random(store, seed, number, caller, Shape::Windows).await;

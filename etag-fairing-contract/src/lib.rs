@@ -199,6 +199,7 @@ rules! {
         any_includes_are_what_they_mean
         a_window_is_the_first_of_each_owner_in_its_order
         any_windows_are_what_they_mean
+        any_windows_keep_within_the_scopes
     }
     changes {
         every_value_comes_back_as_it_was
