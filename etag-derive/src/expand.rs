@@ -11,11 +11,11 @@ mod record;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::{DeriveInput, Type, ext::IdentExt, spanned::Spanned};
+use syn::{DeriveInput, LitStr, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::attributes::{
     Access, Attribute, Carrier, DefaultValue, Deletion, Etag, Kept, Relationship, Resource, Role, Stored,
-    in_list, in_option,
+    TypedEnd, in_list, in_option,
 };
 use behaviour::behaviour;
 use record::{from_record, to_record};
@@ -211,8 +211,9 @@ fn key(resource: &Resource) -> Option<(TokenStream, TokenStream)> {
         let before = resource.relationships().take_while(|(field, _)| field.ident != *name);
         let place: usize = before.map(|(_, relationship)| relationship.arms()).sum();
         let (_, relationship) = resource.relationships().find(|(field, _)| field.ident == *name)?;
-        let Kept::ToOne { column, .. } = &relationship.kept else { return None };
-        let (column, target) = (&column.text, &relationship.target);
+        // A relationship to a composite id can't be a part: a launch says so.
+        let Kept::ToOne { columns, .. } = &relationship.kept else { return None };
+        let (column, target) = (&columns.first()?.text, &relationship.target);
         let target = quote_spanned! {target.span()=>
             <#target as ::etag_fairing::__private::JsonApiResource>::description
         };
@@ -318,11 +319,11 @@ fn default_value(ty: &Type, default: &DefaultValue) -> TokenStream {
 fn describe_relationship(relationship: &Relationship, place: usize) -> TokenStream {
     let (name, linkage) = (&relationship.name.text, relationship.linkage);
     let kind = match &relationship.kept {
-        Kept::ToOne { column, required, on_delete } => {
-            let column = &column.text;
+        Kept::ToOne { columns, required, on_delete } => {
+            let columns = describe_columns(columns.iter().map(|column| &column.text));
             quote! {
                 ToOne {
-                    column: #column,
+                    columns: #columns,
                     required: #required,
                     on_delete: ::etag_fairing::__private::OnDelete::#on_delete,
                 }
@@ -330,10 +331,7 @@ fn describe_relationship(relationship: &Relationship, place: usize) -> TokenStre
         }
         Kept::OneOf { column, type_column, stored_types, required, on_delete } => {
             let (column, type_column, arms) = (&column.text, &type_column.text, relationship.arms());
-            let stored = match stored_types.get(place).and_then(Option::as_ref) {
-                Some(stored) => quote!(::core::option::Option::Some(#stored)),
-                None => quote!(::core::option::Option::None),
-            };
+            let stored = stored_type(stored_types, place);
             quote! {
                 OneOf {
                     column: #column,
@@ -347,9 +345,33 @@ fn describe_relationship(relationship: &Relationship, place: usize) -> TokenStre
             }
         }
         Kept::Inverse { of } => quote!(Inverse { of: #of }),
-        Kept::Through { table, owner_column, target_column } => quote! {
-            Through { table: #table, owner_column: #owner_column, target_column: #target_column }
-        },
+        Kept::Through { table, owner_columns, target_columns, typed } => {
+            let (owner, target) =
+                (describe_columns(owner_columns.iter()), describe_columns(target_columns.iter()));
+            let typed = match typed {
+                None => quote!(::core::option::Option::None),
+                Some(TypedEnd::Owner { type_column, stored_type }) => quote! {
+                    ::core::option::Option::Some(::etag_fairing::__private::TypedEnd::Owner {
+                        type_column: #type_column,
+                        stored_type: #stored_type,
+                    })
+                },
+                Some(TypedEnd::Targets { type_column, stored_types }) => {
+                    let (stored, arms) = (stored_type(stored_types, place), relationship.arms());
+                    quote! {
+                        ::core::option::Option::Some(::etag_fairing::__private::TypedEnd::Target {
+                            type_column: #type_column,
+                            stored_type: #stored,
+                            place: #place,
+                            arms: #arms,
+                        })
+                    }
+                }
+            };
+            quote! {
+                Through { table: #table, owner_columns: #owner, target_columns: #target, typed: #typed }
+            }
+        }
     };
     let ordered = relationship.order.as_ref().map(|column| quote!(.ordered_by(#column)));
     let others = place.checked_sub(1).and_then(|place| relationship.others.get(place));
@@ -365,6 +387,22 @@ fn describe_relationship(relationship: &Relationship, place: usize) -> TokenStre
         )
         .showing(#linkage)
         #ordered
+    }
+}
+
+/// The columns of an id.
+fn describe_columns<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> TokenStream {
+    match names.len() {
+        1 => quote!(::etag_fairing::__private::Columns::one(#(#names)*)),
+        _ => quote!(::etag_fairing::__private::Columns::several(&[#(#names),*])),
+    }
+}
+
+/// The text in a type column for the arm at this place, if it is not the type itself.
+fn stored_type(stored_types: &[Option<LitStr>], place: usize) -> TokenStream {
+    match stored_types.get(place).and_then(Option::as_ref) {
+        Some(stored) => quote!(::core::option::Option::Some(#stored)),
+        None => quote!(::core::option::Option::None),
     }
 }
 

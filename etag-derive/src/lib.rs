@@ -213,21 +213,25 @@
 //! # On a relationship
 //!
 //! A `ToOne<T>` or a `ToMany<T>`, where `T` is a resource too, `Self` included; or a `ToOneOf<(T, U)>`, which leads to one
-//! of two to eight types.
+//! of two to eight types, or a `ToManyOf<(T, U)>`, which leads to many of them.
 //!
 //! | `#[jsonapi(…)]` | on | what it says | without it |
 //! |---|---|---|---|
 //! | `relationship` | both | this field is a relationship | an error: it must be there |
 //! | `rename = "track"` | both | the member name; attributes and relationships share one namespace | by `rename_all` |
 //! | `column = "track"` | to-one | the column with the other's id | the field's name and `_id` |
-//! | `type_column = "kind"` | `ToOneOf` | the column with the other's type | the field's name and `_type` |
-//! | `stored_types(Photo = "App\\Photo")` | `ToOneOf` | the text in that column for some of the types | the types as in documents |
+//! | `columns("order_id", "product_id")` | `ToOne` | the columns with the other's id, if that is made of several: one for each of its parts, in their order | an error at launch |
+//! | `type_column = "kind"` | `ToOneOf`, `ToManyOf` | the column with the other's type | the field's name and `_type` |
+//! | `type_column = "kind"` | `through`, `ToMany` | the column with this resource's own type, if the join table has others, too | all rows count |
+//! | `stored_type = "App\\Photo"` | `through`, `ToMany` | the text in that column for this resource | the type as in documents |
+//! | `stored_types(Photo = "App\\Photo")` | `ToOneOf`, `ToManyOf` | the text in that column for some of the types | the types as in documents |
 //! | `required` | to-one | every resource has one | it may be empty |
 //! | `on_delete = "restrict"` | to-one | what becomes of this resource when the other is deleted: it stands against that (409), goes too (`"cascade"`), or the relationship becomes empty (`"set_null"`, not with `required`) | in a table of your own its foreign key decides; else `"restrict"` with `required`, and `"set_null"` without |
 //! | `on_delete = "cascade"` | `through` | the links end with either end, whatever the foreign keys of a join table of your own say | these decide, if there are any; else the links end |
 //! | `through = "table"` | to-many | a join table keeps the linkage | `inverse` must be there |
 //! | `owner_column = "…"` | `through` | its column with the owner's id | the struct's name in snake case and `_id` |
 //! | `target_column = "…"` | `through` | its column with the other's id | the other's name in snake case and `_id` |
+//! | `owner_columns("…", "…")`, `target_columns("…", "…")` | `through` | the same, for ids that are made of several columns | an error at launch |
 //! | `inverse = "track"` | to-many | the linkage is kept by the to-one relationship of this *member name* at the other end | `through` must be there |
 //! | `order = "position"` | to-many | this column keeps the order of the linkage: of the join table, or for `inverse` of the related resource's table | in the order of ids |
 //! | `readable_by = Admin` | all | a Rocket request guard lets through who may see it; for others it doesn't exist. They can't change it either, unless `writable_by` says who may. It holds for the inverse at the other end, too | everybody may |

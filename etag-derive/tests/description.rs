@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use etag_fairing::{
     JsonApiResource, ToMany, ToOne,
-    resource::{Access, IdKind, Kind, OnDelete, Operation, Operations, RelationshipKind, Value},
+    resource::{Access, Columns, IdKind, Kind, OnDelete, Operation, Operations, RelationshipKind, Value},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -190,13 +190,21 @@ fn relationships_in_the_order_of_the_struct() {
         [
             (
                 "track",
-                RelationshipKind::ToOne { column: "track_id", required: true, on_delete: OnDelete::Restrict },
+                RelationshipKind::ToOne {
+                    columns: Columns::one("track_id"),
+                    required: true,
+                    on_delete: OnDelete::Restrict
+                },
                 "tracks",
                 true
             ),
             (
                 "after",
-                RelationshipKind::ToOne { column: "follows", required: false, on_delete: OnDelete::SetNull },
+                RelationshipKind::ToOne {
+                    columns: Columns::one("follows"),
+                    required: false,
+                    on_delete: OnDelete::SetNull
+                },
                 "open-sessions",
                 true
             ),
@@ -205,15 +213,21 @@ fn relationships_in_the_order_of_the_struct() {
                 "by",
                 RelationshipKind::Through {
                     table: "session_speakers",
-                    owner_column: "session_id",
-                    target_column: "head_speaker_id",
+                    owner_columns: Columns::one("session_id"),
+                    target_columns: Columns::one("head_speaker_id"),
+                    typed: None,
                 },
                 "head-speakers",
                 true
             ),
             (
                 "similarTo",
-                RelationshipKind::Through { table: "similar", owner_column: "one", target_column: "other" },
+                RelationshipKind::Through {
+                    table: "similar",
+                    owner_columns: Columns::one("one"),
+                    target_columns: Columns::one("other"),
+                    typed: None,
+                },
                 "open-sessions",
                 false
             ),

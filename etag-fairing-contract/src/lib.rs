@@ -3,6 +3,7 @@
 mod arrivals;
 mod changes;
 mod composite_keys;
+mod composite_links;
 mod counts;
 mod filters;
 mod folders;
@@ -10,6 +11,7 @@ mod hostile_text;
 mod includes;
 mod kinds;
 mod listings;
+mod many_of;
 mod model;
 mod nested;
 mod ordered;
@@ -103,8 +105,10 @@ pub async fn check_nested_filters(store: impl Store) {
 pub fn resources() -> Vec<&'static Description> {
     use arrivals::{BILLS, BOARDS, CARDS, LINES, STACKS};
     use composite_keys::{COPIES, READERS, SHELVES};
+    use composite_links::{GROUPS, GUESTS, LAMPS, SEATS};
     use folders::{FILES, FOLDERS, LOCKS, MARKS, PAGES, SHORTCUTS};
     use kinds::MEASURES;
+    use many_of::{BOXES, JARS, STICKERS};
     use ordered::{ACTS, PROGRAMMES, SONGS};
     use polymorphic::{CLIPS, POSTS, REMARKS, SEALS, VOTES};
     use resources::{ALL, ITEMS, LABELS, LISTS, REPLIES};
@@ -115,7 +119,9 @@ pub fn resources() -> Vec<&'static Description> {
     all.extend([*FOLDERS, *FILES, *MARKS, *SHORTCUTS, *LOCKS, *PAGES]);
     all.extend([*BOARDS, *STACKS, *CARDS, *BILLS, *LINES]);
     all.extend([*SHELVES, *READERS, *COPIES]);
+    all.extend([*SEATS, *GUESTS, *LAMPS, *GROUPS]);
     all.extend([*POSTS, *CLIPS, *REMARKS, *VOTES, *SEALS]);
+    all.extend([*STICKERS, *BOXES, *JARS]);
     all
 }
 
@@ -229,6 +235,12 @@ rules! {
         ids_of_several_columns_are_listed_in_their_order
         ids_of_several_columns_are_linked_and_included
     }
+    composite_links {
+        a_to_one_relationship_leads_to_an_id_of_several_columns
+        ids_of_several_columns_are_filtered_and_sorted_by_from_afar
+        linkage_of_ids_of_several_columns_is_counted_and_windowed
+        any_changes_of_links_to_ids_of_several_columns_are_what_they_mean
+    }
     relationships {
         a_join_table_is_replaced_added_to_and_removed_from
         an_inverse_is_replaced_added_to_and_removed_from
@@ -241,6 +253,10 @@ rules! {
         one_arm_leads_to_a_resource
         a_deletion_concerns_the_arms_of_its_type
         any_changes_of_polymorphic_links_are_what_they_mean
+    }
+    many_of {
+        links_to_several_types_are_told_apart_by_it
+        any_changes_of_links_to_several_types_are_what_they_mean
     }
     transactions {
         a_write_is_seen_by_itself_at_once_and_by_others_when_committed

@@ -116,8 +116,8 @@ impl Model {
         if resource.relationships[relationship.place()].is_to_many() {
             return linkage(fetched, relationship, row);
         }
-        let link = fetched.rows.get(row).expect("a row").to_one(resource, relationship);
-        ResourceId::from_value(link).expect("an id").into_iter().collect()
+        let link = fetched.rows.get(row).expect("a row").related_id(resource, relationship);
+        link.expect("an id").into_iter().collect()
     }
 
     fn end(

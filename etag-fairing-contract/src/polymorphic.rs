@@ -125,7 +125,7 @@ fn link(resource: &'static Description, id: i64, linkage: Vec<Option<LinkageChan
 async fn arms(store: &dyn Store, resource: &'static Description, id: i64) -> Vec<Option<ResourceId>> {
     let fetched = read(store, &one(resource, &number(id))).await;
     let row = fetched.rows.get(0).expect("a row");
-    ARMS.map(|arm| ResourceId::from_value(row.to_one(resource, arm)).expect("an id")).to_vec()
+    ARMS.map(|arm| row.related_id(resource, arm).expect("an id")).to_vec()
 }
 
 async fn found(store: &dyn Store, resource: &'static Description, filter: Filter) -> Vec<ResourceId> {

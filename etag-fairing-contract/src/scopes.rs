@@ -50,7 +50,7 @@ async fn change_by(store: &dyn Store, scopes: &Scopes, change: Change) -> Result
 
 fn one_link(fetched: &Fetched, resource: &Description, relationship: RelationshipId) -> Option<ResourceId> {
     let row = fetched.rows.get(0).expect("a row");
-    ResourceId::from_value(row.to_one(resource, relationship)).expect("an id")
+    row.related_id(resource, relationship).expect("an id")
 }
 
 pub(crate) async fn what_is_hidden_is_not_read(store: Arc<dyn Store>) {

@@ -123,8 +123,8 @@ async fn linked(
     if resource.relationships[by.place()].is_to_many() {
         return linkage(&fetched, by, 0);
     }
-    let link = fetched.rows.get(0).expect("a row").to_one(resource, by);
-    ResourceId::from_value(link).expect("an id").into_iter().collect()
+    let link = fetched.rows.get(0).expect("a row").related_id(resource, by);
+    link.expect("an id").into_iter().collect()
 }
 
 /// A folder with two files, of which the first is deleted; a mark on both, and a shortcut to each.

@@ -83,7 +83,7 @@ pub use json_api::JsonApiFairing;
 pub use metrics::Metrics;
 pub use observer::Observer;
 pub use openapi::{OpenApi, OpenApiError};
-pub use resource::{JsonApiResource, ToMany, ToOne, ToOneOf};
+pub use resource::{JsonApiResource, ToMany, ToManyOf, ToOne, ToOneOf};
 pub use routes::operations::Operations;
 
 /// What the derive's output names. Not for users: it changes without notice.
@@ -103,8 +103,8 @@ pub mod __private {
     pub use crate::resource::*;
     pub use crate::routes::routes;
     pub use crate::schema::fields::{
-        Carrier, composite_record, read_id, read_one_of, read_to_many, read_to_one, record, write_one_of,
-        write_to_many, write_to_one,
+        Carrier, composite_record, read_id, read_many_of, read_one_of, read_to_many, read_to_one, record,
+        write_many_of, write_one_of, write_to_many, write_to_one,
     };
     pub use crate::schema::parse;
     // `etag-scaffold` connects as the store does.

@@ -637,3 +637,226 @@ fn no_comment_is_left_on_what_is_deleted_at_the_same_moment() {
         }
     });
 }
+
+/// To many resources of several types, over a join table.
+mod many {
+    use etag_fairing::ToManyOf;
+
+    use super::*;
+
+    #[derive(Clone, Debug, JsonApiResource)]
+    #[jsonapi(type = "tags", etag)]
+    struct Tag {
+        #[jsonapi(id)]
+        id: i64,
+        name: String,
+        #[jsonapi(relationship, through = "taggables", stored_types(Song = "App\\Models\\Song"))]
+        taggable: ToManyOf<(Song, Clip)>,
+    }
+
+    #[derive(Clone, Debug, JsonApiResource)]
+    #[jsonapi(type = "songs", etag)]
+    struct Song {
+        #[jsonapi(id)]
+        id: i64,
+        title: String,
+        #[jsonapi(
+            relationship,
+            through = "taggables",
+            owner_column = "taggable_id",
+            type_column = "taggable_type",
+            stored_type = "App\\Models\\Song"
+        )]
+        tags: ToMany<Tag>,
+    }
+
+    #[derive(Clone, Debug, JsonApiResource)]
+    #[jsonapi(type = "clips", etag)]
+    struct Clip {
+        #[jsonapi(id)]
+        id: i64,
+        title: String,
+        #[jsonapi(
+            relationship,
+            through = "taggables",
+            owner_column = "taggable_id",
+            type_column = "taggable_type"
+        )]
+        tags: ToMany<Tag>,
+    }
+
+    fn start(url: &str) -> Server {
+        let toml = format!(
+            "[default]\netag = {{ enabled = true }}\n[default.databases.api]\nurl = '{url}'\nread_timeout = 60\n\
+             [default.jsonapi]\nclient_ids = true\npage_size = 3"
+        );
+        Server::start(&toml, |rocket| {
+            let routes = [Tag::routes(), Song::routes(), Clip::routes()].concat();
+            rocket.attach(JsonApi::fairing()).attach(EtagFairing::new()).mount("/", routes)
+        })
+    }
+
+    fn on_each_database(test: impl Fn(&Server)) {
+        let filled = |server: Server| {
+            for id in 1..=3 {
+                create(&server, "songs", id, &json!({"title": format!("song {id}")}), &json!({}));
+                create(&server, "clips", id, &json!({"title": format!("clip {id}")}), &json!({}));
+            }
+            let taggable = json!({"taggable": {"data": list(&[("clips", 1), ("songs", 1), ("songs", 2)])}});
+            create(&server, "tags", 1, &json!({"name": "new"}), &taggable);
+            test(&server);
+        };
+        filled(start("sqlite::memory:"));
+        #[cfg(feature = "postgres")]
+        if let Some(database) = postgres_server::Database::provide() {
+            filled(start(database.url()));
+        }
+    }
+
+    fn list(identifiers: &[(&str, i64)]) -> Value {
+        identifiers.iter().map(|(kind, id)| identifier(kind, &id.to_string())).collect()
+    }
+
+    fn linkage(server: &Server, url: &str) -> Value {
+        server.get(url, &[]).is(200).json()["data"].clone()
+    }
+
+    const OWN: &str = "/tags/1/relationships/taggable";
+
+    fn changed(server: &Server, document: &Value, etag: &str) -> Answer {
+        let fields = [("Content-Type", "application/vnd.api+json"), ("If-Match", etag)];
+        server.send("PATCH", "/tags/1", &fields, &document.to_string())
+    }
+
+    #[test]
+    fn linkage_has_the_types_and_changes_at_its_own_url() {
+        on_each_database(|server| {
+            let first = list(&[("songs", 1), ("songs", 2), ("clips", 1)]);
+            let tag = server.get("/tags/1", &[]).is(200).json();
+            assert_eq!(tag["data"]["relationships"]["taggable"]["data"], first);
+            assert_eq!(linkage(server, OWN), first);
+            let change = |method: &str, data: Value| server.write(method, OWN, &json!({"data": data}));
+            change("POST", list(&[("clips", 2), ("songs", 1)])).is(200);
+            assert_eq!(linkage(server, OWN), list(&[("songs", 1), ("songs", 2), ("clips", 1), ("clips", 2)]));
+            change("DELETE", list(&[("songs", 2), ("clips", 3), ("clips", 1)])).is(200);
+            assert_eq!(linkage(server, OWN), list(&[("songs", 1), ("clips", 2)]));
+            change("PATCH", list(&[("songs", 3), ("clips", 3)])).is(200);
+            assert_eq!(linkage(server, OWN), list(&[("songs", 3), ("clips", 3)]));
+            change("PATCH", json!([])).is(200);
+            assert_eq!(linkage(server, OWN), json!([]));
+            // From the other side.
+            server
+                .write("POST", "/songs/2/relationships/tags", &json!({"data": list(&[("tags", 1)])}))
+                .is(200);
+            server
+                .write("POST", "/clips/2/relationships/tags", &json!({"data": list(&[("tags", 1)])}))
+                .is(200);
+            assert_eq!(linkage(server, OWN), list(&[("songs", 2), ("clips", 2)]));
+            assert_eq!(linkage(server, "/songs/2/relationships/tags"), list(&[("tags", 1)]));
+            assert_eq!(linkage(server, "/songs/1/relationships/tags"), json!([]));
+            // What is deleted is no longer linked.
+            server.write("DELETE", "/songs/2", &Value::Null).is(204);
+            assert_eq!(linkage(server, OWN), list(&[("clips", 2)]));
+        });
+    }
+
+    #[test]
+    fn a_tag_of_the_resource_covers_all_its_types() {
+        on_each_database(|server| {
+            let tag = server.get("/tags/1", &[]).is(200);
+            let etag = tag.tag();
+            server
+                .write("POST", "/clips/3/relationships/tags", &json!({"data": list(&[("tags", 1)])}))
+                .is(200);
+            let patch = json!({"data": {"type": "tags", "id": "1", "attributes": {"name": "old"}}});
+            changed(server, &patch, &etag).is(412);
+            // Written back as it was read, and then with other links.
+            let tag = server.get("/tags/1", &[]).is(200);
+            let etag = tag.tag();
+            let back = json!({"data": {"type": "tags", "id": "1", "relationships": {"taggable": {
+                "data": list(&[("clips", 3), ("songs", 1)])}}}});
+            let now = changed(server, &back, &etag).is(200).json();
+            let shown = &now["data"]["relationships"]["taggable"]["data"];
+            assert_eq!(*shown, list(&[("songs", 1), ("clips", 3)]));
+        });
+    }
+
+    #[test]
+    fn the_related_url_lists_type_after_type_in_pages() {
+        on_each_database(|server| {
+            let all = list(&[("songs", 1), ("songs", 2), ("songs", 3), ("clips", 1), ("clips", 2)]);
+            server.write("PATCH", OWN, &json!({"data": all})).is(200);
+            let shown = |url: &str| {
+                let page = server.get(url, &[]).is(200).json();
+                let ids = page["data"].as_array().expect("a list").iter();
+                let ids = ids.map(|one| {
+                    assert!(one["attributes"]["title"].is_string(), "{one}");
+                    json!({"type": one["type"], "id": one["id"]})
+                });
+                (ids.collect::<Value>(), page)
+            };
+            let (ids, page) = shown("/tags/1/taggable?page[totals]");
+            assert_eq!(ids, list(&[("songs", 1), ("songs", 2), ("songs", 3)]));
+            assert_eq!(page["meta"]["count"], 5);
+            let next = page["links"]["next"].as_str().expect("a next page").to_owned();
+            let (ids, page) = shown(&next);
+            assert_eq!((ids, &page["links"]["next"]), (list(&[("clips", 1), ("clips", 2)]), &Value::Null));
+            let (ids, _) = shown("/tags/1/taggable?page[offset]=2&page[limit]=2");
+            assert_eq!(ids, list(&[("songs", 3), ("clips", 1)]));
+            let (ids, _) =
+                shown("/tags/1/taggable?filter[title][endswith]=2&fields[songs]=title&fields[clips]=title");
+            assert_eq!(ids, list(&[("songs", 2), ("clips", 2)]));
+            for query in ["sort=title", "include=tags", "page[size]=2&page[after]=x"] {
+                server.get(&format!("/tags/1/taggable?{query}"), &[]).is(400);
+            }
+            server.get("/tags/9/taggable", &[]).is(404);
+        });
+    }
+
+    #[test]
+    fn include_counts_and_filters_go_over_each_type() {
+        on_each_database(|server| {
+            let found = server.get("/tags?include=taggable&withCount=taggable", &[]).is(200).json();
+            let included: Vec<&Value> = found["included"].as_array().expect("a list").iter().collect();
+            assert_eq!(included.len(), 3, "{found}");
+            assert_eq!(found["data"][0]["relationships"]["taggable"]["meta"]["count"], 3);
+            let whole = server.get(&format!("{OWN}?include=taggable"), &[]).is(200).json();
+            assert_eq!(whole["included"].as_array().map(Vec::len), Some(3), "{whole}");
+            server.get(&format!("{OWN}?page[size]=1"), &[]).is(400);
+            create(
+                server,
+                "tags",
+                2,
+                &json!({"name": "songs"}),
+                &json!({"taggable": {"data": list(&[("songs", 3)])}}),
+            );
+            create(server, "tags", 3, &json!({"name": "none"}), &json!({}));
+            for (filter, expected) in [
+                ("filter[taggable][type]=clips", vec!["1"]),
+                ("filter[taggable][type]=songs", vec!["1", "2"]),
+                ("filter[taggable.songs.title]=song 3", vec!["2"]),
+                ("filter[taggable.clips]=1", vec!["1"]),
+                ("filter[taggable.songs][count][ge]=2", vec!["1"]),
+                ("filter[taggable][has]=false", vec!["3"]),
+            ] {
+                let found = server.get(&format!("/tags?{}", filter.replace(' ', "%20")), &[]).is(200).json();
+                assert_eq!(ids(&found), expected, "{filter}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_named_where_it_stands() {
+        on_each_database(|server| {
+            let post = |data: Value| server.write("POST", OWN, &json!({"data": data}));
+            let missing = post(list(&[("songs", 1), ("clips", 9), ("songs", 9)])).is(404).json();
+            assert_eq!(missing["errors"][0]["source"]["pointer"], "/data/2/id", "{missing}");
+            let missing = post(list(&[("songs", 1), ("clips", 9)])).is(404).json();
+            assert_eq!(missing["errors"][0]["source"]["pointer"], "/data/1/id", "{missing}");
+            let other = post(list(&[("songs", 1), ("tags", 1)])).is(409).json();
+            assert_eq!(other["errors"][0]["source"]["pointer"], "/data/1/type", "{other}");
+            post(json!(null)).is(400);
+            post(json!([{"id": "1"}])).is(400);
+        });
+    }
+}

@@ -3,6 +3,7 @@
 mod columns;
 mod id;
 mod relationships;
+mod several;
 
 use self::columns::columns;
 use self::id::{Id, id};

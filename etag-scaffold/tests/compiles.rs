@@ -254,7 +254,7 @@ fn what_cannot_be_expressed_is_a_comment() {
                 "// Table \"int key\": its key \"id\" is INT, and SQLite makes values only for INTEGER PRIMARY KEY: no struct was made.",
                 "// Table \"descending\": its key \"id\" is INTEGER, and SQLite makes values only for INTEGER PRIMARY KEY: no struct was made.",
                 "// Table \"words\" is virtual or foreign: no struct was made.",
-                "// The reference to \"composite\" by several columns (a, b) is left out.",
+                "    #[jsonapi(relationship, columns(\"a\", \"b\"))]",
                 "// The id refers to \"order\": an id is no relationship.",
                 "// Column \"mixed\": it holds values of several types: it is left out.",
             ],

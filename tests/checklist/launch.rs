@@ -6,8 +6,8 @@ use std::sync::{Mutex, Once, PoisonError};
 use etag_fairing::{
     JsonApi, JsonApiResource, ToMany,
     resource::{
-        Attribute, Behaviour, Corrupt, Description, HookError, Id, IdKind, Mismatch, OnDelete, Operations,
-        Record, Relationship, RelationshipKind, Scope, member,
+        Attribute, Behaviour, Columns, Corrupt, Description, HookError, Id, IdKind, Mismatch, OnDelete,
+        Operations, Record, Relationship, RelationshipKind, Scope, member,
     },
 };
 use rocket::{
@@ -163,7 +163,8 @@ impl<const PLACE: usize> JsonApiResource for ByHand<PLACE> {
             };
             let relationship = |(place, name): (usize, &&'static str)| {
                 let (column, on_delete) = (column("r", place), OnDelete::SetNull);
-                let kind = RelationshipKind::ToOne { column, required: false, on_delete };
+                let columns = Columns::one(column);
+                let kind = RelationshipKind::ToOne { columns, required: false, on_delete };
                 Relationship::new(name, kind, Self::description)
             };
             Box::leak(Box::new(Description::new(

@@ -178,6 +178,38 @@ impl Entries {
         Some(text.clone())
     }
 
+    /// Takes `key("text", "text")`: at least two texts, each once; with the key, for where it stands.
+    pub(super) fn texts(&mut self, key: &str, errors: &mut Errors) -> Option<(Ident, Vec<LitStr>)> {
+        let entry = self.take(key)?;
+        let texts = match &entry.value {
+            Value::List(list) => {
+                Punctuated::<LitStr, Token![,]>::parse_terminated.parse2(list.clone()).unwrap_or_default()
+            }
+            _ => Punctuated::new(),
+        };
+        let texts: Vec<LitStr> = texts.into_iter().collect();
+        let is_name = |text: &LitStr| !text.value().is_empty() && !text.value().contains('\0');
+        if texts.len() < 2 || !texts.iter().all(is_name) {
+            errors.at(
+                &entry,
+                format!(
+                    "`{key}` names a column for each part of an id that is made of several: write \
+                     `{key}(\"…\", \"…\")`, in the order of the parts"
+                ),
+            );
+            return None;
+        }
+        for (place, text) in texts.iter().enumerate() {
+            if texts.iter().take(place).any(|earlier| earlier.value().eq_ignore_ascii_case(&text.value())) {
+                errors.at(
+                    text,
+                    format!("`{}` is named twice: each part has a column of its own", text.value()),
+                );
+            }
+        }
+        Some((entry.key, texts))
+    }
+
     /// Takes `key = true` or `key = false`; the key too, for where it stands.
     pub(super) fn truth(&mut self, key: &str, errors: &mut Errors) -> Option<(Ident, bool)> {
         let entry = self.take(key)?;

@@ -116,16 +116,20 @@ fn misplaced(key: &str, role: &str) -> String {
             "links end with either end; write it on the to-one relationship that an `inverse` names"
         }
         ("default", _) => "a new resource is linked to what its document says; remove it",
-        ("column", "a to-many relationship") => {
+        ("column" | "columns", "a to-many relationship") => {
             "its linkage is in another table: `through` names a join table, `inverse` the to-one relationship"
         }
         ("required", "a to-many relationship") => "it may be empty; remove it",
-        ("type_column" | "stored_types", role) if role.ends_with("relationship") => {
-            "it is for a relationship to several types, `ToOneOf<(T, U)>`"
+        ("stored_type", "a to-one relationship") => {
+            "it is for the type column of a join table; `stored_types` are the texts of a `ToOneOf`"
         }
-        ("through" | "inverse" | "owner_column" | "target_column", "a to-one relationship") => {
-            "its linkage is in a column of its own table, which `column` names"
+        ("type_column" | "stored_types" | "stored_type", role) if role.ends_with("relationship") => {
+            "it is for a relationship to several types, `ToOneOf<(T, U)>` or `ToManyOf<(T, U)>`"
         }
+        (
+            "through" | "inverse" | "owner_column" | "owner_columns" | "target_column" | "target_columns",
+            "a to-one relationship",
+        ) => "its linkage is in a column of its own table, which `column` names",
         ("order", "a to-one relationship") => "it leads to one resource, so that there is nothing to order",
         ("filter" | "sort", "the id") => "clients can always filter and sort by the id",
         ("stored", "the id") => "it is for attributes that are times",
@@ -136,8 +140,8 @@ fn misplaced(key: &str, role: &str) -> String {
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (
-            "through" | "inverse" | "owner_column" | "target_column" | "order" | "linkage" | "on_delete"
-            | "type_column" | "stored_types",
+            "through" | "inverse" | "owner_column" | "owner_columns" | "target_column" | "target_columns"
+            | "order" | "linkage" | "on_delete" | "type_column" | "stored_types" | "stored_type" | "columns",
             "an attribute",
         ) => "it is for relationships (`ToOne<T>`, `ToMany<T>`)",
         (_, "a skipped field") => {

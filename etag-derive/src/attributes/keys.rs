@@ -21,12 +21,13 @@ pub(super) const STRUCT: [&str; 16] = [
 ];
 
 /// The keys of a field.
-pub(super) const FIELD: [&str; 29] = [
+pub(super) const FIELD: [&str; 33] = [
     "id",
     "skip",
     "relationship",
     "rename",
     "column",
+    "columns",
     "read_only",
     "write_only",
     "hidden",
@@ -45,9 +46,12 @@ pub(super) const FIELD: [&str; 29] = [
     "on_delete",
     "type_column",
     "stored_types",
+    "stored_type",
     "through",
     "owner_column",
+    "owner_columns",
     "target_column",
+    "target_columns",
     "inverse",
     "order",
     "linkage",

@@ -26,7 +26,7 @@ pub(crate) use attribute::{Access, Attribute, Carrier, DefaultValue};
 pub(crate) use container::{Container, Etag};
 pub(crate) use deletion::Deletion;
 pub(crate) use field::{Field, Role};
-pub(crate) use relationship::{Kept, Relationship};
+pub(crate) use relationship::{Kept, Relationship, TypedEnd};
 pub(crate) use stored::Stored;
 pub(crate) use types::{in_list, in_option};
 

@@ -10,7 +10,7 @@ use super::{
     attribute::caller,
     container::Container,
     entries::{Entries, Entry, Value, entries_of, unknown},
-    member_name::{Name, check_member_name},
+    member_name::{Name, Place, check_member_name},
     types::{Related, generic_of_one, in_option, last_name, related, related_to_no_tuple},
 };
 use crate::{
@@ -39,7 +39,8 @@ pub(crate) struct Relationship {
 /// Where the linkage is kept.
 pub(crate) enum Kept {
     ToOne {
-        column: Name,
+        /// One column, or one for each part of a composite id.
+        columns: Vec<Name>,
         required: bool,
         /// A variant of `OnDelete`.
         on_delete: Ident,
@@ -59,8 +60,25 @@ pub(crate) enum Kept {
     },
     Through {
         table: String,
-        owner_column: String,
-        target_column: String,
+        owner_columns: Vec<String>,
+        target_columns: Vec<String>,
+        typed: Option<TypedEnd>,
+    },
+}
+
+/// The end of a join table's links that may be of several types.
+pub(crate) enum TypedEnd {
+    /// This resource is one of them.
+    Owner {
+        type_column: String,
+        /// The text in the type column for this resource.
+        stored_type: String,
+    },
+    /// The related resources are.
+    Targets {
+        type_column: String,
+        /// The text in the type column for each target, where it is not the target's own type.
+        stored_types: Vec<Option<LitStr>>,
     },
 }
 
@@ -75,7 +93,7 @@ impl Relationship {
     /// The columns of the resource's own table that keep it.
     pub(crate) fn columns(&self) -> Vec<&Name> {
         match &self.kept {
-            Kept::ToOne { column, .. } => vec![column],
+            Kept::ToOne { columns, .. } => columns.iter().collect(),
             Kept::OneOf { column, type_column, .. } => vec![column, type_column],
             Kept::Inverse { .. } | Kept::Through { .. } => Vec::new(),
         }
@@ -106,17 +124,14 @@ pub(super) fn wrong_type(ty: &Type, errors: &mut Errors) {
     errors.at(ty, message);
 }
 
-/// A `ToOneOf` whose types are no tuple, and a `ToManyOf`, which there is not.
+/// A `ToOneOf` or `ToManyOf` whose types are no tuple.
 pub(super) fn no_tuple(ty: &Type, errors: &mut Errors) -> bool {
     let Some(name) = related_to_no_tuple(ty) else { return false };
     errors.at(
         ty,
-        if name == "ToManyOf" {
-            "there is no to-many relationship to several types: write a `ToMany<T>` for each of them"
-        } else {
-            "a polymorphic relationship leads to two to eight types, which stand in a tuple: \
-             `ToOneOf<(Photo, Video)>`"
-        },
+        format!(
+            "a polymorphic relationship leads to two to eight types, which stand in a tuple: `{name}<(Photo, Video)>`"
+        ),
     );
     true
 }
@@ -150,7 +165,7 @@ pub(super) fn read(
     let writers = writers.or_else(|| readers.clone());
     let decides_deletion = entries.has("on_delete");
     let kept = if related.many {
-        to_many(ident, &related.target, owner, container, entries, errors)
+        to_many(ident, &related, owner, container, entries, errors)
     } else {
         if let Some((key, false)) = &linkage {
             errors.at(
@@ -161,15 +176,33 @@ pub(super) fn read(
         }
         // A part of the id always has a value.
         let required = entries.flag("required", errors).is_some() | container.has_part(ident);
+        let several = entries.texts("columns", errors);
+        if let (Some((key, _)), true) = (&several, entries.has("column")) {
+            errors
+                .at(key, "write `column` for an id of one column, or `columns` for one of several, not both");
+        }
         let column = Name::or(entries.text("column", errors), ident, |field| format!("{field}_id"));
         let on_delete = on_delete(ident, required, container, entries, errors);
         if related.is_polymorphic() {
             let type_column =
                 Name::or(entries.text("type_column", errors), ident, |field| format!("{field}_type"));
             let stored_types = stored_types(&related, entries, errors);
+            if let Some((key, _)) = &several {
+                errors.at(
+                    key,
+                    "the ids of several types are in one column, which `column` names; remove `columns`",
+                );
+            }
             Kept::OneOf { column, type_column, stored_types, required, on_delete }
         } else {
-            Kept::ToOne { column, required, on_delete }
+            let columns = match several {
+                Some((_, several)) => several
+                    .into_iter()
+                    .map(|written| Name { text: written.value(), place: Place::Written(written) })
+                    .collect(),
+                None => vec![column],
+            };
+            Kept::ToOne { columns, required, on_delete }
         }
     };
     let order = if related.many { order(&kept, entries, errors) } else { None };
@@ -284,9 +317,9 @@ fn on_delete(
 fn order(kept: &Kept, entries: &mut Entries, errors: &mut Errors) -> Option<String> {
     let written = entries.text("order", errors)?;
     let column = written.value();
-    if let Kept::Through { owner_column, target_column, .. } = kept
+    if let Kept::Through { owner_columns, target_columns, .. } = kept
         && let Some(end) =
-            [owner_column, target_column].into_iter().find(|end| end.eq_ignore_ascii_case(&column))
+            owner_columns.iter().chain(target_columns).find(|end| end.eq_ignore_ascii_case(&column))
     {
         errors.at(
             &written,
@@ -294,13 +327,19 @@ fn order(kept: &Kept, entries: &mut Entries, errors: &mut Errors) -> Option<Stri
                 "the column `{end}` of the join table has an id: `order` names a column of its own for the positions"
             ),
         );
+    } else if let Kept::Through { typed: Some(TypedEnd::Targets { .. }), .. } = kept {
+        errors.at(
+            &written,
+            "resources of several types have no common order: remove `order`, or write a `ToMany<T>` for each type",
+        );
+        return None;
     }
     Some(column)
 }
 
 fn to_many(
     ident: &Ident,
-    target: &Type,
+    related: &Related,
     owner: &Ident,
     container: &Container,
     entries: &mut Entries,
@@ -311,7 +350,21 @@ fn to_many(
     let inverse_key = entries.text("inverse", errors);
     match (through_given, inverse_given) {
         (false, true) => {
-            for key in ["owner_column", "target_column"] {
+            if related.is_polymorphic() {
+                errors.at(
+                    ident,
+                    "resources of several types are linked by a join table, which `through` names: the inverse of a \
+                     to-one relationship leads to the type that has it",
+                );
+            }
+            for key in [
+                "owner_column",
+                "owner_columns",
+                "target_column",
+                "target_columns",
+                "type_column",
+                "stored_type",
+            ] {
                 if let Some(entry) = entries.take(key) {
                     errors.at(
                         &entry.key,
@@ -338,7 +391,7 @@ fn to_many(
                 );
             }
             let complain = given && !other;
-            join_table(ident, target, owner, container, through, complain, entries, errors)
+            join_table(ident, related, owner, container, through, complain, entries, errors)
         }
     }
 }
@@ -362,7 +415,7 @@ fn inverse(of: Option<LitStr>, errors: &mut Errors) -> Kept {
 #[allow(clippy::too_many_arguments)]
 fn join_table(
     ident: &Ident,
-    target: &Type,
+    related: &Related,
     owner: &Ident,
     container: &Container,
     through: Option<LitStr>,
@@ -379,30 +432,49 @@ fn join_table(
              keys of your own join table would stand against that, or remove it",
         );
     }
-    let owner_column = entries.text("owner_column", errors);
-    let target_column = entries.text("target_column", errors);
-    let both_given = owner_column.is_some() && target_column.is_some();
-    let place = target_column.clone();
+    let target = &related.target;
     let by_name = |name: &Ident| format!("{}_id", snake_case(&name.unraw().to_string()));
-    let owner_column = owner_column.map_or_else(|| by_name(owner), |column| column.value());
-    let target_column = target_column
-        .map_or_else(|| last_name(target).map(by_name).unwrap_or_default(), |column| column.value());
-    if complain && owner_column.eq_ignore_ascii_case(&target_column) {
+    let owner_end = join_columns("owner", entries, errors);
+    let target_end = join_columns("target", entries, errors);
+    let both_given = owner_end.is_some() && target_end.is_some();
+    let owner_columns = owner_end.map_or_else(|| vec![by_name(owner)], |(_, columns)| columns);
+    let (place, target_columns) = match target_end {
+        Some((place, columns)) => (Some(place), columns),
+        // As those of a `ToOneOf`, since no one type could name it.
+        None if related.is_polymorphic() => (None, vec![format!("{}_id", ident.unraw())]),
+        None => (None, vec![last_name(target).map(by_name).unwrap_or_default()]),
+    };
+    let typed = typed_end(ident, related, container, entries, errors);
+    let type_column = typed.as_ref().map(|typed| match typed {
+        TypedEnd::Owner { type_column, .. } | TypedEnd::Targets { type_column, .. } => type_column,
+    });
+    let same = |one: &String| {
+        let mut others = target_columns.iter().chain(type_column);
+        others.any(|other| one.eq_ignore_ascii_case(other))
+    };
+    if complain && let Some(twice) = owner_columns.iter().find(|column| same(column)) {
         match place.filter(|_| both_given) {
             Some(place) => errors.at(
                 place,
-                format!("`owner_column` and `target_column` are both `{target_column}`: name two columns"),
+                match (owner_columns.as_slice(), target_columns.as_slice()) {
+                    ([_], [target]) => {
+                        format!("`owner_column` and `target_column` are both `{target}`: name two columns")
+                    }
+                    _ => format!(
+                        "`{twice}` is a column of both ends of the join table: name other columns for one of them"
+                    ),
+                },
             ),
             None => errors.at(
                 ident,
                 format!(
-                    "both columns of the join table would be `{target_column}`: \
+                    "both columns of the join table would be `{twice}`: \
                      add `owner_column = \"…\"` and `target_column = \"…\"`"
                 ),
             ),
         }
     }
-    if complain && target_column.is_empty() {
+    if complain && target_columns.iter().any(String::is_empty) {
         errors.at(target, "the target's column cannot be named after this type: add `target_column = \"…\"`");
     }
     let table = through.as_ref().map(LitStr::value).unwrap_or_default();
@@ -415,5 +487,51 @@ fn join_table(
             format!("`{table}` is the resource's own table: `through` names a join table beside it"),
         );
     }
-    Kept::Through { table, owner_column, target_column }
+    Kept::Through { table, owner_columns, target_columns, typed }
+}
+
+/// The columns of one end of a join table, if they are named; with the place where they are.
+fn join_columns(end: &str, entries: &mut Entries, errors: &mut Errors) -> Option<(Ident, Vec<String>)> {
+    let (single, several) = (format!("{end}_column"), format!("{end}_columns"));
+    let given = entries.has(&single);
+    let names = entries.texts(&several, errors);
+    if let (Some((key, _)), true) = (&names, given) {
+        errors.at(
+            key,
+            format!("write `{single}` for an id of one column, or `{several}` for one of several, not both"),
+        );
+    }
+    let column = entries.text(&single, errors);
+    match (names, column) {
+        (Some((key, names)), _) => Some((key, names.iter().map(LitStr::value).collect())),
+        (None, Some(column)) => Some((Ident::new(&single, column.span()), vec![column.value()])),
+        (None, None) => None,
+    }
+}
+
+/// Which end of the join table may be of several types.
+fn typed_end(
+    ident: &Ident,
+    related: &Related,
+    container: &Container,
+    entries: &mut Entries,
+    errors: &mut Errors,
+) -> Option<TypedEnd> {
+    let column = entries.text("type_column", errors);
+    if related.is_polymorphic() {
+        let type_column = column.map_or_else(|| format!("{}_type", ident.unraw()), |column| column.value());
+        return Some(TypedEnd::Targets { type_column, stored_types: stored_types(related, entries, errors) });
+    }
+    let stored = entries.text("stored_type", errors);
+    let Some(column) = column else {
+        if let Some(stored) = stored {
+            errors.at(
+                stored,
+                "`stored_type` is the text for this resource in the column with the type: name that by `type_column`",
+            );
+        }
+        return None;
+    };
+    let stored_type = stored.map_or_else(|| container.type_name.clone(), |stored| stored.value());
+    Some(TypedEnd::Owner { type_column: column.value(), stored_type })
 }

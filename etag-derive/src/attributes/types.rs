@@ -23,17 +23,18 @@ impl Related {
     }
 }
 
-/// `ToOne<T>`, `ToMany<T>` or `ToOneOf<(T, U)>`, by whatever path.
+/// `ToOne<T>`, `ToMany<T>`, `ToOneOf<(T, U)>` or `ToManyOf<(T, U)>`, by whatever path.
 pub(super) fn related(ty: &Type) -> Option<Related> {
     let (name, target) = generic_of_one(ty)?;
     let many = match name.to_string().as_str() {
         "ToOne" => false,
         "ToMany" => true,
-        "ToOneOf" => {
+        of_several @ ("ToOneOf" | "ToManyOf") => {
+            let many = of_several == "ToManyOf";
             let Type::Tuple(tuple) = ungroup(target) else { return None };
             let mut targets = tuple.elems.iter().cloned();
             let target = targets.next().filter(|_| (2..=8).contains(&tuple.elems.len()))?;
-            return Some(Related { many: false, target, others: targets.collect() });
+            return Some(Related { many, target, others: targets.collect() });
         }
         _ => return None,
     };

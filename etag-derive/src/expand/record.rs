@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{as_id, carrier_name, default_value};
-use crate::attributes::{DefaultValue, Deletion, Field, Kept, Resource, Role};
+use crate::attributes::{DefaultValue, Deletion, Field, Resource, Role};
 
 pub(super) fn from_record(resource: &Resource) -> TokenStream {
     let mut attributes = 0_usize..;
@@ -24,11 +24,13 @@ pub(super) fn from_record(resource: &Resource) -> TokenStream {
             Role::Relationship(relationship) => {
                 let index = relationships.next();
                 let name = &relationship.name.text;
-                if let Kept::OneOf { .. } = relationship.kept {
-                    let arms = relationship.arms();
+                let arms = relationship.arms();
+                if arms > 1 {
                     relationships.nth(arms - 2);
+                    let read =
+                        if relationship.is_to_many() { quote!(read_many_of) } else { quote!(read_one_of) };
                     return quote!(
-                        #ident: ::etag_fairing::__private::read_one_of(record, #index, #arms, #name)?
+                        #ident: ::etag_fairing::__private::#read(record, #index, #arms, #name)?
                     );
                 }
                 let read = if relationship.is_to_many() { quote!(read_to_many) } else { quote!(read_to_one) };
@@ -62,8 +64,10 @@ pub(super) fn to_record(resource: &Resource) -> TokenStream {
     let linkage = resource.relationships().flat_map(|(field, relationship)| {
         let ident = &field.ident;
         (0..relationship.arms()).map(move |place| {
-            if let Kept::OneOf { .. } = relationship.kept {
-                return quote!(::etag_fairing::__private::write_one_of(&self.#ident, #place));
+            if relationship.arms() > 1 {
+                let write =
+                    if relationship.is_to_many() { quote!(write_many_of) } else { quote!(write_one_of) };
+                return quote!(::etag_fairing::__private::#write(&self.#ident, #place));
             }
             let write = if relationship.is_to_many() { quote!(write_to_many) } else { quote!(write_to_one) };
             quote!(::etag_fairing::__private::#write(&self.#ident))

@@ -75,7 +75,7 @@ const _: () = {
                 ::etag_fairing::__private::Relationship::new(
                         "track",
                         ::etag_fairing::__private::RelationshipKind::ToOne {
-                            column: "track_id",
+                            columns: ::etag_fairing::__private::Columns::one("track_id"),
                             required: true,
                             on_delete: ::etag_fairing::__private::OnDelete::Restrict,
                         },
@@ -85,7 +85,9 @@ const _: () = {
                 ::etag_fairing::__private::Relationship::new(
                         "follows",
                         ::etag_fairing::__private::RelationshipKind::ToOne {
-                            column: "follows_id",
+                            columns: ::etag_fairing::__private::Columns::one(
+                                "follows_id",
+                            ),
                             required: false,
                             on_delete: ::etag_fairing::__private::OnDelete::SetNull,
                         },
@@ -104,8 +106,13 @@ const _: () = {
                         "speakers",
                         ::etag_fairing::__private::RelationshipKind::Through {
                             table: "session_speakers",
-                            owner_column: "session_id",
-                            target_column: "speaker_id",
+                            owner_columns: ::etag_fairing::__private::Columns::one(
+                                "session_id",
+                            ),
+                            target_columns: ::etag_fairing::__private::Columns::one(
+                                "speaker_id",
+                            ),
+                            typed: ::core::option::Option::None,
                         },
                         <people::Speaker as ::etag_fairing::__private::JsonApiResource>::description,
                     )

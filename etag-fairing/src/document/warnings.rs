@@ -3,7 +3,7 @@
 
 use crate::plan::Fetched;
 use crate::schema::json_text::write_string;
-use crate::schema::{Attribute, Corrupt, Description, Odd, Relationship, ResourceId, ValueRef};
+use crate::schema::{Attribute, Columns, Corrupt, Description, Odd, Relationship, ResourceId, ValueRef};
 
 /// What happens where the store holds a value that the member can't have, and the member can't be null either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,8 @@ impl<'a> Warnings<'a> {
     /// # Errors
     /// If the relationship must not be empty.
     pub(super) fn relationship(&mut self, relationship: &Relationship, odd: &Odd) -> Result<(), Corrupt> {
-        let column = relationship.id_column().unwrap_or_default();
+        let columns = relationship.id_columns().map(Columns::in_words).unwrap_or_default();
+        let column = columns.trim_matches('`');
         let member = OddMember { name: relationship.name, column, nullable: !relationship.is_required() };
         self.add(&member, odd.clone())
     }

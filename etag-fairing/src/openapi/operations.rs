@@ -123,6 +123,7 @@ fn query_parameters(resource: &'static Description, endpoint: Endpoint, context:
     match endpoint {
         Endpoint::List => parameters::of_many(resource, config, known),
         Endpoint::Create | Endpoint::Read | Endpoint::Update => parameters::of_one(resource, config, known),
+        Endpoint::Related(own) if own.is_polymorphic() && own.is_to_many() => parameters::of_many_types(own),
         Endpoint::Related(own) if own.is_polymorphic() => parameters::of_any(own, known),
         Endpoint::Related(own) if own.is_to_many() => parameters::of_many(own.target(), config, known),
         Endpoint::Related(own) => parameters::of_one(own.target(), config, known),
@@ -165,8 +166,8 @@ fn precondition_fields(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'s
     }
 }
 
-/// A schema of a to-one relationship: that of its target, or its own if it has several.
-fn to_one(resource: &Description, own: OwnRelationship, ending: &str) -> String {
+/// A schema of a relationship: that of its target, or its own if it has several.
+fn of_target(resource: &Description, own: OwnRelationship, ending: &str) -> String {
     match own.is_polymorphic() {
         true => names::of_relationship(resource, own.name, ending),
         false => names::of(own.target(), ending),
@@ -178,8 +179,8 @@ fn request_schema(resource: &'static Description, endpoint: Endpoint) -> Option<
     Some(match endpoint {
         Endpoint::Create => names::of(resource, "create"),
         Endpoint::Update => names::of(resource, "update"),
-        Endpoint::UpdateRelationship(own, _) if own.is_to_many() => names::of(own.target(), "changeToMany"),
-        Endpoint::UpdateRelationship(own, _) => to_one(resource, own, "changeToOne"),
+        Endpoint::UpdateRelationship(own, _) if own.is_to_many() => of_target(resource, own, "changeToMany"),
+        Endpoint::UpdateRelationship(own, _) => of_target(resource, own, "changeToOne"),
         _ => return None,
     })
 }
@@ -187,14 +188,14 @@ fn request_schema(resource: &'static Description, endpoint: Endpoint) -> Option<
 /// The schema of what a request that succeeds is answered with.
 fn answer_schema(resource: &'static Description, endpoint: Endpoint) -> Option<String> {
     let of_linkage = |own: OwnRelationship| match own.is_to_many() {
-        true => names::of(own.target(), "toMany"),
-        false => to_one(resource, own, "toOne"),
+        true => of_target(resource, own, "toMany"),
+        false => of_target(resource, own, "toOne"),
     };
     Some(match endpoint {
         Endpoint::List => names::of(resource, "collection"),
         Endpoint::Create | Endpoint::Read | Endpoint::Update => names::of(resource, "document"),
-        Endpoint::Related(own) if own.is_to_many() => names::of(own.target(), "collection"),
-        Endpoint::Related(own) => to_one(resource, own, "orNull"),
+        Endpoint::Related(own) if own.is_to_many() => of_target(resource, own, "collection"),
+        Endpoint::Related(own) => of_target(resource, own, "orNull"),
         Endpoint::Relationship(own) => of_linkage(own),
         Endpoint::UpdateRelationship(own, _) => of_linkage(own),
         Endpoint::Delete => return None,

@@ -375,6 +375,18 @@ pub(super) fn of_inclusion(
     found
 }
 
+/// The references to the parameters of a request whose document has many resources, of several types.
+pub(super) fn of_many_types(own: OwnRelationship) -> Vec<Value> {
+    let cursors = ["after", "before"].map(|key| parameter(&format!("page.{key}")));
+    let mut found: Vec<Value> = pages().into_iter().filter(|page| !cursors.contains(page)).collect();
+    for parameter in own.targets().flat_map(fieldsets) {
+        if !found.contains(&parameter) {
+            found.push(parameter);
+        }
+    }
+    found
+}
+
 /// The references to the parameters of a request whose document has many resources.
 pub(super) fn of_many(
     resource: &'static Description,

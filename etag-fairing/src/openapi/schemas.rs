@@ -69,6 +69,19 @@ pub(super) fn add(described: Described, config: &JsonApiConfig, schemas: &mut Ma
             schemas.insert(names::of_relationship(resource, relationship.name, ending), schema);
         };
         let related = resource.arms(id).map(|(_, arm)| schema(&names::of(arm.target(), "")));
+        if relationship.is_to_many() {
+            let related: Vec<Value> = related.collect();
+            let linkage = linkage_of(resource, id);
+            add("collection", document(json!({"type": "array", "items": {"oneOf": related}}), true));
+            add("toMany", linkage_document(linkage.clone(), false));
+            add(
+                "changeToMany",
+                json!({"type": "object", "required": ["data"], "properties": {
+                    "data": linkage, "meta": common("meta"),
+                }}),
+            );
+            continue;
+        }
         let related: Vec<Value> = related.chain([json!({"type": "null"})]).collect();
         let linkage = linkage_of(resource, id);
         add("orNull", document(json!({"oneOf": related}), false));
@@ -197,6 +210,9 @@ pub(super) fn linkage_of(resource: &'static Description, id: RelationshipId) -> 
     match resource.relationship_at(id) {
         Some(relationship) if !relationship.is_polymorphic() => {
             linkage(relationship.target(), relationship.is_to_many())
+        }
+        Some(relationship) if relationship.is_to_many() => {
+            json!({"type": "array", "items": {"oneOf": identifiers(resource, id)}})
         }
         _ => {
             json!({"oneOf": identifiers(resource, id).into_iter().chain([json!({"type": "null"})]).collect::<Vec<_>>()})

@@ -14,6 +14,7 @@ use crate::plan::{Change, LinkageChange, Root, Scopes, Selection};
 use crate::resource::JsonApiResource;
 use crate::resource::committed::CommittedRecord;
 use crate::resource::hooks::{Revised, change_to, record_of, records_of};
+use crate::schema::member_path::typed_names;
 use crate::schema::{Description, Record, ResourceId};
 use crate::store::{StoreError, Transaction};
 
@@ -210,7 +211,21 @@ impl WriteTransaction {
     ) -> Result<(), ApiError> {
         let resource = T::description();
         let id = id_of(resource, id).ok_or_else(|| not_found::<T>())?;
-        let known = resource.relationship(name).filter(|(_, relationship)| relationship.is_to_many());
+        // Of several types, the one that it is about stands behind the name, as in a path: `taggable.photos`.
+        let (first, type_name) = name.split_once('.').map_or((name, None), |(first, of)| (first, Some(of)));
+        let known = resource.relationship(first).filter(|(_, relationship)| relationship.is_to_many());
+        let known = match (known, type_name) {
+            (Some((id, relationship)), None) if relationship.is_polymorphic() => {
+                return Err(ApiError::mistake(format_args!(
+                    "{name:?} of {} leads to several types: name one of them, as in {}",
+                    resource.type_name,
+                    typed_names(resource, id)
+                )));
+            }
+            (Some((id, relationship)), Some(of)) if relationship.is_polymorphic() => resource.arm(id, of),
+            (known, None) => known,
+            (_, Some(_)) => None,
+        };
         let Some((relationship_id, relationship)) = known else {
             return Err(ApiError::mistake(format_args!(
                 "{} has no to-many relationship {name:?}",

@@ -1,6 +1,8 @@
 //! Rows that come into an ordered list by their own to-one relationship.
 
-use crate::schema::{Access, Attribute, Description, Relationship, RelationshipId, RelationshipKind, Value};
+use crate::schema::{
+    Access, Attribute, Columns, Description, Relationship, RelationshipId, RelationshipKind, Value,
+};
 
 /// The relationships to many that keep an order and that a to-one relationship leads into, each with the column of the
 /// related resource that has the positions. They are relationships of the resource at the other end.
@@ -23,11 +25,11 @@ pub fn lists_of(
 }
 
 /// The columns of a to-one relationship, and the type that a row must have if it is polymorphic.
-fn reference(relationship: &Relationship) -> Option<[Option<&'static str>; 3]> {
+fn reference(relationship: &Relationship) -> Option<(Columns, Option<&'static str>, Option<&'static str>)> {
     match relationship.kind {
-        RelationshipKind::ToOne { column, .. } => Some([Some(column), None, None]),
+        RelationshipKind::ToOne { columns, .. } => Some((columns, None, None)),
         RelationshipKind::OneOf { column, type_column, .. } => {
-            Some([Some(column), Some(type_column), relationship.stored_type()])
+            Some((Columns::one(column), Some(type_column), relationship.stored_type()))
         }
         RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => None,
     }

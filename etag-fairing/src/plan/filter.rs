@@ -1,6 +1,6 @@
 //! Filters: conditions on rows, by their members and by their related resources.
 
-use crate::schema::{AttributeId, RelationshipId, Value};
+use crate::schema::{AttributeId, Description, IdKind, Relationship, RelationshipId, Value};
 
 /// An attribute or the id, of the resource itself or of the resource at the end of a path of to-one
 /// relationships.
@@ -23,6 +23,22 @@ impl Member {
                 path.extend(last);
                 Self { path, field }
             }
+        }
+    }
+}
+
+impl Member {
+    /// The kind of the ids that the member has the values of: its own, or those of what it refers to; `None` for an
+    /// attribute. Ids of several columns are ordered by their parts, and not as the texts that they are in documents.
+    pub fn id_kind(&self, resource: &Description) -> Option<IdKind> {
+        let mut end = Some(resource);
+        for step in &self.path {
+            end = end.and_then(|resource| resource.relationship_at(*step)).map(Relationship::target);
+        }
+        match self.field {
+            Field::Id => end.map(|resource| resource.id.kind),
+            Field::ToOne(id) => end.and_then(|end| end.relationship_at(id)).map(|it| it.target().id.kind),
+            Field::Attribute(_) => None,
         }
     }
 }

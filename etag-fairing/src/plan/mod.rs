@@ -185,11 +185,13 @@ impl Selection {
         self
     }
 
-    /// Adds the linkage of a relationship.
+    /// Adds the linkage of a relationship; of a polymorphic one, that of all its arms.
     #[must_use]
     pub fn with_linkage(mut self, id: RelationshipId) -> Self {
-        if let Some(read) = id.of_mut(&mut self.linkage) {
-            *read = true;
+        for (arm, _) in self.resource.arms(id) {
+            if let Some(read) = arm.of_mut(&mut self.linkage) {
+                *read = true;
+            }
         }
         self
     }

@@ -80,7 +80,9 @@ fn follow(
     let found = ways.iter().filter_map(|(here, _)| Some((*here, unreadable.relationship(here, last)?)));
     let found: Vec<_> = found.collect();
     let is_counted = found.iter().filter(|(_, (_, relationship))| relationship.is_to_many());
-    let counted: Vec<_> = is_counted.map(|(here, (id, _))| (*here, *id)).collect();
+    // Of a polymorphic one, what each arm leads to.
+    let counted = is_counted.flat_map(|(here, (id, _))| here.arms(*id).map(|(arm, _)| (*here, arm)));
+    let counted: Vec<_> = counted.collect();
     match (counted.is_empty(), found.is_empty()) {
         (false, _) => Ok(counted),
         (true, false) => Err(format!("{path:?} leads to one resource at most: there is nothing to count")),

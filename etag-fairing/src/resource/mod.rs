@@ -24,11 +24,11 @@ pub use member_count::MemberCount;
 pub use scope::{Condition, MemberName, Scope, member};
 
 pub use crate::schema::{
-    Access, Among, ArrayElement, Attribute, AttributeId, AttributeType, CompositeId, Corrupt, DeletionType,
-    Description, Element, Id, IdKind, IdPart, IdType, InMilliseconds, InSeconds, Json, Kind,
+    Access, Among, ArrayElement, Attribute, AttributeId, AttributeType, Columns, CompositeId, Corrupt,
+    DeletionType, Description, Element, Id, IdKind, IdPart, IdType, InMilliseconds, InSeconds, Json, Kind,
     LastModifiedType, Linkage, Mismatch, Number, Odd, OnDelete, Operation, Operations, PartMember, Record,
     Registry, Relationship, RelationshipId, RelationshipKind, ResourceId, Row, Rows, Targets, Text, ToMany,
-    ToOne, ToOneOf, Upkeep, Value, ValueRef, VersionType, check, parse, parse_digits,
+    ToManyOf, ToOne, ToOneOf, TypedEnd, Upkeep, Value, ValueRef, VersionType, check, parse, parse_digits,
 };
 #[doc(hidden)]
 pub use crate::schema::{Docs, MemberId, StoredTime, Zone, deletion_at, first_modified, first_version};

@@ -17,7 +17,7 @@ use crate::schema::kind::Operators;
 use crate::schema::member_path::{
     BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, is_name_in_json, typed_names,
 };
-use crate::schema::{Attribute, Description, IdKind, RelationshipId, Value};
+use crate::schema::{Attribute, Description, IdKind, Relationship, RelationshipId, Value};
 
 /// The scope function of a resource, as a function pointer.
 pub(crate) type ScopeOf = for<'r, 'a> fn(&'r Request<'a>) -> Boxed<'r, Result<Scope, HookError>>;
@@ -301,6 +301,11 @@ impl Condition {
                     PathEnd::Id => Field::Id,
                     PathEnd::Attribute(id, _) => Field::Attribute(id),
                     PathEnd::Relationship(id, _) => Field::ToOne(id),
+                    PathEnd::OneOf(first)
+                        if path.resource.relationship_at(first).is_some_and(Relationship::is_to_many) =>
+                    {
+                        return Err(WrongScope(format!("{name:?} leads to many, so that it has no value")));
+                    }
                     PathEnd::OneOf(first) => {
                         // Only whether it is null is known without the type.
                         let arms = path.resource.arms(first).map(|(arm, _)| Filter::Compare {

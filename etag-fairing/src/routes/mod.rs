@@ -21,6 +21,7 @@ pub(crate) mod fallback;
 mod guarded;
 mod heard;
 mod list;
+mod many_of;
 pub(crate) mod mount;
 mod one_of;
 pub(crate) mod operations;
@@ -249,6 +250,9 @@ async fn dispatch<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<
         Endpoint::Read => Box::pin(read::read_resource(call, subject)),
         Endpoint::Update => Box::pin(update::update_resource(call, subject, data)),
         Endpoint::Delete => Box::pin(delete::delete_resource(call, subject)),
+        Endpoint::Related(own) if own.is_polymorphic() && own.is_to_many() => {
+            Box::pin(many_of::read_related(call, subject, own))
+        }
         Endpoint::Related(own) if own.is_polymorphic() => Box::pin(one_of::read_related(call, subject, own)),
         Endpoint::Related(own) => Box::pin(related::read_related(call, subject, own)),
         Endpoint::Relationship(own) => Box::pin(relationship::read_linkage(call, subject, own)),

@@ -96,9 +96,9 @@ fn changed(relationship: &Relationship, behaviour: &'static Behaviour) -> Option
         RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => false,
         RelationshipKind::Inverse { .. } => true,
         // The same edges, seen from the other end.
-        RelationshipKind::Through { table, target_column, .. } => target.relationships.iter().any(|other| {
-            matches!(other.kind, RelationshipKind::Through { table: named, owner_column, .. }
-                if named == table && owner_column == target_column)
+        RelationshipKind::Through { table, target_columns, .. } => target.relationships.iter().any(|other| {
+            matches!(other.kind, RelationshipKind::Through { table: named, owner_columns, .. }
+                if named == table && owner_columns.are(target_columns))
         }),
     };
     // Their own way to do it is a change of a relationship; who names no guard for that means that of any change.
@@ -251,7 +251,9 @@ pub(super) async fn ask_for_linkage(
     subject: &Subject<'_>,
     body: &RequestBody<'_>,
 ) -> Result<(), Errors> {
-    for (_, relationship) in subject.resource.relationship_members() {
+    // Of a relationship to many of several types, each.
+    let relationships = subject.resource.relationships.iter();
+    for relationship in relationships.filter(|it| it.is_member() || it.is_to_many()) {
         // What a new resource leads to is part of making it; of one that is there, it is changed.
         let own = (subject.behaviour, Operation::UpdateRelationship);
         let own = (subject.endpoint != Endpoint::Create).then_some(own);

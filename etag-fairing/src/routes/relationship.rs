@@ -2,11 +2,11 @@
 
 use super::cached_read::{ReadDocument, read_through_memo};
 use super::call::{Answer, Call};
-use super::one_of;
 use super::permitted_query::permitted_query;
 use super::store_errors::corrupt;
 use super::subject::Subject;
 use super::view::page_links;
+use super::{many_of, one_of};
 use crate::document::write::LinkagePage;
 use crate::error::ErrorObject;
 use crate::plan::{Fetched, Plan, Root, Selection};
@@ -34,6 +34,9 @@ pub(super) async fn read_linkage<'r>(
             Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
         return read_through_memo(call, subject, &linkage_plan(call, resource, id, own), make).await;
+    }
+    if own.is_polymorphic() && own.is_to_many() {
+        return many_of::read_linkage_with_included(call, subject, own, &parameters, &query).await;
     }
     if own.is_polymorphic() {
         return one_of::read_linkage_with_included(call, subject, own, &parameters, &query).await;

@@ -55,7 +55,7 @@ pub(super) async fn update_linkage<'r>(
         conditions: subject.conditions(call.request),
         id,
         document,
-        changing: None,
+        changing: Vec::new(),
         judged: JudgedState::Linkage,
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
@@ -97,8 +97,8 @@ pub(super) struct UpdateLinkage<'e, 'r> {
     pub(super) conditions: Conditions<'r>,
     pub(super) id: ResourceId,
     pub(super) document: Result<LinkageDocument<'e>, Errors>,
-    /// The change that is made, for hooks.
-    pub(super) changing: Option<RelationshipChange>,
+    /// The changes that are made, for hooks: several, if the relationship leads to many of several types.
+    pub(super) changing: Vec<RelationshipChange>,
     pub(super) judged: JudgedState,
     pub(super) reparented: ReparentedResources,
     pub(super) scopes: Scopes,
@@ -110,9 +110,10 @@ impl UpdateLinkage<'_, '_> {
         let resource = self.subject.resource;
         match (refusal, &self.document) {
             (Refusal::Store(StoreError::RelatedNotFound { relationship, id }), Ok(document)) => {
-                let target = resource.relationship_at(relationship).unwrap_or(&self.own).target().type_name;
+                let arm = resource.relationship_at(relationship).unwrap_or(&self.own);
+                let target = arm.target().type_name;
                 let detail = format!("there is no resource of type {target} with id {id}");
-                ErrorObject::related_not_found(detail).pointer(document.pointer_to(&id)).into()
+                ErrorObject::related_not_found(detail).pointer(document.pointer_to(arm, &id)).into()
             }
             (refusal, _) => refusal.into_errors(resource, None),
         }
@@ -156,64 +157,88 @@ impl Decision for UpdateLinkage<'_, '_> {
         let mut linkage = vec![None; resource.relationships.len()];
         let (id, attributes) = (self.id.clone(), vec![None; resource.attributes.len()]);
         let of = |linkage| Change::Update { resource, id, attributes, linkage };
-        if document.change == LinkageChange::One(None) && (own.is_required() || own.is_polymorphic()) {
+        if document.empties() && (own.is_required() || own.is_polymorphic()) {
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
             if resource.arms(own.id).all(|(arm, _)| row.to_one(resource, arm).is_null()) {
                 return Ok(of(linkage));
             }
         }
-        if document.change == LinkageChange::One(None) && own.is_required() {
+        if document.empties() && own.is_required() {
             return Err(Errors::from(must_not_be_empty(&own, document.pointer())).into());
         }
         if resource.is_relationship_of_key(own.id) {
             // Sent back as it is.
-            let now = ResourceId::from_value(row.to_one(resource, own.id))?;
-            if document.change == LinkageChange::One(now) {
+            let now = row.related_id(resource, own.id)?;
+            if document.changes == [(own.id, LinkageChange::One(now))] {
                 return Ok(of(linkage));
             }
             return Err(Errors::from(part_of_id(own.name).pointer(document.pointer())).into());
         }
-        let mut change = match (self.update, document.change.clone()) {
-            (LinkageUpdate::Add, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),
-            (LinkageUpdate::Remove, LinkageChange::Replace(ids)) => LinkageChange::Remove(ids),
-            (_, change) => change,
-        };
+        let (update, is_many_of) = (self.update, document.changes.len() > 1);
+        let changes = document.changes.clone().into_iter().map(|(relationship, change)| {
+            let change = match (update, change) {
+                (LinkageUpdate::Add, LinkageChange::Replace(ids)) => LinkageChange::Add(ids),
+                (LinkageUpdate::Remove, LinkageChange::Replace(ids)) => LinkageChange::Remove(ids),
+                (_, change) => change,
+            };
+            (relationship, change)
+        });
+        let changes: Vec<_> = changes
+            .filter(|(_, change)| match change {
+                // Of types that are not named, nothing changes.
+                LinkageChange::Add(ids) | LinkageChange::Remove(ids) => !(is_many_of && ids.is_empty()),
+                LinkageChange::One(_) | LinkageChange::Replace(_) => true,
+            })
+            .collect();
         if own.is_kept_in_ids() {
             // The same members in another order have other positions, and no other ids.
             let now = own.id.of(&current.links).and_then(Option::as_ref).filter(|_| own.order.is_some());
-            if !now.is_some_and(|now| has_members(now.of(0), &change)) {
+            let is_same = |change| now.is_some_and(|now| has_members(now.of(0), change));
+            if !changes.iter().all(|(_, change)| is_same(change)) {
                 return Err(Errors::from(kept_in_ids(&own).pointer(document.pointer())).into());
             }
         }
-        let mut relationship = document.relationship;
-        if let Some(hooks) = subject.behaviour.hooks {
-            let name = own.name;
-            let type_name = resource.relationship_at(relationship).unwrap_or(&own).target().type_name;
-            let record = Box::pin(whole_record(resource, &self.id, transaction)).await?;
-            let asked = RelationshipChange { name, type_name, change };
-            let write = write_of_hooks(call, subject, transaction);
-            let revised = (hooks.before_relationship)(record, asked, write).await?;
-            change = revised.change;
-            if revised.type_name != type_name {
-                let arm = resource.arm(own.id, revised.type_name).map(|(arm, _)| arm);
-                relationship = arm.ok_or_else(|| {
-                    internal(format_args!(
-                        "a hook lets `{name}` of `{}` lead to the type {:?}, which it doesn't lead to",
+        self.changing.clear();
+        for (relationship, change) in changes {
+            let (mut relationship, mut change) = (relationship, change);
+            if let Some(hooks) = subject.behaviour.hooks {
+                let name = own.name;
+                let type_name = resource.relationship_at(relationship).unwrap_or(&own).target().type_name;
+                let record = Box::pin(whole_record(resource, &self.id, transaction)).await?;
+                let asked = RelationshipChange { name, type_name, change };
+                let write = write_of_hooks(call, subject, transaction);
+                let revised = (hooks.before_relationship)(record, asked, write).await?;
+                change = revised.change;
+                if is_many_of && revised.type_name != type_name {
+                    return Err(internal(format_args!(
+                        "a hook moves a change of `{name}` of `{}` to the type {:?}: what is of another type has a change of \
+                         its own",
                         resource.rust_name, revised.type_name
                     ))
-                })?;
+                    .into());
+                }
+                if revised.type_name != type_name {
+                    let arm = resource.arm(own.id, revised.type_name).map(|(arm, _)| arm);
+                    relationship = arm.ok_or_else(|| {
+                        internal(format_args!(
+                            "a hook lets `{name}` of `{}` lead to the type {:?}, which it doesn't lead to",
+                            resource.rust_name, revised.type_name
+                        ))
+                    })?;
+                }
+                let type_name = revised.type_name;
+                self.changing.push(RelationshipChange { name, type_name, change: change.clone() });
             }
-            let type_name = revised.type_name;
-            self.changing = Some(RelationshipChange { name, type_name, change: change.clone() });
+            set_linkage(resource, relationship, change, &mut linkage);
         }
-        set_linkage(resource, relationship, change, &mut linkage);
         self.reparented = reparented(call, resource, Some(&self.id), &linkage, transaction).await?;
         Ok(of(linkage))
     }
 
     async fn changed(&mut self, id: &ResourceId, transaction: &mut dyn Transaction) -> Result<(), Refusal> {
         let (call, subject) = (self.call, self.subject);
-        if let (Some(hooks), Some(change)) = (subject.behaviour.hooks, self.changing.take()) {
+        for change in std::mem::take(&mut self.changing) {
+            let Some(hooks) = subject.behaviour.hooks else { break };
             let record = Box::pin(whole_record(subject.resource, id, transaction)).await?;
             (hooks.after_relationship)(record, change, write_of_hooks(call, subject, transaction)).await?;
         }

@@ -195,7 +195,8 @@ impl Reading<'_> {
         }
         let linkage = resource.relationships_by_id().map(|(id, relationship)| {
             // JSON:API §6.4: full linkage, except where a sparse fieldset hides it.
-            let visible = shown.is_none_or(|shown| id.of(&shown.relationships) == Some(&true));
+            let member = resource.member_of(id);
+            let visible = shown.is_none_or(|shown| member.of(&shown.relationships) == Some(&true));
             let included = self.included.contains(&(resource, id));
             // Shown by its window alone.
             let visible = visible && !self.windows.relationships.contains(&(resource, id));
@@ -204,7 +205,8 @@ impl Reading<'_> {
                 || (computed && !relationship.is_to_many())
         });
         let counts = self.counts.iter().filter(|(owner, id)| {
-            let is_visible = shown.is_none_or(|shown| id.of(&shown.relationships) == Some(&true));
+            let member = resource.member_of(*id);
+            let is_visible = shown.is_none_or(|shown| member.of(&shown.relationships) == Some(&true));
             owner.is(resource) && is_visible
         });
         Selection {

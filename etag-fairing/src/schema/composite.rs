@@ -7,7 +7,7 @@
 use std::fmt::{self, Write};
 use std::hash::{Hash, Hasher};
 
-use super::{AttributeId, Description, IdKind, Linkage, RelationshipId, ResourceId, Value};
+use super::{AttributeId, Description, Id, IdKind, Linkage, RelationshipId, ResourceId, Value};
 
 /// What stands between the parts.
 const BETWEEN: char = '~';
@@ -242,6 +242,94 @@ impl Description {
     }
 }
 
+/// The columns of a table that have an id: one, or one for each part of a composite id, in the order of its parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns(Names);
+
+#[derive(Clone, Copy, Debug)]
+enum Names {
+    One(&'static str),
+    Several(&'static [&'static str]),
+    OfKey(&'static [IdPart]),
+}
+
+impl Columns {
+    /// One column.
+    pub const fn one(name: &'static str) -> Self {
+        Self(Names::One(name))
+    }
+
+    /// A column for each part of a composite id.
+    pub const fn several(names: &'static [&'static str]) -> Self {
+        Self(Names::Several(names))
+    }
+
+    /// The names, in the order of the parts of the id.
+    pub fn names(self) -> impl Iterator<Item = &'static str> + Clone {
+        let (one, several, key): (_, &[&str], &[IdPart]) = match self.0 {
+            Names::One(name) => (Some(name), &[], &[]),
+            Names::Several(names) => (None, names, &[]),
+            Names::OfKey(key) => (None, &[], key),
+        };
+        one.into_iter().chain(several.iter().copied()).chain(key.iter().map(|part| part.column))
+    }
+
+    /// The first name, for what is about one of them.
+    pub fn first(self) -> &'static str {
+        self.names().next().unwrap_or_default()
+    }
+
+    /// How many they are.
+    pub fn number(self) -> usize {
+        match self.0 {
+            Names::One(_) => 1,
+            Names::Several(names) => names.len(),
+            Names::OfKey(key) => key.len(),
+        }
+    }
+
+    /// Whether a column is one of them. Databases compare names without regard to ASCII case.
+    pub fn has(self, name: &str) -> bool {
+        self.names().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether both are the same columns in the same order.
+    pub fn are(self, others: Self) -> bool {
+        self.number() == others.number()
+            && self.names().zip(others.names()).all(|(one, other)| one.eq_ignore_ascii_case(other))
+    }
+
+    /// The names as a message tells them: "`order_id`, `product_id`".
+    pub fn in_words(self) -> String {
+        let names: Vec<String> = self.names().map(|name| format!("`{name}`")).collect();
+        names.join(", ")
+    }
+}
+
+impl Id {
+    /// The columns: one, or those of a composite id.
+    pub fn columns(&self) -> Columns {
+        match self.kind.parts() {
+            [] => Columns::one(self.column),
+            key => Columns(Names::OfKey(key)),
+        }
+    }
+}
+
+impl PartialEq for Columns {
+    fn eq(&self, other: &Self) -> bool {
+        self.names().eq(other.names())
+    }
+}
+
+impl Eq for Columns {}
+
+impl Hash for Columns {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.names().for_each(|name| name.hash(state));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -263,6 +351,19 @@ mod tests {
             ResourceId::Text(uuid::Uuid::from_u128(uuid).to_string()),
         ];
         ResourceId::Composite(CompositeId::new(parts))
+    }
+
+    #[test]
+    fn columns_are_the_same_however_they_are_given() {
+        const KEY: &[IdPart] =
+            &[IdPart::attribute("a", 0, IdKind::Text), IdPart::attribute("b", 1, IdKind::Text)];
+        let id = Id { column: "a", kind: IdKind::Composite(KEY) };
+        let several = Columns::several(&["a", "b"]);
+        assert_eq!(id.columns(), several);
+        assert!(id.columns().are(Columns::several(&["A", "B"])) && id.columns().has("B"));
+        assert_ne!(several, Columns::several(&["b", "a"]));
+        assert_ne!(several, Columns::one("a"));
+        assert_eq!((several.first(), several.number(), several.in_words()), ("a", 2, "`a`, `b`".into()));
     }
 
     #[test]

@@ -284,12 +284,17 @@ impl Description {
         &self,
         id: RelationshipId,
     ) -> impl Iterator<Item = (RelationshipId, &'static Relationship)> + use<> {
-        let (first, number) = match self.relationship_at(id).map(|relationship| relationship.kind) {
-            Some(RelationshipKind::OneOf { place, arms, .. }) => (id.place().saturating_sub(place), arms),
-            Some(_) => (id.place(), 1),
+        let (first, number) = match self.relationship_at(id).map(Relationship::arm) {
+            Some(Some((place, arms))) => (id.place().saturating_sub(place), arms),
+            Some(None) => (id.place(), 1),
             None => (0, 0),
         };
         self.relationships_by_id().skip(first).take(number)
+    }
+
+    /// The relationship that documents have a member for: of the arms of a polymorphic one, the first.
+    pub(crate) fn member_of(&self, id: RelationshipId) -> RelationshipId {
+        self.arms(id).next().map_or(id, |(first, _)| first)
     }
 
     /// The relationships as documents name them: each that has one target, and of each polymorphic one the first arm.

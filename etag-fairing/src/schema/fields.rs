@@ -6,7 +6,7 @@ use serde_json::Value as JsonValue;
 
 use super::{
     Access, Attribute, AttributeType, Corrupt, Description, Kind, Linkage, Mismatch, Record, ResourceId,
-    ToMany, ToOne, ToOneOf, Value, ValueRef, check, parse, parse_digits,
+    ToMany, ToManyOf, ToOne, ToOneOf, Value, ValueRef, check, parse, parse_digits,
 };
 
 /// The id, read by `<Type as IdType>::from_id`.
@@ -151,6 +151,28 @@ pub fn read_to_many<T>(record: &Record, index: usize, name: &str) -> Result<ToMa
     }
 }
 
+/// Linkage of a polymorphic to-many relationship, if that of each of its arms was read.
+#[doc(hidden)]
+pub fn read_many_of<T>(
+    record: &Record,
+    index: usize,
+    arms: usize,
+    name: &str,
+) -> Result<ToManyOf<T>, Corrupt> {
+    let mut related = Some(Vec::new());
+    for place in 0..arms {
+        match record.linkage.get(index + place) {
+            Some(Linkage::Many(ids)) => {
+                let ids = ids.iter().map(|id| (place, id.clone()));
+                related = related.map(|known: Vec<_>| known.into_iter().chain(ids).collect());
+            }
+            Some(Linkage::Unread) => related = None,
+            Some(Linkage::One(_)) | None => return Err(other_linkage(name, "many")),
+        }
+    }
+    Ok(ToManyOf::at(related))
+}
+
 fn other_linkage(name: &str, expected: &str) -> Corrupt {
     Corrupt::new(format!("relationship `{name}`: the record does not have the linkage of {expected}"))
 }
@@ -167,13 +189,20 @@ pub fn write_one_of<T>(field: &ToOneOf<T>, place: usize) -> Linkage {
     Linkage::One(field.id().filter(|_| field.place() == Some(place)).cloned())
 }
 
+/// Linkage of one arm of a polymorphic to-many relationship for a record.
+#[doc(hidden)]
+pub fn write_many_of<T>(field: &ToManyOf<T>, place: usize) -> Linkage {
+    field.ids_at(place).map_or(Linkage::Unread, each_in_order)
+}
+
 /// To-many linkage for a record: each once, in ascending order, however the struct was made.
 #[doc(hidden)]
 pub fn write_to_many<T>(field: &ToMany<T>) -> Linkage {
-    field.ids().map_or(Linkage::Unread, |ids| {
-        let mut ids = ids.to_vec();
-        ids.sort();
-        ids.dedup();
-        Linkage::Many(ids)
-    })
+    field.ids().map_or(Linkage::Unread, |ids| each_in_order(ids.to_vec()))
+}
+
+fn each_in_order(mut ids: Vec<ResourceId>) -> Linkage {
+    ids.sort();
+    ids.dedup();
+    Linkage::Many(ids)
 }

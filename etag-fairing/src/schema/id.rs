@@ -46,11 +46,11 @@ impl ResourceId {
         }
     }
 
-    /// The id in a stored value; `None` for null.
+    /// The id of one column in a stored value; `None` for null.
     ///
     /// # Errors
     /// If the value is neither an integer nor text.
-    pub fn from_value(value: ValueRef<'_>) -> Result<Option<Self>, Corrupt> {
+    fn from_value(value: ValueRef<'_>) -> Result<Option<Self>, Corrupt> {
         match value {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(id) => Ok(Some(Self::Integer(id))),

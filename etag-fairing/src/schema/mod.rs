@@ -18,6 +18,7 @@ pub(crate) mod kind;
 mod kinds;
 mod linkage;
 mod managed;
+mod many_of;
 mod member_id;
 pub(crate) mod member_name;
 pub(crate) mod member_path;
@@ -36,7 +37,7 @@ mod value;
 pub(crate) mod variants;
 
 pub use attribute_type::{AttributeType, check, parse, parse_digits};
-pub use composite::{CompositeId, IdPart, PartMember};
+pub use composite::{Columns, CompositeId, IdPart, PartMember};
 pub use description::{Access, Attribute, Description, Id};
 #[doc(hidden)]
 pub use docs::Docs;
@@ -48,6 +49,7 @@ pub use linkage::{ToMany, ToOne};
 pub use managed::{DeletionType, LastModifiedType, Upkeep, VersionType};
 #[doc(hidden)]
 pub use managed::{deletion_at, first_modified, first_version};
+pub use many_of::ToManyOf;
 #[doc(hidden)]
 pub use member_id::MemberId;
 pub use member_id::{AttributeId, RelationshipId};
@@ -56,7 +58,7 @@ pub use one_of::{Among, Targets, ToOneOf};
 pub use operation::{Operation, Operations};
 pub use record::{Linkage, Record, Row, Rows};
 pub use registry::Registry;
-pub use relationship::{OnDelete, Relationship, RelationshipKind};
+pub use relationship::{OnDelete, Relationship, RelationshipKind, TypedEnd};
 #[doc(hidden)]
 pub use time::{StoredTime, Zone};
 pub use value::{Corrupt, Mismatch, Value, ValueRef};

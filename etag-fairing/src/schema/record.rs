@@ -364,7 +364,7 @@ impl<'a> Row<'a> {
     /// The id, if the row has one.
     fn known_id(self) -> Result<Option<ResourceId>, Corrupt> {
         match self.rows.key {
-            [] => ResourceId::from_value(self.id()),
+            [] => IdKind::Text.id_of_value(self.id()),
             key => IdKind::Composite(key).id_of_value(self.id()),
         }
     }
@@ -374,9 +374,25 @@ impl<'a> Row<'a> {
         self.cell(1 + id.place())
     }
 
-    /// The linkage of a to-one relationship.
+    /// The linkage of a to-one relationship as a value. A composite id stands there as it is written in documents:
+    /// [`related_id`](Self::related_id) reads it.
     pub fn to_one(self, description: &Description, id: RelationshipId) -> ValueRef<'a> {
         self.cell(1 + description.attributes.len() + id.place())
+    }
+
+    /// The id of the related resource of a to-one relationship, or of one arm of a polymorphic one.
+    ///
+    /// # Errors
+    /// If the cell has no id of the related resource.
+    pub fn related_id(
+        self,
+        description: &Description,
+        id: RelationshipId,
+    ) -> Result<Option<ResourceId>, Corrupt> {
+        match description.relationship_at(id) {
+            Some(relationship) => relationship.related_id(self.to_one(description, id)),
+            None => Ok(None),
+        }
     }
 
     /// The row as a record; to-many linkage is unread.
@@ -406,7 +422,7 @@ impl<'a> Row<'a> {
             linkage.push(if relationship.is_to_many() {
                 Linkage::Unread
             } else {
-                Linkage::One(ResourceId::from_value(self.to_one(description, id))?)
+                Linkage::One(relationship.related_id(self.to_one(description, id))?)
             });
         }
         let attributes = description.attributes_by_id().map(|(id, attribute)| {

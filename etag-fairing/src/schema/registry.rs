@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_e
 
 use super::component_name::component;
 use super::member_name::is_member_name;
-use super::{Description, Relationship, RelationshipKind};
+use super::{Description, Relationship, RelationshipKind, TypedEnd};
 use crate::conditional::StateTag;
 
 /// All characters that are percent-encoded in URLs: all but the unreserved ones (RFC 3986 §2.3).
@@ -112,6 +112,7 @@ impl Registry {
             }
             mistakes.extend(mistaken_names(resource));
             mistakes.extend(mistaken_arms(resource));
+            mistakes.extend(mistaken_types(resource));
             for relationship in resource.relationships {
                 let target = relationship.target();
                 let here = format!("`{}` of `{}`", relationship.name, resource.rust_name);
@@ -222,9 +223,51 @@ fn mistaken_arms(resource: &Description) -> Vec<String> {
                 .collect();
             mistakes.push(format!(
                 "the relationship {here} keeps the ids of all its types in one column, but they are of different \
-                 kinds: {}; give them ids of one kind, or write a `ToOne` for each",
+                 kinds: {}; a column of text that has ids of both is not supported, since each comparison would have to \
+                 convert them: give the types ids of one kind, or write a relationship for each",
                 ids.join(", ")
             ));
+        }
+    }
+    mistakes
+}
+
+/// The mistakes in join tables whose one end may be of several types: both ends must store the same text for a type.
+fn mistaken_types(resource: &Description) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    for relationship in resource.relationships {
+        let RelationshipKind::Through {
+            table,
+            owner_columns,
+            typed: Some(TypedEnd::Owner { type_column, stored_type }),
+            ..
+        } = relationship.kind
+        else {
+            continue;
+        };
+        let here = format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name);
+        let far = relationship.target();
+        let back = far.relationships.iter().filter(|far| far.target().is(resource));
+        for back in back {
+            let RelationshipKind::Through { table: of, target_columns, typed, .. } = back.kind else {
+                continue;
+            };
+            if !(of.eq_ignore_ascii_case(table) && target_columns.are(owner_columns)) {
+                continue;
+            }
+            let there = format!("`{}` of `{}`", back.name, far.rust_name);
+            match (typed, back.stored_type()) {
+                (Some(TypedEnd::Target { type_column: other, .. }), Some(stored))
+                    if other.eq_ignore_ascii_case(type_column) && stored == stored_type => {}
+                (Some(TypedEnd::Target { type_column: other, .. }), Some(stored)) => mistakes.push(format!(
+                    "{here} keeps the type {stored_type:?} in the column `{type_column}`, and {there} the type {stored:?} in \
+                     `{other}`: give both the same `type_column`, and as `stored_type` what `stored_types` says"
+                )),
+                _ => mistakes.push(format!(
+                    "{here} names the column `{type_column}` with the type of its owner, and {there} leads to one type \
+                     only: write a `ToManyOf` there, or remove `type_column` here"
+                )),
+            }
         }
     }
     mistakes
@@ -268,7 +311,7 @@ fn mistaken_names(resource: &Description) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Attribute, Id, IdKind, OnDelete, Operations, RelationshipKind};
+    use super::super::{Attribute, Columns, Id, IdKind, OnDelete, Operations, RelationshipKind};
     use super::*;
 
     const fn attribute(name: &'static str) -> Attribute {
@@ -277,9 +320,11 @@ mod tests {
 
     const fn relationship(name: &'static str) -> Relationship {
         let on_delete = OnDelete::SetNull;
-        Relationship::new(name, RelationshipKind::ToOne { column: "y", required: false, on_delete }, || {
-            &WRONG
-        })
+        Relationship::new(
+            name,
+            RelationshipKind::ToOne { columns: Columns::one("y"), required: false, on_delete },
+            || &WRONG,
+        )
     }
 
     static WRONG: Description = Description::new(

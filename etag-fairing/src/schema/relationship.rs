@@ -1,6 +1,6 @@
 //! Relationships: where their linkage is stored, and what a deletion does to it.
 
-use super::Description;
+use super::{Columns, Corrupt, Description, ResourceId, ValueRef};
 
 /// A relationship (JSON:API §6.2.2.2).
 #[non_exhaustive]
@@ -52,11 +52,11 @@ impl OnDelete {
 /// Where a relationship's linkage is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RelationshipKind {
-    /// A column of the owner's table with the related resource's id.
+    /// Columns of the owner's table with the related resource's id.
     ToOne {
-        /// The column.
-        column: &'static str,
-        /// Whether the column must not be null.
+        /// The column, or one for each part of the related resource's composite id. All of them are null, or none.
+        columns: Columns,
+        /// Whether the columns must not be null.
         required: bool,
         /// What happens to the owner when the related resource is deleted.
         on_delete: OnDelete,
@@ -91,10 +91,36 @@ pub enum RelationshipKind {
     Through {
         /// The join table.
         table: &'static str,
-        /// Its column with the owner's id.
-        owner_column: &'static str,
-        /// Its column with the related resource's id.
-        target_column: &'static str,
+        /// Its columns with the owner's id.
+        owner_columns: Columns,
+        /// Its columns with the related resource's id.
+        target_columns: Columns,
+        /// The end of its rows that may be of several types, if one may.
+        typed: Option<TypedEnd>,
+    },
+}
+
+/// The end of a join table's rows that may be of several types: a column has the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypedEnd {
+    /// The owners. The relationship has only the rows with the owner's own type.
+    Owner {
+        /// The column with the type.
+        type_column: &'static str,
+        /// The text in that column for the owner.
+        stored_type: &'static str,
+    },
+    /// The related resources. The relationship is one of the arms of a polymorphic to-many relationship (`ToManyOf`): a
+    /// description has one relationship for each arm, next to each other and with the same name.
+    Target {
+        /// The column with the type.
+        type_column: &'static str,
+        /// The text in that column for this arm; `None` if it is the type of the target.
+        stored_type: Option<&'static str>,
+        /// The arm's place among the arms, from 0 on.
+        place: usize,
+        /// The number of arms.
+        arms: usize,
     },
 }
 
@@ -133,46 +159,67 @@ impl Relationship {
 
     /// Whether it is one arm of a polymorphic relationship, which may lead to other types, too.
     pub fn is_polymorphic(&self) -> bool {
-        matches!(self.kind, RelationshipKind::OneOf { .. })
+        self.arm().is_some()
+    }
+
+    /// The place of an arm among the arms of a polymorphic relationship, and their number.
+    pub(super) fn arm(&self) -> Option<(usize, usize)> {
+        match self.kind {
+            RelationshipKind::OneOf { place, arms, .. }
+            | RelationshipKind::Through { typed: Some(TypedEnd::Target { place, arms, .. }), .. } => {
+                Some((place, arms))
+            }
+            _ => None,
+        }
     }
 
     /// Whether documents have a member for it: a polymorphic relationship has one for all its arms, which is that
     /// of the first.
     pub fn is_member(&self) -> bool {
-        !matches!(self.kind, RelationshipKind::OneOf { place: 1.., .. })
+        !matches!(self.arm(), Some((1.., _)))
     }
 
     /// The text in the type column that stands for this arm of a polymorphic relationship.
     pub fn stored_type(&self) -> Option<&'static str> {
         match self.kind {
-            RelationshipKind::OneOf { stored_type, .. } => {
+            RelationshipKind::OneOf { stored_type, .. }
+            | RelationshipKind::Through { typed: Some(TypedEnd::Target { stored_type, .. }), .. } => {
                 Some(stored_type.unwrap_or_else(|| self.target().type_name))
             }
             _ => None,
         }
     }
 
-    /// The owner's column with the linkage; `None` for to-many, and for an arm of a polymorphic relationship, whose
+    /// The owner's columns with the linkage; `None` for to-many, and for an arm of a polymorphic relationship, whose
     /// column has the ids of other types, too.
-    pub fn column(&self) -> Option<&'static str> {
+    pub fn columns(&self) -> Option<Columns> {
         match self.kind {
-            RelationshipKind::ToOne { column, .. } => Some(column),
+            RelationshipKind::ToOne { columns, .. } => Some(columns),
             _ => None,
         }
     }
 
-    /// The owner's column with the related id, of whichever type; `None` for to-many.
-    pub(crate) fn id_column(&self) -> Option<&'static str> {
+    /// The owner's columns with the related id, of whichever type; `None` for to-many.
+    pub(crate) fn id_columns(&self) -> Option<Columns> {
         match self.kind {
-            RelationshipKind::ToOne { column, .. } | RelationshipKind::OneOf { column, .. } => Some(column),
+            RelationshipKind::ToOne { columns, .. } => Some(columns),
+            RelationshipKind::OneOf { column, .. } => Some(Columns::one(column)),
             RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => None,
         }
+    }
+
+    /// The related id in a cell of the owner's row; `None` for null.
+    ///
+    /// # Errors
+    /// If the value is no id of the related resource's kind.
+    pub fn related_id(&self, cell: ValueRef<'_>) -> Result<Option<ResourceId>, Corrupt> {
+        self.target().id.kind.id_of_value(cell)
     }
 
     /// Whether a column of the owner's table has a part of the linkage.
     pub(crate) fn is_kept_in(&self, name: &str) -> bool {
         match self.kind {
-            RelationshipKind::ToOne { column, .. } => column.eq_ignore_ascii_case(name),
+            RelationshipKind::ToOne { columns, .. } => columns.has(name),
             RelationshipKind::OneOf { column, type_column, .. } => {
                 column.eq_ignore_ascii_case(name) || type_column.eq_ignore_ascii_case(name)
             }

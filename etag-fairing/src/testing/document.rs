@@ -79,7 +79,14 @@ impl Document {
                 Linkage::One(None) if document.data.relationships.contains_key(relationship.name) => document,
                 Linkage::One(None) => document.to_none(relationship.name),
                 Linkage::One(Some(id)) => document.to_one(relationship.name, target, id),
-                Linkage::Many(ids) => document.to_many(relationship.name, target, ids),
+                Linkage::Many(ids) => {
+                    // To those of other types, if it leads to several.
+                    let of_others = document.data.relationships.get(relationship.name);
+                    let of_others = of_others.and_then(|known| known["data"].as_array()).cloned();
+                    let own = ids.iter().map(|id| identifier(target, id));
+                    let all = of_others.into_iter().flatten().chain(own).collect();
+                    document.linkage(relationship.name, all)
+                }
             };
         }
         document

@@ -2,8 +2,9 @@
 
 use super::id::{Id, id_type};
 use super::relationships::{Reference, target, to_one};
+use super::several::{references_of_several, to_one_of_several};
 use super::{Draft, Field};
-use crate::catalogue::{Catalogue, Column, Holds};
+use crate::catalogue::{Catalogue, Column, ForeignKey, Holds};
 use crate::hints;
 use crate::names::{Taken, field, member, words};
 
@@ -22,6 +23,7 @@ pub(super) fn columns(
         Id::Several(_) => None,
     };
     let mut seen: Vec<&str> = id.iter().map(|id| id.name.as_str()).collect();
+    let several = references_of_several(catalogue, drafts, index);
     // The field of each column.
     let mut fields: Vec<(&str, String)> = Vec::new();
     for (place, column) in table.columns.iter().enumerate() {
@@ -38,6 +40,12 @@ pub(super) fn columns(
             continue;
         }
         seen.push(&column.name);
+        if let Some(reference) = several.iter().find(|reference| reference.has(column)) {
+            if reference.is_first(column) {
+                to_one_of_several(drafts, index, reference, &fallback, references);
+            }
+            continue;
+        }
         let key = table.foreign_keys.iter().find(|key| key.columns == [column.name.clone()]);
         let to = key.and_then(|key| target(catalogue, table, key, drafts));
         if let (Some(to), false) = (to, column.is_generated) {
@@ -77,7 +85,9 @@ pub(super) fn columns(
     for remark in hints::relationships_to_several(catalogue, table) {
         remark_on(drafts, index, remark);
     }
-    for key in table.foreign_keys.iter().filter(|key| key.columns.len() > 1) {
+    let is_left_out =
+        |key: &&ForeignKey| key.columns.len() > 1 && !several.iter().any(|reference| reference.is_of(key));
+    for key in table.foreign_keys.iter().filter(is_left_out) {
         let remark = format!(
             "The reference to {:?} by several columns ({}) is left out.",
             key.table,

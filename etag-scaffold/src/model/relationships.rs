@@ -17,6 +17,13 @@ pub(super) struct Reference {
     column: String,
 }
 
+impl Reference {
+    /// Of the field of this name, from one struct to another.
+    pub(super) fn new(from: usize, to: usize, name: &str, column: &str) -> Self {
+        Self { from, to, member: member(name), field: name.to_owned(), column: column.to_owned() }
+    }
+}
+
 /// The struct that a foreign key of one column refers to, if it refers to its id.
 pub(super) fn target(
     catalogue: &Catalogue,
@@ -35,7 +42,7 @@ pub(super) fn target(
 }
 
 /// What is compared with each other as an id.
-fn family(holds: &Holds) -> Option<u8> {
+pub(super) fn family(holds: &Holds) -> Option<u8> {
     match holds {
         Holds::Small | Holds::Integer | Holds::Big => Some(0),
         Holds::Text => Some(1),
@@ -63,8 +70,7 @@ pub(super) fn to_one(
     if format!("{name}_id") != column.name {
         entries.push(format!("column = {:?}", column.name));
     }
-    let (member, column) = (member(&name), column.name.clone());
-    references.push(Reference { from: index, to, member, field: name.clone(), column });
+    references.push(Reference::new(index, to, &name, &column.name));
     let rust_type = format!("ToOne<{target}>");
     draft.made.fields.push(Field { name: name.clone(), rust_type, entries, remarks: Vec::new() });
     Some(name)

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
-use etag_fairing::resource::{Description, Record, RelationshipId, ResourceId, Rows, Value, ValueRef};
+use etag_fairing::resource::{
+    Description, IdKind, Record, RelationshipId, ResourceId, Rows, Value, ValueRef,
+};
 use etag_fairing::store::{
     Counts, Fetched, Field, Included, Links, Listing, Page, Place, Plan, Records, Root, Seen, Selection,
     SortKey, StoreError, Window, Windows, matches, order, value_of,
@@ -163,7 +165,7 @@ fn list<'s>(
             Some((place, record))
         })
         .collect();
-    placed.sort_by(|left, right| compare(&listing.sort, &left.0, &right.0));
+    placed.sort_by(|left, right| compare(resource, &listing.sort, &left.0, &right.0));
     let total = listing.total.then_some(placed.len() as u64);
     let mut more = false;
     match &listing.page {
@@ -174,7 +176,8 @@ fn list<'s>(
             placed.truncate(count(*limit));
         }
         Page::Between { after, before, limit } => {
-            let behind = |at: &Place, place: &Place| compare(&listing.sort, place, at) == Ordering::Greater;
+            let behind =
+                |at: &Place, place: &Place| compare(resource, &listing.sort, place, at) == Ordering::Greater;
             placed.retain(|(place, _)| after.as_ref().is_none_or(|after| behind(after, place)));
             placed.retain(|(place, _)| before.as_ref().is_none_or(|before| behind(place, before)));
             more = placed.len() > count(*limit);
@@ -214,7 +217,7 @@ fn place(
 }
 
 /// Nulls stand last in both directions, and ids decide between equals.
-fn compare(sort: &[SortKey], left: &Place, right: &Place) -> Ordering {
+fn compare(resource: &'static Description, sort: &[SortKey], left: &Place, right: &Place) -> Ordering {
     // In a relationship's own order there is a key, the position, and no word of it in `sort`.
     let words = sort.iter().map(Some).chain(std::iter::repeat(None));
     for (key, (left_key, right_key)) in words.zip(left.keys.iter().zip(&right.keys)) {
@@ -225,6 +228,14 @@ fn compare(sort: &[SortKey], left: &Place, right: &Place) -> Ordering {
             return if descending { ordering.reverse() } else { ordering };
         }
         let (left, right) = (left_key, right_key);
+        let kind = key.and_then(|key| key.member.id_kind(resource));
+        let order = |left: &Value, right: &Value| match kind {
+            Some(kind @ IdKind::Composite(_)) => {
+                let id = |value: &Value| kind.id_of_value(value.as_ref()).ok().flatten();
+                Some(id(left).cmp(&id(right)))
+            }
+            _ => order(left, right),
+        };
         let ordering = match (left.is_null(), right.is_null()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Greater,

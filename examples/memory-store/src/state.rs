@@ -16,10 +16,14 @@ use etag_fairing::store::{
 };
 
 use self::delete::deletion_time;
-use self::links::owner_and_target;
+use self::links::{join_of, owner_and_target};
 use self::order::given_positions;
 use crate::answer::unknown;
 use crate::versions::Marks;
+
+/// The links of one join table, or those of one type, if one of its ends may be of several: the table, and the type. The
+/// type is empty for other tables.
+type Join = (&'static str, &'static str);
 
 /// The positions in one column, by the pair of ids.
 type Positions = BTreeMap<(ResourceId, ResourceId), i64>;
@@ -28,10 +32,10 @@ type Positions = BTreeMap<(ResourceId, ResourceId), i64>;
 #[derive(Clone, Debug, Default)]
 pub struct State {
     tables: BTreeMap<&'static str, Table>,
-    joins: BTreeMap<&'static str, BTreeSet<(ResourceId, ResourceId)>>,
-    /// The positions in ordered relationships: by table and column, then by the pair of ids; for an inverse by the id of
+    joins: BTreeMap<Join, BTreeSet<(ResourceId, ResourceId)>>,
+    /// The positions in ordered relationships: by the links and the column, then by the pair of ids; for an inverse by the id of
     /// the related resource alone, twice. Those that an attribute shows are in the attribute.
-    positions: BTreeMap<(&'static str, &'static str), Positions>,
+    positions: BTreeMap<(Join, &'static str), Positions>,
     /// How many writes it came about by.
     pub(crate) writes: u64,
 }
@@ -259,8 +263,8 @@ impl Records for State {
                 let ids = self.records(target).filter(leads_here).filter_map(|other| other.id.clone());
                 Cow::Owned(self.in_order(relationship, id, ids.collect()))
             }
-            RelationshipKind::Through { table, .. } => {
-                let pairs = self.joins.get(table).into_iter().flatten();
+            RelationshipKind::Through { .. } => {
+                let pairs = self.joins.get(&join_of(relationship)).into_iter().flatten();
                 let pairs = pairs.map(|pair| owner_and_target(relationship, pair));
                 let ids = pairs.filter(|(owner, _)| *owner == id).map(|(_, target)| target.clone());
                 Cow::Owned(self.in_order(relationship, id, ids.collect()))

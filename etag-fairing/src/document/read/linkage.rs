@@ -13,10 +13,9 @@ use crate::schema::{Description, IdKind, Relationship, RelationshipId, ResourceI
 /// The document of a change to a relationship: linkage as primary data.
 #[derive(Debug)]
 pub(crate) struct LinkageDocument<'b> {
-    /// The linkage as a full replacement.
-    pub(crate) change: LinkageChange,
-    /// The relationship that the change is of: of a polymorphic one, the arm that it leads to, or the first.
-    pub(crate) relationship: RelationshipId,
+    /// The linkage as a full replacement, with the relationship that it is of: of a polymorphic to-one relationship, the
+    /// arm that it leads to, or the first; of a polymorphic to-many relationship, an entry for each arm.
+    pub(crate) changes: Vec<(RelationshipId, LinkageChange)>,
     data: SentLinkage<'b>,
     base: Pointer,
 }
@@ -33,18 +32,23 @@ impl<'b> LinkageDocument<'b> {
         reading: impl Into<Reading<'b>>,
     ) -> Result<Self, Errors> {
         let data = primary_data(body, &base)?;
-        let (id, relationship) = arm_of(resource, id, &data, &|| base.member("data"))?;
         // Judged with what is there now: see `must_not_be_empty`.
-        if matches!(data, SentLinkage::Null) && relationship.is_required() {
-            return Ok(Self { change: LinkageChange::One(None), relationship: id, data, base });
+        let is_required = resource.relationship_at(id).is_some_and(Relationship::is_required);
+        if matches!(data, SentLinkage::Null) && is_required {
+            return Ok(Self { changes: vec![(id, LinkageChange::One(None))], data, base });
         }
-        match linkage(relationship, &data, reading.into(), &|| base.member("data")) {
-            Ok(change) => Ok(Self { change, relationship: id, data, base }),
+        match linkages(resource, id, &data, reading.into(), &|| base.member("data")) {
+            Ok(changes) => Ok(Self { changes, data, base }),
             Err(errors) => {
                 Err(Errors::from_vec(errors)
                     .unwrap_or_else(|| ErrorObject::invalid_linkage("no linkage").into()))
             }
         }
+    }
+
+    /// Whether it empties a to-one relationship.
+    pub(crate) fn empties(&self) -> bool {
+        matches!(self.changes.as_slice(), [(_, LinkageChange::One(None))])
     }
 
     /// Where the linkage stands.
@@ -53,8 +57,8 @@ impl<'b> LinkageDocument<'b> {
     }
 
     /// Where a related resource's identifier stands in the document.
-    pub(crate) fn pointer_to(&self, id: &ResourceId) -> Pointer {
-        pointer_into(Some(&self.data), self.pointer(), id)
+    pub(crate) fn pointer_to(&self, relationship: &Relationship, id: &ResourceId) -> Pointer {
+        pointer_into(Some(&self.data), self.pointer(), relationship, id)
     }
 }
 
@@ -108,7 +112,7 @@ pub(super) fn unassigned(lid: &str) -> ErrorObject {
 ///
 /// # Errors
 /// 409 for a type that no arm leads to.
-pub(super) fn arm_of(
+fn arm_of(
     resource: &'static Description,
     id: RelationshipId,
     data: &SentLinkage<'_>,
@@ -121,28 +125,29 @@ pub(super) fn arm_of(
         SentLinkage::One(SentIdentifier::Object { type_name: Some(TextMember::Text(name)), .. })
             if first.is_polymorphic() =>
         {
-            resource.arm(id, name).ok_or_else(|| {
-                ErrorObject::type_mismatch(format!(
-                    "{} leads to resources of type {}, not {name}",
-                    first.name,
-                    type_names(resource, id)
-                ))
-                .pointer(pointer().member("type"))
-            })
+            resource.arm(id, name).ok_or_else(|| no_arm(resource, id, first, name, pointer()))
         }
         _ => Ok((id, first)),
     }
 }
 
-/// Where the identifier with this id stands in linkage that stands at `base`.
-pub(super) fn pointer_into(data: Option<&SentLinkage<'_>>, base: Pointer, id: &ResourceId) -> Pointer {
+/// Where the identifier of the relationship's type with this id stands in linkage that stands at `base`.
+pub(super) fn pointer_into(
+    data: Option<&SentLinkage<'_>>,
+    base: Pointer,
+    relationship: &Relationship,
+    id: &ResourceId,
+) -> Pointer {
     match data {
         Some(SentLinkage::Many(identifiers)) => {
-            let id = id.to_string();
-            let is_it = |sent: &str| {
-                sent == id || IdKind::Uuid.parse(sent).is_some_and(|sent| sent.to_string() == id)
+            let (id, type_name) = (id.to_string(), relationship.target().type_name);
+            let is_it = |identifier: &SentIdentifier<'_>| {
+                let is_id = |sent: &str| {
+                    sent == id || IdKind::Uuid.parse(sent).is_some_and(|sent| sent.to_string() == id)
+                };
+                identifier.type_name() == Some(type_name) && identifier.id().is_some_and(is_id)
             };
-            match identifiers.iter().position(|identifier| identifier.id().is_some_and(is_it)) {
+            match identifiers.iter().position(is_it) {
                 Some(position) => base.element(position).member("id"),
                 None => base,
             }
@@ -152,11 +157,76 @@ pub(super) fn pointer_into(data: Option<&SentLinkage<'_>>, base: Pointer, id: &R
     }
 }
 
+/// Reads resource linkage (JSON:API §6.2.2.4) as a full replacement, with the relationship that it is of: see
+/// [`LinkageDocument::changes`].
+///
+/// # Errors
+/// As [`linkage`]'s, and 409 for a type that no arm leads to.
+pub(super) fn linkages(
+    resource: &'static Description,
+    id: RelationshipId,
+    data: &SentLinkage<'_>,
+    reading: Reading<'_>,
+    pointer: &dyn Fn() -> Pointer,
+) -> Result<Vec<(RelationshipId, LinkageChange)>, Vec<ErrorObject>> {
+    let first = resource.relationship_at(id).filter(|first| first.is_polymorphic() && first.is_to_many());
+    let (Some(first), SentLinkage::Many(identifiers)) = (first, data) else {
+        let (id, relationship) = arm_of(resource, id, data, pointer).map_err(|error| vec![error])?;
+        return linkage(relationship, data, reading, pointer).map(|change| vec![(id, change)]);
+    };
+    let mut of_arms: Vec<(RelationshipId, Vec<ResourceId>)> =
+        resource.arms(id).map(|(arm, _)| (arm, Vec::new())).collect();
+    let mut errors = Vec::new();
+    for (position, sent) in identifiers.iter().enumerate() {
+        if errors.len() >= MOST_ERRORS {
+            break;
+        }
+        let pointer = || pointer().element(position);
+        let arm = sent.type_name().map(|name| resource.arm(id, name));
+        let read = match arm {
+            Some(None) => Err(no_arm(resource, id, first, sent.type_name().unwrap_or_default(), pointer())),
+            // Without a type, which is told.
+            None => identifier(first, sent, reading, &pointer).map(|related| (id, related)),
+            Some(Some((arm, relationship))) => {
+                identifier(relationship, sent, reading, &pointer).map(|related| (arm, related))
+            }
+        };
+        match read {
+            Ok((arm, related)) => {
+                if let Some((_, ids)) = of_arms.iter_mut().find(|(known, _)| *known == arm) {
+                    ids.push(related);
+                }
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(of_arms.into_iter().map(|(arm, ids)| (arm, LinkageChange::Replace(ids))).collect())
+}
+
+/// An identifier of a type that a polymorphic relationship doesn't lead to.
+fn no_arm(
+    resource: &Description,
+    id: RelationshipId,
+    first: &Relationship,
+    name: &str,
+    pointer: Pointer,
+) -> ErrorObject {
+    ErrorObject::type_mismatch(format!(
+        "{} leads to resources of type {}, not {name}",
+        first.name,
+        type_names(resource, id)
+    ))
+    .pointer(pointer.member("type"))
+}
+
 /// Reads resource linkage (JSON:API §6.2.2.4) as a full replacement; `pointer` tells where it stands.
 ///
 /// # Errors
 /// 400 for another shape, 409 for another type, 404 for an id that nothing can have.
-pub(super) fn linkage(
+fn linkage(
     relationship: &Relationship,
     data: &SentLinkage<'_>,
     reading: Reading<'_>,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use self::pointers::FieldKind;
 use super::attribute::{Settable, attribute, may_not_set};
-use super::linkage::{arm_of, linkage};
+use super::linkage::linkages;
 use super::local_ids::Reading;
 use super::primary_data;
 use super::sent::{ObjectMember, PrimaryData, SentLinkage, SentMembers, TextMember, WithData};
@@ -37,7 +37,7 @@ impl<'a> Current<'a> {
         match change {
             LinkageChange::One(related) => {
                 // An odd linkage is shown as null, so that a client that sends null has not seen it, and doesn't overwrite it.
-                ResourceId::from_value(self.row.to_one(resource, id)).is_ok_and(|now| now == *related)
+                self.row.related_id(resource, id).is_ok_and(|now| now == *related)
             }
             LinkageChange::Replace(ids) => {
                 let Some(Some(links)) = id.of(self.links) else { return false };
@@ -78,14 +78,14 @@ pub(crate) struct ChangedMembers {
     pub(crate) linkage: Vec<Option<LinkageChange>>,
 }
 
-/// Notes the change of a relationship. Of a polymorphic one the other arms become empty.
+/// Notes the change of a relationship. Of a polymorphic to-one relationship the other arms become empty.
 pub(crate) fn set_linkage(
     resource: &Description,
     id: RelationshipId,
     change: LinkageChange,
     linkage: &mut [Option<LinkageChange>],
 ) {
-    for (arm, _) in resource.arms(id).filter(|(arm, _)| *arm != id) {
+    for (arm, _) in resource.arms(id).filter(|(arm, found)| *arm != id && !found.is_to_many()) {
         if let Some(slot) = arm.of_mut(linkage) {
             *slot = Some(LinkageChange::One(None));
         }
@@ -347,8 +347,11 @@ impl<'b> ResourceObject<'b> {
                 && relationship.is_to_many()
                 && (!relationship.linkage || is_unreadable || current.in_part.contains(&id.place()))
             {
-                let read = linkage(relationship, data, self.reading, &pointer);
-                if seen.is_some() && read.is_ok_and(|change| current.has(resource, id, &change)) {
+                let read = linkages(resource, id, data, self.reading, &pointer);
+                let is_now = |changes: Vec<(RelationshipId, LinkageChange)>| {
+                    changes.iter().all(|(id, change)| current.has(resource, *id, change))
+                };
+                if seen.is_some() && read.is_ok_and(is_now) {
                     continue;
                 }
                 if is_unwritable {
@@ -379,36 +382,36 @@ impl<'b> ResourceObject<'b> {
             if data.is_null() && relationship.is_required() && looks_empty {
                 continue;
             }
-            let (id, relationship) = match arm_of(resource, id, data, &|| pointer().member("data")) {
-                Ok(arm) => arm,
-                Err(error) => {
-                    errors.push(error);
+            let changes = match linkages(resource, id, data, self.reading, &|| pointer().member("data")) {
+                Ok(changes) => changes,
+                Err(found) => {
+                    errors.extend(found.into_iter().take(MOST_ERRORS - errors.len()));
                     continue;
                 }
             };
-            match linkage(relationship, data, self.reading, &|| pointer().member("data")) {
-                Ok(LinkageChange::One(None)) if relationship.is_polymorphic() && looks_empty => {}
-                Ok(change) if seen.is_some_and(|current| current.has(resource, id, &change)) => {}
-                Ok(_) if is_unwritable => errors.push(may_not_set(resource, name).pointer(pointer())),
-                Ok(_) if current.is_some() && resource.is_relationship_of_key(id) => {
-                    errors.push(part_of_id(name).pointer(pointer()));
-                }
-                Ok(LinkageChange::Replace(ids)) if relationship.is_kept_in_ids() => {
-                    // In a new resource: nothing. Later: the same members, in another order.
-                    let change = LinkageChange::Replace(ids);
-                    match current {
-                        None if change == LinkageChange::Replace(Vec::new()) => {}
-                        Some(current)
-                            if relationship.order.is_some()
-                                && current.linked(id).is_some_and(|now| has_members(now, &change)) =>
-                        {
-                            set_linkage(resource, id, change, &mut members.linkage);
-                        }
-                        _ => errors.push(kept_in_ids(relationship).pointer(pointer())),
+            for (id, change) in changes {
+                match change {
+                    LinkageChange::One(None) if relationship.is_polymorphic() && looks_empty => {}
+                    change if seen.is_some_and(|current| current.has(resource, id, &change)) => {}
+                    _ if is_unwritable => errors.push(may_not_set(resource, name).pointer(pointer())),
+                    _ if current.is_some() && resource.is_relationship_of_key(id) => {
+                        errors.push(part_of_id(name).pointer(pointer()));
                     }
+                    change @ LinkageChange::Replace(_) if relationship.is_kept_in_ids() => {
+                        // In a new resource: nothing. Later: the same members, in another order.
+                        match current {
+                            None if change == LinkageChange::Replace(Vec::new()) => {}
+                            Some(current)
+                                if relationship.order.is_some()
+                                    && current.linked(id).is_some_and(|now| has_members(now, &change)) =>
+                            {
+                                set_linkage(resource, id, change, &mut members.linkage);
+                            }
+                            _ => errors.push(kept_in_ids(relationship).pointer(pointer())),
+                        }
+                    }
+                    change => set_linkage(resource, id, change, &mut members.linkage),
                 }
-                Ok(change) => set_linkage(resource, id, change, &mut members.linkage),
-                Err(found) => errors.extend(found.into_iter().take(MOST_ERRORS - errors.len())),
             }
         }
         members

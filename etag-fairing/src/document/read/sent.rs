@@ -104,6 +104,14 @@ pub(super) enum SentIdentifier<'a> {
 }
 
 impl SentIdentifier<'_> {
+    /// The type, if there is one that is a string.
+    pub(super) fn type_name(&self) -> Option<&str> {
+        match self {
+            Self::Object { type_name: Some(TextMember::Text(name)), .. } => Some(name),
+            _ => None,
+        }
+    }
+
     /// The id, if there is one that is a string.
     pub(super) fn id(&self) -> Option<&str> {
         match self {

@@ -20,7 +20,7 @@ pub(super) fn write_data(
     match relationship.kind {
         RelationshipKind::ToOne { .. } => {
             out.extend_from_slice(br#","data":"#);
-            match ResourceId::from_value(row.to_one(resource, id))? {
+            match relationship.related_id(row.to_one(resource, id))? {
                 Some(id) => write_identifier(type_name, &id, out),
                 None => out.extend_from_slice(b"null"),
             }
@@ -28,7 +28,7 @@ pub(super) fn write_data(
         RelationshipKind::OneOf { .. } => {
             out.extend_from_slice(br#","data":"#);
             for (arm, relationship) in resource.arms(id) {
-                if let Some(id) = ResourceId::from_value(row.to_one(resource, arm))? {
+                if let Some(id) = relationship.related_id(row.to_one(resource, arm))? {
                     write_identifier(relationship.target().type_name, &id, out);
                     return Ok(());
                 }
@@ -37,16 +37,22 @@ pub(super) fn write_data(
             out.extend_from_slice(b"null");
         }
         RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => {
-            if let Some(read) = id.of(links).and_then(Option::as_ref) {
-                out.extend_from_slice(br#","data":["#);
-                for (position, id) in read.of(index).iter().enumerate() {
-                    if position > 0 {
+            let read = |arm: RelationshipId| arm.of(links).and_then(Option::as_ref);
+            if resource.arms(id).any(|(arm, _)| read(arm).is_none()) {
+                return Ok(());
+            }
+            out.extend_from_slice(br#","data":["#);
+            let mut is_first = true;
+            for (arm, relationship) in resource.arms(id) {
+                let type_name = relationship.target().type_name;
+                for id in read(arm).map_or(&[][..], |read| read.of(index)) {
+                    if !std::mem::take(&mut is_first) {
                         out.push(b',');
                     }
                     write_identifier(type_name, id, out);
                 }
-                out.push(b']');
             }
+            out.push(b']');
         }
     }
     Ok(())

@@ -36,7 +36,9 @@ pub(crate) enum DocumentSchema<'a> {
     /// The linkage of a relationship to many resources of this type.
     ToMany,
     /// The linkage of this relationship, which may lead to several types, of a resource of this type.
-    ToOneOf(&'a Relationship),
+    OfSeveral(&'a Relationship),
+    /// The related resources of this relationship, which leads to many of several types.
+    ManyOfSeveral(&'a Relationship),
 }
 
 /// The link to the schema of the document (JSON:API §6.1, `describedby`), after others. `schemas` is the URL of the schemas
@@ -52,10 +54,15 @@ pub(super) fn write_described_by(schemas: Option<&str>, schema: DocumentSchema<'
         DocumentSchema::Many => out.extend_from_slice(b"collection"),
         DocumentSchema::ToOne => out.extend_from_slice(b"toOne"),
         DocumentSchema::ToMany => out.extend_from_slice(b"toMany"),
-        DocumentSchema::ToOneOf(relationship) => {
+        DocumentSchema::ManyOfSeveral(relationship) => {
             out.extend_from_slice(b"relationship.");
             out.extend_from_slice(component(relationship.name).as_bytes());
-            out.extend_from_slice(b".toOne");
+            out.extend_from_slice(b".collection");
+        }
+        DocumentSchema::OfSeveral(relationship) => {
+            out.extend_from_slice(b"relationship.");
+            out.extend_from_slice(component(relationship.name).as_bytes());
+            out.extend_from_slice(if relationship.is_to_many() { b".toMany" } else { b".toOne" });
         }
     }
     out.push(b'"');

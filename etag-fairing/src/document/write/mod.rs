@@ -12,4 +12,4 @@ mod writer;
 
 pub(crate) use self::view::View;
 pub(crate) use self::window::ShownWindow;
-pub(crate) use self::writer::{LinkagePage, Writer};
+pub(crate) use self::writer::{LinkagePage, MixedPage, RelatedOfArm, Writer};

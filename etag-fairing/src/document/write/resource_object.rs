@@ -142,7 +142,12 @@ impl Writer<'_> {
                 write_data(resource, relationship_id, row, index, linkage.links, out)?;
             }
             // On demand only: the representation without parameters has none.
-            if let (View::Asked { .. }, Some(count)) = (view, linkage.counts.of(relationship_id, index)) {
+            let count = || {
+                let mut counts = resource.arms(relationship_id);
+                // Of all arms together.
+                counts.try_fold(0, |sum, (arm, _)| Some(sum + linkage.counts.of(arm, index)?))
+            };
+            if let (View::Asked { .. }, Some(count)) = (view, count()) {
                 write_count(count, out);
             }
             out.push(b'}');

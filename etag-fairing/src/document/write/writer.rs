@@ -3,7 +3,7 @@
 use super::linkage::{write_data, write_identifier};
 use super::links::{DocumentSchema, RelationshipLinks, START, start, write_described_by, write_page_links};
 use super::view::View;
-use super::window::ReadLinkage;
+use super::window::{ReadLinkage, write_count};
 use crate::document::buffer_pool;
 use crate::document::hidden::Hidden;
 use crate::document::warnings::{OddValues, Warnings, write_document_meta};
@@ -11,7 +11,7 @@ use crate::plan::{Fetched, Included};
 use crate::query::{PageLinks, Parameters, href};
 use crate::schema::json_text::write_string;
 use crate::schema::registry::{Registry, encode_segment};
-use crate::schema::{Corrupt, Description, Relationship, RelationshipId, ResourceId, Rows};
+use crate::schema::{Corrupt, Description, Relationship, RelationshipId, ResourceId, Row, Rows};
 
 /// Writes documents for one application and one caller.
 #[derive(Clone, Debug)]
@@ -121,6 +121,48 @@ impl<'a> Writer<'a> {
         out.push(b']');
         self.included(included(fetched), view, &mut out)?;
         write_document_meta(resource, fetched, &mut out);
+        out.push(b'}');
+        Ok(out)
+    }
+
+    /// A document whose primary data is resources of several types. They are among what was included, or they are the
+    /// owner, which is `(resource, fetched)`.
+    pub(crate) fn of_several_types(
+        &self,
+        related: &[RelatedOfArm<'_>],
+        page: &MixedPage<'_>,
+        (owner, fetched): (&'static Description, &Fetched),
+        view: View<'_>,
+    ) -> Result<Vec<u8>, Corrupt> {
+        let mut out = Vec::with_capacity(1024 + self.size_included(fetched));
+        start(None, &mut out);
+        write_string(page.self_link, &mut out);
+        let schema = DocumentSchema::ManyOfSeveral(page.relationship);
+        write_described_by(self.registry.schemas(owner), schema, &mut out);
+        write_page_links(&page.pages, &mut out);
+        out.extend_from_slice(br#"},"data":["#);
+        let root = std::iter::once((owner, &fetched.rows, of_root(fetched)));
+        let read: Vec<_> = root.chain(included(fetched)).collect();
+        let mut is_first = true;
+        for RelatedOfArm { resource, ids } in related {
+            for id in *ids {
+                let place = read.iter().filter(|(of, ..)| of.is(resource)).find_map(|(_, rows, linkage)| {
+                    let is_it = |row: &Row<'_>| row.resource_id().is_ok_and(|known| known == *id);
+                    let (index, row) = rows.iter().enumerate().find(|(_, row)| is_it(row))?;
+                    Some((index, row, *linkage))
+                });
+                // Of a row whose id is none there is nothing to show.
+                let Some((index, row, linkage)) = place else { continue };
+                if !std::mem::take(&mut is_first) {
+                    out.push(b',');
+                }
+                self.resource(resource, row, index, linkage, view, &mut out)?;
+            }
+        }
+        out.push(b']');
+        if let Some(total) = page.total {
+            write_count(total, &mut out);
+        }
         out.push(b'}');
         Ok(out)
     }
@@ -254,7 +296,7 @@ fn schema_of_linkage<'a>(
     relationship: &'a Relationship,
 ) -> (&'static Description, DocumentSchema<'a>) {
     match (relationship.is_polymorphic(), relationship.is_to_many()) {
-        (true, _) => (owner, DocumentSchema::ToOneOf(relationship)),
+        (true, _) => (owner, DocumentSchema::OfSeveral(relationship)),
         (false, true) => (relationship.target(), DocumentSchema::ToMany),
         (false, false) => (relationship.target(), DocumentSchema::ToOne),
     }
@@ -263,6 +305,24 @@ fn schema_of_linkage<'a>(
 /// The linkage of the root's rows.
 fn of_root(fetched: &Fetched) -> ReadLinkage<'_> {
     ReadLinkage { links: &fetched.links, windows: &fetched.windows, counts: &fetched.counts }
+}
+
+/// The head of a document of resources of several types.
+#[derive(Debug)]
+pub(crate) struct MixedPage<'a> {
+    /// The relationship that leads to them.
+    pub(crate) relationship: &'a Relationship,
+    pub(crate) self_link: &'a str,
+    pub(crate) pages: PageLinks,
+    /// How many there are, if that is told.
+    pub(crate) total: Option<u64>,
+}
+
+/// What a polymorphic relationship leads to of one type, in order.
+#[derive(Debug)]
+pub(crate) struct RelatedOfArm<'a> {
+    pub(crate) resource: &'static Description,
+    pub(crate) ids: &'a [ResourceId],
 }
 
 /// The head of a document of linkage.

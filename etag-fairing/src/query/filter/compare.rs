@@ -12,7 +12,7 @@ use crate::schema::member_path::{
     BrokenPath, MemberPath, PathEnd, PathStep, PathSyntax, is_name_in_json, type_names, typed_names,
 };
 use crate::schema::unreadable::Unreadable;
-use crate::schema::{Description, Element, IdKind, Kind, RelationshipId};
+use crate::schema::{Description, Element, IdKind, Kind, Relationship, RelationshipId};
 
 /// A path that filters may take.
 #[derive(Debug)]
@@ -170,11 +170,16 @@ impl FilterPath {
             };
             Filter::And(arms.iter().map(is_null).collect())
         };
+        let leads_to_many = resource.relationship_at(first).is_some_and(Relationship::is_to_many);
         match operator {
             Operator::Has | Operator::IsEmpty => {
                 let any = Self(self.0.clone()).related_to(None);
                 let wanted = given.truth()? == (operator == Operator::Has);
                 Ok(if wanted { any } else { Filter::Not(Box::new(any)) })
+            }
+            Operator::IsNull if leads_to_many => {
+                let any = Self(self.0.clone()).related_to(None);
+                Ok(if given.truth()? { Filter::Not(Box::new(any)) } else { any })
             }
             Operator::IsNull => {
                 let is_null = given.truth()?;
@@ -194,6 +199,15 @@ impl FilterPath {
                         )));
                     };
                     arms.push(arm);
+                }
+                if leads_to_many {
+                    let leads = |path: Vec<RelationshipId>, relationship| Filter::Related {
+                        path,
+                        relationship,
+                        filter: None,
+                    };
+                    let ways = arms.iter().map(|arm| through(&self.0.steps, |path| leads(path, *arm)));
+                    return Ok(Filter::Or(ways.collect()));
                 }
                 Ok(through(&self.0.steps, |path| Filter::Not(Box::new(all_null(path, &arms)))))
             }

@@ -246,7 +246,7 @@ impl<'e> Attempt<'_, 'e> {
             conditions: self.conditions(operation, Some(id)),
             id: id.clone(),
             document,
-            changing: None,
+            changing: Vec::new(),
             judged: JudgedState::Resource,
             reparented: ReparentedResources::default(),
             scopes: call.scopes(),

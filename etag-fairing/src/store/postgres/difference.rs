@@ -91,9 +91,9 @@ async fn steps(
         if found.is_view {
             continue;
         }
-        for (column, _, index) in definitions::create_indexes(table) {
-            if !table::has_index(connection, table.name, column.name).await? {
-                steps.push(Step::Statement(index));
+        for index in definitions::create_indexes(table) {
+            if !table::has_index(connection, table.name, index.column).await? {
+                steps.push(Step::Statement(index.statement));
             }
         }
     }

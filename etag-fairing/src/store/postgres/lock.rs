@@ -8,15 +8,15 @@ use std::collections::HashSet;
 
 use sha1::{Digest, Sha1};
 
-use super::{connection::Connection, dialect::Postgres, prepare::JoinEnd};
+use super::{connection::Connection, dialect::Postgres};
 use crate::plan::{LinkageChange, Scopes};
 use crate::schema::{Description, RelationshipId, RelationshipKind, ResourceId, ValueRef};
 use crate::store::sql::cache::{Shape, Verb};
 use crate::store::sql::cell::Cells;
 use crate::store::sql::edge::{Edge, EdgeKind};
-use crate::store::sql::ids::{id_value, list_of_ids};
+use crate::store::sql::ids::list_of_ids;
 use crate::store::sql::link::Link;
-use crate::store::sql::linkage_read::linkage;
+use crate::store::sql::linkage_read::{Owners, linkage};
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::plan::edge;
 use crate::store::sql::room::Room;
@@ -98,7 +98,10 @@ async fn listed(
         Ok(if locks { text + strength.clause() } else { text })
     })?;
     let found = connection.rows(&text, &[ValueRef::Text(&list).into()]).await?;
-    found.iter().map(|row| cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)).collect()
+    found
+        .iter()
+        .map(|row| cell::id(resource.table, resource.id.columns(), resource.id.kind, row, 0))
+        .collect()
 }
 
 /// Locks a row for a change and reads the ids in its to-one relationships, one entry for each relationship.
@@ -111,12 +114,6 @@ pub(super) async fn row_and_links(
     connection.want(resource, std::iter::once(id));
     let locks = connection.known().can_lock(resource.table);
     let shape = Shape::new(Verb::LockLinks, resource).columns(vec![locks]);
-    let links = || {
-        resource
-            .relationships
-            .iter()
-            .map(|relationship| Some((Link::of(relationship)?.column, relationship.target())))
-    };
     let text = connection.text(shape, || {
         let text = sql::lock::with_links(Postgres, resource);
         Ok(if locks { text + Strength::Change.clause() } else { text })
@@ -125,8 +122,8 @@ pub(super) async fn row_and_links(
     let Some(row) = found.first() else { return Ok(None) };
     let mut place = 0;
     let mut read = Vec::new();
-    for link in links() {
-        let Some((column, target)) = link else {
+    for link in resource.relationships.iter().map(Link::of) {
+        let Some(Link { columns, kind, .. }) = link else {
             read.push(None);
             continue;
         };
@@ -134,20 +131,22 @@ pub(super) async fn row_and_links(
         read.push(if row.is_null(place)? {
             None
         } else {
-            Some(cell::id(resource.table, column, target.id.kind, row, place)?)
+            // A part of a composite id is none, and leads nowhere.
+            match kind.parts() {
+                [] => Some(cell::id(resource.table, columns, kind, row, place)?),
+                _ => cell::known_id(resource.table, columns, kind, row, place)?,
+            }
         });
     }
     Ok(Some(read))
 }
 
 /// Locks the rows at the other end of a join table, for a row that will be deleted with its links.
-async fn other_end(connection: &Connection, end: &JoinEnd, near: &ResourceId) -> Result<(), StoreError> {
-    if !connection.known().can_lock(end.far.table) {
+async fn other_end(connection: &Connection, edge: &Edge, near: &ResourceId) -> Result<(), StoreError> {
+    if !connection.known().can_lock(edge.target.table) {
         return Ok(());
     }
-    let JoinEnd { join_table, near_column, far_column, far, .. } = *end;
-    let text =
-        sql::lock::joined(Postgres, far, join_table, near_column, far_column) + Strength::Change.clause();
+    let text = sql::lock::related(Postgres, edge) + Strength::Change.clause();
     connection.rows(&text, &[near.into()]).await.map(drop)
 }
 
@@ -182,16 +181,15 @@ pub(super) async fn related(
         LinkageChange::Remove(ids) => (&[], ids.clone()),
     };
     let strength = match Link::of(found) {
-        Some(Link { column, .. }) if connection.known().is_watched(resource.table, column) => {
+        Some(Link { columns, .. }) if connection.known().is_watched(resource.table, columns) => {
             Strength::Change
         }
         Some(_) => Strength::Stay,
         None => {
             let edge = edge(resource, relationship)?;
             if let (LinkageChange::Replace(_), Some(own)) = (change, own) {
-                let owner = [id_value(own)].into_iter();
-                let room = Room::endless();
-                let links = linkage(connection, &Scopes::NONE, &room, resource, relationship, owner).await?;
+                let (owner, room) = (Owners::one(own)?, Room::endless());
+                let links = linkage(connection, &Scopes::NONE, &room, resource, relationship, &owner).await?;
                 affected = links.of(0).to_vec();
             }
             match edge.kind {
@@ -199,7 +197,7 @@ pub(super) async fn related(
                 EdgeKind::Inverse { .. } => Strength::Change,
                 // The position of the new link is behind the last one at the other end.
                 EdgeKind::Join if edge.far_order.is_some() => Strength::Change,
-                EdgeKind::Join if connection.known().is_watched(edge.table, edge.target_column) => {
+                EdgeKind::Join if connection.known().is_watched(edge.table, edge.target_columns) => {
                     Strength::Change
                 }
                 EdgeKind::Join => Strength::Stay,
@@ -244,9 +242,9 @@ pub(super) async fn owners_before(
     let Some((back, _)) = edge.target.relationship(of) else { return Ok(()) };
     for (arm_id, arm) in edge.target.arms(back) {
         let link = Link::of(arm).filter(|link| link.only != edge.only);
-        if let Some(Link { column: owner_column, only }) = link {
+        if let Some(Link { columns: owner_columns, kind: owner_id, only }) = link {
             let owner = arm.target();
-            let edge = Edge { owner_column, owner_id: owner.id.kind, only, ..edge };
+            let edge = Edge { owner_columns, owner_id, only, ..edge };
             let shape = Shape::new(Verb::Owners, edge.target).relationship(arm_id);
             owners_by(connection, owner, &edge, shape, None, adopted).await?;
         }
@@ -266,7 +264,7 @@ async fn owners_by(
     let list = list_of_ids(adopted.iter())?;
     let mut owners = Vec::new();
     for row in connection.rows(&text, &[ValueRef::Text(&list).into()]).await? {
-        owners.push(cell::id(edge.table, edge.owner_column, edge.owner_id, &row, 0)?);
+        owners.push(cell::id(edge.table, edge.owner_columns, edge.owner_id, &row, 0)?);
     }
     owners.retain(|owner| Some(owner) != own);
     if !owners.is_empty() {
@@ -285,7 +283,7 @@ pub(super) async fn ends(
     let known = connection.known();
     for (relationship, link) in resource.relationships.iter().zip(links) {
         let watched =
-            Link::of(relationship).is_some_and(|link| known.is_watched(resource.table, link.column));
+            Link::of(relationship).is_some_and(|link| known.is_watched(resource.table, link.columns));
         if let (true, Some(link)) = (watched, link) {
             rows(connection, relationship.target(), [link], Strength::Change).await?;
         }

@@ -18,10 +18,10 @@ use super::{
     table::{self, Found, FoundSequence},
 };
 use crate::config::SchemaMode;
-use crate::schema::{Description, IdKind, Kind, ValueRef};
+use crate::schema::{Columns, Description, IdKind, Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::{Abilities, Limits};
-use crate::store::sql::definitions::{self, Layout, NewColumn};
+use crate::store::sql::definitions::{self, Layout, NewColumn, NewIndex};
 use crate::store::sql::edge::{Edge, EdgeKind};
 use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
 use crate::store::sql::prepare::{self, FoundTable as _, OURS, Owner, quoted, wrong_type};
@@ -48,19 +48,10 @@ pub(super) struct Known {
     pub(super) limits: Arc<Limits>,
     views: HashSet<&'static str>,
     /// Tables and columns that have to-many linkage of another resource.
-    watched: HashSet<(&'static str, &'static str)>,
-    joins: Vec<JoinEnd>,
+    watched: HashSet<(&'static str, Columns)>,
+    /// Join tables, each seen from a table at one of its ends.
+    joins: Vec<(&'static str, Edge)>,
     sequences: HashMap<&'static str, Sequence>,
-}
-
-/// A join table, seen from one of its ends.
-#[derive(Debug)]
-pub(super) struct JoinEnd {
-    near_table: &'static str,
-    pub(super) join_table: &'static str,
-    pub(super) near_column: &'static str,
-    pub(super) far_column: &'static str,
-    pub(super) far: &'static Description,
 }
 
 /// Statements that move a table's sequence past ids that the sequence did not make.
@@ -80,14 +71,14 @@ impl Known {
         !self.views.contains(table)
     }
 
-    /// Whether a change of the column changes the representation of the row that it refers to.
-    pub(super) fn is_watched(&self, table: &'static str, column: &'static str) -> bool {
-        self.watched.contains(&(table, column))
+    /// Whether a change of the columns changes the representation of the row that it refers to.
+    pub(super) fn is_watched(&self, table: &'static str, columns: Columns) -> bool {
+        self.watched.contains(&(table, columns))
     }
 
     /// The join tables that refer to a table.
-    pub(super) fn joins_of(&self, table: &str) -> impl Iterator<Item = &JoinEnd> {
-        self.joins.iter().filter(move |end| end.near_table == table)
+    pub(super) fn joins_of(&self, table: &str) -> impl Iterator<Item = &Edge> {
+        self.joins.iter().filter(move |(near, _)| *near == table).map(|(_, edge)| edge)
     }
 
     /// The sequence that makes a table's ids.
@@ -104,25 +95,13 @@ impl Known {
                 edges.filter_map(|edge| edge.ok().flatten().map(|edge| (*resource, edge)))
             })
         };
-        known.watched = edges().map(|(_, edge)| (edge.table, edge.owner_column)).collect();
+        known.watched = edges().map(|(_, edge)| (edge.table, edge.owner_columns)).collect();
         for (owner, edge) in edges().filter(|(_, edge)| edge.kind == EdgeKind::Join) {
-            let join_table = edge.table;
-            if known.is_watched(join_table, edge.target_column) {
-                known.joins.push(JoinEnd {
-                    near_table: owner.table,
-                    join_table,
-                    near_column: edge.owner_column,
-                    far_column: edge.target_column,
-                    far: edge.target,
-                });
+            let (far_table, back) = (edge.target.table, edge.seen_from_the_other_end(owner));
+            if known.is_watched(edge.table, edge.target_columns) {
+                known.joins.push((owner.table, edge));
             }
-            known.joins.push(JoinEnd {
-                near_table: edge.target.table,
-                join_table,
-                near_column: edge.target_column,
-                far_column: edge.owner_column,
-                far: owner,
-            });
+            known.joins.push((far_table, back));
         }
         known
     }
@@ -194,13 +173,9 @@ pub(super) async fn prepare(
     ours.extend(new.iter().map(|table| table.name.to_owned()));
     // Tables that refer to each other must all exist before the first foreign key is added.
     for table in new {
-        for column in &table.columns {
-            // Nothing can refer to a view.
-            if column.reference.is_some_and(|reference| known.can_lock(reference.table))
-                && let Some(foreign_key) = definitions::add_foreign_key(table, column)
-            {
-                connection.batch(&foreign_key).await?;
-            }
+        // Nothing can refer to a view.
+        for reference in table.foreign_keys().filter(|reference| known.can_lock(reference.table)) {
+            connection.batch(&definitions::add_foreign_key(table, reference)).await?;
         }
     }
     for table in &tables {
@@ -335,7 +310,7 @@ async fn look_for_former_names(
 }
 
 async fn index_references(connection: &Connection, table: &Table) -> Result<(), StoreError> {
-    for (_, name, index) in definitions::create_indexes(table) {
+    for NewIndex { name, statement, .. } in definitions::create_indexes(table) {
         // Checked before, since `IF NOT EXISTS` waits for all transactions that write to the table, and
         // another node may be writing.
         let found = "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
@@ -346,7 +321,7 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
             .await?
             .is_empty()
         {
-            connection.batch(&index).await?;
+            connection.batch(&statement).await?;
         }
     }
     Ok(())

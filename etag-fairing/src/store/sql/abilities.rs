@@ -79,8 +79,8 @@ impl Limits {
                     let fixed = made || self.refuses(resource.table, Verb::Update);
                     (fixed, fixed)
                 }
-                RelationshipKind::ToOne { column, .. } => {
-                    let fixed = makes(column) || self.refuses(resource.table, Verb::Update);
+                RelationshipKind::ToOne { columns, .. } => {
+                    let fixed = columns.names().any(makes) || self.refuses(resource.table, Verb::Update);
                     (fixed, fixed)
                 }
                 RelationshipKind::Inverse { of } => {

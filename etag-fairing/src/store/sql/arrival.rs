@@ -12,10 +12,8 @@ use super::{
     cache::{Shape, Verb},
     cell, column,
     edge::Edge,
-    ids::{IdColumns, id_value},
     linkage_write::ToMany,
     managed::RowOf,
-    parameter,
     parameter::Parameter,
     placed::{Arrival, lists, position_in},
     plan::edge,
@@ -72,7 +70,7 @@ async fn last(
     row: Option<&ResourceId>,
     moved: &mut Vec<RowOf>,
 ) -> Result<Option<i64>, StoreError> {
-    let (edge, owner) = (edge(resource, list)?, id_value(owner));
+    let edge = edge(resource, list)?;
     let dialect = session.dialect();
     let shape = Shape::new(Verb::Last, resource).relationship(list).columns(vec![row.is_some()]);
     let text = session.text(shape, || end(dialect, &edge, row.is_some()))?;
@@ -99,7 +97,7 @@ async fn last(
     let links = ToMany { session, resource, relationship_id: list, edge, owner };
     let stored = links.stored(scopes).await?;
     // The id of a new row may not be known yet. An id of another kind is no member's.
-    let arriving = match edge.target_id() {
+    let arriving = match edge.target.id.kind {
         IdKind::Integer { .. } => ResourceId::Text(String::new()),
         IdKind::Text | IdKind::Uuid | IdKind::Composite(_) => ResourceId::Integer(0),
     };
@@ -119,12 +117,12 @@ fn end<D: Dialect>(dialect: D, edge: &Edge, asks_for_row: bool) -> Result<String
         let mut members = Query::select();
         members
             .from_as(edge.table, "j")
-            .and_where(column("j", edge.owner_column).eq(parameter()))
+            .and_where(edge.owner("j").is_parameter())
             .and_where_option(edge.is_edge("j"));
         members
     };
     let one_if = |mut members: SelectStatement| -> Expr {
-        members.column(("j", edge.target_column));
+        members.column(("j", edge.target_columns.first()));
         CaseStatement::new().case(dialect.exists(members), Expr::cust("CAST(1 AS bigint)")).into()
     };
     // The cast is around the aggregate, so that an index on owner and position tells the last one.
@@ -135,7 +133,7 @@ fn end<D: Dialect>(dialect: D, edge: &Edge, asks_for_row: bool) -> Result<String
     select.expr(Expr::from(last)).expr(one_if(placeless));
     if asks_for_row {
         let mut row = members();
-        row.and_where(IdColumns::at(Some("j"), edge.target_column, edge.target_id()).is_parameter());
+        row.and_where(edge.related("j").is_parameter());
         select.expr(one_if(row));
     }
     Ok(dialect.text(&select))

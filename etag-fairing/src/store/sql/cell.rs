@@ -2,7 +2,7 @@
 
 use super::select::{Cell, Content};
 use crate::schema::{
-    CompositeId, Corrupt, IdKind, IdPart, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef,
+    Columns, CompositeId, Corrupt, IdKind, IdPart, Kind, Odd, ResourceId, Rows, StoredTime, Value, ValueRef,
 };
 use crate::store::StoreError;
 
@@ -46,9 +46,9 @@ impl From<StoreError> for Unreadable {
 
 impl Unreadable {
     /// The error for a value that must be readable.
-    fn of(self, table: &str, column: &str) -> StoreError {
+    fn of(self, table: &str, columns: Columns) -> StoreError {
         match self {
-            Self::Odd(detail) => corrupt(table, column, &detail).into(),
+            Self::Odd(detail) => corrupt(table, columns, &detail).into(),
             Self::Failed(error) => *error,
         }
     }
@@ -79,7 +79,7 @@ pub(crate) fn push_row(
             Ok(value) => rows.push(value),
             Err(Unreadable::Failed(error)) => return Err(*error),
             Err(Unreadable::Odd(detail)) if matches!(cell.content, Content::Id(_)) => {
-                log::warn!("{}; the row is not shown", corrupt(table, cell.column, &detail));
+                log::warn!("{}; the row is not shown", corrupt(table, cell.columns, &detail));
                 rows.skip_row();
                 return Ok(());
             }
@@ -97,19 +97,21 @@ fn read<'a>(
     text: &'a mut String,
 ) -> Result<ValueRef<'a>, Unreadable> {
     match content {
-        Content::Id(kind @ IdKind::Composite(_)) => {
-            let id = match check_id(kind, row.value(index, text)?)? {
+        Content::Id(kind) if kind.parts().is_empty() => check_id(kind, row.value(index, text)?),
+        Content::Link(kind) if kind.parts().is_empty() => match row.value(index, text)? {
+            ValueRef::Null => Ok(ValueRef::Null),
+            value => check_id(kind, value),
+        },
+        // As documents have it.
+        Content::Id(kind) | Content::Link(kind) => {
+            let id = match row.value(index, text)? {
+                ValueRef::Null if matches!(content, Content::Link(_)) => return Ok(ValueRef::Null),
                 ValueRef::Text(json) => composite(kind, json)?.to_string(),
                 other => return Err(Unreadable::expected("the parts of an id", other)),
             };
             *text = id;
             Ok(ValueRef::Text(text))
         }
-        Content::Id(kind) => check_id(kind, row.value(index, text)?),
-        Content::Link(kind) => match row.value(index, text)? {
-            ValueRef::Null => Ok(ValueRef::Null),
-            value => check_id(kind, value),
-        },
         Content::Attribute { kind, nullable, stored, scale, check } => {
             let value = row.attribute(index, kind, stored, scale, text)?;
             if value.is_null() && !nullable {
@@ -129,12 +131,12 @@ fn read<'a>(
 /// skipped.
 pub(crate) fn known_id(
     table: &str,
-    column: &str,
+    columns: Columns,
     kind: IdKind,
     row: &impl Cells,
     index: usize,
 ) -> Result<Option<ResourceId>, StoreError> {
-    match id(table, column, kind, row, index) {
+    match id(table, columns, kind, row, index) {
         Ok(id) => Ok(Some(id)),
         Err(StoreError::Corrupt(corrupt)) => {
             log::warn!("{corrupt}; it is not shown");
@@ -147,7 +149,7 @@ pub(crate) fn known_id(
 /// A stored id.
 pub(crate) fn id(
     table: &str,
-    column: &str,
+    columns: Columns,
     kind: IdKind,
     row: &impl Cells,
     index: usize,
@@ -159,7 +161,7 @@ pub(crate) fn id(
         ValueRef::Text(id) => Ok(ResourceId::Text(id.into())),
         other => Err(Unreadable::expected("an id", other)),
     });
-    found.map_err(|unreadable| unreadable.of(table, column))
+    found.map_err(|unreadable| unreadable.of(table, columns))
 }
 
 /// A stored id, integer or text, or composite if it has parts. A value that cannot be an id is skipped.
@@ -172,17 +174,22 @@ pub(crate) fn any_id(
         Ok(ValueRef::Text(json)) if !key.is_empty() => {
             Ok(CompositeId::of_json(json, key).map(ResourceId::Composite))
         }
-        Ok(value) => Ok(ResourceId::from_value(value).ok().flatten()),
+        Ok(value) => Ok(IdKind::Text.id_of_value(value).ok().flatten()),
         Err(Unreadable::Odd(_)) => Ok(None),
         Err(Unreadable::Failed(error)) => Err(*error),
     }
 }
 
 /// A stored value of any kind.
-pub(crate) fn any(table: &str, column: &str, row: &impl Cells, index: usize) -> Result<Value, StoreError> {
+pub(crate) fn any(
+    table: &str,
+    column: &'static str,
+    row: &impl Cells,
+    index: usize,
+) -> Result<Value, StoreError> {
     let mut text = String::new();
     let found = row.value(index, &mut text).map(ValueRef::to_owned);
-    found.map_err(|unreadable| unreadable.of(table, column))
+    found.map_err(|unreadable| unreadable.of(table, Columns::one(column)))
 }
 
 /// A number that the statement computed: a count, or a place in a list.
@@ -193,17 +200,23 @@ pub(crate) fn number(row: &impl Cells, index: usize) -> Result<Option<i64>, Stor
         ValueRef::Integer(number) => Ok(Some(number)),
         other => Err(Unreadable::expected("a whole number", other)),
     });
-    found.map_err(|unreadable| unreadable.of("", ""))
+    found.map_err(|unreadable| unreadable.of("", Columns::one("")))
 }
 
-fn corrupt(table: &str, column: &str, detail: &str) -> Corrupt {
-    Corrupt::new(format!("table `{table}`, column `{column}`: {detail}"))
+fn corrupt(table: &str, columns: Columns, detail: &str) -> Corrupt {
+    Corrupt::new(format!("table `{table}`, column {}: {detail}", columns.in_words()))
 }
 
 /// The id of a JSON array of parts, as a statement returns it.
 fn composite(kind: IdKind, json: &str) -> Result<CompositeId, Unreadable> {
-    CompositeId::of_json(json, kind.parts())
-        .ok_or_else(|| Unreadable::Odd(format!("its key {json} is none that its resource can have")))
+    CompositeId::of_json(json, kind.parts()).ok_or_else(|| {
+        let has_null = serde_json::from_str::<Vec<serde_json::Value>>(json)
+            .is_ok_and(|parts| parts.iter().any(serde_json::Value::is_null));
+        Unreadable::Odd(match has_null {
+            true => format!("of {json} some parts are null, and others are not, so that it is no id"),
+            false => format!("its key {json} is none that its resource can have"),
+        })
+    })
 }
 
 fn check_id(kind: IdKind, value: ValueRef<'_>) -> Result<ValueRef<'_>, Unreadable> {

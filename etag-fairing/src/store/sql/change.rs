@@ -13,20 +13,22 @@ use super::{
     placed::shape_beside,
     schema::kind_of_id,
 };
-use crate::schema::{Description, RelationshipKind};
+use crate::schema::{Columns, Description, RelationshipKind};
 
-/// The columns of a resource's row without the id: each attribute, then each to-one relationship. A polymorphic
+/// The columns of a resource's row without the id: each attribute, then those of each to-one relationship. A polymorphic
 /// one has two: the type, and the id.
 pub(crate) fn columns(resource: &Description) -> impl Iterator<Item = &'static str> {
     let links = resource.relationships.iter().flat_map(|relationship| match relationship.kind {
-        RelationshipKind::ToOne { column, .. } => [Some(column), None],
+        RelationshipKind::ToOne { columns, .. } => [None, Some(columns)],
         // Both columns are those of all arms.
-        RelationshipKind::OneOf { place: 0, column, type_column, .. } => [Some(type_column), Some(column)],
+        RelationshipKind::OneOf { place: 0, column, type_column, .. } => {
+            [Some(Columns::one(type_column)), Some(Columns::one(column))]
+        }
         RelationshipKind::OneOf { .. }
         | RelationshipKind::Inverse { .. }
         | RelationshipKind::Through { .. } => [None, None],
     });
-    let links = links.flatten();
+    let links = links.flatten().flat_map(Columns::names);
     resource.attributes.iter().map(|attribute| attribute.column).chain(links)
 }
 
@@ -128,16 +130,20 @@ pub(crate) fn delete<D: Dialect>(
 /// Never: there are as many values as columns.
 pub(crate) fn link<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
     let there = Query::select()
-        .column(("j", edge.target_column))
+        .column(("j", edge.target_columns.first()))
         .from_as(edge.table, "j")
-        .and_where(Expr::col(("j", edge.owner_column)).eq(parameter()))
-        .and_where(Expr::col(("j", edge.target_column)).eq(Expr::col(("e", "value"))))
+        .and_where(edge.owner("j").is_parameter())
+        .and_where(edge.related("j").is_element(dialect))
         .and_where_option(edge.is_edge("j"))
         .to_owned();
     let target_kind = kind_of_id(edge.target.id.kind);
     let mut new = Query::select();
-    new.distinct().expr(dialect.typed(parameter(), kind_of_id(edge.owner_id))).column(("e", "value"));
-    let mut columns = vec![edge.owner_column, edge.target_column];
+    new.distinct()
+        .exprs(edge.owner(None).typed_parameters(dialect))
+        .exprs(edge.related(None).of_element(dialect))
+        .exprs(edge.only.map(TypeIs::text));
+    let mut columns: Vec<&str> = edge.owner_columns.names().chain(edge.target_columns.names()).collect();
+    columns.extend(edge.only.map(|only| only.column));
     if let Some(order) = edge.order {
         new.column(("e", "place"));
         columns.push(order);
@@ -160,7 +166,8 @@ fn next_position<D: Dialect>(dialect: D, edge: &Edge, order: &'static str) -> Ex
     let far = Query::select()
         .expr(next)
         .from_as(edge.table, "f")
-        .and_where(Expr::col(("f", edge.target_column)).eq(Expr::col(("e", "value"))))
+        .and_where(edge.related("f").is_element(dialect))
+        .and_where_option(edge.is_edge("f"))
         .to_owned();
     far.into()
 }
@@ -170,7 +177,7 @@ pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Stri
     dialect.text(
         Query::delete()
             .from_table(edge.table)
-            .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where(edge.owner(None).is_parameter())
             .and_where_option(edge.is_bare_edge())
             .and_where(listed(dialect, edge, which)),
     )
@@ -179,7 +186,7 @@ pub(crate) fn unlink<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Stri
 /// Sets the owner of the related resources in the list. Parameters: the owner's id, the list.
 pub(crate) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> String {
     let mut update = Query::update();
-    update.table(edge.table).value(edge.owner_column, parameter());
+    update.table(edge.table).values(edge.owner(None).assigned());
     update.values(edge.only.map(TypeIs::assigned));
     dialect.text(update.and_where(listed(dialect, edge, Listed::These)))
 }
@@ -190,14 +197,14 @@ pub(crate) fn release<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Str
     dialect.text(
         Query::update()
             .table(edge.table)
-            .value(edge.owner_column, Expr::null())
+            .values(edge.owner(None).emptied())
             .values(edge.only.map(|only| (only.column, Expr::null())))
-            .and_where(Expr::col(edge.owner_column).eq(parameter()))
+            .and_where(edge.owner(None).is_parameter())
             .and_where_option(edge.is_bare_edge())
             .and_where(listed(dialect, edge, which)),
     )
 }
 
 fn listed<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> Expr {
-    IdColumns::at(None, edge.target_column, edge.target_id()).is_listed(dialect, "", which)
+    edge.related(None).is_listed(dialect, "", which)
 }

@@ -5,9 +5,9 @@ use sea_query::{Asterisk, Expr, ExprTrait, JoinType, Query};
 use super::{
     Dialect, Statement,
     cache::{Shape, Verb},
-    cell, column,
+    cell,
     edge::{Edge, EdgeKind},
-    ids::id_list,
+    ids::{IdColumns, list_of_rows},
     plan::edge,
     room::Room,
     schema::kind_of_id,
@@ -17,7 +17,7 @@ use super::{
     visit::Visit,
 };
 use crate::plan::{Counts, Fetched, Include, Plan, Selection};
-use crate::schema::{Description, RelationshipId, Row, Rows, ValueRef};
+use crate::schema::{Description, RelationshipId, Rows, ValueRef};
 use crate::store::{Excess, StoreError};
 
 /// Adds the numbers that the plan asks for to an answer that has all its rows.
@@ -79,7 +79,7 @@ async fn of_relationship(
     rows: &Rows,
 ) -> Result<Vec<u64>, StoreError> {
     let edge = edge(owner, relationship)?;
-    let list = id_list(rows.iter().map(Row::id))?;
+    let list = list_of_rows(rows, owner)?;
     let shape = Shape::new(Verb::CountLinks, owner).relationship(relationship);
     let query = session.bound_query(&plan.scopes, shape, [ValueRef::Text(&list)], |visible| {
         statement(visible, &edge, &list)
@@ -101,7 +101,6 @@ async fn of_relationship(
 /// owners' ids.
 fn statement<D: Dialect>(visible: Visible<'_, D>, edge: &Edge, list: &str) -> Result<Statement, String> {
     let dialect = visible.dialect;
-    let owner = column("e", "value");
     let mut select = Query::select();
     select.column(("e", "key")).from(dialect.list(list, kind_of_id(edge.owner_id)));
     match edge.kind {
@@ -109,18 +108,19 @@ fn statement<D: Dialect>(visible: Visible<'_, D>, edge: &Edge, list: &str) -> Re
             select
                 .expr(Expr::col(Asterisk).count())
                 .cross_join(visible.rows(edge.target, ROWS, Visit::Few)?)
-                .and_where(column(ROWS, edge.owner_column).eq(owner))
+                .and_where(edge.owner(ROWS).is_element(dialect))
                 .and_where_option(edge.is_edge(ROWS));
         }
         EdgeKind::Join => {
-            let target = column("j", edge.target_column);
-            let on = column(ROWS, edge.target.id.column).eq(target.clone());
+            let related = edge.related("j");
+            let on = IdColumns::of(Some(ROWS), edge.target).equals(related);
             select
                 // A join table that the user has created may have an edge twice.
-                .expr(target.count_distinct())
+                .expr(related.count_distinct(dialect))
                 .cross_join(visible.all_edges(edge, "j"))
                 .join(JoinType::InnerJoin, visible.rows(edge.target, ROWS, Visit::Few)?, on)
-                .and_where(column("j", edge.owner_column).eq(owner));
+                .and_where(edge.owner("j").is_element(dialect))
+                .and_where_option(edge.is_edge("j"));
         }
     }
     select.group_by_col(("e", "key"));

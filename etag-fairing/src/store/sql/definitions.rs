@@ -57,18 +57,12 @@ pub(in crate::store) fn create_table<D: Definitions>(dialect: D, table: &Table, 
         let required = if table.is_required(column) { " NOT NULL" } else { "" };
         parts.push(format!("{} {}{required}", quoted(column.name), dialect.column_type(column)));
     }
-    if let Key::Pair { owner, target } = table.key {
-        parts.push(format!("PRIMARY KEY ({}, {})", quoted(owner), quoted(target)));
-    }
-    if !key.is_empty() {
-        let columns: Vec<String> = key.iter().map(|part| quoted(part.column)).collect();
-        parts.push(format!("PRIMARY KEY ({})", columns.join(", ")));
+    let of_several = table.key.columns();
+    if !of_several.is_empty() {
+        parts.push(format!("PRIMARY KEY ({})", all_quoted(of_several.into_iter())));
     }
     if D::FOREIGN_KEYS == ForeignKeys::Within {
-        parts.extend(table.columns.iter().filter_map(|column| {
-            let references = references(column.reference?);
-            Some(format!("FOREIGN KEY ({}) {references}", quoted(column.name)))
-        }));
+        parts.extend(table.foreign_keys().map(foreign_key));
     }
     let (name, end) = (quoted(table.name), dialect.table_end(table.key));
     match layout {
@@ -77,25 +71,45 @@ pub(in crate::store) fn create_table<D: Definitions>(dialect: D, table: &Table, 
     }
 }
 
-/// The foreign key of a column as a statement of its own, if it refers to anything.
+/// A foreign key as a statement of its own.
 #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite's stand in the definition"))]
-pub(in crate::store) fn add_foreign_key(table: &Table, column: &Column) -> Option<String> {
-    let references = references(column.reference?);
-    Some(format!("ALTER TABLE {} ADD FOREIGN KEY ({}) {references}", quoted(table.name), quoted(column.name)))
+pub(in crate::store) fn add_foreign_key(table: &Table, reference: &Reference) -> String {
+    format!("ALTER TABLE {} ADD {}", quoted(table.name), foreign_key(reference))
 }
 
-fn references(Reference { table, column, on_delete: action, .. }: Reference) -> String {
-    format!("REFERENCES {} ({}) ON DELETE {}", quoted(table), quoted(column), on_delete(action))
+fn foreign_key(reference: &Reference) -> String {
+    format!("FOREIGN KEY ({}) {}", all_quoted(reference.columns.names()), references(reference))
 }
 
-/// The indexes of a table, each with its name.
-pub(in crate::store) fn create_indexes(table: &Table) -> impl Iterator<Item = (&Column, String, String)> {
-    indexes(table).map(|(name, column)| {
-        let (index, of, column_name) = (quoted(&name), quoted(table.name), quoted(column.name));
+fn references(Reference { table, key, on_delete: action, .. }: &Reference) -> String {
+    format!("REFERENCES {} ({}) ON DELETE {}", quoted(table), all_quoted(key.names()), on_delete(*action))
+}
+
+fn all_quoted(names: impl Iterator<Item = &'static str>) -> String {
+    names.map(quoted).collect::<Vec<_>>().join(", ")
+}
+
+/// An index that a table needs.
+pub(in crate::store) struct NewIndex {
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(dead_code, reason = "SQLite asks by itself whether it is there")
+    )]
+    pub(in crate::store) name: String,
+    /// The column whose rows it finds.
+    pub(in crate::store) column: &'static str,
+    pub(in crate::store) statement: String,
+}
+
+/// The indexes of a table.
+pub(in crate::store) fn create_indexes(table: &Table) -> impl Iterator<Item = NewIndex> {
+    indexes(table).into_iter().map(|(name, reference)| {
         // Of a polymorphic relationship, an id means something only with its type.
-        let of_type = column.arms.first().map(|(only, _)| format!("{}, ", quoted(only.column)));
-        let of_type = of_type.unwrap_or_default();
-        (column, name, format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({of_type}{column_name})"))
+        let of_type = reference.only.map(|only| only.column);
+        let columns = all_quoted(of_type.into_iter().chain(reference.columns.names()));
+        let (index, of) = (quoted(&name), quoted(table.name));
+        let statement = format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({columns})");
+        NewIndex { name, column: reference.columns.first(), statement }
     })
 }
 
@@ -148,7 +162,8 @@ pub(in crate::store) fn add_column<D: Definitions>(
     if let Some(default) = default {
         text.push_str(&format!(" DEFAULT {default}"));
     }
-    if let Some(reference) = column.reference {
+    // Of several columns it is a definition of its own.
+    if let Some((reference, _)) = table.refers(column.name).filter(|(it, _)| it.columns.number() == 1) {
         text.push_str(&format!(" {}", references(reference)));
     }
     Ok(if lacks_values { NewColumn::WithoutValues(text) } else { NewColumn::Whole(text) })

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use super::{
     Dialect,
     edge::EdgeKind,
-    ids::id_value,
     link::Link,
-    linkage_read::linkage as linkage_of,
+    linkage_read::{Owners, linkage as linkage_of},
     managed::{self, RowOf},
     parameter::Parameter,
     plan::edge,
@@ -49,7 +48,7 @@ impl<'a, S: Session> Dependents<'a, S> {
         }
     }
 
-    /// A to-one relationship will lead to `related`. `link` is its column, and `row` is the id of its row,
+    /// A to-one relationship will lead to `related`. `link` is where it is kept, and `row` is the id of its row,
     /// or `None` for a new row. Adds the old and the new related rows that show this linkage.
     pub(crate) async fn moved(
         &mut self,
@@ -58,7 +57,7 @@ impl<'a, S: Session> Dependents<'a, S> {
         related: Option<&ResourceId>,
     ) -> Result<(), StoreError> {
         let versions = self.versions;
-        let shown = versions.shown(self.resource.table, link.column);
+        let shown = versions.shown(self.resource.table, link.columns);
         for shown in shown.filter(|shown| shown.is_inverse() && shown.only == link.only) {
             let old = match row {
                 Some(row) => managed::owners(self.session, shown, Parameter::id(row)).await?,
@@ -119,9 +118,9 @@ impl<'a, S: Session> Dependents<'a, S> {
         for ((relationship_id, relationship), change) in self.resource.relationships_by_id().zip(linkage) {
             let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
             let edge = edge(self.resource, relationship_id)?;
-            let own = [id_value(self.id)].into_iter();
+            let own = Owners::one(self.id)?;
             let before =
-                linkage_of(self.session, scopes, &Room::endless(), self.resource, relationship_id, own)
+                linkage_of(self.session, scopes, &Room::endless(), self.resource, relationship_id, &own)
                     .await?;
             let (gone, new) = difference(before.of(0), change);
             let reordered = match change {
@@ -129,10 +128,11 @@ impl<'a, S: Session> Dependents<'a, S> {
                 _ => false,
             };
             self.own |= (reordered || !(gone.is_empty() && new.is_empty()))
-                && versions.shows(self.resource.table, edge.table, edge.owner_column);
+                && versions.shows(self.resource.table, edge.table, edge.owner_columns);
             match edge.kind {
                 EdgeKind::Join => {
-                    for shown in versions.shown(edge.table, edge.target_column) {
+                    let shown = versions.shown(edge.table, edge.target_columns);
+                    for shown in shown.filter(|shown| shown.only == edge.only) {
                         if let Some(table) = versions.owners(shown) {
                             gone.iter().chain(&new).for_each(|id| self.add(table.name, id.clone()));
                         }
@@ -143,7 +143,7 @@ impl<'a, S: Session> Dependents<'a, S> {
                     if let Some(table) = versions.table(edge.target.table) {
                         gone.iter().chain(&new).for_each(|id| self.add(table.name, id.clone()));
                     }
-                    for shown in versions.shown(edge.table, edge.owner_column) {
+                    for shown in versions.shown(edge.table, edge.owner_columns) {
                         let Some(table) = versions.owners(shown) else { continue };
                         for id in &new {
                             for owner in managed::owners(self.session, shown, Parameter::id(id)).await? {

@@ -7,7 +7,7 @@ use super::definitions::{
 };
 use super::missing::Missing;
 use super::prepare::{FoundColumn as _, FoundTable, quoted, unused};
-use super::schema::{Column, Table};
+use super::schema::{Column, Reference, Table};
 
 /// A part of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,14 +42,13 @@ pub(in crate::store) fn new_tables<D: Definitions>(
         tables.iter().map(|table| Step::Statement(create_table(dialect, table, Layout::Lines))).collect();
     if D::FOREIGN_KEYS == ForeignKeys::Behind {
         for table in tables {
-            let refers =
-                |column: &&Column| column.reference.is_some_and(|reference| can_refer(reference.table));
-            let keys = table.columns.iter().filter(refers);
-            steps.extend(keys.filter_map(|column| add_foreign_key(table, column).map(Step::Statement)));
+            let refers = |reference: &&Reference| can_refer(reference.table);
+            let keys = table.foreign_keys().filter(refers);
+            steps.extend(keys.map(|reference| Step::Statement(add_foreign_key(table, reference))));
         }
     }
     let indexes = tables.iter().flat_map(|table| create_indexes(table));
-    steps.extend(indexes.map(|(_, _, index)| Step::Statement(index)));
+    steps.extend(indexes.map(|index| Step::Statement(index.statement)));
     steps
 }
 

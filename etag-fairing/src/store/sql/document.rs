@@ -275,7 +275,7 @@ impl<'p> Document<'p> {
         let mut links = BTreeSet::new();
         for id in &step.owners {
             if let Some(row) = owner.row(&self.root, id) {
-                links.extend(ResourceId::from_value(row.to_one(step.owner, relationship))?);
+                links.extend(row.related_id(step.owner, relationship)?);
             }
         }
         let new = links.iter().filter(|id| !target.places.contains_key(*id)).cloned().collect();

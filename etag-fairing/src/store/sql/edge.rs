@@ -2,16 +2,17 @@
 
 use sea_query::Expr;
 
+use super::ids::IdColumns;
 use super::link::{Link, TypeIs};
-use crate::schema::{Description, IdKind, Relationship, RelationshipKind};
+use crate::schema::{Columns, Description, IdKind, Relationship, RelationshipKind, TypedEnd};
 
-/// A table with one column for the owners and one for the related resources: a join table, or for an inverse
+/// A table with columns for the owners and columns for the related resources: a join table, or for an inverse
 /// the table of the related resources.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge {
     pub(crate) table: &'static str,
-    pub(crate) owner_column: &'static str,
-    pub(crate) target_column: &'static str,
+    pub(crate) owner_columns: Columns,
+    pub(crate) target_columns: Columns,
     pub(crate) owner_id: IdKind,
     pub(crate) target: &'static Description,
     pub(crate) kind: EdgeKind,
@@ -20,7 +21,7 @@ pub(crate) struct Edge {
     pub(crate) order: Option<&'static str>,
     /// The column with the positions in the other direction: of the owner in the linkage of its related resources.
     pub(crate) far_order: Option<&'static str>,
-    /// The type that a row must have to be an edge, if the table has edges to owners of several types.
+    /// The type that a row must have to be an edge, if the table has edges of several types.
     pub(crate) only: Option<TypeIs>,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Edge {
 pub(crate) enum EdgeKind {
     /// A join table. Each edge is a row.
     Join,
-    /// The table of the related resources. Each edge is a value in the owner column.
+    /// The table of the related resources. Each edge is an id in the owner columns.
     Inverse {
         /// Whether each related resource must have an owner.
         required: bool,
@@ -37,9 +38,14 @@ pub(crate) enum EdgeKind {
 }
 
 impl Edge {
-    /// The kind of the ids in the target column. A composite id has other columns of the same table, too.
-    pub(crate) fn target_id(&self) -> IdKind {
-        self.target.id.kind
+    /// The owners' ids in the table of the edges, whose alias this is.
+    pub(super) fn owner<'a>(&self, alias: impl Into<Option<&'a str>>) -> IdColumns<'a> {
+        IdColumns::at(alias.into(), self.owner_columns, self.owner_id)
+    }
+
+    /// The related ids in the table of the edges, whose alias this is.
+    pub(super) fn related<'a>(&self, alias: impl Into<Option<&'a str>>) -> IdColumns<'a> {
+        IdColumns::at(alias.into(), self.target_columns, self.target.id.kind)
     }
 
     /// The edge of a to-many relationship; `None` for to-one.
@@ -51,34 +57,40 @@ impl Edge {
         let order = relationship.order;
         match relationship.kind {
             RelationshipKind::ToOne { .. } | RelationshipKind::OneOf { .. } => Ok(None),
-            RelationshipKind::Through { table, owner_column, target_column } => {
+            RelationshipKind::Through { table, owner_columns, target_columns, typed } => {
                 let far_order = target.relationships.iter().find_map(|far| match far.kind {
-                    RelationshipKind::Through { table: of, owner_column: near, .. }
-                        if of.eq_ignore_ascii_case(table) && near.eq_ignore_ascii_case(target_column) =>
+                    RelationshipKind::Through { table: of, owner_columns: near, .. }
+                        if of.eq_ignore_ascii_case(table) && near.are(target_columns) =>
                     {
                         far.order
                     }
                     _ => None,
                 });
+                let only = typed.map(|typed| match typed {
+                    TypedEnd::Owner { type_column: column, stored_type: text } => TypeIs { column, text },
+                    TypedEnd::Target { type_column: column, .. } => {
+                        TypeIs { column, text: relationship.stored_type().unwrap_or_default() }
+                    }
+                });
                 Ok(Some(Self {
                     table,
-                    owner_column,
-                    target_column,
+                    owner_columns,
+                    target_columns,
                     owner_id: owner.id.kind,
                     target,
                     kind: EdgeKind::Join,
                     order,
                     far_order,
-                    only: None,
+                    only,
                 }))
             }
             RelationshipKind::Inverse { of } => {
                 let back = owner.way_back(relationship);
                 match back.and_then(|(_, back)| Some((back, Link::of(back)?))) {
-                    Some((back, Link { column, only })) => Ok(Some(Self {
+                    Some((back, Link { columns, only, .. })) => Ok(Some(Self {
                         table: target.table,
-                        owner_column: column,
-                        target_column: target.id.column,
+                        owner_columns: columns,
+                        target_columns: target.id.columns(),
                         owner_id: owner.id.kind,
                         target,
                         kind: EdgeKind::Inverse { required: back.is_required() },
@@ -93,6 +105,20 @@ impl Edge {
                     )),
                 }
             }
+        }
+    }
+
+    /// The same edges of a join table, from the other end. `owner` is that of this one.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite locks no rows"))]
+    pub(crate) fn seen_from_the_other_end(&self, owner: &'static Description) -> Self {
+        Self {
+            owner_columns: self.target_columns,
+            target_columns: self.owner_columns,
+            owner_id: self.target.id.kind,
+            target: owner,
+            order: self.far_order,
+            far_order: self.order,
+            ..*self
         }
     }
 

@@ -8,18 +8,18 @@ use sea_query::{Asterisk, BinOper, Expr, ExprTrait, JoinType, Query};
 use serde_json::Value as JsonValue;
 
 use super::{
-    Case, Dialect, Listed, Need, Pattern, column,
+    Case, Dialect, Listed, Need, Pattern,
     edge::{Edge, EdgeKind},
     forms::{self, Compared},
     ids::{IdColumns, id_list, list_of_ids},
     link::Link,
     operator,
-    scope::{Class, Operand, Scope},
+    scope::{Class, CompositeOperand, Operand, Scope},
     value,
     visible::Visible,
     visit::{Question, Step, Visit},
 };
-use crate::plan::{Comparison, Filter, Part, Relation};
+use crate::plan::{Comparison, Filter, Member, Part, Relation};
 use crate::schema::kind::ValueType;
 use crate::schema::{Kind, RelationshipId, ResourceId, StoredTime, Value};
 
@@ -46,8 +46,8 @@ fn part<D: Dialect>(
             let condition = part(visible, scope, filter, Need::May)?;
             Ok(condition.is_not(Expr::custom_keyword("TRUE")))
         }
-        Filter::Compare { member, comparison } if scope.is_composite_id(member) => {
-            compare_id(visible, scope, comparison)
+        Filter::Compare { member, comparison } if scope.is_composite(member)? => {
+            compare_id(visible, scope, member, comparison)
         }
         Filter::Compare { member, comparison } => {
             let operand = scope.operand(visible, member)?;
@@ -187,35 +187,51 @@ fn compare<D: Dialect>(
     })
 }
 
-/// Compares an id of several columns, column by column. It has no order that a filter could ask for.
+/// Compares an id of several columns, column by column: of the row, or one that it refers to. It has no order that a filter could ask for.
 fn compare_id<D: Dialect>(
     visible: Visible<'_, D>,
     scope: &mut Scope<'_>,
+    member: &Member,
     comparison: &Comparison,
 ) -> Result<Expr, String> {
     let dialect = visible.dialect;
-    let parts = scope.parts_of_id(visible)?;
+    let CompositeOperand { parts, kind, columns, alias } = scope.composite(visible, member)?;
     let is = |value: &Value| {
-        let id = scope.composite_id(value)?;
+        let Ok(Some(ResourceId::Composite(id))) = kind.id_of_value(value.as_ref()) else { return None };
         let same = parts.iter().zip(id.parts()).map(|(part, id)| {
             let value = id.to_value();
             if part.class.has(&value) { part.compare(dialect, Relation::Equal, &value) } else { None }
         });
         same.collect::<Option<Vec<_>>>()?.into_iter().reduce(Expr::and)
     };
+    let own = IdColumns::at(Some(&alias), columns, kind);
     Ok(match comparison {
+        Comparison::IsNull => own.is_null(),
         Comparison::Value(Relation::Equal, value) => is(value).unwrap_or_else(never),
-        Comparison::Value(Relation::NotEqual, value) => is(value).map_or_else(always, Expr::not),
+        // Null compares with nothing.
+        Comparison::Value(Relation::NotEqual, value) => {
+            is(value).map_or_else(|| own.is_not_null(), |is| own.is_not_null().and(is.not()))
+        }
         // By one parameter, since a scope may list more ids than a statement may have parameters.
         Comparison::In(values) if parts.iter().all(|part| part.spelled.is_none()) => {
             let ids: Vec<ResourceId> = values
                 .iter()
-                .filter_map(|value| scope.composite_id(value).map(ResourceId::Composite))
-                .filter(|id| dialect.can_be(id, scope.resource().id.kind))
+                .filter_map(|value| kind.id_of_value(value.as_ref()).ok().flatten())
+                .filter(|id| dialect.can_be(id, kind))
                 .collect();
             let list = list_of_ids(ids.iter()).map_err(|error| error.to_string())?;
-            let (resource, table) = (scope.resource(), scope.alias().to_owned());
-            IdColumns::of(Some(&table), resource).is_listed(dialect, &list, Listed::These)
+            own.is_listed(dialect, &list, Listed::These)
+        }
+        Comparison::Member(relation @ (Relation::Equal | Relation::NotEqual), other)
+            if scope.is_composite(other)? =>
+        {
+            let CompositeOperand { kind, columns, alias, .. } = scope.composite(visible, other)?;
+            let other = IdColumns::at(Some(&alias), columns, kind);
+            let there = own.is_not_null().and(other.is_not_null());
+            match relation {
+                Relation::Equal => own.equals(other),
+                _ => there.and(own.equals(other).not()),
+            }
         }
         // In halves, so that the expression is not deep.
         Comparison::In(values) => {
@@ -370,43 +386,40 @@ fn related<D: Dialect>(
     let visit = scope.visit().behind(step, question);
     let names = scope.names();
     let (alias, edge_alias) = (names.next(), names.next());
-    let target_id = column(&alias, target.id.column);
+    let target_id = IdColumns::of(Some(&alias), target);
 
-    // The reference in the row, and the column that must equal it in the related row.
+    // The reference in the row, and the columns that must equal it in the related row.
     let mut select = Query::select();
     select.from(visible.rows(target, &alias, visit)?);
     let (of_row, of_related) = match (Link::of(relationship), Edge::of(resource, relationship)?) {
-        (Some(link), _) => (link.id(&owner), target_id),
+        (Some(link), _) => (link.tuple(&owner), target_id),
         (None, Some(edge)) => {
             let edges_alias = if edge.kind == EdgeKind::Join { &edge_alias } else { &alias };
             select.and_where_option(edge.is_edge(edges_alias));
-            let owner_column = match edge.kind {
-                EdgeKind::Inverse { .. } => column(&alias, edge.owner_column),
-                EdgeKind::Join => {
-                    let edges = visible.all_edges(&edge, &edge_alias);
-                    let on = target_id.eq(column(&edge_alias, edge.target_column));
-                    select.join(JoinType::InnerJoin, edges, on);
-                    column(&edge_alias, edge.owner_column)
-                }
-            };
-            (column(&owner, resource.id.column), owner_column)
+            if edge.kind == EdgeKind::Join {
+                let edges = visible.all_edges(&edge, &edge_alias);
+                let on = target_id.equals(edge.related(edge_alias.as_str()));
+                select.join(JoinType::InnerJoin, edges, on);
+            }
+            let owners = edge.owner(edges_alias.as_str());
+            (IdColumns::of(Some(&owner), resource).tuple(), owners)
         }
         (None, None) => {
             return Err(format!("`{}` keeps `{}` nowhere", resource.rust_name, relationship.name));
         }
     };
     if let Some(filter) = filter {
-        let mut inner = Scope::new(target, alias, visit, names);
+        let mut inner = Scope::new(target, alias.as_str(), visit, names);
         let condition = condition(visible, &mut inner, filter)?;
         inner.join(visible, &mut select)?;
         select.and_where(condition);
     }
     Ok(match question {
         Question::ForTheRow => {
-            select.expr(Expr::cust("1")).and_where(of_related.eq(of_row));
+            select.expr(Expr::cust("1")).and_where(of_related.tuple().eq(of_row));
             dialect.exists(select)
         }
-        Question::BySet => dialect.is_in(of_row, select.expr(of_related).to_owned(), need),
+        Question::BySet => dialect.is_in(of_row, select.exprs(of_related.each()).to_owned(), need),
     })
 }
 
@@ -437,36 +450,36 @@ fn counted<D: Dialect>(
     let mut select = Query::select();
     select.from(visible.rows(edge.target, &alias, visit)?);
     select.and_where_option(edge.is_edge(if edge.kind == EdgeKind::Join { &edge_alias } else { &alias }));
-    let (owner_column, count) = match edge.kind {
-        EdgeKind::Inverse { .. } => (column(&alias, edge.owner_column), Expr::col(Asterisk).count()),
+    let (owners, count) = match edge.kind {
+        EdgeKind::Inverse { .. } => (edge.owner(alias.as_str()), Expr::col(Asterisk).count()),
         EdgeKind::Join => {
-            let target = column(&edge_alias, edge.target_column);
-            let on = column(&alias, edge.target.id.column).eq(target.clone());
+            let related = edge.related(edge_alias.as_str());
+            let on = IdColumns::of(Some(&alias), edge.target).equals(related);
             select.join(JoinType::InnerJoin, visible.all_edges(&edge, &edge_alias), on);
             // A join table that the user has created may have an edge twice.
-            (column(&edge_alias, edge.owner_column), target.count_distinct())
+            (edge.owner(edge_alias.as_str()), related.count_distinct(dialect))
         }
     };
-    let own = column(&owner, resource.id.column);
+    let own = IdColumns::of(Some(&owner), resource);
     let holds = |count: Expr, relation| count.binary(operator(relation), Expr::val(i64::from(number)));
     let (condition, may_be_none) = match question {
         Question::ForTheRow => {
-            select.expr(count).and_where(owner_column.eq(own.clone()));
+            select.expr(count).and_where(owners.equals(own));
             (holds(select.into(), relation), true)
         }
         Question::BySet => {
             let holds_for_none = relation.holds(0, u64::from(number));
             let relation = if holds_for_none { relation.opposite() } else { relation };
             select
-                .expr(owner_column.clone())
-                .and_where(owner_column.clone().is_not_null())
-                .add_group_by([owner_column])
+                .exprs(owners.each())
+                .and_where(owners.is_not_null())
+                .add_group_by(owners.each())
                 .and_having(holds(count, relation));
             if holds_for_none {
-                let others = dialect.is_in(own.clone(), select, Need::May);
+                let others = dialect.is_in(own.tuple(), select, Need::May);
                 (others.is_not(Expr::custom_keyword("TRUE")), true)
             } else {
-                (dialect.is_in(own.clone(), select, need), false)
+                (dialect.is_in(own.tuple(), select, need), false)
             }
         }
     };

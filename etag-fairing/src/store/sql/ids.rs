@@ -3,31 +3,82 @@
 //! An id of several columns is compared column by column, so that the index of its key serves. Where it is one value (the
 //! cell of a row, an element of a list) it is a JSON array of its parts.
 
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{CaseStatement, Expr, ExprTrait, Order, Query, SelectStatement};
 
-use super::{Dialect, Listed, column, id_column, id_value as id_parameter, parameter, schema::kind_of_id};
-use crate::schema::{CompositeId, Corrupt, Description, IdKind, ResourceId, ValueRef};
+use super::{Dialect, Listed, column, id_column, id_value as id_parameter, parameter};
+use crate::schema::{
+    Columns, CompositeId, Corrupt, Description, IdKind, IdPart, Kind, ResourceId, Row, Rows, ValueRef,
+};
 use crate::store::StoreError;
 
-/// The columns of an id in a statement.
+/// The columns of an id in a statement: of a resource's own, or of one that a row refers to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct IdColumns<'t> {
     /// The alias of their table, if the statement has several tables.
     table: Option<&'t str>,
-    /// The column, or the first of them.
-    column: &'static str,
+    columns: Columns,
     kind: IdKind,
 }
 
 impl<'t> IdColumns<'t> {
     /// The columns of a resource's id.
     pub(super) fn of(table: Option<&'t str>, resource: &Description) -> Self {
-        Self::at(table, resource.id.column, resource.id.kind)
+        Self::at(table, resource.id.columns(), resource.id.kind)
     }
 
-    /// The column of an id, or the columns of a composite one, of which `column` is the first.
-    pub(super) fn at(table: Option<&'t str>, column: &'static str, kind: IdKind) -> Self {
-        Self { table, column, kind }
+    /// The columns with ids of this kind.
+    pub(super) fn at(table: Option<&'t str>, columns: Columns, kind: IdKind) -> Self {
+        Self { table, columns, kind }
+    }
+
+    /// Each column with the kind of its values.
+    fn parts(self) -> impl Iterator<Item = (&'static str, IdKind)> + Clone {
+        let single = self.kind.parts().is_empty().then_some(self.kind);
+        let kinds = single.into_iter().chain(self.kind.parts().iter().map(IdPart::kind));
+        self.columns.names().zip(kinds)
+    }
+
+    fn is_single(self) -> bool {
+        self.kind.parts().is_empty()
+    }
+
+    /// The columns, one by one.
+    pub(super) fn each(self) -> impl Iterator<Item = Expr> + use<'t> {
+        self.columns.names().map(move |name| self.column(name))
+    }
+
+    /// The id as it is compared with a set: a column, or a row of columns.
+    pub(super) fn tuple(self) -> Expr {
+        if self.is_single() { self.column(self.columns.first()) } else { Expr::tuple(self.each()) }
+    }
+
+    /// Whether both are the same id, compared column by column. Null is no id.
+    pub(super) fn equals(self, other: IdColumns<'_>) -> Expr {
+        all(self.each().zip(other.each()).map(|(own, other)| own.eq(other)))
+    }
+
+    /// Whether each column has a value.
+    pub(super) fn is_not_null(self) -> Expr {
+        all(self.each().map(|column| column.is_not_null()))
+    }
+
+    /// Whether no column has a value.
+    pub(super) fn is_null(self) -> Expr {
+        all(self.each().map(|column| column.is_null()))
+    }
+
+    /// The id as one value, which is null if no column has a value. If only some have, it is no id.
+    pub(super) fn nullable_cell<D: Dialect>(self, dialect: D) -> Expr {
+        if self.is_single() {
+            return self.column(self.columns.first());
+        }
+        let some = self.is_null().not();
+        CaseStatement::new().case(some, self.cell(dialect)).into()
+    }
+
+    /// The number of different ids.
+    pub(super) fn count_distinct<D: Dialect>(self, dialect: D) -> Expr {
+        self.cell(dialect).count_distinct()
     }
 
     fn column(&self, name: &'static str) -> Expr {
@@ -39,22 +90,18 @@ impl<'t> IdColumns<'t> {
 
     /// The id as one value.
     pub(super) fn cell<D: Dialect>(self, dialect: D) -> Expr {
-        match self.kind.parts() {
-            [] => self.column(self.column),
-            key => dialect.json_array(key.iter().map(|part| self.column(part.column)).collect()),
+        if self.is_single() {
+            return self.column(self.columns.first());
         }
+        dialect.json_array(self.each().collect())
     }
 
     /// Whether it is this id.
     pub(super) fn is(self, id: &ResourceId) -> Expr {
-        match self.kind.parts() {
-            [] => self.column(self.column).eq(id_parameter(id)),
-            key => {
-                let parts = key.iter().zip(id.parts());
-                let same = parts.map(|(part, id)| self.column(part.column).eq(id_parameter(id)));
-                same.reduce(Expr::and).unwrap_or_else(|| Expr::cust("FALSE"))
-            }
+        if self.is_single() {
+            return self.column(self.columns.first()).eq(id_parameter(id));
         }
+        all(self.each().zip(id.parts()).map(|(column, id)| column.eq(id_parameter(id))))
     }
 
     /// Whether it is the id in the next parameter, which [`Parameter::id`](super::parameter::Parameter::id) makes.
@@ -64,55 +111,75 @@ impl<'t> IdColumns<'t> {
 
     /// The same, with the columns as `by` compares them.
     pub(super) fn is_parameter_by(self, by: impl Fn(Expr, IdKind) -> Expr) -> Expr {
-        let same = |name, kind| by(self.column(name), kind).eq(parameter());
-        let parts = self.kind.parts().iter().map(|part| same(part.column, part.kind()));
-        parts.reduce(Expr::and).unwrap_or_else(|| same(self.column, self.kind))
+        all(self.parts().map(|(name, kind)| by(self.column(name), kind).eq(parameter())))
+    }
+
+    /// The next parameter as the columns of a new row, typed.
+    pub(super) fn typed_parameters<D: Dialect>(self, dialect: D) -> impl Iterator<Item = Expr> + use<'t, D> {
+        self.parts().map(move |(_, kind)| dialect.typed(parameter(), kind_of_id(kind)))
+    }
+
+    /// The columns, each with the next parameter as its new value.
+    pub(super) fn assigned(self) -> impl Iterator<Item = (&'static str, Expr)> {
+        self.columns.names().map(|name| (name, parameter()))
+    }
+
+    /// The columns, each with null as its new value.
+    pub(super) fn emptied(self) -> impl Iterator<Item = (&'static str, Expr)> {
+        self.columns.names().map(|name| (name, Expr::null()))
     }
 
     /// Whether it is in a list of ids, or whether it is not.
     pub(super) fn is_listed<D: Dialect>(self, dialect: D, list: &str, which: Listed) -> Expr {
         let kind = kind_of_id(self.kind);
-        let key = self.kind.parts();
-        if key.is_empty() {
-            return dialect.is_listed(self.column(self.column), list, kind, which);
+        if self.is_single() {
+            return dialect.is_listed(self.column(self.columns.first()), list, kind, which);
         }
         let mut listed = Query::select();
         listed.from(dialect.list(list, kind));
-        for expression in self.parts_of_value(dialect) {
+        for expression in self.of_element(dialect) {
             listed.expr(expression);
         }
-        let own = Expr::tuple(key.iter().map(|part| self.column(part.column)));
         match which {
-            Listed::These => own.in_subquery(listed),
-            Listed::Others => own.not_in_subquery(listed),
+            Listed::These => self.tuple().in_subquery(listed),
+            Listed::Others => self.tuple().not_in_subquery(listed),
         }
     }
 
     /// Whether it is the value of an element of the list `e`.
     pub(super) fn is_element<D: Dialect>(self, dialect: D) -> Expr {
-        let own = self.kind.parts().iter().map(|part| self.column(part.column));
-        let same = own.zip(self.parts_of_value(dialect)).map(|(own, value)| own.eq(value));
-        same.reduce(Expr::and).unwrap_or_else(|| self.column(self.column).eq(column("e", "value")))
+        all(self.each().zip(self.of_element(dialect)).map(|(own, value)| own.eq(value)))
     }
 
-    fn parts_of_value<D: Dialect>(self, dialect: D) -> impl Iterator<Item = Expr> {
-        let parts = self.kind.parts().iter().enumerate();
-        parts
-            .map(move |(place, part)| dialect.json_part(column("e", "value"), place, kind_of_id(part.kind())))
+    /// The values of an element of the list `e`, one for each column.
+    pub(super) fn of_element<D: Dialect>(self, dialect: D) -> impl Iterator<Item = Expr> + use<'t, D> {
+        self.parts().enumerate().map(move |(place, (_, kind))| match self.is_single() {
+            true => column("e", "value"),
+            false => dialect.json_part(column("e", "value"), place, kind_of_id(kind)),
+        })
     }
 
     /// Orders a statement by the id, ascending. `table` is the alias of its table.
     pub(super) fn in_order<D: Dialect>(self, dialect: D, select: &mut SelectStatement, table: &str) {
-        for expression in self.ordered(dialect, table) {
-            select.order_by_expr(expression, Order::Asc);
+        for (name, kind) in self.parts() {
+            select.order_by_expr(id_column(dialect, table, name, kind), Order::Asc);
         }
     }
+}
 
-    fn ordered<D: Dialect>(self, dialect: D, table: &str) -> Vec<Expr> {
-        match self.kind.parts() {
-            [] => vec![id_column(dialect, table, self.column, self.kind)],
-            key => key.iter().map(|part| id_column(dialect, table, part.column, part.kind())).collect(),
-        }
+/// Whether all of these hold, of which there is at least one.
+fn all(conditions: impl Iterator<Item = Expr>) -> Expr {
+    conditions.reduce(Expr::and).unwrap_or_else(|| Expr::cust("FALSE"))
+}
+
+/// The kind of the values in an id column.
+pub(crate) fn kind_of_id(kind: IdKind) -> Kind {
+    match kind {
+        IdKind::Integer { .. } => Kind::Integer,
+        IdKind::Text => Kind::Text,
+        IdKind::Uuid => Kind::Uuid,
+        // As one value it is the text of a JSON array.
+        IdKind::Composite(_) => Kind::Text,
     }
 }
 
@@ -153,6 +220,15 @@ pub(crate) fn list_of_ids<'a>(
         return id_list(ids.iter().map(|id| ValueRef::Text(id)));
     }
     id_list(ids.map(id_value))
+}
+
+/// The ids of rows as a list.
+pub(crate) fn list_of_rows(rows: &Rows, resource: &Description) -> Result<String, StoreError> {
+    if resource.key().is_empty() {
+        return id_list(rows.iter().map(Row::id));
+    }
+    let ids = rows.iter().map(Row::resource_id).collect::<Result<Vec<_>, _>>()?;
+    list_of_ids(ids.iter())
 }
 
 /// Ids as the one parameter that [`Dialect::list`](super::Dialect::list) takes, which is a JSON array.

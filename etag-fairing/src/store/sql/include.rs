@@ -6,21 +6,20 @@
 
 use std::collections::BTreeSet;
 
-use sea_query::{ExprTrait, JoinType, Query};
+use sea_query::{JoinType, Query};
 
 use super::{
     Dialect, Statement,
     cache::{Shape, Verb},
     cell::{self, Cells, push_row},
-    column,
     document::{Demand, Document, Step, steps},
     edge::{Edge, EdgeKind},
-    ids::{IdColumns, id_value, list_of_ids},
-    linkage_read::linkage,
+    ids::{IdColumns, list_of_ids},
+    linkage_read::{Owners, linkage},
     positions::position,
     room::Room,
     schema::kind_of_id,
-    select::{ROWS, add_cells, add_id, cells, rows_of},
+    select::{ROWS, add_cells, cells, rows_of},
     session::Session,
     visible::Visible,
     visit::Visit,
@@ -49,12 +48,16 @@ pub(crate) async fn include(
         }
     }
     let unread = document.unread();
-    let work = unread.iter().map(|unread| {
-        let owners = unread.owners.iter().map(id_value);
+    let unread = unread.into_iter().map(|unread| {
+        let owners = Owners::of(unread.owners.iter())?;
+        Ok((unread, owners))
+    });
+    let unread = unread.collect::<Result<Vec<_>, StoreError>>()?;
+    let work = unread.iter().map(|(unread, owners)| {
         linkage(session, document.scopes, room, unread.owner, unread.relationship, owners)
     });
     let linkage = session.all(work.collect()).await?;
-    for (unread, links) in unread.into_iter().zip(&linkage) {
+    for ((unread, _), links) in unread.into_iter().zip(&linkage) {
         document.put(unread, links);
     }
     document.finish(fetched);
@@ -118,7 +121,7 @@ async fn follow<'p>(
             session
                 .read(&query, room, Excess::Included, |row| {
                     let related =
-                        cell::known_id(edge.table, edge.target_column, edge.target.id.kind, row, 0)?;
+                        cell::known_id(edge.table, edge.target_columns, edge.target.id.kind, row, 0)?;
                     let Some(related) = related else { return Ok(()) };
                     room.take_link(&related)?;
                     let position = if edge.order.is_some() { cell::number(row, position_at)? } else { None };
@@ -143,7 +146,7 @@ async fn follow<'p>(
 }
 
 fn id_of(resource: &Description, row: &impl Cells, column: usize) -> Result<Option<ResourceId>, StoreError> {
-    cell::known_id(resource.table, resource.id.column, resource.id.kind, row, column)
+    cell::known_id(resource.table, resource.id.columns(), resource.id.kind, row, column)
 }
 
 /// The resources of a list, in any order. Parameters: the list of ids.
@@ -177,9 +180,9 @@ pub(crate) fn to_many<D: Dialect>(
         EdgeKind::Join => "j",
         EdgeKind::Inverse { .. } => ROWS,
     };
+    let related = edge.related(edges);
     let mut select = Query::select();
-    add_id(dialect, &mut select, edges, edge.target_column, edge.target_id());
-    select.column(("e", "key"));
+    select.expr(related.cell(dialect)).column(("e", "key"));
     add_cells(dialect, &mut select, selection);
     if let Some(position) = position(dialect, edge, edges) {
         select.expr(position);
@@ -187,14 +190,14 @@ pub(crate) fn to_many<D: Dialect>(
     select
         .from(dialect.list(list, kind_of_id(edge.owner_id)))
         .cross_join(visible.edges(edge, edges)?)
-        .and_where(column(edges, edge.owner_column).eq(column("e", "value")))
+        .and_where(edge.owner(edges).is_element(dialect))
         .and_where_option(edge.is_edge(edges));
     if edge.kind == EdgeKind::Join {
         // A join table that the user has created may have nulls, and ids of rows that no longer exist.
-        let on = column(ROWS, target.id.column).eq(column(edges, edge.target_column));
+        let on = IdColumns::of(Some(ROWS), target).equals(related);
         select
             .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, on)
-            .and_where(column(edges, edge.target_column).is_not_null());
+            .and_where(related.is_not_null());
     }
     Statement::new(dialect, &select)
 }

@@ -31,7 +31,7 @@ pub(crate) async fn insert_returning(
             made = if row.is_null(0)? {
                 Err(StoreError::Internal(format!("table `{}` gave a new row no id", resource.table)))
             } else {
-                cell::id(resource.table, resource.id.column, resource.id.kind, row, 0)
+                cell::id(resource.table, resource.id.columns(), resource.id.kind, row, 0)
             };
             Ok(())
         })

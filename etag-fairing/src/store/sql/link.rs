@@ -1,4 +1,4 @@
-//! How the row of an owner refers to a related row: by one column with the id, or, where the relationship is polymorphic,
+//! How the row of an owner refers to a related row: by the columns with its id, or, where the relationship is polymorphic,
 //! by one with the type and one with the id.
 //!
 //! An arm of a polymorphic relationship is then as a to-one relationship to one table, with a condition on the type.
@@ -6,7 +6,8 @@
 
 use sea_query::{Alias, CaseStatement, Expr, ExprTrait, IntoColumnRef};
 
-use crate::schema::{Relationship, RelationshipKind};
+use super::{Dialect, ids::IdColumns};
+use crate::schema::{Columns, Description, IdKind, Relationship, RelationshipKind};
 
 /// A condition on the column with the type: it is the text of one arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +21,17 @@ pub(crate) struct TypeIs {
 /// The reference of a to-one relationship.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
-    /// The column with the id.
-    pub(crate) column: &'static str,
+    /// The columns with the id.
+    pub(crate) columns: Columns,
+    /// The kind of the ids of what they refer to.
+    pub(crate) kind: IdKind,
     /// The type that the row must have, if it is an arm of a polymorphic relationship.
     pub(crate) only: Option<TypeIs>,
 }
 
 impl TypeIs {
-    fn text(self) -> Expr {
+    /// The text, as SQL writes it.
+    pub(crate) fn text(self) -> Expr {
         Expr::cust(format!("'{}'", self.text.replace('\'', "''")))
     }
 
@@ -55,19 +59,44 @@ impl TypeIs {
 impl Link {
     /// The reference of a to-one relationship; `None` for to-many.
     pub(crate) fn of(relationship: &Relationship) -> Option<Self> {
+        let kind = relationship.target().id.kind;
         match relationship.kind {
-            RelationshipKind::ToOne { column, .. } => Some(Self { column, only: None }),
+            RelationshipKind::ToOne { columns, .. } => Some(Self { columns, kind, only: None }),
             RelationshipKind::OneOf { column, type_column, .. } => {
                 let text = relationship.stored_type().unwrap_or_default();
-                Some(Self { column, only: Some(TypeIs { column: type_column, text }) })
+                let only = Some(TypeIs { column: type_column, text });
+                Some(Self { columns: Columns::one(column), kind, only })
             }
             RelationshipKind::Inverse { .. } | RelationshipKind::Through { .. } => None,
         }
     }
 
-    /// The related row's id, or null.
-    pub(crate) fn id(self, alias: &str) -> Expr {
-        let id = column(alias, self.column);
+    /// The columns in a statement, whatever the type of the row.
+    pub(super) fn ids(self, alias: &str) -> IdColumns<'_> {
+        IdColumns::at(Some(alias), self.columns, self.kind)
+    }
+
+    /// The related row's id as one value, or null.
+    pub(crate) fn cell<D: Dialect>(self, dialect: D, alias: &str) -> Expr {
+        self.if_of_type(alias, self.ids(alias).nullable_cell(dialect))
+    }
+
+    /// The related row's id as it is compared with a set, or null.
+    pub(super) fn tuple(self, alias: &str) -> Expr {
+        self.if_of_type(alias, self.ids(alias).tuple())
+    }
+
+    /// Whether the row with one alias refers to the row with the other one, which is of this resource.
+    pub(super) fn leads_to(self, alias: &str, target: &'static Description, target_alias: &str) -> Expr {
+        let to = IdColumns::of(Some(target_alias), target);
+        match self.only {
+            None => to.equals(self.ids(alias)),
+            // Both are one column: see `Link::of`.
+            Some(_) => to.tuple().eq(self.tuple(alias)),
+        }
+    }
+
+    fn if_of_type(self, alias: &str, id: Expr) -> Expr {
         match self.only {
             None => id,
             Some(only) => CaseStatement::new().case(only.of(alias), id).into(),

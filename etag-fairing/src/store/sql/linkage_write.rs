@@ -7,8 +7,8 @@ use super::{
     cache::{Shape, Verb},
     cell, change,
     edge::{Edge, EdgeKind},
-    ids::{id_list, id_value, list_of_ids},
-    linkage_read::linkage as linkage_of,
+    ids::{id_list, list_of_ids},
+    linkage_read::{Owners, linkage as linkage_of},
     managed::RowOf,
     parameter::Parameter,
     plan::edge,
@@ -34,7 +34,7 @@ pub(crate) async fn change(
     let mut moved = Vec::new();
     for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         let (Some(change), true) = (change, relationship.is_to_many()) else { continue };
-        let (edge, owner) = (edge(resource, relationship_id)?, id_value(owner));
+        let edge = edge(resource, relationship_id)?;
         let links = ToMany { session, resource, relationship_id, edge, owner };
         match change {
             LinkageChange::One(_) => return Err(misshapen(resource)),
@@ -66,9 +66,9 @@ pub(crate) async fn change(
             LinkageChange::Replace(ids) | LinkageChange::Remove(ids)
                 if scopes.limits(relationship.target()) =>
             {
-                let own = [links.owner].into_iter();
+                let own = Owners::one(owner)?;
                 let seen =
-                    linkage_of(session, scopes, &Room::endless(), resource, relationship_id, own).await?;
+                    linkage_of(session, scopes, &Room::endless(), resource, relationship_id, &own).await?;
                 let replaces = matches!(change, LinkageChange::Replace(_));
                 let which = if replaces { Listed::Others } else { Listed::These };
                 let ending = of_these(seen.of(0), ids, which);
@@ -101,7 +101,7 @@ pub(super) struct ToMany<'a, S> {
     pub(super) resource: &'static Description,
     pub(super) relationship_id: RelationshipId,
     pub(super) edge: Edge,
-    pub(super) owner: ValueRef<'a>,
+    pub(super) owner: &'a ResourceId,
 }
 
 impl<S: Session> ToMany<'_, S> {
@@ -116,10 +116,10 @@ impl<S: Session> ToMany<'_, S> {
         let text = session.text(self.shape(Verb::Members), || positions::members(dialect, edge))?;
         let mut all = Vec::new();
         let mut known = HashSet::new();
-        let (table, column, kind) = (edge.table, edge.target_column, edge.target.id.kind);
+        let (table, columns, kind) = (edge.table, edge.target_columns, edge.target.id.kind);
         session
             .each(&text, &[self.owner.into()], |row| {
-                if let Some(id) = cell::known_id(table, column, kind, row, 0)?
+                if let Some(id) = cell::known_id(table, columns, kind, row, 0)?
                     && known.insert(id.clone())
                 {
                     all.push((id, cell::number(row, 1)?));
@@ -130,8 +130,8 @@ impl<S: Session> ToMany<'_, S> {
         if !scopes.limits(edge.target) {
             return Ok(Arrangement { members: all, hidden: Vec::new() });
         }
-        let (own, room) = ([self.owner].into_iter(), Room::endless());
-        let seen = linkage_of(*session, scopes, &room, self.resource, self.relationship_id, own).await?;
+        let (own, room) = (Owners::one(self.owner)?, Room::endless());
+        let seen = linkage_of(*session, scopes, &room, self.resource, self.relationship_id, &own).await?;
         let seen: HashSet<&ResourceId> = seen.of(0).iter().collect();
         let (members, hidden): (Vec<_>, Vec<_>) = all.into_iter().partition(|(id, _)| seen.contains(id));
         Ok(Arrangement { members, hidden: hidden.into_iter().filter_map(|(_, position)| position).collect() })
@@ -172,7 +172,7 @@ impl<S: Session> ToMany<'_, S> {
             return Ok(());
         }
         let dialect = session.dialect();
-        let owner = Parameter::of(edge.owner_column, self.owner);
+        let owner = Parameter::id_of(edge.owner_columns.first(), self.owner);
         let (positions, ids) = lists(&new)?;
         let lists = [ValueRef::Text(&positions).into(), ValueRef::Text(&ids).into()];
         match edge.kind {
@@ -210,7 +210,7 @@ impl<S: Session> ToMany<'_, S> {
         let dialect = session.dialect();
         let list = list_of_ids(ids.iter())?;
         let list = Parameter::from(ValueRef::Text(&list));
-        let owner = Parameter::of(edge.owner_column, self.owner);
+        let owner = Parameter::id_of(edge.owner_columns.first(), self.owner);
         match edge.kind {
             EdgeKind::Join => {
                 let text = session.text(self.shape(Verb::Link), || change::link(dialect, edge))?;
@@ -246,7 +246,7 @@ impl<S: Session> ToMany<'_, S> {
             EdgeKind::Inverse { required: true } => {
                 let shape = either(Verb::Held, Verb::HeldOthers);
                 let text = session.text(shape, || Ok(select::held(dialect, edge, which)))?;
-                let column = edge.owner_column.into();
+                let column = edge.owner_columns.first().into();
                 return if session.finds(&text, &parameters).await? {
                     Err(StoreError::Constraint(Constraint::NotNull { column }))
                 } else {

@@ -148,12 +148,16 @@ pub(crate) fn related_one<D: Dialect>(
     let mut scope = Scope::new(target, alias.as_str(), Visit::Once, &names);
     let condition = condition(visible, &mut scope, filter)?;
     let mut passed = Query::select();
-    passed.column((alias.clone(), target.id.column)).from(visible.rows(target, &alias, Visit::Once)?);
+    passed.exprs(IdColumns::of(Some(&alias), target).each()).from(visible.rows(
+        target,
+        &alias,
+        Visit::Once,
+    )?);
     scope.join(visible, &mut passed)?;
-    passed.and_where(column(&alias, target.id.column).eq(link.id(OWNER))).and_where(condition);
+    passed.and_where(link.leads_to(OWNER, target, &alias)).and_where(condition);
 
-    let target_id = column(ROWS, target.id.column);
-    let joined = target_id.clone().eq(link.id(OWNER)).and(target_id.in_subquery(passed));
+    let own = IdColumns::of(Some(ROWS), target).tuple();
+    let joined = link.leads_to(OWNER, target, ROWS).and(own.in_subquery(passed));
     let mut select = rows_of(visible.dialect, selection);
     select
         .from(visible.rows(owner, OWNER, Visit::Few)?)

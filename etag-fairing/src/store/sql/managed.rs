@@ -159,14 +159,13 @@ pub(crate) async fn mark_deleted(
     Ok(write(session, deletion, std::slice::from_ref(at), id).await? > 0)
 }
 
-/// The ids of the resources that show this row in their linkage. No linkage is kept beside an id of several columns, so that
-/// these have one.
+/// The ids of the resources that show this row in their linkage.
 pub(crate) async fn owners(
     session: &impl Session,
     shown: &Shown,
     id: Parameter<'_>,
 ) -> Result<Vec<ResourceId>, StoreError> {
-    ids(session, &shown.read, id, &[]).await
+    ids(session, &shown.read, id, shown.key).await
 }
 
 /// The ids that a statement returns; composite ones if they have parts. A value that cannot be an id is skipped.

@@ -3,12 +3,14 @@
 use sea_query::{Expr, ExprTrait, NullOrdering, Order as Direction, OrderedStatement};
 
 use super::{
-    Dialect, id_value, operator,
-    scope::{Operand, Scope},
+    Dialect, id_value,
+    ids::IdColumns,
+    operator,
+    scope::{CompositeOperand, Operand, Scope},
     visible::Visible,
 };
 use crate::plan::{Field, Member, Place, Relation, SortKey};
-use crate::schema::{Description, Kind, ResourceId, Value};
+use crate::schema::{Kind, ResourceId, Value};
 
 /// A total order: the sort's keys, then the id.
 pub(super) struct Order {
@@ -25,7 +27,16 @@ enum Key {
     /// One column, or an expression of it.
     One(Operand),
     /// The columns of a composite id.
-    Parts(Vec<Operand>, &'static Description),
+    Parts(CompositeOperand, Of),
+}
+
+/// Which composite id it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    /// The row's own: no two rows have the same.
+    TheRow,
+    /// One that the row refers to.
+    Another,
 }
 
 /// One side of a place in the order.
@@ -81,22 +92,19 @@ impl Order {
         };
         let id = match &self.id {
             Key::One(operand) => operand.compare(dialect, relation, &place.id.to_value()),
-            Key::Parts(parts, _) => beyond_parts(dialect, parts, &place.id, relation),
+            Key::Parts(key, _) => beyond_parts(dialect, &key.parts, &place.id, relation),
         };
         let mut condition = id.ok_or("a place without an id")?;
         for ((key, descending), given) in self.keys.iter().zip(&place.keys).rev() {
             let operand = match key {
                 Key::One(operand) => operand,
-                // No two rows have one id, so that what comes behind it decides nothing.
-                Key::Parts(parts, resource) => {
-                    let id = resource.id.kind.id_of_value(given.as_ref());
-                    let id = id.ok().flatten().ok_or("a place with an id of another resource")?;
+                Key::Parts(key, of) => {
                     let relation = if *descending == (side == Side::Before) {
                         Relation::Greater
                     } else {
                         Relation::Less
                     };
-                    condition = beyond_parts(dialect, parts, &id, relation)
+                    condition = beyond_composite(dialect, key, *of, given, (relation, side), condition)
                         .ok_or("a place with an id of another resource")?;
                     continue;
                 }
@@ -120,28 +128,56 @@ impl Key {
         scope: &mut Scope<'_>,
         member: &Member,
     ) -> Result<Self, String> {
-        if scope.is_composite_id(member) {
-            return Ok(Self::Parts(scope.parts_of_id(visible)?, scope.resource()));
+        if scope.is_composite(member)? {
+            let is_own = member.field == Field::Id && member.path.is_empty();
+            let of = if is_own { Of::TheRow } else { Of::Another };
+            return Ok(Self::Parts(scope.composite(visible, member)?, of));
         }
         Ok(Self::One(scope.operand(visible, member)?))
     }
 
     fn apply(&self, select: &mut impl OrderedStatement, direction: Direction, nulls: NullOrdering) {
-        match self {
+        let operands = match self {
+            Self::One(operand) => std::slice::from_ref(operand),
+            Self::Parts(key, _) => &key.parts,
+        };
+        for operand in operands {
+            let expression = operand.expression.clone();
             // Written only if the key may be null, since it can prevent the use of an index.
-            Self::One(operand) if operand.nullable => {
-                select.order_by_expr_with_nulls(operand.expression.clone(), direction, nulls);
-            }
-            Self::One(operand) => {
-                select.order_by_expr(operand.expression.clone(), direction);
-            }
-            Self::Parts(parts, _) => {
-                for part in parts {
-                    select.order_by_expr(part.expression.clone(), direction.clone());
-                }
+            if operand.nullable {
+                select.order_by_expr_with_nulls(expression, direction.clone(), nulls);
+            } else {
+                select.order_by_expr(expression, direction.clone());
             }
         }
     }
+}
+
+/// The rows beyond a place, as far as a composite id decides it. `next` is what the next keys say of the rows with the same
+/// id.
+fn beyond_composite<D: Dialect>(
+    dialect: D,
+    key: &CompositeOperand,
+    of: Of,
+    given: &Value,
+    (relation, side): (Relation, Side),
+    next: Expr,
+) -> Option<Expr> {
+    let columns = IdColumns::at(Some(&key.alias), key.columns, key.kind);
+    let Some(id) = key.kind.id_of_value(given.as_ref()).ok()? else {
+        // Nulls come last in both directions.
+        let same = columns.is_null().and(next);
+        return Some(if side == Side::Before { columns.is_null().not().or(same) } else { same });
+    };
+    let farther = beyond_parts(dialect, &key.parts, &id, relation)?;
+    if of == Of::TheRow {
+        return Some(farther);
+    }
+    let same = key.parts.iter().zip(id.parts()).map(|(part, id)| same(dialect, part, &id.to_value()));
+    let same = same.collect::<Option<Vec<_>>>()?.into_iter().reduce(Expr::and)?;
+    let beyond = farther.or(same.and(next));
+    let nullable = key.parts.iter().any(|part| part.nullable);
+    Some(if side == Side::Behind && nullable { beyond.or(columns.is_null()) } else { beyond })
 }
 
 /// The rows whose composite id is less, or greater, than another one. They are compared as rows, for which an index serves.

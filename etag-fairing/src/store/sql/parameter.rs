@@ -1,7 +1,7 @@
 //! The parameters of statements.
 
 use super::ids::id_value;
-use crate::schema::{ResourceId, ValueRef};
+use crate::schema::{Columns, ResourceId, ValueRef};
 
 /// A value for a statement, and its column.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +33,29 @@ impl<'a> Parameter<'a> {
         Self { value, column, parts: &[] }
     }
 
+    /// An id that is written to columns, or null, as a value for each of them.
+    pub(crate) fn of_each(
+        columns: Columns,
+        id: Option<&'a ResourceId>,
+    ) -> impl Iterator<Item = Self> + use<'a> {
+        columns.names().enumerate().map(move |(place, column)| {
+            let value = match id {
+                None => ValueRef::Null,
+                Some(id) if id.parts().is_empty() => id_value(id),
+                Some(id) => id.parts().get(place).map_or(ValueRef::Null, id_value),
+            };
+            Self::of(column, value)
+        })
+    }
+
     /// An id that is compared. In the text of the statement it is one parameter, or one for each part.
     pub(crate) fn id(id: &'a ResourceId) -> Self {
         Self { value: id_value(id), column: "", parts: id.parts() }
+    }
+
+    /// An id that is written to columns, of which this is the first.
+    pub(crate) fn id_of(column: &'static str, id: &'a ResourceId) -> Self {
+        Self { column, ..Self::id(id) }
     }
 
     /// Whether it stands for several parameters.

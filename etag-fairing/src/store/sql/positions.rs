@@ -5,10 +5,8 @@ use sea_query::{Expr, ExprTrait, IntoTableRef, NullOrdering, Order, Query, Updat
 use super::{
     Dialect, column,
     edge::{Edge, EdgeKind},
-    id_value,
     ids::IdColumns,
     link::TypeIs,
-    parameter,
     schema::kind_of_id,
     select::ROWS,
 };
@@ -30,9 +28,9 @@ pub(super) fn position_of_row<D: Dialect>(dialect: D, edge: &Edge, owner: &Resou
             let of_row = Query::select()
                 .expr(first)
                 .from_as(edge.table, "j")
-                .and_where(column("j", edge.owner_column).eq(id_value(owner)))
+                .and_where(edge.owner("j").is(owner))
                 .and_where_option(edge.is_edge("j"))
-                .and_where(column("j", edge.target_column).eq(column(ROWS, edge.target.id.column)))
+                .and_where(edge.related("j").equals(IdColumns::of(Some(ROWS), edge.target)))
                 .to_owned();
             Some(of_row.into())
         }
@@ -42,14 +40,14 @@ pub(super) fn position_of_row<D: Dialect>(dialect: D, edge: &Edge, owner: &Resou
 /// All members of an owner's linkage, with their positions, in their order. Parameters: the owner's id.
 pub(super) fn members<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
     let position = position(dialect, edge, "j").ok_or("a relationship without an order")?;
-    let id = IdColumns::at(Some("j"), edge.target_column, edge.target_id());
+    let id = edge.related("j");
     let mut select = Query::select();
     select
         .expr(id.cell(dialect))
         .expr(position.clone())
         .from_as(edge.table, "j")
-        .and_where(column("j", edge.owner_column).eq(parameter()))
-        .and_where(column("j", edge.target_column).is_not_null())
+        .and_where(edge.owner("j").is_parameter())
+        .and_where(id.is_not_null())
         .and_where_option(edge.is_edge("j"))
         .order_by_expr_with_nulls(position, Order::Asc, NullOrdering::Last);
     id.in_order(dialect, &mut select, "j");
@@ -59,7 +57,7 @@ pub(super) fn members<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, Str
 /// Moves edges of an owner to other positions. Parameters: the list of positions, the list of ids, the owner's id.
 pub(super) fn place<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
     let mut update = placing(dialect, edge)?;
-    update.and_where(column("j", edge.owner_column).eq(parameter())).and_where_option(edge.is_edge("j"));
+    update.and_where(edge.owner("j").is_parameter()).and_where_option(edge.is_edge("j"));
     Ok(dialect.text(&update))
 }
 
@@ -67,7 +65,7 @@ pub(super) fn place<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, Strin
 /// ids.
 pub(super) fn adopt<D: Dialect>(dialect: D, edge: &Edge) -> Result<String, String> {
     let mut update = placing(dialect, edge)?;
-    update.value(edge.owner_column, parameter()).values(edge.only.map(TypeIs::assigned));
+    update.values(edge.owner(None).assigned()).values(edge.only.map(TypeIs::assigned));
     Ok(dialect.text(&update))
 }
 
@@ -78,6 +76,6 @@ fn placing<D: Dialect>(dialect: D, edge: &Edge) -> Result<UpdateStatement, Strin
         .table(edge.table.into_table_ref().alias("j"))
         .value(order, column("e", "place"))
         .from(dialect.placed(kind_of_id(edge.target.id.kind)))
-        .and_where(IdColumns::at(Some("j"), edge.target_column, edge.target_id()).is_element(dialect));
+        .and_where(edge.related("j").is_element(dialect));
     Ok(update)
 }

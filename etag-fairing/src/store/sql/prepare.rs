@@ -4,7 +4,7 @@
 //! tables and columns are the store's own.
 
 use super::missing::Missing;
-use super::schema::{Column, Key, Table};
+use super::schema::{Column, Key, Reference, Table};
 use crate::schema::{IdKind, Kind, OnDelete};
 
 /// The table with the names of the tables that the store has created. It is created together with the first
@@ -266,21 +266,23 @@ pub(in crate::store) fn no_value_for_rows(table: &Table, column: &Column) -> Str
     )
 }
 
-/// The indexes of a table that the store creates: their names, and the column of each. Without them, each
+/// The indexes of a table that the store creates: their names, and the reference of each. Without them, each
 /// deletion of a referenced row and each inverse relationship would read the whole table.
-pub(in crate::store) fn indexes(table: &Table) -> impl Iterator<Item = (String, &Column)> {
-    // The first column of the primary key already has the primary key's index.
-    let first = match table.key {
-        Key::Id { column, kind: IdKind::Composite(_) } => Some(column),
-        Key::Id { .. } => None,
-        Key::Pair { owner, .. } => Some(owner),
-    };
-    let has_one = move |column: &Column| first == Some(column.name);
-    let columns = table
-        .columns
-        .iter()
-        .filter(move |column| (column.reference.is_some() || !column.arms.is_empty()) && !has_one(column));
-    columns.map(|column| (format!("{}_{}_index", table.name, column.name), column))
+pub(in crate::store) fn indexes(table: &Table) -> Vec<(String, &Reference)> {
+    // What the key begins with already has the key's index.
+    let key = table.key.columns();
+    let mut indexes: Vec<(String, &Reference)> = Vec::new();
+    for reference in &table.references {
+        let has_one = key.iter().copied().zip(reference.columns.names()).all(|(key, own)| key == own)
+            && reference.columns.number() <= key.len();
+        let columns: Vec<&str> = reference.columns.names().collect();
+        let name = format!("{}_{}_index", table.name, columns.join("_"));
+        // The arms of a polymorphic relationship have one together.
+        if !has_one && indexes.iter().all(|(known, _)| *known != name) {
+            indexes.push((name, reference));
+        }
+    }
+    indexes
 }
 
 /// The `ON DELETE` action of a foreign key that the store creates.

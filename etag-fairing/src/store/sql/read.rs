@@ -8,7 +8,7 @@ use super::{
     count::count,
     include::include,
     link::Link,
-    linkage_read::linkage,
+    linkage_read::{Owners, linkage},
     listing::{self, Source},
     parameter::Parameter,
     plan::{bounds, edge, end_page, reversed, with_next},
@@ -17,7 +17,7 @@ use super::{
     session::{Session, unless_unfit},
 };
 use crate::plan::{Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection};
-use crate::schema::{Description, Relationship, RelationshipId, ResourceId, Row, Rows, Value};
+use crate::schema::{Description, Relationship, RelationshipId, ResourceId, Rows, Value};
 use crate::store::{Excess, StoreError};
 
 /// Whether the root of a plan is locked.
@@ -270,9 +270,13 @@ impl<S: Session> Reading<'_, S> {
             selection.reads_linkage(*id) && relationship.is_to_many()
         };
         let relationships = || resource.relationships_by_id();
+        if !relationships().any(|it| is_wanted(&it)) {
+            return Ok(relationships().map(|_| None).collect());
+        }
+        let owners = Owners::of_rows(rows, resource)?;
         let work = relationships()
             .filter(is_wanted)
-            .map(|(id, _)| linkage(*session, scopes, room, resource, id, rows.iter().map(Row::id)));
+            .map(|(id, _)| linkage(*session, scopes, room, resource, id, &owners));
         let mut found = session.all(work.collect()).await?.into_iter();
         Ok(relationships().map(|it| if is_wanted(&it) { found.next() } else { None }).collect())
     }

@@ -4,16 +4,14 @@
 //! decide, unless `on_delete` is written on the relationship. If such a table has no foreign key, the structs
 //! decide.
 
-use sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, Query};
 
 use super::{
     Dialect,
     ids::IdColumns,
-    link::TypeIs,
-    parameter,
-    schema::{Column, Decider, Key, Reference, Table, kind_of_id},
+    schema::{Decider, Key, Reference, Table, kind_of_id},
 };
-use crate::schema::{IdKind, IdPart, OnDelete};
+use crate::schema::{Id, IdPart, OnDelete};
 
 /// A column that refers to a table.
 #[derive(Debug)]
@@ -96,38 +94,24 @@ impl Referrer {
     ) -> Vec<Self> {
         let mut referrers = Vec::new();
         for FoundTable { table, is_ours, keys } in tables {
-            for column in &table.columns {
-                for (only, reference) in &column.arms {
-                    let refers = Refers { dialect, table, column, only: Some(*only) };
-                    referrers.push(Self {
-                        table: table.name,
-                        target: reference.table,
-                        by: By::Store,
-                        effect: refers.effect(reference.on_delete),
-                        living: refers.living(),
-                        sees_deleted: reference.sees_deleted,
-                        key: table.key.parts(),
-                    });
+            for reference in &table.references {
+                let mut keys: Vec<&ForeignKey> =
+                    keys.iter().filter(|key| key.is_of(reference, same)).collect();
+                if reference.only.is_some() {
+                    // A foreign key knows nothing of types.
+                    keys.clear();
                 }
-                let Some(reference) = column.reference else { continue };
-                let keys: Vec<&ForeignKey> = keys
-                    .iter()
-                    .filter(|key| {
-                        same(&key.target, reference.table)
-                            && key.columns.iter().any(|it| same(it, column.name))
-                    })
-                    .collect();
                 let by_struct = *is_ours || reference.decider == Decider::Struct || keys.is_empty();
                 let (effect, by) = if by_struct {
-                    let seen_to = keys.iter().any(|key| key.does(reference.on_delete));
+                    let seen_to = keys.iter().any(|key| key.does(reference));
                     (Some(reference.on_delete), if seen_to { By::Database } else { By::Store })
                 } else {
-                    (keys.iter().find_map(|key| key.effect()), By::Database)
+                    (keys.iter().find_map(|key| key.effect(reference)), By::Database)
                 };
                 let Some(effect) = effect else { continue };
-                let refers = Refers { dialect, table, column, only: None };
+                let refers = Refers { dialect, table, reference };
                 let (effect, living) = (refers.effect(effect), refers.living());
-                let Reference { table: target, sees_deleted, .. } = reference;
+                let Reference { table: target, sees_deleted, .. } = *reference;
                 let (table, key) = (table.name, table.key.parts());
                 referrers.push(Self { table, target, by, effect, living, sees_deleted, key });
             }
@@ -150,50 +134,66 @@ impl Referrer {
 }
 
 impl ForeignKey {
+    /// Whether the foreign key has a part of the columns of a reference, and leads to the same table.
+    fn is_of(&self, reference: &Reference, same: fn(&str, &str) -> bool) -> bool {
+        same(&self.target, reference.table)
+            && self.columns.iter().any(|own| reference.columns.names().any(|column| same(own, column)))
+    }
+
+    /// Whether the foreign key has just the columns of a reference.
+    fn is_whole(&self, reference: &Reference) -> bool {
+        self.columns.len() == reference.columns.number()
+            && self.columns.iter().all(|column| reference.columns.has(column))
+    }
+
     /// Whether the foreign key has the effect that a struct asks for.
-    fn does(&self, on_delete: OnDelete) -> bool {
-        let actions: &[&str] = match on_delete {
+    fn does(&self, reference: &Reference) -> bool {
+        let actions: &[&str] = match reference.on_delete {
             OnDelete::Restrict => &["RESTRICT", "NO ACTION"],
             OnDelete::SetNull => &["SET NULL"],
             OnDelete::Cascade => &["CASCADE"],
         };
-        self.columns.len() == 1 && actions.contains(&self.on_delete.as_str())
+        self.is_whole(reference) && actions.contains(&self.on_delete.as_str())
     }
 
     /// The effect on the referring rows; `None` if they forbid the deletion.
-    fn effect(&self) -> Option<OnDelete> {
+    fn effect(&self, reference: &Reference) -> Option<OnDelete> {
         match self.on_delete.as_str() {
-            // A composite key deletes only some of the rows that have the same value in this column. So the
-            // most that is known about these rows is that they change.
-            "CASCADE" if self.columns.len() == 1 => Some(OnDelete::Cascade),
+            // A key of other columns deletes only some of the rows that refer to the same row. So the most that is
+            // known about these rows is that they change.
+            "CASCADE" if self.is_whole(reference) => Some(OnDelete::Cascade),
             "CASCADE" | "SET NULL" | "SET DEFAULT" => Some(OnDelete::SetNull),
             _ => None,
         }
     }
 }
 
-fn add_key<D: Dialect>(dialect: D, select: &mut SelectStatement, column: &'static str, kind: IdKind) {
-    match kind {
-        IdKind::Composite(_) => select.expr(IdColumns::at(None, column, kind).cell(dialect)),
-        _ => select.column(column),
-    };
-}
-
-/// A column of a table that refers to rows of another one.
+/// The columns of a table that refer to rows of another one.
 struct Refers<'a, D> {
     dialect: D,
     table: &'a Table,
-    column: &'a Column,
-    /// The type that a row must have to refer there.
-    only: Option<TypeIs>,
+    reference: &'a Reference,
 }
 
 impl<D: Dialect> Refers<'_, D> {
+    fn columns(&self) -> IdColumns<'static> {
+        IdColumns::at(None, self.reference.columns, self.reference.kind)
+    }
+
+    /// The id of the rows; `None` for those of a join table.
+    fn own(&self) -> Option<IdColumns<'static>> {
+        match self.table.key {
+            Key::Id { column, kind } => Some(IdColumns::at(None, Id { column, kind }.columns(), kind)),
+            Key::Pair { .. } => None,
+        }
+    }
+
     /// Whether a row refers to the id that is the parameter.
     fn condition(&self) -> Expr {
-        let Self { dialect, column, only, .. } = self;
-        let refers = dialect.by_code_points(Expr::col(column.name), column.kind).eq(parameter());
-        match only {
+        let Self { dialect, reference, .. } = self;
+        let by = |column, kind| dialect.by_code_points(column, kind_of_id(kind));
+        let refers = self.columns().is_parameter_by(by);
+        match reference.only {
             None => refers,
             Some(only) => only.bare().and(refers),
         }
@@ -203,34 +203,34 @@ impl<D: Dialect> Refers<'_, D> {
     /// Parameters: the id that they refer to.
     fn living(&self) -> Option<String> {
         let Self { dialect, table, .. } = self;
-        let (Key::Id { column: key, kind }, Some((deletion, _))) = (table.key, table.deletion) else {
-            return None;
-        };
+        let (own, (deletion, _)) = (self.own()?, table.deletion?);
         let mut living = Query::select();
-        add_key(*dialect, &mut living, key, kind);
-        living.from(table.name).and_where(self.condition()).and_where(Expr::col(deletion).is_null());
+        living
+            .expr(own.cell(*dialect))
+            .from(table.name)
+            .and_where(self.condition())
+            .and_where(Expr::col(deletion).is_null());
         Some(dialect.text(&living))
     }
 
     fn effect(&self, on_delete: OnDelete) -> Effect {
-        let Self { dialect, table, column, only } = self;
+        let Self { dialect, table, reference } = self;
         let refers = || self.condition();
-        let Key::Id { column: key, kind } = table.key else {
+        let Some(own) = self.own() else {
             return Effect::End(dialect.text(Query::delete().from_table(table.name).and_where(refers())));
         };
-        let mut ids = Query::select();
-        add_key(*dialect, &mut ids, key, kind);
-        let ids = dialect.text(ids.from(table.name).and_where(refers()));
+        let ids = Query::select().expr(own.cell(*dialect)).from(table.name).and_where(refers()).to_owned();
+        let ids = dialect.text(&ids);
         let by = |column, kind| dialect.by_code_points(column, kind_of_id(kind));
-        let own = IdColumns::at(None, key, kind).is_parameter_by(by);
+        let own = own.is_parameter_by(by);
         match on_delete {
             OnDelete::SetNull => Effect::Empty {
                 ids,
                 empty: dialect.text(
                     Query::update()
                         .table(table.name)
-                        .value(column.name, Expr::null())
-                        .values(only.map(|only| (only.column, Expr::null())))
+                        .values(self.columns().emptied())
+                        .values(reference.only.map(|only| (only.column, Expr::null())))
                         .and_where(refers()),
                 ),
             },

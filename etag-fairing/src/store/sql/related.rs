@@ -95,7 +95,7 @@ async fn seen<'a>(
                 .each(&query.text, &query.values(), |row| {
                     seen.extend(cell::known_id(
                         resource.table,
-                        resource.id.column,
+                        resource.id.columns(),
                         resource.id.kind,
                         row,
                         0,

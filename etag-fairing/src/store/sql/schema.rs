@@ -1,11 +1,12 @@
 //! The tables that resources need.
 
 use crate::schema::{
-    Description, IdKind, IdPart, Kind, Mismatch, OnDelete, PartMember, Relationship, RelationshipId,
-    RelationshipKind, StoredTime, Value,
+    Columns, Description, IdKind, IdPart, Kind, Mismatch, OnDelete, PartMember, Relationship, RelationshipId,
+    RelationshipKind, StoredTime, TypedEnd, Value,
 };
 
 use super::edge::{Edge, EdgeKind};
+pub(crate) use super::ids::kind_of_id;
 use super::link::{Link, TypeIs};
 
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Table {
     pub(crate) key: Key,
     /// The columns: without the id for a [`Key::Id`] of one column, and with all columns of the key otherwise.
     pub(crate) columns: Vec<Column>,
+    /// What its rows refer to.
+    pub(crate) references: Vec<Reference>,
     /// The column with the time of the deletion, if a struct deletes its rows softly, and the struct.
     pub(crate) deletion: Option<(&'static str, &'static str)>,
     /// The structs that use the table, for messages.
@@ -30,12 +33,14 @@ pub(crate) enum Key {
         /// The kind of the id.
         kind: IdKind,
     },
-    /// Both columns of a join table.
+    /// The columns of both ends of a join table.
     Pair {
-        /// The owners' column.
-        owner: &'static str,
-        /// The related resources' column.
-        target: &'static str,
+        /// The owners' columns.
+        owner: Columns,
+        /// The related resources' columns.
+        target: Columns,
+        /// The column with the type, if one end may be of several types.
+        of_type: Option<&'static str>,
     },
 }
 
@@ -52,6 +57,16 @@ impl Key {
     pub(crate) fn has_part(self, name: &str) -> bool {
         self.parts().iter().any(|part| part.column.eq_ignore_ascii_case(name))
     }
+
+    /// The columns of a key of several, in their order.
+    pub(crate) fn columns(self) -> Vec<&'static str> {
+        match self {
+            Self::Id { kind, .. } => kind.parts().iter().map(|part| part.column).collect(),
+            Self::Pair { owner, target, of_type } => {
+                owner.names().chain(of_type).chain(target.names()).collect()
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -62,9 +77,6 @@ pub(crate) struct Column {
     pub(crate) variants: Option<Vec<&'static str>>,
     /// The declared form of its times.
     pub(crate) stored: Option<StoredTime>,
-    pub(crate) reference: Option<Reference>,
-    /// The references of a polymorphic relationship, each of the rows of one type. No foreign key does it.
-    pub(crate) arms: Vec<(TypeIs, Reference)>,
     /// The default for rows that existed before the column.
     pub(crate) default: Option<fn() -> Result<Value, Mismatch>>,
     /// The member that needs the column, for messages: "the attribute `title` of `Session`".
@@ -75,11 +87,19 @@ pub(crate) struct Column {
     pub(crate) is_position: bool,
 }
 
-/// The target of a foreign key.
+/// The columns of a table that refer to the rows of another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {
+    /// The columns that refer.
+    pub(crate) columns: Columns,
+    /// The kind of the ids in them.
+    pub(crate) kind: IdKind,
+    /// The type that a row must have to refer there, if the columns refer to several tables. No foreign key does that.
+    pub(crate) only: Option<TypeIs>,
+    /// The table that they refer to.
     pub(crate) table: &'static str,
-    pub(crate) column: &'static str,
+    /// Its columns, in the same order.
+    pub(crate) key: Columns,
     pub(crate) on_delete: OnDelete,
     pub(crate) decider: Decider,
     /// Whether each struct with this reference sees deleted rows there, so that a soft deletion ends nothing for it.
@@ -112,6 +132,20 @@ impl Table {
         self.key.has_part(column.name) || column.demands > 0 && column.demands >= self.resources.len()
     }
 
+    /// The foreign keys.
+    pub(crate) fn foreign_keys(&self) -> impl Iterator<Item = &Reference> {
+        self.references.iter().filter(|reference| reference.only.is_none())
+    }
+
+    /// The foreign key that a column belongs to, and the column that this one of it refers to.
+    pub(crate) fn refers(&self, column: &str) -> Option<(&Reference, &'static str)> {
+        self.foreign_keys().find_map(|reference| {
+            let mut columns = reference.columns.names().zip(reference.key.names());
+            let (_, referred) = columns.find(|(own, _)| own.eq_ignore_ascii_case(column))?;
+            Some((reference, referred))
+        })
+    }
+
     /// What needs the table, for messages.
     pub(crate) fn needed_by(&self) -> String {
         match (self.resources.is_empty(), self.columns.first()) {
@@ -123,17 +157,6 @@ impl Table {
     /// The structs that use this table.
     pub(crate) fn resources(&self) -> String {
         self.resources.join("`, `")
-    }
-}
-
-/// The kind of the values in an id column.
-pub(crate) fn kind_of_id(kind: IdKind) -> Kind {
-    match kind {
-        IdKind::Integer { .. } => Kind::Integer,
-        IdKind::Text => Kind::Text,
-        IdKind::Uuid => Kind::Uuid,
-        // As one value it is the text of a JSON array.
-        IdKind::Composite(_) => Kind::Text,
     }
 }
 
@@ -151,7 +174,7 @@ pub(crate) fn tables(resources: &[&'static Description], problems: &mut Vec<Stri
                 Err(problem) => problems.push(problem),
                 Ok(Some(edge)) if matches!(relationship.kind, RelationshipKind::Through { .. }) => {
                     let decider = Decider::of(resource, id);
-                    join_table(resource, relationship.name, decider, &edge, &mut tables, problems);
+                    join_table(resource, relationship, decider, &edge, &mut tables, problems);
                     positions(resource, relationship.name, &edge, &mut tables, problems);
                 }
                 Ok(_) => {}
@@ -183,8 +206,7 @@ fn positions(
     let Some(table) = tables.iter_mut().find(|table| table.name.eq_ignore_ascii_case(edge.table)) else {
         return;
     };
-    let ends = [edge.owner_column, edge.target_column];
-    if ends.iter().any(|end| end.eq_ignore_ascii_case(column)) {
+    if edge.owner_columns.has(column) || edge.target_columns.has(column) {
         problems.push(format!(
             "table `{}`: column `{column}` has an id, and the relationship `{name}` of `{}` names it as its `order`: give \
              the positions a column of their own",
@@ -197,12 +219,10 @@ fn positions(
         kind: Kind::Integer,
         variants: None,
         stored: None,
-        reference: None,
         default: None,
         needed_by: format!("the order of the relationship `{name}` of `{}`", owner.rust_name),
         demands: 0,
         is_position: true,
-        arms: Vec::new(),
     };
     unite(table, column, problems);
 }
@@ -255,6 +275,9 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
             ));
         }
     }
+    let faults = faults_of_columns(resource);
+    let can_refer = faults.is_empty();
+    problems.extend(faults);
     problems.extend(faults_of_key(resource));
     // The columns of a composite key are those of members.
     let mut used = if resource.key().is_empty() { vec![resource.id.column] } else { Vec::new() };
@@ -277,33 +300,72 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
         }
         unite(table, column, problems);
     }
+    for reference in references_of(resource).into_iter().filter(|_| can_refer) {
+        refer(table, reference, problems);
+    }
 }
 
-/// What is wrong with the ids that this resource has, and with those that it refers to, as far as one column keeps only ids of
-/// one column.
-fn faults_of_key(resource: &'static Description) -> Vec<String> {
+/// What is wrong with the columns that keep ids.
+fn faults_of_columns(resource: &'static Description) -> Vec<String> {
     let mut faults = Vec::new();
     for relationship in resource.relationships {
         let target = relationship.target();
-        let refers = !matches!(relationship.kind, RelationshipKind::Inverse { .. });
-        let composite = match (target.key(), resource.key()) {
-            ([_, ..], _) if refers => target,
-            (_, [_, ..]) if relationship.is_to_many() => resource,
-            _ => continue,
-        };
-        faults.push(format!(
-            "the relationship `{}` of `{}` would keep an id of `{}` in one column, but that is made of several: let a to-one \
-             relationship lead the other way, or give `{}` an id of one column",
-            relationship.name, resource.rust_name, composite.rust_name, composite.rust_name
-        ));
+        let here = format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name);
+        match relationship.kind {
+            RelationshipKind::ToOne { columns, .. } => {
+                faults.extend(fault_of_number(&here, "columns", columns, target));
+            }
+            RelationshipKind::Through { owner_columns, target_columns, .. } => {
+                faults.extend(fault_of_number(&here, "owner_columns", owner_columns, resource));
+                faults.extend(fault_of_number(&here, "target_columns", target_columns, target));
+            }
+            RelationshipKind::OneOf { .. } if !target.key().is_empty() => faults.push(format!(
+                "{here} keeps the ids of all its types in one column, but that of `{0}` is made of several: write a `ToOne` \
+                 for `{0}`, or give it an id of one column",
+                target.rust_name
+            )),
+            RelationshipKind::OneOf { .. } | RelationshipKind::Inverse { .. } => {}
+        }
     }
+    faults
+}
+
+/// An id of one column needs one, and a composite one a column for each of its parts.
+fn fault_of_number(here: &str, key: &str, columns: Columns, of: &Description) -> Option<String> {
+    if columns.number() == of.id.columns().number() {
+        return None;
+    }
+    let kept = format!("{here} keeps ids of `{}` in {}", of.rust_name, columns.in_words());
+    let single = key.trim_end_matches('s');
+    Some(match of.key() {
+        [] => format!(
+            "{kept}, but they are of one column: write `{single} = \"{}\"` in place of `{key}(…)`",
+            columns.first()
+        ),
+        parts => {
+            let names: Vec<&str> = parts.iter().filter_map(|part| part.name(of)).collect();
+            let columns: Vec<String> = parts.iter().map(|part| format!("\"{}\"", part.column)).collect();
+            format!(
+                "{kept}, but they are made of {} parts ({}): name a column for each, in this order, as in \
+                 `{key}({})`",
+                parts.len(),
+                names.join(", "),
+                columns.join(", ")
+            )
+        }
+    })
+}
+
+/// What is wrong with the id that this resource has.
+fn faults_of_key(resource: &'static Description) -> Vec<String> {
+    let mut faults = Vec::new();
     for part in resource.key() {
         let is_member = match part.member {
             PartMember::Attribute(id, kind) => resource.attribute_at(id).is_some_and(|attribute| {
                 attribute.column == part.column && attribute.kind == kind_of_id(kind) && !attribute.nullable
             }),
             PartMember::Relationship(id, _) => resource.relationship_at(id).is_some_and(|relationship| {
-                relationship.column() == Some(part.column) && relationship.is_required()
+                relationship.columns() == Some(Columns::one(part.column)) && relationship.is_required()
             }),
         };
         if !is_member || !part.kind().parts().is_empty() {
@@ -325,8 +387,6 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             kind: attribute.kind,
             variants: (attribute.variants)(),
             stored: resource.stored(id),
-            reference: None,
-            arms: Vec::new(),
             default: attribute.default,
             needed_by: format!("the attribute `{}` of `{}`", attribute.name, resource.rust_name),
             demands: usize::from(!attribute.nullable),
@@ -335,94 +395,123 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
     }
     for (id, relationship) in resource.relationships_by_id() {
         let target = relationship.target();
-        let decider = Decider::of(resource, id);
-        if let RelationshipKind::OneOf { place: 0, column, type_column, required, on_delete, .. } =
-            relationship.kind
-        {
-            let arms = || resource.arms(id).map(|(_, arm)| arm);
-            let of = |name, kind, variants, arms| Column {
-                name,
-                kind,
-                variants,
-                stored: None,
-                reference: None,
-                is_position: false,
-                arms,
-                default: None,
-                needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
-                demands: usize::from(required),
-            };
-            let types = arms().filter_map(Relationship::stored_type).collect();
-            columns.push(of(type_column, Kind::Text, Some(types), Vec::new()));
-            let references = arms().filter_map(|arm| {
-                let target = arm.target();
-                let (table, column) = (target.table, target.id.column);
-                let sees_deleted = target.soft_delete.is_none();
-                let reference = Reference { table, column, on_delete, decider, sees_deleted };
-                Some((Link::of(arm)?.only?, reference))
-            });
-            columns.push(of(column, kind_of_id(target.id.kind), None, references.collect()));
-        }
-        if let RelationshipKind::ToOne { column, required, on_delete } = relationship.kind {
-            columns.push(Column {
-                name: column,
-                kind: kind_of_id(target.id.kind),
-                variants: None,
-                stored: None,
-                reference: Some(Reference {
-                    table: target.table,
-                    column: target.id.column,
-                    on_delete,
-                    decider,
-                    sees_deleted: target.soft_delete.is_none(),
-                }),
-                arms: Vec::new(),
-                default: None,
-                needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
-                demands: usize::from(required),
-                is_position: false,
-            });
+        let of = |name, kind, variants| Column {
+            name,
+            kind,
+            variants,
+            stored: None,
+            default: None,
+            needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
+            demands: usize::from(relationship.is_required()),
+            is_position: false,
+        };
+        match relationship.kind {
+            RelationshipKind::OneOf { place: 0, column, type_column, .. } => {
+                let arms = resource.arms(id).map(|(_, arm)| arm);
+                let types = arms.filter_map(Relationship::stored_type).collect();
+                columns.push(of(type_column, Kind::Text, Some(types)));
+                columns.push(of(column, kind_of_id(target.id.kind), None));
+            }
+            RelationshipKind::ToOne { columns: own, .. } => {
+                columns.extend(kinds(own, target.id.kind).map(|(name, kind)| of(name, kind, None)));
+            }
+            RelationshipKind::OneOf { .. }
+            | RelationshipKind::Inverse { .. }
+            | RelationshipKind::Through { .. } => {}
         }
     }
     columns
 }
 
+/// Columns with ids of this kind, each with the kind of its values.
+fn kinds(columns: Columns, kind: IdKind) -> impl Iterator<Item = (&'static str, Kind)> {
+    let single = kind.parts().is_empty().then_some(kind);
+    let kinds = single.into_iter().chain(kind.parts().iter().map(IdPart::kind));
+    columns.names().zip(kinds.map(kind_of_id))
+}
+
+/// What the rows of a resource refer to.
+fn references_of(resource: &'static Description) -> Vec<Reference> {
+    let reference = |(id, relationship): (RelationshipId, &'static Relationship)| {
+        let (RelationshipKind::ToOne { on_delete, .. } | RelationshipKind::OneOf { on_delete, .. }) =
+            relationship.kind
+        else {
+            return None;
+        };
+        let Link { columns, only, .. } = Link::of(relationship)?;
+        let decider = Decider::of(resource, id);
+        Some(Reference::to(relationship.target(), columns, only, on_delete, decider))
+    };
+    resource.relationships_by_id().filter_map(reference).collect()
+}
+
+impl Reference {
+    fn to(
+        target: &Description,
+        columns: Columns,
+        only: Option<TypeIs>,
+        on_delete: OnDelete,
+        decider: Decider,
+    ) -> Self {
+        Self {
+            columns,
+            kind: target.id.kind,
+            only,
+            table: target.table,
+            key: target.id.columns(),
+            on_delete,
+            decider,
+            sees_deleted: target.soft_delete.is_none(),
+        }
+    }
+}
+
 fn join_table(
     owner: &'static Description,
-    name: &'static str,
+    relationship: &'static Relationship,
     decider: Decider,
     edge: &Edge,
     tables: &mut Vec<Table>,
     problems: &mut Vec<String>,
 ) {
-    let key = Key::Pair { owner: edge.owner_column, target: edge.target_column };
+    let of_type = edge.only.map(|only| only.column);
+    let key = Key::Pair { owner: edge.owner_columns, target: edge.target_columns, of_type };
     let table = named(edge.table, key, tables);
     if !same_key(table.key, key) {
         problems.push(format!(
-            "table `{}`: the relationship `{name}` of `{}` takes it for a join table of `{}` and `{}`, which \
+            "table `{}`: the relationship `{}` of `{}` takes it for a join table of {} and {}, which \
              is not what others take it for",
-            table.name, owner.rust_name, edge.owner_column, edge.target_column
+            table.name,
+            relationship.name,
+            owner.rust_name,
+            edge.owner_columns.in_words(),
+            edge.target_columns.in_words()
         ));
         return;
     }
-    for (column, end) in [(edge.owner_column, owner), (edge.target_column, edge.target)] {
-        let on_delete = OnDelete::Cascade;
-        let sees_deleted = end.soft_delete.is_none();
-        let reference =
-            Reference { table: end.table, column: end.id.column, on_delete, decider, sees_deleted };
-        let column = Column {
-            name: column,
-            kind: kind_of_id(end.id.kind),
-            variants: None,
-            stored: None,
-            reference: Some(reference),
-            arms: Vec::new(),
-            default: None,
-            needed_by: format!("the relationship `{name}` of `{}`", owner.rust_name),
-            demands: 1,
-            is_position: false,
-        };
-        unite(table, column, problems);
+    let column = |name: &'static str, kind| Column {
+        name,
+        kind,
+        variants: None,
+        stored: None,
+        default: None,
+        needed_by: format!("the relationship `{}` of `{}`", relationship.name, owner.rust_name),
+        demands: 1,
+        is_position: false,
+    };
+    let (of_owner, of_target) = match relationship.kind {
+        RelationshipKind::Through { typed: Some(TypedEnd::Owner { .. }), .. } => (edge.only, None),
+        _ => (None, edge.only),
+    };
+    let ends = [(edge.owner_columns, owner, of_owner), (edge.target_columns, edge.target, of_target)];
+    for (columns, end, only) in ends {
+        if let Some(only) = only {
+            unite(table, column(only.column, Kind::Text), problems);
+        }
+        for (name, kind) in kinds(columns, end.id.kind) {
+            unite(table, column(name, kind), problems);
+        }
+        refer(table, Reference::to(end, columns, only, OnDelete::Cascade, decider), problems);
     }
 }
 
@@ -430,7 +519,8 @@ fn named<'a>(name: &'static str, key: Key, tables: &'a mut Vec<Table>) -> &'a mu
     match tables.iter().position(|table| table.name.eq_ignore_ascii_case(name)) {
         Some(index) => &mut tables[index],
         None => {
-            tables.push(Table { name, key, columns: Vec::new(), deletion: None, resources: Vec::new() });
+            let (columns, references, resources) = (Vec::new(), Vec::new(), Vec::new());
+            tables.push(Table { name, key, columns, references, deletion: None, resources });
             let last = tables.len() - 1;
             &mut tables[last]
         }
@@ -451,9 +541,8 @@ fn same_key(one: Key, other: Key) -> bool {
                 && parts.len() == others.len()
                 && parts.iter().zip(others).all(same)
         }
-        (Key::Pair { owner: a, target: b }, Key::Pair { owner: c, target: d }) => {
-            a.eq_ignore_ascii_case(c) && b.eq_ignore_ascii_case(d)
-                || a.eq_ignore_ascii_case(d) && b.eq_ignore_ascii_case(c)
+        (Key::Pair { owner: a, target: b, of_type }, Key::Pair { owner: c, target: d, of_type: other }) => {
+            of_type == other && (a.are(c) && b.are(d) || a.are(d) && b.are(c))
         }
         _ => false,
     }
@@ -471,35 +560,40 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
             "table `{}`: column `{}` is stored in one form for {} and in another for {}: give both the same `stored`",
             table.name, known.name, known.needed_by, column.needed_by
         )),
-        Some(known) if differs(known.reference, column.reference) => problems.push(format!(
-            "table `{}`: column `{}` follows another rule when what it refers to is deleted for {} than for {}: \
-             give both the same `on_delete`",
-            table.name, known.name, known.needed_by, column.needed_by
-        )),
         Some(known) => {
             known.demands += column.demands;
             known.is_position |= column.is_position;
             known.default = known.default.or(column.default);
-            for arm in column.arms {
-                if !known.arms.contains(&arm) {
-                    known.arms.push(arm);
-                }
-            }
-            known.reference = match (known.reference, column.reference) {
-                (Some(known), Some(column)) => {
-                    // One resource demands a value and another one doesn't: the deletion is refused.
-                    let strict = if column.on_delete == OnDelete::Restrict { column } else { known };
-                    let sees_deleted = known.sees_deleted && column.sees_deleted;
-                    Some(Reference { decider: known.decider.or(column.decider), sees_deleted, ..strict })
-                }
-                (known, column) => known.or(column),
-            };
         }
     }
 }
 
-fn differs(one: Option<Reference>, other: Option<Reference>) -> bool {
+/// Adds a reference to a table, or unites it with what is known of the same columns.
+fn refer(table: &mut Table, reference: Reference, problems: &mut Vec<String>) {
+    let same = |known: &&mut Reference| {
+        known.only == reference.only
+            && known.columns.are(reference.columns)
+            && (known.only.is_none() || known.table == reference.table)
+    };
+    let Some(known) = table.references.iter_mut().find(same) else {
+        table.references.push(reference);
+        return;
+    };
     let differ =
         |one: OnDelete, other| one != other && one != OnDelete::Restrict && other != OnDelete::Restrict;
-    one.zip(other).is_some_and(|(one, other)| differ(one.on_delete, other.on_delete))
+    if differ(known.on_delete, reference.on_delete) {
+        let needed_by = table.columns.iter().find(|column| column.name == known.columns.first());
+        problems.push(format!(
+            "table `{}`: column {} follows another rule when what it refers to is deleted for {} than for another \
+             struct: give both the same `on_delete`",
+            table.name,
+            known.columns.in_words(),
+            needed_by.map(|column| column.needed_by.as_str()).unwrap_or_default()
+        ));
+        return;
+    }
+    // One resource demands a value and another one doesn't: the deletion is refused.
+    let strict = if reference.on_delete == OnDelete::Restrict { reference } else { *known };
+    let sees_deleted = known.sees_deleted && reference.sees_deleted;
+    *known = Reference { decider: known.decider.or(reference.decider), sees_deleted, ..strict };
 }

@@ -18,10 +18,7 @@ use super::{
 };
 use crate::plan::{Field, Member, Relation};
 use crate::schema::kind::ValueType;
-use crate::schema::{
-    CompositeId, Description, IdKind, Kind, PartMember, Relationship, RelationshipId, ResourceId, StoredTime,
-    Value,
-};
+use crate::schema::{Columns, Description, IdKind, Kind, Relationship, RelationshipId, StoredTime, Value};
 
 /// A table under an alias. Each table at the end of a path is joined once, however many members use it. The
 /// paths are to-one, so that the joins neither add nor remove rows.
@@ -58,6 +55,17 @@ pub(super) struct Operand {
     pub(super) spelled: Option<(Expr, Spelled)>,
     /// Of an arm of a polymorphic relationship: whether the row has its type, and the id, of whichever type.
     pub(super) arm: Option<Box<(Expr, Operand)>>,
+}
+
+/// A composite id in a comparison.
+pub(super) struct CompositeOperand {
+    /// The columns as they are compared, each with its part.
+    pub(super) parts: Vec<Operand>,
+    pub(super) kind: IdKind,
+    /// The columns without conversion.
+    pub(super) columns: Columns,
+    /// The alias of their table.
+    pub(super) alias: String,
 }
 
 /// The values that can be compared with each other.
@@ -198,16 +206,6 @@ impl<'n> Scope<'n> {
         self.visit
     }
 
-    /// The resource whose rows they are.
-    pub(super) fn resource(&self) -> &'static Description {
-        self.resource
-    }
-
-    /// The alias of its table.
-    pub(super) fn alias(&self) -> &str {
-        &self.alias
-    }
-
     /// Makes aliases for other tables of the statement.
     pub(super) fn names(&self) -> &'n Names {
         self.names
@@ -228,7 +226,7 @@ impl<'n> Scope<'n> {
             let (relationship, link) = to_one(resource, *step)?;
             let target = relationship.target();
             let name = self.names.next();
-            let on = column(&name, target.id.column).eq(link.id(&alias));
+            let on = link.leads_to(&alias, target, &name);
             self.joined.push(Joined { path: prefix.to_vec(), resource: target, alias: name.clone(), on });
             (alias, resource) = (name, target);
         }
@@ -269,7 +267,7 @@ impl<'n> Scope<'n> {
                         dialect.by_code_points(id, kind_of_id(kind))
                     }
                 };
-                let expression = in_order(link.id(&table));
+                let expression = in_order(link.tuple(&table));
                 let hides = visible.scopes.limits(target);
                 let nullable = outer || hides || link.only.is_some() || !relationship.is_required();
                 let operand = Operand {
@@ -282,12 +280,12 @@ impl<'n> Scope<'n> {
                     arm: None,
                 };
                 let Some(only) = link.only else {
-                    return Ok(operand.spelled(visible, resource.table, link.column));
+                    return Ok(operand.spelled(visible, resource.table, link.columns.first()));
                 };
-                let id = in_order(column(&table, link.column));
+                let id = in_order(column(&table, link.columns.first()));
                 let arm =
                     Some(Box::new((only.of(&table), Self::spelled_id(visible, resource, link, kind, id))));
-                Ok(Operand { arm, ..operand.spelled(visible, resource.table, link.column) })
+                Ok(Operand { arm, ..operand.spelled(visible, resource.table, link.columns.first()) })
             }
             Field::Attribute(id) => {
                 let attribute = resource
@@ -338,34 +336,45 @@ impl<'n> Scope<'n> {
         }
     }
 
-    /// The parts of the id of the rows as they are compared; none if the id is one column.
-    pub(super) fn parts_of_id<D: Dialect>(
+    /// Whether a member is a composite id: of the row at the end of its path, or of what that refers to.
+    pub(super) fn is_composite(&mut self, member: &Member) -> Result<bool, String> {
+        Ok(match member.field {
+            Field::Attribute(_) => false,
+            Field::Id if member.path.is_empty() => !self.resource.key().is_empty(),
+            Field::Id => !self.reach(&member.path)?.1.key().is_empty(),
+            Field::ToOne(id) => {
+                let (_, resource) = self.reach(&member.path)?;
+                !to_one(resource, id)?.1.kind.parts().is_empty()
+            }
+        })
+    }
+
+    /// A composite id as it is compared.
+    pub(super) fn composite<D: Dialect>(
         &mut self,
         visible: Visible<'_, D>,
-    ) -> Result<Vec<Operand>, String> {
-        let mut parts = Vec::new();
-        for part in self.resource.key() {
-            let field = match part.member {
-                PartMember::Attribute(id, _) => Field::Attribute(id),
-                PartMember::Relationship(id, _) => Field::ToOne(id),
-            };
-            let operand = self.operand(visible, &Member { path: Vec::new(), field })?;
-            parts.push(Operand { nullable: false, ..operand });
-        }
-        Ok(parts)
-    }
-
-    /// The composite id that a value is; `None` if it is none of the rows' ids.
-    pub(super) fn composite_id(&self, value: &Value) -> Option<CompositeId> {
-        match self.resource.id.kind.id_of_value(value.as_ref()) {
-            Ok(Some(ResourceId::Composite(id))) => Some(id),
-            _ => None,
-        }
-    }
-
-    /// Whether a member is the rows' own id, and that is composite.
-    pub(super) fn is_composite_id(&self, member: &Member) -> bool {
-        member.field == Field::Id && member.path.is_empty() && !self.resource.key().is_empty()
+        member: &Member,
+    ) -> Result<CompositeOperand, String> {
+        let (alias, resource) = self.reach(&member.path)?;
+        let outer = !member.path.is_empty();
+        let (columns, kind, nullable) = match member.field {
+            Field::ToOne(id) => {
+                let (relationship, link) = to_one(resource, id)?;
+                let hides = visible.scopes.limits(relationship.target());
+                (link.columns, link.kind, outer || hides || !relationship.is_required())
+            }
+            Field::Id | Field::Attribute(_) => (resource.id.columns(), resource.id.kind, outer),
+        };
+        let parts = columns.names().zip(kind.parts()).map(|(name, part)| {
+            let kind = part.kind();
+            let expression = id_column(visible.dialect, &alias, name, kind);
+            let (kind, class) = (kind_of_id(kind), Class::of_id(kind));
+            let operand =
+                Operand { expression, kind, class, nullable, stored: None, spelled: None, arm: None };
+            operand.spelled(visible, resource.table, name)
+        });
+        let parts = parts.collect();
+        Ok(CompositeOperand { parts, kind, columns, alias })
     }
 
     /// The column with the ids of an arm, of whichever type.
@@ -385,7 +394,7 @@ impl<'n> Scope<'n> {
             spelled: None,
             arm: None,
         };
-        operand.spelled(visible, resource.table, link.column)
+        operand.spelled(visible, resource.table, link.columns.first())
     }
 
     /// Joins the tables at the ends of paths to the rows.

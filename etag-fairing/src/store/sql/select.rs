@@ -5,7 +5,6 @@ use sea_query::{Asterisk, Expr, ExprTrait, JoinType, NullOrdering, Order, Query,
 use super::{
     Dialect, Listed, Statement, column,
     edge::{Edge, EdgeKind},
-    id_value,
     ids::IdColumns,
     link::{Link, TypeIs},
     parameter,
@@ -15,7 +14,7 @@ use super::{
     visit::Visit,
 };
 use crate::plan::Selection;
-use crate::schema::{Corrupt, Description, IdKind, Kind, ResourceId, StoredTime, ValueRef};
+use crate::schema::{Columns, Corrupt, Description, IdKind, Kind, ResourceId, StoredTime, ValueRef};
 
 /// The alias of the rows' own table.
 pub(super) const ROWS: &str = "t";
@@ -30,22 +29,25 @@ pub(crate) struct Window {
     pub(crate) limit: u64,
 }
 
-/// A column that is read, and the values that it must have.
+/// A value that is read, and what it must be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
-    pub(crate) column: &'static str,
+    /// The column; a composite id has several.
+    pub(crate) columns: Columns,
     pub(crate) content: Content,
     /// The type that the row must have, if the column has the ids of several types; else the cell is null.
     pub(crate) only: Option<TypeIs>,
 }
 
 impl Cell {
-    /// The column, or null where the row has another type.
-    fn select(self, select: &mut SelectStatement) -> &mut SelectStatement {
-        match self.only {
-            None => select.column((ROWS, self.column)),
-            Some(_) => select.expr(Link { column: self.column, only: self.only }.id(ROWS)),
-        }
+    /// Selects the column, or a value for several.
+    fn select<D: Dialect>(self, dialect: D, select: &mut SelectStatement) {
+        let Self { columns, content, only } = self;
+        match content {
+            Content::Id(kind) => select.expr(IdColumns::at(Some(ROWS), columns, kind).cell(dialect)),
+            Content::Link(kind) => select.expr(Link { columns, kind, only }.cell(dialect, ROWS)),
+            Content::Attribute { .. } => select.column((ROWS, columns.first())),
+        };
     }
 }
 
@@ -79,7 +81,7 @@ pub(crate) enum Content {
 /// To-one linkage is always read: it is in the row, and documents always show it.
 pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>> {
     let resource = selection.resource;
-    let id = Cell { column: resource.id.column, content: Content::Id(resource.id.kind), only: None };
+    let id = Cell { columns: resource.id.columns(), content: Content::Id(resource.id.kind), only: None };
     let attributes = resource.attributes_by_id().map(|(id, attribute)| {
         let stored = resource.stored(id);
         // A column holds 64 bits, or any number of digits, and the field may be smaller.
@@ -93,11 +95,11 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
             check,
         };
         let wanted = selection.reads_attribute(id);
-        wanted.then_some(Cell { column: attribute.column, content, only: None })
+        wanted.then_some(Cell { columns: Columns::one(attribute.column), content, only: None })
     });
     let links = resource.relationships.iter().map(|relationship| {
-        let Link { column, only } = Link::of(relationship)?;
-        Some(Cell { column, content: Content::Link(relationship.target().id.kind), only })
+        let Link { columns, kind, only } = Link::of(relationship)?;
+        Some(Cell { columns, content: Content::Link(kind), only })
     });
     std::iter::once(Some(id)).chain(attributes).chain(links)
 }
@@ -113,7 +115,7 @@ pub(super) fn known_cells(
         if let Content::Attribute { kind, scale: known, .. } = &mut cell.content
             && kind.is_decimal()
         {
-            *known = scale(table, cell.column);
+            *known = scale(table, cell.columns.first());
         }
         Some(cell)
     });
@@ -128,28 +130,7 @@ pub(super) fn rows_of<D: Dialect>(dialect: D, selection: &Selection) -> SelectSt
 
 /// Adds the columns of [`cells`].
 pub(super) fn add_cells<D: Dialect>(dialect: D, select: &mut SelectStatement, selection: &Selection) {
-    for cell in cells(selection).flatten() {
-        match cell.content {
-            Content::Id(kind @ IdKind::Composite(_)) => {
-                select.expr(IdColumns::at(Some(ROWS), cell.column, kind).cell(dialect))
-            }
-            _ => cell.select(select),
-        };
-    }
-}
-
-/// Adds the id, or the ids at the other end of an edge, as one column. `table` is the alias of their table.
-pub(super) fn add_id<D: Dialect>(
-    dialect: D,
-    select: &mut SelectStatement,
-    table: &'static str,
-    column: &'static str,
-    kind: IdKind,
-) {
-    match kind {
-        IdKind::Composite(_) => select.expr(IdColumns::at(Some(table), column, kind).cell(dialect)),
-        _ => select.column((table, column)),
-    };
+    cells(selection).flatten().for_each(|cell| cell.select(dialect, select));
 }
 
 fn page<D: Dialect>(
@@ -199,11 +180,10 @@ pub(crate) fn related_one<D: Dialect>(
     selection: &Selection,
 ) -> Result<Statement, String> {
     let target = selection.resource;
-    let joined = column(ROWS, target.id.column).eq(link.id(OWNER));
     let mut select = rows_of(visible.dialect, selection);
     select
         .from(visible.rows(owner, OWNER, Visit::Few)?)
-        .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, joined)
+        .join(JoinType::LeftJoin, visible.rows(target, ROWS, Visit::Few)?, link.leads_to(OWNER, target, ROWS))
         .and_where(IdColumns::of(Some(OWNER), owner).is(id));
     Statement::new(visible.dialect, &select)
 }
@@ -218,19 +198,17 @@ pub(super) fn at_the_end_of<D: Dialect>(
     select.from(visible.related_rows(edge, ROWS, visit)?);
     match edge.kind {
         EdgeKind::Inverse { .. } => {
-            select
-                .and_where(column(ROWS, edge.owner_column).eq(id_value(owner)))
-                .and_where_option(edge.is_edge(ROWS));
+            select.and_where(edge.owner(ROWS).is(owner)).and_where_option(edge.is_edge(ROWS));
         }
         // Not a join, since a join table that the user has created may have an edge twice.
         EdgeKind::Join => {
             let targets = Query::select()
-                .column(("j", edge.target_column))
+                .exprs(edge.related("j").each())
                 .from(visible.all_edges(edge, "j"))
-                .and_where(column("j", edge.owner_column).eq(id_value(owner)))
+                .and_where(edge.owner("j").is(owner))
                 .and_where_option(edge.is_edge("j"))
                 .to_owned();
-            select.and_where(column(ROWS, edge.target.id.column).in_subquery(targets));
+            select.and_where(IdColumns::of(Some(ROWS), edge.target).tuple().in_subquery(targets));
         }
     }
     Ok(())
@@ -295,36 +273,34 @@ pub(crate) fn linkage<D: Dialect>(
     list: &str,
 ) -> Result<Statement, String> {
     let dialect = visible.dialect;
-    let joined = column("j", edge.owner_column).eq(column("e", "value"));
+    let related = edge.related("j");
     let mut select = Query::select();
-    select.column(("e", "key"));
-    add_id(dialect, &mut select, "j", edge.target_column, edge.target_id());
     select
+        .column(("e", "key"))
+        .expr(related.cell(dialect))
         .from(dialect.list(list, kind_of_id(edge.owner_id)))
-        .join(JoinType::InnerJoin, visible.edges(edge, "j")?, joined)
+        .join(JoinType::InnerJoin, visible.edges(edge, "j")?, edge.owner("j").is_element(dialect))
         // A null in a join table that the user has created links to nothing.
-        .and_where(column("j", edge.target_column).is_not_null())
+        .and_where(related.is_not_null())
         .and_where_option(edge.is_edge("j"))
         .order_by(("e", "key"), Order::Asc);
     if let Some(position) = position(dialect, edge, "j") {
         select.order_by_expr_with_nulls(position, Order::Asc, NullOrdering::Last);
     }
-    IdColumns::at(Some("j"), edge.target_column, edge.target_id()).in_order(dialect, &mut select, "j");
+    related.in_order(dialect, &mut select, "j");
     Statement::new(dialect, &select)
 }
 
 /// Returns a row if a related resource in the list (or not in the list) belongs to the owner. Parameters: the
 /// owner's id, the list.
 pub(crate) fn held<D: Dialect>(dialect: D, edge: &Edge, which: Listed) -> String {
-    let target = IdColumns::at(Some(ROWS), edge.target_column, edge.target_id());
-    let listed = target.is_listed(dialect, "", which);
     dialect.text(
         Query::select()
-            .column((ROWS, edge.target_column))
+            .column((ROWS, edge.target_columns.first()))
             .from_as(edge.table, ROWS)
-            .and_where(column(ROWS, edge.owner_column).eq(parameter()))
+            .and_where(edge.owner(ROWS).is_parameter())
             .and_where_option(edge.is_edge(ROWS))
-            .and_where(listed),
+            .and_where(edge.related(ROWS).is_listed(dialect, "", which)),
     )
 }
 

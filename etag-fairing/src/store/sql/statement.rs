@@ -3,7 +3,7 @@
 use sea_query::{Alias, BinOper, Expr, IntoColumnRef, SelectStatement};
 
 use super::dialect::Dialect;
-use super::schema::kind_of_id;
+use super::ids::kind_of_id;
 use crate::plan::Relation;
 use crate::schema::{IdKind, ResourceId, Value};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::Query;
 
 use super::{
     Dialect, Listed,
@@ -13,7 +13,7 @@ use super::{
     schema::reachable,
 };
 use crate::plan::LinkageChange;
-use crate::schema::{Description, ResourceId, Upkeep, Value, ValueRef};
+use crate::schema::{Columns, Description, IdPart, ResourceId, Upkeep, Value, ValueRef};
 use crate::store::StoreError;
 
 /// All columns that the store itself sets. A version stands for everything that a representation shows. So it
@@ -50,7 +50,9 @@ pub(crate) struct Shown {
     owners: &'static str,
     /// The table with the edges: a join table, or that of the related resources.
     pub(crate) table: &'static str,
-    pub(crate) owner_column: &'static str,
+    pub(crate) owner_columns: Columns,
+    /// The parts of the owners' ids, if these are composite.
+    pub(crate) key: &'static [IdPart],
     targets: &'static str,
     /// The column with the order of the linkage, if it has one.
     order: Option<&'static str>,
@@ -76,7 +78,7 @@ impl Versions {
                 if versions.table(resource.table).is_some()
                     && let Ok(Some(edge)) = Edge::of(resource, relationship)
                     && !versions
-                        .shown(edge.table, edge.owner_column)
+                        .shown(edge.table, edge.owner_columns)
                         .any(|shown| same(shown.owners, resource.table) && shown.only == edge.only)
                 {
                     versions.shown.push(Shown::of(dialect, resource.table, &edge));
@@ -133,14 +135,14 @@ impl Versions {
         self.tables.iter().find(|table| same(table.name, name))
     }
 
-    /// Whether resources in the table `owners` show the linkage in `column`, which has their ids.
-    pub(crate) fn shows(&self, owners: &str, table: &str, column: &str) -> bool {
-        self.shown(table, column).any(|shown| same(shown.owners, owners))
+    /// Whether resources in the table `owners` show the linkage in these columns, which have their ids.
+    pub(crate) fn shows(&self, owners: &str, table: &str, columns: Columns) -> bool {
+        self.shown(table, columns).any(|shown| same(shown.owners, owners))
     }
 
-    /// The linkage that the owners with ids in this column show.
-    pub(crate) fn shown<'a>(&'a self, table: &'a str, column: &'a str) -> impl Iterator<Item = &'a Shown> {
-        self.shown.iter().filter(move |shown| same(shown.table, table) && same(shown.owner_column, column))
+    /// The linkage that the owners with ids in these columns show.
+    pub(crate) fn shown<'a>(&'a self, table: &'a str, columns: Columns) -> impl Iterator<Item = &'a Shown> {
+        self.shown.iter().filter(move |shown| same(shown.table, table) && shown.owner_columns.are(columns))
     }
 
     /// The linkage that leads to rows of this table.
@@ -184,16 +186,17 @@ impl KeptColumn {
 impl Shown {
     fn of<D: Dialect>(dialect: D, owners: &'static str, edge: &Edge) -> Self {
         let read = Query::select()
-            .column(edge.owner_column)
+            .expr(edge.owner(None).cell(dialect))
             .from(edge.table)
-            .and_where(IdColumns::at(None, edge.target_column, edge.target_id()).is_parameter())
-            .and_where(Expr::col(edge.owner_column).is_not_null())
+            .and_where(edge.related(None).is_parameter())
+            .and_where(edge.owner(None).is_not_null())
             .and_where_option(edge.is_bare_edge())
             .to_owned();
         Self {
             owners,
             table: edge.table,
-            owner_column: edge.owner_column,
+            owner_columns: edge.owner_columns,
+            key: edge.owner_id.parts(),
             targets: edge.target.table,
             order: edge.order,
             kind: edge.kind,

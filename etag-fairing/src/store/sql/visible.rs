@@ -12,6 +12,7 @@ use super::{
     edge::{Edge, EdgeKind},
     filter::condition,
     forms::Forms,
+    ids::IdColumns,
     link::Link,
     scope::{Names, Scope},
     visit::{Question, Step, Visit},
@@ -94,12 +95,12 @@ impl<'s, D: Dialect> Visible<'s, D> {
             // Several members may share the column. The link is hidden if one of them hides it.
             // That of a composite id stays: the id itself shows it.
             let is_key = resource.key().iter().any(|part| part.column == name);
-            let hides = links.iter().filter(|(link, _)| link.column == name && !is_key);
+            let hides = links.iter().filter(|(link, _)| link.columns.has(name) && !is_key);
             let mut shown = None;
             for (link, target, limit) in
                 hides.filter_map(|(link, target)| Some((link, *target, self.scopes.limit(target)?)))
             {
-                let there = self.is_there(target, limit, column(TABLE, name), visit)?;
+                let there = self.is_there(target, limit, link.ids(TABLE), visit)?;
                 let there = match link.only {
                     None => there,
                     Some(only) => only.is_not(TABLE).or(there),
@@ -127,11 +128,12 @@ impl<'s, D: Dialect> Visible<'s, D> {
             (EdgeKind::Inverse { .. }, _) => self.related_rows(edge, alias, Visit::Few),
             (EdgeKind::Join, None) => Ok(named(edge.table, alias)),
             (EdgeKind::Join, Some(limit)) => {
-                let there =
-                    self.is_there(edge.target, limit, column(TABLE, edge.target_column), Visit::Few)?;
+                let there = self.is_there(edge.target, limit, edge.related(TABLE), Visit::Few)?;
                 let mut select = Query::select();
                 select
-                    .columns([edge.owner_column, edge.target_column].map(|name| (TABLE, name)))
+                    .exprs(edge.owner(TABLE).each())
+                    .exprs(edge.related(TABLE).each())
+                    .columns(edge.only.map(|only| (TABLE, only.column)))
                     .columns(edge.order.map(|name| (TABLE, name)))
                     .from_as(edge.table, TABLE)
                     .and_where(there);
@@ -174,13 +176,13 @@ impl<'s, D: Dialect> Visible<'s, D> {
         self,
         target: &'static Description,
         limit: Limit<'_>,
-        id: Expr,
+        id: IdColumns<'_>,
         visit: Visit,
     ) -> Result<Expr, String> {
         let visit = visit.behind(Step::One, Question::ForTheRow);
         let mut select = Query::select();
         select.expr(Expr::cust("1")).from_as(target.table, TARGET);
-        select.and_where(column(TARGET, target.id.column).eq(id));
+        select.and_where(IdColumns::of(Some(TARGET), target).equals(id));
         self.keep_to(&mut select, target, limit, TARGET, visit)?;
         Ok(self.dialect.exists(select))
     }

@@ -17,7 +17,7 @@ use super::{
     document::{Document, Step},
     edge::{Edge, EdgeKind},
     filter::condition,
-    ids::list_of_ids,
+    ids::{IdColumns, list_of_ids},
     order::Order,
     schema::kind_of_id,
     scope::{Names, Scope},
@@ -27,7 +27,7 @@ use super::{
     visit::Visit,
 };
 use crate::plan::{Listing, Page, Selection, Window};
-use crate::schema::{Description, ResourceId, Value};
+use crate::schema::{ResourceId, Value};
 use crate::store::{Excess, StoreError};
 
 /// The alias of the edges of a join table, each once.
@@ -83,7 +83,7 @@ pub(crate) async fn follow<'p>(
                 Place::Before => return Ok(()),
             }
             let kind = resource.id.kind;
-            let id = cell::known_id(resource.table, resource.id.column, kind, row, first_cell)?;
+            let id = cell::known_id(resource.table, resource.id.columns(), kind, row, first_cell)?;
             let Some(id) = id else { return Ok(()) };
             room.take_link(&id)?;
             found.numbered.push((number, id.clone()));
@@ -207,7 +207,7 @@ pub(crate) fn numbered_page<D: Dialect>(
             if listing.total {
                 page.column((OF_OWNER, "total"));
             }
-            for (place, _) in id_columns(target).enumerate() {
+            for (place, _) in IdColumns::of(Some(ROWS), target).each().enumerate() {
                 page.column((Alias::new(OF_OWNER), id_alias(place)));
             }
             page.from_subquery(rows, OF_OWNER)
@@ -222,20 +222,18 @@ pub(crate) fn numbered_page<D: Dialect>(
         }
     }
     select.cross_join(visible.rows(target, ROWS, Visit::Few)?);
-    for (place, name) in id_columns(target).enumerate() {
-        select.and_where(column(ROWS, name).eq(Expr::col((Alias::new(NUMBERED), id_alias(place)))));
+    for (place, own) in IdColumns::of(Some(ROWS), target).each().enumerate() {
+        select.and_where(own.eq(id_of(NUMBERED, place)));
     }
     Statement::new(dialect, &select)
 }
 
-/// The columns of a resource's id.
-fn id_columns(resource: &'static Description) -> impl Iterator<Item = &'static str> {
-    let key = resource.key();
-    let own = key.is_empty().then_some(resource.id.column);
-    own.into_iter().chain(key.iter().map(|part| part.column))
+/// A column of the id in a subquery.
+fn id_of(subquery: &'static str, place: usize) -> Expr {
+    Expr::col((Alias::new(subquery), id_alias(place)))
 }
 
-/// The name of a column of the id among the numbered rows.
+/// The name of a column of the id in a subquery.
 fn id_alias(place: usize) -> Alias {
     Alias::new(format!("id{place}"))
 }
@@ -279,8 +277,9 @@ fn numbered<D: Dialect>(
         select.expr_as(column(owner.0, owner.1), "k");
     }
     select.expr_window_as(Func::cust("ROW_NUMBER"), window, "n");
-    for (place, name) in id_columns(target).enumerate() {
-        select.expr_as(column(ROWS, name), id_alias(place));
+    let own = IdColumns::of(Some(ROWS), target);
+    for (place, column) in own.each().enumerate() {
+        select.expr_as(column, id_alias(place));
     }
     if listing.total {
         select.expr_window_as(Expr::cust("COUNT(*)"), of_owner(), "total");
@@ -294,7 +293,7 @@ fn numbered<D: Dialect>(
                 Owners::Apart => select.from(rows),
             };
             select
-                .and_where(column(ROWS, edge.owner_column).eq(column("e", "value")))
+                .and_where(edge.owner(ROWS).is_element(visible.dialect))
                 .and_where_option(edge.is_edge(ROWS));
         }
         EdgeKind::Join => {
@@ -312,14 +311,14 @@ fn numbered<D: Dialect>(
                     .add_group_by([column("e", "key")]),
                 Owners::Apart => edges.from(all),
             };
-            edges
-                .expr_as(column("j", edge.target_column), "id")
-                .and_where(column("j", edge.owner_column).eq(column("e", "value")))
-                .add_group_by([column("j", edge.target_column)]);
-            select
-                .from_subquery(edges, EDGES)
-                .cross_join(visible.rows(target, ROWS, visit)?)
-                .and_where(column(ROWS, target.id.column).eq(column(EDGES, "id")));
+            edges.and_where(edge.owner("j").is_element(visible.dialect)).and_where_option(edge.is_edge("j"));
+            for (place, related) in edge.related("j").each().enumerate() {
+                edges.expr_as(related.clone(), id_alias(place)).add_group_by([related]);
+            }
+            select.from_subquery(edges, EDGES).cross_join(visible.rows(target, ROWS, visit)?);
+            for (place, column) in own.each().enumerate() {
+                select.and_where(column.eq(id_of(EDGES, place)));
+            }
         }
     }
     scope.join(visible, &mut select)?;

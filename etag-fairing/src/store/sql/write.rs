@@ -156,13 +156,14 @@ async fn insert(
     }
     for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         match relationship.kind {
-            RelationshipKind::ToOne { column, .. } if is_given(column) => {
-                let value = match change {
-                    Some(LinkageChange::One(Some(related))) => id_value(related),
-                    Some(LinkageChange::One(None)) | None => ValueRef::Null,
+            RelationshipKind::ToOne { columns, .. } => {
+                let related = match change {
+                    Some(LinkageChange::One(related)) => related.as_ref(),
+                    None => None,
                     Some(_) => return Err(misshapen(resource)),
                 };
-                parameters.push(Parameter::of(column, value));
+                let cells = Parameter::of_each(columns, related);
+                parameters.extend(cells.filter(|cell| is_given(cell.column)));
             }
             RelationshipKind::OneOf { place: 0, .. } => {
                 let cells = match OneOfChange::of(resource, relationship_id, linkage)? {
@@ -171,8 +172,7 @@ async fn insert(
                 };
                 parameters.extend(cells.into_iter().filter(|cell| is_given(cell.column)));
             }
-            RelationshipKind::ToOne { .. }
-            | RelationshipKind::OneOf { .. }
+            RelationshipKind::OneOf { .. }
             | RelationshipKind::Inverse { .. }
             | RelationshipKind::Through { .. } => {}
         }
@@ -267,17 +267,19 @@ async fn update<S: Session>(
     }
     for ((relationship_id, relationship), change) in resource.relationships_by_id().zip(linkage) {
         match relationship.kind {
-            RelationshipKind::ToOne { column, .. } => {
-                let change =
-                    change.as_ref().filter(|_| !hidden.contains(&relationship_id) && is_given(column));
-                changed.push(change.is_some());
+            RelationshipKind::ToOne { columns, .. } => {
+                let is_given = columns.names().all(is_given);
+                let change = change.as_ref().filter(|_| !hidden.contains(&relationship_id) && is_given);
+                changed.extend(columns.names().map(|_| change.is_some()));
                 let related = match change {
                     Some(LinkageChange::One(related)) => related.as_ref(),
                     None => continue,
                     Some(_) => return Err(misshapen(resource)),
                 };
-                parameters.push(Parameter::of(column, related.map_or(ValueRef::Null, id_value)));
-                dependents.moved(Link { column, only: None }, Some(id), related).await?;
+                parameters.extend(Parameter::of_each(columns, related));
+                if let Some(link) = Link::of(relationship) {
+                    dependents.moved(link, Some(id), related).await?;
+                }
             }
             RelationshipKind::OneOf { place: 0, .. } => {
                 let (arm, related) = match OneOfChange::of(resource, relationship_id, linkage)? {
@@ -368,7 +370,7 @@ async fn lock_lists<S: Session>(
         return Ok(());
     }
     for (relationship_id, relationship) in resource.relationships_by_id() {
-        let (Some(_), Some(Some(owner))) = (relationship.id_column(), relationship_id.of(links)) else {
+        let (Some(_), Some(Some(owner))) = (relationship.id_columns(), relationship_id.of(links)) else {
             continue;
         };
         let is_ordered = relationship.target().relationships.iter().any(|far| {
@@ -390,7 +392,7 @@ fn one_of_cells<'a>(
     related: Option<&'a ResourceId>,
 ) -> Vec<Parameter<'a>> {
     let link = resource.relationship_at(arm).and_then(Link::of);
-    let Some((column, only)) = link.and_then(|link| Some((link.column, link.only?))) else {
+    let Some((column, only)) = link.and_then(|link| Some((link.columns.first(), link.only?))) else {
         return Vec::new();
     };
     let text = related.map_or(ValueRef::Null, |_| ValueRef::Text(only.text));
@@ -418,7 +420,7 @@ async fn hidden_links(
         .map(|((relationship_id, _), _)| relationship_id)
         .collect();
     for (first, _) in
-        resource.relationship_members().filter(|(_, relationship)| relationship.is_polymorphic())
+        resource.relationship_members().filter(|(_, it)| it.is_polymorphic() && !it.is_to_many())
     {
         if OneOfChange::of(resource, first, linkage)? == OneOfChange::Empty {
             let is_named = |arm: RelationshipId| arm.of(linkage).is_some_and(Option::is_some);

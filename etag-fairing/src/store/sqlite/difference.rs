@@ -82,9 +82,9 @@ fn steps(
         let has_rows = !found.is_view && table::has_rows(sqlite, &quoted(table.name))?;
         steps.extend(columns(Sqlite, table, &found, &missing, has_rows, NullChange::ByNewTable));
         if !found.is_view {
-            for (column, _, index) in definitions::create_indexes(table) {
-                if !table::has_index(sqlite, table.name, column.name)? {
-                    steps.push(Step::Statement(index));
+            for index in definitions::create_indexes(table) {
+                if !table::has_index(sqlite, table.name, index.column)? {
+                    steps.push(Step::Statement(index.statement));
                 }
             }
         }

@@ -202,7 +202,8 @@ fn find_spellings(
     }
     for (table, found, is_ours) in &known {
         for column in table.columns.iter().filter(|column| column.kind == Kind::Uuid) {
-            let of_target = column.reference.map(|reference| held.spelled(reference.table, reference.column));
+            let of_target = table.refers(column.name);
+            let of_target = of_target.map(|(reference, column)| held.spelled(reference.table, column));
             add(table, column.name, found, *is_ours, held, of_target)?;
             if !is_ours {
                 spellings::check_reference(sqlite, table, column, found, problems)?;
@@ -252,7 +253,7 @@ fn create(sqlite: &Connection, table: &Table) -> Result<()> {
 }
 
 fn index_references(sqlite: &Connection, table: &Table) -> Result<()> {
-    definitions::create_indexes(table).try_for_each(|(_, _, index)| sqlite.execute_batch(&index))
+    definitions::create_indexes(table).try_for_each(|index| sqlite.execute_batch(&index.statement))
 }
 
 /// Warns of tables that have been made in the place of others that were made before.

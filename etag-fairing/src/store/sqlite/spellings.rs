@@ -101,8 +101,10 @@ pub(super) fn check_reference(
     found: &Found,
     problems: &mut Vec<String>,
 ) -> Result<()> {
-    let (Some(reference), Kind::Uuid) = (column.reference, column.kind) else { return Ok(()) };
-    let (target, id) = (quoted(reference.table), quoted(reference.column));
+    let (Some((reference, referred)), Kind::Uuid) = (table.refers(column.name), column.kind) else {
+        return Ok(());
+    };
+    let (target, id) = (quoted(reference.table), quoted(referred));
     let target_is_view = table::find(sqlite, reference.table)?.is_some_and(|target| target.is_view);
     let rows = if target_is_view { LATEST } else { LOOKED_AT };
     // The first comparison is the one that an index serves, whatever the column's collation.
@@ -130,7 +132,7 @@ pub(super) fn check_reference(
             problems.push(format!(
                 "table `{}`, column `{}`: {} refers to `{text}`, which `{}`.`{}` spells `{other}`: spell the UUIDs of \
                  both columns in one way",
-                table.name, column.name, column.needed_by, reference.table, reference.column
+                table.name, column.name, column.needed_by, reference.table, referred
             ));
             return Ok(());
         }
@@ -397,8 +399,21 @@ fn tell(forms: &Forms, resource: &'static Description, rows: &mut Rows, links: &
     }
     let id = resource.id.kind == IdKind::Uuid && is_spelled(resource.id.column);
     let attributes = resource.attributes.iter().map(|it| it.kind == Kind::Uuid && is_spelled(it.column));
+    let first_link = 1 + resource.attributes.len();
+    for (place, relationship) in resource.relationships.iter().enumerate() {
+        let target = relationship.target();
+        if let Some(link) = Link::of(relationship).filter(|_| !target.key().is_empty())
+            && holds_uuids(target)
+            && link.columns.names().any(is_spelled)
+        {
+            let mut columns = vec![false; first_link + place];
+            columns.push(true);
+            *rows = rows.with_texts(&columns, |text| own_composite(target, text));
+        }
+    }
     let relationships = resource.relationships.iter().map(|it| {
-        it.target().id.kind == IdKind::Uuid && Link::of(it).is_some_and(|link| is_spelled(link.column))
+        it.target().id.kind == IdKind::Uuid
+            && Link::of(it).is_some_and(|link| link.columns.names().any(is_spelled))
     });
     let columns: Vec<bool> = std::iter::once(id).chain(attributes).chain(relationships).collect();
     if columns.contains(&true) {

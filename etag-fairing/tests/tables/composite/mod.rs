@@ -2,6 +2,7 @@
 
 mod permission;
 mod reads;
+mod references;
 mod schema;
 mod writes;
 

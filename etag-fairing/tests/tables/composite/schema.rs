@@ -141,19 +141,21 @@ mod referred {
 }
 
 #[test]
-fn no_column_keeps_an_id_of_several() {
+fn an_id_of_several_columns_needs_a_column_for_each_part() {
     over_both("SELECT 1", |theirs| {
         let told = launch(theirs, SchemaMode::Create, &[referred::Seat::description()]);
-        for relationship in
-            ["`seat` of `Ticket`", "`marks` of `Seat`", "`seats` of `Mark`", "`tickets` of `Seat`"]
-        {
+        for (relationship, key) in [
+            ("`seat` of `Ticket` keeps ids of `Seat` in `seat_id`", "columns"),
+            ("`marks` of `Seat` keeps ids of `Seat` in `seat_id`", "owner_columns"),
+            ("`seats` of `Mark` keeps ids of `Seat` in `seat_id`", "target_columns"),
+        ] {
             let problem =
-                told.iter().find(|problem| problem.contains(&format!("the relationship {relationship} ")));
+                told.iter().find(|problem| problem.contains(&format!("the relationship {relationship}")));
             let problem = problem.unwrap_or_else(|| panic!("{relationship}: {told:#?}"));
-            assert!(
-                problem.contains("an id of `Seat` in one column, but that is made of several"),
-                "{problem}"
+            let write = format!(
+                "made of 2 parts (row, number): name a column for each, in this order, as in `{key}("
             );
+            assert!(problem.contains(&write), "{problem}");
         }
     });
 }

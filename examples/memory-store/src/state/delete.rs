@@ -5,7 +5,7 @@ use etag_fairing::resource::{
 };
 use etag_fairing::store::{Constraint, Scopes, Seen, StoreError};
 
-use super::links::owner_and_target;
+use super::links::{join_of, owner_and_target};
 use super::{Row, State};
 
 impl State {
@@ -18,11 +18,12 @@ impl State {
         let table = self.tables.get_mut(resource.table).ok_or(StoreError::NotFound)?;
         table.rows.remove(id).ok_or(StoreError::NotFound)?;
         for relationship in resource.relationships {
-            if let RelationshipKind::Through { table, .. } = relationship.kind {
-                let pairs = self.joins.entry(table).or_default();
+            if let RelationshipKind::Through { .. } = relationship.kind {
+                let join = join_of(relationship);
+                let pairs = self.joins.entry(join).or_default();
                 pairs.retain(|pair| owner_and_target(relationship, pair).0 != id);
                 for ((of, _), places) in &mut self.positions {
-                    if *of == table {
+                    if *of == join {
                         places.retain(|pair, _| owner_and_target(relationship, pair).0 != id);
                     }
                 }

@@ -1,11 +1,11 @@
 //! What a change makes of linkage.
 
 use etag_fairing::resource::{
-    Description, Linkage, Relationship, RelationshipId, RelationshipKind, ResourceId,
+    Columns, Description, Linkage, Relationship, RelationshipId, RelationshipKind, ResourceId, TypedEnd,
 };
 use etag_fairing::store::{Constraint, LinkageChange, Scopes, StoreError};
 
-use super::State;
+use super::{Join, State};
 
 impl State {
     pub(super) fn link(
@@ -66,7 +66,7 @@ impl State {
                     for related in gone {
                         if back.1.is_required() {
                             return Err(StoreError::Constraint(Constraint::NotNull {
-                                column: back.1.column().unwrap_or_default().into(),
+                                column: back.1.columns().map_or("", Columns::first).into(),
                             }));
                         }
                         self.set_to_one(target, &related, back.0, None);
@@ -76,22 +76,23 @@ impl State {
                     }
                     self.place(relationship, id, placed);
                 }
-                (RelationshipKind::Through { table, .. }, change) => {
+                (RelationshipKind::Through { .. }, change) => {
+                    let join = join_of(relationship);
                     let held = self.seen_ids(resource, id, relationship_id, scopes);
                     let placed = self.placed(resource, id, relationship_id, &held, &change);
                     let (gone, new) = difference(&held, change);
                     for related in gone {
                         let pair = pair(relationship, id, &related);
-                        self.joins.entry(table).or_default().remove(&pair);
+                        self.joins.entry(join).or_default().remove(&pair);
                         for ((of, _), places) in &mut self.positions {
-                            if *of == table {
+                            if *of == join {
                                 places.remove(&pair);
                             }
                         }
                     }
                     for related in new {
                         let pair = pair(relationship, id, &related);
-                        if self.joins.entry(table).or_default().insert(pair) {
+                        if self.joins.entry(join).or_default().insert(pair) {
                             self.append_at_the_other_end(relationship, id, &related);
                         }
                     }
@@ -131,7 +132,7 @@ impl State {
         {
             let mut arms = resource.arms(relationship_id);
             if arms.all(|(arm, _)| self.related_ids(resource, id, arm).is_empty()) {
-                let column = relationship.column().unwrap_or_default().into();
+                let column = relationship.columns().map_or("", Columns::first).into();
                 return Err(StoreError::Constraint(Constraint::NotNull { column }));
             }
         }
@@ -139,11 +140,25 @@ impl State {
     }
 }
 
+/// The links of a relationship: those of a join table, as far as they have the relationship's type, or those in a table.
+pub(super) fn join_of(relationship: &Relationship) -> Join {
+    match relationship.kind {
+        RelationshipKind::Through { table, typed, .. } => match typed {
+            None => (table, ""),
+            Some(TypedEnd::Owner { stored_type, .. }) => (table, stored_type),
+            Some(TypedEnd::Target { .. }) => (table, relationship.stored_type().unwrap_or_default()),
+        },
+        _ => (relationship.target().table, ""),
+    }
+}
+
 /// A join table belongs to the relationships of both ends: the order of its columns' names tells which id stands
 /// first.
 fn owner_is_first(relationship: &Relationship) -> bool {
     match relationship.kind {
-        RelationshipKind::Through { owner_column, target_column, .. } => owner_column < target_column,
+        RelationshipKind::Through { owner_columns, target_columns, .. } => {
+            owner_columns.names().lt(target_columns.names())
+        }
         _ => true,
     }
 }

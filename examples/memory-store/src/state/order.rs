@@ -8,7 +8,7 @@ use etag_fairing::resource::{
 use etag_fairing::store::{Arrangement, LinkageChange, Records, Scopes, gives_position, lists_of};
 
 use super::State;
-use super::links::{owner_and_target, pair};
+use super::links::{join_of, owner_and_target, pair};
 
 impl State {
     /// The positions that a change of an ordered relationship gives.
@@ -45,9 +45,9 @@ impl State {
     fn position(&self, relationship: &Relationship, id: &ResourceId, related: &ResourceId) -> Option<i64> {
         let column = relationship.order?;
         let target = relationship.target();
-        let (table, pair) = match relationship.kind {
-            RelationshipKind::Through { table, .. } => (table, pair(relationship, id, related)),
-            _ => (target.table, (related.clone(), related.clone())),
+        let pair = match relationship.kind {
+            RelationshipKind::Through { .. } => pair(relationship, id, related),
+            _ => (related.clone(), related.clone()),
         };
         if let (Some(attribute), RelationshipKind::Inverse { .. }) =
             (attribute_of(target, column), relationship.kind)
@@ -58,7 +58,7 @@ impl State {
                 _ => None,
             };
         }
-        self.positions.get(&(table, column))?.get(&pair).copied()
+        self.positions.get(&(join_of(relationship), column))?.get(&pair).copied()
     }
 
     /// Sets the positions of related resources in the linkage of an owner.
@@ -72,9 +72,9 @@ impl State {
         let target = relationship.target();
         for (related, position) in placed {
             match relationship.kind {
-                RelationshipKind::Through { table, .. } => {
+                RelationshipKind::Through { .. } => {
                     let pair = pair(relationship, id, &related);
-                    self.positions.entry((table, column)).or_default().insert(pair, position);
+                    self.positions.entry((join_of(relationship), column)).or_default().insert(pair, position);
                 }
                 _ => match attribute_of(target, column) {
                     Some(attribute) => {
@@ -86,7 +86,8 @@ impl State {
                     }
                     None => {
                         let pair = (related.clone(), related);
-                        self.positions.entry((target.table, column)).or_default().insert(pair, position);
+                        let join = join_of(relationship);
+                        self.positions.entry((join, column)).or_default().insert(pair, position);
                     }
                 },
             }
@@ -102,14 +103,13 @@ impl State {
     ) {
         let is_far = |far: &&Relationship| match (far.kind, near.kind) {
             (
-                RelationshipKind::Through { table, owner_column, .. },
-                RelationshipKind::Through { table: of, target_column, .. },
-            ) => far.order.is_some() && table == of && owner_column == target_column,
+                RelationshipKind::Through { owner_columns, .. },
+                RelationshipKind::Through { target_columns, .. },
+            ) => far.order.is_some() && join_of(far) == join_of(near) && owner_columns.are(target_columns),
             _ => false,
         };
         let Some(far) = near.target().relationships.iter().find(is_far) else { return };
-        let RelationshipKind::Through { table, .. } = far.kind else { return };
-        let pairs = self.joins.get(table).into_iter().flatten();
+        let pairs = self.joins.get(&join_of(far)).into_iter().flatten();
         let pairs = pairs.map(|pair| owner_and_target(far, pair)).filter(|(owner, _)| *owner == related);
         let last = pairs.filter_map(|(owner, target)| self.position(far, owner, target)).max();
         self.place(far, related, vec![(id.clone(), last.unwrap_or(0) + 1)]);

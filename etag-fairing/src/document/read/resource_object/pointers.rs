@@ -62,7 +62,7 @@ impl ResourceObject<'_> {
             Some(WithData::Object(data)) => data.as_ref(),
             Some(WithData::Described | WithData::Other) | None => None,
         };
-        pointer_into(data, linkage, id)
+        pointer_into(data, linkage, relationship, id)
     }
 
     /// Where something inside of a member stands, as deep as the document has it.

@@ -3,7 +3,7 @@
 use super::super::dialect::Sqlite;
 use super::*;
 use crate::plan::{Listing, Page, Place};
-use crate::schema::{CompositeId, Id, IdKind, IdPart, Operations};
+use crate::schema::{Columns, CompositeId, Id, IdKind, IdPart, Operations};
 use crate::store::sql::edge::{Edge, EdgeKind};
 use crate::store::sql::listing::{self, Source};
 use crate::store::sql::{Listed, change, include, select, visible::Visible};
@@ -51,8 +51,8 @@ fn their_key_finds_them() {
     let list = "[\"[1,\\\"a\\\"]\"]";
     let by_reader = Edge {
         table: "copies",
-        owner_column: "reader",
-        target_column: "shelf",
+        owner_columns: Columns::one("reader"),
+        target_columns: COPIES.id.columns(),
         owner_id: INTEGER,
         target: &COPIES,
         kind: EdgeKind::Inverse { required: false },

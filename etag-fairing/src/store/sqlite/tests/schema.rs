@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::schema::RelationshipId;
-use crate::schema::{Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind};
+use crate::schema::{Columns, Id, IdKind, OnDelete, Operations, Relationship, RelationshipKind};
 use crate::store::contract::{ALL, REVIEWS, TALKS};
 
 const INTEGER: Id = Id { column: "id", kind: IdKind::Integer { min: 1, max: i64::MAX } };
@@ -37,7 +37,7 @@ static LATER_NOTES: Description = describe(
     &[Relationship {
         name: "answerTo",
         kind: RelationshipKind::ToOne {
-            column: "answer_to_id",
+            columns: Columns::one("answer_to_id"),
             required: false,
             on_delete: OnDelete::SetNull,
         },
@@ -301,7 +301,12 @@ fn descriptions_that_contradict_each_other_are_told_of() {
             },
             Relationship {
                 name: "others",
-                kind: RelationshipKind::Through { table: "notes", owner_column: "a", target_column: "b" },
+                kind: RelationshipKind::Through {
+                    table: "notes",
+                    owner_columns: Columns::one("a"),
+                    target_columns: Columns::one("b"),
+                    typed: None,
+                },
                 target: || &NOTES,
                 linkage: false,
                 order: None,
