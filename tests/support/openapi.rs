@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 /// The header fields that a document must tell of where they are sent: those that a client acts on.
 const TOLD: [&str; 5] = ["etag", "last-modified", "location", "retry-after", "content-location"];
 
+const MEDIA_TYPE: &str = "application/vnd.api+json";
+
 /// The operations of a document.
 pub struct Operations {
     document: Value,
@@ -53,7 +55,10 @@ impl Operations {
             })
             .map(|name| format!("{method} {path} {status} has {name}, unlike the OpenAPI document"))
             .collect();
-        let schema = &response["content"]["application/vnd.api+json"]["schema"];
+        // Of JSON:API's media type, with or without an extension.
+        let content = response["content"].as_object();
+        let ours = content.and_then(|content| content.iter().find(|(name, _)| name.starts_with(MEDIA_TYPE)));
+        let schema = ours.map_or(&Value::Null, |(_, content)| &content["schema"]);
         match (schema, body.is_empty()) {
             (_, true) => {}
             (Value::Null, false) => {

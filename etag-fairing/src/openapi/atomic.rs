@@ -8,6 +8,8 @@ use super::schemas::{Described, common};
 use crate::config::JsonApiConfig;
 use crate::error::MEDIA_TYPE;
 use crate::negotiate::ATOMIC;
+use crate::resource::endpoint::{Endpoint, LinkageUpdate};
+use crate::schema::Description;
 
 /// The tag of the operation.
 pub(super) const TAG: &str = "operations";
@@ -17,101 +19,131 @@ pub(super) fn media_type() -> String {
     format!("{MEDIA_TYPE};ext=\"{ATOMIC}\"")
 }
 
-/// Adds the schemas of the extension's documents.
+/// Adds the schemas of operations and results.
 pub(super) fn add(resources: &[Described], config: &JsonApiConfig, schemas: &mut Map<String, Value>) {
-    let of_each = |ending: &str| -> Vec<Value> {
+    for described in resources {
+        let resource = described.resource;
+        schemas.insert(names::of(resource, "reference"), reference(resource));
+        let operations = operations_of(resource, schemas);
+        schemas.insert(names::of(resource, "operation"), json!({"anyOf": operations}));
+    }
+    let each = |ending: &str| -> Vec<Value> {
         resources.iter().map(|known| schema(&names::of(known.resource, ending))).collect()
     };
-    let identifier = json!({"anyOf": of_each("identifier")});
-    let resource = json!({
-        "type": "object",
-        "required": ["type"],
-        "properties": {
-            "type": {"enum": resources.iter().map(|known| known.resource.type_name).collect::<Vec<_>>()},
-            "id": {"type": "string"},
-            "lid": {"type": "string", "description": "A name within this request, where there is no id yet."},
-            "attributes": {"type": "object"},
-            "relationships": {"type": "object"},
-            "meta": common("meta"),
-        },
-    });
-    let reference = json!({
-        "type": "object",
-        "required": ["type"],
-        "properties": {
-            "type": {"type": "string"}, "id": {"type": "string"}, "lid": {"type": "string"},
-            "relationship": {"type": "string", "description": "The relationship that is changed."},
-        },
-    });
-    let preconditions = json!({
-        "type": "object",
-        "properties": {
-            "ifMatch": {
-                "description": "The entity tag of the state that the operation is meant for, with its quotes; several; or `*`.",
-                "anyOf": [
-                    {"type": "string"},
-                    {"type": "array", "items": {"type": "string"}, "minItems": 1},
-                ],
-            },
-            "ifUnmodifiedSince": {"type": "string", "description": "A date as HTTP has it (RFC 9110 §5.6.7)."},
-        },
-    });
-    schemas.insert(
-        names::common("operation"),
-        json!({
-            "type": "object",
-            "required": ["op"],
-            "properties": {
-                "op": {"enum": ["add", "update", "remove"]},
-                "ref": reference,
-                "href": {"type": "string", "format": "uri-reference", "description": "In place of `ref`."},
-                "data": {"description": "A resource object, or linkage where a relationship is named.", "anyOf": [
-                    resource, identifier, {"type": "array", "items": reference_to(resources)}, {"type": "null"},
-                ]},
-                "meta": preconditions,
-            },
-        }),
-    );
-    schemas.insert(
-        names::common("operations"),
-        json!({
-            "type": "object",
-            "required": ["atomic:operations"],
-            "properties": {"atomic:operations": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": config.max_operations,
-                "items": common("operation"),
-            }},
-        }),
-    );
-    let result = json!({"type": "object", "properties": {
-        "data": {"anyOf": [common("resource"), {"type": "null"}]},
-        "meta": {"type": "object", "properties": {"etag": {"type": "string"}}},
+    let operations = json!({"type": "object", "required": ["atomic:operations"], "properties": {
+        "atomic:operations": {"type": "array", "minItems": 1, "maxItems": config.max_operations,
+            "items": {"anyOf": each("operation")}},
+        "meta": common("meta"),
+        "jsonapi": common("version"),
     }});
-    schemas.insert(
-        names::common("results"),
-        json!({
-            "type": "object",
-            "required": ["atomic:results"],
-            "properties": {
-                "atomic:results": {"type": "array", "items": result},
-                "links": common("links"),
-                "meta": common("meta"),
-                "jsonapi": common("version"),
-            },
-        }),
-    );
+    let results = json!({"type": "object", "required": ["atomic:results"], "properties": {
+        "atomic:results": {"type": "array", "minItems": 1, "items": {"type": "object", "properties": {
+            "data": {"anyOf": each("")},
+            "meta": {"type": "object", "properties": {"etag": {"type": "string"}}},
+        }, "additionalProperties": false}},
+        "meta": common("meta"),
+        "jsonapi": common("version"),
+    }});
+    let tag = json!({"type": "string", "description": "An entity tag with its quotes, or `*`."});
+    let conditions = json!({"type": "object", "properties": {
+        "ifMatch": {"anyOf": [tag, {"type": "array", "minItems": 1, "items": {"type": "string"}}]},
+        "ifUnmodifiedSince": {"type": "string", "description": "An HTTP date."},
+    }});
+    for (name, schema) in [("operations", operations), ("results", results), ("conditions", conditions)] {
+        schemas.insert(names::common(name), schema);
+    }
 }
 
-/// An identifier of whatever type, which may have a local id.
-fn reference_to(resources: &[Described]) -> Value {
+/// A resource that is there, by its id, or one that this request makes, by its local id.
+fn reference(resource: &Description) -> Value {
     json!({"type": "object", "required": ["type"], "properties": {
-        "type": {"enum": resources.iter().map(|known| known.resource.type_name).collect::<Vec<_>>()},
-        "id": {"type": "string"},
+        "type": {"const": resource.type_name},
+        "id": schema(&names::of(resource, "id")),
         "lid": {"type": "string"},
         "meta": common("meta"),
-    }})
+    }, "oneOf": [{"required": ["id"]}, {"required": ["lid"]}]})
+}
+
+/// What operations may do with a resource.
+fn operations_of(resource: &'static Description, schemas: &Map<String, Value>) -> Vec<Value> {
+    let data = |ending: &str| {
+        let document = schemas.get(&names::of(resource, ending))?;
+        Some(with_local_ids(document.get("properties")?.get("data")?.clone()))
+    };
+    let operation = |title: String, required: &[&str], mut properties: Value| {
+        if let Some(properties) = properties.as_object_mut() {
+            properties.insert("href".into(), json!({"type": "string", "format": "uri-reference"}));
+        }
+        json!({"title": title, "type": "object", "required": required, "properties": properties})
+    };
+    let (type_name, own) = (resource.type_name, schema(&names::of(resource, "reference")));
+    let mut operations = Vec::new();
+    if let Some(data) = data("create") {
+        let properties = json!({"op": {"const": "add"}, "data": data});
+        operations.push(operation(format!("Create one of {type_name}"), &["op", "data"], properties));
+    }
+    if let Some(data) = data("update") {
+        let properties =
+            json!({"op": {"const": "update"}, "ref": own, "data": data, "meta": common("conditions")});
+        operations.push(operation(format!("Change one of {type_name}"), &["op", "data"], properties));
+    }
+    let properties = json!({"op": {"const": "remove"}, "ref": own, "meta": common("conditions")});
+    operations.push(operation(format!("Delete one of {type_name}"), &["op"], properties));
+    for endpoint in Endpoint::of(resource) {
+        let Endpoint::UpdateRelationship(relationship, LinkageUpdate::Replace) = endpoint else { continue };
+        let ending = if relationship.is_to_many() { "changeToMany" } else { "changeToOne" };
+        let document = match relationship.is_polymorphic() {
+            true => names::of_relationship(resource, relationship.name, ending),
+            false => names::of(relationship.target(), ending),
+        };
+        let Some(linkage) =
+            schemas.get(&document).and_then(|document| document.get("properties")?.get("data"))
+        else {
+            continue;
+        };
+        let codes: &[&str] =
+            if relationship.is_to_many() { &["add", "update", "remove"] } else { &["update"] };
+        let target = json!({"allOf": [own, {"required": ["relationship"],
+            "properties": {"relationship": {"const": relationship.name}}}]});
+        let properties = json!({"op": {"enum": codes}, "ref": target, "data": with_local_ids(linkage.clone()),
+            "meta": common("conditions")});
+        let title = format!("Change the {} of one of {type_name}", relationship.name);
+        operations.push(operation(title, &["op", "data"], properties));
+    }
+    operations
+}
+
+/// The same schema, in which new resources may have local ids, and linkage may name them.
+fn with_local_ids(mut schema: Value) -> Value {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut)
+        && properties.contains_key("attributes")
+    {
+        properties.insert("lid".into(), json!({"type": "string"}));
+    }
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| name != "id");
+    }
+    refer_by_local_ids(&mut schema);
+    schema
+}
+
+fn refer_by_local_ids(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(at) if name == "$ref" => {
+                        if let Some(owner) = at.strip_suffix(".identifier") {
+                            *at = format!("{owner}.reference");
+                        }
+                    }
+                    member => refer_by_local_ids(member),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(refer_by_local_ids),
+        _ => {}
+    }
 }
 
 /// The operation of the endpoint of this number, from 0: each part of an application with a database of its own has one.
@@ -124,7 +156,10 @@ pub(super) fn operation(number: usize, refusals: &mut Refusals) -> Value {
         &Map::new(),
     );
     responses.success(204, "All of them are made, and there is nothing to tell.", None, &Map::new());
-    // All that single requests are refused by may come, and what guards, hooks and scopes answer.
+    for (status, codes) in REFUSALS {
+        responses.error(*status, codes);
+    }
+    // And what guards, hooks and scopes answer.
     responses.any_error();
     json!({
         "operationId": if number == 0 { TAG.to_owned() } else { format!("{TAG}.{}", number + 1) },
@@ -138,3 +173,46 @@ pub(super) fn operation(number: usize, refusals: &mut Refusals) -> Value {
         "responses": responses.into_value("operations", refusals),
     })
 }
+
+/// The statuses with the codes of their errors.
+const REFUSALS: &[(u16, &[&str])] = &[
+    (
+        400,
+        &[
+            "malformed_json",
+            "invalid_document",
+            "missing_type",
+            "missing_id",
+            "invalid_linkage",
+            "unknown_local_id",
+            "invalid_precondition",
+            "unknown_parameter",
+            "invalid_parameter_name",
+            "limit_exceeded",
+        ],
+    ),
+    (401, &["unauthorized"]),
+    (
+        403,
+        &[
+            "forbidden",
+            "operation_not_allowed",
+            "client_id_not_allowed",
+            "full_replacement_not_allowed",
+            "part_of_id",
+            "outside_scope",
+        ],
+    ),
+    (404, &["resource_not_found", "relationship_not_found", "related_not_found"]),
+    (406, &["not_acceptable"]),
+    (409, &["type_mismatch", "id_mismatch", "id_exists", "unique_violation", "foreign_key_violation"]),
+    (412, &["precondition_failed"]),
+    (413, &["body_too_large"]),
+    (415, &["unsupported_media_type"]),
+    (422, &["validation_failed"]),
+    (428, &["precondition_required"]),
+    (500, &["internal", "unreadable_value"]),
+    (503, &["unavailable"]),
+    (504, &["outcome_unknown"]),
+    (507, &["storage_full"]),
+];

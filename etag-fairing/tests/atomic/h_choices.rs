@@ -196,3 +196,46 @@ fn x101_what_follows_a_change_waits_for_the_commit() {
         assert_eq!(*heard.lock().unwrap(), ["- > b", "a > c", "c > d", "d > -"]);
     });
 }
+
+/// Its schemas know what the tests here send, too.
+#[test]
+fn the_openapi_document_describes_operations() {
+    on_sqlite(|world| {
+        let document = world.server.get("/v1/openapi.json", &[]).is(200);
+        let document: Value = serde_json::from_slice(&document.body).unwrap();
+        let post = &document["paths"][URL]["post"];
+        assert_eq!(post["operationId"], "operations");
+        let sent = &post["requestBody"]["content"][ATOMIC]["schema"];
+        let whole =
+            json!({ "allOf": [sent], "components": { "schemas": document["components"]["schemas"] } });
+        let validator = jsonschema::validator_for(&whole).expect("a schema");
+        let is_valid = |operations: Value| validator.is_valid(&json!({ "atomic:operations": operations }));
+        let mut new = talk("a");
+        new["lid"] = json!("t");
+        new["relationships"] = json!({ "room": { "data": { "type": "rooms", "lid": "r" } } });
+        let fine = [
+            add(new),
+            retitle("1", "b"),
+            remove("talks", "1"),
+            json!({ "op": "remove", "href": "/v1/talks/1" }),
+            json!({ "op": "update", "ref": { "type": "talks", "lid": "t", "relationship": "room" }, "data": null,
+                    "meta": { "ifMatch": ["\"a\"", "\"b\""] } }),
+            json!({ "op": "add", "ref": { "type": "talks", "id": "1", "relationship": "speakers" },
+                    "data": [{ "type": "speakers", "lid": "s" }] }),
+        ];
+        for operation in &fine {
+            assert!(is_valid(json!([operation])), "{operation}");
+        }
+        assert!(is_valid(json!(fine)));
+        for wrong in [
+            json!({ "op": "get", "ref": { "type": "talks", "id": "1" } }),
+            add(json!({ "type": "nothing" })),
+            add(json!({ "type": "talks", "attributes": { "title": 5 } })),
+            json!({ "op": "add", "ref": { "type": "talks", "id": "1", "relationship": "room" }, "data": null }),
+            json!({ "op": "remove", "ref": { "type": "talks" } }),
+        ] {
+            assert!(!is_valid(json!([wrong])), "{wrong}");
+        }
+        assert!(!is_valid(json!([])));
+    });
+}

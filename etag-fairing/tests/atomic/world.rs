@@ -122,6 +122,7 @@ impl World {
                 .mount("/v1", Speaker::routes())
                 .mount("/v1", Review::routes())
                 .mount("/v1", JsonApi::operations())
+                .mount("/v1", JsonApi::openapi().routes())
         });
         Self { server }
     }

@@ -232,7 +232,7 @@ fn operations_stand_in_it_where_they_are_mounted() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let valid = json!({"atomic:operations": [
         {"op": "add", "data": {"type": "bands", "lid": "b", "attributes": {"name": "Rust"}}},
-        {"op": "add", "data": {"type": "songs", "attributes": {"title": "Ferris"},
+        {"op": "add", "data": {"type": "songs", "attributes": {"title": "Ferris", "live": true, "tags": []},
             "relationships": {"band": {"data": {"type": "bands", "lid": "b"}}}}},
         {"op": "update", "data": {"type": "songs", "id": "7", "attributes": {}}, "meta": {"ifMatch": "\"5b1f\""}},
         {"op": "add", "ref": {"type": "bands", "id": "7", "relationship": "songs"},
