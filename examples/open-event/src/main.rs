@@ -51,6 +51,8 @@ fn rocket() -> Rocket<Build> {
         .mount("/v1", Track::routes())
         .mount("/v1", Microlocation::routes())
         .mount("/v1", SessionType::routes())
+        // POST /v1/operations: several changes, all or none.
+        .mount("/v1", JsonApi::operations())
         // GET /v1/openapi.json, for clients that are generated.
         .mount("/v1", openapi().routes())
         // A page to read and try it on.
