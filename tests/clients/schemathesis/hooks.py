@@ -19,6 +19,8 @@ DEEPEST_FILTER = 5
 
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
+    # Operations of one request depend on each other: one names what another makes or deletes.
+    raw_schema["paths"].pop("/v1/operations", None)
     # With the windows of what is included, schemathesis makes no requests at all for an operation: these parameters are
     # left out here. A test of the crate sends each of them.
     for item in raw_schema["paths"].values():
