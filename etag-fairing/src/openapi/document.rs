@@ -18,6 +18,7 @@ use crate::query::CURSOR_PROFILE;
 use crate::resource::Behaviour;
 use crate::resource::route_names::{GeneratedRoute, generated_route};
 use crate::routes::operations::is_operations;
+use crate::routes::path::template;
 use crate::schema::Description;
 
 /// Why no document could be made.
@@ -199,7 +200,8 @@ fn mounted<P: Phase>(rocket: &Rocket<P>, base: &str, api: Option<&JsonApi>) -> V
             unwritable.is_some_and(|unwritable| generated.endpoint.is_closed_by(unwritable))
         });
         if is_below(at, base) && !is_closed {
-            let path = route.uri.path().replace("<id>", "{id}");
+            let below = template(generated.resource, generated.endpoint, "{id}");
+            let path = format!("{}{below}", at.trim_end_matches('/'));
             mounted.push(MountedRoute { path, route: generated });
         }
     }

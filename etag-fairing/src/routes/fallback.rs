@@ -9,6 +9,7 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, Response};
 
 use super::operations::is_operations;
+use super::path;
 use crate::error::{ErrorObject, Errors};
 use crate::resource::route_names::{GeneratedRoute, generated_route};
 use crate::schema::Description;
@@ -70,14 +71,14 @@ pub(crate) fn routes(
     };
     let mut paths: Vec<Path> = Vec::new();
     for route in here().filter(|route| generated_route(route).is_some() || is_operations(route)) {
-        let segments = segments(route, base);
+        let segments = of_route(route, base);
         if !paths.iter().any(|path| path.segments == segments) {
             paths.push(Path { segments, methods: Vec::new() });
         }
     }
     // A user's own routes on these paths count too.
     for route in here().filter(|route| !is_closed(route)) {
-        let segments = segments(route, base);
+        let segments = of_route(route, base);
         if let Some(path) = paths.iter_mut().find(|path| path.segments == segments) {
             path.methods.push(route.method);
         }
@@ -98,7 +99,19 @@ pub(crate) fn routes(
     lacking.into_iter().map(route).collect()
 }
 
-/// The path below the base.
+/// The path of a route below the base.
+fn of_route(route: &Route, base: &str) -> Vec<Segment> {
+    let Some(GeneratedRoute { resource, endpoint, .. }) = generated_route(route) else {
+        return segments(route, base);
+    };
+    let segment = |segment| match segment {
+        path::Segment::Name(name) => Segment::Static(name.to_owned()),
+        path::Segment::Id => Segment::Dynamic,
+    };
+    path::segments(resource, endpoint).into_iter().map(segment).collect()
+}
+
+/// The path of any route below the base.
 fn segments(route: &Route, base: &str) -> Vec<Segment> {
     let path = route.uri.path();
     let path = path.strip_prefix(base.trim_end_matches('/')).unwrap_or(path);

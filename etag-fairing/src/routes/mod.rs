@@ -25,6 +25,7 @@ mod many_of;
 pub(crate) mod mount;
 mod one_of;
 pub(crate) mod operations;
+pub(crate) mod path;
 mod permission;
 mod permitted_query;
 mod read;
@@ -61,7 +62,6 @@ use crate::resource::guard::Denied;
 use crate::resource::route_names::{GeneratedRoute, name_route};
 use crate::resource::{Behaviour, JsonApiResource};
 use crate::schema::Description;
-use crate::schema::registry::encode_segment;
 use caching::TablesBefore;
 use call::{Answer, Call, api_of};
 use guarded::Guarded;
@@ -79,24 +79,11 @@ pub fn routes<R: JsonApiResource>() -> Vec<Route> {
 fn of(resource: &'static Description, behaviour: &'static Behaviour) -> Vec<Route> {
     let route = |endpoint: Endpoint| {
         let generated = GeneratedRoute { resource, behaviour, endpoint };
-        let mut route = Route::ranked(RANK, endpoint.method(), &path(resource, endpoint), generated);
+        let mut route = path::route(generated);
         route.name = Some(name_route(generated).into());
         route
     };
     Endpoint::of(resource).into_iter().map(route).collect()
-}
-
-/// The path of an endpoint below its mount.
-fn path(resource: &Description, endpoint: Endpoint) -> String {
-    let collection = encode_segment(resource.path);
-    match endpoint {
-        Endpoint::List | Endpoint::Create => format!("/{collection}"),
-        Endpoint::Read | Endpoint::Update | Endpoint::Delete => format!("/{collection}/<id>"),
-        Endpoint::Related(own) => format!("/{collection}/<id>/{}", encode_segment(own.name)),
-        Endpoint::Relationship(own) | Endpoint::UpdateRelationship(own, _) => {
-            format!("/{collection}/<id>/relationships/{}", encode_segment(own.name))
-        }
-    }
 }
 
 // Written out: what the macro makes of an `async fn` holds the request's data twice. The memory of large futures comes

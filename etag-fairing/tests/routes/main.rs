@@ -3,6 +3,7 @@
 
 #![cfg(feature = "sqlite")]
 
+mod names;
 mod pools;
 mod stores;
 
