@@ -352,6 +352,20 @@ impl Errors {
         }
     }
 
+    /// Adds what is there now to the answer to a precondition that failed: in `meta.current` of its error, with the tag of that.
+    #[must_use]
+    pub(crate) fn with_current(mut self, current: Value, tag: Option<impl fmt::Display>) -> Errors {
+        if let Some(error) = self.objects.first_mut() {
+            error.members.meta.insert("current".into(), current);
+        }
+        if let Some(tag) = tag {
+            // Somebody may have changed it since it was judged: this is the tag of what is told.
+            self.headers.retain(|(name, _)| name != "ETag");
+            return self.with_current_tag(Some(tag));
+        }
+        self
+    }
+
     /// The error objects, in order; at least one.
     pub fn iter(&self) -> impl Iterator<Item = &ErrorObject> {
         self.objects.iter()

@@ -39,6 +39,7 @@ pub(super) fn operation(
     operation.insert("summary".into(), summary(resource, endpoint).into());
     let mut parameters = query_parameters(resource, endpoint, context);
     parameters.extend(precondition_fields(route, context).into_iter().map(parameter));
+    parameters.extend((!endpoint.reads()).then(|| parameter("Prefer")));
     if !parameters.is_empty() {
         operation.insert("parameters".into(), parameters.into());
     }
@@ -215,13 +216,16 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>, refusals: &mut Refus
     if resource.last_modified.is_some() && is_tagged {
         headers.insert("Last-Modified".into(), header("Last-Modified"));
     }
+    if endpoint.has_body() {
+        headers.insert("Preference-Applied".into(), header("Preference-Applied"));
+    }
     match endpoint {
         Endpoint::Create => {
             headers.insert("Location".into(), header("Location"));
             responses.success(201, "Created.", answer.as_deref(), &headers);
         }
         Endpoint::Delete => responses.success(204, "Deleted.", None, &Map::new()),
-        Endpoint::UpdateRelationship(..) => {
+        Endpoint::Update | Endpoint::UpdateRelationship(..) => {
             responses.success(204, "Changed.", None, &headers);
             responses.success(200, "Changed.", answer.as_deref(), &headers);
         }

@@ -126,6 +126,11 @@ pub(super) fn add_common(config: &JsonApiConfig, parameters: &mut Parameters) {
         "If-Unmodified-Since",
         "The date of what the client has seen; `If-Match` has precedence (RFC 9110 §13.1.4).",
     );
+    header(
+        "Prefer",
+        "`return=minimal`: the entity tag and no document. `return=representation`: after a 412 its `meta.current` is what \
+         is there now (RFC 7240 §4.2).",
+    );
     if let Some(mut required) = parameters.get("If-Match").cloned() {
         required["required"] = true.into();
         parameters.insert(REQUIRED_IF_MATCH.into(), required);

@@ -144,13 +144,14 @@ fn refusal(status: u16, codes: &[&str], has_others: bool) -> Value {
         "content": {MEDIA_TYPE: {"schema": schema}},
         "x-error-codes": codes,
     });
-    let field = match status {
-        412 => Some("ETag"),
-        503 | 507 => Some("Retry-After"),
-        _ => None,
+    let fields: &[&str] = match status {
+        412 => &["ETag", "Preference-Applied"],
+        503 | 507 => &["Retry-After"],
+        _ => &[],
     };
-    if let (Some(field), Some(response)) = (field, response.as_object_mut()) {
-        response.insert("headers".into(), json!({field: header(field)}));
+    if let (false, Some(response)) = (fields.is_empty(), response.as_object_mut()) {
+        let fields: Map<String, Value> = fields.iter().map(|name| ((*name).into(), header(name))).collect();
+        response.insert("headers".into(), fields.into());
     }
     response
 }
@@ -172,6 +173,7 @@ pub(super) fn headers() -> Map<String, Value> {
             "Location",
             field("The URL of the new resource.", json!({"type": "string", "format": "uri-reference"})),
         ),
+        ("Preference-Applied", field("The preference that was followed (RFC 7240 §3).", text())),
         (
             "Retry-After",
             field("After how many seconds to try again.", json!({"type": "integer", "minimum": 0})),

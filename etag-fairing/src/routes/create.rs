@@ -61,7 +61,8 @@ pub(super) async fn create_resource<'r>(
     let (document, tags) =
         written_document(call, subject, &id, &create.parameters, &create.query, &fetched).map_err(corrupt)?;
     // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
-    let mut response = written_response(subject, Status::Created, document, tags.map(|tags| tags.plain));
+    let mut response =
+        written_response(call, subject, Status::Created, document, tags.map(|tags| tags.plain));
     // JSON:API §8.1.2.1: the same URL as data.links.self.
     response.set_header(Header::new("Location", call.writer().href(resource, &id)));
     Ok(response)

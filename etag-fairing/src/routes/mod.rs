@@ -28,6 +28,7 @@ pub(crate) mod operations;
 pub(crate) mod path;
 mod permission;
 mod permitted_query;
+mod prefer;
 mod read;
 mod related;
 mod relationship;

@@ -1,17 +1,22 @@
 //! The state of a resource: what its tags begin with, and when it last changed.
 
+use rocket::http::Status;
+use serde_json::Value as JsonValue;
+
 use super::call::Call;
 use super::conditions::Conditions;
-use super::representation::{representation, whole_plan};
+use super::prefer::{APPLIED, Return, preferred_return};
+use super::representation::{query_plan, representation, whole_plan, written_document};
 use super::store_errors::Refusal;
 use super::subject::Subject;
 use super::tags::state_tag;
-use crate::conditional::{HttpDate, StateTag, Validator};
+use crate::conditional::{EntityTag, HttpDate, StateTag, Validator};
 use crate::document::buffer_pool;
 use crate::document::read::ResourceObject;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Fetched, Plan, Root, Selection};
-use crate::schema::{AttributeId, Corrupt, Description, ResourceId, Row, Upkeep, Value};
+use crate::query::{Parameters, Query};
+use crate::schema::{AttributeId, Corrupt, Description, Operation, ResourceId, Row, Upkeep, Value};
 use crate::store::StoreError;
 
 /// The last second that HTTP can tell, 9999-12-31T23:59:59Z.
@@ -129,8 +134,57 @@ pub(super) async fn refused_write(
         let judged =
             current.map_err(Refusal::from).and_then(|now| check_state(call, subject, conditions, id, &now));
         if let Err(refusal) = judged {
-            return refusal.into_errors(subject.resource, sent);
+            let errors = refusal.into_errors(subject.resource, sent);
+            return with_current(call, subject, id, errors).await;
         }
     }
-    refusal.into_errors(subject.resource, sent)
+    with_current(call, subject, id, refusal.into_errors(subject.resource, sent)).await
+}
+
+/// Whether a client whose precondition failed wants to get what is there, and may read it by this operation.
+pub(super) async fn prefers_current(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    operation: Operation,
+    errors: &Errors,
+) -> bool {
+    errors.status() == Status::PreconditionFailed
+        && preferred_return(call.request) == Some(Return::Representation)
+        && call.guarded.ask(call.request, subject.behaviour, operation).await.is_ok()
+}
+
+/// The errors of a change that was refused by 412, with the resource as it is now (RFC 7240 §4.2), if the client prefers that:
+/// it can merge without another read.
+pub(super) async fn with_current(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    id: &ResourceId,
+    errors: Errors,
+) -> Errors {
+    if !prefers_current(call, subject, Operation::Read, &errors).await {
+        return errors;
+    }
+    match Box::pin(current_resource(call, subject, id)).await {
+        Some((resource, tag)) => {
+            errors.with_current(resource, tag).with_header(APPLIED, Return::Representation.applied())
+        }
+        None => errors,
+    }
+}
+
+/// The resource as the caller sees it now, with its entity tag.
+async fn current_resource(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    id: &ResourceId,
+) -> Option<(JsonValue, Option<EntityTag>)> {
+    call.ask_linkage([subject.resource]).await.ok()?;
+    let (parameters, query) = (Parameters::default(), Query::default());
+    let fetched = call.store().fetch(&query_plan(call, subject, id.clone(), &query)).await.ok()?;
+    let (_, tags) = written_document(call, subject, id, &parameters, &query, &fetched).ok()?;
+    let tag = tags.zip(subject.etag).map(|(tags, config)| config.policy().issue(tags.plain));
+    let etag = tag.as_ref().map(|tag| tag.borrowed().to_field());
+    let mut object = Vec::new();
+    call.writer().lenient().resource_object(subject.resource, &fetched, etag, &mut object).ok()?;
+    Some((serde_json::from_slice(&object).ok()?, tag))
 }

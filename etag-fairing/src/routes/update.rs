@@ -62,7 +62,7 @@ pub(super) async fn update_resource<'r>(
     // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
     let (document, tags) =
         written_document(call, subject, &id, &parameters, &update.query, &fetched).map_err(corrupt)?;
-    Ok(written_response(subject, Status::Ok, document, tags.map(|tags| tags.own)))
+    Ok(written_response(call, subject, Status::Ok, document, tags.map(|tags| tags.own)))
 }
 
 /// The linkage of the representation, and that of these relationships, which are no part of it.

@@ -2,6 +2,7 @@
 
 use rocket::Data;
 use rocket::http::Status;
+use serde_json::Value as JsonValue;
 
 use super::body::receive;
 use super::call::{Answer, Call};
@@ -9,11 +10,12 @@ use super::conditions::Conditions;
 use super::draft::{whole_record, write_of_hooks};
 use super::permission::ask_writer_of;
 use super::permitted_query::permitted_query;
+use super::prefer::{APPLIED, Return};
 use super::relationship::linkage_plan;
 use super::representation::query_plan;
 use super::response;
 use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
-use super::state::check_state;
+use super::state::{check_state, prefers_current};
 use super::store_errors::{Refusal, corrupt, internal};
 use super::subject::Subject;
 use super::tags::tag_of_body;
@@ -28,7 +30,7 @@ use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes, has_members};
 use crate::query::{Parameters, Query, Target};
 use crate::resource::RelationshipChange;
 use crate::resource::endpoint::{LinkageUpdate, OwnRelationship};
-use crate::schema::{Corrupt, Description, ResourceId};
+use crate::schema::{Corrupt, Description, Operation, ResourceId};
 use crate::store::{Decision, StoreError, Transaction, WriteEvent};
 
 pub(super) async fn update_linkage<'r>(
@@ -61,13 +63,46 @@ pub(super) async fn update_linkage<'r>(
         scopes: call.scopes(),
     });
     let written = make_change(call, Some(&target), &mut *decision).await;
-    let (_, fetched) = written.map_err(|refusal| decision.errors_of(refusal))?;
+    let (_, fetched) = match written {
+        Ok(written) => written,
+        Err(refusal) => {
+            let errors = decision.errors_of(refusal);
+            return Err(Box::pin(with_current_linkage(call, subject, own, &decision.id, errors)).await);
+        }
+    };
     if has_left(call, resource, &fetched) {
         return Ok(response::without_document());
     }
     let body = linkage_document(call, resource, own, &fetched).map_err(corrupt)?;
     let tag = subject.etag.map(|_| tag_of_body(call.request, &body));
-    Ok(written_response(subject, Status::Ok, body, tag))
+    Ok(written_response(call, subject, Status::Ok, body, tag))
+}
+
+/// The errors of a change that was refused by 412, with the linkage that is there, if the client prefers that.
+async fn with_current_linkage(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    own: OwnRelationship,
+    id: &ResourceId,
+    errors: Errors,
+) -> Errors {
+    if !prefers_current(call, subject, Operation::Relationship, &errors).await {
+        return errors;
+    }
+    let Ok(fetched) = call.store().fetch(&linkage_plan(call, subject.resource, id.clone(), own)).await else {
+        return errors;
+    };
+    let Ok(document) = linkage_document(call, subject.resource, own, &fetched) else { return errors };
+    let tag = subject.etag.map(|config| config.policy().issue(tag_of_body(call.request, &document)));
+    let linkage = serde_json::from_slice(&document)
+        .ok()
+        .and_then(|mut document: JsonValue| document.get_mut("data").map(JsonValue::take));
+    match linkage {
+        Some(linkage) => {
+            errors.with_current(linkage, tag).with_header(APPLIED, Return::Representation.applied())
+        }
+        None => errors,
+    }
 }
 
 /// The representation at a relationship's own URL without parameters.

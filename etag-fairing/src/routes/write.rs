@@ -5,10 +5,12 @@ use rocket::http::Status;
 
 use super::call::Call;
 use super::heard::HeardDecision;
+use super::prefer::{APPLIED, Return, preferred_return};
 use super::response;
 use super::store_errors::{Refusal, internal};
 use super::subject::Subject;
 use crate::conditional::EntityTag;
+use crate::document::buffer_pool;
 use crate::document::read::{Lengths, ResourceObject};
 use crate::error::{Errors, Pointer};
 use crate::observe::{self, Phase};
@@ -103,13 +105,30 @@ pub(super) async fn change_in<D: Decision<Refusal = Refusal>>(
 }
 
 /// The response to a write, which is made by now: the document, and the tag of what the client goes on with.
+///
+/// Without the document if the client prefers that.
 pub(super) fn written_response(
+    call: &Call<'_>,
     subject: &Subject<'_>,
     status: Status,
     body: Vec<u8>,
     tag: Option<EntityTag>,
 ) -> Response<'static> {
-    let mut response = response::of_write(status, body);
+    let preferred = preferred_return(call.request);
+    let mut response = match preferred {
+        Some(Return::Minimal) => {
+            buffer_pool::give(body);
+            let mut response = response::without_document();
+            if status == Status::Created {
+                response.set_status(status);
+            }
+            response
+        }
+        Some(Return::Representation) | None => response::of_write(status, body),
+    };
+    if let Some(preferred) = preferred {
+        response.set_raw_header(APPLIED, preferred.applied());
+    }
     if let (Some(tag), Some(config)) = (tag, subject.etag) {
         response.set_raw_header("ETag", config.policy().issue(tag).borrowed().to_field());
     }

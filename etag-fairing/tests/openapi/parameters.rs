@@ -210,8 +210,11 @@ fn each_precondition_stands_where_it_changes_the_answer() {
     };
     let all = ["If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"];
     assert_eq!(fields("/v1/songs/{id}", "get"), all);
-    assert_eq!(fields("/v1/songs/{id}", "patch"), ["If-Match", "If-Unmodified-Since", "If-None-Match"]);
-    assert_eq!(fields("/v1/bands/{id}", "delete"), ["If-Match", "If-None-Match"]);
+    assert_eq!(
+        fields("/v1/songs/{id}", "patch"),
+        ["If-Match", "If-Unmodified-Since", "If-None-Match", "Prefer"]
+    );
+    assert_eq!(fields("/v1/bands/{id}", "delete"), ["If-Match", "If-None-Match", "Prefer"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod names;
 mod pools;
+mod prefer;
 mod stores;
 
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany, ToOne};

@@ -3,7 +3,7 @@
 use rocket::http::Status;
 
 use super::super::delete::still_referred_to;
-use super::super::state::{check_state, state_plan};
+use super::super::state::{check_state, state_plan, with_current};
 use super::super::store_errors::Refusal;
 use super::Operation;
 use super::make::conditions_of;
@@ -42,7 +42,8 @@ pub(super) async fn errors_of(call: &Call<'_>, operations: &[Operation<'_>], ref
     let Some(operation) = operations.get(index) else { return refusal.into_errors_of_none() };
     let errors = match (refusal, id) {
         (refusal, Some(id)) if is_about_state(&refusal) => {
-            Box::pin(errors_of_state(call, operation, index, &id, refusal)).await
+            let errors = Box::pin(errors_of_state(call, operation, index, &id, refusal)).await;
+            Box::pin(with_current(call, &operation.subject, &id, errors)).await
         }
         (Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)), Some(id))
             if operation.subject.endpoint == Endpoint::Delete =>
