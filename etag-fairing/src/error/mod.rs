@@ -316,7 +316,7 @@ impl Errors {
         let tag = tag.map(|place| self.headers.remove(place).1);
         for error in &mut self.objects {
             if error.status == Status::PreconditionRequired {
-                let detail = "read the resource, and send the entity tag that comes with it as meta.ifMatch of the operation";
+                let detail = "read what the operation changes, and send the entity tag that comes with it as meta.ifMatch of the operation";
                 error.members.detail = Some(detail.into());
             }
             if error.status == Status::PreconditionFailed

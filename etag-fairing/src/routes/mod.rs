@@ -20,6 +20,7 @@ mod draft;
 pub(crate) mod fallback;
 mod guarded;
 mod heard;
+mod judged_state;
 mod list;
 mod many_of;
 pub(crate) mod mount;

@@ -3,6 +3,7 @@
 use rocket::Request;
 
 use super::conditions::Conditions;
+use super::judged_state::JudgedState;
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::error::{ErrorObject, Errors, Pointer};
 use crate::resource::Behaviour;
@@ -46,12 +47,16 @@ impl<'r> Subject<'r> {
 
     /// What an operation in the body of a request is about, whose document stands at `base`.
     ///
-    /// Its tag is that of the resource, whatever is done with it.
+    /// Its tag is that of the resource, whatever is done with it, as long as that covers it.
     pub(super) fn of_operation(route: &GeneratedRoute, request: &'r Request<'_>, base: Pointer) -> Self {
         let GeneratedRoute { resource, behaviour, endpoint } = *route;
-        let operation = match endpoint.operation() {
-            Operation::UpdateRelationship => Operation::Update,
-            operation => operation,
+        let operation = match endpoint {
+            Endpoint::UpdateRelationship(own, _)
+                if JudgedState::of_operation(resource, &own) == JudgedState::Resource =>
+            {
+                Operation::Update
+            }
+            _ => endpoint.operation(),
         };
         let etag = request.rocket().state::<EtagConfig>();
         let etag = etag.filter(|config| config.enabled && resource.etag.contains(operation));

@@ -8,6 +8,7 @@ use super::body::receive;
 use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{whole_record, write_of_hooks};
+use super::judged_state::JudgedState;
 use super::permission::ask_writer_of;
 use super::permitted_query::permitted_query;
 use super::prefer::{APPLIED, Return};
@@ -20,9 +21,9 @@ use super::store_errors::{Refusal, corrupt, internal};
 use super::subject::Subject;
 use super::tags::tag_of_body;
 use super::write::{make_change, written_response};
-use crate::conditional::Validator;
+use crate::conditional::{EntityTag, Validator};
 use crate::document::read::{
-    Lengths, LinkageDocument, kept_in_ids, must_not_be_empty, part_of_id, set_linkage,
+    Lengths, LinkageDocument, kept_in_ids, must_not_be_empty, part_of_id, seen_in_part, set_linkage,
 };
 use crate::document::write::View;
 use crate::error::{ErrorObject, Errors};
@@ -79,7 +80,7 @@ pub(super) async fn update_linkage<'r>(
 }
 
 /// The errors of a change that was refused by 412, with the linkage that is there, if the client prefers that.
-async fn with_current_linkage(
+pub(super) async fn with_current_linkage(
     call: &Call<'_>,
     subject: &Subject<'_>,
     own: OwnRelationship,
@@ -115,15 +116,6 @@ fn linkage_document(
     call.writer().lenient().linkage(resource, own.id, &Parameters::default(), fetched, View::Whole)
 }
 
-/// Of which state the preconditions of a change to a relationship are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JudgedState {
-    /// Of the linkage, which is the target of a request at the relationship's URL.
-    Linkage,
-    /// Of the resource, whose state the linkage is a part of: so for an operation.
-    Resource,
-}
-
 pub(super) struct UpdateLinkage<'e, 'r> {
     pub(super) call: &'e Call<'r>,
     pub(super) subject: &'e Subject<'r>,
@@ -154,25 +146,47 @@ impl UpdateLinkage<'_, '_> {
         }
     }
 
-    /// Judges the preconditions.
-    fn check(&self, current: &Fetched) -> Result<(), Refusal> {
-        let (call, resource) = (self.call, self.subject.resource);
-        if self.judged == JudgedState::Resource {
-            check_state(call, self.subject, &self.conditions, &self.id, current)?;
-            return Ok(());
+    /// Judges the preconditions. Returns whether the client has seen only a part of the linkage, by the tags that it names.
+    fn check(&self, current: &Fetched) -> Result<bool, Refusal> {
+        let (call, resource, conditions) = (self.call, self.subject.resource, &self.conditions);
+        if self.judged == JudgedState::Linkage {
+            check_linkage(call, resource, self.own, conditions, &self.id, current)?;
+            return Ok(false);
         }
-        // The target of the request is the linkage, so its preconditions are about the linkage's representation.
-        let tag = if self.conditions.need_tag() {
-            let document = linkage_document(call, resource, self.own, current)?;
-            Some(tag_of_body(call.request, &document))
-        } else {
-            None
-        };
-        let about = call.writer().relationship(resource, &self.id, &self.own).own;
-        let validator = tag.as_ref().map_or(Validator::Untagged, Validator::Tag);
-        self.conditions.check(validator, None, &about)?;
-        Ok(())
+        let state = check_state(call, self.subject, conditions, &self.id, current)?;
+        let in_part = state.map(|state| conditions.seen_in_part(&state)).unwrap_or_default();
+        Ok(resource.arms(self.own.id).any(|(arm, _)| in_part.contains(&arm.place())))
     }
+}
+
+/// Judges preconditions that are about the linkage's own representation, at its URL.
+pub(super) fn check_linkage(
+    call: &Call<'_>,
+    resource: &'static Description,
+    own: OwnRelationship,
+    conditions: &Conditions<'_>,
+    id: &ResourceId,
+    current: &Fetched,
+) -> Result<(), Refusal> {
+    if current.rows.is_empty() {
+        return Err(Errors::from(ErrorObject::not_found()).into());
+    }
+    let tag = if conditions.need_tag() { Some(tag_of_linkage(call, resource, own, current)?) } else { None };
+    let about = call.writer().relationship(resource, id, &own).own;
+    let validator = tag.as_ref().map_or(Validator::Untagged, Validator::Tag);
+    conditions.check(validator, None, &about)?;
+    Ok(())
+}
+
+/// The entity tag at a relationship's own URL.
+pub(super) fn tag_of_linkage(
+    call: &Call<'_>,
+    resource: &'static Description,
+    own: OwnRelationship,
+    fetched: &Fetched,
+) -> Result<EntityTag, Corrupt> {
+    let document = linkage_document(call, resource, own, fetched)?;
+    Ok(tag_of_body(call.request, &document))
 }
 
 #[rocket::async_trait]
@@ -187,8 +201,11 @@ impl Decision for UpdateLinkage<'_, '_> {
         let (call, subject, own) = (self.call, self.subject, self.own);
         let resource = subject.resource;
         let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
-        self.check(&current)?;
+        let is_seen_in_part = self.check(&current)?;
         let document = self.document.as_ref().map_err(Clone::clone)?;
+        if is_seen_in_part && self.update == LinkageUpdate::Replace && own.is_to_many() {
+            return Err(Errors::from(seen_in_part(own.name).pointer(document.pointer())).into());
+        }
         let mut linkage = vec![None; resource.relationships.len()];
         let (id, attributes) = (self.id.clone(), vec![None; resource.attributes.len()]);
         let of = |linkage| Change::Update { resource, id, attributes, linkage };

@@ -15,4 +15,5 @@ mod f_resources;
 mod g_relationships;
 mod h_choices;
 mod i_preconditions;
+mod states;
 mod world;

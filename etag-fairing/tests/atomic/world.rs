@@ -24,6 +24,20 @@ pub(crate) struct Talk {
     room: ToOne<Room>,
     #[jsonapi(relationship, through = "talk_speakers", linkage = true)]
     speakers: ToMany<Speaker>,
+    /// Its tag says nothing of them.
+    #[jsonapi(relationship, through = "talk_helpers", linkage = false)]
+    helpers: ToMany<Speaker>,
+}
+
+/// Its linkage has a tag, and it has none where it is changed.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "kits", etag(read, relationship, update_relationship), require_if_match)]
+pub(crate) struct Kit {
+    #[jsonapi(id)]
+    id: i64,
+    name: String,
+    #[jsonapi(relationship, through = "kit_speakers", linkage = true)]
+    speakers: ToMany<Speaker>,
 }
 
 /// Its tag is a version, which the talks in it raise.
@@ -121,6 +135,7 @@ impl World {
                 .mount("/v1", Room::routes())
                 .mount("/v1", Speaker::routes())
                 .mount("/v1", Review::routes())
+                .mount("/v1", Kit::routes())
                 .mount("/v1", JsonApi::operations())
                 .mount("/v1", JsonApi::openapi().routes())
         });

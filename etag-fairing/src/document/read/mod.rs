@@ -22,7 +22,9 @@ pub(crate) use self::local_ids::{LocalIds, Reading};
 pub(crate) use self::operations::{
     Action, HrefTarget, OperationsReader, ResourceName, SentConditions, SentOperation,
 };
-pub(crate) use self::resource_object::{Current, ResourceObject, kept_in_ids, part_of_id, set_linkage};
+pub(crate) use self::resource_object::{
+    Current, ResourceObject, kept_in_ids, part_of_id, seen_in_part, set_linkage,
+};
 use self::sent::WithData;
 use crate::error::{ErrorObject, Errors, Pointer};
 

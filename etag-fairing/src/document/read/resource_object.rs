@@ -358,21 +358,18 @@ impl<'b> ResourceObject<'b> {
                     errors.push(may_not_set(resource, name).pointer(pointer()));
                     continue;
                 }
-                let detail = if is_unreadable {
-                    format!(
+                let error = if is_unreadable {
+                    ErrorObject::full_replacement_not_allowed(format!(
                         "you may not see what {name} leads to, and nobody replaces what they have not seen"
-                    )
+                    ))
                 } else if relationship.linkage {
-                    format!(
-                        "the tag in If-Match is of a document that shows a part of {name}: read all of it to replace it, \
-                         or add and remove at the relationship's own URL"
-                    )
+                    seen_in_part(name)
                 } else {
-                    format!(
+                    ErrorObject::full_replacement_not_allowed(format!(
                         "{name} is not part of this representation, and not what it is now; change it at the other end"
-                    )
+                    ))
                 };
-                errors.push(ErrorObject::full_replacement_not_allowed(detail).pointer(pointer()));
+                errors.push(error.pointer(pointer()));
                 continue;
             }
             // It leads to what this client doesn't see: who writes back what they have read takes nothing away.
@@ -435,6 +432,14 @@ pub(crate) fn kept_in_ids(relationship: &Relationship) -> ErrorObject {
     let (name, type_name) = (relationship.name, relationship.target().type_name);
     ErrorObject::part_of_id(format!(
         "{name} is part of the ids of {type_name}, which never change: create and delete {type_name} instead"
+    ))
+}
+
+/// Why nobody replaces a list of which they have read a window.
+pub(crate) fn seen_in_part(name: &str) -> ErrorObject {
+    ErrorObject::full_replacement_not_allowed(format!(
+        "the tag in If-Match is of a document that shows a part of {name}: read all of it to replace it, or add and remove \
+         at the relationship's own URL"
     ))
 }
 

@@ -36,6 +36,11 @@ impl MadeResult {
         json.push(b'}');
         Self { json, is_told: etag.is_some() }
     }
+
+    /// So many bytes of the document are its own.
+    pub(super) fn size(&self) -> usize {
+        self.json.len() + 1
+    }
 }
 
 /// The document of the results; `None` if none of them tells anything.
@@ -43,7 +48,7 @@ pub(super) fn document(results: &[MadeResult]) -> Option<Vec<u8>> {
     if !results.iter().any(|result| result.is_told) {
         return None;
     }
-    let size: usize = results.iter().map(|result| result.json.len() + 1).sum();
+    let size: usize = results.iter().map(MadeResult::size).sum();
     let mut out = Vec::with_capacity(size + 100);
     out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","ext":["#);
     write_string(ATOMIC, &mut out);

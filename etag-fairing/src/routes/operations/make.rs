@@ -7,11 +7,13 @@ use rocket::tokio::time::timeout_at;
 use super::super::conditions::Conditions;
 use super::super::create::Create;
 use super::super::delete::{Delete, deleted_plan};
+use super::super::judged_state::JudgedState;
+use super::super::relationship::linkage_plan;
 use super::super::representation::{whole_plan, written_document};
 use super::super::row_scopes::{ReparentedResources, has_left};
 use super::super::store_errors::{Refusal, corrupt, internal};
 use super::super::update::Update;
-use super::super::update_relationship::{JudgedState, UpdateLinkage};
+use super::super::update_relationship::{UpdateLinkage, tag_of_linkage};
 use super::super::write::change_in;
 use super::Operation;
 use super::made::MadeResult;
@@ -92,6 +94,9 @@ impl<'e> Attempt<'_, 'e> {
     async fn make(&mut self, operations: &[Operation<'e>]) -> Result<Vec<MadeResult>, Refused> {
         self.lock_targets(operations).await?;
         let mut results = Vec::with_capacity(operations.len());
+        // Each operation on a large resource tells all of it once more.
+        let (mut size, most) = (0_usize, self.call.config().max_document.as_u64());
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
         for (index, operation) in operations.iter().enumerate() {
             let id = self.id_of(operation).map_err(|errors| Refused::at(index, None, errors.into()))?;
             // Boxed: the futures of the decisions are large.
@@ -106,7 +111,12 @@ impl<'e> Attempt<'_, 'e> {
                     Err(internal("an operation that reads").into())
                 }
             };
-            results.push(made.map_err(|refusal| Refused::at(index, id, refusal))?);
+            let made = made.map_err(|refusal| Refused::at(index, id.clone(), refusal))?;
+            size = size.saturating_add(made.size());
+            if size > most {
+                return Err(Refused::at(index, id, too_much(self.call).into()));
+            }
+            results.push(made);
         }
         Ok(results)
     }
@@ -237,7 +247,11 @@ impl<'e> Attempt<'_, 'e> {
         let reading = Reading { lengths: Lengths::of(call.config()), local_ids: Some(self.local_ids) };
         let base = subject.base.clone();
         let document = LinkageDocument::parse(operation.text, base, subject.resource, own.id, reading);
-        let target = linkage_in_state(call, operation, id, own);
+        let judged = JudgedState::of_operation(subject.resource, &own);
+        let target = match judged {
+            JudgedState::Resource => linkage_in_state(call, operation, id, own),
+            JudgedState::Linkage => linkage_plan(call, subject.resource, id.clone(), own),
+        };
         let mut decision = Box::new(UpdateLinkage {
             call,
             subject,
@@ -247,7 +261,7 @@ impl<'e> Attempt<'_, 'e> {
             id: id.clone(),
             document,
             changing: Vec::new(),
-            judged: JudgedState::Resource,
+            judged,
             reparented: ReparentedResources::default(),
             scopes: call.scopes(),
         });
@@ -256,7 +270,15 @@ impl<'e> Attempt<'_, 'e> {
         let Some(fetched) = fetched.filter(|fetched| !has_left(call, subject.resource, fetched)) else {
             return Ok(MadeResult::nothing());
         };
-        Ok(MadeResult::tag(self.tag(operation, &id, &fetched)?.as_deref()))
+        let tag = match (judged, subject.etag) {
+            (JudgedState::Resource, _) => self.tag(operation, &id, &fetched)?,
+            (JudgedState::Linkage, Some(config)) => {
+                let tag = tag_of_linkage(call, subject.resource, own, &fetched).map_err(corrupt)?;
+                Some(config.policy().issue(tag).borrowed().to_field())
+            }
+            (JudgedState::Linkage, None) => None,
+        };
+        Ok(MadeResult::tag(tag.as_deref()))
     }
 
     /// The result of an operation that has written a resource.
@@ -291,6 +313,16 @@ impl<'e> Attempt<'_, 'e> {
         let (_, tags) = written.map_err(corrupt)?;
         Ok(tags.map(|tags| config.policy().issue(tags.plain).borrowed().to_field()))
     }
+}
+
+/// The errors of operations whose results are too large together.
+fn too_much(call: &Call<'_>) -> Errors {
+    let most = call.config().max_document;
+    let detail = format!(
+        "up to here the results make a document of more than {most}, which is as much as one may have here (max_document): \
+         send fewer operations at once"
+    );
+    ErrorObject::limit_exceeded(detail).into()
 }
 
 /// The preconditions of an operation.

@@ -15,6 +15,7 @@ use super::body::receive;
 use super::caching::TablesBefore;
 use super::call::{Answer, Call};
 use super::guarded::Guarded;
+use super::judged_state::JudgedState;
 use super::permission::{self, ask_for_linkage, ask_writer_of, ask_writers};
 use super::subject::Subject;
 use super::write::RequestBody;
@@ -30,9 +31,10 @@ use crate::negotiate::{
 };
 use crate::pending::RequestKind;
 use crate::query::Parameters;
+use crate::resource::endpoint::{Endpoint, OwnRelationship};
 use crate::resource::guard::Denied;
 use crate::resource::route_names::GeneratedRoute;
-use crate::schema::MemberId;
+use crate::schema::{Description, MemberId};
 use hrefs::Hrefs;
 
 /// The name of the route, by which it is told from an application's own.
@@ -211,6 +213,27 @@ fn check_fields(request: &Request<'_>) -> Result<(), Errors> {
     Ok(())
 }
 
+/// RFC 9110 §13.1.4 has a field ignored where there is no date. In an operation nothing of the kind is ignored.
+///
+/// # Errors
+/// 400 for a date that nothing could be compared with.
+fn check_date(
+    resource: &'static Description,
+    endpoint: Endpoint,
+    conditions: &SentConditions,
+    base: &Pointer,
+) -> Result<(), Errors> {
+    let is_of_linkage =
+        |own: OwnRelationship| JudgedState::of_operation(resource, &own) == JudgedState::Linkage;
+    let has_date = resource.last_modified.is_some() && !endpoint.relationship().is_some_and(is_of_linkage);
+    if conditions.if_unmodified_since.is_none() || has_date {
+        return Ok(());
+    }
+    let detail = "nothing here tells when this has last changed, so that ifUnmodifiedSince can't be judged: use ifMatch";
+    let pointer = base.member("meta").member("ifUnmodifiedSince");
+    Err(ErrorObject::invalid_precondition(detail).pointer(pointer).into())
+}
+
 /// Asks whether the caller may do this, before anything is done: guards, and which rows and members the caller sees.
 async fn permitted<'e>(call: &Call<'e>, sent: SentOperation<'e>) -> Result<Operation<'e>, Errors> {
     let SentOperation { base, text, resource, action, conditions } = sent;
@@ -224,6 +247,7 @@ async fn permitted<'e>(call: &Call<'e>, sent: SentOperation<'e>) -> Result<Opera
         let detail = format!("the database takes no such change of {}", resource.type_name);
         return Err(ErrorObject::operation_not_allowed(detail).pointer(base).into());
     }
+    check_date(resource, action.endpoint(), &conditions, &base)?;
     let subject = Subject::of_operation(&route, call.request, base.clone());
     let located = |errors: Errors| errors.of_operation(&base);
     super::ask_row_scopes(call, &subject).await.map_err(located)?;

@@ -3,13 +3,17 @@
 use rocket::http::Status;
 
 use super::super::delete::still_referred_to;
+use super::super::judged_state::JudgedState;
+use super::super::relationship::linkage_plan;
 use super::super::state::{check_state, state_plan, with_current};
 use super::super::store_errors::Refusal;
+use super::super::subject::Subject;
+use super::super::update_relationship::{check_linkage, with_current_linkage};
 use super::Operation;
 use super::make::conditions_of;
 use crate::document::read::ResourceName;
 use crate::error::{ErrorObject, Errors};
-use crate::resource::endpoint::Endpoint;
+use crate::resource::endpoint::{Endpoint, OwnRelationship};
 use crate::routes::call::Call;
 use crate::schema::ResourceId;
 use crate::store::{Constraint, StoreError};
@@ -43,7 +47,11 @@ pub(super) async fn errors_of(call: &Call<'_>, operations: &[Operation<'_>], ref
     let errors = match (refusal, id) {
         (refusal, Some(id)) if is_about_state(&refusal) => {
             let errors = Box::pin(errors_of_state(call, operation, index, &id, refusal)).await;
-            Box::pin(with_current(call, &operation.subject, &id, errors)).await
+            let subject = &operation.subject;
+            match own_linkage(operation) {
+                Some(own) => Box::pin(with_current_linkage(call, subject, own, &id, errors)).await,
+                None => Box::pin(with_current(call, subject, &id, errors)).await,
+            }
         }
         (Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)), Some(id))
             if operation.subject.endpoint == Endpoint::Delete =>
@@ -69,6 +77,13 @@ fn is_about_state(refusal: &Refusal) -> bool {
     }
 }
 
+/// The relationship of an operation whose precondition is about the linkage alone.
+fn own_linkage(operation: &Operation<'_>) -> Option<OwnRelationship> {
+    let Subject { resource, endpoint, .. } = &operation.subject;
+    let own = endpoint.relationship()?;
+    (JudgedState::of_operation(resource, &own) == JudgedState::Linkage).then_some(own)
+}
+
 /// The errors of an operation whose precondition failed.
 ///
 /// It was judged on what the operations before it had left. If they have changed the resource, the state that is stored is
@@ -88,17 +103,24 @@ async fn errors_of_state(
     }
     let subject = &operation.subject;
     let conditions = conditions_of(call, operation).uncounted();
-    let stored = call.store().fetch(&state_plan(call, subject, id.clone(), &conditions)).await;
-    let judged =
-        stored.map_err(Refusal::from).and_then(|now| check_state(call, subject, &conditions, id, &now));
+    let linkage = own_linkage(operation);
+    let plan = match linkage {
+        Some(own) => linkage_plan(call, subject.resource, id.clone(), own),
+        None => state_plan(call, subject, id.clone(), &conditions),
+    };
+    let stored = call.store().fetch(&plan).await;
+    let judged = stored.map_err(Refusal::from).and_then(|now| match linkage {
+        Some(own) => check_linkage(call, subject.resource, own, &conditions, id, &now),
+        None => check_state(call, subject, &conditions, id, &now).map(drop),
+    });
     match judged {
         Err(refusal) => plain(operation, refusal),
-        Ok(_) if index > 0 => ambiguous(
+        Ok(()) if index > 0 => ambiguous(
             "the tag is that of the state before this request, but an operation before this one has changed the resource: \
              leave the precondition out here, or let the first operation on the resource have it",
         ),
         // It has come back to the state that the client has seen.
-        Ok(_) => plain(operation, refusal),
+        Ok(()) => plain(operation, refusal),
     }
 }
 
