@@ -300,6 +300,17 @@ pub(super) async fn before_read(call: &Call<'_>, subject: &Subject<'_>) -> Resul
     Ok(())
 }
 
+/// Whether the hooks let a resource be read, where a read is no endpoint of its own.
+pub(super) async fn hooks_let_read(
+    call: &Call<'_>,
+    resource: &'static Description,
+    operation: Operation,
+) -> bool {
+    let Some(hooks) = call.behaviour_of(resource).hooks else { return true };
+    (hooks.before_read)(call.request, operation).await.is_ok()
+        && (hooks.after_read)(call.request, operation).await.is_ok()
+}
+
 /// Runs the hooks after they were read.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use serde_json::Value as JsonValue;
 
 use super::call::Call;
 use super::conditions::Conditions;
+use super::permission::hooks_let_read;
 use super::prefer::{APPLIED, Return, preferred_return};
 use super::representation::{query_plan, representation, whole_plan, written_document};
 use super::store_errors::Refusal;
@@ -151,6 +152,7 @@ pub(super) async fn prefers_current(
     errors.status() == Status::PreconditionFailed
         && preferred_return(call.request) == Some(Return::Representation)
         && call.guarded.ask(call.request, subject.behaviour, operation).await.is_ok()
+        && hooks_let_read(call, subject.resource, operation).await
 }
 
 /// The errors of a change that was refused by 412, with the resource as it is now (RFC 7240 §4.2), if the client prefers that:

@@ -1,5 +1,7 @@
 //! `Prefer: return=minimal` and `return=representation` on writes (RFC 7240 §4.2).
 
+use etag_fairing::document::error::ErrorObject;
+use etag_fairing::resource::{HookError, Hooks, Operation};
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, ToMany};
 use rocket::http::{Header, Method, Status};
 use rocket::local::blocking::{Client, LocalResponse};
@@ -36,6 +38,27 @@ struct Letter {
     text: String,
 }
 
+/// A hook lets nobody else read one.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "drafts", etag, hooks)]
+struct Draft {
+    #[jsonapi(id)]
+    id: i64,
+    text: String,
+    #[jsonapi(relationship, through = "draft_notes", linkage = false)]
+    notes: ToMany<Note>,
+}
+
+#[rocket::async_trait]
+impl Hooks for Draft {
+    async fn before_read(request: &Request<'_>, _: Operation) -> Result<(), HookError> {
+        match request.headers().contains("X-Reader") {
+            true => Ok(()),
+            false => Err(ErrorObject::for_status(Status::Forbidden).into()),
+        }
+    }
+}
+
 struct Reader;
 
 #[rocket::async_trait]
@@ -61,6 +84,7 @@ fn start() -> Client {
             .attach(EtagFairing::new())
             .mount("/", Note::routes())
             .mount("/", Letter::routes())
+            .mount("/", Draft::routes())
             .mount("/", JsonApi::operations()),
     )
 }
@@ -182,16 +206,31 @@ fn after_a_412_the_representation_is_what_is_there_now() {
 #[test]
 fn who_may_not_read_it_is_not_shown_it_by_a_412() {
     let client = start();
-    let letter = json!({ "data": { "type": "letters", "attributes": { "text": "dear" } } });
-    send(&client, Method::Post, "/letters", &[], &letter);
-    let mut change = letter.clone();
-    change["data"]["id"] = json!("1");
     let stale = ("If-Match", "\"stale\"");
+    for type_name in ["letters", "drafts"] {
+        let letter = json!({ "data": { "type": type_name, "attributes": { "text": "dear" } } });
+        send(&client, Method::Post, &format!("/{type_name}"), &[], &letter);
+        let mut change = letter.clone();
+        change["data"]["id"] = json!("1");
+        let current = |fields: &[(&'static str, &str)]| {
+            let answer = send(&client, Method::Patch, &format!("/{type_name}/1"), fields, &change);
+            assert_eq!(answer.status(), Status::PreconditionFailed);
+            json_of(answer)["errors"][0]["meta"]["current"].clone()
+        };
+        assert_eq!(current(&[stale, REPRESENTATION]), Value::Null, "{type_name}");
+        let of_reader = current(&[stale, REPRESENTATION, ("X-Reader", "1")]);
+        assert_eq!(of_reader["attributes"]["text"], "dear", "{type_name}");
+    }
+    // Linkage of which the tag of its resource says nothing, by an operation.
+    let operations = json!({ "atomic:operations": [{
+        "op": "update", "ref": { "type": "drafts", "id": "1", "relationship": "notes" }, "data": [],
+        "meta": { "ifMatch": "\"stale\"" },
+    }] });
     let current = |fields: &[(&'static str, &str)]| {
-        let answer = send(&client, Method::Patch, "/letters/1", fields, &change);
+        let answer = send(&client, Method::Post, "/operations", fields, &operations);
         assert_eq!(answer.status(), Status::PreconditionFailed);
         json_of(answer)["errors"][0]["meta"]["current"].clone()
     };
-    assert_eq!(current(&[stale, REPRESENTATION]), Value::Null);
-    assert_eq!(current(&[stale, REPRESENTATION, ("X-Reader", "1")])["attributes"]["text"], "dear");
+    assert_eq!(current(&[REPRESENTATION]), Value::Null);
+    assert_eq!(current(&[REPRESENTATION, ("X-Reader", "1")]), json!([]));
 }
