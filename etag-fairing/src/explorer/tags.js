@@ -187,7 +187,10 @@ export function entityTags({ React, getSystem }) {
     return h("div", { className: "explorer-fill" },
       h("label", null, h("input", { type: "checkbox", checked: filling[name], onChange: toggle }), ` ${OFFERS[name]}`),
       h("span", null, told),
-      read && name === "If-Match" && h(Begin, { read, pathMethod }));
+      read && name === "If-Match" && h(Begin, { read, pathMethod }),
+      // Without it Swagger UI would not send a change that needs a tag.
+      url && !read && name === "If-Match" && h("button",
+        { className: "explorer-link", type: "button", onClick: () => fetchAgain({ url }) }, "Fetch it"));
   }
 
   /// Puts what was read into the body of a change: the members that the change may have.
@@ -220,7 +223,9 @@ export function entityTags({ React, getSystem }) {
     // What a new resource is compared with is the list, of which a query may have shown another part.
     const [path, method] = pathMethod;
     const isCreation = method === "post" && !path.includes("/relationships/");
-    if (!isExecute || !(name in filling) || isCreation) return row;
+    // Each precondition is known to both, and has a use for one of them.
+    const isFilled = name === (method === "get" ? "If-None-Match" : "If-Match");
+    if (!isExecute || !isFilled || isCreation) return row;
     return h(React.Fragment, null, row,
       h("tr", { className: "explorer-row" }, h("td"), h("td", null, h(Filled, { ...props, name }))));
   }
