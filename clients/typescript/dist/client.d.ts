@@ -1,45 +1,10 @@
 import type { Document } from "./document.js";
-import { type EditOptions } from "./edit.js";
-import { type Identifier, type ResourceMeta } from "./json-api.js";
-import { type Merge } from "./merge.js";
-import { type MemoryOptions } from "./store.js";
-import { type RawRequest, type RawResponse, type SendOptions, type TransportOptions } from "./transport.js";
+import type { Identifier } from "./json-api.js";
+import { OperationBuilder } from "./operation-builder.js";
+import { type Operation, type OperationsOptions, type Results } from "./operations.js";
+import type { ClientOptions, CreateOptions, DeleteOptions, LinkageOptions, Minimal, Saved, Target, UpdateOptions } from "./options.js";
+import { type RawRequest, type RawResponse, type SendOptions } from "./transport.js";
 import type { Changes, Creation, IdentifierOf, ItemQuery, Linkage, LinkageQuery, ListQuery, NewLinkage, Related, RelatedName, RelatedQuery, RelationshipName, Resource, ToManyName, TypeName } from "./types.js";
-/** How a client is made. */
-export interface ClientOptions<P> extends TransportOptions {
-    /** Where types are that have a path of another name: `{ sessions: "/programme" }`. */
-    paths?: {
-        readonly [T in TypeName<P>]?: string;
-    };
-    /** How much is kept in memory. */
-    memory?: MemoryOptions;
-}
-/** Which resource is meant: its identifier, or the resource itself as it was read, which says what was seen of it. */
-export type Target<T extends string> = Identifier<T> & {
-    readonly meta?: ResourceMeta;
-    readonly attributes?: object;
-    readonly relationships?: object;
-};
-/** What an update may say. */
-export interface UpdateOptions<M, R> extends EditOptions {
-    /** What becomes of it if somebody else has changed the resource. Without it, that is an `EditConflict`. */
-    merge?: Merge<M, R> | undefined;
-}
-/** What a deletion may say. */
-export interface DeleteOptions<R> extends EditOptions {
-    /** Whether to delete a resource that somebody else has changed since it was seen. Without it, that is an `EditConflict`. */
-    confirm?: ((theirs: R, base: R | undefined) => boolean | Promise<boolean>) | undefined;
-}
-/** What a change of linkage may say. */
-export interface LinkageOptions<L> extends EditOptions {
-    /** The linkage that the change was decided on. Without it, that which was read last. */
-    seen?: {
-        readonly data: L;
-        readonly etag: string | undefined;
-    } | undefined;
-    /** What becomes of it if somebody else has changed the linkage. */
-    merge?: Merge<L, L> | undefined;
-}
 /** Makes a client. `P` is the `paths` of what openapi-typescript has made of the API's document. */
 export declare function createClient<P>(options: ClientOptions<P>): Client<P>;
 /**
@@ -48,7 +13,9 @@ export declare function createClient<P>(options: ClientOptions<P>): Client<P>;
  */
 export declare class Client<P> {
     #private;
-    constructor({ paths, memory, ...transport }: ClientOptions<P>);
+    /** Makes operations, for `operations`: `api.op.add("tracks", …)`, `api.op.update(session, …)`, `api.op.remove(session)`. */
+    readonly op: OperationBuilder<P>;
+    constructor({ paths, memory, operations, ...transport }: ClientOptions<P>);
     /** Reads a list. */
     list<T extends TypeName<P>>(type: T, query?: ListQuery<P, T>, options?: SendOptions): Promise<Document<Resource<P, T>[], P>>;
     /** Reads a list page by page, as far as it is asked for. */
@@ -60,12 +27,14 @@ export declare class Client<P> {
     /** Reads what is related to a resource. */
     related<T extends TypeName<P>, const N extends RelatedName<P, T>>(owner: Target<T>, name: N, query?: RelatedQuery<P, T, N>, options?: SendOptions): Promise<Document<Related<P, T, N>, P>>;
     /** Makes a resource. */
+    create<T extends TypeName<P>>(type: T, members: Creation<P, T>, query: ItemQuery<P, T> | undefined, options: CreateOptions & Minimal): Promise<Saved<T>>;
     create<T extends TypeName<P>>(type: T, members: Creation<P, T>, query?: ItemQuery<P, T>, options?: SendOptions): Promise<Document<Resource<P, T>, P>>;
     /**
      * Changes a resource, if it is still as `target` was read. A bare identifier means: as it was read last.
      *
      * If somebody else has changed it, `merge` decides what to save on top of that, and it is tried again.
      */
+    update<T extends TypeName<P>>(target: Target<T>, changes: Changes<P, T>, options: UpdateOptions<Changes<P, T>, Resource<P, T>> & Minimal): Promise<Saved<T>>;
     update<T extends TypeName<P>>(target: Target<T>, changes: Changes<P, T>, options?: UpdateOptions<Changes<P, T>, Resource<P, T>> & {
         query?: ItemQuery<P, T>;
     }): Promise<Document<Resource<P, T>, P>>;
@@ -82,6 +51,15 @@ export declare class Client<P> {
      * was seen, `merge` decides; `mergeLinkage` keeps the additions and removals of both.
      */
     replace<T extends TypeName<P>, const N extends RelationshipName<P, T>>(owner: Target<T>, name: N, linkage: NewLinkage<P, T, N>, options?: LinkageOptions<Linkage<P, T, N>>): Promise<Document<Linkage<P, T, N>, P> | undefined>;
+    /**
+     * Makes several changes, all of them or none: the results stand in the order of the operations, which `op` makes. Each is
+     * for the state that was seen of its resource.
+     *
+     * If somebody else has changed one, nothing is made. Its `merge` decides what to save on top of that, and all are tried
+     * again; without one, that is an `OperationConflict`. All else that is refused is an `OperationsError`, which says of which
+     * operation.
+     */
+    operations<const O extends readonly Operation<any, any>[]>(operations: O, options?: OperationsOptions): Promise<Results<O>>;
     /**
      * Sends a request of any kind to the server, with the header fields and errors of the client: a route of the
      * application's own, or an extension, by `contentType` and `accept`.

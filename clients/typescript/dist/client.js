@@ -1,8 +1,10 @@
 // The client: reads, edits and linkage of an API whose types are known.
-import { make, meet, seenOf } from "./edit.js";
-import { agrees, isSameLinkage, isSeen, } from "./json-api.js";
+import { make, meet } from "./edit.js";
 import { isEmpty } from "./merge.js";
+import { OperationBuilder } from "./operation-builder.js";
+import { makeAll } from "./operations.js";
 import { queryString } from "./query.js";
+import { States } from "./states.js";
 import { Store } from "./store.js";
 import { Transport } from "./transport.js";
 /** Makes a client. `P` is the `paths` of what openapi-typescript has made of the API's document. */
@@ -16,13 +18,23 @@ export function createClient(options) {
 export class Client {
     #transport;
     #store;
+    #states;
     #paths;
-    /** Types whose resources came without a tag, so that nothing is to be found out before an edit. */
-    #untagged = new Set();
-    constructor({ paths, memory, ...transport }) {
+    #operations;
+    /** Makes operations, for `operations`: `api.op.add("tracks", …)`, `api.op.update(session, …)`, `api.op.remove(session)`. */
+    op;
+    constructor({ paths, memory, operations = "/operations", ...transport }) {
         this.#paths = { ...paths };
+        this.#operations = operations;
         this.#transport = new Transport(transport);
         this.#store = new Store(this.#transport, memory ?? {}, (resource) => this.#urlOf(resource));
+        const states = new States(this.#store, (resource) => this.#urlOf(resource));
+        this.#states = states;
+        this.op = new OperationBuilder({
+            resource: (target, own) => ({ ...states.resource(target), ...own }),
+            linkage: (owner, name, own) => ({ ...states.linkageOf(owner, name), ...own, isDone: () => false }),
+            isReadBefore: (target) => states.isReadBefore(target),
+        });
     }
     /** Reads a list. */
     list(type, query, options) {
@@ -41,7 +53,7 @@ export class Client {
     }
     /** Reads a resource. */
     async get(type, id, query, options) {
-        return this.#read({ type, id }, query, options);
+        return this.#states.read({ type, id }, query, options);
     }
     /** Reads a link of a document, such as `next`. */
     follow(link, options) {
@@ -51,52 +63,57 @@ export class Client {
     related(owner, name, query, options) {
         return this.#store.read(`${this.#urlOf(owner)}/${name}${queryString(query)}`, options);
     }
-    /** Makes a resource. */
     async create(type, members, query, options = {}) {
         const response = await this.#transport.send({
             ...options,
             method: "POST",
             url: this.#collection(type) + queryString(query),
             document: { data: { type, ...members } },
+            prefer: options.return,
         });
-        return this.#store.written(response, "resource");
+        return options.return ? this.#saved(type, undefined, response) : this.#store.written(response, "resource");
     }
-    /**
-     * Changes a resource, if it is still as `target` was read. A bare identifier means: as it was read last.
-     *
-     * If somebody else has changed it, `merge` decides what to save on top of that, and it is tried again.
-     */
     async update(target, changes, options = {}) {
-        const url = this.#urlOf(target);
         const { type, id } = target;
         const query = options.query;
-        const edit = this.#edit(target, changes, options, {
+        const url = this.#urlOf(target) + queryString(query);
+        const edit = {
+            ...this.#states.resource(target),
+            options,
+            mine: changes,
             merge: async (mine, theirs, base) => options.merge?.(mine, theirs, base),
             isDone: (mine) => isEmpty(mine),
-            send: (mine, headers, attempt) => this.#write("PATCH", url + queryString(query), headers, attempt, options, { data: { type, id, ...mine } }),
-        });
+            send: (mine, headers, attempt) => this.#write("PATCH", url, headers, attempt, options, { data: { type, id, ...mine } }, options.return),
+        };
         const outcome = (await this.#beforehand(edit, target)) ?? (await make(edit));
+        if (options.return && "response" in outcome)
+            return this.#saved(type, id, outcome.response);
+        if (options.return)
+            return { type, id, meta: edit.seen.etag === undefined ? {} : { etag: edit.seen.etag } };
         if ("response" in outcome && outcome.response.text !== "") {
             return this.#store.written(outcome.response, "resource");
         }
         // Nothing came with it (204), or there was nothing to save.
-        return this.#read({ type, id }, query, { signal: options.signal });
+        return this.#states.read({ type, id }, query, { signal: options.signal });
     }
     /** Deletes a resource, if it is still as `target` was read. A bare identifier means: as it was read last. */
     async delete(target, options = {}) {
         const url = this.#urlOf(target);
-        const edit = this.#edit(target, "delete", options, {
+        const edit = {
+            ...this.#states.resource(target),
+            options,
+            mine: "delete",
             merge: async (mine, theirs, base) => ((await options.confirm?.(theirs, base)) ? mine : undefined),
             isDone: () => false,
             send: (_, headers, attempt) => this.#write("DELETE", url, headers, attempt, options),
-        });
+        };
         if (!(await this.#beforehand(edit, target)))
             await make(edit);
         this.#store.forget(url);
     }
     /** Reads which resources a relationship leads to. */
     linkage(owner, name, query, options) {
-        return this.#store.read(this.#linkageUrl(owner, name) + queryString(query), options);
+        return this.#store.read(this.#states.linkageUrl(owner, name) + queryString(query), options);
     }
     /** Adds to a relationship to many. What others add or remove meanwhile is no conflict. */
     add(owner, name, identifiers, options = {}) {
@@ -112,6 +129,29 @@ export class Client {
      */
     replace(owner, name, linkage, options = {}) {
         return this.#relate("PATCH", owner, name, linkage, options);
+    }
+    /**
+     * Makes several changes, all of them or none: the results stand in the order of the operations, which `op` makes. Each is
+     * for the state that was seen of its resource.
+     *
+     * If somebody else has changed one, nothing is made. Its `merge` decides what to save on top of that, and all are tried
+     * again; without one, that is an `OperationConflict`. All else that is refused is an `OperationsError`, which says of which
+     * operation.
+     */
+    async operations(operations, options = {}) {
+        const results = await makeAll(operations, options, {
+            transport: this.#transport,
+            url: this.#transport.at(this.#operations),
+            adopt: (resource) => {
+                const { etag } = resource.meta ?? {};
+                if (typeof etag === "string")
+                    this.#store.adopt(this.#urlOf(resource), resource, etag);
+                else
+                    this.forget(resource);
+            },
+            forget: (resource) => this.#store.forget(this.#urlOf(resource)),
+        });
+        return results;
     }
     /**
      * Sends a request of any kind to the server, with the header fields and errors of the client: a route of the
@@ -138,53 +178,32 @@ export class Client {
     #urlOf({ type, id }) {
         return `${this.#collection(type)}/${encodeURIComponent(id)}`;
     }
-    #linkageUrl(owner, name) {
-        return `${this.#urlOf(owner)}/relationships/${name}`;
-    }
-    async #read(target, query, options) {
-        const read = await this.#store.read(this.#urlOf(target) + queryString(query), options);
-        if (read.etag === undefined)
-            this.#untagged.add(target.type);
-        else
-            this.#untagged.delete(target.type);
-        return read;
-    }
-    /** What all edits of a resource share. */
-    #edit(target, mine, options, own) {
-        const url = this.#urlOf(target);
-        const seen = seenOf(this.#store, target, url);
-        return {
-            ...own,
-            options,
-            url,
-            mine,
-            seen,
-            // Not what a cache on the way may have.
-            read: () => this.#read(target, undefined, { signal: options.signal, cache: "no-cache" }),
-            agrees: (one, other) => agrees(one, other),
-        };
+    /** What is known of a write whose answer has no document. */
+    #saved(type, known, response) {
+        const location = new URL(response.headers.get("Location") ?? "", response.url).pathname;
+        const id = known ?? decodeURIComponent(location.slice(location.lastIndexOf("/") + 1));
+        const etag = response.headers.get("ETag");
+        this.#store.remember(this.#urlOf({ type, id }), etag);
+        return { type, id, meta: etag === null ? {} : { etag } };
     }
     /**
      * What was read in a list, or included, has no tag. Before it is edited, the resource is read, and its tag serves if it
      * is still as it was seen.
      */
     async #beforehand(edit, target) {
-        const { ifMatch } = edit.options;
-        const isKnown = edit.seen.etag !== undefined || ifMatch !== undefined || this.#untagged.has(target.type);
-        if (isKnown || !isSeen(target))
+        if (edit.options.ifMatch !== undefined || !this.#states.isReadBefore(target, edit.seen.etag))
             return undefined;
-        return meet(edit, await edit.read(), true);
+        return meet(edit, await edit.read(edit.options.signal), true);
     }
     async #relate(method, owner, name, linkage, options) {
-        const url = this.#linkageUrl(owner, name);
+        const url = this.#states.linkageUrl(owner, name);
         const { seen, merge } = options;
+        const known = this.#states.linkage(url);
         const outcome = await make({
+            ...known,
             options,
-            url,
             mine: linkage,
-            seen: seen ?? this.#store.seen(url) ?? { etag: undefined, data: undefined },
-            read: () => this.#store.read(url, { signal: options.signal, cache: "no-cache" }),
-            agrees: isSameLinkage,
+            seen: seen ?? known.seen,
             merge: async (mine, theirs, base) => merge?.(mine, theirs, base),
             isDone: () => false,
             send: (mine, headers, attempt) => this.#write(method, url, headers, attempt, options, { data: mine }),
@@ -199,11 +218,14 @@ export class Client {
         this.#store.remember(url, response.headers.get("ETag"));
         return undefined;
     }
-    #write(method, url, preconditions, attempt, { headers, signal }, document) {
+    #write(method, url, preconditions, attempt, { headers, signal }, document, prefer) {
+        const isForState = "If-Match" in preconditions;
         return this.#transport.send({
             method,
             url,
             document,
+            // Where another state is found, it comes with the refusal.
+            prefer: prefer ?? (isForState ? "representation" : undefined),
             signal,
             attempt,
             headers: async (request) => {

@@ -19,7 +19,7 @@ export async function make(edit) {
             const isUntagged = isTagRequired(error) && tag === undefined;
             if (!isUntagged && !isChanged(error))
                 throw error;
-            const now = await edit.read();
+            const now = stateIn(error, edit) ?? (await edit.read(options.signal));
             // The server's tags do not tell its states apart, or something between here and there changes them.
             if (now.etag === undefined || now.etag === tag)
                 throw error;
@@ -28,6 +28,18 @@ export async function make(edit) {
                 return unchanged;
         }
     }
+}
+/**
+ * What is there now, where the refusal tells it: who prefers a representation (RFC 7240) gets the current one with a 412, and
+ * needs no other read.
+ */
+export function stateIn(error, meeting) {
+    const { current, etag } = error.errors[0]?.meta ?? {};
+    if (current === undefined)
+        return undefined;
+    const own = current?.meta?.etag;
+    const tag = [etag, own, error.headers.get("ETag")].find((tag) => typeof tag === "string");
+    return tag === undefined ? undefined : meeting.told(current, tag);
 }
 /** Takes what is there now for what the edit is for, after a merge if it is another state than was seen. */
 export async function meet(edit, now, isUntagged, cause) {

@@ -1,4 +1,5 @@
 import type { ErrorObject, ResourceObject } from "./json-api.js";
+import type { Operation } from "./operations.js";
 /** A response that is no success: its status, and the JSON:API errors that it has. */
 export declare class JsonApiError extends Error {
     /** The status of the response. */
@@ -63,4 +64,35 @@ export declare class EditConflict<R = ResourceObject, M = unknown> extends Error
     base: R | undefined, options?: {
         cause?: unknown;
     });
+}
+/** None of several operations was made, since one of them was refused. */
+export declare class OperationsError extends JsonApiError {
+    /** What was to be done. */
+    readonly operations: readonly Operation[];
+    name: string;
+    constructor(error: JsonApiError, 
+    /** What was to be done. */
+    operations: readonly Operation[]);
+    /** The place of the first operation that an error is about; `undefined` if they are about the request as a whole. */
+    get index(): number | undefined;
+    /** The first operation that an error is about. */
+    get operation(): Operation | undefined;
+    /**
+     * The errors about an operation, or about a member of its data: `error.in(operation, "attributes", "title")` for the
+     * field of a form. What is inside of the member counts.
+     */
+    in(operation: Operation | number, ...members: string[]): ErrorObject[];
+}
+/** Somebody else has changed the resource of an operation since it was seen. None of the operations was made. */
+export declare class OperationConflict<R = ResourceObject, M = unknown> extends EditConflict<R, M> {
+    /** The operation. */
+    readonly operation: Operation;
+    /** Its place in the request. */
+    readonly index: number;
+    name: string;
+    constructor({ mine, theirs, base, cause }: EditConflict<R, M>, 
+    /** The operation. */
+    operation: Operation, 
+    /** Its place in the request. */
+    index: number);
 }

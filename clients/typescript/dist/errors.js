@@ -40,12 +40,8 @@ export class JsonApiError extends Error {
      * What is inside of the member counts.
      */
     at(...members) {
-        const steps = ["data", ...members].map((step) => step.replaceAll("~", "~0").replaceAll("/", "~1"));
-        const pointer = `/${steps.join("/")}`;
-        return this.errors.filter((error) => {
-            const found = error.source?.pointer;
-            return found === pointer || found?.startsWith(`${pointer}/`);
-        });
+        const pointer = pointerOf("data", ...members);
+        return this.errors.filter((error) => isWithin(error.source?.pointer, pointer));
     }
     /** The errors about a query parameter, such as `filter[title]`. */
     about(parameter) {
@@ -83,5 +79,65 @@ export class EditConflict extends Error {
         this.mine = mine;
         this.theirs = theirs;
         this.base = base;
+    }
+}
+/** None of several operations was made, since one of them was refused. */
+export class OperationsError extends JsonApiError {
+    operations;
+    name = "OperationsError";
+    constructor(error, 
+    /** What was to be done. */
+    operations) {
+        super(error.status, error.errors, error.request, error.headers);
+        this.operations = operations;
+        this.cause = error;
+    }
+    /** The place of the first operation that an error is about; `undefined` if they are about the request as a whole. */
+    get index() {
+        return this.errors.map(placeOf).find((place) => place !== undefined)?.index;
+    }
+    /** The first operation that an error is about. */
+    get operation() {
+        return this.index === undefined ? undefined : this.operations[this.index];
+    }
+    /**
+     * The errors about an operation, or about a member of its data: `error.in(operation, "attributes", "title")` for the
+     * field of a form. What is inside of the member counts.
+     */
+    in(operation, ...members) {
+        const index = typeof operation === "number" ? operation : this.operations.indexOf(operation);
+        const inner = members.length > 0 ? pointerOf("data", ...members) : "";
+        return this.errors.filter((error) => {
+            const place = placeOf(error);
+            return place?.index === index && isWithin(place.inner, inner);
+        });
+    }
+}
+/** Which operation an error is about, and where in it. */
+function placeOf({ source }) {
+    const found = /^\/atomic:operations\/(\d+)(\/.*)?$/.exec(source?.pointer ?? "");
+    return found ? { index: Number(found[1]), inner: found[2] ?? "" } : undefined;
+}
+/** A JSON pointer (RFC 6901 §4). */
+function pointerOf(...steps) {
+    return steps.map((step) => `/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+function isWithin(pointer, outer) {
+    return pointer !== undefined && (pointer === outer || pointer.startsWith(`${outer}/`));
+}
+/** Somebody else has changed the resource of an operation since it was seen. None of the operations was made. */
+export class OperationConflict extends EditConflict {
+    operation;
+    index;
+    name = "OperationConflict";
+    constructor({ mine, theirs, base, cause }, 
+    /** The operation. */
+    operation, 
+    /** Its place in the request. */
+    index) {
+        super(mine, theirs, base, { cause });
+        this.operation = operation;
+        this.index = index;
+        this.message = `somebody else has changed the resource of operation ${index} since it was seen; none was made`;
     }
 }

@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-export { Client, createClient, } from "./client.js";
+export { Client, createClient } from "./client.js";
 export { Document } from "./document.js";
-export { EditConflict, JsonApiError } from "./errors.js";
+export { EditConflict, JsonApiError, OperationConflict, OperationsError } from "./errors.js";
 export { MEDIA_TYPE, } from "./json-api.js";
 export { mergeLinkage, threeWay } from "./merge.js";

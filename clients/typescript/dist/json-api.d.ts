@@ -3,6 +3,11 @@ export interface Identifier<T extends string = string> {
     readonly type: T;
     readonly id: string;
 }
+/** Which resource is meant, of those that the same request makes: by a name of the client's own ("local id"). */
+export interface LocalIdentifier<T extends string = string> {
+    readonly type: T;
+    readonly lid: string;
+}
 /** The `meta` of a resource. */
 export interface ResourceMeta {
     /**
@@ -58,14 +63,16 @@ export interface ErrorObject {
 }
 /** The media type of JSON:API. */
 export declare const MEDIA_TYPE = "application/vnd.api+json";
+/** The extension for several changes in one request. */
+export declare const ATOMIC = "https://jsonapi.org/ext/atomic";
 /** The URL of a link. */
 export declare function href(link: Link | undefined): string | undefined;
 /** Whether two JSON values are the same, whatever the order of their members. */
 export declare function isSame(one: unknown, other: unknown): boolean;
 /** Whether two linkages name the same resources in the same order. Their `meta` does not count. */
 export declare function isSameLinkage(one: unknown, other: unknown): boolean;
-/** One text for a type and an id. */
-export declare function identity(identifier: Identifier): string;
+/** One text for a type and an id, or a local id. */
+export declare function identity(identifier: Identifier | LocalIdentifier): string;
 /**
  * Whether what somebody has seen of a resource is what it is now. Members that were not shown to them, such as those
  * that a sparse fieldset leaves out, can't have misled them.

@@ -1,6 +1,8 @@
 // The parts of JSON:API documents (JSON:API 1.1, "Document Structure") that are the same in every API.
 /** The media type of JSON:API. */
 export const MEDIA_TYPE = "application/vnd.api+json";
+/** The extension for several changes in one request. */
+export const ATOMIC = "https://jsonapi.org/ext/atomic";
 /** The URL of a link. */
 export function href(link) {
     return typeof link === "string" ? link : (link?.href ?? undefined);
@@ -24,9 +26,10 @@ export function isSameLinkage(one, other) {
     const plain = (linkage) => Array.isArray(linkage) ? linkage.map(plain) : linkage && identity(linkage);
     return isSame(plain(one), plain(other));
 }
-/** One text for a type and an id. */
+/** One text for a type and an id, or a local id. */
 export function identity(identifier) {
-    return JSON.stringify([identifier.type, identifier.id]);
+    const { type, id, lid } = identifier;
+    return JSON.stringify(id === undefined ? [type, null, lid] : [type, id]);
 }
 /**
  * Whether what somebody has seen of a resource is what it is now. Members that were not shown to them, such as those

@@ -30,6 +30,11 @@ export declare class Store {
     written<D, P>(response: RawResponse, is: "resource" | "linkage"): Document<D, P>;
     /** What was seen last at the URL of a resource or a relationship. */
     seen<R>(url: string): Seen<R> | undefined;
+    /** Remembers a resource or a linkage that came in another document. */
+    adopt<R>(url: string, data: R, etag: string): {
+        etag: string;
+        data: R;
+    };
     /** Remembers a tag that came without what it is of. */
     remember(url: string, etag: string | null): void;
     /** Forgets what was seen at a URL. */

@@ -58,6 +58,15 @@ export class Store {
         const kept = this.#seen.get(url);
         return kept && { etag: kept.etag, data: dataOf(kept) };
     }
+    /** Remembers a resource or a linkage that came in another document. */
+    adopt(url, data, etag) {
+        if (data && !Array.isArray(data) && isSeen(data)) {
+            const resource = data;
+            resource.meta = { ...resource.meta, etag };
+        }
+        this.#seen.set(url, { etag, text: JSON.stringify({ data }) });
+        return { etag, data };
+    }
     /** Remembers a tag that came without what it is of. */
     remember(url, etag) {
         if (etag === null)

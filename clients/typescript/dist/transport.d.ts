@@ -14,6 +14,11 @@ export interface SendOptions {
     /** Ends the request, and an edit between two attempts. */
     signal?: AbortSignal | undefined;
 }
+/**
+ * What is to come back of a write: `"minimal"`, its tag and no document; `"representation"`, the document, and what is there
+ * now if the write is refused since somebody else has changed it.
+ */
+export type Preference = "minimal" | "representation";
 /** A request of any kind. */
 export interface RawRequest extends SendOptions {
     method: string;
@@ -25,6 +30,8 @@ export interface RawRequest extends SendOptions {
     contentType?: string | undefined;
     /** The media type of the answer. */
     accept?: string | undefined;
+    /** What is to come back of a write (RFC 7240). */
+    prefer?: Preference | undefined;
     /** Statuses beside 2xx that are no error. */
     allow?: readonly number[];
     /** How the browser's own cache takes part. */

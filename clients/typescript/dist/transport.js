@@ -36,6 +36,8 @@ export class Transport {
         const headers = new Headers({ Accept: request.accept ?? MEDIA_TYPE });
         if (document !== undefined)
             headers.set("Content-Type", request.contentType ?? MEDIA_TYPE);
+        if (request.prefer)
+            headers.set("Prefer", `return=${request.prefer}`);
         for (const source of [this.#headers, request.headers]) {
             const fields = typeof source === "function" ? await source({ method, url, attempt }) : source;
             new Headers(fields).forEach((value, name) => headers.set(name, value));

@@ -1,4 +1,4 @@
-import type { Identifier, ResourceMeta } from "./json-api.js";
+import type { Identifier, LocalIdentifier, ResourceMeta } from "./json-api.js";
 /** The document of a response or a request. */
 type Content<B> = B extends {
     content: {
@@ -55,6 +55,30 @@ export type Resource<P, T extends string> = Tagged<[
 export type Creation<P, T extends string> = Omit<Sent<Operation<P, CollectionPath<P, T>, "post">>, "type" | "meta">;
 /** What a PATCH sends to change a resource of a type. */
 export type Changes<P, T extends string> = Omit<Sent<Operation<P, ItemPath<P, T>, "patch">>, "type" | "id" | "meta">;
+/** An identifier, or that of a resource which the same request makes. */
+export type Local<I> = I extends {
+    type: infer T extends string;
+} ? I | LocalIdentifier<T> : never;
+type LocalLinkage<L> = L extends readonly (infer I)[] ? readonly Local<I>[] : L extends null ? null : Local<L>;
+type LocalRelationship<R> = R extends {
+    data: infer L;
+} ? Omit<R, "data"> & {
+    data: LocalLinkage<L>;
+} : R;
+/** Members of a resource, whose linkage may lead to resources that the same request makes. */
+type WithLocal<M> = M extends {
+    relationships?: infer R;
+} ? Omit<M, "relationships"> & {
+    relationships?: {
+        [K in keyof NonNullable<R>]: LocalRelationship<NonNullable<R>[K]>;
+    };
+} : M;
+/** What an operation sends to make a resource of a type. */
+export type LocalCreation<P, T extends string> = WithLocal<Creation<P, T>>;
+/** What an operation sends to change a resource of a type. */
+export type LocalChanges<P, T extends string> = WithLocal<Changes<P, T>>;
+/** The linkage that an operation replaces that of a relationship by. */
+export type LocalNewLinkage<P, T extends string, N extends string> = LocalLinkage<NewLinkage<P, T, N>>;
 /** The relationships that have a URL of their own. */
 export type RelationshipName<P, T extends string> = {
     [K in keyof P & string]: K extends `${ItemPath<P, T>}/relationships/${infer N}` ? N : never;

@@ -1,19 +1,25 @@
 // The client: reads, edits and linkage of an API whose types are known.
 
 import type { Document } from "./document.js";
-import { type Edit, type EditOptions, type Outcome, make, meet, seenOf } from "./edit.js";
-import {
-  type Identifier,
-  type ResourceMeta,
-  type ResourceObject,
-  agrees,
-  isSameLinkage,
-  isSeen,
-} from "./json-api.js";
-import { type Merge, isEmpty } from "./merge.js";
+import { type Edit, type Outcome, make, meet } from "./edit.js";
+import type { Identifier } from "./json-api.js";
+import { isEmpty } from "./merge.js";
+import { OperationBuilder } from "./operation-builder.js";
+import { type Operation, type OperationsOptions, type Results, makeAll } from "./operations.js";
+import type {
+  ClientOptions,
+  CreateOptions,
+  DeleteOptions,
+  LinkageOptions,
+  Minimal,
+  Saved,
+  Target,
+  UpdateOptions,
+} from "./options.js";
 import { type AnyQuery, queryString } from "./query.js";
-import { type MemoryOptions, Store } from "./store.js";
-import { type RawRequest, type RawResponse, type SendOptions, Transport, type TransportOptions } from "./transport.js";
+import { States } from "./states.js";
+import { Store } from "./store.js";
+import { type Preference, type RawRequest, type RawResponse, type SendOptions, Transport } from "./transport.js";
 import type {
   Changes,
   Creation,
@@ -32,41 +38,6 @@ import type {
   TypeName,
 } from "./types.js";
 
-/** How a client is made. */
-export interface ClientOptions<P> extends TransportOptions {
-  /** Where types are that have a path of another name: `{ sessions: "/programme" }`. */
-  paths?: { readonly [T in TypeName<P>]?: string };
-  /** How much is kept in memory. */
-  memory?: MemoryOptions;
-}
-
-/** Which resource is meant: its identifier, or the resource itself as it was read, which says what was seen of it. */
-export type Target<T extends string> = Identifier<T> & {
-  readonly meta?: ResourceMeta;
-  readonly attributes?: object;
-  readonly relationships?: object;
-};
-
-/** What an update may say. */
-export interface UpdateOptions<M, R> extends EditOptions {
-  /** What becomes of it if somebody else has changed the resource. Without it, that is an `EditConflict`. */
-  merge?: Merge<M, R> | undefined;
-}
-
-/** What a deletion may say. */
-export interface DeleteOptions<R> extends EditOptions {
-  /** Whether to delete a resource that somebody else has changed since it was seen. Without it, that is an `EditConflict`. */
-  confirm?: ((theirs: R, base: R | undefined) => boolean | Promise<boolean>) | undefined;
-}
-
-/** What a change of linkage may say. */
-export interface LinkageOptions<L> extends EditOptions {
-  /** The linkage that the change was decided on. Without it, that which was read last. */
-  seen?: { readonly data: L; readonly etag: string | undefined } | undefined;
-  /** What becomes of it if somebody else has changed the linkage. */
-  merge?: Merge<L, L> | undefined;
-}
-
 /** Makes a client. `P` is the `paths` of what openapi-typescript has made of the API's document. */
 export function createClient<P>(options: ClientOptions<P>): Client<P> {
   return new Client<P>(options);
@@ -79,14 +50,24 @@ export function createClient<P>(options: ClientOptions<P>): Client<P> {
 export class Client<P> {
   readonly #transport: Transport;
   readonly #store: Store;
+  readonly #states: States;
   readonly #paths: Readonly<Record<string, string | undefined>>;
-  /** Types whose resources came without a tag, so that nothing is to be found out before an edit. */
-  readonly #untagged = new Set<string>();
+  readonly #operations: string;
+  /** Makes operations, for `operations`: `api.op.add("tracks", …)`, `api.op.update(session, …)`, `api.op.remove(session)`. */
+  readonly op: OperationBuilder<P>;
 
-  constructor({ paths, memory, ...transport }: ClientOptions<P>) {
+  constructor({ paths, memory, operations = "/operations", ...transport }: ClientOptions<P>) {
     this.#paths = { ...paths };
+    this.#operations = operations;
     this.#transport = new Transport(transport);
     this.#store = new Store(this.#transport, memory ?? {}, (resource) => this.#urlOf(resource));
+    const states = new States(this.#store, (resource) => this.#urlOf(resource));
+    this.#states = states;
+    this.op = new OperationBuilder<P>({
+      resource: (target, own) => ({ ...states.resource(target), ...own }),
+      linkage: (owner, name, own) => ({ ...states.linkageOf(owner, name), ...own, isDone: () => false }),
+      isReadBefore: (target) => states.isReadBefore(target),
+    });
   }
 
   /** Reads a list. */
@@ -120,7 +101,7 @@ export class Client<P> {
     query?: ItemQuery<P, T>,
     options?: SendOptions,
   ): Promise<Document<Resource<P, T>, P>> {
-    return this.#read<T>({ type, id }, query as AnyQuery, options);
+    return this.#states.read({ type, id }, query as AnyQuery, options);
   }
 
   /** Reads a link of a document, such as `next`. */
@@ -139,19 +120,32 @@ export class Client<P> {
   }
 
   /** Makes a resource. */
+  create<T extends TypeName<P>>(
+    type: T,
+    members: Creation<P, T>,
+    query: ItemQuery<P, T> | undefined,
+    options: CreateOptions & Minimal,
+  ): Promise<Saved<T>>;
+  create<T extends TypeName<P>>(
+    type: T,
+    members: Creation<P, T>,
+    query?: ItemQuery<P, T>,
+    options?: SendOptions,
+  ): Promise<Document<Resource<P, T>, P>>;
   async create<T extends TypeName<P>>(
     type: T,
     members: Creation<P, T>,
     query?: ItemQuery<P, T>,
-    options: SendOptions = {},
-  ): Promise<Document<Resource<P, T>, P>> {
+    options: CreateOptions = {},
+  ): Promise<Document<Resource<P, T>, P> | Saved<T>> {
     const response = await this.#transport.send({
       ...options,
       method: "POST",
       url: this.#collection(type) + queryString(query as AnyQuery),
       document: { data: { type, ...members } },
+      prefer: options.return,
     });
-    return this.#store.written(response, "resource");
+    return options.return ? this.#saved(type, undefined, response) : this.#store.written(response, "resource");
   }
 
   /**
@@ -159,36 +153,54 @@ export class Client<P> {
    *
    * If somebody else has changed it, `merge` decides what to save on top of that, and it is tried again.
    */
+  update<T extends TypeName<P>>(
+    target: Target<T>,
+    changes: Changes<P, T>,
+    options: UpdateOptions<Changes<P, T>, Resource<P, T>> & Minimal,
+  ): Promise<Saved<T>>;
+  update<T extends TypeName<P>>(
+    target: Target<T>,
+    changes: Changes<P, T>,
+    options?: UpdateOptions<Changes<P, T>, Resource<P, T>> & { query?: ItemQuery<P, T> },
+  ): Promise<Document<Resource<P, T>, P>>;
   async update<T extends TypeName<P>>(
     target: Target<T>,
     changes: Changes<P, T>,
     options: UpdateOptions<Changes<P, T>, Resource<P, T>> & { query?: ItemQuery<P, T> } = {},
-  ): Promise<Document<Resource<P, T>, P>> {
-    const url = this.#urlOf(target);
+  ): Promise<Document<Resource<P, T>, P> | Saved<T>> {
     const { type, id } = target;
     const query = options.query as AnyQuery | undefined;
-    const edit = this.#edit<T, Changes<P, T>>(target, changes, options, {
+    const url = this.#urlOf(target) + queryString(query);
+    const edit: Edit<Changes<P, T>, Resource<P, T>> = {
+      ...this.#states.resource<Resource<P, T>>(target),
+      options,
+      mine: changes,
       merge: async (mine, theirs, base) => options.merge?.(mine, theirs, base),
       isDone: (mine) => isEmpty(mine),
       send: (mine, headers, attempt) =>
-        this.#write("PATCH", url + queryString(query), headers, attempt, options, { data: { type, id, ...mine } }),
-    });
+        this.#write("PATCH", url, headers, attempt, options, { data: { type, id, ...mine } }, options.return),
+    };
     const outcome = (await this.#beforehand(edit, target)) ?? (await make(edit));
+    if (options.return && "response" in outcome) return this.#saved(type, id, outcome.response);
+    if (options.return) return { type, id, meta: edit.seen.etag === undefined ? {} : { etag: edit.seen.etag } };
     if ("response" in outcome && outcome.response.text !== "") {
       return this.#store.written(outcome.response, "resource");
     }
     // Nothing came with it (204), or there was nothing to save.
-    return this.#read<T>({ type, id }, query, { signal: options.signal });
+    return this.#states.read({ type, id }, query, { signal: options.signal });
   }
 
   /** Deletes a resource, if it is still as `target` was read. A bare identifier means: as it was read last. */
   async delete<T extends TypeName<P>>(target: Target<T>, options: DeleteOptions<Resource<P, T>> = {}): Promise<void> {
     const url = this.#urlOf(target);
-    const edit = this.#edit<T, "delete">(target, "delete", options, {
+    const edit: Edit<"delete", Resource<P, T>> = {
+      ...this.#states.resource<Resource<P, T>>(target),
+      options,
+      mine: "delete",
       merge: async (mine, theirs, base) => ((await options.confirm?.(theirs, base)) ? mine : undefined),
       isDone: () => false,
       send: (_, headers, attempt) => this.#write("DELETE", url, headers, attempt, options),
-    });
+    };
     if (!(await this.#beforehand(edit, target))) await make(edit);
     this.#store.forget(url);
   }
@@ -200,7 +212,7 @@ export class Client<P> {
     query?: LinkageQuery<P, T, N>,
     options?: SendOptions,
   ): Promise<Document<Linkage<P, T, N>, P>> {
-    return this.#store.read(this.#linkageUrl(owner, name) + queryString(query as AnyQuery), options);
+    return this.#store.read(this.#states.linkageUrl(owner, name) + queryString(query as AnyQuery), options);
   }
 
   /** Adds to a relationship to many. What others add or remove meanwhile is no conflict. */
@@ -237,6 +249,31 @@ export class Client<P> {
   }
 
   /**
+   * Makes several changes, all of them or none: the results stand in the order of the operations, which `op` makes. Each is
+   * for the state that was seen of its resource.
+   *
+   * If somebody else has changed one, nothing is made. Its `merge` decides what to save on top of that, and all are tried
+   * again; without one, that is an `OperationConflict`. All else that is refused is an `OperationsError`, which says of which
+   * operation.
+   */
+  async operations<const O extends readonly Operation<any, any>[]>(
+    operations: O,
+    options: OperationsOptions = {},
+  ): Promise<Results<O>> {
+    const results = await makeAll(operations, options, {
+      transport: this.#transport,
+      url: this.#transport.at(this.#operations),
+      adopt: (resource) => {
+        const { etag } = resource.meta ?? {};
+        if (typeof etag === "string") this.#store.adopt(this.#urlOf(resource), resource, etag);
+        else this.forget(resource as Identifier<never>);
+      },
+      forget: (resource) => this.#store.forget(this.#urlOf(resource)),
+    });
+    return results as Results<O>;
+  }
+
+  /**
    * Sends a request of any kind to the server, with the header fields and errors of the client: a route of the
    * application's own, or an extension, by `contentType` and `accept`.
    */
@@ -264,40 +301,13 @@ export class Client<P> {
     return `${this.#collection(type)}/${encodeURIComponent(id)}`;
   }
 
-  #linkageUrl(owner: Identifier, name: string): string {
-    return `${this.#urlOf(owner)}/relationships/${name}`;
-  }
-
-  async #read<T extends TypeName<P>>(
-    target: Identifier<T>,
-    query?: AnyQuery,
-    options?: SendOptions & { cache?: RequestCache },
-  ): Promise<Document<Resource<P, T>, P>> {
-    const read = await this.#store.read<Resource<P, T>, P>(this.#urlOf(target) + queryString(query), options);
-    if (read.etag === undefined) this.#untagged.add(target.type);
-    else this.#untagged.delete(target.type);
-    return read;
-  }
-
-  /** What all edits of a resource share. */
-  #edit<T extends TypeName<P>, M>(
-    target: Target<T>,
-    mine: M,
-    options: EditOptions,
-    own: Pick<Edit<M, Resource<P, T>>, "merge" | "isDone" | "send">,
-  ): Edit<M, Resource<P, T>> {
-    const url = this.#urlOf(target);
-    const seen = seenOf(this.#store, target as ResourceObject, url) as Edit<M, Resource<P, T>>["seen"];
-    return {
-      ...own,
-      options,
-      url,
-      mine,
-      seen,
-      // Not what a cache on the way may have.
-      read: () => this.#read<T>(target, undefined, { signal: options.signal, cache: "no-cache" }),
-      agrees: (one, other) => agrees(one as unknown as ResourceObject, other as unknown as ResourceObject),
-    };
+  /** What is known of a write whose answer has no document. */
+  #saved<T extends string>(type: T, known: string | undefined, response: RawResponse): Saved<T> {
+    const location = new URL(response.headers.get("Location") ?? "", response.url).pathname;
+    const id = known ?? decodeURIComponent(location.slice(location.lastIndexOf("/") + 1));
+    const etag = response.headers.get("ETag");
+    this.#store.remember(this.#urlOf({ type, id }), etag);
+    return { type, id, meta: etag === null ? {} : { etag } };
   }
 
   /**
@@ -308,10 +318,8 @@ export class Client<P> {
     edit: Edit<M, Resource<P, T>>,
     target: Target<T>,
   ): Promise<Outcome<Resource<P, T>> | undefined> {
-    const { ifMatch } = edit.options;
-    const isKnown = edit.seen.etag !== undefined || ifMatch !== undefined || this.#untagged.has(target.type);
-    if (isKnown || !isSeen(target as ResourceObject)) return undefined;
-    return meet(edit, await edit.read(), true);
+    if (edit.options.ifMatch !== undefined || !this.#states.isReadBefore(target, edit.seen.etag)) return undefined;
+    return meet(edit, await edit.read(edit.options.signal), true);
   }
 
   async #relate<L>(
@@ -321,15 +329,14 @@ export class Client<P> {
     linkage: unknown,
     options: LinkageOptions<L>,
   ): Promise<Document<L, P> | undefined> {
-    const url = this.#linkageUrl(owner, name);
+    const url = this.#states.linkageUrl(owner, name);
     const { seen, merge } = options;
+    const known = this.#states.linkage<L>(url);
     const outcome = await make<L, L>({
+      ...known,
       options,
-      url,
       mine: linkage as L,
-      seen: seen ?? this.#store.seen<L>(url) ?? { etag: undefined, data: undefined },
-      read: () => this.#store.read<L, P>(url, { signal: options.signal, cache: "no-cache" }),
-      agrees: isSameLinkage,
+      seen: seen ?? known.seen,
       merge: async (mine, theirs, base) => merge?.(mine, theirs, base),
       isDone: () => false,
       send: (mine, headers, attempt) => this.#write(method, url, headers, attempt, options, { data: mine }),
@@ -350,11 +357,15 @@ export class Client<P> {
     attempt: number,
     { headers, signal }: SendOptions,
     document?: unknown,
+    prefer?: Preference,
   ): Promise<RawResponse> {
+    const isForState = "If-Match" in preconditions;
     return this.#transport.send({
       method,
       url,
       document,
+      // Where another state is found, it comes with the refusal.
+      prefer: prefer ?? (isForState ? "representation" : undefined),
       signal,
       attempt,
       headers: async (request) => {

@@ -1,7 +1,7 @@
 // Edits: each is made for the state that was seen, and for no other.
 
-import { EditConflict, isChanged, isTagRequired } from "./errors.js";
-import { type ResourceObject, agrees, isSeen } from "./json-api.js";
+import { EditConflict, type JsonApiError, isChanged, isTagRequired } from "./errors.js";
+import { type ResourceMeta, type ResourceObject, agrees, isSeen } from "./json-api.js";
 import type { Store } from "./store.js";
 import type { RawResponse, SendOptions } from "./transport.js";
 
@@ -16,22 +16,34 @@ export interface EditOptions extends SendOptions {
   attempts?: number | undefined;
 }
 
-/** One edit: what is sent, and how it meets the edits of others. `M` is what it is to save, `R` what it changes. */
-export interface Edit<M, R> {
-  readonly options: EditOptions;
+/** A state of what is changed, with its tag. */
+export interface State<R> {
+  readonly etag: string | undefined;
+  readonly data: R;
+}
+
+/** How an edit meets those of others. `M` is what it is to save, `R` what it changes. */
+export interface Meeting<M, R> {
   /** The URL of what is changed. */
   readonly url: string;
   mine: M;
-  /** The tag of the state that it is for, as far as it is known. */
-  seen: { etag: string | undefined; data: R | undefined };
+  /** The state that it is for, as far as it is known. */
+  seen: State<R | undefined>;
   /** Reads what is there now. */
-  read(): Promise<{ etag: string | undefined; data: R }>;
+  read(signal: AbortSignal | undefined): Promise<State<R>>;
+  /** What is there now, of what a refusal tells (`meta.current`). */
+  told(current: unknown, etag: string): State<R> | undefined;
   /** Whether what was seen is still so. */
   agrees(seen: R, now: R): boolean;
   /** What to save on top of `theirs`; nothing to give up. */
   merge(mine: M, theirs: R, base: R | undefined): Promise<M | undefined | null | void>;
   /** Whether nothing is left to save. */
   isDone(mine: M): boolean;
+}
+
+/** One edit: what is sent, and how it meets the edits of others. */
+export interface Edit<M, R> extends Meeting<M, R> {
+  readonly options: EditOptions;
   send(mine: M, headers: Record<string, string>, attempt: number): Promise<RawResponse>;
 }
 
@@ -53,7 +65,7 @@ export async function make<M, R>(edit: Edit<M, R>): Promise<Outcome<R>> {
       if (options.ifMatch !== undefined || attempt >= attempts) throw error;
       const isUntagged = isTagRequired(error) && tag === undefined;
       if (!isUntagged && !isChanged(error)) throw error;
-      const now = await edit.read();
+      const now = stateIn(error, edit) ?? (await edit.read(options.signal));
       // The server's tags do not tell its states apart, or something between here and there changes them.
       if (now.etag === undefined || now.etag === tag) throw error;
       const unchanged = await meet(edit, now, isUntagged, error);
@@ -62,10 +74,22 @@ export async function make<M, R>(edit: Edit<M, R>): Promise<Outcome<R>> {
   }
 }
 
+/**
+ * What is there now, where the refusal tells it: who prefers a representation (RFC 7240) gets the current one with a 412, and
+ * needs no other read.
+ */
+export function stateIn<R>(error: JsonApiError, meeting: Pick<Meeting<never, R>, "told">): State<R> | undefined {
+  const { current, etag } = error.errors[0]?.meta ?? {};
+  if (current === undefined) return undefined;
+  const own = (current as { meta?: ResourceMeta } | null)?.meta?.etag;
+  const tag = [etag, own, error.headers.get("ETag")].find((tag) => typeof tag === "string");
+  return tag === undefined ? undefined : meeting.told(current, tag as string);
+}
+
 /** Takes what is there now for what the edit is for, after a merge if it is another state than was seen. */
 export async function meet<M, R>(
-  edit: Edit<M, R>,
-  now: { etag: string | undefined; data: R },
+  edit: Meeting<M, R> & { readonly options: { readonly signal?: AbortSignal | undefined } },
+  now: State<R>,
   isUntagged: boolean,
   cause?: unknown,
 ): Promise<Outcome<R> | undefined> {

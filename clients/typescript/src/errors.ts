@@ -1,6 +1,7 @@
 // What a server refuses, and edits that met somebody else's.
 
 import type { ErrorObject, ResourceObject } from "./json-api.js";
+import type { Operation } from "./operations.js";
 
 /** A response that is no success: its status, and the JSON:API errors that it has. */
 export class JsonApiError extends Error {
@@ -39,12 +40,8 @@ export class JsonApiError extends Error {
    * What is inside of the member counts.
    */
   at(...members: string[]): ErrorObject[] {
-    const steps = ["data", ...members].map((step) => step.replaceAll("~", "~0").replaceAll("/", "~1"));
-    const pointer = `/${steps.join("/")}`;
-    return this.errors.filter((error) => {
-      const found = error.source?.pointer;
-      return found === pointer || found?.startsWith(`${pointer}/`);
-    });
+    const pointer = pointerOf("data", ...members);
+    return this.errors.filter((error) => isWithin(error.source?.pointer, pointer));
   }
 
   /** The errors about a query parameter, such as `filter[title]`. */
@@ -84,5 +81,73 @@ export class EditConflict<R = ResourceObject, M = unknown> extends Error {
     options?: { cause?: unknown },
   ) {
     super("somebody else has changed the resource since it was seen; nothing was saved", options);
+  }
+}
+
+/** None of several operations was made, since one of them was refused. */
+export class OperationsError extends JsonApiError {
+  override name = "OperationsError";
+
+  constructor(
+    error: JsonApiError,
+    /** What was to be done. */
+    readonly operations: readonly Operation[],
+  ) {
+    super(error.status, error.errors, error.request, error.headers);
+    this.cause = error;
+  }
+
+  /** The place of the first operation that an error is about; `undefined` if they are about the request as a whole. */
+  get index(): number | undefined {
+    return this.errors.map(placeOf).find((place) => place !== undefined)?.index;
+  }
+
+  /** The first operation that an error is about. */
+  get operation(): Operation | undefined {
+    return this.index === undefined ? undefined : this.operations[this.index];
+  }
+
+  /**
+   * The errors about an operation, or about a member of its data: `error.in(operation, "attributes", "title")` for the
+   * field of a form. What is inside of the member counts.
+   */
+  in(operation: Operation | number, ...members: string[]): ErrorObject[] {
+    const index = typeof operation === "number" ? operation : this.operations.indexOf(operation);
+    const inner = members.length > 0 ? pointerOf("data", ...members) : "";
+    return this.errors.filter((error) => {
+      const place = placeOf(error);
+      return place?.index === index && isWithin(place.inner, inner);
+    });
+  }
+}
+
+/** Which operation an error is about, and where in it. */
+function placeOf({ source }: ErrorObject): { index: number; inner: string } | undefined {
+  const found = /^\/atomic:operations\/(\d+)(\/.*)?$/.exec(source?.pointer ?? "");
+  return found ? { index: Number(found[1]), inner: found[2] ?? "" } : undefined;
+}
+
+/** A JSON pointer (RFC 6901 §4). */
+function pointerOf(...steps: string[]): string {
+  return steps.map((step) => `/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function isWithin(pointer: string | undefined, outer: string): boolean {
+  return pointer !== undefined && (pointer === outer || pointer.startsWith(`${outer}/`));
+}
+
+/** Somebody else has changed the resource of an operation since it was seen. None of the operations was made. */
+export class OperationConflict<R = ResourceObject, M = unknown> extends EditConflict<R, M> {
+  override name = "OperationConflict";
+
+  constructor(
+    { mine, theirs, base, cause }: EditConflict<R, M>,
+    /** The operation. */
+    readonly operation: Operation,
+    /** Its place in the request. */
+    readonly index: number,
+  ) {
+    super(mine, theirs, base, { cause });
+    this.message = `somebody else has changed the resource of operation ${index} since it was seen; none was made`;
   }
 }

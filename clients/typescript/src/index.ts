@@ -4,30 +4,38 @@
  * @packageDocumentation
  */
 
-export {
-  Client,
-  type ClientOptions,
-  type DeleteOptions,
-  type LinkageOptions,
-  type Target,
-  type UpdateOptions,
-  createClient,
-} from "./client.js";
+export { Client, createClient } from "./client.js";
 export { Document } from "./document.js";
 export type { EditOptions } from "./edit.js";
-export { EditConflict, JsonApiError } from "./errors.js";
+export { EditConflict, JsonApiError, OperationConflict, OperationsError } from "./errors.js";
 export {
   type DocumentObject,
   type ErrorObject,
   type Identifier,
   type Link,
   type Links,
+  type LocalIdentifier,
   MEDIA_TYPE,
   type RelationshipObject,
   type ResourceMeta,
   type ResourceObject,
 } from "./json-api.js";
 export { type Clash, type Merge, type Resolved, mergeLinkage, threeWay } from "./merge.js";
+export type { OperationBuilder } from "./operation-builder.js";
+export type { Operation, OperationOptions, OperationsOptions, Ref, Results } from "./operations.js";
+export type {
+  ClientOptions,
+  CreateOptions,
+  DeleteOptions,
+  LinkageOptions,
+  OperationTarget,
+  RemoveOperationOptions,
+  ReplaceOperationOptions,
+  Saved,
+  Target,
+  UpdateOperationOptions,
+  UpdateOptions,
+} from "./options.js";
 export type { Bounds } from "./recent.js";
 export type { MemoryOptions } from "./store.js";
 export type {
@@ -45,6 +53,9 @@ export type {
   ItemQuery,
   Linkage,
   ListQuery,
+  LocalChanges,
+  LocalCreation,
+  LocalNewLinkage,
   NewLinkage,
   Related,
   RelationshipName,

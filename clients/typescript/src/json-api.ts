@@ -6,6 +6,12 @@ export interface Identifier<T extends string = string> {
   readonly id: string;
 }
 
+/** Which resource is meant, of those that the same request makes: by a name of the client's own ("local id"). */
+export interface LocalIdentifier<T extends string = string> {
+  readonly type: T;
+  readonly lid: string;
+}
+
 /** The `meta` of a resource. */
 export interface ResourceMeta {
   /**
@@ -63,6 +69,9 @@ export interface ErrorObject {
 /** The media type of JSON:API. */
 export const MEDIA_TYPE = "application/vnd.api+json";
 
+/** The extension for several changes in one request. */
+export const ATOMIC = "https://jsonapi.org/ext/atomic";
+
 /** The URL of a link. */
 export function href(link: Link | undefined): string | undefined {
   return typeof link === "string" ? link : (link?.href ?? undefined);
@@ -89,9 +98,10 @@ export function isSameLinkage(one: unknown, other: unknown): boolean {
   return isSame(plain(one), plain(other));
 }
 
-/** One text for a type and an id. */
-export function identity(identifier: Identifier): string {
-  return JSON.stringify([identifier.type, identifier.id]);
+/** One text for a type and an id, or a local id. */
+export function identity(identifier: Identifier | LocalIdentifier): string {
+  const { type, id, lid } = identifier as Partial<Identifier & LocalIdentifier>;
+  return JSON.stringify(id === undefined ? [type, null, lid] : [type, id]);
 }
 
 /**

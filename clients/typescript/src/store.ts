@@ -77,6 +77,16 @@ export class Store {
     return kept && { etag: kept.etag, data: dataOf(kept) as R | undefined };
   }
 
+  /** Remembers a resource or a linkage that came in another document. */
+  adopt<R>(url: string, data: R, etag: string): { etag: string; data: R } {
+    if (data && !Array.isArray(data) && isSeen(data as unknown as ResourceObject)) {
+      const resource = data as unknown as ResourceObject;
+      resource.meta = { ...resource.meta, etag };
+    }
+    this.#seen.set(url, { etag, text: JSON.stringify({ data }) });
+    return { etag, data };
+  }
+
   /** Remembers a tag that came without what it is of. */
   remember(url: string, etag: string | null): void {
     if (etag === null) this.forget(url);

@@ -22,6 +22,12 @@ export interface SendOptions {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * What is to come back of a write: `"minimal"`, its tag and no document; `"representation"`, the document, and what is there
+ * now if the write is refused since somebody else has changed it.
+ */
+export type Preference = "minimal" | "representation";
+
 /** A request of any kind. */
 export interface RawRequest extends SendOptions {
   method: string;
@@ -33,6 +39,8 @@ export interface RawRequest extends SendOptions {
   contentType?: string | undefined;
   /** The media type of the answer. */
   accept?: string | undefined;
+  /** What is to come back of a write (RFC 7240). */
+  prefer?: Preference | undefined;
   /** Statuses beside 2xx that are no error. */
   allow?: readonly number[];
   /** How the browser's own cache takes part. */
@@ -99,6 +107,7 @@ export class Transport {
     const url = this.url(request.url);
     const headers = new Headers({ Accept: request.accept ?? MEDIA_TYPE });
     if (document !== undefined) headers.set("Content-Type", request.contentType ?? MEDIA_TYPE);
+    if (request.prefer) headers.set("Prefer", `return=${request.prefer}`);
     for (const source of [this.#headers, request.headers]) {
       const fields = typeof source === "function" ? await source({ method, url, attempt }) : source;
       new Headers(fields).forEach((value, name) => headers.set(name, value));

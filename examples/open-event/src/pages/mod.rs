@@ -94,8 +94,11 @@ const CLIENT: &[(&str, &str)] = client_scripts![
     "index.js",
     "json-api.js",
     "merge.js",
+    "operation-builder.js",
+    "operations.js",
     "query.js",
     "recent.js",
+    "states.js",
     "store.js",
     "transport.js"
 ];

@@ -1,0 +1,2 @@
+// What a caller may say.
+export {};

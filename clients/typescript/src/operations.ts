@@ -1,0 +1,286 @@
+// Several changes in one request, all of them or none: JSON:API's extension "Atomic Operations".
+
+import { type Meeting, type State, meet, stateIn } from "./edit.js";
+import {
+  EditConflict,
+  JsonApiError,
+  OperationConflict,
+  OperationsError,
+  isChanged,
+  isTagRequired,
+} from "./errors.js";
+import {
+  ATOMIC,
+  type Identifier,
+  type LocalIdentifier,
+  MEDIA_TYPE,
+  type ResourceMeta,
+  type ResourceObject,
+} from "./json-api.js";
+import type { SendOptions, Transport } from "./transport.js";
+
+/** What an operation is about: a resource that is there, or one that the same request makes. */
+export type Ref<T extends string = string> = Identifier<T> | LocalIdentifier<T>;
+
+/** What an operation may say of the state that it is for. */
+export interface OperationOptions {
+  /**
+   * Without it, it is for the state that was seen, as in `update`: an entity tag of your own, or several; `"*"` for any
+   * state of a resource that exists; `false` to send none.
+   */
+  ifMatch?: string | readonly string[] | false | undefined;
+  /** Refuses the operation if the resource has changed since. It counts only where no tag is sent. */
+  ifUnmodifiedSince?: Date | undefined;
+}
+
+/** What a request of operations may say. */
+export interface OperationsOptions extends SendOptions {
+  /** How often an operation is sent at most, if others change its resource again and again. By default 5 times. */
+  attempts?: number | undefined;
+}
+
+/** What is to be done. */
+export interface Draft {
+  readonly op: "add" | "update" | "remove";
+  readonly ref: Ref;
+  readonly relationship?: string;
+  /** What is to be saved. */
+  readonly mine?: unknown;
+  /** What is sent of it as `data`. A removal of a resource has none. */
+  readonly data?: (mine: any) => unknown;
+  readonly options: OperationOptions;
+  /** How it meets the edits of others. What is right in any state, such as an addition to linkage, meets none. */
+  readonly meeting?: () => Meeting<any, any>;
+  /** Whether the resource is read before, since it came without its tag. */
+  readonly isReadBefore?: () => boolean;
+}
+
+/**
+ * An operation, for `operations`. `D` is its result: a resource, or the `meta` with the new tag of a resource whose
+ * relationship is changed, or nothing after a removal.
+ */
+export class Operation<D = unknown, T extends string = string> {
+  declare readonly result?: D;
+
+  constructor(readonly draft: Draft) {}
+
+  /**
+   * Which resource it is about, as other operations of the same request name it in linkage and as their target. One that it
+   * makes has a local id (`lid`), which the server forgets when all is made.
+   */
+  get ref(): Ref<T> {
+    return this.draft.ref as Ref<T>;
+  }
+}
+
+/** The results of operations, in their order. */
+export type Results<O extends readonly Operation<any, any>[]> = {
+  -readonly [K in keyof O]: O[K] extends Operation<infer D, any> ? D : never;
+};
+
+/** What operations need of the client. */
+export interface Surroundings {
+  readonly transport: Transport;
+  /** Where they are sent. */
+  readonly url: string;
+  /** Remembers a resource that came in a result. */
+  adopt(resource: ResourceObject): void;
+  /** Forgets a resource that is in another state now. */
+  forget(resource: Identifier): void;
+}
+
+const TYPE = `${MEDIA_TYPE};ext="${ATOMIC}"`;
+
+/** An operation of a request that is under way. */
+class Step {
+  readonly meeting: Meeting<unknown, unknown> | undefined;
+  mine: unknown;
+  /** The tags that it is sent with. */
+  ifMatch: string | readonly string[] | undefined;
+  attempts = 1;
+
+  constructor(
+    readonly operation: Operation,
+    readonly index: number,
+  ) {
+    const { options, meeting } = operation.draft;
+    this.meeting = options.ifMatch === undefined ? meeting?.() : undefined;
+    this.mine = operation.draft.mine;
+    this.ifMatch = options.ifMatch === false ? undefined : options.ifMatch;
+  }
+
+  /** Whether the caller has said which state it is for. */
+  get isSaid(): boolean {
+    return this.operation.draft.options.ifMatch !== undefined;
+  }
+
+  /** Whether it is on a resource that is there. */
+  get isOnKnown(): boolean {
+    const { op, ref, relationship } = this.operation.draft;
+    return "id" in ref && (op !== "add" || relationship !== undefined);
+  }
+
+  /** What its precondition is about: those with the same key have it together. */
+  get key(): string {
+    const { ref, relationship } = this.operation.draft;
+    // A resource that doesn't show the linkage says nothing of it: then the linkage has a tag of its own.
+    const isOwn = relationship !== undefined && this.meeting?.url.endsWith(`/relationships/${relationship}`);
+    return JSON.stringify([plain(ref), isOwn ? relationship : null]);
+  }
+
+  toJSON(): unknown {
+    const { op, ref, relationship, data, options } = this.operation.draft;
+    const since = this.ifMatch === undefined ? options.ifUnmodifiedSince : undefined;
+    const meta = {
+      ...(this.ifMatch !== undefined && { ifMatch: this.ifMatch }),
+      ...(since && { ifUnmodifiedSince: since.toUTCString() }),
+    };
+    // Elsewhere `data` says which resource it is.
+    const isNamed = relationship !== undefined || op === "remove";
+    return {
+      op,
+      ...(isNamed && { ref: { ...plain(ref), ...(relationship !== undefined && { relationship }) } }),
+      ...(data && { data: data(this.mine) }),
+      ...(Object.keys(meta).length > 0 && { meta }),
+    };
+  }
+}
+
+/** Sends operations until they are made, refused, or given up. */
+export async function makeAll(
+  operations: readonly Operation[],
+  options: OperationsOptions,
+  around: Surroundings,
+): Promise<unknown[]> {
+  const steps = operations.map((operation, index) => new Step(operation, index));
+  await readAll(
+    steps.filter(({ operation }) => operation.draft.isReadBefore?.()),
+    options,
+  );
+  let areTagsRequired = false;
+  for (let attempt = 1; ; attempt += 1) {
+    options.signal?.throwIfAborted();
+    setPreconditions(steps, areTagsRequired);
+    try {
+      return await send(steps, options, attempt, around);
+    } catch (error) {
+      if (!(error instanceof JsonApiError)) throw error;
+      const refused = new OperationsError(error, operations);
+      if (!isTagRequired(error)) await meetOthers(refused, steps, options);
+      else if (areTagsRequired) throw refused;
+      else {
+        areTagsRequired = true;
+        await readAll(
+          steps.filter(({ meeting }) => meeting?.seen.etag === undefined),
+          options,
+        );
+      }
+    }
+  }
+}
+
+/** Reads what operations are for, where only that is missing: its tag serves if it is as it was seen. */
+async function readAll(steps: readonly Step[], options: OperationsOptions): Promise<void> {
+  const read = async (step: Step): Promise<void> => {
+    if (step.meeting) await meetAt(step, await step.meeting.read(options.signal), options, true);
+  };
+  await Promise.all(steps.map(read));
+}
+
+/**
+ * The first operation on a resource has the precondition of all that are on it: those behind it find the state that the
+ * first has made, of which nobody has a tag yet. Where the server wants one of each, they say that it exists.
+ */
+function setPreconditions(steps: readonly Step[], areTagsRequired: boolean): void {
+  const known = new Set<string>();
+  for (const step of steps) {
+    if (step.isSaid) continue;
+    const together = known.has(step.key) ? [] : steps.filter(({ key }) => key === step.key);
+    known.add(step.key);
+    const tags = together.map(({ meeting }) => meeting?.seen.etag);
+    const any = areTagsRequired && step.isOnKnown ? "*" : undefined;
+    step.ifMatch = tags.find((tag) => tag !== undefined) ?? any;
+  }
+}
+
+/** Merges where somebody else was faster, so that it can be tried again. All else is thrown. */
+async function meetOthers(error: OperationsError, steps: readonly Step[], options: OperationsOptions): Promise<void> {
+  const refused = error.index === undefined ? undefined : steps[error.index];
+  // Who has said which state it is for is told that it is another one.
+  if (!refused || refused.isSaid || refused.attempts >= (options.attempts ?? 5) || !isChanged(error)) throw error;
+  refused.attempts += 1;
+  const concerned = steps.filter((step) => step.key === refused.key && step.meeting);
+  if (concerned.length === 0) throw error;
+  for (const step of concerned) {
+    const meeting = step.meeting!;
+    const now = stateIn(error, meeting) ?? (await meeting.read(options.signal));
+    // The server's tags do not tell its states apart, or something between here and there changes them.
+    if (now.etag === undefined || now.etag === refused.ifMatch) throw error;
+    await meetAt(step, now, options, false, error);
+  }
+}
+
+async function meetAt(
+  step: Step,
+  now: State<unknown>,
+  options: OperationsOptions,
+  isUntagged: boolean,
+  cause?: unknown,
+): Promise<void> {
+  const edit = { ...step.meeting!, mine: step.mine, options };
+  try {
+    await meet(edit, now, isUntagged, cause);
+  } catch (error) {
+    throw error instanceof EditConflict ? new OperationConflict(error, step.operation, step.index) : error;
+  }
+  step.mine = edit.mine;
+  step.meeting!.seen = edit.seen;
+}
+
+async function send(
+  steps: readonly Step[],
+  { headers, signal }: OperationsOptions,
+  attempt: number,
+  { transport, url, adopt, forget }: Surroundings,
+): Promise<unknown[]> {
+  const response = await transport.send({
+    method: "POST",
+    url,
+    document: { "atomic:operations": steps },
+    contentType: TYPE,
+    accept: TYPE,
+    prefer: "representation",
+    headers,
+    signal,
+    attempt,
+  });
+  const results = resultsOf(response.text, steps.length, url);
+  return steps.map(({ operation: { draft } }, index) => {
+    const { data, meta } = results[index] ?? {};
+    if (data && draft.relationship === undefined) {
+      adopt(data);
+      return data;
+    }
+    // Of its new state nothing was shown.
+    if ("id" in draft.ref) forget(draft.ref);
+    return draft.op === "remove" && draft.relationship === undefined ? undefined : (meta ?? {});
+  });
+}
+
+interface Result {
+  data?: ResourceObject;
+  meta?: ResourceMeta;
+}
+
+/** The results of a document; none if there is nothing to tell (204). */
+function resultsOf(text: string, count: number, url: string): Result[] {
+  if (text === "") return [];
+  const results = (JSON.parse(text) as { "atomic:results"?: unknown })["atomic:results"];
+  if (Array.isArray(results) && results.length === count) return results as Result[];
+  throw new TypeError(`the answer of ${url} has no result for each of the ${count} operations`);
+}
+
+/** The identifier alone, of whatever has one. */
+export function plain<T extends string>(ref: Ref<T>): Ref<T> {
+  return "lid" in ref ? { type: ref.type, lid: ref.lid } : { type: ref.type, id: ref.id };
+}
