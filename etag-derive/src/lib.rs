@@ -58,6 +58,7 @@
 //! | `etag` | every operation carries entity tags | none does |
 //! | `etag(read, update)` | these operations carry entity tags | none does |
 //! | `require_if_match` | PATCH, DELETE and changes of relationships that carry entity tags must carry `If-Match`, or are 428 | as `Rocket.toml` says |
+//! | `idempotent` | writes must carry an `Idempotency-Key`, or are 400 | a key is taken, and none is needed |
 //! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |
 //! | `scope = own_rows` | an `async fn(&Request<'_>) -> Result<Scope, HookError>` tells which rows a request sees | it sees all |
 //! | `cache_control = "public, max-age=60"` | the `Cache-Control` of its reads (RFC 9111 §5.2.2); must be `private` or `no-store` where a guard or a scope decides | `cache_control` of `[default.etag]` |

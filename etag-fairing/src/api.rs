@@ -9,6 +9,7 @@ use std::sync::Arc;
 use self::own_writes::OwnWrites;
 use crate::admission::Admission;
 use crate::config::JsonApiConfig;
+use crate::idempotency::IdempotencyKeys;
 use crate::pending::Pending;
 use crate::resource::behaviour::Behaviours;
 use crate::resource::caching::PartCaching;
@@ -36,6 +37,8 @@ pub(crate) struct ApiState {
     /// What the mounted resources do with requests.
     pub(crate) behaviours: Behaviours,
     pub(crate) config: JsonApiConfig,
+    /// The keys of requests that may be sent twice; `None` where no answers are kept.
+    pub(crate) keys: Option<IdempotencyKeys>,
     /// What caches are told by all its resources.
     pub(crate) caching: PartCaching,
     /// The limits on requests in progress, which all parts of the application share.

@@ -3,13 +3,13 @@
 use rocket::{Build, Rocket};
 
 use crate::api::is_below;
-use crate::config::{DatabaseConfig, DatabaseKind};
+use crate::config::{DatabaseConfig, DatabaseKind, JsonApiConfig};
 use crate::resource::route_names::generated_route;
 use crate::schema::Description;
 use crate::store::PrepareError;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::{self, PostgresOptions};
-use crate::store::sql::difference::{Step, script};
+use crate::store::sql::difference::{Beside, Step, script};
 #[cfg(feature = "sqlite")]
 use crate::store::sqlite::{self, SqliteOptions};
 
@@ -17,7 +17,7 @@ use crate::store::sqlite::{self, SqliteOptions};
 ///
 /// It is plain SQL, the same at each call, for the migrations of refinery, sqlx, diesel and the like, and it is what a
 /// launch with `schema = "create"` runs: the tables of the resources, their join tables, the indexes of references, and
-/// what the store needs beside them, such as the triggers that count changes. Nothing is written, and no database is
+/// what the store needs beside them, such as the triggers that count changes and the table of idempotency keys. Nothing is written, and no database is
 /// connected to, except by [`difference`](Self::difference), which reads.
 ///
 /// ```
@@ -32,7 +32,8 @@ use crate::store::sqlite::{self, SqliteOptions};
 ///     name: String,
 /// }
 ///
-/// let schema = DatabaseSchema::of_resources([Track::description()]).without_revisions();
+/// let schema = DatabaseSchema::of_resources([Track::description()]);
+/// let schema = schema.without_revisions().without_idempotency_keys();
 /// assert_eq!(
 ///     schema.postgres().unwrap(),
 ///     r#"CREATE TABLE "tracks" (
@@ -48,8 +49,11 @@ use crate::store::sqlite::{self, SqliteOptions};
 pub struct DatabaseSchema {
     /// The resources, each with the path that it is mounted at.
     resources: Vec<(String, &'static Description)>,
-    revisions: bool,
+    beside: Beside,
 }
+
+/// Everything that a launch makes where nothing is turned off.
+const ALL: Beside = Beside { revisions: true, answers: true };
 
 /// What [`DatabaseSchema::command`] takes.
 const USAGE: &str = "what to print of the schema: `schema` (everything, for the database of the configuration), `schema \
@@ -66,13 +70,13 @@ impl DatabaseSchema {
                 resources.push((base.to_owned(), generated.resource));
             }
         }
-        Self { resources, revisions: true }
+        Self { resources, beside: ALL }
     }
 
     /// These resources, and those that their relationships lead to.
     pub fn of_resources(resources: impl IntoIterator<Item = &'static Description>) -> Self {
         let resources = resources.into_iter().map(|resource| (String::new(), resource)).collect();
-        Self { resources, revisions: true }
+        Self { resources, beside: ALL }
     }
 
     /// Only the resources that are mounted at this path or below it, as
@@ -93,7 +97,15 @@ impl DatabaseSchema {
     /// Without the triggers that count changes: for a database with `revisions = false`.
     #[must_use]
     pub fn without_revisions(mut self) -> Self {
-        self.revisions = false;
+        self.beside.revisions = false;
+        self
+    }
+
+    /// Without the table of the answers that are kept for requests with an `Idempotency-Key`: for an application with
+    /// `idempotency_keep = 0`.
+    #[must_use]
+    pub fn without_idempotency_keys(mut self) -> Self {
+        self.beside.answers = false;
         self
     }
 
@@ -103,7 +115,7 @@ impl DatabaseSchema {
     /// If the resources contradict each other: with one line for each contradiction.
     #[cfg(feature = "sqlite")]
     pub fn sqlite(&self) -> Result<String, PrepareError> {
-        sqlite::difference::definition(&self.resources(), self.revisions).map(|steps| script(&steps))
+        sqlite::difference::definition(&self.resources(), self.beside).map(|steps| script(&steps))
     }
 
     /// Everything of a new PostgreSQL database. The tables are made in the schema that is current when it is run.
@@ -112,7 +124,7 @@ impl DatabaseSchema {
     /// If the resources contradict each other: with one line for each contradiction.
     #[cfg(feature = "postgres")]
     pub fn postgres(&self) -> Result<String, PrepareError> {
-        postgres::difference::definition(&self.resources(), self.revisions).map(|steps| script(&steps))
+        postgres::difference::definition(&self.resources(), self.beside).map(|steps| script(&steps))
     }
 
     /// What a database lacks, as statements to review: tables, columns, indexes, and what the store needs beside them. A
@@ -129,12 +141,17 @@ impl DatabaseSchema {
         })
     }
 
+    /// What is needed beside the tables by a database that counts changes or not.
+    fn beside_with(&self, revisions: bool) -> Beside {
+        Beside { revisions: self.beside.revisions && revisions, ..self.beside }
+    }
+
     async fn steps(&self, config: &DatabaseConfig) -> Result<Vec<Step>, PrepareError> {
         #[cfg(feature = "postgres")]
         if config.is_postgres() {
-            let mut options = PostgresOptions::from_config(config)?;
-            options.revisions &= self.revisions;
-            return postgres::difference::difference(options, &self.resources()).await;
+            let options = PostgresOptions::from_config(config)?;
+            let beside = self.beside_with(options.revisions);
+            return postgres::difference::difference(options, &self.resources(), beside).await;
         }
         #[cfg(not(feature = "postgres"))]
         if config.is_postgres() {
@@ -142,9 +159,9 @@ impl DatabaseSchema {
         }
         #[cfg(feature = "sqlite")]
         {
-            let mut options = SqliteOptions::from_config(config)?;
-            options.revisions &= self.revisions;
-            sqlite::difference::difference(&options, &self.resources())
+            let options = SqliteOptions::from_config(config)?;
+            let beside = self.beside_with(options.revisions);
+            sqlite::difference::difference(&options, &self.resources(), beside)
         }
         #[cfg(not(feature = "sqlite"))]
         Err(without("sqlite"))
@@ -191,10 +208,17 @@ impl DatabaseSchema {
             if command != "schema" {
                 return None;
             }
+            let mut schema = Self::of(rocket);
+            // Whatever is wrong with the configuration is told by a launch.
+            if JsonApiConfig::from_figment(rocket.figment())
+                .is_ok_and(|config| config.idempotency_keep.is_zero())
+            {
+                schema = schema.without_idempotency_keys();
+            }
             Some(match words {
-                [] => Self::of(rocket).print(rocket, None, "api").await,
-                [what] => Self::of(rocket).print(rocket, Some(what), "api").await,
-                [what, name] => Self::of(rocket).print(rocket, Some(what), name).await,
+                [] => schema.print(rocket, None, "api").await,
+                [what] => schema.print(rocket, Some(what), "api").await,
+                [what, name] => schema.print(rocket, Some(what), name).await,
                 _ => Err(PrepareError::new(USAGE)),
             })
         }
@@ -222,7 +246,8 @@ impl DatabaseSchema {
             None => {
                 let config = config()?;
                 let kind = if config.is_postgres() { DatabaseKind::Postgres } else { DatabaseKind::Sqlite };
-                let schema = if config.revisions { self } else { self.without_revisions() };
+                let mut schema = self;
+                schema.beside = schema.beside_with(config.revisions);
                 schema.everything(kind)
             }
             Some(_) => Err(PrepareError::new(USAGE)),

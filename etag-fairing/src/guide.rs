@@ -21,6 +21,7 @@
 //! - [Pagination](pagination)
 //! - [Writing](writing)
 //! - [Many changes at once](many_changes)
+//! - [Sent twice, made once](sent_twice)
 //! - [Soft deletion](soft_deletion)
 //! - [Errors](errors)
 //! - [Hooks and validation](hooks)
@@ -71,6 +72,7 @@ macro_rules! page {
         #[doc = "[Sorting]: crate::guide::sorting"]
         #[doc = "[Pagination]: crate::guide::pagination"]
         #[doc = "[Many changes at once]: crate::guide::many_changes"]
+        #[doc = "[Sent twice, made once]: crate::guide::sent_twice"]
         #[doc = "[Writing]: crate::guide::writing"]
         #[doc = "[Soft deletion]: crate::guide::soft_deletion"]
         #[doc = "[Errors]: crate::guide::errors"]
@@ -119,6 +121,7 @@ page!(sorting, "sorting.md");
 page!(pagination, "pagination.md");
 page!(writing, "writing.md");
 page!(many_changes, "many-changes.md");
+page!(sent_twice, "sent-twice.md");
 page!(soft_deletion, "soft-deletion.md");
 page!(errors, "errors.md");
 page!(hooks, "hooks.md");

@@ -15,6 +15,7 @@ use crate::api::listeners::Listener;
 use crate::api::own_writes::OwnWrites;
 use crate::api::{ApiState, JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
+use crate::idempotency::{IdempotencyKeys, Identify};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::open_store::{Connections, open_connected, open_store};
 use crate::openapi;
@@ -50,6 +51,8 @@ pub struct JsonApiFairing {
     others: Vec<(String, StoreSource)>,
     /// What the application does after commits.
     listeners: Vec<Listener>,
+    /// Tells the callers of requests with an `Idempotency-Key` apart.
+    identify: Option<Identify>,
     in_flight: InFlight,
 }
 
@@ -119,6 +122,16 @@ impl StoreSource {
             ))),
         }
     }
+}
+
+/// Why a resource whose writes need a key can't be served.
+fn no_keys(resource: &Description, config: &JsonApiConfig) -> String {
+    let why = if config.idempotency_keep.is_zero() {
+        "`idempotency_keep = 0` in `[default.jsonapi]` takes no keys"
+    } else {
+        "the store keeps no answers: the table `_etag_fairing_keys` is missing and may not be made, or the store has none"
+    };
+    format!("`{}` is `idempotent`, so that its writes need an Idempotency-Key, but {why}", resource.rust_name)
 }
 
 fn refuse(problems: impl IntoIterator<Item = impl std::fmt::Display>) {
@@ -198,6 +211,19 @@ impl Fairing for JsonApiFairing {
                     log::warn!("{line}");
                 }
             }
+            let keys = match self.keys(&*store, &config).await {
+                Ok(keys) => keys,
+                Err(error) => {
+                    refuse([error]);
+                    return Err(rocket);
+                }
+            };
+            if keys.is_none()
+                && let Some(resource) = resources.iter().find(|resource| behaviours.of(resource).idempotent)
+            {
+                refuse([no_keys(resource, &config)]);
+                return Err(rocket);
+            }
             let (config, admission, pending) = (config.clone(), Arc::clone(&admission), pending.clone());
             let caching = PartCaching::of(&registry, &behaviours);
             let (others, listeners) = (Vec::new(), self.listeners.clone());
@@ -206,6 +232,7 @@ impl Fairing for JsonApiFairing {
                 registry,
                 behaviours,
                 config,
+                keys,
                 caching,
                 admission,
                 pending,
@@ -274,7 +301,52 @@ impl Fairing for JsonApiFairing {
 
 impl JsonApiFairing {
     fn over(source: StoreSource) -> Self {
-        Self { source, others: Vec::new(), listeners: Vec::new(), in_flight: InFlight::default() }
+        Self {
+            source,
+            others: Vec::new(),
+            listeners: Vec::new(),
+            identify: None,
+            in_flight: InFlight::default(),
+        }
+    }
+
+    /// The keys of requests to a store; `None` if it keeps no answers, or the configuration wants none.
+    async fn keys(
+        &self,
+        store: &dyn Store,
+        config: &JsonApiConfig,
+    ) -> Result<Option<IdempotencyKeys>, PrepareError> {
+        if config.idempotency_keep.is_zero() || !store.prepare_answers().await? {
+            return Ok(None);
+        }
+        Ok(Some(IdempotencyKeys::new(config.idempotency_keep, self.identify.clone())))
+    }
+
+    /// Tells the callers of requests with an `Idempotency-Key` apart: each of them has keys of its own. The guards have let
+    /// the request through by then, so that what they have put into its local cache is there. `None` is a caller that
+    /// nobody knows.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")] {
+    /// use etag_fairing::JsonApi;
+    ///
+    /// // The user whom a gateway has found out, in a field that it sets itself.
+    /// let _ = rocket::build().attach(JsonApi::fairing().identified_by(|request| {
+    ///     request.headers().get_one("X-User").map(str::to_owned)
+    /// }));
+    /// # }
+    /// ```
+    ///
+    /// Without such a function all callers share their keys, and a request is the same only if `Authorization` and
+    /// `Cookie` are, too: nobody gets an answer that somebody else was given, but who signs in anew in between is told to
+    /// make a new key (422).
+    #[must_use]
+    pub fn identified_by(
+        mut self,
+        identify: impl Fn(&Request<'_>) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.identify = Some(Arc::new(identify));
+        self
     }
 
     /// The limits that all parts of the application share.
@@ -370,6 +442,7 @@ impl JsonApiFairing {
         self.others.push((base.trim_end_matches('/').to_owned(), other.source));
         self.others.extend(other.others);
         self.listeners.extend(other.listeners);
+        self.identify = self.identify.or(other.identify);
         self
     }
 

@@ -45,6 +45,7 @@ pub mod fairing;
 #[cfg(all(doc, feature = "sqlite"))]
 pub mod guide;
 mod health;
+mod idempotency;
 mod json_api;
 mod memo;
 #[cfg(feature = "metrics")]

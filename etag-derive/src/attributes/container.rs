@@ -26,6 +26,8 @@ pub(crate) struct Container {
     pub(crate) etag: Etag,
     /// Whether writes must carry `If-Match`.
     pub(crate) require_if_match: bool,
+    /// Whether writes must carry an `Idempotency-Key`.
+    pub(crate) idempotent: bool,
     /// The request guard of each operation that has one: the variant of `Operation` and the type.
     pub(crate) guards: Vec<(Ident, Type)>,
     /// The function that tells which rows a request sees.
@@ -92,6 +94,7 @@ impl Container {
             soft_delete: soft_delete(&mut entries, errors),
             caching: Caching::read(&mut entries, callers, errors),
             require_if_match: require_if_match(&mut entries, &etag, errors),
+            idempotent: entries.flag("idempotent", errors).is_some(),
             path: path.map_or_else(|| type_name.clone(), |path| path.value()),
             table: entries
                 .text("table", errors)

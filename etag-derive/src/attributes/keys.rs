@@ -1,7 +1,7 @@
 //! The keys of `#[jsonapi(…)]`, on the struct and on its fields, and the names of the operations.
 
 /// The keys of a struct.
-pub(super) const STRUCT: [&str; 16] = [
+pub(super) const STRUCT: [&str; 17] = [
     "type",
     "id",
     "path",
@@ -9,6 +9,7 @@ pub(super) const STRUCT: [&str; 16] = [
     "rename_all",
     "etag",
     "require_if_match",
+    "idempotent",
     "guard",
     "scope",
     "cache_control",

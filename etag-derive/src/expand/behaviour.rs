@@ -68,6 +68,7 @@ pub(super) fn behaviour(resource: &Resource) -> TokenStream {
         let asked = quote_spanned!(at(function)=> ::etag_fairing::__private::scope_of(#function(request)));
         quote!(.scoped(|request| #asked))
     });
+    let needing_keys = container.idempotent.then(|| quote!(.needing_keys()));
     let leaving = container.may_leave.then(|| quote!(.letting_rows_leave()));
     let ident = &resource.ident;
     let validated = container.validate.as_ref().map(|key| {
@@ -103,7 +104,7 @@ pub(super) fn behaviour(resource: &Resource) -> TokenStream {
         #(#kinds)*
         static BEHAVIOUR: ::etag_fairing::__private::Behaviour =
             ::etag_fairing::__private::Behaviour::NONE
-                #(#guards)* #guarding #scoped #leaving #validated #hooked #(#cached)* #varying;
+                #(#guards)* #guarding #scoped #leaving #needing_keys #validated #hooked #(#cached)* #varying;
         &BEHAVIOUR
     }
 }

@@ -27,6 +27,7 @@ use super::warn_of_misspellings;
 /// max_requests = 512       # in progress; more are 503 at once. By default 256 for each core of the machine
 /// max_unread = "256 MiB"   # of bodies above 64 KiB that clients have not read or not sent to the end; more are 503
 /// write_timeout = 10       # seconds; a change that takes longer is undone and answered with 503
+/// idempotency_keep = 86400 # seconds that the answer to a request with an Idempotency-Key is kept; 0 takes no keys
 /// cache_groups = false     # whether answers name the groups that caches drop together after a change (RFC 9875)
 /// surrogate_keys = ""      # the field with the keys of answers, for purging: "xkey", "Surrogate-Key" or "Cache-Tag"
 /// base_url = ""            # what links start with; "" for links such as /v1/sessions/1
@@ -78,6 +79,9 @@ pub struct JsonApiConfig {
     pub max_unread: ByteUnit,
     /// How long the transaction of a change may take; at least a second.
     pub write_timeout: Duration,
+    /// How long the answer to a write with an `Idempotency-Key` is kept, so that the same request again is not done again;
+    /// zero for no keys at all.
+    pub idempotency_keep: Duration,
     /// Whether answers that are for everybody have `Cache-Groups`, and answers to writes `Cache-Group-Invalidation`
     /// (RFC 9875): the tables that an answer is made of, and those that a write has changed.
     pub cache_groups: bool,
@@ -147,6 +151,7 @@ impl Default for JsonApiConfig {
             max_requests: default_requests(),
             max_unread: 256.mebibytes(),
             write_timeout: Duration::from_secs(10),
+            idempotency_keep: Duration::from_secs(86_400),
             cache_groups: false,
             surrogate_keys: None,
             base_url: String::new(),
@@ -192,6 +197,9 @@ impl JsonApiConfig {
             max_requests: table.number("max_requests", default.max_requests, 1..=1_000_000),
             max_unread: table.bytes_from("max_unread", default.max_unread, 1 << 20),
             write_timeout: Duration::from_secs(table.number("write_timeout", 10, 1..=3600).into()),
+            idempotency_keep: Duration::from_secs(
+                table.number("idempotency_keep", 86_400, 0..=MOST_SECONDS_KEPT).into(),
+            ),
             cache_groups: table.flag("cache_groups", default.cache_groups),
             surrogate_keys: table.choice(
                 "surrogate_keys",
@@ -235,6 +243,7 @@ impl JsonApiConfig {
                 ("max requests", self.max_requests.to_string()),
                 ("max unread", self.max_unread.to_string()),
                 ("write timeout", format!("{}s", self.write_timeout.as_secs())),
+                ("idempotency keys", kept(self.idempotency_keep)),
                 ("cache groups", self.cache_groups.to_string()),
                 ("surrogate keys", self.surrogate_keys.map_or("none", SurrogateKeys::field).to_owned()),
                 ("links", links.to_owned()),
@@ -242,6 +251,14 @@ impl JsonApiConfig {
         );
         warn_of_misspellings(figment, "jsonapi", &["jsonapi"]);
     }
+}
+
+/// A year: the table of the answers is to have an end.
+const MOST_SECONDS_KEPT: u32 = 31_536_000;
+
+/// How long answers are kept, in words.
+fn kept(keep: Duration) -> String {
+    if keep.is_zero() { "none".to_owned() } else { format!("kept for {}s", keep.as_secs()) }
 }
 
 /// So many that only a flood reaches them: most of a request's time is spent waiting.

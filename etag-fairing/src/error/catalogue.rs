@@ -35,6 +35,12 @@ catalogue! {
     unknown_local_id(detail) = BadRequest, "Unknown local id";
     /// 400: a precondition of an operation that is none, or that cannot be judged. Point to it.
     invalid_precondition(detail) = BadRequest, "Invalid precondition";
+    /// 400: the header `Idempotency-Key` is no key, or was sent twice.
+    invalid_idempotency_key(detail) = BadRequest, "Invalid idempotency key";
+    /// 400: a write of a resource that is `idempotent`, without the header `Idempotency-Key`.
+    idempotency_key_required(detail) = BadRequest, "Idempotency key required";
+    /// 400: a request with the header `Idempotency-Key`, where no answers are kept.
+    idempotency_key_not_supported(detail) = BadRequest, "Idempotency key not supported";
     /// 400: a query parameter that this URL does not know. Name it with [`ErrorObject::parameter`].
     unknown_parameter(detail) = BadRequest, "Unknown query parameter";
     /// 400: the name of a query parameter is not one that JSON:API allows (JSON:API §9).
@@ -77,10 +83,14 @@ catalogue! {
     unique_violation(detail) = Conflict, "Unique value taken";
     /// 409: a resource that others refer to, or a reference to one that is gone.
     foreign_key_violation(detail) = Conflict, "Reference broken";
+    /// 409: another request with the same `Idempotency-Key` has no answer yet. Add `Retry-After`.
+    idempotency_key_in_use(detail) = Conflict, "Idempotency key in use";
     /// 413: the request body is longer than the server takes.
     body_too_large(detail) = PayloadTooLarge, "Body too large";
     /// 422: a value of the right type that breaks a rule. One a field, pointing to it.
     validation_failed(detail) = UnprocessableEntity, "Validation failed";
+    /// 422: the `Idempotency-Key` was sent with another request.
+    idempotency_key_reused(detail) = UnprocessableEntity, "Idempotency key reused";
     /// 500: the store holds a value that the member cannot have; another program wrote it. Give it
     /// [`id`](ErrorObject::id), under which the log has the table, the column and what is wrong with the value.
     unreadable_value(detail) = InternalServerError, "Unreadable value";

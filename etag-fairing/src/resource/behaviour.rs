@@ -28,6 +28,8 @@ pub struct Behaviour {
     pub(crate) hooks: Option<HookTable>,
     /// What caches are told about the answers.
     pub(crate) caching: Caching,
+    /// Whether its writes need an `Idempotency-Key`.
+    pub(crate) idempotent: bool,
 }
 
 /// What becomes of a write that takes a row out of its writer's scope.
@@ -49,6 +51,7 @@ impl Behaviour {
         validation: None,
         hooks: None,
         caching: Caching::NONE,
+        idempotent: false,
     };
 
     /// Adds a request guard for this operation.
@@ -87,6 +90,13 @@ impl Behaviour {
     #[doc(hidden)]
     pub const fn letting_rows_leave(mut self) -> Self {
         self.leaving = Leaving::Allowed;
+        self
+    }
+
+    /// Has writes need an `Idempotency-Key`.
+    #[doc(hidden)]
+    pub const fn needing_keys(mut self) -> Self {
+        self.idempotent = true;
         self
     }
 

@@ -1,7 +1,7 @@
 //! `POST /sessions` (JSON:API §8.1).
 
 use rocket::Data;
-use rocket::http::{Header, Status};
+use rocket::http::Status;
 
 use super::body::receive;
 use super::call::{Answer, Call};
@@ -10,12 +10,14 @@ use super::draft::{Draft, revise, whole_record, write_of_hooks};
 use super::list::{collection_document, collection_plan};
 use super::permission::{ask_for_linkage, ask_writers};
 use super::permitted_query::permitted_query;
+use super::repeatable::Repeatable;
 use super::representation::{query_plan, written_document};
 use super::row_scopes::{ReparentedResources, check_seen, reparented};
 use super::store_errors::{Refusal, corrupt};
 use super::subject::Subject;
 use super::tags::tag_of_body;
-use super::write::{RequestBody, make_change, written_response};
+use super::write::{RequestBody, write};
+use super::written::WrittenAnswer;
 use crate::conditional::Validator;
 use crate::document::read::{ResourceObject, Settable};
 use crate::error::{ErrorObject, Errors};
@@ -31,10 +33,11 @@ pub(super) async fn create_resource<'r>(
 ) -> Answer<'r> {
     let resource = subject.resource;
     let (parameters, query) = Box::pin(permitted_query(call, resource, Target::Single)).await?;
-    let body = Box::pin(receive(call, data)).await?;
-    let body = RequestBody::read(&body, call, subject);
+    let received = Box::pin(receive(call, data)).await?;
+    let body = RequestBody::read(&received, call, subject);
     ask_for_linkage(call, subject, &body).await?;
     let unwritable = ask_writers(call, subject, &body).await?;
+    let repeatable = Repeatable::of(call, [subject.behaviour], &received)?;
     // RFC 6585 §3: there is no state that a new resource would overwrite.
     let conditions = subject.conditions(call.request).not_required();
     // RFC 9110 §13: the target of a POST is the collection at this URL, so its preconditions are about that.
@@ -48,24 +51,25 @@ pub(super) async fn create_resource<'r>(
         call,
         subject,
         conditions,
-        parameters,
-        query,
+        parameters: &parameters,
+        query: &query,
         collection,
         body: &body,
         unwritable,
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
     });
-    let written = make_change(call, target.as_deref(), &mut *create).await;
-    let (id, fetched) = written.map_err(|refusal| refusal.into_errors(resource, body.object().ok()))?;
-    let (document, tags) =
-        written_document(call, subject, &id, &create.parameters, &create.query, &fetched).map_err(corrupt)?;
-    // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
-    let mut response =
-        written_response(call, subject, Status::Created, document, tags.map(|tags| tags.plain));
-    // JSON:API §8.1.2.1: the same URL as data.links.self.
-    response.set_header(Header::new("Location", call.writer().href(resource, &id)));
-    Ok(response)
+    let answer = |id: &ResourceId, fetched: &Fetched| {
+        let (document, tags) = written_document(call, subject, id, &parameters, &query, fetched)
+            .map_err(|error| Refusal::Answer(corrupt(error)))?;
+        // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
+        let tag = tags.map(|tags| tags.plain);
+        let written = WrittenAnswer::written(call, subject, Status::Created, document, tag);
+        // JSON:API §8.1.2.1: the same URL as data.links.self.
+        Ok(written.with_field("Location", call.writer().href(resource, id)))
+    };
+    let written = write(call, repeatable.as_ref(), target.as_deref(), &mut *create, answer).await;
+    written.map_err(|refusal| refusal.into_errors(resource, body.object().ok()))
 }
 
 /// The id that a client has chosen.
@@ -140,8 +144,8 @@ pub(super) struct Create<'e, 'r> {
     pub(super) call: &'e Call<'r>,
     pub(super) subject: &'e Subject<'r>,
     pub(super) conditions: Conditions<'r>,
-    pub(super) parameters: Parameters,
-    pub(super) query: Query,
+    pub(super) parameters: &'e Parameters,
+    pub(super) query: &'e Query,
     /// Set where the collection's tag takes part in the decision.
     pub(super) collection: Option<Query>,
     pub(super) body: &'e RequestBody<'e>,
@@ -169,7 +173,7 @@ impl Decision for Create<'_, '_> {
         let resource = subject.resource;
         let tag = match &self.collection {
             Some(query) => {
-                let document = collection_document(call, subject, &self.parameters, query, &current)?;
+                let document = collection_document(call, subject, self.parameters, query, &current)?;
                 Some(tag_of_body(call.request, &document))
             }
             None => None,
@@ -212,7 +216,7 @@ impl Decision for Create<'_, '_> {
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
-        Some(query_plan(self.call, self.subject, id.clone(), &self.query))
+        Some(query_plan(self.call, self.subject, id.clone(), self.query))
     }
 
     fn on_event(&mut self, event: WriteEvent) {

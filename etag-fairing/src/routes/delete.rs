@@ -6,12 +6,13 @@ use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{previous_record, write_of_hooks};
 use super::permitted_query::permitted_query;
+use super::repeatable::Repeatable;
 use super::representation::whole_plan;
-use super::response;
 use super::state::{check_state, refused_write, state_plan, version_to_keep};
 use super::store_errors::Refusal;
 use super::subject::Subject;
-use super::write::change;
+use super::write::write;
+use super::written::WrittenAnswer;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{
     Change, Comparison, Fetched, Field, Filter, Listing, Member, Page, Plan, Relation, Root, Scopes,
@@ -24,6 +25,7 @@ use crate::store::{Constraint, Decision, StoreError, Transaction, WriteEvent};
 pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Answer<'r> {
     permitted_query(call, subject.resource, Target::Nothing).await?;
     let id = subject.id(call.config())?;
+    let repeatable = Repeatable::of(call, [subject.behaviour], &[])?;
     let conditions = subject.conditions(call.request);
     if conditions.need_tag() {
         // The tag is that of the caller's own representation.
@@ -33,17 +35,19 @@ pub(super) async fn delete_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) 
     let scopes = call.scopes();
     let mut delete =
         Box::new(Delete { call, subject, conditions, id, previous: None, version: None, scopes });
-    let deleted = Box::pin(change(call, Some(&target), &mut *delete)).await;
-    if let Err(refusal) = deleted {
-        let Delete { conditions, id, .. } = &*delete;
-        if matches!(refusal, Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)))
-            && let Some(errors) = Box::pin(still_referred_to(call, subject.resource, id)).await
-        {
-            return Err(errors);
+    let answer = |_: &ResourceId, _: &Fetched| Ok(WrittenAnswer::nothing());
+    match write(call, repeatable.as_ref(), Some(&target), &mut *delete, answer).await {
+        Ok(response) => Ok(response),
+        Err(refusal) => {
+            let Delete { conditions, id, .. } = &*delete;
+            if matches!(refusal, Refusal::Store(StoreError::Constraint(Constraint::ForeignKey)))
+                && let Some(errors) = Box::pin(still_referred_to(call, subject.resource, id)).await
+            {
+                return Err(errors);
+            }
+            Err(Box::pin(refused_write(call, subject, refusal, conditions, id, None)).await)
         }
-        return Err(Box::pin(refused_write(call, subject, refusal, conditions, id, None)).await);
     }
-    Ok(response::without_document())
 }
 
 /// What to read for a deletion. What nobody looks at is not read: a row that somebody has spoilt can still be deleted.

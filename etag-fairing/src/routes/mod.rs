@@ -33,6 +33,7 @@ mod prefer;
 mod read;
 mod related;
 mod relationship;
+mod repeatable;
 mod representation;
 mod response;
 mod row_scopes;
@@ -45,6 +46,7 @@ mod update_relationship;
 mod view;
 mod windows;
 mod write;
+mod written;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -9,13 +9,14 @@ use super::conditions::Conditions;
 use super::draft::{Draft, previous_record, revise, whole_record, write_of_hooks};
 use super::permission::{ask_for_linkage, ask_writers};
 use super::permitted_query::permitted_query;
+use super::repeatable::Repeatable;
 use super::representation::{query_plan, whole_plan, written_document};
-use super::response;
 use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
 use super::state::{check_state, refused_write, version_to_keep};
 use super::store_errors::{Refusal, corrupt};
 use super::subject::Subject;
-use super::write::{RequestBody, make_change, written_response};
+use super::write::{RequestBody, write};
+use super::written::WrittenAnswer;
 use crate::document::read::{Current, Settable};
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Links, Plan, Scopes, Selection};
@@ -29,18 +30,19 @@ pub(super) async fn update_resource<'r>(
     data: &mut Option<Data<'_>>,
 ) -> Answer<'r> {
     let (parameters, query) = Box::pin(permitted_query(call, subject.resource, Target::Single)).await?;
-    let body = Box::pin(receive(call, data)).await?;
+    let received = Box::pin(receive(call, data)).await?;
     let id = subject.id(call.config())?;
-    let body = RequestBody::read(&body, call, subject);
+    let body = RequestBody::read(&received, call, subject);
     ask_for_linkage(call, subject, &body).await?;
     let unwritable = ask_writers(call, subject, &body).await?;
+    let repeatable = Repeatable::of(call, [subject.behaviour], &received)?;
     let target = whole_plan(call, subject, id.clone());
     let mut update = Box::new(Update {
         call,
         subject,
         conditions: subject.conditions(call.request),
         id,
-        query,
+        query: &query,
         body: &body,
         unwritable,
         previous: None,
@@ -48,21 +50,23 @@ pub(super) async fn update_resource<'r>(
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
     });
-    let (id, fetched) = match make_change(call, Some(&target), &mut *update).await {
-        Ok(written) => written,
+    let answer = |id: &ResourceId, fetched: &Fetched| {
+        if has_left(call, subject.resource, fetched) {
+            return Ok(WrittenAnswer::nothing());
+        }
+        // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
+        let (document, tags) = written_document(call, subject, id, &parameters, &query, fetched)
+            .map_err(|error| Refusal::Answer(corrupt(error)))?;
+        Ok(WrittenAnswer::written(call, subject, Status::Ok, document, tags.map(|tags| tags.own)))
+    };
+    match write(call, repeatable.as_ref(), Some(&target), &mut *update, answer).await {
+        Ok(response) => Ok(response),
         Err(refusal) => {
             let Update { conditions, id, .. } = &mut *update;
             let sent = body.object().ok();
-            return Err(Box::pin(refused_write(call, subject, refusal, conditions, id, sent)).await);
+            Err(Box::pin(refused_write(call, subject, refusal, conditions, id, sent)).await)
         }
-    };
-    if has_left(call, subject.resource, &fetched) {
-        return Ok(response::without_document());
     }
-    // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
-    let (document, tags) =
-        written_document(call, subject, &id, &parameters, &update.query, &fetched).map_err(corrupt)?;
-    Ok(written_response(call, subject, Status::Ok, document, tags.map(|tags| tags.own)))
 }
 
 /// The linkage of the representation, and that of these relationships, which are no part of it.
@@ -84,7 +88,7 @@ pub(super) struct Update<'e, 'r> {
     pub(super) subject: &'e Subject<'r>,
     pub(super) conditions: Conditions<'r>,
     pub(super) id: ResourceId,
-    pub(super) query: Query,
+    pub(super) query: &'e Query,
     pub(super) body: &'e RequestBody<'e>,
     /// The attributes of the document that the caller may not write.
     pub(super) unwritable: Vec<MemberId>,
@@ -167,7 +171,7 @@ impl Decision for Update<'_, '_> {
     }
 
     fn read_back(&self, id: &ResourceId) -> Option<Plan> {
-        Some(query_plan(self.call, self.subject, id.clone(), &self.query))
+        Some(query_plan(self.call, self.subject, id.clone(), self.query))
     }
 
     fn on_event(&mut self, event: WriteEvent) {

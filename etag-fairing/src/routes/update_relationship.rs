@@ -13,14 +13,15 @@ use super::permission::ask_writer_of;
 use super::permitted_query::permitted_query;
 use super::prefer::{APPLIED, Return};
 use super::relationship::linkage_plan;
+use super::repeatable::Repeatable;
 use super::representation::query_plan;
-use super::response;
 use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
 use super::state::{check_state, prefers_current};
 use super::store_errors::{Refusal, corrupt, internal};
 use super::subject::Subject;
 use super::tags::tag_of_body;
-use super::write::{make_change, written_response};
+use super::write::write;
+use super::written::WrittenAnswer;
 use crate::conditional::{EntityTag, Validator};
 use crate::document::read::{
     Lengths, LinkageDocument, kept_in_ids, must_not_be_empty, part_of_id, seen_in_part, set_linkage,
@@ -49,6 +50,7 @@ pub(super) async fn update_linkage<'r>(
     let document = LinkageDocument::parse(&body, subject.base.clone(), resource, own.id, lengths);
     let pointer = document.as_ref().ok().map(LinkageDocument::pointer);
     ask_writer_of(call, resource, own, pointer).await?;
+    let repeatable = Repeatable::of(call, [subject.behaviour], &body)?;
     let target = linkage_plan(call, resource, id.clone(), own);
     let mut decision = Box::new(UpdateLinkage {
         call,
@@ -63,20 +65,22 @@ pub(super) async fn update_linkage<'r>(
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
     });
-    let written = make_change(call, Some(&target), &mut *decision).await;
-    let (_, fetched) = match written {
-        Ok(written) => written,
+    let answer = |_: &ResourceId, fetched: &Fetched| {
+        if has_left(call, resource, fetched) {
+            return Ok(WrittenAnswer::nothing());
+        }
+        let document = linkage_document(call, resource, own, fetched)
+            .map_err(|error| Refusal::Answer(corrupt(error)))?;
+        let tag = subject.etag.map(|_| tag_of_body(call.request, &document));
+        Ok(WrittenAnswer::written(call, subject, Status::Ok, document, tag))
+    };
+    match write(call, repeatable.as_ref(), Some(&target), &mut *decision, answer).await {
+        Ok(response) => Ok(response),
         Err(refusal) => {
             let errors = decision.errors_of(refusal);
-            return Err(Box::pin(with_current_linkage(call, subject, own, &decision.id, errors)).await);
+            Err(Box::pin(with_current_linkage(call, subject, own, &decision.id, errors)).await)
         }
-    };
-    if has_left(call, resource, &fetched) {
-        return Ok(response::without_document());
     }
-    let body = linkage_document(call, resource, own, &fetched).map_err(corrupt)?;
-    let tag = subject.etag.map(|_| tag_of_body(call.request, &body));
-    Ok(written_response(call, subject, Status::Ok, body, tag))
 }
 
 /// The errors of a change that was refused by 412, with the linkage that is there, if the client prefers that.

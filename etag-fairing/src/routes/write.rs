@@ -1,23 +1,19 @@
-//! What writes have in common: run, read back, answer with the new tag.
+//! What writes have in common: their documents, and how a change is made and answered.
 
 use rocket::Response;
-use rocket::http::Status;
 
 use super::call::Call;
 use super::heard::HeardDecision;
-use super::prefer::{APPLIED, Return, preferred_return};
-use super::response;
-use super::store_errors::{Refusal, internal};
+use super::repeatable::{Repeatable, Responded, respond};
+use super::store_errors::Refusal;
 use super::subject::Subject;
-use crate::conditional::EntityTag;
-use crate::document::buffer_pool;
+use super::written::WrittenAnswer;
 use crate::document::read::{Lengths, ResourceObject};
 use crate::error::{Errors, Pointer};
-use crate::observe::{self, Phase};
 use crate::plan::{Fetched, Plan};
 use crate::resource::committed::CommittedRecord;
 use crate::schema::{Relationship, ResourceId};
-use crate::store::{Decision, Transaction, modify, write_in};
+use crate::store::{Decision, Modification, Transaction, Written, write_in};
 
 /// The document of a write: one resource object.
 pub(super) struct RequestBody<'e> {
@@ -57,33 +53,29 @@ impl<'e> RequestBody<'e> {
     }
 }
 
-/// Makes a change, and gives what was read back of it.
-pub(super) async fn make_change<D: Decision<Refusal = Refusal>>(
+/// Makes a change, tells the application of it, if anybody there listens, and responds with what `answer` makes of the id
+/// and of what was read back.
+pub(super) async fn write<D: Decision<Refusal = Refusal>>(
     call: &Call<'_>,
+    repeatable: Option<&Repeatable<'_>>,
     target: Option<&Plan>,
     decision: &mut D,
-) -> Result<(ResourceId, Fetched), Refusal> {
-    let (id, fetched) = Box::pin(change(call, target, decision)).await?;
-    let fetched = fetched.ok_or_else(|| internal("what was written was not read back"))?;
-    Ok((id, fetched))
-}
-
-/// Makes a change, and tells the application of it, if anybody there listens.
-pub(super) async fn change<D: Decision<Refusal = Refusal>>(
-    call: &Call<'_>,
-    target: Option<&Plan>,
-    decision: &mut D,
-) -> Result<(ResourceId, Option<Fetched>), Refusal> {
-    let limit = call.config().write_timeout;
-    let timing = observe::time(call.observation, Phase::Store);
+    answer: impl Fn(&ResourceId, &Fetched) -> Result<WrittenAnswer, Refusal> + Send + Sync,
+) -> Result<Response<'static>, Refusal> {
+    // A deletion reads nothing back.
+    let nothing = Fetched::default();
+    let answer = |(id, fetched): &Written| answer(id, fetched.as_ref().unwrap_or(&nothing));
     if call.api.state.listeners.is_empty() {
-        return modify(call.store(), target, decision, limit).await;
+        let mut change = Modification { target, decision };
+        return Ok(Box::pin(respond(call, repeatable, &mut change, answer)).await?.response);
     }
     let mut heard = HeardDecision { api: call.api, decision, change: None };
-    let written = Box::pin(modify(call.store(), target, &mut heard, limit)).await?;
-    drop(timing);
-    call.api.tell(heard.change.as_slice()).await;
-    Ok(written)
+    let mut change = Modification { target, decision: &mut heard };
+    let Responded { response, is_new } = Box::pin(respond(call, repeatable, &mut change, answer)).await?;
+    if is_new {
+        call.api.tell(heard.change.as_slice()).await;
+    }
+    Ok(response)
 }
 
 /// Makes a change in a transaction that others are made in, too, and notes what the application wants to hear of it after the
@@ -102,35 +94,4 @@ pub(super) async fn change_in<D: Decision<Refusal = Refusal>>(
     let written = Box::pin(write_in(transaction, target, &mut decision)).await?;
     heard.extend(decision.change);
     Ok(written)
-}
-
-/// The response to a write, which is made by now: the document, and the tag of what the client goes on with.
-///
-/// Without the document if the client prefers that.
-pub(super) fn written_response(
-    call: &Call<'_>,
-    subject: &Subject<'_>,
-    status: Status,
-    body: Vec<u8>,
-    tag: Option<EntityTag>,
-) -> Response<'static> {
-    let preferred = preferred_return(call.request);
-    let mut response = match preferred {
-        Some(Return::Minimal) => {
-            buffer_pool::give(body);
-            let mut response = response::without_document();
-            if status == Status::Created {
-                response.set_status(status);
-            }
-            response
-        }
-        Some(Return::Representation) | None => response::of_write(status, body),
-    };
-    if let Some(preferred) = preferred {
-        response.set_raw_header(APPLIED, preferred.applied());
-    }
-    if let (Some(tag), Some(config)) = (tag, subject.etag) {
-        response.set_raw_header("ETag", config.policy().issue(tag).borrowed().to_field());
-    }
-    response
 }

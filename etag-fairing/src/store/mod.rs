@@ -5,6 +5,7 @@
 
 // The resources of the contract's tests, for the unit tests of stores. These tests cannot depend on the
 // contract's crate, which uses this crate without its tests.
+mod answers;
 #[cfg(test)]
 #[path = "../../../etag-fairing-contract/src/resources.rs"]
 pub(crate) mod contract;
@@ -30,15 +31,16 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
+pub use answers::{Claim, KeptAnswer, KeptAnswers, RepeatableRequest};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use counters::{CommitCounter, QueueCounter, StatementCounter};
 pub use error::{Constraint, DigitLimit, Excess, PrepareError, StoreError};
 pub use figures::{CommitSizes, ConnectionFigures, QueueFigures, StoreFigures};
 pub use health::HealthCheck;
-pub(crate) use modify::write_in;
 pub use modify::{Decision, modify};
+pub(crate) use modify::{Modification, Written, write_in};
 pub use transact::WriteEvent;
-pub(crate) use transact::{Attempts, Ended, Sharing, timed_out};
+pub(crate) use transact::{Attempts, Ended, Sharing, Work, timed_out, transact};
 pub use unwritable::Unwritable;
 
 pub use crate::plan::{
@@ -66,6 +68,16 @@ pub trait Store: Send + Sync + 'static {
     fn unwritable(&self, resource: &'static Description) -> Unwritable {
         let _ = resource;
         Unwritable::default()
+    }
+
+    /// Makes a place for the answers that [`Transaction::kept_answers`] keeps, at launch, after
+    /// [`prepare`](Self::prepare), if the application wants to keep any. Returns whether there is one; `false` if the store
+    /// keeps none, as in this default.
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn prepare_answers(&self) -> Result<bool, PrepareError> {
+        Ok(false)
     }
 
     /// Answers a plan from one snapshot: no other write becomes visible between its parts.
@@ -239,6 +251,11 @@ pub trait Transaction: Send {
     /// The transaction in its own type, for what only this store can do; `None` if it offers nothing. Code of the
     /// application's own gets it by [`WriteTransaction::store_transaction`](crate::own::WriteTransaction::store_transaction).
     fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        None
+    }
+
+    /// The answers that the store keeps, so that a request with an `Idempotency-Key` is done once; `None` if it keeps none.
+    fn kept_answers(&mut self) -> Option<&mut dyn KeptAnswers> {
         None
     }
 

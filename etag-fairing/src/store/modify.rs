@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rocket::tokio::time::timeout_at;
 
-use super::transact::{Attempts, Ended, Sharing, WriteEvent, timed_out};
+use super::transact::{Sharing, Work, WriteEvent, transact};
 use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
 use crate::schema::{ResourceId, Value};
 
@@ -86,39 +85,34 @@ pub async fn modify<D: Decision>(
     decision: &mut D,
     limit: Duration,
 ) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
-    let mut attempts = Attempts::new(store, limit);
-    let deadline = attempts.deadline();
-    loop {
-        let attempt = attempt(&mut attempts, target, decision);
-        let Ok(attempted) = timeout_at(deadline, Box::pin(attempt)).await else {
-            decision.on_event(WriteEvent::TimedOut);
-            return Err(timed_out().into());
-        };
-        let (transaction, written) = attempted?;
-        match attempts.end(transaction, written).await {
-            Ended::Committed(written) => return Ok(written),
-            Ended::Refused(refusal) => return Err(refusal),
-            Ended::Again => decision.on_event(WriteEvent::BeginsAgain),
-            Ended::TimedOut => {
-                decision.on_event(WriteEvent::TimedOut);
-                return Err(timed_out().into());
-            }
-        }
-    }
+    transact(store, limit, &mut Modification { target, decision }).await
 }
 
 /// The id of what was changed, and what was read back.
-type Written = (ResourceId, Option<Fetched>);
+pub(crate) type Written = (ResourceId, Option<Fetched>);
 
-async fn attempt<D: Decision>(
-    attempts: &mut Attempts<'_>,
-    target: Option<&Plan>,
-    decision: &mut D,
-) -> Result<(Box<dyn Transaction>, Result<Written, D::Refusal>), StoreError> {
-    let sharing = if decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone };
-    let mut transaction = attempts.begin(sharing).await?;
-    let written = write_in(transaction.as_mut(), target, decision).await;
-    Ok((transaction, written))
+/// A change as work in a transaction.
+pub(crate) struct Modification<'d, D> {
+    pub(crate) target: Option<&'d Plan>,
+    pub(crate) decision: &'d mut D,
+}
+
+#[async_trait]
+impl<D: Decision> Work for Modification<'_, D> {
+    type Done = Written;
+    type Refusal = D::Refusal;
+
+    fn sharing(&self) -> Sharing {
+        if self.decision.awaits_only_the_store() { Sharing::Shared } else { Sharing::Alone }
+    }
+
+    async fn attempt(&mut self, transaction: &mut dyn Transaction) -> Result<Written, D::Refusal> {
+        write_in(transaction, self.target, self.decision).await
+    }
+
+    fn on_event(&mut self, event: WriteEvent) {
+        self.decision.on_event(event);
+    }
 }
 
 /// Makes one change in a transaction, which may have made others before: this one is decided by what they have left.

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use rocket::tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Store, StoreError, Transaction};
@@ -21,6 +22,63 @@ pub enum WriteEvent {
 
 /// The maximum number of attempts for a write that conflicts with others.
 const MOST_TRIES: u32 = 8;
+
+/// Work in a transaction: one change or several. Where another write came in between, all of it is undone and done again.
+#[async_trait]
+pub(crate) trait Work: Send {
+    /// What comes of it.
+    type Done: Send;
+    /// Why it is refused. An error of the store is converted to it, too.
+    type Refusal: From<StoreError> + Send;
+
+    /// Whether it may share its commit with other writes.
+    fn sharing(&self) -> Sharing;
+
+    /// Does all of it, in a transaction that has just begun.
+    async fn attempt(&mut self, transaction: &mut dyn Transaction) -> Result<Self::Done, Self::Refusal>;
+
+    /// Hears what becomes of it beside its outcome.
+    fn on_event(&mut self, event: WriteEvent);
+}
+
+/// Does some work in a transaction, and commits it; nothing of it is done if any step fails.
+///
+/// # Errors
+/// The work's refusal; [`StoreError::Busy`] if it takes longer than `limit`.
+pub(crate) async fn transact<W: Work>(
+    store: &dyn Store,
+    limit: Duration,
+    work: &mut W,
+) -> Result<W::Done, W::Refusal> {
+    let mut attempts = Attempts::new(store, limit);
+    let deadline = attempts.deadline();
+    loop {
+        let attempt = attempt(&mut attempts, work);
+        let Ok(attempted) = timeout_at(deadline, Box::pin(attempt)).await else {
+            work.on_event(WriteEvent::TimedOut);
+            return Err(timed_out().into());
+        };
+        let (transaction, done) = attempted?;
+        match attempts.end(transaction, done).await {
+            Ended::Committed(done) => return Ok(done),
+            Ended::Refused(refusal) => return Err(refusal),
+            Ended::Again => work.on_event(WriteEvent::BeginsAgain),
+            Ended::TimedOut => {
+                work.on_event(WriteEvent::TimedOut);
+                return Err(timed_out().into());
+            }
+        }
+    }
+}
+
+async fn attempt<W: Work>(
+    attempts: &mut Attempts<'_>,
+    work: &mut W,
+) -> Result<(Box<dyn Transaction>, Result<W::Done, W::Refusal>), StoreError> {
+    let mut transaction = attempts.begin(work.sharing()).await?;
+    let done = work.attempt(transaction.as_mut()).await;
+    Ok((transaction, done))
+}
 
 /// The attempts to do some work in a transaction: one change, or several, each of which sees those before it.
 ///

@@ -29,6 +29,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "memo",
     "query",
     "document",
+    "idempotency",
     "open_store",
     "api",
     "database_schema",

@@ -2,33 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rocket::tokio::time::timeout_at;
+use rocket::Response;
 
 use super::super::conditions::Conditions;
 use super::super::create::Create;
 use super::super::delete::{Delete, deleted_plan};
 use super::super::judged_state::JudgedState;
 use super::super::relationship::linkage_plan;
+use super::super::repeatable::{Repeatable, Responded, respond};
 use super::super::representation::{whole_plan, written_document};
 use super::super::row_scopes::{ReparentedResources, has_left};
 use super::super::store_errors::{Refusal, corrupt, internal};
 use super::super::update::Update;
 use super::super::update_relationship::{UpdateLinkage, tag_of_linkage};
 use super::super::write::change_in;
+use super::super::written::WrittenAnswer;
 use super::Operation;
-use super::made::MadeResult;
+use super::made::{MadeResult, document};
 use super::refused::{Refused, errors_of};
 use crate::conditional::ConditionalHeaders;
 use crate::document::read::{Lengths, LinkageDocument, LocalIds, Reading, ResourceName};
 use crate::error::{ErrorObject, Errors};
-use crate::observe::{self, Phase};
 use crate::plan::{Fetched, Plan, Selection};
 use crate::query::{Parameters, Query};
 use crate::resource::committed::CommittedRecord;
 use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
 use crate::routes::call::Call;
 use crate::schema::{Description, ResourceId};
-use crate::store::{Attempts, Ended, Sharing, StoreError, Transaction, WriteEvent, timed_out};
+use crate::store::{Sharing, StoreError, Transaction, Work, WriteEvent};
 
 /// One attempt to make the operations.
 struct Attempt<'a, 'e> {
@@ -41,52 +42,60 @@ struct Attempt<'a, 'e> {
     heard: Vec<CommittedRecord>,
 }
 
-/// Makes the operations, one after the other, each on what those before it have left; all of them, or none.
+/// The operations of a request, made one after the other, each on what those before it have left; all of them, or none.
+struct AllOperations<'a, 'e> {
+    call: &'a Call<'e>,
+    operations: &'a [Operation<'e>],
+    local_ids: &'a LocalIds,
+    /// What the application wants to hear of after the commit.
+    heard: Vec<CommittedRecord>,
+}
+
+#[rocket::async_trait]
+impl Work for AllOperations<'_, '_> {
+    type Done = Vec<MadeResult>;
+    type Refusal = Refused;
+
+    fn sharing(&self) -> Sharing {
+        Sharing::Alone
+    }
+
+    async fn attempt(&mut self, transaction: &mut dyn Transaction) -> Result<Vec<MadeResult>, Refused> {
+        let (call, local_ids) = (self.call, self.local_ids);
+        local_ids.clear();
+        let mut attempt = Attempt { call, local_ids, transaction, made: Vec::new(), heard: Vec::new() };
+        let results = attempt.make(self.operations).await?;
+        self.heard = attempt.heard;
+        Ok(results)
+    }
+
+    fn on_event(&mut self, event: WriteEvent) {
+        self.call.count_write_event(event);
+    }
+}
+
+/// Makes the operations, and responds with their results.
 ///
 /// # Errors
 /// Those of the first operation that is refused.
 pub(super) async fn make_all<'e>(
     call: &Call<'e>,
+    repeatable: Option<&Repeatable<'_>>,
     operations: &[Operation<'e>],
     local_ids: &LocalIds,
-) -> Result<Vec<MadeResult>, Errors> {
-    let timing = observe::time(call.observation, Phase::Store);
-    let mut attempts = Attempts::new(call.store(), call.config().write_timeout);
-    let deadline = attempts.deadline();
-    let time_is_over = || {
-        call.count_write_event(WriteEvent::TimedOut);
-        Refusal::from(timed_out()).into_errors_of_none()
+) -> Result<Response<'static>, Errors> {
+    let mut all = AllOperations { call, operations, local_ids, heard: Vec::new() };
+    let answer = |results: &Vec<MadeResult>| {
+        Ok(document(results).map_or_else(WrittenAnswer::nothing, WrittenAnswer::of_document))
     };
-    loop {
-        local_ids.clear();
-        let attempt = async {
-            let mut transaction = attempts.begin(Sharing::Alone).await?;
-            let mut attempt = Attempt {
-                call,
-                local_ids,
-                transaction: transaction.as_mut(),
-                made: Vec::new(),
-                heard: Vec::new(),
-            };
-            let done = attempt.make(operations).await;
-            let done = done.map(|results| (results, attempt.heard));
-            Ok::<_, Refused>((transaction, done))
-        };
-        let Ok(attempted) = timeout_at(deadline, Box::pin(attempt)).await else { return Err(time_is_over()) };
-        let ended = match attempted {
-            Ok((transaction, done)) => attempts.end(transaction, done).await,
-            Err(refused) => Ended::Refused(refused),
-        };
-        match ended {
-            Ended::Committed((results, heard)) => {
-                drop(timing);
-                call.api.tell(&heard).await;
-                return Ok(results);
+    match respond(call, repeatable, &mut all, answer).await {
+        Ok(Responded { response, is_new }) => {
+            if is_new {
+                call.api.tell(&all.heard).await;
             }
-            Ended::Refused(refused) => return Err(errors_of(call, operations, refused).await),
-            Ended::Again => call.count_write_event(WriteEvent::BeginsAgain),
-            Ended::TimedOut => return Err(time_is_over()),
+            Ok(response)
         }
+        Err(refused) => Err(errors_of(call, operations, refused).await),
     }
 }
 
@@ -169,12 +178,13 @@ impl<'e> Attempt<'_, 'e> {
             return Err(internal("an operation without its resource object").into());
         };
         let (call, resource) = (self.call, subject.resource);
+        let (parameters, query) = (Parameters::default(), Query::default());
         let mut create = Box::new(Create {
             call,
             subject,
             conditions: self.conditions(operation, None),
-            parameters: Parameters::default(),
-            query: Query::default(),
+            parameters: &parameters,
+            query: &query,
             collection: None,
             body,
             unwritable: unwritable.clone(),
@@ -201,12 +211,13 @@ impl<'e> Attempt<'_, 'e> {
         };
         let call = self.call;
         let target = whole_plan(call, subject, id.clone());
+        let query = Query::default();
         let mut update = Box::new(Update {
             call,
             subject,
             conditions: self.conditions(operation, Some(id)),
             id: id.clone(),
-            query: Query::default(),
+            query: &query,
             body,
             unwritable: unwritable.clone(),
             previous: None,

@@ -7,7 +7,7 @@ mod refused;
 
 use std::fmt;
 
-use rocket::http::{Method, Status};
+use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request};
 
@@ -17,9 +17,10 @@ use super::call::{Answer, Call};
 use super::guarded::Guarded;
 use super::judged_state::JudgedState;
 use super::permission::{self, ask_for_linkage, ask_writer_of, ask_writers};
+use super::repeatable::Repeatable;
 use super::subject::Subject;
 use super::write::RequestBody;
-use super::{RANK, response, store_errors};
+use super::{RANK, store_errors};
 use crate::api::JsonApi;
 use crate::current::{self, Within};
 use crate::document::read::{
@@ -173,14 +174,12 @@ async fn answer<'r>(request: &'r Request<'_>, data: &mut Option<Data<'_>>) -> An
         return Err(ErrorObject::invalid_document("there are no operations").pointer(Pointer::ROOT).into());
     };
     let before = TablesBefore::of(&call, &first.subject).await;
-    let made = Box::pin(make::make_all(&call, &operations, &local_ids));
+    let behaviours = operations.iter().map(|operation| operation.subject.behaviour);
+    let repeatable = Repeatable::of(&call, behaviours, &body)?;
+    let made = Box::pin(make::make_all(&call, repeatable.as_ref(), &operations, &local_ids));
     let kind = RequestKind::Write;
-    let made = call.api.state.pending.answer(kind, request.remote(), made).await;
-    let made = made.unwrap_or_else(|ended| Err(store_errors::ended(request, kind, ended)));
-    let answer = made.map(|results| match made::document(&results) {
-        Some(document) => response::of_write(Status::Ok, document),
-        None => response::without_document(),
-    });
+    let answer = call.api.state.pending.answer(kind, request.remote(), made).await;
+    let answer = answer.unwrap_or_else(|ended| Err(store_errors::ended(request, kind, ended)));
     match before {
         Some(before) => Box::pin(before.tell(&call, answer)).await,
         None => answer,

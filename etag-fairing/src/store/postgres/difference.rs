@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use super::connection::{Connection, Purpose};
 use super::marks::{self, MARKS};
 use super::options::PostgresOptions;
-use super::{PostgresStore, dialect::Postgres, prepare::check_key, revisions, table};
+use super::{PostgresStore, answers, dialect::Postgres, prepare::check_key, revisions, table};
 use crate::schema::Description;
-use crate::store::sql::difference::{NullChange, Step, columns, new_tables};
+use crate::store::sql::answers::DEFINITIONS;
+use crate::store::sql::difference::{Beside, NullChange, Step, columns, new_tables};
 use crate::store::sql::prepare::check_columns;
 use crate::store::sql::schema::{self, Table};
 use crate::store::sql::{definitions, versions::Versions};
@@ -19,16 +20,19 @@ use crate::store::{PrepareError, StoreError};
 /// If the resources contradict each other.
 pub(crate) fn definition(
     resources: &[&'static Description],
-    revisions: bool,
+    beside: Beside,
 ) -> Result<Vec<Step>, PrepareError> {
     let tables = tables(resources)?;
     let mut steps = new_tables(Postgres, &tables.iter().collect::<Vec<_>>(), |_| true);
-    if revisions {
+    if beside.revisions {
         let names: Vec<_> = tables.iter().map(|table| table.name).collect();
         steps.extend(revisions::definitions(&names).into_iter().map(Step::Statement));
     }
     if !Versions::of(Postgres, resources).is_empty() {
         steps.push(Step::Statement(MARKS.to_owned()));
+    }
+    if beside.answers {
+        steps.extend(DEFINITIONS.map(|statement| Step::Statement(statement.to_owned())));
     }
     Ok(steps)
 }
@@ -40,9 +44,9 @@ pub(crate) fn definition(
 pub(crate) async fn difference(
     options: PostgresOptions,
     resources: &[&'static Description],
+    beside: Beside,
 ) -> Result<Vec<Step>, PrepareError> {
     let tables = tables(resources)?;
-    let revisions = options.revisions;
     let store = PostgresStore::open(options)?;
     let failed = |error| PrepareError::new(format!("cannot read {}: {error}", store.place));
     // For its error, which tells more.
@@ -51,7 +55,7 @@ pub(crate) async fn difference(
     connection.begin(Purpose::Write);
     let steps = async {
         connection.batch("SET TRANSACTION READ ONLY").await?;
-        steps(&connection, &tables, resources, revisions).await
+        steps(&connection, &tables, resources, beside).await
     };
     steps.await.map_err(failed)
 }
@@ -66,7 +70,7 @@ async fn steps(
     connection: &Connection,
     tables: &[Table],
     resources: &[&'static Description],
-    revisions: bool,
+    beside: Beside,
 ) -> Result<Vec<Step>, StoreError> {
     let (mut new, mut existing, mut views) = (Vec::new(), Vec::new(), HashSet::new());
     for table in tables {
@@ -97,7 +101,7 @@ async fn steps(
             }
         }
     }
-    if revisions {
+    if beside.revisions {
         let names = tables.iter().map(|table| table.name).filter(|name| !views.contains(name));
         let statements = revisions::missing_definitions(connection, &names.collect::<Vec<_>>()).await?;
         steps.extend(statements.into_iter().map(Step::Statement));
@@ -105,6 +109,10 @@ async fn steps(
     if !Versions::of(Postgres, resources).is_empty() && table::find(connection, marks::TABLE).await?.is_none()
     {
         steps.push(Step::Statement(MARKS.to_owned()));
+    }
+    if beside.answers {
+        let statements = answers::missing_definitions(connection).await?;
+        steps.extend(statements.into_iter().map(|statement| Step::Statement(statement.to_owned())));
     }
     Ok(steps)
 }

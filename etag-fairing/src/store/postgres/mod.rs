@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod answers;
 mod borrowed;
 mod cell;
 pub(crate) mod client;
@@ -323,6 +324,15 @@ impl PostgresStore {
         }
         Ok(known)
     }
+
+    async fn try_to_prepare_answers(&self) -> Result<bool, StoreError> {
+        let mut connection = self.take().await?;
+        connection.begin(Purpose::Write);
+        connection.set_limit(Limit::beyond(PREPARING));
+        let are_kept = answers::install(&connection, self.schema).await?;
+        connection.commit().await?;
+        Ok(are_kept)
+    }
 }
 
 /// What the server is told of a new connection.
@@ -361,6 +371,17 @@ impl Store for PostgresStore {
         let known = known.map_err(|problems| PrepareError { problems })?;
         *self.shared.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         Ok(())
+    }
+
+    async fn prepare_answers(&self) -> Result<bool, PrepareError> {
+        let name = |error: StoreError| PrepareError::new(format!("cannot prepare {}: {error}", self.place));
+        let until = Instant::now() + PREPARING;
+        loop {
+            match self.try_to_prepare_answers().await {
+                Err(StoreError::Conflict) if Instant::now() < until => sleep(BEFORE_AGAIN).await,
+                outcome => return outcome.map_err(name),
+            }
+        }
     }
 
     fn unwritable(&self, resource: &'static Description) -> Unwritable {

@@ -31,7 +31,7 @@ use crate::store::sql::schema::{Key, Table, kind_of_id, reachable};
 use crate::store::sql::versions::Versions;
 
 /// The key of the advisory lock for this transaction: `etagfair` in ASCII.
-const PREPARING: i64 = 0x6574_6167_6661_6972;
+pub(super) const PREPARING: i64 = 0x6574_6167_6661_6972;
 
 /// What the store knows about the tables after they were prepared.
 #[derive(Debug, Default)]

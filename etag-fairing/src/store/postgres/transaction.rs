@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use super::{connection::Connection, lock};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::schema::{Description, ResourceId, Value};
+use crate::store::sql::answers;
 use crate::store::sql::read::{Locking, fetch};
 use crate::store::sql::write::apply;
-use crate::store::{StoreError, Transaction};
+use crate::store::{Claim, KeptAnswer, KeptAnswers, RepeatableRequest, StoreError, Transaction};
 
 /// A transaction on a connection of its own. Dropping it undoes it.
 pub(crate) struct PostgresTransaction(pub(super) Connection);
@@ -42,6 +43,10 @@ impl Transaction for PostgresTransaction {
         apply(&self.0, &change, Some(version), scopes).await
     }
 
+    fn kept_answers(&mut self) -> Option<&mut dyn KeptAnswers> {
+        Some(self)
+    }
+
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         self.0.commit().await
     }
@@ -54,5 +59,20 @@ impl Transaction for PostgresTransaction {
         self.0.begin_again().await?;
         lock::all_wanted(&self.0).await?;
         Ok(true)
+    }
+}
+
+#[async_trait]
+impl KeptAnswers for PostgresTransaction {
+    async fn claim(&mut self, request: &RepeatableRequest, kept_since: i64) -> Result<Claim, StoreError> {
+        answers::claim(&self.0, request, kept_since).await
+    }
+
+    async fn keep(&mut self, request: &RepeatableRequest, answer: &KeptAnswer) -> Result<(), StoreError> {
+        answers::keep(&self.0, request, answer).await
+    }
+
+    async fn forget(&mut self, kept_since: i64) -> Result<u64, StoreError> {
+        answers::forget(&self.0, kept_since).await
     }
 }

@@ -9,6 +9,15 @@ use super::missing::Missing;
 use super::prepare::{FoundColumn as _, FoundTable, quoted, unused};
 use super::schema::{Column, Reference, Table};
 
+/// What a store needs beside the tables of the resources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// What counts changes.
+    pub(crate) revisions: bool,
+    /// The table of the answers that are kept for requests with an `Idempotency-Key`.
+    pub(crate) answers: bool,
+}
+
 /// A part of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {

@@ -6,6 +6,7 @@
 //! values. A [`Dialect`] has the differences between databases.
 
 pub(crate) mod abilities;
+pub(in crate::store) mod answers;
 mod arrival;
 pub(crate) mod bound_query;
 pub(crate) mod cache;

@@ -6,10 +6,10 @@ use rusqlite::{Connection, OpenFlags, Result};
 
 use super::marks::{self, MARKS};
 use super::options::{Location, SqliteOptions};
-use super::{dialect::Sqlite, prepare::check_key, revisions, table};
+use super::{answers, dialect::Sqlite, prepare::check_key, revisions, table};
 use crate::schema::Description;
 use crate::store::PrepareError;
-use crate::store::sql::difference::{NullChange, Step, columns, new_tables};
+use crate::store::sql::difference::{Beside, NullChange, Step, columns, new_tables};
 use crate::store::sql::prepare::{check_columns, quoted};
 use crate::store::sql::{definitions, schema, versions::Versions};
 
@@ -19,9 +19,9 @@ use crate::store::sql::{definitions, schema, versions::Versions};
 /// If the resources contradict each other.
 pub(crate) fn definition(
     resources: &[&'static Description],
-    revisions: bool,
+    beside: Beside,
 ) -> std::result::Result<Vec<Step>, PrepareError> {
-    steps(None, resources, revisions).map_err(|error| PrepareError::new(error.to_string()))?
+    steps(None, resources, beside).map_err(|error| PrepareError::new(error.to_string()))?
 }
 
 /// What the database at this place lacks. It is only read.
@@ -31,10 +31,11 @@ pub(crate) fn definition(
 pub(crate) fn difference(
     options: &SqliteOptions,
     resources: &[&'static Description],
+    beside: Beside,
 ) -> std::result::Result<Vec<Step>, PrepareError> {
     let path = match &options.location {
         Location::File(path) if path.exists() => path,
-        Location::File(_) | Location::Temporary => return definition(resources, options.revisions),
+        Location::File(_) | Location::Temporary => return definition(resources, beside),
     };
     let read = |path: &Path| {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -42,7 +43,7 @@ pub(crate) fn difference(
         sqlite.busy_timeout(options.busy_timeout)?;
         // One snapshot.
         sqlite.execute_batch("BEGIN")?;
-        steps(Some(&sqlite), resources, options.revisions)
+        steps(Some(&sqlite), resources, beside)
     };
     read(path).map_err(|error| {
         PrepareError::new(format!("cannot read the database `{}`: {error}", path.display()))
@@ -52,7 +53,7 @@ pub(crate) fn difference(
 fn steps(
     sqlite: Option<&Connection>,
     resources: &[&'static Description],
-    revisions: bool,
+    beside: Beside,
 ) -> Result<std::result::Result<Vec<Step>, PrepareError>> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
@@ -89,12 +90,16 @@ fn steps(
             }
         }
     }
-    if revisions {
+    if beside.revisions {
         steps.extend(revisions::definitions(sqlite, &counted)?.into_iter().map(Step::Statement));
     }
     let has_marks = sqlite.map_or(Ok(None), |sqlite| table::find(sqlite, marks::TABLE))?.is_some();
     if !has_marks && !Versions::of(Sqlite, resources).is_empty() {
         steps.push(Step::Statement(MARKS.to_owned()));
+    }
+    if beside.answers {
+        let statements = answers::definitions(sqlite)?;
+        steps.extend(statements.into_iter().map(|statement| Step::Statement(statement.to_owned())));
     }
     Ok(Ok(steps))
 }

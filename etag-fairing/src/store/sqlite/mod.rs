@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod answers;
 mod cell;
 mod checkpoint;
 mod checks;
@@ -371,6 +372,20 @@ impl Store for SqliteStore {
         self.inline_readers.watch(&counted.into());
         *self.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
         Ok(())
+    }
+
+    async fn prepare_answers(&self) -> Result<bool, PrepareError> {
+        let name = |error: StoreError| {
+            PrepareError::new(format!("cannot prepare the database `{}`: {error}", self.path.display()))
+        };
+        let transaction = self.turn_to_write(Sharing::Alone).await.map_err(name)?;
+        let mode = self.schema;
+        let are_kept = transaction
+            .run(move |connection| answers::install(&connection.sqlite, mode).map_err(store_error))
+            .await
+            .map_err(name)?;
+        Box::new(transaction).commit().await.map_err(name)?;
+        Ok(are_kept)
     }
 
     fn unwritable(&self, resource: &'static Description) -> Unwritable {

@@ -12,13 +12,15 @@ use super::{
     group_commit::{Ending, RunsOn, WriteEnd},
     leader::Leader,
     read,
+    session::at_once,
     worker::{Command, Turn, Workers},
     write,
 };
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::schema::{Description, ResourceId, Value};
+use crate::store::sql::answers;
 use crate::store::transact::Sharing;
-use crate::store::{StoreError, Transaction};
+use crate::store::{Claim, KeptAnswer, KeptAnswers, RepeatableRequest, StoreError, Transaction};
 
 /// A transaction on the writer's connection, which belongs to one write until that ends; or the write's turn in the
 /// transaction of a [group](super::group_commit).
@@ -176,6 +178,10 @@ impl Transaction for SqliteTransaction {
         self.limit = Some(limit);
     }
 
+    fn kept_answers(&mut self) -> Option<&mut dyn KeptAnswers> {
+        Some(self)
+    }
+
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let ending = Ending::Commit(self.sharing);
         self.end(ending).await
@@ -183,6 +189,31 @@ impl Transaction for SqliteTransaction {
 
     async fn abandon(self: Box<Self>) -> Result<(), StoreError> {
         self.end(Ending::Undo).await
+    }
+}
+
+#[async_trait]
+impl KeptAnswers for SqliteTransaction {
+    async fn claim(&mut self, request: &RepeatableRequest, kept_since: i64) -> Result<Claim, StoreError> {
+        let request = request.clone();
+        self.run(move |connection| {
+            connection.set_savepoint()?;
+            at_once(answers::claim(connection, &request, kept_since))
+        })
+        .await
+    }
+
+    async fn keep(&mut self, request: &RepeatableRequest, answer: &KeptAnswer) -> Result<(), StoreError> {
+        let (request, answer) = (request.clone(), answer.clone());
+        self.run(move |connection| at_once(answers::keep(connection, &request, &answer))).await
+    }
+
+    async fn forget(&mut self, kept_since: i64) -> Result<u64, StoreError> {
+        self.run(move |connection| {
+            connection.set_savepoint()?;
+            at_once(answers::forget(connection, kept_since))
+        })
+        .await
     }
 }
 

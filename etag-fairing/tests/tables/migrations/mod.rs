@@ -130,7 +130,10 @@ pub(crate) fn launch(
 ) -> Vec<String> {
     let outcome: Result<(), PrepareError> = async_test(async {
         let store = store(theirs, mode);
-        let outcome = store.prepare(resources).await;
+        let mut outcome = store.prepare(resources).await;
+        if outcome.is_ok() {
+            outcome = store.prepare_answers().await.map(drop);
+        }
         store.close().await;
         outcome
     });

@@ -1,0 +1,202 @@
+//! Writes that clients may send twice: the answer is kept in the write's own transaction, under the key that the client has
+//! chosen, and the same request again gets it instead of being done again.
+
+use rocket::http::{Header, HeaderMap, Status};
+use rocket::{Request, Response};
+use sha1::{Digest, Sha1};
+
+use super::call::Call;
+use super::response;
+use super::written::WrittenAnswer;
+use crate::error::{ErrorObject, Errors};
+use crate::idempotency::{IDEMPOTENCY_KEY, IdempotencyKeys, REPLAYED, Taken, now, parse_key};
+use crate::observe::{self, Phase};
+use crate::resource::Behaviour;
+use crate::store::{
+    Claim, KeptAnswer, RepeatableRequest, Sharing, StoreError, Transaction, Work, WriteEvent, transact,
+};
+
+/// A request with a key, which no other request of this process has until this is dropped.
+pub(super) struct Repeatable<'r> {
+    keys: &'r IdempotencyKeys,
+    request: RepeatableRequest,
+    _taken: Taken<'r>,
+}
+
+impl<'r> Repeatable<'r> {
+    /// What a request says of being sent twice: `None` if it has no key. `behaviours` are those of the resources that it
+    /// changes, and `body` is what it has sent. The guards have let it through.
+    ///
+    /// # Errors
+    /// 400 for a key that is none, for none where a resource needs one, and for one where none can be kept; 409 while
+    /// another request has the key.
+    pub(super) fn of<'b>(
+        call: &Call<'r>,
+        behaviours: impl IntoIterator<Item = &'b Behaviour>,
+        body: &[u8],
+    ) -> Result<Option<Self>, Errors> {
+        let headers = call.request.headers();
+        let mut lines = headers.get(IDEMPOTENCY_KEY);
+        let Some(line) = lines.next() else {
+            return match behaviours.into_iter().any(|behaviour| behaviour.idempotent) {
+                true => Err(of_header(ErrorObject::idempotency_key_required(
+                    "this change is made only for a request with an Idempotency-Key, so that it can be sent twice and is \
+                     done once: make a new key for each change, such as a random UUID",
+                ))),
+                false => Ok(None),
+            };
+        };
+        let key = if lines.next().is_some() { Err("was sent twice") } else { parse_key(line) };
+        let key = key.map_err(|problem| {
+            of_header(ErrorObject::invalid_idempotency_key(format!("{IDEMPOTENCY_KEY} {problem}")))
+        })?;
+        let Some(keys) = &call.api.state.keys else {
+            return Err(of_header(ErrorObject::idempotency_key_not_supported(
+                "this server keeps no answers, so that it can't tell whether the request was sent before",
+            )));
+        };
+        let identity = keys.identify.as_ref().map(|identify| identify(call.request));
+        let credentials = if identity.is_some() { None } else { Some(headers) };
+        let caller = identity.flatten().map_or_else(String::new, |caller| hex::encode(Sha1::digest(caller)));
+        let fingerprint = fingerprint(call.request, credentials, body);
+        let request = RepeatableRequest::new(caller, key, fingerprint, now());
+        match keys.take(&request) {
+            Some(taken) => Ok(Some(Self { keys, request, _taken: taken })),
+            None => {
+                let detail = "a request with this key is being answered: send this one again a little later";
+                let errors = of_header(ErrorObject::idempotency_key_in_use(detail));
+                Err(errors.with_header("Retry-After", "1"))
+            }
+        }
+    }
+}
+
+fn of_header(error: ErrorObject) -> Errors {
+    error.header(IDEMPOTENCY_KEY).into()
+}
+
+/// A digest of what is asked for: method, URL and body; and of the credentials, where nothing else tells callers apart.
+fn fingerprint(request: &Request<'_>, credentials: Option<&HeaderMap<'_>>, body: &[u8]) -> String {
+    let mut digest = Sha1::new();
+    let mut part = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_be_bytes());
+        digest.update(bytes);
+    };
+    part(request.method().as_str().as_bytes());
+    part(request.uri().path().as_str().as_bytes());
+    part(request.uri().query().map_or("", |query| query.as_str()).as_bytes());
+    part(body);
+    for name in ["Authorization", "Cookie"] {
+        for line in credentials.into_iter().flat_map(|headers| headers.get(name)) {
+            part(name.as_bytes());
+            part(line.as_bytes());
+        }
+    }
+    hex::encode(digest.finalize())
+}
+
+/// Work that is done once for each key.
+struct Once<'w, 'r, W, A> {
+    repeatable: &'w Repeatable<'r>,
+    work: &'w mut W,
+    answer: A,
+}
+
+/// What came of it.
+enum OnceDone {
+    Made(WrittenAnswer),
+    Repeated(KeptAnswer),
+    Reused,
+}
+
+#[rocket::async_trait]
+impl<W, A> Work for Once<'_, '_, W, A>
+where
+    W: Work,
+    A: Fn(&W::Done) -> Result<WrittenAnswer, W::Refusal> + Send + Sync,
+{
+    type Done = OnceDone;
+    type Refusal = W::Refusal;
+
+    fn sharing(&self) -> Sharing {
+        self.work.sharing()
+    }
+
+    async fn attempt(&mut self, transaction: &mut dyn Transaction) -> Result<OnceDone, W::Refusal> {
+        let Repeatable { keys, request, .. } = self.repeatable;
+        let missing =
+            || StoreError::Internal("the store has made a place for answers, and keeps none".into());
+        let answers = transaction.kept_answers().ok_or_else(missing)?;
+        match answers.claim(request, keys.kept_since(request.at)).await? {
+            Claim::First => {}
+            Claim::Answered(answer) => return Ok(OnceDone::Repeated(answer)),
+            Claim::Reused => return Ok(OnceDone::Reused),
+        }
+        let done = self.work.attempt(transaction).await?;
+        let answer = (self.answer)(&done)?;
+        let answers = transaction.kept_answers().ok_or_else(missing)?;
+        answers.keep(request, &answer.to_kept()?).await?;
+        Ok(OnceDone::Made(answer))
+    }
+
+    fn on_event(&mut self, event: WriteEvent) {
+        self.work.on_event(event);
+    }
+}
+
+/// The response to a write.
+pub(super) struct Responded {
+    pub(super) response: Response<'static>,
+    /// Whether the change was made now, and not when the request came before.
+    pub(super) is_new: bool,
+}
+
+/// Does some work, and responds with the answer that is made of what it has done. For a request with a key, it is done once.
+///
+/// # Errors
+/// The work's refusal.
+pub(super) async fn respond<W: Work>(
+    call: &Call<'_>,
+    repeatable: Option<&Repeatable<'_>>,
+    work: &mut W,
+    answer: impl Fn(&W::Done) -> Result<WrittenAnswer, W::Refusal> + Send + Sync,
+) -> Result<Responded, W::Refusal> {
+    let (store, limit) = (call.store(), call.config().write_timeout);
+    let timing = observe::time(call.observation, Phase::Store);
+    let Some(repeatable) = repeatable else {
+        let done = transact(store, limit, work).await?;
+        drop(timing);
+        return Ok(Responded { response: answer(&done)?.into_response(), is_new: true });
+    };
+    let done = Box::pin(transact(store, limit, &mut Once { repeatable, work, answer })).await?;
+    drop(timing);
+    repeatable.keys.sweep_now_and_then(call.api.store());
+    let response = match done {
+        OnceDone::Made(answer) => return Ok(Responded { response: answer.into_response(), is_new: true }),
+        OnceDone::Repeated(answer) => replayed(answer),
+        OnceDone::Reused => {
+            let detail = "this key was sent with another request: another method, URL, body, or another caller. \
+                          Make a new key for each change";
+            of_header(ErrorObject::idempotency_key_reused(detail)).to_response_to(call.request)
+        }
+    };
+    Ok(Responded { response, is_new: false })
+}
+
+/// The response that a request was given before.
+fn replayed(kept: KeptAnswer) -> Response<'static> {
+    let mut response = match kept.document {
+        Some(document) => response::of_write(Status::new(kept.status), document.into_bytes()),
+        None => {
+            let mut response = response::without_document();
+            response.set_status(Status::new(kept.status));
+            response
+        }
+    };
+    let fields: Vec<(String, String)> = serde_json::from_str(&kept.fields).unwrap_or_default();
+    for (name, value) in fields {
+        response.set_header(Header::new(name, value));
+    }
+    response.set_raw_header(REPLAYED, "true");
+    response
+}
