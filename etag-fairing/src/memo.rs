@@ -64,6 +64,8 @@ pub(crate) struct MemoEntry {
     pub(crate) revision: Revision,
     /// The answer; `None` if there is none to remember: it was 404, or it is too large.
     pub(crate) answer: Option<Arc<Remembered>>,
+    /// The total of a listing, which is remembered apart from the pages that show it.
+    pub(crate) total: Option<u64>,
     /// How much memory the coded forms of the answer took when this entry was put here. An entry's weight must not change
     /// while it is in the memo.
     pub(crate) coded_weight: usize,
@@ -82,6 +84,9 @@ pub(crate) struct KeyRef<'a> {
     pub(crate) profile: bool,
     pub(crate) caller: CallerRef<'a>,
 }
+
+/// What stands for the operation in the key of a total, which the pages of one filter share.
+pub(crate) const TOTAL: u8 = u8::MAX;
 
 /// Whom an answer is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -313,6 +318,7 @@ impl Memo {
                 tables: entry.tables.clone(),
                 revision: entry.revision,
                 answer: Some(Arc::clone(answer)),
+                total: entry.total,
                 coded_weight: answer.coded.weight(),
             };
             self.entries.insert(Arc::new(MemoKey::of(key)), Arc::new(weighed));

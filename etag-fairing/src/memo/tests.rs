@@ -28,6 +28,7 @@ fn entry(revision: u64, body: usize) -> MemoEntry {
         tables: Box::new(["t"]),
         revision: Revision::new(revision),
         answer: Some(Arc::new(answer)),
+        total: None,
         coded_weight: 0,
     }
 }

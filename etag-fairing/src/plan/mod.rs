@@ -4,6 +4,7 @@
 
 mod arrangement;
 mod arrival;
+mod bytes;
 mod change;
 mod evaluate;
 mod fetched;
@@ -15,6 +16,7 @@ mod revision;
 mod scopes;
 mod sort;
 mod tables;
+mod total;
 pub(crate) mod visit;
 mod window;
 

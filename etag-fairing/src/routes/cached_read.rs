@@ -16,6 +16,7 @@ use super::response;
 use super::store_errors::read_error;
 use super::subject::Subject;
 use super::tags::tag_of_body;
+use super::totals::Counting;
 use crate::admission::HeldBytes;
 #[cfg(feature = "compression")]
 use crate::compression::CodedForms;
@@ -131,7 +132,10 @@ pub(super) async fn read_from_memo<'r>(call: &Call<'r>, subject: &Subject<'r>) -
 }
 
 /// The current revision of these tables, as far as the store knows.
-async fn revision(call: &Call<'_>, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
+pub(super) async fn revision(
+    call: &Call<'_>,
+    tables: &[&'static str],
+) -> Result<Option<Revision>, StoreError> {
     let timing = observe::time(call.observation, Phase::Revision);
     let revision = call.store().revision(tables).await;
     drop(timing);
@@ -194,7 +198,15 @@ pub(super) async fn read_through_memo<'r>(
             if let Some(observation) = call.observation {
                 observation.memo(if stale { MemoOutcome::Stale } else { MemoOutcome::Miss });
             }
-            let read = fetch(call, subject, plan, make).await;
+            // Boxed, since most reads count nothing.
+            let fetched = match Counting::of(call, memo, plan) {
+                Some(counting) => Box::pin(counting.rows(subject, (&tables, revision))).await,
+                None => rows(call, subject, plan).await,
+            };
+            let read = match fetched {
+                Ok(fetched) => document(call, subject, &fetched, make),
+                Err(errors) => Err(errors),
+            };
             match remember(memo, flight, (&tables, revision), read)? {
                 Made::Remembered(remembered) => {
                     let found = Found { memo, key: &key, tables: &tables, answer: &remembered };
@@ -222,12 +234,27 @@ pub(super) async fn fetch(
     plan: &Plan,
     make: impl FnOnce(&Fetched) -> Result<ReadDocument, Errors> + Send,
 ) -> Result<ReadDocument, Errors> {
+    let fetched = rows(call, subject, plan).await?;
+    document(call, subject, &fetched, make)
+}
+
+/// What the store answers to a plan.
+pub(super) async fn rows(call: &Call<'_>, subject: &Subject<'_>, plan: &Plan) -> Result<Fetched, Errors> {
     let reading = observe::time(call.observation, Phase::Store);
     let fetched = call.store().fetch(plan).await;
     drop(reading);
-    let fetched = fetched.map_err(|error| read_error(call, subject, error))?;
+    fetched.map_err(|error| read_error(call, subject, error))
+}
+
+/// The document of what was read.
+fn document(
+    call: &Call<'_>,
+    subject: &Subject<'_>,
+    fetched: &Fetched,
+    make: impl FnOnce(&Fetched) -> Result<ReadDocument, Errors>,
+) -> Result<ReadDocument, Errors> {
     let writing = observe::time(call.observation, Phase::Document);
-    let read = make(&fetched);
+    let read = make(fetched);
     drop(writing);
     let mut read = read?;
     // What was read is bounded; what is written of it may be longer, where text has many escapes.
@@ -252,7 +279,7 @@ fn remember(
     (tables, revision): (&[&'static str], Revision),
     read: Result<ReadDocument, Errors>,
 ) -> Result<Made, Errors> {
-    let entry = |answer| MemoEntry { tables: tables.into(), revision, answer, coded_weight: 0 };
+    let entry = |answer| MemoEntry { tables: tables.into(), revision, answer, total: None, coded_weight: 0 };
     match read {
         Ok(ReadDocument { body, tag: Some(tag), profile, last_modified, held }) if memo.takes(body.len()) => {
             let remembered = Arc::new(Remembered {

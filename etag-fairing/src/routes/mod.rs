@@ -41,6 +41,7 @@ mod state;
 pub(crate) mod store_errors;
 mod subject;
 mod tags;
+mod totals;
 mod update;
 mod update_relationship;
 mod view;

@@ -110,6 +110,20 @@ fn after_each_of_ten_thousand_changes_what_is_remembered_is_what_is() {
     });
 }
 
+/// Pages that share a total.
+const COUNTED: [&str; 10] = [
+    "/articles?page[size]=1&page[totals]&page[number]=2",
+    "/articles?page[size]=2&page[totals]&sort=-title&include=comments",
+    "/articles?page[size]=1&page[totals]&filter[title][like]=%25a%25",
+    "/articles?page[size]=2&page[totals]&filter[title][like]=%25a%25&sort=title",
+    "/articles?page[size]=1&page[totals]&filter[comments.text]=first&include=author",
+    "/articles?page[size]=1&page[totals]&filter[comments.text]=first&page[number]=2",
+    "/articles?page[size]=1&page[totals]&filter[author.name]=Ann",
+    "/articles?page[size]=3&page[totals]&filter[author.name]=Ann&sort=title",
+    "/people/1/articles?page[size]=1&page[totals]",
+    "/people/1/articles?page[size]=1&page[number]=2&page[totals]&include=tags",
+];
+
 /// Ten thousand steps; after each so many URLs are asked for.
 pub(crate) fn steps(database: &Database, at_a_time: usize, own: Own) {
     const STEPS: u64 = 10_000;
@@ -117,12 +131,13 @@ pub(crate) fn steps(database: &Database, at_a_time: usize, own: Own) {
     let oracle = database.node("0");
     let outside = database.somebody_else();
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
+    let all: Vec<&str> = URLS.into_iter().chain(COUNTED).collect();
     let mut urls: Vec<&str> = Vec::new();
     let mut tags: Vec<Option<String>> = Vec::new();
     for step in 0..STEPS {
         // Few at a time, so that each is asked for after each change; others after a while, so that all are.
         if step % 100 == 0 {
-            urls = (0..at_a_time).map(|_| *chance.one_of(&URLS)).collect();
+            urls = (0..at_a_time).map(|_| *chance.one_of(&all)).collect();
             tags = urls.iter().map(|url| oracle.get(url, &[]).tag).collect();
         }
         match chance.below(4) {

@@ -10,3 +10,4 @@ mod newspaper;
 mod postgres;
 mod scopes;
 mod stale;
+mod totals;

@@ -97,13 +97,14 @@ async fn in_own_boxes(request: &Request<'_>) -> Result<Scope, HookError> {
 
 const USERS: [&str; 4] = ["ann", "bob", "admin", ""];
 
-const URLS: [&str; 24] = [
+const URLS: [&str; 27] = [
     "/letters",
     "/letters/1",
     "/letters/2",
     "/letters?filter[text][like]=%25",
     "/letters?include=mailbox&sort=mailbox.owner",
     "/letters?page[size]=1&page[totals]",
+    "/letters?page[size]=2&page[totals]&sort=-text&include=mailbox",
     "/letters/1/mailbox",
     "/mailboxes/1",
     "/mailboxes/1?include=letters",
@@ -111,6 +112,8 @@ const URLS: [&str; 24] = [
     "/mailboxes/2/relationships/letters",
     "/desks/1",
     "/desks/1/letters",
+    "/desks/1/letters?page[totals]",
+    "/desks/1/letters?page[size]=1&page[totals]",
     "/desks/1/relationships/letters",
     "/offices/1",
     "/offices?include=desk.letters.mailbox",
