@@ -45,6 +45,8 @@ fn a_page_that_has_not_changed_is_not_sent_again() {
         "/docs",
         "/assets/style.css",
         "/assets/editors.js",
+        "/assets/exchange.js",
+        "/assets/move.js",
         "/assets/client/index.js",
         "/assets/status.js",
     ] {

@@ -1,64 +1,15 @@
-// Two editors over one session, and a reader that downloads only what changed.
+// Two editors over one session, a window that moves three sessions at once, and a reader that downloads only what changed.
 //
 // Each has a client of its own, as if it were another person: etag-fairing-client keeps the tag of what was read and sends
 // it. Where somebody else was faster, an edit ends with an `EditConflict`: the editor shows the current version beside its
 // own text, and the merge is sent for the version that was shown. Text that was not saved is never thrown away without a
 // question.
 
-import { EditConflict, JsonApiError, createClient } from "/assets/client/index.js";
+import { EditConflict, createClient } from "/assets/client/index.js";
+import { Watched, problemOf } from "/assets/exchange.js";
+import { Mover } from "/assets/move.js";
 
 const MEMBERS = { title: "Title", subtitle: "Subtitle", level: "Level", shortAbstract: "Abstract" };
-
-/// A client, and all that was sent and received since the beginning of an action, for the page to show.
-class Watched {
-  constructor() {
-    this.begin();
-    this.client = createClient({ baseUrl: "/v1", fetch: (url, init) => this.fetch(url, init) });
-  }
-
-  begin() {
-    this.exchanges = [];
-    this.bytes = 0;
-  }
-
-  async fetch(url, init) {
-    // no-store: the browser's own cache would answer a 304 with a 200 of its own.
-    const response = await fetch(url, { ...init, cache: "no-store" });
-    const { byteLength } = await response.clone().arrayBuffer();
-    this.bytes += byteLength;
-    this.status = response.status;
-    this.exchanges.push(shown(url, init, response, byteLength));
-    return response;
-  }
-
-  get shown() {
-    return this.exchanges.join("\n\n");
-  }
-}
-
-function shown(url, { method, headers, body }, response, length) {
-  const { pathname, search } = new URL(url);
-  const lines = [`${method} ${pathname}${search}`];
-  const written = (name) => name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
-  headers.forEach((value, name) => lines.push(`${written(name)}: ${value}`));
-  if (body) lines.push("", body);
-  lines.push("", `${response.status} ${response.statusText}`);
-  for (const name of ["ETag", "Content-Type", "Content-Length", "Cache-Control"]) {
-    const value = response.headers.get(name);
-    if (value !== null) lines.push(`${name}: ${value}`);
-  }
-  lines.push(`(${length} bytes of body)`);
-  return lines.join("\n");
-}
-
-/// What went wrong, for a person.
-function problemOf(error) {
-  if (!(error instanceof JsonApiError)) return `The server did not answer: ${error.message}`;
-  const [first] = error.errors;
-  const why = first?.detail ?? first?.title;
-  if (error.status === 412) return `412: not saved. ${why}.`;
-  return why ? `${error.status}: ${why}` : `The answer was ${error.status}.`;
-}
 
 class Editor {
   constructor(name, parent) {
@@ -337,12 +288,17 @@ async function start() {
   const parent = document.getElementById("editors");
   const editors = [new Editor("Editor A", parent), new Editor("Editor B", parent)];
   const reader = new Reader(document.getElementById("download"));
+  const mover = new Mover(document.getElementById("move"));
   const hasUnsaved = () => editors.some((editor) => editor.hasUnsaved());
   let opened;
   const open = async () => {
     opened = select.value;
     reader.open(opened);
-    await Promise.all(editors.map((editor) => editor.open(opened)));
+    // The chosen session, which the editors change, stands between the two that follow it.
+    const ids = [...select.options].map((option) => option.value);
+    const at = (steps) => ids[(select.selectedIndex + steps) % ids.length];
+    const three = [...new Set([at(1), opened, at(2)])];
+    await Promise.all([...editors.map((editor) => editor.open(opened)), mover.open(three)]);
   };
   select.addEventListener("change", () => {
     if (hasUnsaved() && !confirm("An editor has text that is not saved. Open the other session and lose it?")) {

@@ -19,7 +19,17 @@ use crate::resources::{Microlocation, Session, SessionType, Speaker, Track};
 
 /// All pages and what they load.
 pub(crate) fn routes() -> Vec<Route> {
-    rocket::routes![index, editors, status, style, script, client_script, status_script]
+    rocket::routes![
+        index,
+        editors,
+        status,
+        style,
+        script,
+        exchange_script,
+        move_script,
+        client_script,
+        status_script
+    ]
 }
 
 /// Only what this server serves may run or load; each page is complete without anything else.
@@ -77,6 +87,16 @@ fn style() -> Page {
 #[rocket::get("/assets/editors.js")]
 fn script() -> Page {
     Page::new(ContentType::JavaScript, include_str!("editors.js"))
+}
+
+#[rocket::get("/assets/exchange.js")]
+fn exchange_script() -> Page {
+    Page::new(ContentType::JavaScript, include_str!("exchange.js"))
+}
+
+#[rocket::get("/assets/move.js")]
+fn move_script() -> Page {
+    Page::new(ContentType::JavaScript, include_str!("move.js"))
 }
 
 /// The scripts of the client in `clients/typescript`, as its `tsc` has made them. The editors load them as they are.
