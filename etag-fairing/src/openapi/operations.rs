@@ -261,6 +261,9 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>, refusals: &mut Refus
         responses.error(428, &["precondition_required"]);
     }
     if writes {
+        responses.error(400, WITH_KEYS);
+        responses.error(409, &["idempotency_key_in_use"]);
+        responses.error(422, &["idempotency_key_reused"]);
         responses.error(409, CONFLICT);
         // To a deletion too: a trigger of the database may refuse it.
         responses.error(422, &["validation_failed"]);
@@ -318,6 +321,10 @@ const BAD_DOCUMENT: &[&str] = &[
     "page_too_large",
     "limit_exceeded",
 ];
+
+/// What may be wrong with an `Idempotency-Key`.
+const WITH_KEYS: &[&str] =
+    &["invalid_idempotency_key", "idempotency_key_required", "idempotency_key_not_supported"];
 
 const FORBIDDEN_WRITE: &[&str] =
     &["forbidden", "client_id_not_allowed", "full_replacement_not_allowed", "part_of_id", "outside_scope"];

@@ -147,6 +147,7 @@ fn refusal(status: u16, codes: &[&str], has_others: bool) -> Value {
     let fields: &[&str] = match status {
         412 => &["ETag", "Preference-Applied"],
         503 | 507 => &["Retry-After"],
+        409 if codes.contains(&"idempotency_key_in_use") => &["Retry-After"],
         _ => &[],
     };
     if let (false, Some(response)) = (fields.is_empty(), response.as_object_mut()) {

@@ -1,0 +1,74 @@
+//! Several callers with one key.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, each_database, essence, order, refused};
+
+fn by_user(database: &str) -> World {
+    World::start(database, "", |fairing| {
+        fairing.identified_by(|request| request.headers().get_one("X-User").map(str::to_owned))
+    })
+}
+
+fn tag() -> Value {
+    json!({ "data": { "type": "tags", "attributes": { "name": "new" } } })
+}
+
+#[test]
+fn each_caller_has_keys_of_its_own() {
+    each_database(|database| {
+        let world = by_user(database);
+        let post = |user, item| world.send("POST", "/v1/orders", "1", &[("X-User", user)], &order(item));
+        let ada = post("ada", "hers").is(201);
+        let bob = post("bob", "his").is(201);
+        let nobody = world.post("/v1/orders", "1", &order("nobody's")).is(201);
+        assert_eq!(world.count("/v1/orders"), 3);
+        assert_eq!(essence(&post("ada", "hers")), essence(&ada));
+        assert_eq!(essence(&post("bob", "his")), essence(&bob));
+        assert_eq!(essence(&world.post("/v1/orders", "1", &order("nobody's"))), essence(&nobody));
+        // A token that was renewed is no other caller.
+        let renewed = [("X-User", "ada"), ("Authorization", "Bearer new")];
+        assert_eq!(essence(&world.send("POST", "/v1/orders", "1", &renewed, &order("hers"))), essence(&ada));
+        assert_eq!(world.count("/v1/orders"), 3);
+    });
+}
+
+#[test]
+fn where_nobody_tells_callers_apart_other_credentials_get_no_answer() {
+    each_database(|database| {
+        let world = World::new(database);
+        let post = |fields: &[(&str, &str)]| world.send("POST", "/v1/orders", "k", fields, &order("secret"));
+        let ada = post(&[("Authorization", "Bearer ada")]).is(201);
+        for other in [
+            &[][..],
+            &[("Authorization", "Bearer bob")],
+            &[("Cookie", "session=1")],
+            &[("Authorization", "Bearer ada"), ("Cookie", "session=1")],
+        ] {
+            let answer = post(other);
+            assert_eq!(refused(&answer, 422), "idempotency_key_reused", "{other:?}");
+            assert!(!answer.text().contains("secret"), "{answer:?}");
+        }
+        assert_eq!(essence(&post(&[("Authorization", "Bearer ada")])), essence(&ada));
+        assert_eq!(world.count("/v1/orders"), 1);
+    });
+}
+
+#[test]
+fn guards_are_asked_before_an_answer_is_repeated() {
+    each_database(|database| {
+        // All callers are one, as far as keys go.
+        let world = World::start(database, "", |fairing| fairing.identified_by(|_| None));
+        let post = |user: &str| world.send("POST", "/v1/tags", "k", &[("X-User", user)], &tag());
+        let first = post("ada").is(201);
+        post("").is(401);
+        post("mallory").is(403);
+        assert_eq!(essence(&post("bob")), essence(&first));
+        let operations = json!({ "atomic:operations": [{ "op": "add", "data": tag()["data"] }] });
+        let send = |user: &str| world.send("POST", "/v1/operations", "o", &[("X-User", user)], &operations);
+        let first = send("ada").is(200);
+        send("mallory").is(403);
+        assert_eq!(essence(&send("ada")), essence(&first));
+        assert_eq!(world.count("/v1/tags"), 2);
+    });
+}
