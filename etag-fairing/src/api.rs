@@ -13,6 +13,7 @@ use crate::idempotency::IdempotencyKeys;
 use crate::pending::Pending;
 use crate::resource::behaviour::Behaviours;
 use crate::resource::caching::PartCaching;
+use crate::resource::route_names::ServedWrites;
 use crate::schema::{Description, Registry};
 use crate::store::{Store, Unwritable};
 
@@ -52,6 +53,8 @@ pub(crate) struct ApiState {
     pub(crate) listeners: Vec<listeners::Listener>,
     /// What has become of the writes of the application's own code, in all parts of it.
     pub(crate) own_writes: Arc<OwnWrites>,
+    /// The writes that have a route.
+    pub(crate) writes: ServedWrites,
     /// The resources that the store can write only in part, each with what it can't write.
     pub(crate) unwritable: Vec<(&'static Description, Unwritable)>,
 }

@@ -188,7 +188,7 @@ impl Fairing for JsonApiFairing {
         let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());
         let mut parts = Vec::new();
         let own_writes = Arc::new(OwnWrites::default());
-        for ((base, source), Mounted { registry, behaviours }) in self.sources().zip(mounted) {
+        for ((base, source), Mounted { registry, behaviours, writes }) in self.sources().zip(mounted) {
             let store = match source.open(rocket.figment(), (several && !base.is_empty()).then_some(base)) {
                 Ok(store) => store,
                 Err(error) => {
@@ -238,6 +238,7 @@ impl Fairing for JsonApiFairing {
                 pending,
                 listeners,
                 own_writes: Arc::clone(&own_writes),
+                writes,
                 unwritable,
                 others,
             };

@@ -20,25 +20,34 @@ pub(super) fn media_type() -> String {
 }
 
 /// Adds the schemas of operations and results.
-pub(super) fn add(resources: &[Described], config: &JsonApiConfig, schemas: &mut Map<String, Value>) {
+///
+/// `serves` says whether a resource has the route that does the same.
+pub(super) fn add(
+    resources: &[Described],
+    serves: &dyn Fn(&Description, Endpoint) -> bool,
+    config: &JsonApiConfig,
+    schemas: &mut Map<String, Value>,
+) {
+    let mut of_resources = Vec::new();
     for described in resources {
         let resource = described.resource;
         schemas.insert(names::of(resource, "reference"), reference(resource));
-        let operations = operations_of(resource, schemas);
-        schemas.insert(names::of(resource, "operation"), json!({"anyOf": operations}));
+        let operations = operations_of(resource, serves, schemas);
+        if !operations.is_empty() {
+            schemas.insert(names::of(resource, "operation"), json!({"anyOf": operations}));
+            of_resources.push(schema(&names::of(resource, "operation")));
+        }
     }
-    let each = |ending: &str| -> Vec<Value> {
-        resources.iter().map(|known| schema(&names::of(known.resource, ending))).collect()
-    };
+    let shown: Vec<Value> = resources.iter().map(|known| schema(&names::of(known.resource, ""))).collect();
     let operations = json!({"type": "object", "required": ["atomic:operations"], "properties": {
         "atomic:operations": {"type": "array", "minItems": 1, "maxItems": config.max_operations,
-            "items": {"anyOf": each("operation")}},
+            "items": {"anyOf": of_resources}},
         "meta": common("meta"),
         "jsonapi": common("version"),
     }});
     let results = json!({"type": "object", "required": ["atomic:results"], "properties": {
         "atomic:results": {"type": "array", "minItems": 1, "items": {"type": "object", "properties": {
-            "data": {"anyOf": each("")},
+            "data": {"anyOf": shown},
             "meta": {"type": "object", "properties": {"etag": {"type": "string"}}},
         }, "additionalProperties": false}},
         "meta": common("meta"),
@@ -65,7 +74,12 @@ fn reference(resource: &Description) -> Value {
 }
 
 /// What operations may do with a resource.
-fn operations_of(resource: &'static Description, schemas: &Map<String, Value>) -> Vec<Value> {
+fn operations_of(
+    resource: &'static Description,
+    serves: &dyn Fn(&Description, Endpoint) -> bool,
+    schemas: &Map<String, Value>,
+) -> Vec<Value> {
+    let serves = |endpoint| serves(resource, endpoint);
     let data = |ending: &str| {
         let document = schemas.get(&names::of(resource, ending))?;
         Some(with_local_ids(document.get("properties")?.get("data")?.clone()))
@@ -78,17 +92,19 @@ fn operations_of(resource: &'static Description, schemas: &Map<String, Value>) -
     };
     let (type_name, own) = (resource.type_name, schema(&names::of(resource, "reference")));
     let mut operations = Vec::new();
-    if let Some(data) = data("create") {
+    if let Some(data) = data("create").filter(|_| serves(Endpoint::Create)) {
         let properties = json!({"op": {"const": "add"}, "data": data});
         operations.push(operation(format!("Create one of {type_name}"), &["op", "data"], properties));
     }
-    if let Some(data) = data("update") {
+    if let Some(data) = data("update").filter(|_| serves(Endpoint::Update)) {
         let properties =
             json!({"op": {"const": "update"}, "ref": own, "data": data, "meta": common("conditions")});
         operations.push(operation(format!("Change one of {type_name}"), &["op", "data"], properties));
     }
-    let properties = json!({"op": {"const": "remove"}, "ref": own, "meta": common("conditions")});
-    operations.push(operation(format!("Delete one of {type_name}"), &["op"], properties));
+    if serves(Endpoint::Delete) {
+        let properties = json!({"op": {"const": "remove"}, "ref": own, "meta": common("conditions")});
+        operations.push(operation(format!("Delete one of {type_name}"), &["op"], properties));
+    }
     for endpoint in Endpoint::of(resource) {
         let Endpoint::UpdateRelationship(relationship, LinkageUpdate::Replace) = endpoint else { continue };
         let ending = if relationship.is_to_many() { "changeToMany" } else { "changeToOne" };
@@ -101,8 +117,17 @@ fn operations_of(resource: &'static Description, schemas: &Map<String, Value>) -
         else {
             continue;
         };
-        let codes: &[&str] =
-            if relationship.is_to_many() { &["add", "update", "remove"] } else { &["update"] };
+        let codes = [
+            ("add", LinkageUpdate::Add),
+            ("update", LinkageUpdate::Replace),
+            ("remove", LinkageUpdate::Remove),
+        ];
+        let is_served = |update| serves(Endpoint::UpdateRelationship(relationship, update));
+        let codes: Vec<&str> =
+            codes.into_iter().filter(|(_, update)| is_served(*update)).map(|(code, _)| code).collect();
+        if codes.is_empty() {
+            continue;
+        }
         let target = json!({"allOf": [own, {"required": ["relationship"],
             "properties": {"relationship": {"const": relationship.name}}}]});
         let properties = json!({"op": {"enum": codes}, "ref": target, "data": with_local_ids(linkage.clone()),

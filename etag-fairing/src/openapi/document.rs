@@ -16,6 +16,7 @@ use crate::config::{EtagConfig, JsonApiConfig};
 use crate::negotiate::ATOMIC;
 use crate::query::CURSOR_PROFILE;
 use crate::resource::Behaviour;
+use crate::resource::endpoint::Endpoint;
 use crate::resource::route_names::{GeneratedRoute, generated_route};
 use crate::routes::operations::is_operations;
 use crate::routes::path::template;
@@ -123,7 +124,12 @@ impl OpenApi {
             Context { openapi: self, etag, config, parameters: &known_parameters, behaviours: &behaviours };
         let Paths { mut paths, mut refusals, links } = paths(routes, &context);
         if !bulk.is_empty() {
-            atomic::add(&resources, config, &mut known_schemas);
+            let serves = |resource: &Description, endpoint: Endpoint| {
+                let is_it =
+                    |route: &GeneratedRoute| route.endpoint == endpoint && route.resource.is(resource);
+                routes.iter().any(|mounted| is_it(&mounted.route))
+            };
+            atomic::add(&resources, &serves, config, &mut known_schemas);
         }
         for (number, path) in bulk.iter().enumerate() {
             paths.insert(path.clone(), json!({"post": atomic::operation(number, &mut refusals)}));

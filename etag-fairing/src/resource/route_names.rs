@@ -54,3 +54,21 @@ pub(crate) fn generated_route(route: &Route) -> Option<GeneratedRoute> {
     let named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
     named.iter().find(|(known, _)| std::ptr::eq(*known, name)).map(|(_, route)| *route)
 }
+
+/// The writes that an application has mounted: it may have left out some of a resource's routes.
+#[derive(Debug, Default)]
+pub(crate) struct ServedWrites(Vec<GeneratedRoute>);
+
+impl ServedWrites {
+    /// Adds a mounted route, if it is one of a write.
+    pub(crate) fn add(&mut self, route: GeneratedRoute) {
+        if !route.endpoint.reads() {
+            self.0.push(route);
+        }
+    }
+
+    /// Whether there is a route that does this with a resource.
+    pub(crate) fn has(&self, resource: &Description, endpoint: Endpoint) -> bool {
+        self.0.iter().any(|route| route.endpoint == endpoint && route.resource.is(resource))
+    }
+}

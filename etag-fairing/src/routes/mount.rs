@@ -4,7 +4,7 @@ use rocket::Route;
 
 use crate::resource::behaviour::Behaviours;
 use crate::resource::caching;
-use crate::resource::route_names::generated_route;
+use crate::resource::route_names::{ServedWrites, generated_route};
 use crate::schema::Registry;
 
 /// The resources of one part of an application, which has a store of its own.
@@ -12,6 +12,7 @@ use crate::schema::Registry;
 pub(crate) struct Mounted {
     pub(crate) registry: Registry,
     pub(crate) behaviours: Behaviours,
+    pub(crate) writes: ServedWrites,
 }
 
 /// Finds the resources of each of so many `parts` among an application's routes and checks that they fit together.
@@ -30,9 +31,9 @@ pub(crate) fn resources<'a>(
     let mut mounted: Vec<Mounted> = (0..parts).map(|_| Mounted::default()).collect();
     for route in routes {
         let Some(generated) = generated_route(route) else { continue };
-        if let Some(part) = mounted.get_mut(part(route))
-            && part.registry.add(generated.resource, &format!("{base_url}{}", route.uri.base()))
-        {
+        let Some(part) = mounted.get_mut(part(route)) else { continue };
+        part.writes.add(generated);
+        if part.registry.add(generated.resource, &format!("{base_url}{}", route.uri.base())) {
             part.behaviours.add(generated.resource, generated.behaviour);
         }
     }

@@ -6,11 +6,14 @@
 mod support;
 
 mod a_negotiation;
+mod application;
 mod b_document;
 mod c_operations;
+mod catalogue;
 mod coverage;
 mod d_local_ids;
 mod e_processing;
+mod each_place;
 mod f_resources;
 mod g_relationships;
 mod h_choices;

@@ -295,7 +295,7 @@ pub(crate) fn on_both_by(fairing: impl Fn() -> JsonApiFairing, test: impl Fn(&Wo
     each_database(|database| test(&World::start(database, "", "", fairing())));
 }
 
-fn each_database(test: impl Fn(&str)) {
+pub(crate) fn each_database(test: impl Fn(&str)) {
     test("sqlite::memory:");
     #[cfg(feature = "postgres")]
     if let Some(database) = postgres_server::Database::provide() {

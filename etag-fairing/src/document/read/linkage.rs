@@ -1,6 +1,8 @@
 //! Resource linkage that clients send (JSON:API §6.2.2.4): in a resource object, and as the document of a request to a
 //! relationship's URL.
 
+use std::borrow::Cow;
+
 use super::local_ids::Reading;
 use super::primary_data;
 use super::resource_object::both_ids;
@@ -65,10 +67,20 @@ impl<'b> LinkageDocument<'b> {
 /// A local id in linkage.
 #[derive(Debug)]
 pub(super) struct SentLid<'a> {
-    pub(super) type_name: &'a str,
-    pub(super) lid: &'a str,
-    /// Where it stands.
+    pub(super) type_name: Cow<'a, str>,
+    pub(super) lid: Cow<'a, str>,
+    /// Whether there is an id, too, which is a mistake.
+    pub(super) is_beside_id: bool,
+    /// Where the identifier stands.
     pub(super) pointer: Pointer,
+}
+
+impl SentLid<'_> {
+    fn into_owned(self) -> SentLid<'static> {
+        let Self { type_name, lid, is_beside_id, pointer } = self;
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        SentLid { type_name: owned(type_name), lid: owned(lid), is_beside_id, pointer }
+    }
 }
 
 /// The local ids in linkage that stands at `pointer`.
@@ -77,11 +89,13 @@ pub(super) fn lids_of<'a>(data: &'a SentLinkage<'_>, pointer: &dyn Fn() -> Point
         SentIdentifier::Object {
             type_name: Some(TextMember::Text(type_name)),
             lid: Some(TextMember::Text(lid)),
-            ..
-        } => {
-            let identifier = place.map_or_else(pointer, |place| pointer().element(place));
-            Some(SentLid { type_name, lid, pointer: identifier.member("lid") })
-        }
+            id,
+        } => Some(SentLid {
+            type_name: Cow::Borrowed(type_name),
+            lid: Cow::Borrowed(lid),
+            is_beside_id: id.is_some(),
+            pointer: place.map_or_else(pointer, |place| pointer().element(place)),
+        }),
         _ => None,
     };
     data.identifiers().filter_map(lid).collect()
@@ -91,13 +105,10 @@ pub(super) fn lids_of<'a>(data: &'a SentLinkage<'_>, pointer: &dyn Fn() -> Point
 ///
 /// # Errors
 /// 400 for what is no such document.
-pub(super) fn lids_of_document(
-    body: &[u8],
-    base: &Pointer,
-) -> Result<Vec<(String, String, Pointer)>, Errors> {
+pub(super) fn lids_of_document(body: &[u8], base: &Pointer) -> Result<Vec<SentLid<'static>>, Errors> {
     let data: SentLinkage<'_> = primary_data(body, base)?;
     let lids = lids_of(&data, &|| base.member("data"));
-    Ok(lids.into_iter().map(|sent| (sent.type_name.to_owned(), sent.lid.to_owned(), sent.pointer)).collect())
+    Ok(lids.into_iter().map(SentLid::into_owned).collect())
 }
 
 /// The error for a local id that no operation before has assigned.

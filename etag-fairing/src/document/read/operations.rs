@@ -15,9 +15,9 @@ pub(crate) use self::conditions::SentConditions;
 use self::conditions::conditions;
 pub(crate) use self::target::HrefTarget;
 use self::target::{Target, check_assigned};
-use super::linkage::lids_of_document;
+use super::linkage::{SentLid, lids_of_document};
 use super::local_ids::Reading;
-use super::resource_object::ResourceObject;
+use super::resource_object::{ResourceObject, both_ids};
 use super::sent::{ObjectMember, PrimaryData, SentMembers, TextMember};
 use crate::error::{ErrorObject, Errors, MOST_ERRORS, Pointer};
 use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
@@ -226,22 +226,20 @@ impl<'a> OperationsReader<'a> {
             let detail = "this is no URL of a relationship";
             return Err(ErrorObject::invalid_document(detail).pointer(target.pointer.clone()).into());
         };
-        for (type_name, lid, pointer) in lids_of_document(text, base)? {
-            self.check_lid_of_linkage(&type_name, &lid, &pointer, assigned)?;
+        for sent in lids_of_document(text, base)? {
+            self.check_lid_of_linkage(&sent, assigned)?;
         }
         Ok((resource, Action::UpdateLinkage(resource_name, own, update)))
     }
 
     /// A type that nobody knows is the linkage's own mistake, which is told when it is read.
-    fn check_lid_of_linkage(
-        &self,
-        type_name: &str,
-        lid: &str,
-        pointer: &Pointer,
-        assigned: &Assigned,
-    ) -> Result<(), ErrorObject> {
+    fn check_lid_of_linkage(&self, sent: &SentLid<'_>, assigned: &Assigned) -> Result<(), ErrorObject> {
+        let SentLid { type_name, lid, is_beside_id, pointer } = sent;
+        if *is_beside_id {
+            return Err(both_ids().pointer(pointer.clone()));
+        }
         let Some(resource) = self.registry.resource(type_name) else { return Ok(()) };
-        check_assigned(resource, &ResourceName::Lid(Cow::Borrowed(lid)), assigned, pointer)
+        check_assigned(resource, &ResourceName::Lid(Cow::Borrowed(lid)), assigned, &pointer.member("lid"))
     }
 
     fn create(
@@ -366,7 +364,7 @@ impl<'a> OperationsReader<'a> {
     ) -> Result<ResourceObject<'a>, Errors> {
         let object = ResourceObject::parse(text, base.clone(), resource, self.reading)?;
         for sent in object.lids() {
-            self.check_lid_of_linkage(sent.type_name, sent.lid, &sent.pointer, assigned)?;
+            self.check_lid_of_linkage(&sent, assigned)?;
         }
         Ok(object)
     }

@@ -246,6 +246,11 @@ async fn permitted<'e>(call: &Call<'e>, sent: SentOperation<'e>) -> Result<Opera
         let detail = format!("the database takes no such change of {}", resource.type_name);
         return Err(ErrorObject::operation_not_allowed(detail).pointer(base).into());
     }
+    // What an application has left out among its routes is not to be had in another way.
+    if !call.api.state.writes.has(resource, route.endpoint) {
+        let detail = format!("no route of this API does so with {}", resource.type_name);
+        return Err(ErrorObject::operation_not_allowed(detail).pointer(base).into());
+    }
     check_date(resource, action.endpoint(), &conditions, &base)?;
     let subject = Subject::of_operation(&route, call.request, base.clone());
     let located = |errors: Errors| errors.of_operation(&base);
