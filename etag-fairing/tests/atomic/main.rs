@@ -18,5 +18,6 @@ mod f_resources;
 mod g_relationships;
 mod h_choices;
 mod i_preconditions;
+mod j_repeats;
 mod states;
 mod world;
