@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::names::{self, schema};
+use super::operations::keeps_answers;
 use super::responses::{Refusals, Responses};
 use super::schemas::{Described, common};
 use crate::config::JsonApiConfig;
 use crate::error::MEDIA_TYPE;
+use crate::idempotency::{IDEMPOTENCY_KEY, REPLAYED};
 use crate::negotiate::ATOMIC;
 use crate::resource::endpoint::{Endpoint, LinkageUpdate};
 use crate::schema::Description;
@@ -172,15 +174,28 @@ fn refer_by_local_ids(schema: &mut Value) {
 }
 
 /// The operation of the endpoint of this number, from 0: each part of an application with a database of its own has one.
-pub(super) fn operation(number: usize, refusals: &mut Refusals) -> Value {
+pub(super) fn operation(number: usize, config: &JsonApiConfig, refusals: &mut Refusals) -> Value {
     let mut responses = Responses::of_media_type(media_type());
+    let mut parameters = vec![json!({
+        "name": "Prefer",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "`return=representation`: after a 412 its `meta.current` is the resource of the operation as it is now \
+                        (RFC 7240 §4.2).",
+    })];
+    let mut headers = Map::new();
+    if keeps_answers(config) {
+        parameters.push(names::parameter(IDEMPOTENCY_KEY));
+        headers.insert(REPLAYED.into(), names::header(REPLAYED));
+    }
     responses.success(
         200,
         "All of them are made. The results stand in the order of the operations.",
         Some(&names::common("results")),
-        &Map::new(),
+        &headers,
     );
-    responses.success(204, "All of them are made, and there is nothing to tell.", None, &Map::new());
+    responses.success(204, "All of them are made, and there is nothing to tell.", None, &headers);
+    responses.of_keys(true, keeps_answers(config));
     for (status, codes) in REFUSALS {
         responses.error(*status, codes);
     }
@@ -191,7 +206,9 @@ pub(super) fn operation(number: usize, refusals: &mut Refusals) -> Value {
         "tags": [TAG],
         "summary": "Make several changes at once",
         "description": "All operations are made in one transaction, in their order, or none is. Each may name the state that \
-                        it is meant for, in `meta.ifMatch`: then it is refused by 412 if its resource has another one.",
+                        it is meant for, in `meta.ifMatch`: then it is refused by 412 if its resource has another one. A request that changes a resource whose single writes need an \
+                        `Idempotency-Key` needs one, too.",
+        "parameters": parameters,
         "requestBody": {"required": true, "content": {
             media_type(): {"schema": common("operations")},
         }},
@@ -214,9 +231,6 @@ const REFUSALS: &[(u16, &[&str])] = &[
             "unknown_parameter",
             "invalid_parameter_name",
             "limit_exceeded",
-            "invalid_idempotency_key",
-            "idempotency_key_required",
-            "idempotency_key_not_supported",
         ],
     ),
     (401, &["unauthorized"]),
@@ -233,21 +247,11 @@ const REFUSALS: &[(u16, &[&str])] = &[
     ),
     (404, &["resource_not_found", "relationship_not_found", "related_not_found"]),
     (406, &["not_acceptable"]),
-    (
-        409,
-        &[
-            "type_mismatch",
-            "id_mismatch",
-            "id_exists",
-            "unique_violation",
-            "foreign_key_violation",
-            "idempotency_key_in_use",
-        ],
-    ),
+    (409, &["type_mismatch", "id_mismatch", "id_exists", "unique_violation", "foreign_key_violation"]),
     (412, &["precondition_failed"]),
     (413, &["body_too_large"]),
     (415, &["unsupported_media_type"]),
-    (422, &["validation_failed", "idempotency_key_reused"]),
+    (422, &["validation_failed"]),
     (428, &["precondition_required"]),
     (500, &["internal", "unreadable_value"]),
     (503, &["unavailable"]),

@@ -132,7 +132,7 @@ impl OpenApi {
             atomic::add(&resources, &serves, config, &mut known_schemas);
         }
         for (number, path) in bulk.iter().enumerate() {
-            paths.insert(path.clone(), json!({"post": atomic::operation(number, &mut refusals)}));
+            paths.insert(path.clone(), json!({"post": atomic::operation(number, config, &mut refusals)}));
         }
         add_examples(&resources, &mut known_schemas);
         let mut info = json!({"title": self.title, "version": self.version});

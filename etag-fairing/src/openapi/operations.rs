@@ -10,6 +10,7 @@ use super::responses::{Refusals, Responses};
 use super::schemas::{describe, paragraphs};
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::error::MEDIA_TYPE;
+use crate::idempotency::{IDEMPOTENCY_KEY, REPLAYED};
 use crate::resource::behaviour::Behaviour;
 use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
 use crate::resource::route_names::GeneratedRoute;
@@ -40,6 +41,7 @@ pub(super) fn operation(
     let mut parameters = query_parameters(resource, endpoint, context);
     parameters.extend(precondition_fields(route, context).into_iter().map(parameter));
     parameters.extend((!endpoint.reads()).then(|| parameter("Prefer")));
+    parameters.extend(key_field(route, context).map(parameter));
     if !parameters.is_empty() {
         operation.insert("parameters".into(), parameters.into());
     }
@@ -167,6 +169,19 @@ fn precondition_fields(route: &GeneratedRoute, context: &Context<'_>) -> Vec<&'s
     }
 }
 
+/// The field with the key of a write, if the server keeps answers.
+fn key_field(route: &GeneratedRoute, context: &Context<'_>) -> Option<&'static str> {
+    if route.endpoint.reads() || !keeps_answers(context.config) {
+        return None;
+    }
+    Some(if route.behaviour.idempotent { parameters::REQUIRED_KEY } else { IDEMPOTENCY_KEY })
+}
+
+/// Whether a write may be sent twice and is made once.
+pub(super) fn keeps_answers(config: &JsonApiConfig) -> bool {
+    !config.idempotency_keep.is_zero()
+}
+
 /// A schema of a relationship: that of its target, or its own if it has several.
 fn of_target(resource: &Description, own: OwnRelationship, ending: &str) -> String {
     match own.is_polymorphic() {
@@ -219,12 +234,15 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>, refusals: &mut Refus
     if endpoint.has_body() {
         headers.insert("Preference-Applied".into(), header("Preference-Applied"));
     }
+    if key_field(route, context).is_some() {
+        headers.insert(REPLAYED.into(), header(REPLAYED));
+    }
     match endpoint {
         Endpoint::Create => {
             headers.insert("Location".into(), header("Location"));
             responses.success(201, "Created.", answer.as_deref(), &headers);
         }
-        Endpoint::Delete => responses.success(204, "Deleted.", None, &Map::new()),
+        Endpoint::Delete => responses.success(204, "Deleted.", None, &headers),
         Endpoint::Update | Endpoint::UpdateRelationship(..) => {
             responses.success(204, "Changed.", None, &headers);
             responses.success(200, "Changed.", answer.as_deref(), &headers);
@@ -261,9 +279,7 @@ fn responses(route: &GeneratedRoute, context: &Context<'_>, refusals: &mut Refus
         responses.error(428, &["precondition_required"]);
     }
     if writes {
-        responses.error(400, WITH_KEYS);
-        responses.error(409, &["idempotency_key_in_use"]);
-        responses.error(422, &["idempotency_key_reused"]);
+        responses.of_keys(route.behaviour.idempotent, keeps_answers(context.config));
         responses.error(409, CONFLICT);
         // To a deletion too: a trigger of the database may refuse it.
         responses.error(422, &["validation_failed"]);
@@ -321,10 +337,6 @@ const BAD_DOCUMENT: &[&str] = &[
     "page_too_large",
     "limit_exceeded",
 ];
-
-/// What may be wrong with an `Idempotency-Key`.
-const WITH_KEYS: &[&str] =
-    &["invalid_idempotency_key", "idempotency_key_required", "idempotency_key_not_supported"];
 
 const FORBIDDEN_WRITE: &[&str] =
     &["forbidden", "client_id_not_allowed", "full_replacement_not_allowed", "part_of_id", "outside_scope"];

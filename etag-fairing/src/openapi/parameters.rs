@@ -7,6 +7,7 @@ use super::names::{self, parameter};
 use super::schemas::describe;
 use super::windows;
 use crate::config::JsonApiConfig;
+use crate::idempotency::IDEMPOTENCY_KEY;
 use crate::query::highest_page_number;
 use crate::query::limits::{MAX_COUNTS, MAX_INCLUDES, MAX_OFFSET, MAX_PATH, MAX_SORT_KEYS};
 use crate::resource::endpoint::OwnRelationship;
@@ -17,6 +18,13 @@ const MAX_LISTED_PATHS: usize = 200;
 
 /// The component of `If-Match` where a request without it is 428.
 pub(super) const REQUIRED_IF_MATCH: &str = "If-Match.required";
+
+/// The component of `Idempotency-Key` where a resource is `idempotent`.
+pub(super) const REQUIRED_KEY: &str = "Idempotency-Key.required";
+
+/// A string of RFC 8941 (§3.3.3), or a text that needs no quotes.
+const KEY_PATTERN: &str =
+    r##"^(?:"(?:[ !#-\[\]-~]|\\["\\]){1,255}"|[0-9A-Za-z!#$%&'*+.^_`|~:/=@-]{1,255})$"##;
 
 /// The parameters of the document, by the names of their components.
 pub(super) type Parameters = Map<String, Value>;
@@ -131,9 +139,21 @@ pub(super) fn add_common(config: &JsonApiConfig, parameters: &mut Parameters) {
         "`return=minimal`: the entity tag and no document. `return=representation`: after a 412 its `meta.current` is what \
          is there now (RFC 7240 §4.2).",
     );
-    if let Some(mut required) = parameters.get("If-Match").cloned() {
-        required["required"] = true.into();
-        parameters.insert(REQUIRED_IF_MATCH.into(), required);
+    let key = json!({
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        // No example: Swagger UI would send it with each request, and a key is for one alone.
+        "schema": {"type": "string", "pattern": KEY_PATTERN},
+        "description": "A text in quotes that the client makes up for this change alone, such as a random UUID. If no answer \
+                        comes, the same request is sent again with the same key: the change is made once, and the answer is \
+                        the first one (draft-ietf-httpapi-idempotency-key-header).",
+    });
+    parameters.insert(IDEMPOTENCY_KEY.into(), key);
+    for (name, required_name) in [("If-Match", REQUIRED_IF_MATCH), (IDEMPOTENCY_KEY, REQUIRED_KEY)] {
+        if let Some(mut required) = parameters.get(name).cloned() {
+            required["required"] = true.into();
+            parameters.insert(required_name.into(), required);
+        }
     }
 }
 

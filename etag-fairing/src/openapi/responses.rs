@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::names::{self, header, schema};
 use super::schemas::common;
 use crate::error::MEDIA_TYPE;
+use crate::idempotency::REPLAYED;
 
 /// The responses of an operation, by status (OpenAPI 3.1.1 §4.8.16).
 #[derive(Debug, Default)]
@@ -63,6 +64,20 @@ impl Responses {
         self.refusals.entry(status).or_default().extend(codes);
     }
 
+    /// What becomes of a key that may not be used as it is.
+    pub(super) fn of_keys(&mut self, is_required: bool, keeps_answers: bool) {
+        // A role that may not make the table keeps none, whatever the configuration says.
+        self.error(400, &["invalid_idempotency_key", "idempotency_key_not_supported"]);
+        if !keeps_answers {
+            return;
+        }
+        if is_required {
+            self.error(400, &["idempotency_key_required"]);
+        }
+        self.error(409, &["idempotency_key_in_use"]);
+        self.error(422, &["idempotency_key_reused"]);
+    }
+
     /// Any other refusal, by the application's own code.
     pub(super) fn any_error(&mut self) {
         self.has_others = true;
@@ -84,6 +99,8 @@ impl Responses {
             .iter()
             .filter(|(status, _)| (403..=422).contains(*status) && !matches!(status, 406 | 412 | 413 | 415))
             .flat_map(|(_, codes)| codes.iter().copied())
+            // A key is judged before all else.
+            .filter(|code| !code.starts_with("idempotency_key"))
             .collect();
         if let Some(bad_request) = self.refusals.get_mut(&400) {
             bad_request.extend(told_together);
@@ -175,6 +192,13 @@ pub(super) fn headers() -> Map<String, Value> {
             field("The URL of the new resource.", json!({"type": "string", "format": "uri-reference"})),
         ),
         ("Preference-Applied", field("The preference that was followed (RFC 7240 §3).", text())),
+        (
+            REPLAYED,
+            field(
+                "`true` if the request was sent before: this is the answer of that time.",
+                json!({"type": "string", "const": "true"}),
+            ),
+        ),
         (
             "Retry-After",
             field("After how many seconds to try again.", json!({"type": "integer", "minimum": 0})),

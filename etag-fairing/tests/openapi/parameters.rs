@@ -212,9 +212,112 @@ fn each_precondition_stands_where_it_changes_the_answer() {
     assert_eq!(fields("/v1/songs/{id}", "get"), all);
     assert_eq!(
         fields("/v1/songs/{id}", "patch"),
-        ["If-Match", "If-Unmodified-Since", "If-None-Match", "Prefer"]
+        ["If-Match", "If-Unmodified-Since", "If-None-Match", "Prefer", "Idempotency-Key"]
     );
-    assert_eq!(fields("/v1/bands/{id}", "delete"), ["If-Match", "If-None-Match", "Prefer"]);
+    assert_eq!(
+        fields("/v1/bands/{id}", "delete"),
+        ["If-Match", "If-None-Match", "Prefer", "Idempotency-Key"]
+    );
+    assert_eq!(fields("/v1/operations", "post"), ["Prefer", "Idempotency-Key"]);
+}
+
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "orders", etag, idempotent)]
+struct Order {
+    #[jsonapi(id)]
+    id: i64,
+    amount: i64,
+}
+
+/// Each write takes a key, says what becomes of it, and needs one where its resource is `idempotent`.
+#[test]
+fn keys_stand_in_it_where_answers_are_kept() {
+    let document_of =
+        |rocket: Rocket<Build>| JsonApi::openapi().document(&rocket, "/v1").expect("a document");
+    let kept = document_of(build(rocket::custom(support::figment(TOML))).mount("/v1", Order::routes()));
+    let toml = format!("{TOML}[default.jsonapi]\nidempotency_keep = 0\n");
+    let none = document_of(build(rocket::custom(support::figment(&toml))));
+    let codes_of = |document: &Value, operation: &Value, status: &str| -> Vec<String> {
+        let response = followed(document, &operation["responses"][status]);
+        let codes = response["x-error-codes"].as_array().into_iter().flatten();
+        codes
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .filter(|code| code.contains("idempotency"))
+            .collect()
+    };
+    let key_of = |document: &Value, operation: &Value| -> Option<Value> {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let mut parameters = parameters.map(|parameter| followed(document, parameter));
+        parameters.find(|one| one["name"] == "Idempotency-Key").cloned()
+    };
+    for (path, item) in kept["paths"].as_object().expect("paths") {
+        for method in ["get", "post", "patch", "delete"] {
+            let operation = &item[method];
+            if operation.is_null() {
+                continue;
+            }
+            let key = key_of(&kept, operation);
+            assert_eq!(key.is_some(), method != "get", "{method} {path}");
+            let other = &none["paths"][path][method];
+            assert_eq!(key_of(&none, other), None, "{method} {path}");
+            if !other.is_null() && method != "get" {
+                let said = codes_of(&none, other, "400");
+                assert_eq!(
+                    said,
+                    ["invalid_idempotency_key", "idempotency_key_not_supported"],
+                    "{method} {path}"
+                );
+            }
+            let Some(key) = key else { continue };
+            let is_required = path.starts_with("/v1/orders");
+            assert_eq!(key["required"] == true, is_required, "{method} {path}");
+            let mut bad = vec!["idempotency_key_not_supported", "invalid_idempotency_key"];
+            // Operations may be on orders.
+            bad.extend((is_required || path == "/v1/operations").then_some("idempotency_key_required"));
+            let mut said = codes_of(&kept, operation, "400");
+            said.sort();
+            bad.sort();
+            assert_eq!(said, bad, "{method} {path}");
+            assert_eq!(codes_of(&kept, operation, "409"), ["idempotency_key_in_use"], "{method} {path}");
+            assert_eq!(codes_of(&kept, operation, "422"), ["idempotency_key_reused"], "{method} {path}");
+            let answers = operation["responses"].as_object().expect("responses");
+            for (status, answer) in answers.iter().filter(|(status, _)| status.starts_with('2')) {
+                assert!(answer["headers"]["Idempotency-Replayed"].is_object(), "{method} {path} {status}");
+            }
+            let in_use = followed(&kept, &operation["responses"]["409"]);
+            assert!(in_use["headers"]["Retry-After"].is_object(), "{method} {path}");
+        }
+    }
+}
+
+/// The pattern of the document is that of the keys which the server takes.
+#[test]
+fn keys_of_the_pattern_are_taken() {
+    let document = document();
+    let key = &document["components"]["parameters"]["Idempotency-Key"]["schema"];
+    let validator = jsonschema::validator_for(key).expect("a schema");
+    let server = Server::start(TOML, build);
+    let keys = [
+        "\"8e03978e-40d5\"",
+        "8e03978e-40d6",
+        "\"a b, c\"",
+        r#""a\"b\\c""#,
+        "dGVzdA==",
+        "\"",
+        "a b",
+        "\"\"",
+        "a,b",
+        &"k".repeat(255),
+        &"k".repeat(256),
+    ];
+    for key in keys {
+        let body = json!({"data": {"type": "bands", "attributes": {"name": key}}}).to_string();
+        let fields = [("Content-Type", "application/vnd.api+json"), ("Idempotency-Key", key)];
+        let response = server.send("POST", "/v1/bands", &fields, &body);
+        let expected = if validator.is_valid(&json!(key)) { 201 } else { 400 };
+        assert_eq!(response.status, expected, "{key}: {response:?}");
+    }
 }
 
 #[test]

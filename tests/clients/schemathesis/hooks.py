@@ -1,12 +1,14 @@
 """What an OpenAPI document cannot say.
 
-Of query parameters: rules between several of them; of a PATCH: that its resource is the one of the URL. Requests that
-should be accepted are changed to keep these rules. Those that should be refused stay as they are.
+Of query parameters: rules between several of them; of a PATCH: that its resource is the one of the URL; of an
+`Idempotency-Key`: that no other request has it. Requests that should be accepted are changed to keep these rules. Those that
+should be refused stay as they are.
 
 Of answers: what 404 and DELETE are about at a relationship's URL.
 """
 
 import json
+import uuid
 
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
@@ -37,6 +39,9 @@ def map_case(context, case):
         case.query = mended(dict(case.query))
     if case.method == "PATCH" and case.path.endswith("/{id}") and is_positive(case, ParameterLocation.BODY):
         case.body["data"]["id"] = case.path_parameters["id"]
+    key = next((name for name in case.headers or {} if name.lower() == "idempotency-key"), None)
+    if key and is_positive(case, ParameterLocation.HEADER):
+        case.headers[key] = f'"{uuid.uuid4()}"'
     return case
 
 
