@@ -64,6 +64,12 @@ fn orbit_drives_the_example() {
     tell("orbit.mjs", Path::new("node"), "tests/clients/node_modules/@orbit/jsonapi/package.json");
 }
 
+/// Without any client: what must be known to write one.
+#[test]
+fn fetch_drives_the_example() {
+    tell("fetch.mjs", Path::new("node"), "tests/clients/fetch.mjs");
+}
+
 /// Where `.ci/clients` puts Python.
 const PYTHON: &str = "target/clients-venv/bin/python";
 
@@ -96,6 +102,7 @@ fn the_page_shows_what_is_run() {
         ("kitsu", "tests/clients/kitsu.mjs"),
         ("Orbit", "tests/clients/orbit.mjs"),
         ("jsonapi-client", "tests/clients/python_client.py"),
+        ("fetch", "tests/clients/fetch.mjs"),
     ] {
         let script = fs::read_to_string(root().join(story)).expect("a story");
         let mut blocks = blocks(heading);

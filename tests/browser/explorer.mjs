@@ -193,6 +193,52 @@ async function aTagWithinADocument(page) {
   assert.equal(await deleting.field("If-Match").inputValue(), '"within"');
 }
 
+/// Several operations with their tags, and a key: sent twice, made once; one of them refused, none made.
+async function severalAtOnce(page, picture) {
+  await explore(page);
+  const reading = await open(page, "get", "/v1/sessions/{id}");
+  await reading.field("id").fill("5");
+  assert.equal(await reading.execute(), 200);
+  const several = await open(page, "post", "/v1/operations");
+  const update = (id, level) => ({ op: "update", data: { type: "sessions", id, attributes: { level } } });
+  const write = (level) =>
+    several.body.fill(JSON.stringify({ "atomic:operations": [update("6", level), update("5", level), update("5", level)] }));
+  await write("beginner");
+  const fill = several.operation.getByRole("button", { name: "Put the tags of what I have read into the operations" });
+  await fill.click();
+  const tags = async () => JSON.parse(await several.body.inputValue())["atomic:operations"].map(({ meta }) => meta?.ifMatch);
+  const [none, tag, again] = await tags();
+  assert.match(tag, /^"[0-9a-f]{40}(~\w+)?"$/);
+  assert.deepEqual([none, again], [undefined, undefined]);
+
+  await several.operation.getByRole("button", { name: "Make a new key" }).click();
+  const key = await several.field("Idempotency-Key").inputValue();
+  assert.match(key, /^"[0-9a-f-]{32,36}"$/);
+  assert.equal(await several.execute(), 200);
+  assert.equal(await several.notice.count(), 0);
+  assert.equal(await several.execute(), 200);
+  await several.notice.getByText("Sent before.").waitFor();
+
+  // What came back has tags, too: now all are known.
+  await several.operation.getByRole("button", { name: "Make a new key" }).click();
+  assert.notEqual(await several.field("Idempotency-Key").inputValue(), key);
+  await write("expert");
+  await fill.click();
+  assert.equal((await tags()).filter(Boolean).length, 2);
+  const headers = { "Content-Type": "application/vnd.api+json" };
+  const response = await fetch(`${origin}${prefix}/v1/sessions/5`, { method: "PATCH", headers, body: change("5", { level: "advanced" }) });
+  assert.equal(response.status, 200);
+  assert.equal(await several.execute(), 412);
+  await several.notice.getByText("Operation 1 (update sessions 5) was refused.").waitFor();
+  await several.notice.getByRole("button", { name: "Fetch it again" }).click();
+  await several.notice.locator("table").waitFor();
+  const rows = await several.notice.locator("tbody tr").allInnerTexts();
+  assert.deepEqual(rows.map((row) => row.split("\t")), [["level", '"beginner"', '"advanced"']]);
+  await picture("explorer-operations");
+  await fill.click();
+  assert.equal(await several.execute(), 200);
+}
+
 /// Where a change must say what it is made for.
 async function theTagIsRequired(page, picture) {
   await explore(page);
@@ -227,5 +273,5 @@ if (UPSTREAM) {
   proxy.close();
   proxy.closeAllConnections();
 } else {
-  await tell(everyOperationIsListed, nothingIsLost, aListAndItsFilters, aTagWithinADocument, relationshipsAndDeletions);
+  await tell(everyOperationIsListed, nothingIsLost, aListAndItsFilters, aTagWithinADocument, relationshipsAndDeletions, severalAtOnce);
 }

@@ -76,6 +76,55 @@ async function edit(identity, change) {
   }
 }
 
+const ATOMIC = 'application/vnd.api+json;ext="https://jsonapi.org/ext/atomic"';
+const OPERATIONS = {
+  addRecord: "add",
+  updateRecord: "update",
+  replaceAttribute: "update",
+  removeRecord: "remove",
+  addToRelatedRecords: "add",
+  removeFromRelatedRecords: "remove",
+  replaceRelatedRecord: "update",
+  replaceRelatedRecords: "update",
+};
+const resources = remote.requestProcessor.serializerFor(JSONAPISerializers.Resource);
+
+/** A record that the same request makes has a local id: the server has not chosen its own yet. */
+const named = ({ type, id }) => (serverId({ type, id }) ? { type, id: serverId({ type, id }) } : { type, lid: id });
+const linkage = (data) => (Array.isArray(data) ? data.map(named) : data && named(data));
+
+/** An operation as the extension has it. The tag is that of the record when it was read. */
+function atomic({ op, record, attribute, value, relationship, relatedRecord, relatedRecords }, tag) {
+  const meta = tag && { ifMatch: tag };
+  if (relationship) {
+    const data = op === "replaceRelatedRecord" ? relatedRecord : (relatedRecords ?? [relatedRecord]);
+    return { op: OPERATIONS[op], ref: { ...named(record), relationship }, data: linkage(data), meta };
+  }
+  if (op === "removeRecord") return { op: "remove", ref: named(record), meta };
+  const { attributes } = resources.serialize(attribute ? { ...record, attributes: { [attribute]: value } } : record);
+  const links = Object.entries(record.relationships ?? {}).map(([name, { data }]) => [name, { data: linkage(data) }]);
+  return { op: OPERATIONS[op], data: { ...named(record), attributes, relationships: Object.fromEntries(links) }, meta };
+}
+
+/** Makes all of it or nothing, where a source makes one after the other. `tags` has those of the records, by their ids. */
+async function operate(build, tags = new Map()) {
+  const operations = build(remote.transformBuilder).map((one) => one.toOperation());
+  const { document, response } = await remote.requestProcessor.fetch(`${origin}/v1/operations`, {
+    method: "POST",
+    headers: { "Content-Type": ATOMIC, Accept: ATOMIC },
+    json: { "atomic:operations": operations.map((one) => atomic(one, tags.get(one.record.id))) },
+  });
+  const results = document?.["atomic:results"] ?? [];
+  // The results stand in the order of the operations: what was new has its key now.
+  const records = operations.map(({ op, record }, index) => {
+    const { data } = results[index] ?? {};
+    if (data && op === "addRecord") keyMap.pushRecord({ type: record.type, id: record.id, keys: { remoteId: data.id } });
+    return data && resources.deserialize(data);
+  });
+  await memory.sync((t) => operations.map((one, index) => (records[index] ? t.updateRecord(records[index]) : one)));
+  return { records, response };
+}
+
 /** What a request is refused with. */
 async function refusal(request) {
   const error = await request.then(
@@ -228,4 +277,39 @@ await assert.rejects(
   (error) => error.constructor.name === "RecordNotFoundException",
 );
 for (const one of [ada, ben, track, kind]) await write((t) => t.removeRecord(one));
+
+// Several changes at once: a track, a session on it, and its speaker, all of them or none.
+const [rust, ferris, eve] = ["tracks", "sessions", "speakers"].map((type) => ({ type, id: schema.generateId(type) }));
+const together = await operate((t) => [
+  t.addRecord({ ...rust, attributes: { name: "Rust" } }),
+  t.addRecord({ ...ferris, attributes: { title: "Ferris" }, relationships: { track: { data: rust } } }),
+  t.addRecord({ ...eve, attributes: { name: "Eve Orbit" } }),
+  t.addToRelatedRecords(ferris, "speakers", eve),
+  t.replaceAttribute(ferris, "state", "accepted"),
+]);
+assert.equal(together.records[1].id, ferris.id, "one record for the client’s id and the server’s");
+const made = await read(ferris, { include: ["speakers"] });
+assert.equal(made.record.attributes.state, "accepted");
+assert.deepEqual(made.record.relationships.speakers.data, [eve]);
+assert.equal(memory.cache.getRecordSync(ferris).attributes.title, "Ferris");
+// Each with the tag of what was read: one is an old one, so that neither is made.
+const tagOf = async (identity) => (await read(identity)).tag;
+const tags = new Map([[ferris.id, made.tag], [rust.id, await tagOf(rust)]]);
+await write((t) => t.replaceAttribute(rust, "color", "#a72145"), tags.get(rust.id));
+const both = (t) => [t.replaceAttribute(ferris, "title", "Both"), t.updateRecord({ ...rust, attributes: { name: "Both" } })];
+const neither = await refusal(operate(both, tags));
+assert.equal(neither.response.status, 412);
+assert.equal(neither.data.errors[0].source.pointer.split("/")[2], "1");
+assert.equal((await read(ferris)).record.attributes.title, "Ferris");
+tags.set(rust.id, await tagOf(rust));
+await operate(both, tags);
+assert.equal((await read(ferris)).record.attributes.title, "Both");
+const removed = await operate((t) => [
+  t.removeFromRelatedRecords(ferris, "speakers", eve),
+  t.removeRecord(ferris),
+  t.removeRecord(eve),
+  t.removeRecord(rust),
+]);
+assert.equal(removed.response.status, 200);
+assert.equal(memory.cache.getRecordSync(ferris), undefined);
 console.log("orbit: done");

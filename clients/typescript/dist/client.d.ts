@@ -1,5 +1,5 @@
 import type { Document } from "./document.js";
-import type { Identifier } from "./json-api.js";
+import { type Identifier } from "./json-api.js";
 import { OperationBuilder } from "./operation-builder.js";
 import { type Operation, type OperationsOptions, type Results } from "./operations.js";
 import type { ClientOptions, CreateOptions, DeleteOptions, LinkageOptions, Minimal, Saved, Target, UpdateOptions } from "./options.js";
@@ -15,7 +15,7 @@ export declare class Client<P> {
     #private;
     /** Makes operations, for `operations`: `api.op.add("tracks", …)`, `api.op.update(session, …)`, `api.op.remove(session)`. */
     readonly op: OperationBuilder<P>;
-    constructor({ paths, memory, operations, ...transport }: ClientOptions<P>);
+    constructor({ paths, memory, operations, profile, ...transport }: ClientOptions<P>);
     /** Reads a list. */
     list<T extends TypeName<P>>(type: T, query?: ListQuery<P, T>, options?: SendOptions): Promise<Document<Resource<P, T>[], P>>;
     /** Reads a list page by page, as far as it is asked for. */

@@ -1,5 +1,6 @@
 // The client: reads, edits and linkage of an API whose types are known.
 import { make, meet } from "./edit.js";
+import { CONCURRENCY, MEDIA_TYPE } from "./json-api.js";
 import { isEmpty } from "./merge.js";
 import { OperationBuilder } from "./operation-builder.js";
 import { makeAll } from "./operations.js";
@@ -21,10 +22,14 @@ export class Client {
     #states;
     #paths;
     #operations;
+    /** The media types of documents that may show several resources, each with its tag. */
+    #accept;
     /** Makes operations, for `operations`: `api.op.add("tracks", …)`, `api.op.update(session, …)`, `api.op.remove(session)`. */
     op;
-    constructor({ paths, memory, operations = "/operations", ...transport }) {
+    constructor({ paths, memory, operations = "/operations", profile = true, ...transport }) {
         this.#paths = { ...paths };
+        // Who knows no profiles, nor parameters of the media type, takes the other one.
+        this.#accept = profile ? `${MEDIA_TYPE};profile="${CONCURRENCY}", ${MEDIA_TYPE};q=0.9` : undefined;
         this.#operations = operations;
         this.#transport = new Transport(transport);
         this.#store = new Store(this.#transport, memory ?? {}, (resource) => this.#urlOf(resource));
@@ -38,7 +43,7 @@ export class Client {
     }
     /** Reads a list. */
     list(type, query, options) {
-        return this.#store.read(this.#collection(type) + queryString(query), options);
+        return this.#readMany(this.#collection(type) + queryString(query), options);
     }
     /** Reads a list page by page, as far as it is asked for. */
     async *pages(type, query, options) {
@@ -48,20 +53,22 @@ export class Client {
             const next = page.link("next");
             if (next === undefined)
                 return;
-            page = await this.#store.read(next, options);
+            page = await this.#readMany(next, options);
         }
     }
     /** Reads a resource. */
     async get(type, id, query, options) {
-        return this.#states.read({ type, id }, query, options);
+        // The tag of the resource itself is that of the answer.
+        const { include } = (query ?? {});
+        return this.#states.read({ type, id }, query, include ? { ...options, accept: this.#accept } : options);
     }
     /** Reads a link of a document, such as `next`. */
     follow(link, options) {
-        return this.#store.read(link, options);
+        return this.#readMany(link, options);
     }
     /** Reads what is related to a resource. */
     related(owner, name, query, options) {
-        return this.#store.read(`${this.#urlOf(owner)}/${name}${queryString(query)}`, options);
+        return this.#readMany(`${this.#urlOf(owner)}/${name}${queryString(query)}`, options);
     }
     async create(type, members, query, options = {}) {
         const response = await this.#transport.send({
@@ -170,6 +177,9 @@ export class Client {
             this.#store.forget(this.#urlOf(target));
         else
             this.#store.clear();
+    }
+    #readMany(link, options) {
+        return this.#store.read(link, { ...options, accept: this.#accept });
     }
     #collection(type) {
         const path = this.#paths[type] ?? `/${type}`;

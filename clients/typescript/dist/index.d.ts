@@ -13,6 +13,7 @@ export type { OperationBuilder } from "./operation-builder.js";
 export type { Operation, OperationOptions, OperationsOptions, Ref, Results } from "./operations.js";
 export type { ClientOptions, CreateOptions, DeleteOptions, LinkageOptions, OperationTarget, RemoveOperationOptions, ReplaceOperationOptions, Saved, Target, UpdateOperationOptions, UpdateOptions, } from "./options.js";
 export type { Bounds } from "./recent.js";
+export type { RepeatOptions } from "./repeats.js";
 export type { MemoryOptions } from "./store.js";
-export type { HeaderSource, RawRequest, RawResponse, SendOptions, Sending, TransportOptions, } from "./transport.js";
+export type { HeaderSource, Preference, RawRequest, RawResponse, SendOptions, Sending, TransportOptions, } from "./transport.js";
 export type { Changes, Creation, Expression, ItemQuery, Linkage, ListQuery, LocalChanges, LocalCreation, LocalNewLinkage, NewLinkage, Related, RelationshipName, Resource, ToManyName, TypeName, } from "./types.js";

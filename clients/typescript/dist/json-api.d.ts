@@ -63,6 +63,8 @@ export interface ErrorObject {
 }
 /** The media type of JSON:API. */
 export declare const MEDIA_TYPE = "application/vnd.api+json";
+/** The profile with which each resource of a document says its tag in `meta.etag`. */
+export declare const CONCURRENCY = "https://github.com/etag-fairing/etag-fairing/blob/main/docs/profiles/concurrency.md";
 /** The extension for several changes in one request. */
 export declare const ATOMIC = "https://jsonapi.org/ext/atomic";
 /** The URL of a link. */

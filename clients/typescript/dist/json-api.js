@@ -1,6 +1,8 @@
 // The parts of JSON:API documents (JSON:API 1.1, "Document Structure") that are the same in every API.
 /** The media type of JSON:API. */
 export const MEDIA_TYPE = "application/vnd.api+json";
+/** The profile with which each resource of a document says its tag in `meta.etag`. */
+export const CONCURRENCY = "https://github.com/etag-fairing/etag-fairing/blob/main/docs/profiles/concurrency.md";
 /** The extension for several changes in one request. */
 export const ATOMIC = "https://jsonapi.org/ext/atomic";
 /** The URL of a link. */

@@ -11,6 +11,11 @@ export interface ClientOptions<P> extends TransportOptions {
     paths?: {
         readonly [T in TypeName<P>]?: string;
     };
+    /**
+     * Whether documents that may show several resources are asked for with the tag of each (by the profile "Concurrency"), so
+     * that what they show is edited without another read. By default so; a server that doesn't know the profile ignores it.
+     */
+    profile?: boolean;
     /** Where operations are sent. By default `/operations`. */
     operations?: string;
     /** How much is kept in memory. */

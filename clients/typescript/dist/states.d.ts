@@ -2,8 +2,7 @@ import type { Document } from "./document.js";
 import { type Meeting } from "./edit.js";
 import { type Identifier } from "./json-api.js";
 import { type AnyQuery } from "./query.js";
-import type { Store } from "./store.js";
-import type { SendOptions } from "./transport.js";
+import type { ReadOptions, Store } from "./store.js";
 /** What is known of a state, and how to find out more: all of a `Meeting` but what is to be done. */
 export type Known<R> = Pick<Meeting<any, R>, "url" | "seen" | "read" | "told" | "agrees">;
 export declare class States {
@@ -17,9 +16,7 @@ export declare class States {
     /** The URL of a relationship. */
     linkageUrl(owner: Identifier, name: string): string;
     /** Reads a resource. */
-    read<R, P>(target: Identifier, query?: AnyQuery, options?: SendOptions & {
-        cache?: RequestCache;
-    }): Promise<Document<R, P>>;
+    read<R, P>(target: Identifier, query?: AnyQuery, options?: ReadOptions): Promise<Document<R, P>>;
     /** Whether a resource came without its tag, in a list or included, so that it is read before it is changed. */
     isReadBefore(target: Identifier, etag?: string | undefined): boolean;
     /** A resource. */

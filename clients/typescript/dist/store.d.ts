@@ -7,6 +7,12 @@ export interface Seen<R> {
     readonly etag: string;
     readonly data: R | undefined;
 }
+/** How something is read. */
+export interface ReadOptions extends SendOptions {
+    cache?: RequestCache | undefined;
+    /** The media types of the answer. */
+    accept?: string | undefined;
+}
 /** How much is kept. */
 export interface MemoryOptions {
     /** Documents, to ask whether they are still current. By default 200, and 4 million characters. */
@@ -23,9 +29,7 @@ export declare class Store {
     /** The URL of a resource. */
     urlOf: (resource: Identifier) => string);
     /** Reads a URL, and asks only whether it has changed if it was read before. */
-    read<D, P>(target: string, options?: SendOptions & {
-        cache?: RequestCache;
-    }): Promise<Document<D, P>>;
+    read<D, P>(target: string, options?: ReadOptions): Promise<Document<D, P>>;
     /** The document of the answer to a write. The tag of the answer to a creation is that of the new resource. */
     written<D, P>(response: RawResponse, is: "resource" | "linkage"): Document<D, P>;
     /** What was seen last at the URL of a resource or a relationship. */

@@ -28,6 +28,7 @@ export class Store {
             url,
             signal: options.signal,
             cache: options.cache,
+            accept: options.accept,
             // Those of the caller come last: they win.
             headers: async (request) => {
                 const own = new Headers(typeof headers === "function" ? await headers(request) : headers);

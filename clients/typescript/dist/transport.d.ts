@@ -1,3 +1,4 @@
+import { type RepeatOptions } from "./repeats.js";
 /** A request that is about to be sent. */
 export interface Sending {
     readonly method: string;
@@ -30,6 +31,8 @@ export interface RawRequest extends SendOptions {
     contentType?: string | undefined;
     /** The media type of the answer. */
     accept?: string | undefined;
+    /** The `Idempotency-Key` of a write, without quotes; `false` for none. By default one is made. */
+    key?: string | false | undefined;
     /** What is to come back of a write (RFC 7240). */
     prefer?: Preference | undefined;
     /** Statuses beside 2xx that are no error. */
@@ -57,10 +60,15 @@ export interface TransportOptions {
     headers?: HeaderSource | undefined;
     /** Whether the browser sends cookies: as for `fetch`. */
     credentials?: RequestCredentials | undefined;
+    /**
+     * How writes are sent again if no answer comes: with the same `Idempotency-Key`, so that they are made once. `false` for
+     * a server that doesn't know such keys: they have none then, and are sent once.
+     */
+    repeats?: RepeatOptions | false | undefined;
 }
 export declare class Transport {
     #private;
-    constructor({ baseUrl, fetch, headers, credentials }: TransportOptions);
+    constructor({ baseUrl, fetch, headers, credentials, repeats }: TransportOptions);
     /** The whole URL of a path behind `baseUrl`, such as `/sessions`. */
     at(path: string): string;
     /**

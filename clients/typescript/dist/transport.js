@@ -1,17 +1,20 @@
 // The one way to the server: every request of the client goes through `Transport.send`.
 import { JsonApiError } from "./errors.js";
 import { MEDIA_TYPE } from "./json-api.js";
+import { KEY, Repeats } from "./repeats.js";
 export class Transport {
     #base;
     #fetch;
     #headers;
     #credentials;
-    constructor({ baseUrl, fetch, headers, credentials }) {
+    #repeats;
+    constructor({ baseUrl, fetch, headers, credentials, repeats = {} }) {
         this.#base = baseUrl.replace(/\/+$/, "");
         // `fetch` wants to be called as a function of the global object.
         this.#fetch = fetch ?? ((url, init) => globalThis.fetch(url, init));
         this.#headers = headers;
         this.#credentials = credentials;
+        this.#repeats = repeats ? new Repeats(repeats) : undefined;
     }
     /** The whole URL of a path behind `baseUrl`, such as `/sessions`. */
     at(path) {
@@ -38,6 +41,8 @@ export class Transport {
             headers.set("Content-Type", request.contentType ?? MEDIA_TYPE);
         if (request.prefer)
             headers.set("Prefer", `return=${request.prefer}`);
+        if (request.key)
+            headers.set(KEY, quoted(request.key));
         for (const source of [this.#headers, request.headers]) {
             const fields = typeof source === "function" ? await source({ method, url, attempt }) : source;
             new Headers(fields).forEach((value, name) => headers.set(name, value));
@@ -51,13 +56,21 @@ export class Transport {
             init.cache = cache;
         if (this.#credentials)
             init.credentials = this.#credentials;
-        const response = await this.#fetch(url, init);
-        const text = await response.text();
-        if (!response.ok && !allow.includes(response.status)) {
-            throw new JsonApiError(response.status, errorsOf(text), { method, url }, response.headers);
-        }
-        return { status: response.status, headers: response.headers, text, url };
+        const once = async () => {
+            const response = await this.#fetch(url, init);
+            const text = await response.text();
+            if (!response.ok && !allow.includes(response.status)) {
+                throw new JsonApiError(response.status, errorsOf(text), { method, url }, response.headers);
+            }
+            return { status: response.status, headers: response.headers, text, url };
+        };
+        const isRepeated = this.#repeats && request.key !== false && !["GET", "HEAD", "OPTIONS"].includes(method);
+        return isRepeated ? this.#repeats.send(headers, once, signal) : once();
     }
+}
+/** A string of RFC 8941 (§3.3.3). */
+function quoted(text) {
+    return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 /** The errors of a document; none if it is no such document. */
 function errorsOf(text) {

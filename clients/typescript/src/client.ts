@@ -2,7 +2,7 @@
 
 import type { Document } from "./document.js";
 import { type Edit, type Outcome, make, meet } from "./edit.js";
-import type { Identifier } from "./json-api.js";
+import { CONCURRENCY, type Identifier, MEDIA_TYPE } from "./json-api.js";
 import { isEmpty } from "./merge.js";
 import { OperationBuilder } from "./operation-builder.js";
 import { type Operation, type OperationsOptions, type Results, makeAll } from "./operations.js";
@@ -53,11 +53,15 @@ export class Client<P> {
   readonly #states: States;
   readonly #paths: Readonly<Record<string, string | undefined>>;
   readonly #operations: string;
+  /** The media types of documents that may show several resources, each with its tag. */
+  readonly #accept: string | undefined;
   /** Makes operations, for `operations`: `api.op.add("tracks", …)`, `api.op.update(session, …)`, `api.op.remove(session)`. */
   readonly op: OperationBuilder<P>;
 
-  constructor({ paths, memory, operations = "/operations", ...transport }: ClientOptions<P>) {
+  constructor({ paths, memory, operations = "/operations", profile = true, ...transport }: ClientOptions<P>) {
     this.#paths = { ...paths };
+    // Who knows no profiles, nor parameters of the media type, takes the other one.
+    this.#accept = profile ? `${MEDIA_TYPE};profile="${CONCURRENCY}", ${MEDIA_TYPE};q=0.9` : undefined;
     this.#operations = operations;
     this.#transport = new Transport(transport);
     this.#store = new Store(this.#transport, memory ?? {}, (resource) => this.#urlOf(resource));
@@ -76,7 +80,7 @@ export class Client<P> {
     query?: ListQuery<P, T>,
     options?: SendOptions,
   ): Promise<Document<Resource<P, T>[], P>> {
-    return this.#store.read(this.#collection(type) + queryString(query as AnyQuery), options);
+    return this.#readMany(this.#collection(type) + queryString(query as AnyQuery), options);
   }
 
   /** Reads a list page by page, as far as it is asked for. */
@@ -90,7 +94,7 @@ export class Client<P> {
       yield page;
       const next = page.link("next");
       if (next === undefined) return;
-      page = await this.#store.read(next, options);
+      page = await this.#readMany(next, options);
     }
   }
 
@@ -101,12 +105,14 @@ export class Client<P> {
     query?: ItemQuery<P, T>,
     options?: SendOptions,
   ): Promise<Document<Resource<P, T>, P>> {
-    return this.#states.read({ type, id }, query as AnyQuery, options);
+    // The tag of the resource itself is that of the answer.
+    const { include } = (query ?? {}) as { include?: readonly string[] };
+    return this.#states.read({ type, id }, query as AnyQuery, include ? { ...options, accept: this.#accept } : options);
   }
 
   /** Reads a link of a document, such as `next`. */
   follow<D>(link: string, options?: SendOptions): Promise<Document<D, P>> {
-    return this.#store.read(link, options);
+    return this.#readMany(link, options);
   }
 
   /** Reads what is related to a resource. */
@@ -116,7 +122,7 @@ export class Client<P> {
     query?: RelatedQuery<P, T, N>,
     options?: SendOptions,
   ): Promise<Document<Related<P, T, N>, P>> {
-    return this.#store.read(`${this.#urlOf(owner)}/${name}${queryString(query as AnyQuery)}`, options);
+    return this.#readMany(`${this.#urlOf(owner)}/${name}${queryString(query as AnyQuery)}`, options);
   }
 
   /** Makes a resource. */
@@ -290,6 +296,10 @@ export class Client<P> {
   forget(target?: Identifier<TypeName<P>>): void {
     if (target) this.#store.forget(this.#urlOf(target));
     else this.#store.clear();
+  }
+
+  #readMany<D>(link: string, options?: SendOptions): Promise<Document<D, P>> {
+    return this.#store.read(link, { ...options, accept: this.#accept });
   }
 
   #collection(type: string): string {

@@ -37,9 +37,11 @@ export type {
   UpdateOptions,
 } from "./options.js";
 export type { Bounds } from "./recent.js";
+export type { RepeatOptions } from "./repeats.js";
 export type { MemoryOptions } from "./store.js";
 export type {
   HeaderSource,
+  Preference,
   RawRequest,
   RawResponse,
   SendOptions,

@@ -4,8 +4,7 @@ import type { Document } from "./document.js";
 import { type Meeting, type State, seenOf } from "./edit.js";
 import { type Identifier, type RelationshipObject, type ResourceObject, agrees, isSameLinkage, isSeen } from "./json-api.js";
 import { type AnyQuery, queryString } from "./query.js";
-import type { Store } from "./store.js";
-import type { SendOptions } from "./transport.js";
+import type { ReadOptions, Store } from "./store.js";
 
 /** What is known of a state, and how to find out more: all of a `Meeting` but what is to be done. */
 export type Known<R> = Pick<Meeting<any, R>, "url" | "seen" | "read" | "told" | "agrees">;
@@ -29,7 +28,7 @@ export class States {
   async read<R, P>(
     target: Identifier,
     query?: AnyQuery,
-    options?: SendOptions & { cache?: RequestCache },
+    options?: ReadOptions,
   ): Promise<Document<R, P>> {
     const read = await this.store.read<R, P>(this.urlOf(target) + queryString(query), options);
     if (read.etag === undefined) this.#untagged.add(target.type);

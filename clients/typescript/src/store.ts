@@ -11,6 +11,13 @@ export interface Seen<R> {
   readonly data: R | undefined;
 }
 
+/** How something is read. */
+export interface ReadOptions extends SendOptions {
+  cache?: RequestCache | undefined;
+  /** The media types of the answer. */
+  accept?: string | undefined;
+}
+
 /** How much is kept. */
 export interface MemoryOptions {
   /** Documents, to ask whether they are still current. By default 200, and 4 million characters. */
@@ -38,7 +45,7 @@ export class Store {
   }
 
   /** Reads a URL, and asks only whether it has changed if it was read before. */
-  async read<D, P>(target: string, options: SendOptions & { cache?: RequestCache } = {}): Promise<Document<D, P>> {
+  async read<D, P>(target: string, options: ReadOptions = {}): Promise<Document<D, P>> {
     const url = this.transport.url(target);
     const kept = this.#documents.get(url);
     const headers = options.headers;
@@ -47,6 +54,7 @@ export class Store {
       url,
       signal: options.signal,
       cache: options.cache,
+      accept: options.accept,
       // Those of the caller come last: they win.
       headers: async (request) => {
         const own = new Headers(typeof headers === "function" ? await headers(request) : headers);

@@ -2,6 +2,7 @@
 
 import { JsonApiError } from "./errors.js";
 import { type ErrorObject, MEDIA_TYPE } from "./json-api.js";
+import { KEY, type RepeatOptions, Repeats } from "./repeats.js";
 
 /** A request that is about to be sent. */
 export interface Sending {
@@ -39,6 +40,8 @@ export interface RawRequest extends SendOptions {
   contentType?: string | undefined;
   /** The media type of the answer. */
   accept?: string | undefined;
+  /** The `Idempotency-Key` of a write, without quotes; `false` for none. By default one is made. */
+  key?: string | false | undefined;
   /** What is to come back of a write (RFC 7240). */
   prefer?: Preference | undefined;
   /** Statuses beside 2xx that are no error. */
@@ -68,6 +71,11 @@ export interface TransportOptions {
   headers?: HeaderSource | undefined;
   /** Whether the browser sends cookies: as for `fetch`. */
   credentials?: RequestCredentials | undefined;
+  /**
+   * How writes are sent again if no answer comes: with the same `Idempotency-Key`, so that they are made once. `false` for
+   * a server that doesn't know such keys: they have none then, and are sent once.
+   */
+  repeats?: RepeatOptions | false | undefined;
 }
 
 export class Transport {
@@ -75,13 +83,15 @@ export class Transport {
   readonly #fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly #headers: HeaderSource | undefined;
   readonly #credentials: RequestCredentials | undefined;
+  readonly #repeats: Repeats | undefined;
 
-  constructor({ baseUrl, fetch, headers, credentials }: TransportOptions) {
+  constructor({ baseUrl, fetch, headers, credentials, repeats = {} }: TransportOptions) {
     this.#base = baseUrl.replace(/\/+$/, "");
     // `fetch` wants to be called as a function of the global object.
     this.#fetch = fetch ?? ((url, init) => globalThis.fetch(url, init));
     this.#headers = headers;
     this.#credentials = credentials;
+    this.#repeats = repeats ? new Repeats(repeats) : undefined;
   }
 
   /** The whole URL of a path behind `baseUrl`, such as `/sessions`. */
@@ -108,6 +118,7 @@ export class Transport {
     const headers = new Headers({ Accept: request.accept ?? MEDIA_TYPE });
     if (document !== undefined) headers.set("Content-Type", request.contentType ?? MEDIA_TYPE);
     if (request.prefer) headers.set("Prefer", `return=${request.prefer}`);
+    if (request.key) headers.set(KEY, quoted(request.key));
     for (const source of [this.#headers, request.headers]) {
       const fields = typeof source === "function" ? await source({ method, url, attempt }) : source;
       new Headers(fields).forEach((value, name) => headers.set(name, value));
@@ -117,13 +128,22 @@ export class Transport {
     if (signal) init.signal = signal;
     if (cache) init.cache = cache;
     if (this.#credentials) init.credentials = this.#credentials;
-    const response = await this.#fetch(url, init);
-    const text = await response.text();
-    if (!response.ok && !allow.includes(response.status)) {
-      throw new JsonApiError(response.status, errorsOf(text), { method, url }, response.headers);
-    }
-    return { status: response.status, headers: response.headers, text, url };
+    const once = async (): Promise<RawResponse> => {
+      const response = await this.#fetch(url, init);
+      const text = await response.text();
+      if (!response.ok && !allow.includes(response.status)) {
+        throw new JsonApiError(response.status, errorsOf(text), { method, url }, response.headers);
+      }
+      return { status: response.status, headers: response.headers, text, url };
+    };
+    const isRepeated = this.#repeats && request.key !== false && !["GET", "HEAD", "OPTIONS"].includes(method);
+    return isRepeated ? this.#repeats!.send(headers, once, signal) : once();
   }
+}
+
+/** A string of RFC 8941 (§3.3.3). */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
 /** The errors of a document; none if it is no such document. */

@@ -223,6 +223,20 @@ test("meta.etag of what a list shows serves without another read", async () => {
   assert.equal(server.fields("GET", "accept").length, 2);
 });
 
+test("the tags of what documents show are asked for, where they may show several resources", async () => {
+  const plain = "application/vnd.api+json";
+  const profile = `${plain};profile="https://github.com/etag-fairing/etag-fairing/blob/main/docs/profiles/concurrency.md", ${plain};q=0.9`;
+  for (const [options, many] of [[{}, profile], [{ profile: false }, plain]] as const) {
+    const api = server.client(options);
+    const before = server.asked.length;
+    await api.list("sessions");
+    await api.get("sessions", "1", { include: ["speakers"] });
+    await api.get("sessions", "1");
+    await api.linkage(ONE, "speakers");
+    assert.deepEqual(server.fields("GET", "accept").slice(before), [many, many, plain, plain]);
+  }
+});
+
 test("a type without tags is read once, to find out", async () => {
   server.hasTags = false;
   const api = server.client();

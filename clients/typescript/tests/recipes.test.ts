@@ -12,7 +12,7 @@ for (const session of list.data) console.log(session.attributes?.title, list.rel
 const { data: session } = await api.get("sessions", "1");
 await api.update(session, { attributes: { title: "Not one lost update" } }, { merge: threeWay() });
 
-import { EditConflict, JsonApiError, type Resource } from "etag-fairing-client";
+import { EditConflict, JsonApiError, OperationConflict, type Resource } from "etag-fairing-client";
 
 type Session = Resource<paths, "sessions">;
 
@@ -43,6 +43,20 @@ async function allTitles() {
   return titles;
 }
 
+/** Moves sessions, all of them or none: also those that somebody has changed meanwhile, unless it was just when they begin. */
+async function moveAll(sessions: Session[], startTime: string): Promise<Session[]> {
+  const { op } = api;
+  try {
+    return await api.operations(
+      sessions.map((session) => op.update(session, { attributes: { startTime } }, { merge: threeWay() })),
+    );
+  } catch (error) {
+    // None was moved.
+    if (!(error instanceof OperationConflict)) throw error;
+    throw new Error(`“${error.theirs.attributes.title}” begins at ${error.theirs.attributes.startTime} now`);
+  }
+}
+
 const now = (await api.get("sessions", "1")).data;
 assert.equal(now.attributes?.title, "Not one lost update");
 assert.equal(await saveTitle(session, "Late"), "Meanwhile it is called Not one lost update.");
@@ -51,6 +65,12 @@ const before = now.attributes?.favourites ?? 0;
 const favourites = await Promise.all([now, now, now].map(addFavourite));
 assert.deepEqual(favourites.map(({ data }) => (data.attributes?.favourites ?? 0) - before).sort(), [1, 2, 3]);
 assert.ok((await allTitles()).includes("Not one lost update"));
+const three = await Promise.all(["2", "3", "4"].map((id) => api.get("sessions", id).then(({ data }) => data)));
+await api.update(three[1]!, { attributes: { level: "expert" } });
+const moved = await moveAll(three, "2031-05-01T09:00:00Z");
+assert.deepEqual(moved.map(({ attributes }) => attributes?.startTime), Array(3).fill("2031-05-01T09:00:00Z"));
+assert.equal(moved[1]!.attributes?.level, "expert");
+await assert.rejects(moveAll(three, "2031-05-02T09:00:00Z"), /begins at 2031-05-01T09:00:00Z now/);
 // As it was.
 const last = (await api.get("sessions", "1")).data;
 assert.equal(await saveTitle(last, session.attributes?.title ?? ""), "Saved.");

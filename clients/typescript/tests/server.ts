@@ -38,6 +38,10 @@ export class Conference {
   hasTagsInLists = false;
   /** Whether a PATCH is answered with 204. */
   answersNothing = false;
+  /** So many answers to writes are lost on the way, after all was done. */
+  lost = 0;
+  /** The first answers to writes with an `Idempotency-Key`; nothing if the server knows no keys. */
+  kept: Map<string, Answer> | undefined = new Map();
   /** Called before each request is handled; what it gives is sent. */
   before: (request: Asked, number: number) => Answer | undefined | void | Promise<Answer | undefined | void> = () => {};
   readonly #server = createServer((request, response) => void this.#handle(request, response));
@@ -104,11 +108,25 @@ export class Conference {
       body: text ? JSON.parse(text) : undefined,
     };
     this.asked.push(asked);
-    const { status, headers, body } = (await this.before(asked, this.asked.length)) ?? this.#answer(asked);
+    const { status, headers, body } = (await this.before(asked, this.asked.length)) ?? this.#answerOnce(asked);
+    if (asked.method !== "GET" && this.lost > 0) {
+      this.lost -= 1;
+      response.destroy();
+      return;
+    }
     const sent = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
     const type = typeof body === "string" ? "text/html" : "application/vnd.api+json";
     response.writeHead(status, { ...(sent && { "Content-Type": type }), ...headers });
     response.end(sent);
+  }
+
+  #answerOnce(asked: Asked): Answer {
+    const key = asked.headers["idempotency-key"] as string | undefined;
+    const kept = key === undefined ? undefined : this.kept?.get(key);
+    if (kept) return { ...kept, headers: { ...kept.headers, "Idempotency-Replayed": "true" } };
+    const answer = this.#answer(asked);
+    if (key !== undefined && answer.status < 400) this.kept?.set(key, answer);
+    return answer;
   }
 
   #answer(asked: Asked): Answer {

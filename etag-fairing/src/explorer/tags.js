@@ -1,6 +1,7 @@
 // What was read is remembered with its entity tag. The tag is filled into `If-Match` of changes, so that a change overwrites
 // nothing that its author has not seen, and on request into `If-None-Match` of reads. Beside the answers it says what 304, 412
-// and 428 mean; after the last two it fetches what is there now.
+// and 428 mean; after the last two it fetches what is there now. Several operations of one request have their tags in the body.
+// A write gets an `Idempotency-Key` on request.
 
 const MEDIA_TYPE = "application/vnd.api+json";
 
@@ -78,6 +79,36 @@ function learn(method, url, { status, text, header }) {
   for (const draw of watchers) draw();
 }
 
+// Operations ---------------------------------------------------------------------------------------------------------
+
+/// The operations of a request, each with the URL of the resource that it is about, unless it makes one.
+function operationsOf(text, url) {
+  const operations = parsed(text)?.["atomic:operations"];
+  if (!Array.isArray(operations)) return [];
+  return operations.map((operation) => {
+    const { type, id } = operation?.ref ?? operation?.data ?? {};
+    const isNew = operation?.op === "add" && !operation.ref && !operation.href;
+    const named = typeof id === "string" ? `${encodeURIComponent(type)}/${encodeURIComponent(id)}` : undefined;
+    // The tag is that of the resource, also where a relationship is changed.
+    const href = (operation?.href ?? named)?.replace(/\/relationships\/[^/]*$/, "");
+    const about = !isNew && href && URL.canParse(href, url) ? new URL(href, url).href : undefined;
+    return { operation, url: about };
+  });
+}
+
+/// The place of the operation that an answer is about.
+function refusedOperation(response) {
+  const pointer = parsed(response.get("text"))?.errors?.[0]?.source?.pointer ?? "";
+  const found = /^\/atomic:operations\/(\d+)/.exec(pointer);
+  return found ? Number(found[1]) : undefined;
+}
+
+/// A text that nobody else has. Browsers have `randomUUID` only where the page is secure.
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return crypto.randomUUID?.() ?? Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 // Requests -----------------------------------------------------------------------------------------------------------
 
 export function requestInterceptor(request) {
@@ -94,7 +125,7 @@ export function responseInterceptor(response) {
 
 /// Reads the URL of a request, with all that it was sent with but its conditions and its body.
 async function fetchAgain({ url, headers, credentials }) {
-  const own = Object.entries(headers ?? {}).filter(([name]) => !/^(accept|content-type|if-.*)$/i.test(name));
+  const own = Object.entries(headers ?? {}).filter(([name]) => !/^(accept|content-type|prefer|idempotency-key|if-.*)$/i.test(name));
   const options = { headers: { ...Object.fromEntries(own), Accept: MEDIA_TYPE }, credentials, cache: "no-store" };
   const before = known.get(keyOf(url));
   const response = await fetch(url, options);
@@ -211,6 +242,44 @@ export function entityTags({ React, getSystem }) {
     return h("button", { className: "explorer-link", type: "button", onClick: begin }, "Put what I have read into the body");
   }
 
+  /// Below the field of a key.
+  function Key({ param, rawParam, onChange }) {
+    const make = () => onChange(rawParam, `"${newKey()}"`, false);
+    const told = param.get("value")
+      ? "Sent once more with this key, it is not made again: you get the first answer. For another change make a new key."
+      : "Without a key, what is sent twice is made twice.";
+    return h("div", { className: "explorer-fill" },
+      h("button", { className: "explorer-link", type: "button", onClick: make }, "Make a new key"), h("span", null, told));
+  }
+
+  /// Whether an operation of the document takes those of JSON:API's extension.
+  function isOfOperations([path, method]) {
+    const content = getSystem().specSelectors.specResolvedSubtree(["paths", path, method, "requestBody", "content"]);
+    return Boolean(content?.keySeq().some((type) => type.includes("https://jsonapi.org/ext/atomic")));
+  }
+
+  /// Puts the tags of what was read into the operations of a body: into the first one on each resource.
+  function Tags({ pathMethod }) {
+    useKnown();
+    const [path, method] = pathMethod;
+    const { oas3Selectors, oas3Actions } = getSystem();
+    const fill = () => {
+      const text = oas3Selectors.requestBodyValue(path, method);
+      const filled = new Set();
+      const operations = operationsOf(text, urlOf(path, method)).map(({ operation, url }) => {
+        const tag = url && !filled.has(keyOf(url)) && known.get(keyOf(url))?.tag;
+        if (url) filled.add(keyOf(url));
+        return tag ? { ...operation, meta: { ...operation.meta, ifMatch: tag } } : operation;
+      });
+      if (operations.length === 0) return;
+      const body = { ...parsed(text), "atomic:operations": operations };
+      oas3Actions.setRequestBodyValue({ value: JSON.stringify(body, null, 2), pathMethod });
+    };
+    return h("div", { className: "explorer-fill" },
+      h("button", { className: "explorer-link", type: "button", onClick: fill }, "Put the tags of what I have read into the operations"),
+      h("span", null, "An operation without one overwrites whatever is there."));
+  }
+
   function ParameterRow({ Original, ...props }) {
     const { rawParam, param, pathMethod, isExecute, onChange } = props;
     const name = rawParam.get("in") === "header" ? rawParam.get("name") : "";
@@ -220,6 +289,12 @@ export function entityTags({ React, getSystem }) {
       if (wasEmpty && rawParam.has("content") && !rawParam.get("required")) onChange(rawParam, null, false);
     }, []);
     const row = h(Original, props);
+    if (isExecute && name === "Idempotency-Key") {
+      return h(React.Fragment, null, row, h("tr", { className: "explorer-row" }, h("td"), h("td", null, h(Key, props))));
+    }
+    if (isExecute && name === "Prefer" && isOfOperations(pathMethod)) {
+      return h(React.Fragment, null, row, h("tr", { className: "explorer-row" }, h("td"), h("td", null, h(Tags, props))));
+    }
     // What a new resource is compared with is the list, of which a query may have shown another part.
     const [path, method] = pathMethod;
     const isCreation = method === "post" && !path.includes("/relationships/");
@@ -243,7 +318,14 @@ export function entityTags({ React, getSystem }) {
         read?.body && h("details", null, h("summary", null, "What you have"),
           h("pre", null, JSON.stringify(read.body, null, 2))));
     }
+    if (response.getIn(["headers", "idempotency-replayed"])) {
+      return h("div", { className: "explorer-notice current", role: "status" },
+        h("p", null, h("strong", null, "Sent before."),
+          " A request with this key was made already, and this is its answer. Nothing was made this time."));
+    }
     if (status !== 412 && status !== 428) return null;
+    const index = refusedOperation(response);
+    if (index !== undefined) return h(OfOperation, { response, request, index });
     const [title, ...told] = status === 412
       ? ["412 Precondition Failed.", " Somebody else has changed it since you have read it, or you have, at another URL. ",
          "Your request has changed nothing, so that nothing of theirs is lost."]
@@ -253,6 +335,20 @@ export function entityTags({ React, getSystem }) {
       h("p", null, h("strong", null, title), ...told),
       // What was fetched after one answer is not shown beside the next.
       h(Again, { key: response.hashCode(), request, label: status === 412 ? "Fetch it again" : "Fetch it" }));
+  }
+
+  /// The same of one of several operations.
+  function OfOperation({ response, request, index }) {
+    const { operation, url } = operationsOf(request.body, request.url)[index] ?? {};
+    const { type, id } = operation?.ref ?? operation?.data ?? {};
+    const name = operation?.href ?? [type, id].filter(Boolean).join(" ");
+    const [title, told] = response.get("status") === 412
+      ? ["412 Precondition Failed.", "Somebody has changed its resource since you have read it. "]
+      : ["428 Precondition Required.", "It must say which state it is made for, in meta.ifMatch. "];
+    return h("div", { className: "explorer-notice refused", role: "alert" },
+      h("p", null, h("strong", null, title), ` Operation ${index} (${operation?.op} ${name}) was refused. ${told}`,
+        "None of the operations was made."),
+      url && h(Again, { key: response.hashCode(), request: { ...request, url }, label: "Fetch it again" }));
   }
 
   /// Fetches what is there now, and shows what is different.
@@ -267,7 +363,7 @@ export function entityTags({ React, getSystem }) {
     if (status !== 200 || !now) return h("div", null, button, h("p", null, `The answer was ${status}.`));
     const rows = before?.body ? differences(before.body, now.body) : [];
     return h("div", { className: "explorer-now" },
-      h("p", null, `This is what is there now${filling["If-Match"] ? ", and its tag is in If-Match" : ""}. `,
+      h("p", null, `This is what is there now${filling["If-Match"] && !request.body?.includes("atomic:operations") ? ", and its tag is in If-Match" : ""}. `,
         "Look at your change again, then execute it."),
       rows.length > 0 && h("table", null,
         h("thead", null, h("tr", null, ...["", "When you read it", "Now"].map((text, index) => h("th", { key: index }, text)))),

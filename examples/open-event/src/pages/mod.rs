@@ -118,6 +118,7 @@ const CLIENT: &[(&str, &str)] = client_scripts![
     "operations.js",
     "query.js",
     "recent.js",
+    "repeats.js",
     "states.js",
     "store.js",
     "transport.js"
