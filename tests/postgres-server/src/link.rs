@@ -1,4 +1,4 @@
-//! A link to a server, which may fall silent.
+//! A link to a server, which may fall silent, and may lose connections that commit.
 
 use std::{
     io::{Read, Write},
@@ -12,6 +12,8 @@ use std::{
 
 /// A link to a PostgreSQL: a port of this machine that leads to it. As long as it is silent it takes connections and
 /// bytes, and passes nothing on, as a network does that has lost its way. A connection that has lost bytes stays silent.
+///
+/// It can also cut connections that send `COMMIT`, so that whoever sends it never knows what has become of it.
 #[derive(Debug)]
 pub struct Link {
     url: String,
@@ -23,6 +25,38 @@ struct State {
     silent: AtomicBool,
     open: AtomicUsize,
     openings: Mutex<Vec<Vec<u8>>>,
+    /// One commit of so many is cut; 0 is none.
+    cut_one_in: AtomicUsize,
+    commits: AtomicUsize,
+    cuts: AtomicUsize,
+}
+
+/// How a commit ends.
+enum Commit {
+    /// It is passed on, and so is its answer.
+    Passed,
+    /// It is passed on; its answer is lost, and the connection with it.
+    AnswerLost,
+    /// The connection is cut before it.
+    Lost,
+}
+
+impl State {
+    /// What becomes of the commit in these bytes, if there is one.
+    fn commit(&self, bytes: &[u8]) -> Commit {
+        let one_in = self.cut_one_in.load(Ordering::SeqCst);
+        // As text, with the zero that ends a text in PostgreSQL's protocol.
+        if one_in == 0 || !bytes.windows(7).any(|text| text == b"COMMIT\0") {
+            return Commit::Passed;
+        }
+        if self.commits.fetch_add(1, Ordering::SeqCst) % one_in != one_in - 1 {
+            return Commit::Passed;
+        }
+        match self.cuts.fetch_add(1, Ordering::SeqCst) % 2 {
+            0 => Commit::AnswerLost,
+            _ => Commit::Lost,
+        }
+    }
 }
 
 /// So many bytes of what a client sends first are kept.
@@ -64,6 +98,16 @@ impl Link {
         self.state.silent.store(false, Ordering::SeqCst);
     }
 
+    /// Cuts the connection of one in so many commits from now on, in turn before it and after it; 0: of none.
+    pub fn cut_commits(&self, one_in: usize) {
+        self.state.cut_one_in.store(one_in, Ordering::SeqCst);
+    }
+
+    /// How many commits it has cut.
+    pub fn cuts(&self) -> usize {
+        self.state.cuts.load(Ordering::SeqCst)
+    }
+
     /// How many connections are open, from the side of whoever uses it.
     pub fn connections(&self) -> usize {
         self.state.open.load(Ordering::SeqCst)
@@ -77,7 +121,7 @@ impl Link {
 
 fn pass_both(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     let (Ok(back), Ok(to)) = (server.try_clone(), client.try_clone()) else { return };
-    let lost = Arc::new(AtomicBool::new(false));
+    let [lost, answer_lost] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
     state.open.fetch_add(1, Ordering::SeqCst);
     let number = {
         let mut openings = state.openings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,9 +129,9 @@ fn pass_both(client: TcpStream, server: TcpStream, state: &Arc<State>) {
         openings.len() - 1
     };
     for (from, to, opening) in [(client, server, Some(number)), (back, to, None)] {
-        let (state, lost) = (state.clone(), lost.clone());
+        let (state, lost, answer_lost) = (state.clone(), lost.clone(), answer_lost.clone());
         thread::spawn(move || {
-            pass(from, to, &state, &lost, opening);
+            pass(from, to, &state, [&lost, &answer_lost], opening);
             if opening.is_some() {
                 state.open.fetch_sub(1, Ordering::SeqCst);
             }
@@ -95,7 +139,13 @@ fn pass_both(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     }
 }
 
-fn pass(mut from: TcpStream, mut to: TcpStream, state: &State, lost: &AtomicBool, opening: Option<usize>) {
+fn pass(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    state: &State,
+    [lost, answer_lost]: [&AtomicBool; 2],
+    opening: Option<usize>,
+) {
     let mut bytes = [0; 65536];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
         if let Some(number) = opening {
@@ -105,6 +155,17 @@ fn pass(mut from: TcpStream, mut to: TcpStream, state: &State, lost: &AtomicBool
         }
         if state.silent.load(Ordering::SeqCst) {
             lost.store(true, Ordering::SeqCst);
+        }
+        let commit = match opening {
+            Some(_) => state.commit(&bytes[..length]),
+            // The answer to a commit that was passed on: the server is done with it.
+            None if answer_lost.load(Ordering::SeqCst) => break,
+            None => Commit::Passed,
+        };
+        match commit {
+            Commit::Passed => {}
+            Commit::AnswerLost => answer_lost.store(true, Ordering::SeqCst),
+            Commit::Lost => break,
         }
         if !lost.load(Ordering::SeqCst) && to.write_all(&bytes[..length]).is_err() {
             break;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -78,25 +79,11 @@ pub async fn crashes(cluster: &mut Cluster, size: Size, blow: Blow, kills: usize
     let mut crashes = Crashes { kills, ..Crashes::default() };
     for kill in 0..kills {
         sleep(Duration::from_millis(fastrand::u64(100..400))).await;
-        let place = kill % cluster.nodes.len().max(1);
-        let node = cluster.nodes.get_mut(place).ok_or("there is no server to kill")?;
-        match blow {
-            Blow::KillNode => {
-                node.kill()?;
-                node.restart().await?;
+        if let Some(Stop { length, ended }) = strike(cluster, blow, kill).await? {
+            crashes.longest_stop = crashes.longest_stop.max(length);
+            if !ended.success() {
+                crashes.bad_ends.push(ended.to_string());
             }
-            Blow::StopNode => {
-                node.terminate()?;
-                let asked = Instant::now();
-                let ended = node.ended(STOP).await?;
-                crashes.longest_stop = crashes.longest_stop.max(asked.elapsed());
-                if !ended.success() {
-                    crashes.bad_ends.push(ended.to_string());
-                }
-                node.restart().await?;
-            }
-            Blow::KillDatabase => cluster.database.kill_and_restart()?,
-            Blow::FailOver => cluster.database.fail_over()?,
         }
         let after = still_tags(&addresses).await?;
         crashes.compared += after.len();
@@ -105,6 +92,48 @@ pub async fn crashes(cluster: &mut Cluster, size: Size, blow: Blow, kills: usize
     }
     crashes.records = storm.end().await?;
     Ok(crashes)
+}
+
+/// How a server has stopped.
+struct Stop {
+    length: Duration,
+    ended: ExitStatus,
+}
+
+/// One blow; servers in turn. What was hit is there again after it.
+async fn strike(cluster: &mut Cluster, blow: Blow, number: usize) -> Result<Option<Stop>, String> {
+    let place = number % cluster.nodes.len().max(1);
+    let node = cluster.nodes.get_mut(place).ok_or("there is no server to kill")?;
+    match blow {
+        Blow::KillNode => {
+            node.kill()?;
+            node.restart().await?;
+        }
+        Blow::StopNode => {
+            node.terminate()?;
+            let asked = Instant::now();
+            let ended = node.ended(STOP).await?;
+            let stop = Stop { length: asked.elapsed(), ended };
+            node.restart().await?;
+            return Ok(Some(stop));
+        }
+        Blow::KillDatabase => cluster.database.kill_and_restart()?,
+        Blow::FailOver => cluster.database.fail_over()?,
+    }
+    Ok(None)
+}
+
+/// So many blows, one after the other, and a little time after the last one.
+///
+/// # Errors
+/// If a server can't be started again.
+pub async fn strikes(cluster: &mut Cluster, blow: Blow, count: usize) -> Result<(), String> {
+    for number in 0..count {
+        sleep(Duration::from_millis(fastrand::u64(100..400))).await;
+        strike(cluster, blow, number).await?;
+    }
+    sleep(Duration::from_millis(300)).await;
+    Ok(())
 }
 
 async fn make_still(servers: &[SocketAddr]) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use postgres_server::{Binaries, Server};
+use postgres_server::{Binaries, Link, Server};
 use tempfile::TempDir;
 use tokio::task::block_in_place;
 
@@ -18,6 +18,8 @@ enum Kind {
     Sqlite,
     /// A server of its own, and a standby of that, until it takes its place.
     Postgres(Box<Server>, Option<Box<Server>>),
+    /// A server of its own, by way of a link that cuts connections.
+    Linked(Box<Server>, Link),
 }
 
 /// The one database in the server.
@@ -57,11 +59,29 @@ impl Database {
         Ok(database)
     }
 
+    /// A PostgreSQL that servers reach by a link, which cuts the connections of one in so many commits.
+    ///
+    /// # Errors
+    /// If there can be no temporary folder.
+    pub fn postgres_that_cuts(binaries: &Binaries, one_in: usize) -> Result<Self, String> {
+        let Self { kind, folder } = Self::postgres(binaries)?;
+        let kind = match kind {
+            Kind::Postgres(server, None) => {
+                let link = Link::to(&server.url(NAME));
+                link.cut_commits(one_in);
+                Kind::Linked(server, link)
+            }
+            other => other,
+        };
+        Ok(Self { kind, folder })
+    }
+
     /// What a server is told.
     pub fn url(&self) -> String {
         match &self.kind {
             Kind::Sqlite => format!("sqlite:{}", self.folder.path().join("storm.db").display()),
             Kind::Postgres(server, None) => server.url(NAME),
+            Kind::Linked(_, link) => link.url().to_owned(),
             Kind::Postgres(server, Some(standby)) => {
                 let ports = [server.port(), standby.port()].map(|port| format!("127.0.0.1:{port}"));
                 let [first, _] = &ports;
@@ -80,6 +100,7 @@ impl Database {
         match self.kind {
             Kind::Sqlite => "SQLite",
             Kind::Postgres(..) => "PostgreSQL",
+            Kind::Linked(..) => "PostgreSQL whose commits are cut",
         }
     }
 
@@ -90,7 +111,7 @@ impl Database {
     pub fn kill_and_restart(&mut self) -> Result<(), String> {
         match &mut self.kind {
             Kind::Sqlite => Err("SQLite has no process of its own: kill the server".to_owned()),
-            Kind::Postgres(server, _) => {
+            Kind::Postgres(server, _) | Kind::Linked(server, _) => {
                 block_in_place(|| {
                     server.kill();
                     server.restart();

@@ -6,11 +6,12 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.api+json");
 
@@ -30,8 +31,19 @@ pub struct Answer {
     pub status: u16,
     /// `ETag`.
     pub tag: Option<String>,
+    /// All fields of its header.
+    pub fields: HeaderMap,
     /// Its body.
     pub body: Bytes,
+}
+
+/// How a client leaves that doesn't wait for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It closes its connection: the server may notice it.
+    Close,
+    /// It looks away: the server sends an answer, which nobody reads. So does a proxy that has lost its client.
+    LookAway,
 }
 
 /// Why there is no answer.
@@ -47,6 +59,16 @@ impl Answer {
     /// The body as JSON; `Null` if it is none.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// A field of its header, if it is there and a text.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.to_str().ok()
+    }
+
+    /// The code of its first error.
+    pub fn code(&self) -> Option<String> {
+        self.json().pointer("/errors/0/code")?.as_str().map(str::to_owned)
     }
 }
 
@@ -94,6 +116,48 @@ impl Client {
         *slot = Some(connection);
         Ok(answer)
     }
+
+    /// Sends a request to one of the servers by a connection of its own, and leaves after so long, answered or not.
+    ///
+    /// # Errors
+    /// If nothing was sent.
+    pub async fn send_and_leave(
+        &self,
+        (leave, after): (Leave, Duration),
+        method: Method,
+        target: &str,
+        fields: &[(HeaderName, String)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<(), NoAnswer> {
+        let server = fastrand::usize(..self.servers.len().max(1));
+        let address = self.servers.get(server).ok_or(NoAnswer::NotSent)?;
+        let request = request(*address, method, target, fields, body).ok_or(NoAnswer::NotSent)?;
+        let mut stream = TcpStream::connect(address).await.map_err(|_| NoAnswer::NotSent)?;
+        // Part of it may have been sent, so that nobody knows.
+        if stream.write_all(&bytes_of(request).await).await.is_ok() {
+            sleep(after).await;
+        }
+        if leave == Leave::LookAway {
+            tokio::spawn(timeout(PATIENCE, async move { stream.read_to_end(&mut Vec::new()).await }));
+        }
+        Ok(())
+    }
+}
+
+/// The request as it is sent, the last one of its connection.
+async fn bytes_of(request: Request<Full<Bytes>>) -> Vec<u8> {
+    let (head, body) = request.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(never) => match never {},
+    };
+    let mut bytes = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", head.method, head.uri).into_bytes();
+    for (name, value) in &head.headers {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    bytes.extend(format!("Content-Length: {}\r\n\r\n", body.len()).into_bytes());
+    bytes.extend(body);
+    bytes
 }
 
 /// A connection once it is through with the last answer; `None` if it is closed.
@@ -119,8 +183,10 @@ fn request(
     fields: &[(HeaderName, String)],
     body: Option<&serde_json::Value>,
 ) -> Option<Request<Full<Bytes>>> {
-    let mut request = Request::builder().method(method).uri(target).header(ACCEPT, MEDIA_TYPE);
-    request = request.header(HOST, address.to_string());
+    let mut request = Request::builder().method(method).uri(target).header(HOST, address.to_string());
+    if fields.iter().all(|(name, _)| *name != ACCEPT) {
+        request = request.header(ACCEPT, MEDIA_TYPE);
+    }
     for (name, value) in fields {
         request = request.header(name, value);
     }
@@ -142,7 +208,8 @@ async fn exchange(
 ) -> Result<Answer, NoAnswer> {
     let response = connection.send_request(request).await.map_err(|_| NoAnswer::Broken)?;
     let status = response.status().as_u16();
-    let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    let fields = response.headers().clone();
+    let tag = fields.get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     let body = response.into_body().collect().await.map_err(|_| NoAnswer::Broken)?.to_bytes();
-    Ok(Answer { status, tag, body })
+    Ok(Answer { status, tag, fields, body })
 }

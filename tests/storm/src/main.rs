@@ -1,4 +1,4 @@
-//! The storm's program: `storm`, `transfers`, `rounds`, `crashes`, and `node`, the server that they start.
+//! The storm's program: `storm`, `transfers`, `repeats`, `at-once`, `rounds`, `crashes`, and `node`, the server that they start.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etag_fairing_storm::cluster::Cluster;
-use etag_fairing_storm::crashes::{Blow, crashes};
+use etag_fairing_storm::crashes::{Blow, crashes, strikes};
 use etag_fairing_storm::database::Database;
 use etag_fairing_storm::node::{self, NodeOptions, Way};
 use etag_fairing_storm::record::Record;
+use etag_fairing_storm::repeats::{Repeats, all_at_once};
 use etag_fairing_storm::report::Report;
 use etag_fairing_storm::rounds::{RACES, Rounds};
 use etag_fairing_storm::storm::{Size, Storm};
-use etag_fairing_storm::transfers::{Transfers, kill_nodes};
+use etag_fairing_storm::transfers::{Sending, Transfers};
 use postgres_server::Binaries;
 use tokio::time::sleep;
 
@@ -30,6 +31,10 @@ enum Command {
     Storm(StormOptions),
     /// Clients move amounts between accounts, two at a time, by operations.
     Transfers(TransferOptions),
+    /// Clients send each change one to three times under one key, and leave before some of the answers.
+    Repeats(RepeatOptions),
+    /// All clients send one and the same change under one key, at once: it is made once.
+    AtOnce(Setting),
     /// Clients race for one tag, again and again: exactly one wins each time.
     Rounds(RoundsOptions),
     /// Servers are killed in the middle of a storm, again and again.
@@ -61,6 +66,9 @@ struct Setting {
     /// How many resources the clients of a storm fight for.
     #[arg(long, default_value_t = 8)]
     registers: usize,
+    /// Cut the connection to PostgreSQL at one in so many commits, so that servers answer 504.
+    #[arg(long, default_value_t = 0)]
+    cut_commits: usize,
 }
 
 #[derive(Args)]
@@ -109,7 +117,25 @@ struct TransferOptions {
     /// How many accounts there are; at least three.
     #[arg(long, default_value_t = 8)]
     accounts: usize,
-    /// How often a server is killed meanwhile.
+    /// How often something is killed meanwhile.
+    #[arg(long, default_value_t = 0)]
+    kills: usize,
+    /// Each transfer is sent one to three times under one key, and clients leave before some of the answers.
+    #[arg(long)]
+    repeated: bool,
+}
+
+#[derive(Args)]
+struct RepeatOptions {
+    #[command(flatten)]
+    setting: Setting,
+    /// For how long, if nothing is killed.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// What is done to whom.
+    #[arg(long, value_enum, default_value_t)]
+    blow: Blow,
+    /// How often.
     #[arg(long, default_value_t = 0)]
     kills: usize,
 }
@@ -125,6 +151,8 @@ fn main() -> ExitCode {
     let outcome = match Options::parse().command {
         Command::Storm(options) => run(storm(options)),
         Command::Transfers(options) => run(transfers(options)),
+        Command::Repeats(options) => run(repeats(options)),
+        Command::AtOnce(setting) => run(at_once(setting)),
         Command::Rounds(options) => run(rounds(options)),
         Command::Crashes(options) => run(kills(options)),
         Command::Check { record } => check(&record),
@@ -164,7 +192,11 @@ impl Setting {
         let database = match self.database {
             Kind::Sqlite => Database::sqlite()?,
             Kind::Postgres => {
-                Database::postgres(&Binaries::find().ok_or("no PostgreSQL server is installed")?)?
+                let binaries = Binaries::find().ok_or("no PostgreSQL server is installed")?;
+                match self.cut_commits {
+                    0 => Database::postgres(&binaries)?,
+                    one_in => Database::postgres_that_cuts(&binaries, one_in)?,
+                }
             }
         };
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
@@ -206,13 +238,37 @@ async fn storm(options: StormOptions) -> Result<bool, String> {
 async fn transfers(options: TransferOptions) -> Result<bool, String> {
     let setting = &options.setting;
     let mut cluster = setting.start().await?;
-    let transfers = Transfers::begin(&cluster.addresses(), setting.clients, options.accounts).await?;
+    let sending = if options.repeated { Sending::Repeatedly } else { Sending::Once };
+    let transfers =
+        Transfers::begin(&cluster.addresses(), setting.clients, options.accounts, sending).await?;
     if options.kills == 0 {
         sleep(Duration::from_secs(options.seconds)).await;
     }
-    kill_nodes(&mut cluster, options.kills).await?;
+    strikes(&mut cluster, Blow::KillNode, options.kills).await?;
     let outcome = transfers.end().await?;
-    println!("transfers: {}, {} kills", setting.title(&cluster.database), options.kills);
+    println!("transfers: {}, {} kills, {sending:?}", setting.title(&cluster.database), options.kills);
+    println!("{outcome}");
+    Ok(outcome.faults.is_empty())
+}
+
+async fn repeats(options: RepeatOptions) -> Result<bool, String> {
+    let setting = &options.setting;
+    let mut cluster = setting.start().await?;
+    let repeats = Repeats::begin(&cluster.addresses(), setting.clients).await?;
+    if options.kills == 0 {
+        sleep(Duration::from_secs(options.seconds)).await;
+    }
+    strikes(&mut cluster, options.blow, options.kills).await?;
+    let outcome = repeats.end().await?;
+    println!("repeats: {}, {} kills", setting.title(&cluster.database), options.kills);
+    println!("{outcome}");
+    Ok(outcome.faults.is_empty())
+}
+
+async fn at_once(setting: Setting) -> Result<bool, String> {
+    let cluster = setting.start().await?;
+    let outcome = all_at_once(&cluster.addresses(), setting.clients).await?;
+    println!("at once: {}", setting.title(&cluster.database));
     println!("{outcome}");
     Ok(outcome.faults.is_empty())
 }

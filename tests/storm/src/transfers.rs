@@ -6,6 +6,9 @@
 //! - The transfers that were made lead each account from its first state to its last one, with all that was acknowledged among
 //!   them; and one that is made at one account is made at the other.
 //!
+//! If they are sent repeatedly, each of them under one key, then a client also gets one answer to each
+//! ([`crate::keyed::faults`]), and none is refused that was made at the first time.
+//!
 //! With two accounts a server that judges before it locks could pass, since each transfer changes both. So there are more.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,10 +25,11 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::cluster::Cluster;
 use crate::http::{Answer, Client, NoAnswer};
+use crate::keyed::{self, Fate, Keyed, Repeater, Wants, fate, success};
 
-const ATOMIC: &str = r#"application/vnd.api+json;ext="https://jsonapi.org/ext/atomic""#;
+/// The media type of operations.
+pub(crate) const ATOMIC: &str = r#"application/vnd.api+json;ext="https://jsonapi.org/ext/atomic""#;
 
 /// What each account begins with.
 const BALANCE: i64 = 1_000;
@@ -44,6 +48,15 @@ struct Transfer {
     status: Option<u16>,
 }
 
+/// How often a client sends a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// Once.
+    Once,
+    /// One to three times under one key, and it leaves before some of the answers.
+    Repeatedly,
+}
+
 /// What a client has written down.
 #[derive(Debug, Default)]
 struct Notes {
@@ -53,6 +66,10 @@ struct Notes {
     lists: usize,
     /// The sums of lists that were not what they had to be.
     wrong_sums: Vec<i64>,
+    /// How many answers were replayed.
+    replayed: usize,
+    /// What is wrong with answers to one transfer.
+    wrong_answers: Vec<String>,
 }
 
 /// Transfers that go on.
@@ -72,6 +89,8 @@ pub struct Outcome {
     pub lists: usize,
     /// How many transfers were made, among them some without an answer.
     pub made: usize,
+    /// How many answers were replayed.
+    pub replayed: usize,
     /// What is wrong.
     pub faults: Vec<String>,
 }
@@ -87,9 +106,10 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "transfers by status: {:?}; made: {}; lists read: {}; faults: {}",
+            "transfers by status: {:?}; made: {}; answers replayed: {}; lists read: {}; faults: {}",
             self.statuses,
             self.made,
+            self.replayed,
             self.lists,
             self.faults.len()
         )?;
@@ -102,7 +122,12 @@ impl Transfers {
     ///
     /// # Errors
     /// If the accounts can't be made.
-    pub async fn begin(servers: &[SocketAddr], clients: usize, accounts: usize) -> Result<Self, String> {
+    pub async fn begin(
+        servers: &[SocketAddr],
+        clients: usize,
+        accounts: usize,
+        sending: Sending,
+    ) -> Result<Self, String> {
         let operations: Value = (0..accounts)
             .map(|account| {
                 json!({ "op": "add", "data": { "type": "accounts", "id": id(account),
@@ -117,7 +142,8 @@ impl Transfers {
         let over = Arc::new(AtomicBool::new(false));
         let mut running = JoinSet::new();
         for number in 0..clients {
-            let (over, mut client) = (Arc::clone(&over), TransferClient::new(number, servers, accounts));
+            let over = Arc::clone(&over);
+            let mut client = TransferClient::new(number, servers, accounts, sending);
             running.spawn(async move {
                 while !over.load(Ordering::Relaxed) {
                     client.act().await;
@@ -142,22 +168,6 @@ impl Transfers {
         let last = list.ok_or("the accounts can't be read at the end")?;
         Ok(judge(self.accounts, &notes, &last))
     }
-}
-
-/// Kills servers of a cluster, one after the other, and starts them again.
-///
-/// # Errors
-/// If one can't be started again.
-pub async fn kill_nodes(cluster: &mut Cluster, kills: usize) -> Result<(), String> {
-    for kill in 0..kills {
-        sleep(Duration::from_millis(fastrand::u64(100..400))).await;
-        let place = kill % cluster.nodes.len().max(1);
-        let node = cluster.nodes.get_mut(place).ok_or("there is no server to kill")?;
-        node.kill()?;
-        node.restart().await?;
-    }
-    sleep(Duration::from_millis(300)).await;
-    Ok(())
 }
 
 fn id(account: usize) -> String {
@@ -198,7 +208,8 @@ async fn read_all(client: &mut Client) -> Option<Vec<SeenAccount>> {
 
 struct TransferClient {
     number: usize,
-    client: Client,
+    repeater: Repeater,
+    sending: Sending,
     random: Rng,
     known: HashMap<usize, SeenAccount>,
     accounts: usize,
@@ -207,10 +218,11 @@ struct TransferClient {
 }
 
 impl TransferClient {
-    fn new(number: usize, servers: &[SocketAddr], accounts: usize) -> Self {
+    fn new(number: usize, servers: &[SocketAddr], accounts: usize, sending: Sending) -> Self {
         Self {
             number,
-            client: Client::new(servers),
+            repeater: Repeater::new(servers),
+            sending,
             random: Rng::new(),
             known: HashMap::new(),
             accounts,
@@ -232,7 +244,7 @@ impl TransferClient {
     }
 
     async fn read_list(&mut self) {
-        let Some(accounts) = read_all(&mut self.client).await else { return };
+        let Some(accounts) = read_all(self.repeater.client()).await else { return };
         self.notes.lists += 1;
         let sum: i64 = accounts.iter().map(|account| account.balance).sum();
         if i64::try_from(self.accounts).ok().map(|count| count * BALANCE) != Some(sum) {
@@ -247,7 +259,8 @@ impl TransferClient {
         if let Some(known) = self.known.get(&account).filter(|_| self.random.u8(..4) > 0) {
             return Some(known.clone());
         }
-        let answer = self.client.send(Method::GET, &format!("/accounts/{}", id(account)), &[], None).await;
+        let target = format!("/accounts/{}", id(account));
+        let answer = self.repeater.client().send(Method::GET, &target, &[], None).await;
         let answer = answer.ok().filter(|answer| answer.status == 200)?;
         let mut seen = account_of(answer.json().get("data")?)?;
         seen.tag = answer.tag;
@@ -258,7 +271,7 @@ impl TransferClient {
 
     async fn transfer(&mut self, (from, payer): (usize, SeenAccount), (to, payee): (usize, SeenAccount)) {
         self.sent += 1;
-        let (name, amount) = (format!("{}.{}", self.number, self.sent), self.random.i64(1..20));
+        let (name, amount) = (format!("t{}.{}", self.number, self.sent), self.random.i64(1..20));
         let update = |account: usize, seen: &SeenAccount, balance: i64| {
             json!({ "op": "update", "meta": { "ifMatch": seen.tag }, "data": {
                 "type": "accounts", "id": id(account), "attributes": { "balance": balance, "transfer": name } } })
@@ -268,13 +281,26 @@ impl TransferClient {
         if self.random.bool() {
             operations.reverse();
         }
-        let answer = send(&mut self.client, &json!(operations)).await;
-        let status = match &answer {
-            Ok(answer) => Some(answer.status),
-            Err(NoAnswer::Broken) => None,
-            Err(NoAnswer::NotSent) => return sleep(Duration::from_millis(10)).await,
+        let body = json!({ "atomic:operations": operations });
+        let request = Keyed::new(&name, Method::POST, "/operations", Some(body)).with(CONTENT_TYPE, ATOMIC);
+        let attempts = match self.sending {
+            Sending::Once => request.without_key().send(self.repeater.client()).await.into_iter().collect(),
+            Sending::Repeatedly => {
+                let wants = if self.random.u8(..4) == 0 { Wants::Nothing } else { Wants::Answer };
+                let attempts = self.repeater.send(&request, wants).await;
+                let faults = keyed::faults(&attempts, &[412]);
+                self.notes.wrong_answers.extend(faults.iter().map(|fault| format!("{name}: {fault}")));
+                attempts
+            }
         };
-        if let Some(answer) = answer.ok().filter(|answer| answer.status == 200) {
+        self.notes.replayed += attempts.iter().filter(|attempt| attempt.is_replayed()).count();
+        let status = match fate(&attempts) {
+            Fate::Acknowledged => Some(200),
+            Fate::Refused(status) => Some(status),
+            Fate::Unknown => None,
+            Fate::NotSent => return sleep(Duration::from_millis(10)).await,
+        };
+        if let Some(answer) = success(&attempts) {
             for result in answer.json()["atomic:results"].as_array().into_iter().flatten() {
                 let account = [from, to].into_iter().find(|account| result["data"]["id"] == id(*account));
                 if let (Some(account), Some(seen)) = (account, account_of(&result["data"])) {
@@ -296,6 +322,8 @@ fn judge(accounts: usize, notes: &[Notes], last: &[SeenAccount]) -> Outcome {
     let faults = &mut outcome.faults;
     let wrong_sums = notes.iter().flat_map(|notes| &notes.wrong_sums);
     faults.extend(wrong_sums.map(|sum| format!("a list with the sum {sum}: half of a transfer")));
+    faults.extend(notes.iter().flat_map(|notes| notes.wrong_answers.clone()));
+    outcome.replayed = notes.iter().map(|notes| notes.replayed).sum();
     if last.len() != accounts
         || last.iter().map(|account| account.balance).sum::<i64>() != BALANCE * accounts as i64
     {
@@ -326,7 +354,7 @@ fn judge(accounts: usize, notes: &[Notes], last: &[SeenAccount]) -> Outcome {
     }
     for name in &made {
         if let Some(transfer) = transfers.get(name)
-            && !matches!(transfer.status, Some(200) | Some(500..) | None)
+            && !matches!(transfer.status, Some(200) | None)
         {
             faults.push(format!("{name} was refused ({:?}), but made", transfer.status));
         }

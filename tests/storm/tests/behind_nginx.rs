@@ -120,7 +120,7 @@ async fn two_servers_behind_nginx_are_one() {
     let mut answers = Vec::new();
     for address in cluster.addresses().into_iter().chain([nginx.address]) {
         let answer = Client::new(&[address]).send(Method::GET, "/members", &[], None).await.unwrap();
-        let Answer { status, tag, body } = answer;
+        let Answer { status, tag, body, .. } = answer;
         assert!(status == 200 && tag.is_some(), "{status}");
         answers.push((tag, body));
     }

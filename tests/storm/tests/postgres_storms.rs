@@ -4,6 +4,7 @@ mod support;
 
 use etag_fairing_storm::crashes::Blow;
 use etag_fairing_storm::node::Way;
+use etag_fairing_storm::transfers::Sending;
 use support::{all_rounds, assert_all_tried, blows, postgres, postgres_with_standby, storm, transfers};
 
 async fn servers_are_one(count: usize) {
@@ -58,13 +59,13 @@ async fn a_failover_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_transfer_is_lost_or_half_made() {
     let Some(cluster) = postgres(Way::Inside, 3).await else { return };
-    let outcome = transfers(cluster, 5, 0).await;
+    let outcome = transfers(cluster, Sending::Once, 5, 0).await;
     assert!(outcome.faults.is_empty(), "{outcome}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_servers_leave_no_transfer_half_made() {
     let Some(cluster) = postgres(Way::Inside, 2).await else { return };
-    let outcome = transfers(cluster, 0, 6).await;
+    let outcome = transfers(cluster, Sending::Once, 0, 6).await;
     assert!(outcome.faults.is_empty(), "{outcome}");
 }

@@ -8,7 +8,8 @@ use etag_fairing_storm::crashes::Blow;
 use etag_fairing_storm::node::Way;
 use etag_fairing_storm::rounds::{Race, Rounds};
 use etag_fairing_storm::storm::Size;
-use support::{SIZE, all_rounds, assert_all_tried, blows, sqlite, storm, storm_of, transfers};
+use etag_fairing_storm::transfers::Sending;
+use support::{SIZE, all_rounds, assert_all_tried, blows, repeats, sqlite, storm, storm_of, transfers};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_server() {
@@ -65,18 +66,31 @@ async fn stopped_servers_lose_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_transfer_is_lost_or_half_made() {
-    let outcome = transfers(sqlite(Way::Inside, 1).await, 5, 0).await;
+    let outcome = transfers(sqlite(Way::Inside, 1).await, Sending::Once, 5, 0).await;
     assert!(outcome.faults.is_empty(), "{outcome}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_servers_leave_no_transfer_half_made() {
-    let outcome = transfers(sqlite(Way::Inside, 1).await, 0, 6).await;
+    let outcome = transfers(sqlite(Way::Inside, 1).await, Sending::Once, 0, 6).await;
     assert!(outcome.faults.is_empty(), "{outcome}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn transfers_find_a_check_before_the_transaction() {
-    let outcome = transfers(sqlite(Way::CheckThenWrite, 1).await, 5, 0).await;
+    let outcome = transfers(sqlite(Way::CheckThenWrite, 1).await, Sending::Once, 5, 0).await;
     assert!(!outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_forgets_keys_is_found_out() {
+    let outcome = repeats(sqlite(Way::ForgetKeys, 1).await, 3, Blow::KillNode, 0).await;
+    assert!(outcome.made_twice > 0 && !outcome.faults.is_empty(), "{outcome}");
+}
+
+/// It repeats its answers, but two requests at once are both made, and after a restart it knows nothing any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_beside_the_write_are_found_out() {
+    let outcome = repeats(sqlite(Way::KeysBesideTheWrite, 1).await, 1, Blow::KillNode, 2).await;
+    assert!(outcome.made_twice > 0 && outcome.replayed > 0, "{outcome}");
 }

@@ -1,7 +1,9 @@
-//! The server under test: registers with a value and members, over one database.
+//! The server under test: registers with a value and members, accounts, and what changes under a key leave behind, over one
+//! database.
 
 mod check_after_write;
 mod check_then_write;
+mod other_keys;
 mod resources;
 
 use std::net::Ipv4Addr;
@@ -12,9 +14,10 @@ use etag_fairing::{EtagFairing, JsonApi, JsonApiResource};
 use rocket::figment::Figment;
 use rocket::{Build, Rocket};
 
-use self::resources::{Account, Member, Register, SlowWrite};
+use self::resources::{Account, Counter, Entry, Member, Register, Slot, SlowWrite};
 use check_after_write::CheckAfterWrite;
 use check_then_write::CheckThenWrite;
+use other_keys::{ForgetKeys, KeysBesideTheWrite, replay};
 
 /// How a server is started.
 #[derive(Args, Clone, Debug)]
@@ -25,12 +28,12 @@ pub struct NodeOptions {
     /// The database.
     #[arg(long)]
     pub url: String,
-    /// How it decides preconditions.
+    /// How it decides preconditions and keeps keys.
     #[arg(long, value_enum, default_value_t)]
     pub way: Way,
 }
 
-/// How a server decides the preconditions of a write.
+/// How a server decides the preconditions of a write, and where it keeps its `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Way {
     /// Inside the transaction that makes the change.
@@ -40,6 +43,10 @@ pub enum Way {
     CheckThenWrite,
     /// On the response, as flask-rest-jsonapi does: once it is written. Wrong.
     CheckAfterWrite,
+    /// Inside, but it knows no key again. Wrong.
+    ForgetKeys,
+    /// Inside, but keys and answers are kept on the response, in the server's memory, as middleware does. Wrong.
+    KeysBesideTheWrite,
 }
 
 impl Way {
@@ -64,12 +71,20 @@ pub fn build(options: &NodeOptions) -> Result<Rocket<Build>, String> {
             rocket.attach(JsonApi::with_store(CheckThenWrite::over(store)))
         }
         Way::CheckAfterWrite => rocket.attach(JsonApi::fairing()).attach(CheckAfterWrite),
+        Way::ForgetKeys => rocket.attach(JsonApi::fairing()).attach(ForgetKeys),
+        Way::KeysBesideTheWrite => rocket
+            .attach(JsonApi::fairing())
+            .attach(KeysBesideTheWrite::default())
+            .mount("/", rocket::routes![replay]),
     };
     Ok(rocket
         .mount("/", Register::routes())
         .mount("/", Member::routes())
         .mount("/", SlowWrite::routes())
         .mount("/", Account::routes())
+        .mount("/", Entry::routes())
+        .mount("/", Counter::routes())
+        .mount("/", Slot::routes())
         .mount("/", JsonApi::operations()))
 }
 
@@ -85,4 +100,5 @@ fn figment(options: &NodeOptions) -> Figment {
         .merge(("etag.enabled", is_ours))
         .merge(("etag.require_if_match", is_ours))
         .merge(("jsonapi.client_ids", true))
+        .merge(("jsonapi.max_page_size", 1_000))
 }

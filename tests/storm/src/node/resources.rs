@@ -52,3 +52,63 @@ impl Hooks for SlowWrite {
         Ok(())
     }
 }
+
+/// What each change under a key leaves behind, once each time that it is made. The database gives the ids, so that nothing
+/// else keeps a second one away.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "entries", etag)]
+pub(super) struct Entry {
+    #[jsonapi(id)]
+    id: i64,
+    /// The change.
+    marker: String,
+}
+
+async fn enter(marker: String, write: &mut Write<'_>) -> Result<(), HookError> {
+    write.insert(&Entry { id: 0, marker }).await.map(drop)
+}
+
+/// What each PATCH adds to: a second one adds twice.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "counters", etag, hooks)]
+pub(super) struct Counter {
+    #[jsonapi(id)]
+    id: String,
+    #[jsonapi(read_only, default)]
+    total: i64,
+    /// What is added.
+    amount: i64,
+    marker: String,
+}
+
+#[rocket::async_trait]
+impl Hooks for Counter {
+    async fn before_update(&mut self, current: &Self, _: &mut Write<'_>) -> Result<(), HookError> {
+        self.total = current.total.saturating_add(self.amount);
+        Ok(())
+    }
+
+    async fn after_update(&self, _: &Self, write: &mut Write<'_>) -> Result<(), HookError> {
+        enter(self.marker.clone(), write).await
+    }
+}
+
+/// What is made, deleted and made again: a second DELETE would hit the next one.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "slots", etag, hooks)]
+pub(super) struct Slot {
+    #[jsonapi(id)]
+    id: String,
+    marker: String,
+}
+
+#[rocket::async_trait]
+impl Hooks for Slot {
+    async fn after_create(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+        enter(self.marker.clone(), write).await
+    }
+
+    async fn after_delete(&self, write: &mut Write<'_>) -> Result<(), HookError> {
+        enter(format!("{} deleted", self.marker), write).await
+    }
+}

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use etag_fairing_storm::cluster::Cluster;
-use etag_fairing_storm::crashes::{Blow, crashes};
+use etag_fairing_storm::crashes::{Blow, crashes, strikes};
 use etag_fairing_storm::database::Database;
 use etag_fairing_storm::node::Way;
+use etag_fairing_storm::repeats::{self, Kind, Repeats, all_at_once};
 use etag_fairing_storm::report::Report;
 use etag_fairing_storm::rounds::{RACES, Rounds};
 use etag_fairing_storm::storm::{Size, Storm};
-use etag_fairing_storm::transfers::{Outcome, Transfers, kill_nodes};
+use etag_fairing_storm::transfers::{Outcome, Sending, Transfers};
 use postgres_server::Binaries;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_etag-fairing-storm");
@@ -83,12 +84,46 @@ pub(crate) async fn blows(mut cluster: Cluster, blow: Blow, count: usize) {
 }
 
 /// Transfers of 64 clients between 8 accounts, for so long or while so many servers are killed.
-pub(crate) async fn transfers(mut cluster: Cluster, seconds: u64, kills: usize) -> Outcome {
-    let transfers = Transfers::begin(&cluster.addresses(), SIZE.clients, 8).await.unwrap();
+pub(crate) async fn transfers(mut cluster: Cluster, sending: Sending, seconds: u64, kills: usize) -> Outcome {
+    let transfers = Transfers::begin(&cluster.addresses(), SIZE.clients, 8, sending).await.unwrap();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-    kill_nodes(&mut cluster, kills).await.unwrap();
+    strikes(&mut cluster, Blow::KillNode, kills).await.unwrap();
     let outcome = transfers.end().await.unwrap();
     println!("{outcome}");
     assert!(outcome.count(200) > 0 && outcome.count(412) > 0 && outcome.lists > 0, "{outcome}");
+    assert_eq!(outcome.replayed > 0, sending == Sending::Repeatedly, "{outcome}");
     outcome
+}
+
+/// Changes of 64 clients, each sent one to three times under one key, for so long or with so many blows.
+pub(crate) async fn repeats(
+    mut cluster: Cluster,
+    seconds: u64,
+    blow: Blow,
+    count: usize,
+) -> repeats::Outcome {
+    let repeats = Repeats::begin(&cluster.addresses(), SIZE.clients).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    strikes(&mut cluster, blow, count).await.unwrap();
+    let outcome = repeats.end().await.unwrap();
+    println!("{outcome}");
+    outcome
+}
+
+/// Each change was made once; each kind of it was tried, and some were repeated.
+#[track_caller]
+pub(crate) fn assert_made_once(outcome: &repeats::Outcome) {
+    assert!(outcome.faults.is_empty(), "{outcome}");
+    for kind in [Kind::Add, Kind::Count, Kind::Create, Kind::Delete, Kind::Operations] {
+        assert!(outcome.acknowledged(kind) > 0, "no {kind:?}: {outcome}");
+    }
+    assert!(outcome.replayed > 0, "{outcome}");
+}
+
+/// So many clients send one change under one key at once, for each kind of change: it is made once, and all get one answer.
+pub(crate) async fn one_key(cluster: &Cluster, clients: usize) {
+    let outcome = all_at_once(&cluster.addresses(), clients).await.unwrap();
+    println!("{outcome}");
+    assert_made_once(&outcome);
+    assert_eq!(outcome.replayed, 5 * (clients - 1), "{outcome}");
 }
