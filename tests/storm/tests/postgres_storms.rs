@@ -5,7 +5,10 @@ mod support;
 use etag_fairing_storm::crashes::Blow;
 use etag_fairing_storm::node::Way;
 use etag_fairing_storm::transfers::Sending;
-use support::{all_rounds, assert_all_tried, blows, postgres, postgres_with_standby, storm, transfers};
+use support::{
+    all_rounds, assert_all_tried, assert_made_once, blows, one_key, postgres, postgres_that_cuts,
+    postgres_with_standby, repeats, storm, transfers,
+};
 
 async fn servers_are_one(count: usize) {
     let Some(cluster) = postgres(Way::Inside, count).await else { return };
@@ -68,4 +71,44 @@ async fn killed_servers_leave_no_transfer_half_made() {
     let Some(cluster) = postgres(Way::Inside, 2).await else { return };
     let outcome = transfers(cluster, Sending::Once, 0, 6).await;
     assert!(outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_servers_make_repeated_transfers_once() {
+    let Some(cluster) = postgres(Way::Inside, 3).await else { return };
+    let outcome = transfers(cluster, Sending::Repeatedly, 2, 4).await;
+    assert!(outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_requests_are_made_once() {
+    let Some(cluster) = postgres(Way::Inside, 3).await else { return };
+    assert_made_once(&repeats(cluster, 5, Blow::KillNode, 0).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_servers_make_repeated_requests_once() {
+    let Some(cluster) = postgres(Way::Inside, 3).await else { return };
+    assert_made_once(&repeats(cluster, 1, Blow::KillNode, 5).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_database_makes_repeated_requests_once() {
+    let Some(cluster) = postgres(Way::Inside, 2).await else { return };
+    assert_made_once(&repeats(cluster, 1, Blow::KillDatabase, 2).await);
+}
+
+/// Before the change is made and after it: the server says that it doesn't know (504), and whoever asks again is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_knows_is_made_once() {
+    let Some(cluster) = postgres_that_cuts(Way::Inside, 2, 5).await else { return };
+    let outcome = repeats(cluster, 4, Blow::KillNode, 0).await;
+    assert_made_once(&outcome);
+    assert!(outcome.count(504) > 0, "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_from_many_at_once_is_made_once() {
+    let Some(cluster) = postgres(Way::Inside, 3).await else { return };
+    one_key(&cluster, 100).await;
 }

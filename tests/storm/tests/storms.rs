@@ -9,7 +9,10 @@ use etag_fairing_storm::node::Way;
 use etag_fairing_storm::rounds::{Race, Rounds};
 use etag_fairing_storm::storm::Size;
 use etag_fairing_storm::transfers::Sending;
-use support::{SIZE, all_rounds, assert_all_tried, blows, repeats, sqlite, storm, storm_of, transfers};
+use support::{
+    SIZE, all_rounds, assert_all_tried, assert_made_once, blows, one_key, repeats, sqlite, storm, storm_of,
+    transfers,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_server() {
@@ -80,6 +83,27 @@ async fn killed_servers_leave_no_transfer_half_made() {
 async fn transfers_find_a_check_before_the_transaction() {
     let outcome = transfers(sqlite(Way::CheckThenWrite, 1).await, Sending::Once, 5, 0).await;
     assert!(!outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_servers_make_repeated_transfers_once() {
+    let outcome = transfers(sqlite(Way::Inside, 1).await, Sending::Repeatedly, 2, 4).await;
+    assert!(outcome.faults.is_empty(), "{outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_requests_are_made_once() {
+    assert_made_once(&repeats(sqlite(Way::Inside, 1).await, 5, Blow::KillNode, 0).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_servers_make_repeated_requests_once() {
+    assert_made_once(&repeats(sqlite(Way::Inside, 2).await, 1, Blow::KillNode, 6).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_from_many_at_once_is_made_once() {
+    one_key(&sqlite(Way::Inside, 1).await, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -13,8 +13,8 @@ use super::{Change, Notes, Outcome, judge, make_counters, read_last};
 use crate::http::Client;
 use crate::keyed::{Attempt, Keyed, is_settled, success};
 
-/// How often each asks again, if another one is at it, or if the server has too much to do.
-const PERSISTENCE: usize = 300;
+/// For how long each asks again, if another one is at it, or if the server has too much to do.
+const PERSISTENCE: Duration = Duration::from_secs(60);
 
 /// Lets so many clients send each kind of change, each kind under one key, and judges. Each client asks until it is told.
 ///
@@ -55,12 +55,10 @@ async fn race(servers: &[SocketAddr], clients: usize, request: &Keyed) -> Result
         running.spawn(async move {
             barrier.wait().await;
             let mut attempts = Vec::new();
-            for _ in 0..PERSISTENCE {
+            let begin = Instant::now();
+            while !is_settled(&attempts) && begin.elapsed() < PERSISTENCE {
                 attempts.extend(request.send(&mut client).await);
-                if is_settled(&attempts) {
-                    break;
-                }
-                sleep(Duration::from_millis(fastrand::u64(20..500))).await;
+                sleep(Duration::from_millis(fastrand::u64(100..1_000))).await;
             }
             attempts
         });

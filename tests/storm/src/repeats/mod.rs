@@ -20,18 +20,23 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 pub use self::at_once::all_at_once;
 use self::client::RepeatingClient;
-use crate::http::Client;
+use crate::http::{Answer, Client, NoAnswer};
 use crate::keyed::{Attempt, Fate};
 
 /// How many counters all clients add to.
 const COUNTERS: usize = 8;
+
+/// For how long a server may be out of order before and after the storm.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The kinds of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,8 +185,10 @@ async fn make_counters(servers: &[SocketAddr]) -> Result<(), String> {
     for number in 0..COUNTERS {
         let document = json!({ "data": { "type": "counters", "id": counter(number),
             "attributes": { "amount": 0, "marker": "" } } });
-        match client.send(Method::POST, "/counters", &[], Some(&document)).await {
-            Ok(answer) if answer.status == 201 => {}
+        let answer = patiently(&mut client, Method::POST, "/counters", Some(&document)).await;
+        match answer {
+            // 409: it was made by a request whose answer was 504.
+            Ok(answer) if matches!(answer.status, 201 | 409) => {}
             other => return Err(format!("a counter could not be made: {other:?}")),
         }
     }
@@ -210,8 +217,26 @@ async fn read_last(servers: &[SocketAddr]) -> Result<Last, String> {
 }
 
 async fn read(client: &mut Client, target: &str) -> Result<Value, String> {
-    match client.send(Method::GET, target, &[], None).await {
+    match patiently(client, Method::GET, target, None).await {
         Ok(answer) if answer.status == 200 => Ok(answer.json()),
         other => Err(format!("{target} can't be read at the end: {other:?}")),
+    }
+}
+
+/// Asks again where the server is not in order: its database may have gone, or its connections may be cut.
+async fn patiently(
+    client: &mut Client,
+    method: Method,
+    target: &str,
+    body: Option<&Value>,
+) -> Result<Answer, NoAnswer> {
+    let begin = Instant::now();
+    loop {
+        let answer = client.send(method.clone(), target, &[], body).await;
+        let is_in_order = answer.as_ref().is_ok_and(|answer| answer.status < 500);
+        if is_in_order || begin.elapsed() > PATIENCE {
+            return answer;
+        }
+        sleep(Duration::from_millis(20)).await;
     }
 }

@@ -33,6 +33,12 @@ pub(crate) async fn postgres(way: Way, count: usize) -> Option<Cluster> {
     Some(start(Database::postgres(&binaries).unwrap(), way, count).await)
 }
 
+/// The same, with the connection cut at one in so many commits.
+pub(crate) async fn postgres_that_cuts(way: Way, count: usize, one_in: usize) -> Option<Cluster> {
+    let binaries = Binaries::provide()?;
+    Some(start(Database::postgres_that_cuts(&binaries, one_in).unwrap(), way, count).await)
+}
+
 /// The same with a standby, which each commit waits for.
 pub(crate) async fn postgres_with_standby(way: Way, count: usize) -> Option<Cluster> {
     let binaries = Binaries::provide()?;
@@ -95,14 +101,14 @@ pub(crate) async fn transfers(mut cluster: Cluster, sending: Sending, seconds: u
     outcome
 }
 
-/// Changes of 64 clients, each sent one to three times under one key, for so long or with so many blows.
+/// Changes of 16 clients, each sent one to three times under one key, for so long or with so many blows.
 pub(crate) async fn repeats(
     mut cluster: Cluster,
     seconds: u64,
     blow: Blow,
     count: usize,
 ) -> repeats::Outcome {
-    let repeats = Repeats::begin(&cluster.addresses(), SIZE.clients).await.unwrap();
+    let repeats = Repeats::begin(&cluster.addresses(), 16).await.unwrap();
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     strikes(&mut cluster, blow, count).await.unwrap();
     let outcome = repeats.end().await.unwrap();
