@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod answers;
 mod arrivals;
 mod changes;
 mod composite_keys;
@@ -271,6 +272,11 @@ rules! {
         modify_leaves_nothing_of_a_refused_write
         exactly_one_of_many_deletes_finds_the_resource
         one_id_is_created_once
+    }
+    answers {
+        an_answer_is_kept_with_its_change_or_not_at_all
+        an_answer_is_forgotten_in_time
+        of_several_with_one_key_one_is_the_first
     }
     revisions {
         a_revision_changes_with_every_change

@@ -61,6 +61,7 @@ struct Counters {
     reads_abandoned: Counter,
     writes_repeated: Counter,
     writes_timed_out: Counter,
+    answers_repeated: Counter,
 }
 
 #[derive(Debug, Default)]
@@ -144,6 +145,11 @@ impl Statistics {
         self.0.writes_timed_out.get()
     }
 
+    /// How many writes with an `Idempotency-Key` had come before, so that they were given their first answer again.
+    pub fn answers_repeated(&self) -> u64 {
+        self.0.answers_repeated.get()
+    }
+
     /// How many requests were answered with 304 in this way.
     #[cfg(feature = "metrics")]
     pub(crate) fn not_modified_by(&self, way: NotModifiedWay) -> u64 {
@@ -199,6 +205,10 @@ impl Statistics {
 
     pub(crate) fn count_precondition_required(&self) {
         self.0.preconditions_required.add(1);
+    }
+
+    pub(crate) fn count_answer_repeated(&self) {
+        self.0.answers_repeated.add(1);
     }
 
     pub(crate) fn count_write_event(&self, event: WriteEvent) {

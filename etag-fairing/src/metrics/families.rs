@@ -135,7 +135,7 @@ fn each_queue(
 }
 
 /// All metrics, in the order in which they are told.
-pub(super) const FAMILIES: [Family; 33] = [
+pub(super) const FAMILIES: [Family; 34] = [
     Family {
         name: "etag_build",
         help: "The release of etag-fairing; always 1",
@@ -344,6 +344,12 @@ pub(super) const FAMILIES: [Family; 33] = [
                 |writes| writes.timed_out,
             )
         },
+    },
+    Family {
+        name: "etag_answers_repeated",
+        help: "Writes with an Idempotency-Key that had come before and were given their first answer again",
+        kind: MetricType::Counter,
+        write: |counted, samples| statistic(counted, samples, |statistics| statistics.answers_repeated()),
     },
     Family {
         name: "etag_store_statements",

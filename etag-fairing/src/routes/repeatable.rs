@@ -9,6 +9,7 @@ use super::call::Call;
 use super::response;
 use super::written::WrittenAnswer;
 use crate::error::{ErrorObject, Errors};
+use crate::fairing::Statistics;
 use crate::idempotency::{IDEMPOTENCY_KEY, IdempotencyKeys, REPLAYED, Taken, now, parse_key};
 use crate::observe::{self, Phase};
 use crate::resource::Behaviour;
@@ -173,7 +174,12 @@ pub(super) async fn respond<W: Work>(
     repeatable.keys.sweep_now_and_then(call.api.store());
     let response = match done {
         OnceDone::Made(answer) => return Ok(Responded { response: answer.into_response(), is_new: true }),
-        OnceDone::Repeated(answer) => replayed(answer),
+        OnceDone::Repeated(answer) => {
+            if let Some(statistics) = call.state::<Statistics>() {
+                statistics.count_answer_repeated();
+            }
+            replayed(answer)
+        }
         OnceDone::Reused => {
             let detail = "this key was sent with another request: another method, URL, body, or another caller. \
                           Make a new key for each change";

@@ -3,9 +3,9 @@
 //! A store does two things. It answers a [`Plan`] from one snapshot, and it opens a [`Transaction`] in which
 //! a write is decided and made. All generated routes write by [`modify`].
 
+mod answers;
 // The resources of the contract's tests, for the unit tests of stores. These tests cannot depend on the
 // contract's crate, which uses this crate without its tests.
-mod answers;
 #[cfg(test)]
 #[path = "../../../etag-fairing-contract/src/resources.rs"]
 pub(crate) mod contract;
