@@ -62,7 +62,7 @@ export declare class Client<P> {
     operations<const O extends readonly Operation<any, any>[]>(operations: O, options?: OperationsOptions): Promise<Results<O>>;
     /**
      * Sends a request of any kind to the server, with the header fields and errors of the client: a route of the
-     * application's own, or an extension, by `contentType` and `accept`.
+     * application's own, or an extension, by `contentType` and `accept`. It is sent once, unless it has a `key`.
      */
     send(request: RawRequest): Promise<RawResponse>;
     /** The whole URL of a path behind `baseUrl`, such as `/sessions`. */

@@ -77,6 +77,7 @@ export class Client {
             url: this.#collection(type) + queryString(query),
             document: { data: { type, ...members } },
             prefer: options.return,
+            key: true,
         });
         return options.return ? this.#saved(type, undefined, response) : this.#store.written(response, "resource");
     }
@@ -162,7 +163,7 @@ export class Client {
     }
     /**
      * Sends a request of any kind to the server, with the header fields and errors of the client: a route of the
-     * application's own, or an extension, by `contentType` and `accept`.
+     * application's own, or an extension, by `contentType` and `accept`. It is sent once, unless it has a `key`.
      */
     send(request) {
         return this.#transport.send(request);
@@ -236,6 +237,7 @@ export class Client {
             document,
             // Where another state is found, it comes with the refusal.
             prefer: prefer ?? (isForState ? "representation" : undefined),
+            key: true,
             signal,
             attempt,
             headers: async (request) => {

@@ -158,6 +158,7 @@ async function send(steps, { headers, signal }, attempt, { transport, url, adopt
         contentType: TYPE,
         accept: TYPE,
         prefer: "representation",
+        key: true,
         headers,
         signal,
         attempt,

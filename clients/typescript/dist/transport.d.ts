@@ -31,8 +31,11 @@ export interface RawRequest extends SendOptions {
     contentType?: string | undefined;
     /** The media type of the answer. */
     accept?: string | undefined;
-    /** The `Idempotency-Key` of a write, without quotes; `false` for none. By default one is made. */
-    key?: string | false | undefined;
+    /**
+     * The `Idempotency-Key` of a write, without quotes; `true` makes one. With it the write is sent again if no answer comes,
+     * so it is for routes that know such keys. By default there is none.
+     */
+    key?: string | boolean | undefined;
     /** What is to come back of a write (RFC 7240). */
     prefer?: Preference | undefined;
     /** Statuses beside 2xx that are no error. */

@@ -41,7 +41,7 @@ export class Transport {
             headers.set("Content-Type", request.contentType ?? MEDIA_TYPE);
         if (request.prefer)
             headers.set("Prefer", `return=${request.prefer}`);
-        if (request.key)
+        if (typeof request.key === "string")
             headers.set(KEY, quoted(request.key));
         for (const source of [this.#headers, request.headers]) {
             const fields = typeof source === "function" ? await source({ method, url, attempt }) : source;
@@ -64,8 +64,7 @@ export class Transport {
             }
             return { status: response.status, headers: response.headers, text, url };
         };
-        const isRepeated = this.#repeats && request.key !== false && !["GET", "HEAD", "OPTIONS"].includes(method);
-        return isRepeated ? this.#repeats.send(headers, once, signal) : once();
+        return request.key && this.#repeats ? this.#repeats.send(headers, once, signal) : once();
     }
 }
 /** A string of RFC 8941 (§3.3.3). */

@@ -150,6 +150,7 @@ export class Client<P> {
       url: this.#collection(type) + queryString(query as AnyQuery),
       document: { data: { type, ...members } },
       prefer: options.return,
+      key: true,
     });
     return options.return ? this.#saved(type, undefined, response) : this.#store.written(response, "resource");
   }
@@ -281,7 +282,7 @@ export class Client<P> {
 
   /**
    * Sends a request of any kind to the server, with the header fields and errors of the client: a route of the
-   * application's own, or an extension, by `contentType` and `accept`.
+   * application's own, or an extension, by `contentType` and `accept`. It is sent once, unless it has a `key`.
    */
   send(request: RawRequest): Promise<RawResponse> {
     return this.#transport.send(request);
@@ -376,6 +377,7 @@ export class Client<P> {
       document,
       // Where another state is found, it comes with the refusal.
       prefer: prefer ?? (isForState ? "representation" : undefined),
+      key: true,
       signal,
       attempt,
       headers: async (request) => {

@@ -250,6 +250,7 @@ async function send(
     contentType: TYPE,
     accept: TYPE,
     prefer: "representation",
+    key: true,
     headers,
     signal,
     attempt,

@@ -40,8 +40,11 @@ export interface RawRequest extends SendOptions {
   contentType?: string | undefined;
   /** The media type of the answer. */
   accept?: string | undefined;
-  /** The `Idempotency-Key` of a write, without quotes; `false` for none. By default one is made. */
-  key?: string | false | undefined;
+  /**
+   * The `Idempotency-Key` of a write, without quotes; `true` makes one. With it the write is sent again if no answer comes,
+   * so it is for routes that know such keys. By default there is none.
+   */
+  key?: string | boolean | undefined;
   /** What is to come back of a write (RFC 7240). */
   prefer?: Preference | undefined;
   /** Statuses beside 2xx that are no error. */
@@ -118,7 +121,7 @@ export class Transport {
     const headers = new Headers({ Accept: request.accept ?? MEDIA_TYPE });
     if (document !== undefined) headers.set("Content-Type", request.contentType ?? MEDIA_TYPE);
     if (request.prefer) headers.set("Prefer", `return=${request.prefer}`);
-    if (request.key) headers.set(KEY, quoted(request.key));
+    if (typeof request.key === "string") headers.set(KEY, quoted(request.key));
     for (const source of [this.#headers, request.headers]) {
       const fields = typeof source === "function" ? await source({ method, url, attempt }) : source;
       new Headers(fields).forEach((value, name) => headers.set(name, value));
@@ -136,8 +139,7 @@ export class Transport {
       }
       return { status: response.status, headers: response.headers, text, url };
     };
-    const isRepeated = this.#repeats && request.key !== false && !["GET", "HEAD", "OPTIONS"].includes(method);
-    return isRepeated ? this.#repeats!.send(headers, once, signal) : once();
+    return request.key && this.#repeats ? this.#repeats.send(headers, once, signal) : once();
   }
 }
 

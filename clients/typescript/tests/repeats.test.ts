@@ -124,9 +124,18 @@ test("keys of one's own, and none", async () => {
   const document = { data: { type: "sessions", attributes: {} } };
   await api.send({ method: "POST", url, document, key: 'a "b"' });
   await api.send({ method: "POST", url, document, headers: { "Idempotency-Key": "mine" } });
-  await api.send({ method: "POST", url, document, key: false });
+  await api.create("sessions", { attributes: {} }, undefined, { headers: { "Idempotency-Key": "stored" } });
+  await api.send({ method: "POST", url, document });
   await server.client({ repeats: false }).create("sessions", { attributes: {} });
-  assert.deepEqual(keys(), ['"a \\"b\\""', "mine", undefined, undefined]);
+  assert.deepEqual(keys(), ['"a \\"b\\""', "mine", "stored", undefined, undefined]);
+  await api.send({ method: "POST", url, document, key: true });
+  assert.match(keys().at(-1)!, /^"[0-9a-f-]{36}"$/);
+  // Nobody knows whether a route of the application's own knows keys.
+  server.lost = 1;
+  await assert.rejects(api.send({ method: "POST", url, document }), TypeError);
+  server.lost = 1;
+  await api.create("sessions", { attributes: {} }, undefined, { headers: { "Idempotency-Key": "again" } });
+  assert.deepEqual(keys().slice(-3), [undefined, "again", "again"]);
   await api.get("sessions", "1");
   assert.deepEqual(server.fields("GET", "idempotency-key"), [undefined]);
 });
