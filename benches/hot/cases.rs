@@ -34,6 +34,23 @@ struct Article {
     author: ToOne<Person>,
 }
 
+/// The same with a version.
+#[derive(Clone, Debug, JsonApiResource)]
+#[jsonapi(type = "reports", etag)]
+struct Report {
+    #[jsonapi(id)]
+    id: i64,
+    title: String,
+    summary: Option<String>,
+    published: bool,
+    rating: f64,
+    written_at: DateTime<Utc>,
+    #[jsonapi(relationship)]
+    author: ToOne<Person>,
+    #[jsonapi(version)]
+    version: i64,
+}
+
 /// A case: its name, the target, whether the memo is on, and whether the client has the current answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
@@ -47,14 +64,21 @@ pub(crate) struct Case {
     coding: Option<&'static str>,
     /// Whether the requests are counted for Prometheus.
     metrics: bool,
+    /// What the client accepts.
+    accept: &'static str,
 }
+
+const JSON_API: &str = "application/vnd.api+json";
+/// The entity tag of each resource in a document.
+const ITEM_TAGS: &str = "application/vnd.api+json;profile=\"https://github.com/etag-fairing/etag-fairing/blob/main/docs/profiles/concurrency.md\"";
 
 const RECORD: &str = "/articles/7";
 const PAGE: &str = "/articles?page%5Bsize%5D=50&page%5Bnumber%5D=2";
+const REPORTS: &str = "/reports?page%5Bsize%5D=50&page%5Bnumber%5D=2";
 const INCLUDE: &str = "/articles?include=author&page%5Bsize%5D=20";
 
 const fn case(name: &'static str, target: &'static str, memo: bool, known: bool) -> Case {
-    Case { name, target, memo, known, write: false, coding: None, metrics: false }
+    Case { name, target, memo, known, write: false, coding: None, metrics: false, accept: JSON_API }
 }
 
 /// A case with the memo, of a server that codes its answers, and a client that accepts this.
@@ -63,7 +87,7 @@ const fn coded(name: &'static str, target: &'static str, known: bool, accepted: 
 }
 
 /// All of them.
-pub(crate) const CASES: [Case; 16] = [
+pub(crate) const CASES: [Case; 19] = [
     case("record_304", RECORD, true, true),
     Case { metrics: true, ..case("record_304_with_metrics", RECORD, true, true) },
     case("record_200", RECORD, true, false),
@@ -72,6 +96,9 @@ pub(crate) const CASES: [Case; 16] = [
     case("page_304", PAGE, true, true),
     case("page_200", PAGE, true, false),
     case("page_200_without_memo", PAGE, false, false),
+    Case { accept: ITEM_TAGS, ..case("page_200_without_memo_item_tags", PAGE, false, false) },
+    case("versions_200_without_memo", REPORTS, false, false),
+    Case { accept: ITEM_TAGS, ..case("versions_200_without_memo_item_tags", REPORTS, false, false) },
     case("include_304", INCLUDE, true, true),
     case("include_200_without_memo", INCLUDE, false, false),
     Case { write: true, ..case("record_patch", RECORD, true, false) },
@@ -91,6 +118,7 @@ pub(crate) struct Bench {
     status: Status,
     write: bool,
     accepted: Option<&'static str>,
+    accept: &'static str,
     last: Cell<usize>,
 }
 
@@ -107,6 +135,7 @@ impl Bench {
             status: Status::Ok,
             write: case.write,
             accepted: case.coding,
+            accept: case.accept,
             last: Cell::new(0),
         };
         let tag = bench.ask();
@@ -127,7 +156,7 @@ impl Bench {
                 return self.write().await;
             }
             let mut request = self.client.get(self.target);
-            request.add_header(Header::new("Accept", "application/vnd.api+json"));
+            request.add_header(Header::new("Accept", self.accept));
             if let Some(tag) = &self.tag {
                 request.add_header(Header::new("If-None-Match", tag.clone()));
             }
@@ -175,7 +204,8 @@ async fn client(case: &Case) -> Client {
         .attach(EtagFairing::new())
         .attach(Compression::new())
         .mount("/", Person::routes())
-        .mount("/", Article::routes());
+        .mount("/", Article::routes())
+        .mount("/", Report::routes());
     let rocket = if case.metrics { rocket.attach(Metrics::new()) } else { rocket };
     let client = Client::untracked(rocket).await.expect("a rocket");
     let create = async |target: &'static str, document: String| {
@@ -187,13 +217,14 @@ async fn client(case: &Case) -> Client {
         create("/people", format!(r#"{{"data":{{"type":"people","attributes":{{"name":"{name}"}}}}}}"#))
             .await;
     }
+    let kind = if case.target == REPORTS { "reports" } else { "articles" };
     for number in 0..120 {
         let document = format!(
-            r#"{{"data":{{"type":"articles","attributes":{{"title":"Article {number}","summary":"{}","published":true,"rating":4.5,"writtenAt":"2027-06-12T09:40:00Z"}},"relationships":{{"author":{{"data":{{"type":"people","id":"{}"}}}}}}}}}}"#,
+            r#"{{"data":{{"type":"{kind}","attributes":{{"title":"Article {number}","summary":"{}","published":true,"rating":4.5,"writtenAt":"2027-06-12T09:40:00Z"}},"relationships":{{"author":{{"data":{{"type":"people","id":"{}"}}}}}}}}}}"#,
             "Two people open the same form. ".repeat(10),
             number % 10 + 1
         );
-        create("/articles", document).await;
+        create(if kind == "reports" { "/reports" } else { "/articles" }, document).await;
     }
     client
 }

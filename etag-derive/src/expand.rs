@@ -175,6 +175,7 @@ fn description(resource: &Resource) -> TokenStream {
         .collect();
     let deciding = (!deciding.is_empty()).then(|| quote!(.deciding_deletions(&[#(#deciding),*])));
     let documented = documented(resource);
+    let tagging = container.item_tags.then(|| quote!(.tagging_items()));
     let requiring = container.require_if_match.then(|| quote!(.requiring_if_match()));
     quote! {
         static ATTRIBUTES: &[::etag_fairing::__private::Attribute] = &[#(#attributes),*];
@@ -191,7 +192,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#documented #requiring #storing #deciding #(#kept)* #softly #computing;
+            )#documented #tagging #requiring #storing #deciding #(#kept)* #softly #computing;
         &DESCRIPTION
     }
 }

@@ -57,6 +57,7 @@
 //! | `rename_all = "kebab-case"` | how member names are made from the names of fields | `"camelCase"` |
 //! | `etag` | every operation carries entity tags | none does |
 //! | `etag(read, update)` | these operations carry entity tags | none does |
+//! | `etag(items)`, `etag(read, update, items)` | resource objects in lists and `included` have their entity tag, too; without operations beside it, each carries tags | who asks for the profile gets them |
 //! | `require_if_match` | PATCH, DELETE and changes of relationships that carry entity tags must carry `If-Match`, or are 428 | as `Rocket.toml` says |
 //! | `idempotent` | writes must carry an `Idempotency-Key`, or are 400 | a key is taken, and none is needed |
 //! | `guard = Editor` | a Rocket request guard stands before every operation | anybody may do anything |

@@ -22,6 +22,7 @@
 //! - [Writing](writing)
 //! - [Many changes at once](many_changes)
 //! - [Sent twice, made once](sent_twice)
+//! - [Editing from a list](editing_from_a_list)
 //! - [Soft deletion](soft_deletion)
 //! - [Errors](errors)
 //! - [Hooks and validation](hooks)
@@ -73,6 +74,7 @@ macro_rules! page {
         #[doc = "[Pagination]: crate::guide::pagination"]
         #[doc = "[Many changes at once]: crate::guide::many_changes"]
         #[doc = "[Sent twice, made once]: crate::guide::sent_twice"]
+        #[doc = "[Editing from a list]: crate::guide::editing_from_a_list"]
         #[doc = "[Writing]: crate::guide::writing"]
         #[doc = "[Soft deletion]: crate::guide::soft_deletion"]
         #[doc = "[Errors]: crate::guide::errors"]
@@ -122,6 +124,7 @@ page!(pagination, "pagination.md");
 page!(writing, "writing.md");
 page!(many_changes, "many-changes.md");
 page!(sent_twice, "sent-twice.md");
+page!(editing_from_a_list, "editing-from-a-list.md");
 page!(soft_deletion, "soft-deletion.md");
 page!(errors, "errors.md");
 page!(hooks, "hooks.md");

@@ -5,7 +5,7 @@
 //! nothing is queried, written or hashed. So there is no cache to invalidate. Whoever has changed a table, the revision
 //! in the database tells.
 //!
-//! - The [`MemoKey`] holds everything else on which the body depends: the route, the target, the profile that the client
+//! - The [`MemoKey`] holds everything else on which the body depends: the route, the target, the profiles that the client
 //!   asks for, and the caller, if different callers see different things.
 //! - The memory has a limit in bytes. Answers that are seldom asked for are forgotten first.
 //! - If several requests ask at once for an answer that isn't remembered, one of them makes it, and the others wait for it.
@@ -33,6 +33,7 @@ use crate::admission::HeldBytes;
 use crate::compression::CodedForms;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::error::Errors;
+use crate::negotiate::Profiles;
 use crate::plan::Revision;
 use crate::schema::RelationshipId;
 
@@ -41,7 +42,7 @@ use crate::schema::RelationshipId;
 pub(crate) struct Remembered {
     /// The tag of the body, strong.
     pub(crate) tag: EntityTag,
-    /// The profile that applies to the document.
+    /// The profiles that apply to the document, as the `profile` parameter has them.
     pub(crate) profile: Option<&'static str>,
     /// When the resource last changed, where it keeps that.
     pub(crate) last_modified: Option<HttpDate>,
@@ -80,8 +81,8 @@ pub(crate) struct KeyRef<'a> {
     /// memory.
     pub(crate) path: &'a str,
     pub(crate) query: Option<&'a str>,
-    /// Whether the client asks for the profile of cursor pagination.
-    pub(crate) profile: bool,
+    /// The profiles that the client asks for.
+    pub(crate) profiles: Profiles,
     pub(crate) caller: CallerRef<'a>,
 }
 
@@ -103,7 +104,7 @@ struct MemoKey {
     route: (usize, u8, Option<RelationshipId>),
     path: Box<str>,
     query: Option<Box<str>>,
-    profile: bool,
+    profiles: Profiles,
     scope: Option<Box<[u8]>>,
 }
 
@@ -113,7 +114,7 @@ impl MemoKey {
             route: key.route,
             path: key.path.into(),
             query: key.query.map(Into::into),
-            profile: key.profile,
+            profiles: key.profiles,
             scope: match key.caller {
                 CallerRef::Anyone => None,
                 CallerRef::Scoped(scope) => Some(scope.into()),
@@ -126,7 +127,7 @@ impl MemoKey {
             route: self.route,
             path: &self.path,
             query: self.query.as_deref(),
-            profile: self.profile,
+            profiles: self.profiles,
             caller: self.scope.as_deref().map_or(CallerRef::Anyone, CallerRef::Scoped),
         }
     }

@@ -3,6 +3,9 @@
 //! Rocket's own `accept()` and `content_type()` read the first field line only and drop the quotes of
 //! parameters, so the raw lines are read here.
 
+mod profiles;
+
+pub(crate) use self::profiles::{CURSOR_PAGINATION, Profiles, asked_profiles};
 use crate::error::{ErrorObject, Errors, MEDIA_TYPE};
 
 /// The URI of the extension for several operations in one request (JSON:API, "Atomic Operations").
@@ -160,24 +163,6 @@ pub(crate) fn check_accept<'a>(
     .into())
 }
 
-/// Whether the client asks for a profile (JSON:API §4.3): in a range that allows the answer.
-pub(crate) fn asks_for_profile<'a>(lines: impl IntoIterator<Item = &'a str>, profile: &str) -> bool {
-    lines
-        .into_iter()
-        // Nearly all fields have no parameters.
-        .filter(|line| line.contains('='))
-        .flat_map(|line| split_unquoted(line, ','))
-        .filter_map(|range| media_range(range.trim()))
-        .any(|range| {
-            range.is_json_api()
-                && range.allows_json_api(Extensions::None)
-                && range.parameters.iter().any(|(name, value)| {
-                    // A list of URIs with spaces between them, compared exactly.
-                    name.eq_ignore_ascii_case("profile") && value.split(' ').any(|uri| uri == profile)
-                })
-        })
-}
-
 /// Whether a request has content, of which the server needs the media type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RequestContent {
@@ -323,19 +308,6 @@ mod tests {
         for lines in [&["gzip"][..], &["identity, br"], &["identity", "x-gzip"], &["zstd;q=1"]] {
             assert_eq!(check(lines).expect_err("refused").status().code, 415, "{lines:?}");
         }
-    }
-
-    #[test]
-    fn a11_profiles_are_found_in_their_lists() {
-        let asks = |line| asks_for_profile([line], "https://a.example/p");
-        assert!(asks(r#"application/vnd.api+json;profile="https://a.example/p""#));
-        assert!(asks(
-            r#"text/html, application/vnd.api+json; PROFILE="https://b.example/p https://a.example/p";q=0.1"#
-        ));
-        assert!(!asks(r#"application/vnd.api+json;profile="https://a.example/P""#));
-        assert!(!asks(r#"application/vnd.api+json;profile="https://a.example/p";q=0"#));
-        assert!(!asks(r#"application/vnd.api+json;profile="https://a.example/p";charset=utf-8"#));
-        assert!(!asks(r#"*/*;profile="https://a.example/p""#));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Container {
     pub(crate) key: Option<(Ident, Vec<Ident>)>,
     pub(crate) rename_all: CaseRule,
     pub(crate) etag: Etag,
+    /// Whether the tags of items stand in lists, too.
+    pub(crate) item_tags: bool,
     /// Whether writes must carry `If-Match`.
     pub(crate) require_if_match: bool,
     /// Whether writes must carry an `Idempotency-Key`.
@@ -45,6 +47,9 @@ pub(crate) struct Container {
     /// What caches are told.
     pub(crate) caching: Caching,
 }
+
+/// What stands among the operations of `etag(…)` for tags of items in lists.
+const ITEMS: &str = "items";
 
 /// The operations that carry entity tags.
 pub(crate) enum Etag {
@@ -76,7 +81,7 @@ impl Container {
         let path = entries.text("path", errors);
         check_path(path.as_ref(), type_name.as_ref(), errors);
         let type_name = type_name.map(|name| name.value()).unwrap_or_default();
-        let etag = etag(&mut entries, errors);
+        let (etag, item_tags) = etag(&mut entries, errors);
         let guards = guards(&mut entries, &input.ident, errors);
         let scope = scope(&mut entries, &input.ident, errors);
         let hooks = entries.flag("hooks", errors);
@@ -104,6 +109,7 @@ impl Container {
             rename_all,
             computed: computed(&mut entries, rename_all, &input.ident, errors),
             etag,
+            item_tags,
             guards,
             scope,
             validate: entries.flag("validate", errors),
@@ -193,20 +199,21 @@ fn rename_all(entries: &mut Entries, errors: &mut Errors) -> CaseRule {
     })
 }
 
-fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
+/// Which operations carry entity tags, and whether the tags of items stand in lists, too.
+fn etag(entries: &mut Entries, errors: &mut Errors) -> (Etag, bool) {
     let Some(entry) = entries.take("etag") else {
-        return Etag::None;
+        return (Etag::None, false);
     };
     let known = OPERATIONS.map(|(name, _)| name);
     let list = match &entry.value {
-        Value::Flag => return Etag::All,
+        Value::Flag => return (Etag::All, false),
         Value::Assigned(_) | Value::Type(_) => {
             errors.at(
                 &entry,
                 "`etag` takes no value: write `etag` for every operation, `etag(read, update)` for some, \
                  or leave it out for none",
             );
-            return Etag::None;
+            return (Etag::None, false);
         }
         Value::List(list) => list.clone(),
     };
@@ -225,10 +232,25 @@ fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
         Vec::new()
     });
     let mut variants: Vec<Ident> = Vec::new();
+    let mut items: Option<Ident> = None;
     for name in names {
+        if name == ITEMS {
+            if items.is_some() {
+                errors.at(&name, format!("`{name}` is named twice: remove one of them"));
+            }
+            items = Some(name);
+            continue;
+        }
         match OPERATIONS.iter().find(|(known, _)| name == known) {
             None => {
-                errors.at(&name, format!("unknown operation `{name}`: the operations are {}", listed(&known)))
+                errors.at(
+                    &name,
+                    format!(
+                        "unknown operation `{name}`: the operations are {}; beside them stands `{ITEMS}`, for \
+                         entity tags in lists",
+                        listed(&known)
+                    ),
+                );
             }
             Some((_, variant)) if variants.iter().any(|earlier| earlier == variant) => {
                 errors.at(&name, format!("`{name}` is named twice: remove one of them"));
@@ -236,7 +258,18 @@ fn etag(entries: &mut Entries, errors: &mut Errors) -> Etag {
             Some((_, variant)) => variants.push(Ident::new(variant, name.span())),
         }
     }
-    Etag::Only(variants)
+    let Some(items) = items else { return (Etag::Only(variants), false) };
+    if variants.is_empty() {
+        return (Etag::All, true);
+    }
+    if !variants.iter().any(|variant| ["Read", "Update", "Delete"].iter().any(|single| variant == single)) {
+        errors.at(
+            &items,
+            "`items` puts the tags of single resources into lists, and these carry none: \
+             add `read`, `update` or `delete`",
+        );
+    }
+    (Etag::Only(variants), true)
 }
 
 /// RFC 6585 §3. A client that must send a tag must be able to get one.

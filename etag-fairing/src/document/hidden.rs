@@ -21,6 +21,13 @@ impl Hidden {
         self.resources.is_none() && self.members.is_empty()
     }
 
+    /// Whether the representation of a resource without parameters lacks a member, or linkage.
+    pub(crate) fn hides_part_of(&self, resource: &Description) -> bool {
+        let shown = || resource.relationships.iter().filter(|relationship| relationship.linkage);
+        let has_hidden_end = self.resources.is_some() && shown().any(|relationship| self.hides(relationship));
+        has_hidden_end || self.members.iter().any(|(of, _)| of.is(resource))
+    }
+
     /// Whether the other end of a relationship is among them.
     pub(crate) fn hides(&self, relationship: &Relationship) -> bool {
         match &self.resources {

@@ -3,6 +3,7 @@
 pub(crate) mod buffer_pool;
 pub(crate) mod hidden;
 pub(crate) mod read;
+pub(crate) mod state;
 mod warnings;
 pub(crate) mod write;
 

@@ -366,6 +366,13 @@ impl Errors {
         self
     }
 
+    /// Whether one of them tells the current state of a resource, or its entity tag, in `meta`.
+    pub(crate) fn tell_state(&self) -> bool {
+        self.objects
+            .iter()
+            .any(|error| ["etag", "current"].iter().any(|name| error.members.meta.contains_key(*name)))
+    }
+
     /// The error objects, in order; at least one.
     pub fn iter(&self) -> impl Iterator<Item = &ErrorObject> {
         self.objects.iter()

@@ -7,7 +7,7 @@ fn key(path: &str) -> KeyRef<'_> {
         route: (1, 2, Some(RelationshipId::at(3))),
         path,
         query: None,
-        profile: false,
+        profiles: Profiles::default(),
         caller: CallerRef::Anyone,
     }
 }
@@ -121,7 +121,8 @@ fn an_entry_is_found_by_all_of_its_key() {
             KeyRef { query: Some("a=c"), ..same },
             KeyRef { query: None, ..same },
             KeyRef { path: "/xa=b", query: None, ..same },
-            KeyRef { profile: true, ..same },
+            KeyRef { profiles: Profiles { cursor_pagination: true, ..Profiles::default() }, ..same },
+            KeyRef { profiles: Profiles { concurrency: true, ..Profiles::default() }, ..same },
             KeyRef { caller: CallerRef::Scoped(b""), ..same },
             KeyRef { caller: CallerRef::Scoped(b"ann"), ..same },
         ] {

@@ -14,7 +14,7 @@ use super::{OpenApi, atomic, examples, names, parameters, responses, schemas, sh
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
 use crate::negotiate::ATOMIC;
-use crate::query::CURSOR_PROFILE;
+use crate::negotiate::CURSOR_PAGINATION;
 use crate::resource::Behaviour;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::route_names::{GeneratedRoute, generated_route};
@@ -163,7 +163,7 @@ impl OpenApi {
                 "securitySchemes": self.schemes,
             },
             "tags": tags,
-            "x-jsonapi": {"version": "1.1", "profiles": [CURSOR_PROFILE], "extensions": extensions},
+            "x-jsonapi": {"version": "1.1", "profiles": [CURSOR_PAGINATION], "extensions": extensions},
         })
     }
 

@@ -61,6 +61,11 @@ impl Counts {
         self.0.push((relationship, numbers));
     }
 
+    /// Whether nothing was counted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The number of a row; `None` if the relationship was not counted.
     pub fn of(&self, relationship: RelationshipId, row: usize) -> Option<u64> {
         let found = self.0.iter().find(|(counted, _)| *counted == relationship);

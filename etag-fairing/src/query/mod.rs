@@ -7,6 +7,7 @@ mod cursor;
 mod fields;
 mod filter;
 mod include;
+mod item_tags;
 pub(crate) mod limits;
 mod name;
 mod page;
@@ -25,13 +26,15 @@ pub(crate) use self::cursor::place_of;
 pub(crate) use self::fields::{FieldSet, Fields};
 pub(crate) use self::filter::operator as operators;
 pub(crate) use self::include::IncludeTree;
+pub(crate) use self::item_tags::ItemTags;
 use self::name::ParameterName;
-pub(crate) use self::page::{PROFILE as CURSOR_PROFILE, PageRequest, highest_number as highest_page_number};
+pub(crate) use self::page::{PageRequest, highest_number as highest_page_number};
 pub(crate) use self::page_links::{Extent, PageLinks};
 pub(crate) use self::parameters::{Parameters, href};
 pub(crate) use self::window::{FILTER as INCLUDED_FILTER, IncludeWindow};
 use crate::config::JsonApiConfig;
 use crate::error::{ErrorObject, Errors};
+use crate::negotiate::Profiles;
 use crate::plan::{Filter, Listing, Page, SortKey};
 use crate::schema::unreadable::Unreadable;
 use crate::schema::{Description, Registry, Relationship, RelationshipId};
@@ -51,6 +54,9 @@ pub(crate) struct Query {
     pub(crate) sort: Vec<SortKey>,
     /// The page, where the URL has pages.
     pub(crate) page: Option<PageRequest>,
+    /// Which resource objects have their entity tag in `meta`; `None` where no part of the document has one. The URL says
+    /// nothing of it: the client asks for a profile, or the struct says so.
+    pub(crate) item_tags: Option<ItemTags>,
 }
 
 /// Which families of parameters a URL takes.
@@ -243,16 +249,16 @@ impl Query {
             Some(errors) => Err(errors),
             None => {
                 let (counts, sort) = (counts.unwrap_or_default(), sort.unwrap_or_default());
-                Ok(Self { include, counts, fields, filter, sort, page })
+                Ok(Self { include, counts, fields, filter, sort, page, item_tags: None })
             }
         }
     }
 
-    /// The profile that applies to the answer (JSON:API §4.3).
+    /// The profiles that apply to the answer (JSON:API §4.3), as the `profile` parameter has them.
     pub(crate) fn profile(&self) -> Option<&'static str> {
         let page = self.page.as_ref().is_some_and(PageRequest::is_by_cursor);
-        let is_by_cursor = page || self.include.iter().flatten().any(IncludeTree::is_by_cursor);
-        is_by_cursor.then_some(CURSOR_PROFILE)
+        let cursor_pagination = page || self.include.iter().flatten().any(IncludeTree::is_by_cursor);
+        Profiles { cursor_pagination, concurrency: self.item_tags.is_some() }.uris()
     }
 
     /// Which rows to ask of the store.

@@ -13,15 +13,13 @@ use super::limits::MAX_OFFSET;
 use super::{DefaultOrder, cursor};
 use crate::config::JsonApiConfig;
 use crate::error::ErrorObject;
+use crate::negotiate::CURSOR_PAGINATION;
 use crate::plan::{Page, Place, SortKey};
 use crate::schema::Description;
 
-/// The cursor pagination profile.
-pub(crate) const PROFILE: &str = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination";
-
 /// `links.type` of the profile's errors.
 pub(super) fn profile_error(name: &str) -> String {
-    format!("{PROFILE}/{name}")
+    format!("{CURSOR_PAGINATION}/{name}")
 }
 
 /// A page that a client asks for.

@@ -27,10 +27,10 @@ use crate::document::buffer_pool::SentDocument;
 use crate::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_remembered, mark_untagged, mark_with_tag};
 use crate::memo::{CallerRef, Flight, KeyRef, Memo, MemoEntry, Recalled, Remembered};
-use crate::negotiate::asks_for_profile;
+use crate::negotiate::{Extensions, asked_profiles};
 use crate::observe::{self, MemoOutcome, Phase};
 use crate::plan::{Fetched, Plan, Revision};
-use crate::query::{CURSOR_PROFILE, Query};
+use crate::query::Query;
 use crate::schema::MemberId;
 use crate::store::{Excess, StoreError};
 
@@ -39,7 +39,7 @@ pub(super) struct ReadDocument {
     pub(super) body: Vec<u8>,
     /// Its tag, where the route carries tags.
     pub(super) tag: Option<EntityTag>,
-    /// The profile that applies to it.
+    /// The profiles that apply to it.
     pub(super) profile: Option<&'static str>,
     /// When the resource last changed, where it keeps that.
     pub(super) last_modified: Option<HttpDate>,
@@ -69,7 +69,7 @@ fn key<'k>(call: &'k Call<'_>, subject: &Subject<'_>, caller: CallerRef<'k>) -> 
         route: (ptr::from_ref(subject.resource) as usize, endpoint.operation() as u8, relationship),
         path: uri.path().as_str(),
         query: uri.query().map(|query| query.as_str()),
-        profile: asks_for_profile(call.request.headers().get("Accept"), CURSOR_PROFILE),
+        profiles: asked_profiles(call.request.headers().get("Accept"), Extensions::None),
         caller,
     }
 }

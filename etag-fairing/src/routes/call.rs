@@ -7,13 +7,15 @@ use rocket::{Request, Response};
 use super::guarded::Guarded;
 use super::row_scopes::RowScopes;
 use crate::api::JsonApi;
-use crate::config::JsonApiConfig;
+use crate::config::{EtagConfig, JsonApiConfig};
 use crate::document::hidden::Hidden;
-use crate::document::write::Writer;
+use crate::document::state::needs_representation;
+use crate::document::write::{Tagging, Writer};
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
 use crate::observe::{self, Observation};
 use crate::plan::{Plan, Root, Scopes, Selection};
+use crate::query::Query;
 use crate::resource::Behaviour;
 use crate::schema::{AttributeId, Description};
 use crate::store::{Store, WriteEvent};
@@ -89,6 +91,21 @@ impl<'r> Call<'r> {
     /// Writes documents for this caller.
     pub(super) fn writer(&self) -> Writer<'r> {
         Writer::new(self.api.registry(), self.hidden())
+    }
+
+    /// Writes the document of a query for this caller.
+    pub(super) fn writer_of(&self, query: &Query) -> Writer<'r> {
+        match (query.item_tags, self.state::<EtagConfig>()) {
+            (Some(_), Some(config)) => {
+                self.writer().tagging(Tagging { policy: config.policy(), scopes: self.scopes() })
+            }
+            _ => self.writer(),
+        }
+    }
+
+    /// Whether the state tag of a resource that this caller sees is made from its representation, also if it has a version.
+    pub(super) fn needs_representation(&self, resource: &'static Description) -> bool {
+        needs_representation(resource, &self.scopes(), &self.hidden())
     }
 
     /// What linkage must not show to this caller.

@@ -9,7 +9,7 @@ use super::conditions::Conditions;
 use super::draft::{Draft, revise, whole_record, write_of_hooks};
 use super::list::{collection_document, collection_plan};
 use super::permission::{ask_for_linkage, ask_writers};
-use super::permitted_query::permitted_query;
+use super::permitted_query::{own_query, permitted_query};
 use super::repeatable::Repeatable;
 use super::representation::{query_plan, written_document};
 use super::row_scopes::{ReparentedResources, check_seen, reparented};
@@ -32,7 +32,7 @@ pub(super) async fn create_resource<'r>(
     data: &mut Option<Data<'_>>,
 ) -> Answer<'r> {
     let resource = subject.resource;
-    let (parameters, query) = Box::pin(permitted_query(call, resource, Target::Single)).await?;
+    let (parameters, query) = Box::pin(own_query(call, resource)).await?;
     let received = Box::pin(receive(call, data)).await?;
     let body = RequestBody::read(&received, call, subject);
     ask_for_linkage(call, subject, &body).await?;
@@ -64,7 +64,8 @@ pub(super) async fn create_resource<'r>(
             .map_err(|error| Refusal::Answer(corrupt(error)))?;
         // RFC 9110 §15.3.2: the tag of what `Location` names, which has no parameters.
         let tag = tags.map(|tags| tags.plain);
-        let written = WrittenAnswer::written(call, subject, Status::Created, document, tag);
+        let written = WrittenAnswer::written(call, subject, Status::Created, document, tag)
+            .with_profile(query.profile());
         // JSON:API §8.1.2.1: the same URL as data.links.self.
         Ok(written.with_field("Location", call.writer().href(resource, id)))
     };

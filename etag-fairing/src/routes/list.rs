@@ -22,7 +22,7 @@ pub(super) async fn list_resources<'r>(call: &Call<'r>, subject: &Subject<'r>) -
 
 /// What to read for a page of the collection.
 pub(super) fn collection_plan(call: &Call<'_>, subject: &Subject<'_>, query: &Query) -> Plan {
-    call.plan(Root::Collection(query.listing()), query.selection(subject.resource, false))
+    call.plan(Root::Collection(query.listing()), query.selection(call, subject.resource, false))
 }
 
 /// The document of a page of the collection.
@@ -33,7 +33,7 @@ pub(super) fn collection_document(
     query: &Query,
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Errors> {
-    let writer = call.writer();
+    let writer = call.writer_of(query);
     let path = writer.collection(subject.resource);
     page_document(&writer, subject.resource, path, parameters, query, fetched).map_err(corrupt)
 }

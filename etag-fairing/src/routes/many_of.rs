@@ -34,6 +34,8 @@ pub(super) async fn read_related<'r>(
     }
     let Some((_, first, parameters, query)) = asked.first() else { return Err(Errors::unavailable(1)) };
     refuse_what_types_differ_in(parameters, query)?;
+    // Some of the types may have tags, and others none.
+    let query = &Query { item_tags: asked.iter().find_map(|(.., query)| query.item_tags), ..query.clone() };
     let id = subject.id(call.config())?;
     let path = call.writer().relationship(parent, &id, &own).related;
     let (from, size) = match query.listing().page {
@@ -44,7 +46,7 @@ pub(super) async fn read_related<'r>(
     // All selections of one resource are alike.
     let mut selection = Selection::identifiers(parent);
     if let Some((.., query)) = asked.iter().find(|(_, arm, ..)| arm.target().is(parent)) {
-        selection = query.selection(parent, false);
+        selection = query.selection(call, parent, false);
     }
     let mut skipped = vec![0; asked.len()];
     for _ in 0..MOST_TRIES {
@@ -52,7 +54,7 @@ pub(super) async fn read_related<'r>(
             let listing = query.listing();
             let page = Page::Offset { offset: *skipped, limit: size };
             let window = Listing::all().filtered(listing.filter).paged(page).counted();
-            Include::new(*arm, query.selection(relationship.target(), false)).within(window)
+            Include::new(*arm, query.selection(call, relationship.target(), false)).within(window)
         });
         let plan = call.plan(Root::One(id.clone()), selection.clone().including(include.collect()));
         let mut found = None;
@@ -94,8 +96,10 @@ pub(super) async fn read_related<'r>(
                 self_link: &href(&path, parameters),
                 pages: pages.unwrap_or_default(),
                 total: extent.total,
+                profile: query.profile(),
             };
-            let body = call.writer().of_several_types(&shown, &page, (parent, fetched), query.view(&[]));
+            let body =
+                call.writer_of(query).of_several_types(&shown, &page, (parent, fetched), query.view(&[]));
             Ok(ReadDocument::of_page(call, subject, query, body.map_err(corrupt)?))
         };
         let read = fetch(call, subject, &plan, make).await?;
@@ -147,7 +151,7 @@ pub(super) async fn read_linkage_with_included<'r>(
             return Err(error.parameter(name.unwrap_or(family)).into());
         }
     }
-    let include = query.selection(resource, false).include;
+    let include = query.selection(call, resource, false).include;
     let selection = Selection::identifiers(resource).with_linkage(own.id).including(include);
     let plan: Plan = call.plan(Root::One(subject.id(call.config())?), selection);
     let make = |fetched: &Fetched| {
@@ -155,7 +159,14 @@ pub(super) async fn read_linkage_with_included<'r>(
             return Err(ErrorObject::not_found().into());
         }
         let windows = query.shown_windows(resource, resource, parameters, fetched).map_err(corrupt)?;
-        let body = call.writer().linkage(resource, own.id, parameters, fetched, query.view(&windows));
+        let body = call.writer_of(query).linkage(
+            resource,
+            own.id,
+            parameters,
+            query.profile(),
+            fetched,
+            query.view(&windows),
+        );
         Ok(ReadDocument::of_page(call, subject, query, body.map_err(corrupt)?))
     };
     let read = fetch(call, subject, &plan, make).await?;

@@ -54,12 +54,13 @@ use std::pin::Pin;
 
 use rocket::http::Status;
 use rocket::route::{Handler, Outcome, Route};
-use rocket::{Data, Request};
+use rocket::{Data, Request, Response};
 
 use crate::current::{self, Within};
 use crate::error::Errors;
 use crate::negotiate::{
-    Extensions, RequestContent, check_accept, check_content_encoding, check_content_type,
+    Extensions, Profiles, RequestContent, asked_profiles, check_accept, check_content_encoding,
+    check_content_type,
 };
 use crate::pending::RequestKind;
 use crate::resource::endpoint::Endpoint;
@@ -164,7 +165,17 @@ async fn respond<'r>(
         Err(errors) => Err(errors),
     };
     // Errors too are our answer: a catcher would know less of them.
-    Outcome::Success(answer.unwrap_or_else(|errors| errors.to_response()))
+    Outcome::Success(answer.unwrap_or_else(|errors| refusal(request, &errors)))
+}
+
+/// The response of errors. What they tell of a state is of a profile, which is told to who asks for it (JSON:API §5.1).
+fn refusal(request: &Request<'_>, errors: &Errors) -> Response<'static> {
+    let mut response = errors.to_response();
+    if errors.tell_state() && asked_profiles(request.headers().get("Accept"), Extensions::None).concurrency {
+        let profiles = Profiles { concurrency: true, ..Profiles::default() };
+        response.set_raw_header("Content-Type", response::content_type(None, profiles.uris()));
+    }
+    response
 }
 
 /// # Errors

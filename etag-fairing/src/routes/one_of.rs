@@ -37,7 +37,7 @@ pub(super) async fn read_related<'r>(
         let (parent, listing) = (subject.resource, query.listing());
         let root = Root::Related { parent, id: id.clone(), relationship: arm, listing };
         let selection =
-            if is_empty { Selection::identifiers(target) } else { query.selection(target, false) };
+            if is_empty { Selection::identifiers(target) } else { query.selection(call, target, false) };
         let plan = call.plan(root, selection);
         let mut found = Found::default();
         let make = |fetched: &Fetched| {
@@ -47,11 +47,16 @@ pub(super) async fn read_related<'r>(
             }
             let windows = query.shown_windows(target, target, &parameters, fetched).map_err(corrupt)?;
             let (link, view) = (href(&path, &parameters), query.view(&windows));
-            let body = call.writer().single(target, &link, query.profile(), fetched, view);
+            let body = call.writer_of(&query).single(target, &link, query.profile(), fetched, view);
             Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
         let read = fetch(call, subject, &plan, make).await?;
-        if found.is_there || arm_now(call, subject, own, &id).await? == (arm, is_empty) {
+        let is_as_found = match found.is_there {
+            // Of what has come since only the id was read.
+            true => !is_empty,
+            false => arm_now(call, subject, own, &id).await? == (arm, is_empty),
+        };
+        if is_as_found {
             return Ok(answer_unremembered(call, subject, &plan, read));
         }
     }
@@ -74,7 +79,7 @@ pub(super) async fn read_linkage_with_included<'r>(
         let target = relationship.target();
         let tree = query.include.as_deref().unwrap_or(&[]);
         let selection = match tree.iter().find(|include| include.relationship == arm) {
-            Some(include) if !is_empty => query.below(include).selection(target, false),
+            Some(include) if !is_empty => query.below(include).selection(call, target, false),
             _ => Selection::identifiers(target),
         };
         let (parent, listing) = (resource, Listing::all());
@@ -86,7 +91,7 @@ pub(super) async fn read_linkage_with_included<'r>(
             if !related.parent {
                 return Err(ErrorObject::not_found().into());
             }
-            let writer = call.writer();
+            let writer = call.writer_of(query);
             let links = writer.relationship(resource, &id, relationship);
             let page = LinkagePage {
                 self_link: &href(&links.own, parameters),
@@ -100,7 +105,12 @@ pub(super) async fn read_linkage_with_included<'r>(
             Ok(ReadDocument::of_page(call, subject, query, body.map_err(corrupt)?))
         };
         let read = fetch(call, subject, &plan, make).await?;
-        if found.is_there || arm_now(call, subject, own, &id).await? == (arm, is_empty) {
+        let is_as_found = match found.is_there {
+            // Of what has come since only the id was read.
+            true => !is_empty,
+            false => arm_now(call, subject, own, &id).await? == (arm, is_empty),
+        };
+        if is_as_found {
             return Ok(answer_unremembered(call, subject, &plan, read));
         }
     }

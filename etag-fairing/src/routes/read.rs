@@ -2,17 +2,16 @@
 
 use super::cached_read::{ReadDocument, read_through_memo};
 use super::call::{Answer, Call};
-use super::permitted_query::permitted_query;
+use super::permitted_query::own_query;
 use super::representation::{query_plan, read_document};
 use super::state::last_modified;
 use super::store_errors::corrupt;
 use super::subject::Subject;
 use crate::error::ErrorObject;
 use crate::plan::Fetched;
-use crate::query::Target;
 
 pub(super) async fn read_resource<'r>(call: &Call<'r>, subject: &Subject<'r>) -> Answer<'r> {
-    let (parameters, query) = permitted_query(call, subject.resource, Target::Single).await?;
+    let (parameters, query) = own_query(call, subject.resource).await?;
     let id = subject.id(call.config())?;
     let plan = query_plan(call, subject, id.clone(), &query);
     let make = |fetched: &Fetched| {

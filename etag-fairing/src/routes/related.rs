@@ -26,12 +26,12 @@ pub(super) async fn read_related<'r>(
     let id = subject.id(call.config())?;
     let path = call.writer().relationship(parent, &id, &own).related;
     let root = Root::Related { parent, id, relationship: own.id, listing: query.listing() };
-    let plan = call.plan(root, query.selection(target, false));
+    let plan = call.plan(root, query.selection(call, target, false));
     let make = |fetched: &Fetched| {
         if !fetched.parent {
             return Err(ErrorObject::not_found().into());
         }
-        let writer = call.writer();
+        let writer = call.writer_of(&query);
         let body = if own.is_to_many() {
             page_document(&writer, target, &path, &parameters, &query, fetched)
         } else {

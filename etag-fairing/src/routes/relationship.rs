@@ -30,7 +30,7 @@ pub(super) async fn read_linkage<'r>(
             if fetched.rows.is_empty() {
                 return Err(ErrorObject::not_found().into());
             }
-            let body = call.writer().linkage(resource, own.id, &parameters, fetched, query.view(&[]));
+            let body = call.writer().linkage(resource, own.id, &parameters, None, fetched, query.view(&[]));
             Ok(ReadDocument::of_page(call, subject, &query, body.map_err(corrupt)?))
         };
         return read_through_memo(call, subject, &linkage_plan(call, resource, id, own), make).await;
@@ -44,7 +44,7 @@ pub(super) async fn read_linkage<'r>(
     // The related resources are read as what they are, and their ids are the linkage.
     let target = own.target();
     let selection = match include {
-        Some(include) => query.below(include).selection(target, false),
+        Some(include) => query.below(include).selection(call, target, false),
         None => query.identifiers(target),
     };
     let (parent, mut listing) = (resource, query.listing());
@@ -54,7 +54,7 @@ pub(super) async fn read_linkage<'r>(
         if !related.parent {
             return Err(ErrorObject::not_found().into());
         }
-        let writer = call.writer();
+        let writer = call.writer_of(&query);
         let links = writer.relationship(resource, &id, &own);
         let pages =
             query.page.is_some().then(|| page_links(target, &links.own, &parameters, &query, related));

@@ -1,11 +1,11 @@
 //! The representation of one resource, at its own URL and as a query asks for it, with the tags of both.
 
 use super::call::Call;
-use super::state::version_tag;
 use super::subject::Subject;
 use super::tags::{state_tag, view_tag};
 use crate::conditional::{EntityTag, StateTag};
 use crate::document::buffer_pool;
+use crate::document::state::version_tag;
 use crate::document::write::{View, Writer};
 use crate::observe::{self, Phase};
 use crate::plan::{Fetched, Plan, Root, Selection};
@@ -30,8 +30,8 @@ pub(super) fn whole_plan(call: &Call<'_>, subject: &Subject<'_>, id: ResourceId)
 
 /// What to read for what a query asks of the resource, and for its state tag where it needs one.
 pub(super) fn query_plan(call: &Call<'_>, subject: &Subject<'_>, id: ResourceId, query: &Query) -> Plan {
-    let whole = subject.etag.is_some() && needs_representation(call, subject);
-    call.plan(Root::One(id), query.selection(subject.resource, whole))
+    let whole = subject.etag.is_some() && call.needs_representation(subject.resource);
+    call.plan(Root::One(id), query.selection(call, subject.resource, whole))
 }
 
 /// The representation at the resource's own URL: the bytes that its state tag is made from, whoever asks. There
@@ -64,7 +64,7 @@ pub(super) fn read_document(
     query: &Query,
     fetched: &Fetched,
 ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
-    document_by(&call.writer(), call, subject, id, parameters, query, fetched)
+    document_by(&call.writer_of(query), call, subject, id, parameters, query, fetched)
 }
 
 /// What was written, with its tags. The change is made, so that there is a document whatever else the row holds.
@@ -76,7 +76,7 @@ pub(super) fn written_document(
     query: &Query,
     fetched: &Fetched,
 ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
-    document_by(&call.writer().lenient(), call, subject, id, parameters, query, fetched)
+    document_by(&call.writer_of(query).lenient(), call, subject, id, parameters, query, fetched)
 }
 
 fn document_by(
@@ -90,7 +90,7 @@ fn document_by(
 ) -> Result<(Vec<u8>, Option<Tags>), Corrupt> {
     let _timing = observe::time(call.observation, Phase::Document);
     let request = call.request;
-    let is_needed = subject.etag.is_some() && needs_representation(call, subject);
+    let is_needed = subject.etag.is_some() && call.needs_representation(subject.resource);
     let whole = match (is_needed, query.changes_representation()) {
         (_, false) => represent(writer, subject, id, fetched)?,
         (true, true) => representation(call, subject, id, fetched)?,
@@ -98,7 +98,7 @@ fn document_by(
     };
     let state = match (subject.etag, fetched.rows.get(0)) {
         (Some(_), Some(row)) => {
-            let version = version_tag(call, subject.resource, row)?;
+            let version = version_tag(call.api.registry(), subject.resource, row)?;
             Some(version.unwrap_or_else(|| state_tag(request, &whole)))
         }
         _ => None,
@@ -118,18 +118,9 @@ fn document_by(
     Ok((body, plain.zip(own).map(|(plain, own)| Tags { plain, own })))
 }
 
-/// Whether the tag at the resource's own URL is made from the bytes there.
-fn needs_representation(call: &Call<'_>, subject: &Subject<'_>) -> bool {
-    subject.state_is_digest() || !subject.resource.computed.names.is_empty() || !call.sees_all()
-}
-
-/// The tag at the resource's own URL: `"S"`.
-///
-/// A version doesn't say all where there are computed attributes, whose functions may be others in the next
-/// release, or scopes and guards: what the caller may see of the linkage may be another tomorrow. Then the tag is
-/// `"S-D"` there, too.
+/// The tag at the resource's own URL: `"S"`, or `"S-D"` where a version doesn't say all.
 fn plain_tag(call: &Call<'_>, subject: &Subject<'_>, state: &StateTag, whole: &[u8]) -> EntityTag {
-    if !subject.state_is_digest() && needs_representation(call, subject) {
+    if !subject.state_is_digest() && call.needs_representation(subject.resource) {
         view_tag(call.request, state, whole, &[])
     } else {
         state.entity_tag()

@@ -26,6 +26,17 @@ pub(super) fn without_document() -> Response<'static> {
     response
 }
 
+/// JSON:API's media type with the extension and the profiles that apply to a document (JSON:API §5.1).
+pub(super) fn content_type(extension: Option<&str>, profiles: Option<&str>) -> String {
+    let mut media_type = MEDIA_TYPE.to_owned();
+    for (name, value) in [("ext", extension), ("profile", profiles)] {
+        if let Some(value) = value {
+            media_type.push_str(&format!(";{name}=\"{value}\""));
+        }
+    }
+    media_type
+}
+
 /// A response with the bytes of a document, wherever they lie, without `Vary`.
 pub(super) fn of_body<'r>(
     status: Status,
@@ -37,7 +48,7 @@ pub(super) fn of_body<'r>(
     response.set_status(status);
     match profile {
         Some(profile) => {
-            response.set_raw_header("Content-Type", format!("{MEDIA_TYPE};profile=\"{profile}\""));
+            response.set_raw_header("Content-Type", content_type(None, Some(profile)));
         }
         None => drop(response.set_raw_header("Content-Type", MEDIA_TYPE)),
     }

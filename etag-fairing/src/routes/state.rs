@@ -14,10 +14,11 @@ use super::tags::state_tag;
 use crate::conditional::{EntityTag, HttpDate, StateTag, Validator};
 use crate::document::buffer_pool;
 use crate::document::read::ResourceObject;
+use crate::document::state::version_tag;
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Fetched, Plan, Root, Selection};
 use crate::query::{Parameters, Query};
-use crate::schema::{AttributeId, Corrupt, Description, Operation, ResourceId, Row, Upkeep, Value};
+use crate::schema::{Corrupt, Description, Operation, ResourceId, Upkeep, Value};
 use crate::store::StoreError;
 
 /// The last second that HTTP can tell, 9999-12-31T23:59:59Z.
@@ -39,24 +40,6 @@ pub(super) fn state_plan(
     let date = resource.last_modified.filter(|_| conditions.need_date());
     let selection = version.into_iter().chain(date).fold(selection, Selection::with_attribute);
     call.plan(Root::One(id), selection)
-}
-
-/// S of the version in a row, if the resource has one.
-///
-/// It says which way the representation is written, too: a version says nothing of a release that writes it in
-/// another.
-pub(super) fn version_tag(
-    call: &Call<'_>,
-    resource: &Description,
-    row: Row<'_>,
-) -> Result<Option<StateTag>, Corrupt> {
-    let is_version = |(id, _): &(AttributeId, Upkeep)| Some(*id) == resource.version;
-    let Some((version, upkeep)) = resource.kept().find(is_version) else { return Ok(None) };
-    let rank = upkeep.rank(row.attribute(version))?;
-    // No digit of a digest, so that no version passes for one.
-    let letter = if upkeep == Upkeep::Count { 'v' } else { 't' };
-    let shape = call.api.registry().shape(resource);
-    Ok(Some(StateTag::of_version(format!("{letter}{rank}.{shape}"))))
 }
 
 /// The date of the last change, if the resource keeps one.
@@ -93,7 +76,7 @@ pub(super) fn check_state(
     let row = current.rows.get(0).ok_or_else(|| Errors::from(ErrorObject::not_found()))?;
     let mut state = None;
     if conditions.need_tag() {
-        state = version_tag(call, subject.resource, row)?;
+        state = version_tag(call.api.registry(), subject.resource, row)?;
         if state.is_none() {
             let representation = representation(call, subject, id, current)?;
             state = Some(state_tag(call.request, &representation));

@@ -58,8 +58,10 @@ impl<'r> Subject<'r> {
             }
             _ => endpoint.operation(),
         };
-        let etag = request.rocket().state::<EtagConfig>();
-        let etag = etag.filter(|config| config.enabled && resource.etag.contains(operation));
+        // What is made has a tag if it has one afterwards: nothing is judged by it.
+        let is_tagged =
+            resource.etag.contains(operation) || (endpoint == Endpoint::Create && resource.has_state_tag());
+        let etag = request.rocket().state::<EtagConfig>().filter(|config| config.enabled && is_tagged);
         Self { resource, behaviour, endpoint, etag, base, id: None }
     }
 

@@ -16,6 +16,7 @@ use super::store_errors::read_error;
 use super::subject::Subject;
 use crate::error::Errors;
 use crate::memo::{CallerRef, KeyRef, Memo, MemoEntry, Recalled, TOTAL};
+use crate::negotiate::Profiles;
 use crate::plan::{Fetched, Plan, Revision};
 
 /// The read of a listing that asks for its total.
@@ -59,7 +60,7 @@ impl<'a, 'r> Counting<'a, 'r> {
             // Below each path the resource may have a store of its own.
             path: call.request.route().map_or("", |route| route.uri.base()),
             query: None,
-            profile: false,
+            profiles: Profiles::default(),
             caller: CallerRef::Scoped(&bytes),
         };
         match memo.recall(&key, current).await {

@@ -8,7 +8,7 @@ use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{Draft, previous_record, revise, whole_record, write_of_hooks};
 use super::permission::{ask_for_linkage, ask_writers};
-use super::permitted_query::permitted_query;
+use super::permitted_query::own_query;
 use super::repeatable::Repeatable;
 use super::representation::{query_plan, whole_plan, written_document};
 use super::row_scopes::{ReparentedResources, check_still_seen, has_left, reparented};
@@ -20,7 +20,7 @@ use super::written::WrittenAnswer;
 use crate::document::read::{Current, Settable};
 use crate::error::{ErrorObject, Errors};
 use crate::plan::{Change, Fetched, Links, Plan, Scopes, Selection};
-use crate::query::{Query, Target};
+use crate::query::Query;
 use crate::schema::{MemberId, Record, RelationshipId, ResourceId, Value};
 use crate::store::{Decision, Transaction, WriteEvent};
 
@@ -29,7 +29,7 @@ pub(super) async fn update_resource<'r>(
     subject: &Subject<'r>,
     data: &mut Option<Data<'_>>,
 ) -> Answer<'r> {
-    let (parameters, query) = Box::pin(permitted_query(call, subject.resource, Target::Single)).await?;
+    let (parameters, query) = Box::pin(own_query(call, subject.resource)).await?;
     let received = Box::pin(receive(call, data)).await?;
     let id = subject.id(call.config())?;
     let body = RequestBody::read(&received, call, subject);
@@ -57,7 +57,8 @@ pub(super) async fn update_resource<'r>(
         // The exact bytes of a GET on this URL, so their tag is the one that the next GET will have.
         let (document, tags) = written_document(call, subject, id, &parameters, &query, fetched)
             .map_err(|error| Refusal::Answer(corrupt(error)))?;
-        Ok(WrittenAnswer::written(call, subject, Status::Ok, document, tags.map(|tags| tags.own)))
+        let written = WrittenAnswer::written(call, subject, Status::Ok, document, tags.map(|tags| tags.own));
+        Ok(written.with_profile(query.profile()))
     };
     match write(call, repeatable.as_ref(), Some(&target), &mut *update, answer).await {
         Ok(response) => Ok(response),

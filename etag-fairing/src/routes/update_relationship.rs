@@ -117,7 +117,7 @@ fn linkage_document(
     own: OwnRelationship,
     fetched: &Fetched,
 ) -> Result<Vec<u8>, Corrupt> {
-    call.writer().lenient().linkage(resource, own.id, &Parameters::default(), fetched, View::Whole)
+    call.writer().lenient().linkage(resource, own.id, &Parameters::default(), None, fetched, View::Whole)
 }
 
 pub(super) struct UpdateLinkage<'e, 'r> {

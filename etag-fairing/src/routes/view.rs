@@ -1,9 +1,10 @@
 //! From a query to what is read and what is shown.
 
+use super::call::Call;
 use crate::document::write::{ShownWindow, View, Writer};
 use crate::plan::{Fetched, Field, Place, Selection};
 use crate::query::{
-    CountedRelationship, Extent, Fields, IncludeTree, PageLinks, Parameters, Query, href, place_of,
+    CountedRelationship, Extent, Fields, IncludeTree, ItemTags, PageLinks, Parameters, Query, href, place_of,
 };
 use crate::schema::{AttributeId, Corrupt, Description, RelationshipId, Value};
 use crate::store;
@@ -11,19 +12,27 @@ use crate::store;
 impl Query {
     /// What a document shows by this query.
     pub(super) fn view<'a>(&'a self, windows: &'a [ShownWindow<'a>]) -> View<'a> {
-        View::Asked { fields: &self.fields, included: self.include.is_some(), windows }
+        View::Asked { fields: &self.fields, included: self.include.is_some(), windows, tags: self.item_tags }
     }
 
-    /// Whether the document is another than the representation without parameters.
+    /// Whether the document is another than the representation without parameters and profiles.
     pub(super) fn changes_representation(&self) -> bool {
-        self.include.is_some() || !self.fields.is_empty() || !self.counts.is_empty()
+        self.include.is_some()
+            || !self.fields.is_empty()
+            || !self.counts.is_empty()
+            || self.item_tags == Some(ItemTags::All)
     }
 
     /// What to read of the primary data's resource and of what is included.
     ///
     /// With `whole`, the members of the representation without parameters are read too, whatever is shown: the
-    /// state tag is made from them.
-    pub(super) fn selection(&self, resource: &'static Description, whole: bool) -> Selection {
+    /// state tag is made from them. The same is done for the resources whose tags the document shows.
+    pub(super) fn selection(
+        &self,
+        call: &Call<'_>,
+        resource: &'static Description,
+        whole: bool,
+    ) -> Selection {
         let include = self.include.as_deref().unwrap_or(&[]);
         let mut included = Vec::new();
         collect(resource, include, &mut included);
@@ -34,6 +43,7 @@ impl Query {
             included,
             windows,
             whole: whole.then_some(resource),
+            tagged: self.item_tags.map(|tags| (call, tags)),
         };
         let selection = reading.selection(resource, include);
         self.with_cursor_attributes(selection)
@@ -61,6 +71,7 @@ impl Query {
             fields: self.fields.clone(),
             counts: self.counts.clone(),
             sort: self.sort.clone(),
+            item_tags: self.item_tags,
             ..Self::default()
         }
     }
@@ -167,11 +178,21 @@ struct Reading<'a> {
     included: Vec<IncludedRelationship>,
     windows: Windowed,
     whole: Option<&'static Description>,
+    /// The resources whose tags the document shows.
+    tagged: Option<(&'a Call<'a>, ItemTags)>,
 }
 
 impl Reading<'_> {
+    /// Whether the representation without parameters is read, for its tag.
+    fn reads_whole(&self, resource: &'static Description) -> bool {
+        self.whole.is_some_and(|whole| whole.is(resource))
+            || self
+                .tagged
+                .is_some_and(|(call, tags)| tags.cover(resource) && call.needs_representation(resource))
+    }
+
     fn selection(&self, resource: &'static Description, tree: &[IncludeTree]) -> Selection {
-        let whole = self.whole.is_some_and(|whole| whole.is(resource));
+        let whole = self.reads_whole(resource);
         let shown = self.fields.of(resource);
         // A computed attribute is a function of all that stands in the row.
         let computed = match shown {

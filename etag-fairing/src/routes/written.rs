@@ -58,6 +58,14 @@ impl WrittenAnswer {
         answer
     }
 
+    /// The same, with the profiles that apply to its document, if it has one.
+    pub(super) fn with_profile(self, profiles: Option<&str>) -> Self {
+        match (&self.document, profiles) {
+            (Some(_), Some(_)) => self.with_field("Content-Type", response::content_type(None, profiles)),
+            _ => self,
+        }
+    }
+
     /// The same, with this header field.
     pub(super) fn with_field(mut self, name: &'static str, value: String) -> Self {
         self.fields.push((name, value));

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::attribute_type::{AttributeType, check, parse, parse_digits};
 use super::computed::{Computed, Values};
 use super::docs::Docs;
-use super::operation::Operations;
+use super::operation::{Operation, Operations};
 use super::relationship::{OnDelete, Relationship, RelationshipKind};
 use super::time::StoredTime;
 use super::{AttributeId, Corrupt, IdKind, Kind, Mismatch, RelationshipId, Upkeep, Value, ValueRef};
@@ -34,6 +34,9 @@ pub struct Description {
     pub relationships: &'static [Relationship],
     /// The operations that use entity tags.
     pub etag: Operations,
+    /// Whether resource objects in lists, related lists and `included` have their entity tag in `meta`, also if the client
+    /// doesn't ask for it.
+    pub item_tags: bool,
     /// Whether a write must have `If-Match` if its operation uses entity tags, whatever the configuration
     /// says.
     pub require_if_match: bool,
@@ -139,6 +142,7 @@ impl Description {
             attributes,
             relationships,
             etag,
+            item_tags: false,
             require_if_match: false,
             version: None,
             last_modified: None,
@@ -189,6 +193,20 @@ impl Description {
     #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
     pub(crate) fn stored(&self, attribute: AttributeId) -> Option<StoredTime> {
         self.stored.iter().find(|(known, _)| *known == attribute.place()).map(|(_, form)| *form)
+    }
+
+    /// Gives resource objects in lists, related lists and `included` their entity tag.
+    #[doc(hidden)]
+    pub const fn tagging_items(mut self) -> Self {
+        self.item_tags = true;
+        self
+    }
+
+    /// Whether a single resource carries an entity tag: where it is read, changed or deleted at its own URL.
+    pub(crate) fn has_state_tag(&self) -> bool {
+        [Operation::Read, Operation::Update, Operation::Delete]
+            .iter()
+            .any(|operation| self.etag.contains(*operation))
     }
 
     /// Makes `If-Match` mandatory for writes.

@@ -19,6 +19,8 @@ pub(crate) fn encode_segment(segment: &str) -> PercentEncode<'_> {
 #[derive(Debug, Default)]
 pub struct Registry {
     places: Vec<MountedResource>,
+    /// Whether the struct of one of them says `etag(items)`.
+    tags_items: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl Registry {
         if is_new {
             let (base, path) = (base.trim_end_matches('/'), encode_segment(resource.path));
             self.places.push(MountedResource::new(resource, format!("{base}/{path}")));
+            self.tags_items |= resource.item_tags;
         }
         is_new
     }
@@ -149,6 +152,11 @@ impl Registry {
             }
         }
         mistakes
+    }
+
+    /// Whether some resources show the entity tags of their items without being asked for them.
+    pub(crate) fn tags_items(&self) -> bool {
+        self.tags_items
     }
 
     /// The mounted resource of a type.

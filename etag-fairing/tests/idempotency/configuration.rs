@@ -97,7 +97,7 @@ fn a_resource_that_requires_keys_stops_the_launch_where_none_are_kept() {
     .mount("/v1", Payment::routes())
     .mount("/v1", crate::world::Order::routes())
     .mount("/v1", crate::world::Tag::routes());
-    let error = rocket::execute(rocket.ignite()).err().expect("no launch");
+    let error = rocket::execute(rocket.ignite()).expect_err("no launch");
     assert!(matches!(error.kind(), ErrorKind::FailedFairings(_)), "{error}");
 }
 

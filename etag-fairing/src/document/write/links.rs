@@ -9,17 +9,27 @@ use crate::schema::registry::encode_segment;
 /// The beginning of a document without profiles, up to the value of its `self` link.
 pub(super) const START: &[u8] = br#"{"jsonapi":{"version":"1.1"},"links":{"self":"#;
 
-/// The start of a document, up to the value of its `self` link.
+/// The start of a document, up to the value of its `self` link. `profile` has the URIs of the profiles that apply, with
+/// spaces between them.
 pub(super) fn start(profile: Option<&str>, out: &mut Vec<u8>) {
     match profile {
         // JSON:API §6.7: the profiles that apply.
-        Some(profile) => {
-            out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","profile":["#);
-            write_string(profile, out);
-            out.extend_from_slice(br#"]},"links":{"self":"#);
+        Some(profiles) => {
+            out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","profile":"#);
+            write_profiles(profiles, out);
+            out.extend_from_slice(br#"},"links":{"self":"#);
         }
         None => out.extend_from_slice(START),
     }
+}
+
+/// The profiles that apply to a document, as the member of its `jsonapi` object has them.
+pub(crate) fn write_profiles(profiles: &str, out: &mut Vec<u8>) {
+    for (index, profile) in profiles.split(' ').enumerate() {
+        out.push(if index == 0 { b'[' } else { b',' });
+        write_string(profile, out);
+    }
+    out.push(b']');
 }
 
 /// The schema of a document, among those of a resource's file (`schemas/<type>.json`).

@@ -9,6 +9,17 @@ use crate::document::warnings::{OddValues, Warnings};
 use crate::schema::json_text::write_string;
 use crate::schema::{Corrupt, Description, Kind, ResourceId, Row, Rows, Value};
 
+/// A row that a document shows as a resource object.
+#[derive(Clone, Copy)]
+pub(super) struct ShownRow<'f> {
+    pub(super) resource: &'static Description,
+    pub(super) row: Row<'f>,
+    /// Its place among the rows that were read with it.
+    pub(super) index: usize,
+    /// The to-many linkage that was read with them.
+    pub(super) linkage: ReadLinkage<'f>,
+}
+
 impl Writer<'_> {
     /// The included resources of a compound document (JSON:API §6.4), if the query asks for `include`: the rows of each of
     /// these sets, as resource objects.
@@ -29,7 +40,7 @@ impl Writer<'_> {
                     out.push(b',');
                 }
                 is_first = false;
-                self.resource(resource, row, index, linkage, view, out)?;
+                self.resource(&ShownRow { resource, row, index, linkage }, view, out)?;
             }
         }
         out.push(b']');
@@ -39,13 +50,12 @@ impl Writer<'_> {
     /// A resource object (JSON:API §6.2).
     pub(super) fn resource(
         &self,
-        resource: &'static Description,
-        row: Row<'_>,
-        index: usize,
-        linkage: ReadLinkage<'_>,
+        shown: &ShownRow<'_>,
         view: View<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
+        let ShownRow { resource, row, index, linkage } = *shown;
+        let begin = out.len();
         let fieldset = view.fieldset(resource);
         let id = row.resource_id()?;
         out.extend_from_slice(br#"{"type":"#);
@@ -158,7 +168,9 @@ impl Writer<'_> {
         out.extend_from_slice(br#","links":{"self":"#);
         self.write_href(resource, &id, out);
         out.extend_from_slice(br#""}"#);
-        warnings.write(self.etag.as_deref(), out);
+        let written = out.get(begin..).unwrap_or_default();
+        let item_tag = self.item_tag(shown, &id, view, &warnings, written)?;
+        warnings.write(item_tag.as_deref().or(self.etag.as_deref()), out);
         out.push(b'}');
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Which part of the resources that were read a document shows.
 
 use super::window::ShownWindow;
-use crate::query::{FieldSet, Fields};
+use crate::query::{FieldSet, Fields, ItemTags};
 use crate::schema::{Description, RelationshipId};
 
 /// What a document shows of what was read.
@@ -17,6 +17,8 @@ pub(crate) enum View<'a> {
         included: bool,
         /// The relationships that are shown by windows.
         windows: &'a [ShownWindow<'a>],
+        /// The resource objects that have their entity tag in `meta`.
+        tags: Option<ItemTags>,
     },
 }
 

@@ -1,7 +1,9 @@
 //! Whole documents, by their primary data.
 
+use super::item_tag::Tagging;
 use super::linkage::{write_data, write_identifier};
-use super::links::{DocumentSchema, RelationshipLinks, START, start, write_described_by, write_page_links};
+use super::links::{DocumentSchema, RelationshipLinks, start, write_described_by, write_page_links};
+use super::resource_object::ShownRow;
 use super::view::View;
 use super::window::{ReadLinkage, write_count};
 use crate::document::buffer_pool;
@@ -23,17 +25,24 @@ pub(crate) struct Writer<'a> {
     pub(super) hidden: Hidden,
     /// The entity tag of the resource that is written, for its `meta`.
     pub(super) etag: Option<String>,
+    /// What the tags of resource objects are made with, where the document shows them.
+    pub(super) tagging: Option<Tagging>,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(registry: &'a Registry, hidden: Hidden) -> Self {
-        Self { registry, odd: OddValues::Refused, hidden, etag: None }
+        Self { registry, odd: OddValues::Refused, hidden, etag: None, tagging: None }
     }
 
     /// A writer that shows null for every value that its member cannot have. It is used for documents that are only hashed,
     /// and for the answer to a write, which can't be refused any more.
     pub(crate) fn lenient(self) -> Self {
         Self { odd: OddValues::Null, ..self }
+    }
+
+    /// A writer that tags resource objects, where the view shows their tags.
+    pub(crate) fn tagging(self, tagging: Tagging) -> Self {
+        Self { tagging: Some(tagging), ..self }
     }
 
     /// The first row as a resource object by itself, as its representation has it, with its entity tag in `meta`.
@@ -47,7 +56,8 @@ impl<'a> Writer<'a> {
         let Some(row) = fetched.rows.get(0) else {
             return Err(Corrupt::new("no resource to write"));
         };
-        Self { etag, ..self }.resource(resource, row, 0, of_root(fetched), View::Whole, out)
+        let shown = ShownRow { resource, row, index: 0, linkage: of_root(fetched) };
+        Self { etag, ..self }.resource(&shown, View::Whole, out)
     }
 
     /// The URL of one resource.
@@ -87,7 +97,10 @@ impl<'a> Writer<'a> {
         write_described_by(self.registry.schemas(resource), schema, &mut out);
         out.extend_from_slice(br#"},"data":"#);
         match fetched.rows.get(0) {
-            Some(row) => self.resource(resource, row, 0, of_root(fetched), view, &mut out)?,
+            Some(row) => {
+                let shown = ShownRow { resource, row, index: 0, linkage: of_root(fetched) };
+                self.resource(&shown, view, &mut out)?;
+            }
             None => out.extend_from_slice(b"null"),
         }
         self.included(included(fetched), view, &mut out)?;
@@ -116,7 +129,8 @@ impl<'a> Writer<'a> {
             if index > 0 {
                 out.push(b',');
             }
-            self.resource(resource, row, index, of_root(fetched), view, &mut out)?;
+            let shown = ShownRow { resource, row, index, linkage: of_root(fetched) };
+            self.resource(&shown, view, &mut out)?;
         }
         out.push(b']');
         self.included(included(fetched), view, &mut out)?;
@@ -135,7 +149,7 @@ impl<'a> Writer<'a> {
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
         let mut out = Vec::with_capacity(1024 + self.size_included(fetched));
-        start(None, &mut out);
+        start(page.profile, &mut out);
         write_string(page.self_link, &mut out);
         let schema = DocumentSchema::ManyOfSeveral(page.relationship);
         write_described_by(self.registry.schemas(owner), schema, &mut out);
@@ -156,7 +170,7 @@ impl<'a> Writer<'a> {
                 if !std::mem::take(&mut is_first) {
                     out.push(b',');
                 }
-                self.resource(resource, row, index, linkage, view, &mut out)?;
+                self.resource(&ShownRow { resource, row, index, linkage }, view, &mut out)?;
             }
         }
         out.push(b']');
@@ -173,6 +187,7 @@ impl<'a> Writer<'a> {
         resource: &'static Description,
         relationship: RelationshipId,
         parameters: &Parameters,
+        profile: Option<&str>,
         fetched: &Fetched,
         view: View<'_>,
     ) -> Result<Vec<u8>, Corrupt> {
@@ -184,7 +199,7 @@ impl<'a> Writer<'a> {
             return Err(Corrupt::new("no such relationship"));
         };
         let links = RelationshipLinks::of(&self.href(resource, &row.resource_id()?), of);
-        out.extend_from_slice(START);
+        start(profile, &mut out);
         write_string(&href(&links.own, parameters), &mut out);
         out.extend_from_slice(br#","related":"#);
         write_string(&links.related, &mut out);
@@ -316,6 +331,7 @@ pub(crate) struct MixedPage<'a> {
     pub(crate) pages: PageLinks,
     /// How many there are, if that is told.
     pub(crate) total: Option<u64>,
+    pub(crate) profile: Option<&'a str>,
 }
 
 /// What a polymorphic relationship leads to of one type, in order.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::negotiate::CURSOR_PAGINATION;
 use crate::plan::{Page, SortKey};
 
 /// The window of the first include.
@@ -43,7 +44,7 @@ fn d18_a_cursor_profile_asks_for_the_first_page() {
     let query =
         parse_with("include=speakers&page[speakers][size]=2", Target::Single, |_, profile| *profile = true);
     let query = query.unwrap();
-    assert_eq!(query.profile(), Some(CURSOR_PROFILE));
+    assert_eq!(query.profile(), Some(CURSOR_PAGINATION));
     let window = query.include.unwrap().pop().unwrap().window.unwrap();
     assert_eq!(window.listing().page, Page::Offset { offset: 0, limit: 2 });
 }

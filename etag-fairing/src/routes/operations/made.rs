@@ -1,5 +1,6 @@
 //! Results of operations (atomic operations extension, "Result Objects").
 
+use crate::document::write::write_profiles;
 use crate::negotiate::ATOMIC;
 use crate::schema::json_text::write_string;
 
@@ -44,15 +45,20 @@ impl MadeResult {
 }
 
 /// The document of the results; `None` if none of them tells anything.
-pub(super) fn document(results: &[MadeResult]) -> Option<Vec<u8>> {
+pub(super) fn document(results: &[MadeResult], profiles: Option<&str>) -> Option<Vec<u8>> {
     if !results.iter().any(|result| result.is_told) {
         return None;
     }
     let size: usize = results.iter().map(MadeResult::size).sum();
-    let mut out = Vec::with_capacity(size + 100);
+    let mut out = Vec::with_capacity(size + 200);
     out.extend_from_slice(br#"{"jsonapi":{"version":"1.1","ext":["#);
     write_string(ATOMIC, &mut out);
-    out.extend_from_slice(br#"]},"atomic:results":["#);
+    out.push(b']');
+    if let Some(profiles) = profiles {
+        out.extend_from_slice(br#","profile":"#);
+        write_profiles(profiles, &mut out);
+    }
+    out.extend_from_slice(br#"},"atomic:results":["#);
     for (index, result) in results.iter().enumerate() {
         if index > 0 {
             out.push(b',');

@@ -11,6 +11,7 @@ use super::super::judged_state::JudgedState;
 use super::super::relationship::linkage_plan;
 use super::super::repeatable::{Repeatable, Responded, respond};
 use super::super::representation::{whole_plan, written_document};
+use super::super::response::content_type;
 use super::super::row_scopes::{ReparentedResources, has_left};
 use super::super::store_errors::{Refusal, corrupt, internal};
 use super::super::update::Update;
@@ -19,10 +20,12 @@ use super::super::write::change_in;
 use super::super::written::WrittenAnswer;
 use super::Operation;
 use super::made::{MadeResult, document};
+use super::profiles;
 use super::refused::{Refused, errors_of};
 use crate::conditional::ConditionalHeaders;
 use crate::document::read::{Lengths, LinkageDocument, LocalIds, Reading, ResourceName};
 use crate::error::{ErrorObject, Errors};
+use crate::negotiate::ATOMIC;
 use crate::plan::{Fetched, Plan, Selection};
 use crate::query::{Parameters, Query};
 use crate::resource::committed::CommittedRecord;
@@ -86,7 +89,11 @@ pub(super) async fn make_all<'e>(
 ) -> Result<Response<'static>, Errors> {
     let mut all = AllOperations { call, operations, local_ids, heard: Vec::new() };
     let answer = |results: &Vec<MadeResult>| {
-        Ok(document(results).map_or_else(WrittenAnswer::nothing, WrittenAnswer::of_document))
+        let profiles = profiles(call.request);
+        let Some(document) = document(results, profiles) else { return Ok(WrittenAnswer::nothing()) };
+        // With the answer, since the same request again gets it as it is, whatever it accepts then.
+        let media_type = content_type(Some(ATOMIC), profiles);
+        Ok(WrittenAnswer::of_document(document).with_field("Content-Type", media_type))
     };
     match respond(call, repeatable, &mut all, answer).await {
         Ok(Responded { response, is_new }) => {

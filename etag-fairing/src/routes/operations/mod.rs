@@ -18,17 +18,20 @@ use super::guarded::Guarded;
 use super::judged_state::JudgedState;
 use super::permission::{self, ask_for_linkage, ask_writer_of, ask_writers};
 use super::repeatable::Repeatable;
+use super::response::content_type;
 use super::subject::Subject;
 use super::write::RequestBody;
 use super::{RANK, store_errors};
 use crate::api::JsonApi;
+use crate::config::EtagConfig;
 use crate::current::{self, Within};
 use crate::document::read::{
     Action, Lengths, LocalIds, OperationsReader, Reading, ResourceName, SentConditions, SentOperation,
 };
 use crate::error::{ErrorObject, Errors, MEDIA_TYPE, Pointer};
 use crate::negotiate::{
-    ATOMIC, Extensions, RequestContent, check_accept, check_content_encoding, check_content_type,
+    ATOMIC, Extensions, Profiles, RequestContent, asked_profiles, check_accept, check_content_encoding,
+    check_content_type,
 };
 use crate::pending::RequestKind;
 use crate::query::Parameters;
@@ -115,12 +118,24 @@ impl Handler for OperationsRoute {
             None => answer.await,
         };
         let is_of_extension = !matches!(&answer, Err(errors) if is_about_media_type(errors));
+        let is_of_profile = matches!(&answer, Err(errors) if errors.tell_state());
         let mut response = answer.unwrap_or_else(|errors| errors.to_response_to(request));
-        if is_of_extension && response.headers().contains("Content-Type") {
-            response.set_raw_header("Content-Type", format!("{MEDIA_TYPE};ext=\"{ATOMIC}\""));
+        // Results have theirs already.
+        if is_of_extension && response.headers().get_one("Content-Type") == Some(MEDIA_TYPE) {
+            let profiles = profiles(request).filter(|_| is_of_profile);
+            response.set_raw_header("Content-Type", content_type(Some(ATOMIC), profiles));
         }
         Outcome::Success(response)
     }
+}
+
+/// The profile of entity tags in documents, if the client asks for it: in `Accept`, or by applying it to the operations.
+fn profiles(request: &Request<'_>) -> Option<&'static str> {
+    let headers = request.headers();
+    let fields = headers.get("Accept").chain(headers.get("Content-Type"));
+    let Profiles { concurrency, .. } = asked_profiles(fields, Extensions::Atomic);
+    let has_tags = request.rocket().state::<EtagConfig>().is_some_and(|config| config.enabled);
+    Profiles { concurrency: concurrency && has_tags, ..Profiles::default() }.uris()
 }
 
 /// Who has not asked for the extension is answered without it.
