@@ -36,7 +36,7 @@ def report(bench, machine):
     parts = [
         f"Made by `{machine['command']}` on {time.strftime('%Y-%m-%d')} in {machine['minutes']:.0f} minutes: {machine['cores']} cores"
         f" ({machine['processor']}), {machine['rustc']}, {machine['postgres']}, {machine['wrk']}, {options.rounds} rounds of"
-        f" {options.seconds} s, two workers and 16 connections to the database for each server. Other work on the machine used"
+        f" {options.seconds} s ({max(1, options.rounds // 2)} with other numbers of connections and with the network), two workers and 16 connections to the database for each server. Other work on the machine used"
         f" {statistics.median(others):.2f} cores meanwhile ({min(others):.2f} to {max(others):.2f}). Figures are medians of the rounds, ratios"
         " of the rounds' ratios (their range). Of two nodes the figures are those of both together.",
         "\n".join(f"- **{work}**: {WHAT[work]}" for work in WORKS),

@@ -33,8 +33,8 @@ function serve() {
     one: `SELECT ${columns} FROM articles WHERE id = $1`,
     count: 'SELECT count(*) FROM articles',
     page: `SELECT ${columns} ${page}`,
-    comments: `SELECT id, text, article_id, author_id FROM comments WHERE article_id IN (SELECT id ${page}) ORDER BY article_id, id`,
-    authors: `SELECT id, name, email FROM people WHERE id IN (SELECT author_id ${page}) ORDER BY id`,
+    comments: `SELECT id, text, article_id, author_id FROM comments WHERE article_id = ANY($1) ORDER BY article_id, id`,
+    authors: `SELECT id, name, email FROM people WHERE id = ANY($1) ORDER BY id`,
     change: `UPDATE articles SET title = coalesce($2, title), body = coalesce($3, body) WHERE id = $1 RETURNING ${columns}`,
     add: 'INSERT INTO comments (text, article_id, author_id) VALUES ($1, $2, $3) RETURNING id',
   };
@@ -88,11 +88,12 @@ function serve() {
       const number = Math.max(1, +(request.query['page[number]'] || 1));
       const include = Boolean(request.query.include);
       const asked = [size, (number - 1) * size];
-      const [[{ count }], rows, comments, authors] = await Promise.all([
-        query('count', []), query('page', asked), ...(include ? [query('comments', asked), query('authors', asked)] : []),
-      ]);
+      const [[{ count }], rows] = await Promise.all([query('count', []), query('page', asked)]);
       const articles = rows.map(article);
       if (include) {
+        const [comments, authors] = await Promise.all([
+          query('comments', [rows.map((row) => row.id)]), query('authors', [rows.map((row) => row.author_id)]),
+        ]);
         const people = new Map(authors.map((row) => [String(row.id), row]));
         const linkage = new Map(rows.map((row) => [row.id, []]));
         for (const row of comments) linkage.get(row.article_id).push(comment(row));

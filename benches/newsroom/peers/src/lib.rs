@@ -1,8 +1,9 @@
 //! What two servers written by hand share: the queries of the newsroom over PostgreSQL, its documents and their tags.
 //!
-//! It is what a careful engineer writes for three tables, and no more. Statements are prepared once a connection. What a
-//! page needs is asked at once, in one round trip and without a transaction. Documents are written from the rows into one
-//! buffer. The tag is the SHA-1 of the document. `If-Match` is compared inside the transaction that holds the row locked.
+//! It is what a careful engineer writes for three tables, and no more. Statements are prepared once a connection. A page
+//! and its total are asked at once, then at once what is included, without a transaction. Documents are written from the
+//! rows into one buffer. The tag is the SHA-1 of the document. `If-Match` is compared inside the transaction that holds
+//! the row locked.
 //!
 //! What it leaves out is much: negotiation, unknown parameters, filters, sorting, sparse fieldsets, errors with their
 //! source, limits, deadlines. A server that has all this may cost more.
