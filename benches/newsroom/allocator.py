@@ -1,26 +1,29 @@
 #!/usr/bin/env python3
-"""What another memory allocator saves: the newsroom and the hand-written Rocket server with the system's and with another.
+"""What another memory allocator saves: the newsroom with the system's and with mimalloc, or with any other one.
 
-    benches/newsroom/allocator.py BENCH LIBRARY             about eight minutes; writes its part of docs/performance.md
-    benches/newsroom/allocator.py BENCH LIBRARY --seconds 1 --rounds 1 --dry    a quick look; writes nothing
+    benches/newsroom/allocator.py BENCH                     the newsroom's feature `mimalloc`: about eight minutes; writes its part of
+                                                            docs/performance.md
+    benches/newsroom/allocator.py BENCH --library FILE      another one, and the hand-written Rocket server with it, too
+    benches/newsroom/allocator.py BENCH --seconds 1 --rounds 1 --dry    a quick look; writes nothing
 
-BENCH is the folder that `targets.py` takes. LIBRARY is the allocator as a shared library, such as Debian's
-`libjemalloc.so.2`; it is loaded before all others (`LD_PRELOAD`), so that both servers are what they are otherwise. A
-program of one's own names its allocator in its code, with `#[global_allocator]`.
+BENCH is the folder that `targets.py` takes. FILE is the allocator as a shared library, such as Debian's `libjemalloc.so.2`; it is
+loaded before all others (`LD_PRELOAD`), so that the servers are what they are otherwise.
 """
 
 import argparse
 import importlib.util
 import json
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 BEGIN, END = "<!-- allocator: begin -->", "<!-- allocator: end -->"
-WORKS = ["B0", "R1", "R6", "R7"]
-OTHER = "-preloaded"
+WORKS = ["B0", "R1", "R2", "R3", "R4", "R6", "R7"]
+OTHER = "-other"
+FEATURE = "mimalloc"
 
 
 def load_targets():
@@ -31,17 +34,36 @@ def load_targets():
 
 
 def configuration(targets, folder, options):
-    """The servers, each twice, and the framework that is the cheapest of those in the targets."""
+    """The servers, each with both allocators, and the framework that is the cheapest of those in the targets."""
+    # First, as the other build takes its place.
+    with_feature = None if options.library else featured(targets, options)
     known = targets.configuration(folder, targets.newsroom(options.binary))
     chosen = []
     for peer in known["peers"]:
+        if options.alone and peer["name"] in (targets.BARE, "fastify"):
+            continue
         if peer["name"] == "fastify":
             chosen.append(peer)
         elif peer["name"] in (targets.BARE, targets.OURS, targets.NO_MEMO):
-            preloaded = dict(peer.get("env", {}), LD_PRELOAD=str(options.library))
-            port = targets.free_port()
-            chosen += [peer, dict(peer, name=peer["name"] + OTHER, port=port, env=preloaded)]
+            chosen.append(peer)
+            other = dict(peer, name=peer["name"] + OTHER, port=targets.free_port())
+            if options.library:
+                chosen.append(dict(other, env=dict(peer.get("env", {}), LD_PRELOAD=str(options.library))))
+            elif peer["name"] != targets.BARE:
+                chosen.append(dict(other, start=f"'{with_feature}'"))
     return dict(known, peers=chosen)
+
+
+def featured(targets, options):
+    """The path of the newsroom with the other allocator: the given one, or a copy of a fresh release build."""
+    if options.featured:
+        return options.featured.resolve()
+    command = ["cargo", "build", "--release", "-p", "newsroom", "--features", f"newsroom/{FEATURE}", "--message-format",
+               "json-render-diagnostics"]
+    output = subprocess.run(command, cwd=targets.TOP, check=True, stdout=subprocess.PIPE, text=True).stdout
+    built = [message["executable"] for message in map(json.loads, output.splitlines())
+             if message.get("executable") and message["target"]["name"] == "newsroom"][-1]
+    return shutil.copy(built, f"{built}-{FEATURE}")
 
 
 def measure(targets, folder, options):
@@ -69,26 +91,27 @@ def section(targets, results, options):
     used = [run["other_cores"] for row in results["cells"].values() for cell in row.values() if "runs" in cell
             for run in cell["runs"]]
     servers = [targets.BARE, targets.NO_MEMO, targets.OURS]
+    names = [name for server in servers for name in (server, server + OTHER)] + ["fastify"]
+    there = results["cells"].keys()
     costs = [[name] + [targets.cost(targets.cell_of(results, name, work)) for work in WORKS]
-             for server in servers for name in (server, server + OTHER)]
-    costs.append(["fastify"] + [targets.cost(targets.cell_of(results, "fastify", work)) for work in WORKS])
-    saved = [[f"{server}, preloaded of as it is"]
-             + [ratio(targets, results, server + OTHER, server, work) for work in WORKS] for server in servers]
-    against = [[f"{one} of {other}, both preloaded"]
-               + [ratio(targets, results, one + OTHER, other + OTHER, work) for work in WORKS]
-               for one, other in ((targets.OURS, targets.BARE), (targets.NO_MEMO, targets.BARE))]
-    against.append(["newsroom, preloaded, of fastify"]
-                   + [ratio(targets, results, targets.OURS + OTHER, "fastify", work) for work in WORKS])
+             for name in names if name in there]
+    pairs = [(server + OTHER, server) for server in servers]
+    pairs += [(ours + OTHER, targets.BARE + (OTHER if options.library else "")) for ours in (targets.OURS, targets.NO_MEMO)]
+    pairs.append((targets.OURS + OTHER, "fastify"))
+    ratios = [[f"{one} of {other}"] + [ratio(targets, results, one, other, work) for work in WORKS]
+              for one, other in pairs if {one, other} <= there]
+    which = f" --library {options.library.name}" if options.library else ""
+    which += " --alone" if options.alone else ""
     return "\n\n".join([
         BEGIN,
-        f"Made by `benches/newsroom/allocator.py BENCH {options.library.name} --seconds {arguments['seconds']:g} --rounds"
+        f"Made by `benches/newsroom/allocator.py BENCH{which} --seconds {arguments['seconds']:g} --rounds"
         f" {results['rounds']}` on {results['when'][:10]}: {here['cores']} cores ({here['processor']}), {here['rustc']},"
         f" {arguments['connections']} connections. Other work on the machine used {statistics.median(used):.2f} cores"
-        f" meanwhile ({min(used):.2f} to {max(used):.2f}).",
+        f" meanwhile ({min(used):.2f} to {max(used):.2f}). `{OTHER}`: with {options.library.name if options.library else FEATURE}.",
         "CPU of the server per request in µs, medians over the rounds:",
         targets.table(["server", *WORKS], costs),
         "Medians of the ratios within a round:",
-        targets.table(["ratio", *WORKS], saved + against),
+        targets.table(["ratio", *WORKS], ratios),
         END,
     ])
 
@@ -96,15 +119,18 @@ def section(targets, results, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", type=pathlib.Path, help="the folder of the side-by-side bench")
-    parser.add_argument("library", type=pathlib.Path, help="the allocator, a shared library")
+    parser.add_argument("--library", type=pathlib.Path, help="another allocator, a shared library")
     parser.add_argument("--seconds", type=float, default=2, help="of one run (2)")
     parser.add_argument("--rounds", type=int, default=5, help="of every server and work (5)")
     parser.add_argument("--binary", type=pathlib.Path, help="a newsroom that is built already, in release")
+    parser.add_argument("--featured", type=pathlib.Path, help=f"one that is built already with the feature {FEATURE}")
+    parser.add_argument("--alone", action="store_true", help="without the hand-written Rocket server and Fastify, which BENCH has to have built")
     parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance.md alone")
     options = parser.parse_args()
-    if not options.library.is_file():
-        sys.exit(f"{options.library}: no such library")
-    options.library = options.library.absolute()
+    if options.library:
+        if not options.library.is_file():
+            sys.exit(f"{options.library}: no such library")
+        options.library = options.library.absolute()
     targets = load_targets()
     text = targets.REPORT.read_text()
     part = section(targets, measure(targets, options.bench.resolve(), options), options)

@@ -8,7 +8,7 @@
 //!
 //! `ETAG=0` turns the entity tags off, `MEMO` is the limit of the memo (`0` for none), `TOTALS=0` leaves lists uncounted;
 //! everything else is configured
-//! as in any Rocket application, by `ROCKET_…`.
+//! as in any Rocket application, by `ROCKET_…`. The feature `mimalloc` takes that allocator instead of the C library's.
 
 mod constants;
 mod resources;
@@ -17,6 +17,10 @@ use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Metrics, etagged};
 use rocket::{Build, Rocket, figment::Figment};
 
 use resources::{Article, Comment, Person};
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Starts the server.
 #[rocket::launch]
