@@ -2,6 +2,7 @@
 
 mod answers;
 mod arrivals;
+mod at_once;
 mod changes;
 mod composite_keys;
 mod composite_links;
@@ -62,7 +63,7 @@ pub async fn check<S: Store>(make_store: impl AsyncFn() -> S) {
 pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) {
     use random::Caller::{Scoped, SeesAll};
 
-    for round in 0..12 {
+    for round in 0..13 {
         let store = make_store().await;
         store.prepare(&resources::ALL).await.expect("prepared");
         match round {
@@ -83,6 +84,7 @@ pub async fn check_random<S: Store>(make_store: impl AsyncFn() -> S, seed: u64) 
                 arrivals::rows_and_lists_at_random(&store, seed, 80).await;
             }
             9 => includes::windows_at_random(&store, seed, 24, Scoped).await,
+            11 => at_once::at_random(&store, seed, 60).await,
             _ => scoped_changes::changes_at_random(&store, seed, 40).await,
         }
         store.close().await;
@@ -277,6 +279,9 @@ rules! {
         an_answer_is_kept_with_its_change_or_not_at_all
         an_answer_is_forgotten_in_time
         of_several_with_one_key_one_is_the_first
+    }
+    at_once {
+        what_is_made_at_once_is_what_one_after_the_other_makes
     }
     revisions {
         a_revision_changes_with_every_change

@@ -72,7 +72,7 @@ impl Random {
     }
 
     /// A value of some attribute, often null where that is one.
-    fn value(&mut self, kind: Kind, nullable: bool) -> Value {
+    pub(crate) fn value(&mut self, kind: Kind, nullable: bool) -> Value {
         if nullable && self.happens(3) { Value::Null } else { self.some(kind) }
     }
 

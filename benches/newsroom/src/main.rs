@@ -4,6 +4,7 @@
 //! | URL | |
 //! |---|---|
 //! | `/people`, `/articles`, `/comments` | the annotated structs of [`resources`], and nothing more |
+//! | `/operations` | several changes in one request |
 //! | `/b0`, `/b1`, `/b2` | constants of 1 KiB, 64 KiB and 1 MiB |
 //!
 //! `ETAG=0` turns the entity tags off, `MEMO` is the limit of the memo (`0` for none), `TOTALS=0` leaves lists uncounted;
@@ -31,6 +32,7 @@ fn launch() -> _ {
         .mount("/", Person::routes())
         .mount("/", Article::routes())
         .mount("/", Comment::routes())
+        .mount("/", JsonApi::operations())
         .manage(constants::Constants::new())
         .mount("/", etagged(constants::routes()))
 }

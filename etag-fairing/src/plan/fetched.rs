@@ -106,6 +106,13 @@ impl Links {
         self.ends.push(self.ids.len());
     }
 
+    /// The linkage of one row alone.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn only(&self, row: usize) -> Self {
+        let ids = self.of(row).to_vec();
+        Self { ends: vec![ids.len()], ids }
+    }
+
     /// All ids.
     #[cfg(feature = "sqlite")]
     pub(crate) fn ids_mut(&mut self) -> impl Iterator<Item = &mut ResourceId> {

@@ -219,6 +219,31 @@ pub trait Transaction: Send {
     /// If a constraint forbids the change, or if a related resource does not exist.
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError>;
 
+    /// Whether [`insert_all`](Self::insert_all) may be worth a try for new resources of this type. It is not in a store
+    /// that makes one after the other as fast, as in this default.
+    fn inserts_at_once(&self, resource: &'static Description) -> bool {
+        let _ = resource;
+        false
+    }
+
+    /// Makes several new resources of one type, and reads each of them back as `plan` says, whose root is not looked at.
+    /// What comes of it is what [`apply`](Self::apply) and [`fetch`](Self::fetch) would have made of each change, one
+    /// after the other, within the scopes of the plan. Returns the ids and what was read, in the order of the changes.
+    ///
+    /// `None` if the store can't make these at once, as in this default, or if one of them is refused: then nothing
+    /// is changed, and the caller makes one after the other, to find out which.
+    ///
+    /// # Errors
+    /// If the store is busy or fails, or if the transaction must be repeated.
+    async fn insert_all(
+        &mut self,
+        changes: &[Change],
+        plan: &Plan,
+    ) -> Result<Option<Vec<(ResourceId, Fetched)>>, StoreError> {
+        let _ = (changes, plan);
+        Ok(None)
+    }
+
     /// Makes one change to a resource if it still has this version. A store should compare the version in the
     /// statement that writes, if it can.
     ///

@@ -7,6 +7,7 @@ mod support;
 
 mod a_negotiation;
 mod application;
+mod at_once;
 mod b_document;
 mod c_operations;
 mod catalogue;

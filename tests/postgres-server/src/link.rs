@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 /// A link to a PostgreSQL: a port of this machine that leads to it. As long as it is silent it takes connections and
@@ -29,6 +30,9 @@ struct State {
     cut_one_in: AtomicUsize,
     commits: AtomicUsize,
     cuts: AtomicUsize,
+    /// Whether round trips are counted.
+    counts: AtomicBool,
+    round_trips: AtomicUsize,
 }
 
 /// How a commit ends.
@@ -42,6 +46,16 @@ enum Commit {
 }
 
 impl State {
+    /// Counts what is sent, or what comes back.
+    fn count(&self, is_sent: bool, answered: &AtomicBool) {
+        if !is_sent {
+            thread::sleep(WAY);
+            answered.store(true, Ordering::SeqCst);
+        } else if answered.swap(false, Ordering::SeqCst) {
+            self.round_trips.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
     /// What becomes of the commit in these bytes, if there is one.
     fn commit(&self, bytes: &[u8]) -> Commit {
         let one_in = self.cut_one_in.load(Ordering::SeqCst);
@@ -58,6 +72,10 @@ impl State {
         }
     }
 }
+
+/// Where round trips are counted, answers are this long on their way: whoever sends more without waiting for one has sent it by
+/// then.
+const WAY: Duration = Duration::from_millis(3);
 
 /// So many bytes of what a client sends first are kept.
 const OPENING: usize = 1024;
@@ -113,6 +131,17 @@ impl Link {
         self.state.open.load(Ordering::SeqCst)
     }
 
+    /// Counts round trips from now on.
+    pub fn count_round_trips(&self) {
+        self.state.counts.store(true, Ordering::SeqCst);
+    }
+
+    /// How often a client had to send something because of an answer that it had waited for. While something is sent and
+    /// answered several times, the lowest number counts: what is sent late, since the machine is busy, passes for one more.
+    pub fn round_trips(&self) -> usize {
+        self.state.round_trips.load(Ordering::SeqCst)
+    }
+
     /// What each connection began with, from the side of whoever uses it: a kilobyte at most.
     pub fn openings(&self) -> Vec<Vec<u8>> {
         self.state.openings.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -121,6 +150,8 @@ impl Link {
 
 fn pass_both(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     let (Ok(back), Ok(to)) = (server.try_clone(), client.try_clone()) else { return };
+    // Whether the client has an answer to what it has sent.
+    let answered = Arc::new(AtomicBool::new(true));
     let [lost, answer_lost] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
     state.open.fetch_add(1, Ordering::SeqCst);
     let number = {
@@ -130,8 +161,9 @@ fn pass_both(client: TcpStream, server: TcpStream, state: &Arc<State>) {
     };
     for (from, to, opening) in [(client, server, Some(number)), (back, to, None)] {
         let (state, lost, answer_lost) = (state.clone(), lost.clone(), answer_lost.clone());
+        let answered = answered.clone();
         thread::spawn(move || {
-            pass(from, to, &state, [&lost, &answer_lost], opening);
+            pass(from, to, &state, [&lost, &answer_lost, &answered], opening);
             if opening.is_some() {
                 state.open.fetch_sub(1, Ordering::SeqCst);
             }
@@ -143,7 +175,7 @@ fn pass(
     mut from: TcpStream,
     mut to: TcpStream,
     state: &State,
-    [lost, answer_lost]: [&AtomicBool; 2],
+    [lost, answer_lost, answered]: [&AtomicBool; 3],
     opening: Option<usize>,
 ) {
     let mut bytes = [0; 65536];
@@ -152,6 +184,9 @@ fn pass(
             let mut openings = state.openings.lock().unwrap_or_else(PoisonError::into_inner);
             let kept = &mut openings[number];
             kept.extend(&bytes[..length.min(OPENING.saturating_sub(kept.len()))]);
+        }
+        if state.counts.load(Ordering::SeqCst) {
+            state.count(opening.is_some(), answered);
         }
         if state.silent.load(Ordering::SeqCst) {
             lost.store(true, Ordering::SeqCst);

@@ -1,5 +1,7 @@
 //! Makes the operations of a request, in one transaction.
 
+mod at_once;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rocket::Response;
@@ -18,12 +20,12 @@ use super::super::update::Update;
 use super::super::update_relationship::{UpdateLinkage, tag_of_linkage};
 use super::super::write::change_in;
 use super::super::written::WrittenAnswer;
-use super::Operation;
 use super::made::{MadeResult, document};
-use super::profiles;
+use super::operation::Operation;
+use super::profiles::profiles;
 use super::refused::{Refused, errors_of};
 use crate::conditional::ConditionalHeaders;
-use crate::document::read::{Lengths, LinkageDocument, LocalIds, Reading, ResourceName};
+use crate::document::read::{Lengths, LinkageDocument, LocalIds, Reading, ResourceName, ResourceObject};
 use crate::error::{ErrorObject, Errors};
 use crate::negotiate::ATOMIC;
 use crate::plan::{Fetched, Plan, Selection};
@@ -33,11 +35,13 @@ use crate::resource::endpoint::{Endpoint, LinkageUpdate, OwnRelationship};
 use crate::routes::call::Call;
 use crate::schema::{Description, ResourceId};
 use crate::store::{Sharing, StoreError, Transaction, Work, WriteEvent};
+use at_once::AtOnce;
 
 /// One attempt to make the operations.
 struct Attempt<'a, 'e> {
     call: &'a Call<'e>,
     local_ids: &'a LocalIds,
+    as_it_is: &'a AsItIs,
     transaction: &'a mut dyn Transaction,
     /// The resources that it has made: no client knows a tag of them.
     made: Vec<(&'static Description, ResourceId)>,
@@ -66,7 +70,9 @@ impl Work for AllOperations<'_, '_> {
     async fn attempt(&mut self, transaction: &mut dyn Transaction) -> Result<Vec<MadeResult>, Refused> {
         let (call, local_ids) = (self.call, self.local_ids);
         local_ids.clear();
-        let mut attempt = Attempt { call, local_ids, transaction, made: Vec::new(), heard: Vec::new() };
+        let as_it_is = &AsItIs::default();
+        let (made, heard) = (Vec::new(), Vec::new());
+        let mut attempt = Attempt { call, local_ids, as_it_is, transaction, made, heard };
         let results = attempt.make(self.operations).await?;
         self.heard = attempt.heard;
         Ok(results)
@@ -106,14 +112,25 @@ pub(super) async fn make_all<'e>(
     }
 }
 
-impl<'e> Attempt<'_, 'e> {
+impl<'a, 'e> Attempt<'a, 'e> {
     async fn make(&mut self, operations: &[Operation<'e>]) -> Result<Vec<MadeResult>, Refused> {
         self.lock_targets(operations).await?;
-        let mut results = Vec::with_capacity(operations.len());
-        // Each operation on a large resource tells all of it once more.
-        let (mut size, most) = (0_usize, self.call.config().max_document.as_u64());
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        for (index, operation) in operations.iter().enumerate() {
+        let mut results = Results::up_to(self.call.config().max_document.as_u64());
+        // Before this one, each operation is made alone.
+        let mut alone_until = 0;
+        while let Some(operation) = operations.get(results.made.len()) {
+            let index = results.made.len();
+            if index >= alone_until {
+                match Box::pin(self.add_at_once(operations, index)).await? {
+                    AtOnce::Made(made) => {
+                        for result in made {
+                            results.add(self.call, None, result)?;
+                        }
+                        continue;
+                    }
+                    AtOnce::Alone(number) => alone_until = index + number,
+                }
+            }
             let id = self.id_of(operation).map_err(|errors| Refused::at(index, None, errors.into()))?;
             // Boxed: the futures of the decisions are large.
             let made = match operation.subject.endpoint {
@@ -128,13 +145,9 @@ impl<'e> Attempt<'_, 'e> {
                 }
             };
             let made = made.map_err(|refusal| Refused::at(index, id.clone(), refusal))?;
-            size = size.saturating_add(made.size());
-            if size > most {
-                return Err(Refused::at(index, id, too_much(self.call).into()));
-            }
-            results.push(made);
+            results.add(self.call, id, made)?;
         }
-        Ok(results)
+        Ok(results.made)
     }
 
     /// Locks all that the operations name, table by table, in the order of the ids: so two requests that change the same
@@ -181,31 +194,51 @@ impl<'e> Attempt<'_, 'e> {
     }
 
     async fn create(&mut self, operation: &Operation<'e>) -> Result<MadeResult, Refusal> {
+        let mut create = Box::new(self.creation(operation)?);
+        let written = change_in(self.call, self.transaction, None, &mut *create, &mut self.heard).await;
+        let object = create.body.object()?;
+        let (id, fetched) =
+            written.map_err(|refusal| refusal.into_errors(operation.subject.resource, Some(object)))?;
+        self.created(operation, object, &id, fetched.as_ref())
+    }
+
+    /// The decision on a new resource.
+    fn creation<'o>(&self, operation: &'o Operation<'e>) -> Result<Create<'o, 'e>, Refusal>
+    where
+        'a: 'o,
+    {
         let Operation { subject, body: Some(body), unwritable, .. } = operation else {
             return Err(internal("an operation without its resource object").into());
         };
-        let (call, resource) = (self.call, subject.resource);
-        let (parameters, query) = (Parameters::default(), Query::default());
-        let mut create = Box::new(Create {
-            call,
+        let AsItIs { parameters, query } = self.as_it_is;
+        Ok(Create {
+            call: self.call,
             subject,
             conditions: self.conditions(operation, None),
-            parameters: &parameters,
-            query: &query,
+            parameters,
+            query,
             collection: None,
             body,
             unwritable: unwritable.clone(),
             reparented: ReparentedResources::default(),
-            scopes: call.scopes(),
-        });
-        let object = body.object()?;
-        let written = change_in(call, self.transaction, None, &mut *create, &mut self.heard).await;
-        let (id, fetched) = written.map_err(|refusal| refusal.into_errors(resource, Some(object)))?;
+            scopes: self.call.scopes(),
+        })
+    }
+
+    /// The result of an operation that has made a resource, which later ones may name by its local id.
+    fn created(
+        &mut self,
+        operation: &Operation<'e>,
+        object: &ResourceObject<'_>,
+        id: &ResourceId,
+        fetched: Option<&Fetched>,
+    ) -> Result<MadeResult, Refusal> {
+        let resource = operation.subject.resource;
         if let Some(lid) = &object.lid {
             self.local_ids.assign(resource, lid, id.clone());
         }
         self.made.push((resource, id.clone()));
-        self.result(operation, &id, fetched.as_ref())
+        self.result(operation, id, fetched)
     }
 
     async fn update(
@@ -330,6 +363,37 @@ impl<'e> Attempt<'_, 'e> {
         let written = written_document(self.call, subject, id, &parameters, &query, fetched);
         let (_, tags) = written.map_err(corrupt)?;
         Ok(tags.map(|tags| config.policy().issue(tags.plain).borrowed().to_field()))
+    }
+}
+
+/// What the URL of a resource has no parameters for is told as it is.
+#[derive(Default)]
+struct AsItIs {
+    parameters: Parameters,
+    query: Query,
+}
+
+/// The results so far.
+struct Results {
+    made: Vec<MadeResult>,
+    size: usize,
+    most: usize,
+}
+
+impl Results {
+    /// None so far, and this many bytes of them at most: each operation on a large resource tells all of it once more.
+    fn up_to(most: u64) -> Self {
+        Self { made: Vec::new(), size: 0, most: usize::try_from(most).unwrap_or(usize::MAX) }
+    }
+
+    /// Adds the next one. `id` is that of the resource that its operation is about.
+    fn add(&mut self, call: &Call<'_>, id: Option<ResourceId>, result: MadeResult) -> Result<(), Refused> {
+        self.size = self.size.saturating_add(result.size());
+        if self.size > self.most {
+            return Err(Refused::at(self.made.len(), id, too_much(call).into()));
+        }
+        self.made.push(result);
+        Ok(())
     }
 }
 

@@ -3,9 +3,9 @@
 mod hrefs;
 mod made;
 mod make;
+mod operation;
+mod profiles;
 mod refused;
-
-use std::fmt;
 
 use rocket::http::Method;
 use rocket::route::{Handler, Outcome, Route};
@@ -23,23 +23,23 @@ use super::subject::Subject;
 use super::write::RequestBody;
 use super::{RANK, store_errors};
 use crate::api::JsonApi;
-use crate::config::EtagConfig;
 use crate::current::{self, Within};
 use crate::document::read::{
-    Action, Lengths, LocalIds, OperationsReader, Reading, ResourceName, SentConditions, SentOperation,
+    Action, Lengths, LocalIds, OperationsReader, Reading, SentConditions, SentOperation,
 };
 use crate::error::{ErrorObject, Errors, MEDIA_TYPE, Pointer};
 use crate::negotiate::{
-    ATOMIC, Extensions, Profiles, RequestContent, asked_profiles, check_accept, check_content_encoding,
-    check_content_type,
+    ATOMIC, Extensions, RequestContent, check_accept, check_content_encoding, check_content_type,
 };
 use crate::pending::RequestKind;
 use crate::query::Parameters;
 use crate::resource::endpoint::{Endpoint, OwnRelationship};
 use crate::resource::guard::Denied;
 use crate::resource::route_names::GeneratedRoute;
-use crate::schema::{Description, MemberId};
+use crate::schema::Description;
 use hrefs::Hrefs;
+use operation::Operation;
+use profiles::profiles;
 
 /// The name of the route, by which it is told from an application's own.
 static NAME: &str = "operations";
@@ -129,38 +129,9 @@ impl Handler for OperationsRoute {
     }
 }
 
-/// The profile of entity tags in documents, if the client asks for it: in `Accept`, or by applying it to the operations.
-fn profiles(request: &Request<'_>) -> Option<&'static str> {
-    let headers = request.headers();
-    let fields = headers.get("Accept").chain(headers.get("Content-Type"));
-    let Profiles { concurrency, .. } = asked_profiles(fields, Extensions::Atomic);
-    let has_tags = request.rocket().state::<EtagConfig>().is_some_and(|config| config.enabled);
-    Profiles { concurrency: concurrency && has_tags, ..Profiles::default() }.uris()
-}
-
 /// Who has not asked for the extension is answered without it.
 fn is_about_media_type(errors: &Errors) -> bool {
     matches!(errors.status().code, 406 | 415)
-}
-
-/// An operation, and what is known of it before it is made.
-struct Operation<'e> {
-    subject: Subject<'e>,
-    /// Its JSON.
-    text: &'e [u8],
-    /// The resource that it is about; `None` for one that it makes.
-    name: Option<ResourceName<'e>>,
-    /// Its resource object, if it has one.
-    body: Option<RequestBody<'e>>,
-    /// The members of the resource object that the caller may not write.
-    unwritable: Vec<MemberId>,
-    conditions: SentConditions,
-}
-
-impl fmt::Debug for Operation<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Operation").field("endpoint", &self.subject.endpoint).finish_non_exhaustive()
-    }
 }
 
 async fn answer<'r>(request: &'r Request<'_>, data: &mut Option<Data<'_>>) -> Answer<'r> {

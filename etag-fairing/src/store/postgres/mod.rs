@@ -37,6 +37,7 @@ mod encode;
 mod error;
 mod health;
 mod insert;
+mod insert_all;
 mod limit;
 mod lock;
 mod marks;

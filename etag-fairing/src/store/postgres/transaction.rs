@@ -4,7 +4,7 @@ use std::any::Any;
 
 use async_trait::async_trait;
 
-use super::{connection::Connection, lock};
+use super::{connection::Connection, insert_all, lock};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::schema::{Description, ResourceId, Value};
 use crate::store::sql::answers;
@@ -32,6 +32,18 @@ impl Transaction for PostgresTransaction {
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
         apply(&self.0, &change, None, scopes).await
+    }
+
+    fn inserts_at_once(&self, resource: &'static Description) -> bool {
+        insert_all::is_possible(&self.0, resource)
+    }
+
+    async fn insert_all(
+        &mut self,
+        changes: &[Change],
+        plan: &Plan,
+    ) -> Result<Option<Vec<(ResourceId, Fetched)>>, StoreError> {
+        insert_all::insert_all(&self.0, changes, plan).await
     }
 
     async fn apply_to_version(

@@ -24,7 +24,7 @@ use crate::schema::{Description, IdKind, Relationship, RelationshipId, ResourceI
 use crate::store::StoreError;
 
 /// Whether a change of linkage may bring the row into a list that keeps an order.
-pub(super) fn may_arrive(
+pub(crate) fn may_arrive(
     resource: &'static Description,
     relationship: &Relationship,
     change: Option<&LinkageChange>,

@@ -27,6 +27,8 @@ pub(crate) enum Verb {
     IncludeMany,
     Insert,
     InsertWithId,
+    #[cfg(feature = "postgres")]
+    InsertRows,
     Update,
     Delete,
     Link,

@@ -74,6 +74,22 @@ pub(crate) fn insert<D: Dialect>(
     limits: &Limits,
     placed: &[&'static str],
 ) -> Result<String, String> {
+    insert_rows(dialect, resource, given, returned, limits, placed, 1)
+}
+
+/// Inserts several rows. Parameters: those of [`insert`] for each row.
+///
+/// # Errors
+/// As [`insert`].
+pub(crate) fn insert_rows<D: Dialect>(
+    dialect: D,
+    resource: &Description,
+    given: GivenId,
+    returned: Returned,
+    limits: &Limits,
+    placed: &[&'static str],
+    rows: usize,
+) -> Result<String, String> {
     // The columns of a composite id are those of members.
     let id = (given == GivenId::Yes && resource.key().is_empty()).then_some(resource.id.column);
     let values = columns(resource).filter(|column| !limits.makes(resource.table, column));
@@ -86,8 +102,10 @@ pub(crate) fn insert<D: Dialect>(
     if names.is_empty() {
         insert.or_default_values();
     } else {
-        let values: Vec<_> = names.iter().map(|_| parameter()).collect();
-        insert.columns(names).values(values).map_err(|error| error.to_string())?;
+        insert.columns(names.iter().copied());
+        for _ in 0..rows {
+            insert.values(names.iter().map(|_| parameter())).map_err(|error| error.to_string())?;
+        }
     }
     Ok(dialect.text(&insert))
 }

@@ -9,7 +9,7 @@ use super::{
     parameter::Parameter,
     select,
     session::Session,
-    versions::{Guard, KeptTable, Shown, Versions},
+    versions::{Guard, KeptColumn, KeptTable, Shown, Versions},
 };
 use crate::schema::{Description, IdPart, ResourceId, Value, ValueRef};
 use crate::store::StoreError;
@@ -89,17 +89,27 @@ pub(crate) async fn begin<S: Session>(
     let Some(given) = kept(session, table, id).await? else { return Ok(()) };
     let mut first = Vec::with_capacity(given.len());
     for (column, given) in table.columns.iter().zip(&given) {
-        let (table, name) = (table.name.to_ascii_lowercase(), column.name.to_ascii_lowercase());
-        let mut mark = None;
-        session
-            .each(S::MARK, &[ValueRef::Text(&table), ValueRef::Text(&name)].map(Into::into), |row| {
-                mark = cell::number(row, 0)?;
-                Ok(())
-            })
-            .await?;
+        let mark = mark(session, table, *column).await?;
         first.push(column.upkeep.first(given.as_ref(), mark)?);
     }
     if first == given { Ok(()) } else { write(session, table, &first, id).await.map(drop) }
+}
+
+/// The highest rank that a deleted row of the table had in a column.
+pub(crate) async fn mark<S: Session>(
+    session: &S,
+    table: &KeptTable,
+    column: KeptColumn,
+) -> Result<Option<i64>, StoreError> {
+    let (table, name) = (table.name.to_ascii_lowercase(), column.name.to_ascii_lowercase());
+    let mut mark = None;
+    session
+        .each(S::MARK, &[ValueRef::Text(&table), ValueRef::Text(&name)].map(Into::into), |row| {
+            mark = cell::number(row, 0)?;
+            Ok(())
+        })
+        .await?;
+    Ok(mark)
 }
 
 /// A row: its table and its id.

@@ -7,7 +7,7 @@
 
 pub(crate) mod abilities;
 pub(in crate::store) mod answers;
-mod arrival;
+pub(crate) mod arrival;
 pub(crate) mod bound_query;
 pub(crate) mod cache;
 pub(crate) mod cell;
@@ -45,7 +45,7 @@ mod positions;
 pub(in crate::store) mod prepare;
 pub(crate) mod read;
 pub(crate) mod referrer;
-mod related;
+pub(crate) mod related;
 pub(crate) mod room;
 pub(crate) mod schema;
 mod scope;

@@ -16,7 +16,11 @@ use super::{
     select::{self, Cell},
     session::{Session, unless_unfit},
 };
+#[cfg(feature = "postgres")]
+use super::{ids::list_of_ids, include::to_one};
 use crate::plan::{Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection};
+#[cfg(feature = "postgres")]
+use crate::schema::ValueRef;
 use crate::schema::{Description, Relationship, RelationshipId, ResourceId, Rows, Value};
 use crate::store::{Excess, StoreError};
 
@@ -100,6 +104,24 @@ pub(crate) async fn exists(
     let query = session
         .bound_query(scopes, shape, [Parameter::id(id)], |visible| select::exists(visible, resource, id))?;
     unless_unfit(session.finds(&query.text, &query.values()).await)
+}
+
+/// The rows with these ids that the caller sees, in any order.
+#[cfg(feature = "postgres")]
+pub(crate) async fn listed(
+    session: &impl Session,
+    selection: &Selection,
+    scopes: &Scopes,
+    room: &Room,
+    ids: &[ResourceId],
+) -> Result<Rows, StoreError> {
+    let (reading, mut rows) = (Reading { session, selection, scopes, room }, Rows::new(selection.resource));
+    let list = list_of_ids(ids.iter())?;
+    let shape = Shape::new(Verb::IncludeOne, selection.resource).columns(selection.attributes.clone());
+    let query = session
+        .bound_query(scopes, shape, [ValueRef::Text(&list)], |visible| to_one(visible, selection, &list))?;
+    reading.rows(&query, Join::None, &mut rows).await?;
+    Ok(rows)
 }
 
 #[derive(Clone, Copy)]

@@ -14,6 +14,8 @@ use super::{
     session::{Session, unless_unfit},
 };
 use crate::plan::{LinkageChange, Scopes, Selection};
+#[cfg(feature = "postgres")]
+use crate::schema::RelationshipId;
 use crate::schema::{Description, ResourceId, ValueRef};
 use crate::store::StoreError;
 
@@ -67,6 +69,26 @@ pub(crate) async fn check_related<S: Session>(
         }
     }
     Ok(())
+}
+
+/// Whether all of these related resources exist, to which new rows will lead over one to-one relationship. If so, they are
+/// locked as [`check_related`] does it.
+#[cfg(feature = "postgres")]
+pub(crate) async fn are_there(
+    session: &impl Session,
+    scopes: &Scopes,
+    resource: &'static Description,
+    relationship: RelationshipId,
+    target: &'static Description,
+    ids: Vec<ResourceId>,
+) -> Result<bool, StoreError> {
+    // What is locked of a to-one relationship's targets doesn't depend on how many rows lead there.
+    let change = LinkageChange::Add(ids);
+    let locked = session.lock_related(resource, relationship, None, None, &change).await?;
+    let LinkageChange::Add(ids) = change else { return Ok(false) };
+    let are_seen =
+        !scopes.limits(target) || seen(session, scopes, target, ids.iter()).await?.len() == ids.len();
+    Ok(are_seen && locked.len() == ids.len())
 }
 
 /// The ids of the resources that the caller sees.

@@ -1,7 +1,9 @@
 //! Makes changes in an open transaction.
 
 use super::{
-    Dialect, arrival,
+    Dialect,
+    abilities::Limits,
+    arrival,
     cache::{Shape, Verb},
     change,
     delete::delete,
@@ -12,7 +14,7 @@ use super::{
     managed,
     one_of::OneOfChange,
     parameter::Parameter,
-    placed,
+    placed::{self, Arrival},
     read::{self, Locking, exists},
     related::check_related,
     session::Session,
@@ -80,7 +82,7 @@ async fn make(
     }
 }
 
-fn check_shape(
+pub(crate) fn check_shape(
     resource: &Description,
     attributes: usize,
     linkage: &[Option<LinkageChange>],
@@ -132,7 +134,6 @@ async fn insert(
 
     let stored = session.values_as_stored(resource, attributes)?;
     let limits = session.limits();
-    let is_given = |column: &str| !limits.makes(resource.table, column);
     let mut moved = Vec::new();
     let has_position = |column| {
         limits.makes(resource.table, column)
@@ -140,16 +141,50 @@ async fn insert(
     };
     let arrivals =
         arrival::arrivals(session, scopes, resource, None, linkage, has_position, &mut moved).await?;
-    let mut parameters: Vec<Parameter<'_>> = Vec::new();
+    let mut parameters = cells_of_new_row(&limits, resource, id, &stored, linkage, &arrivals)?;
+    let beside = placed::beside(resource, &arrivals);
+    parameters
+        .extend(beside.iter().map(|(column, position)| Parameter::of(column, ValueRef::Integer(*position))));
+    let placed: Vec<_> = beside.iter().map(|(column, _)| *column).collect();
+    let id = session.insert_row(resource, id, &parameters, &placed).await?;
+    let versions = session.versions();
+    if let Some(kept) = versions.table(resource.table) {
+        managed::begin(session, kept, Parameter::id(&id)).await?;
+    }
+    let mut dependents = Dependents::new(session, &versions, resource, &id);
+    for (relationship, change) in resource.relationships.iter().zip(linkage) {
+        if let (Some(link), Some(LinkageChange::One(Some(related)))) = (Link::of(relationship), change) {
+            dependents.moved(link, None, Some(related)).await?;
+        }
+    }
+    dependents.relinked(scopes, linkage).await?;
+    dependents.moved_within(moved);
+    dependents.moved_within(linkage_write::change(session, scopes, resource, &id, linkage).await?);
+    dependents.touch().await?;
+    Ok(id)
+}
+
+/// The cells of a new row: its id if it is given, then a value for each of [`change::columns`] that the database doesn't
+/// make.
+pub(crate) fn cells_of_new_row<'a>(
+    limits: &Limits,
+    resource: &'static Description,
+    id: Option<&'a ResourceId>,
+    stored: &'a [Value],
+    linkage: &'a [Option<LinkageChange>],
+    arrivals: &[Arrival],
+) -> Result<Vec<Parameter<'a>>, StoreError> {
+    let is_given = |column: &str| !limits.makes(resource.table, column);
+    let mut parameters = Vec::new();
     // The columns of a composite id are those of members.
     let single = id.filter(|_| resource.key().is_empty());
     parameters.extend(single.map(|id| Parameter::of(resource.id.column, id_value(id))));
-    for (attribute, value) in resource.attributes.iter().zip(stored.iter()) {
+    for (attribute, value) in resource.attributes.iter().zip(stored) {
         if is_given(attribute.column) {
             // Nothing is deleted from its beginning.
             let is_deletion = resource.deletion_column() == Some(attribute.column);
             let value = if is_deletion { ValueRef::Null } else { value.as_ref() };
-            let position = placed::position_in(&arrivals, attribute.column);
+            let position = placed::position_in(arrivals, attribute.column);
             let value = position.map_or(value, ValueRef::Integer);
             parameters.push(Parameter::of(attribute.column, value));
         }
@@ -177,26 +212,7 @@ async fn insert(
             | RelationshipKind::Through { .. } => {}
         }
     }
-    let beside = placed::beside(resource, &arrivals);
-    parameters
-        .extend(beside.iter().map(|(column, position)| Parameter::of(column, ValueRef::Integer(*position))));
-    let placed: Vec<_> = beside.iter().map(|(column, _)| *column).collect();
-    let id = session.insert_row(resource, id, &parameters, &placed).await?;
-    let versions = session.versions();
-    if let Some(kept) = versions.table(resource.table) {
-        managed::begin(session, kept, Parameter::id(&id)).await?;
-    }
-    let mut dependents = Dependents::new(session, &versions, resource, &id);
-    for (relationship, change) in resource.relationships.iter().zip(linkage) {
-        if let (Some(link), Some(LinkageChange::One(Some(related)))) = (Link::of(relationship), change) {
-            dependents.moved(link, None, Some(related)).await?;
-        }
-    }
-    dependents.relinked(scopes, linkage).await?;
-    dependents.moved_within(moved);
-    dependents.moved_within(linkage_write::change(session, scopes, resource, &id, linkage).await?);
-    dependents.touch().await?;
-    Ok(id)
+    Ok(parameters)
 }
 
 async fn update<S: Session>(

@@ -1,10 +1,12 @@
 //! The contract, and what is PostgreSQL's own.
 
+mod at_once;
 mod commit;
 mod composite;
 mod constraints;
 mod pooler;
 mod revisions;
+mod round_trips;
 mod schema;
 mod silence;
 mod slow_reads;
