@@ -338,9 +338,9 @@ impl JsonApiFairing {
     /// # }
     /// ```
     ///
-    /// Without such a function all callers share their keys, and a request is the same only if `Authorization` and
-    /// `Cookie` are, too: nobody gets an answer that somebody else was given, but who signs in anew in between is told to
-    /// make a new key (422).
+    /// Without such a function, and where it returns `None`, all callers share their keys, and a request is the same only if
+    /// `Authorization`, `Cookie` and other fields that may say who asks are, too, and if the caller may see as much: nobody
+    /// gets an answer that somebody else was given, but who signs in anew in between is told to make a new key (422).
     #[must_use]
     pub fn identified_by(
         mut self,

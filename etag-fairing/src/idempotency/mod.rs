@@ -1,6 +1,7 @@
 //! The header `Idempotency-Key`: a write that its client may send twice, and that is done once
 //! (draft-ietf-httpapi-idempotency-key-header).
 
+mod credentials;
 mod key;
 
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rocket::Request;
 
+pub(crate) use credentials::credentials;
 pub(crate) use key::parse_key;
 
 use crate::store::{RepeatableRequest, Store, StoreError};

@@ -74,8 +74,8 @@ fn key<'k>(call: &'k Call<'_>, subject: &Subject<'_>, caller: CallerRef<'k>) -> 
     }
 }
 
-/// What stands for the caller in the memo: what a caller is shown depends on the caller by nothing else.
-fn caller_key(call: &Call<'_>) -> Vec<u8> {
+/// What stands for the caller, in the memo and elsewhere: what a caller is shown depends on the caller by nothing else.
+pub(super) fn caller_key(call: &Call<'_>) -> Vec<u8> {
     let (scopes, hidden) = (call.scopes(), call.hidden());
     let rows = scopes.key().unwrap_or_default();
     // Rows begin with the high byte of a length, which is 0.

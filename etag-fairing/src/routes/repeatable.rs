@@ -1,16 +1,17 @@
 //! Writes that clients may send twice: the answer is kept in the write's own transaction, under the key that the client has
 //! chosen, and the same request again gets it instead of being done again.
 
-use rocket::http::{Header, HeaderMap, Status};
+use rocket::http::{Header, Status};
 use rocket::{Request, Response};
 use sha1::{Digest, Sha1};
 
+use super::cached_read::caller_key;
 use super::call::Call;
 use super::response;
 use super::written::WrittenAnswer;
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
-use crate::idempotency::{IDEMPOTENCY_KEY, IdempotencyKeys, REPLAYED, Taken, now, parse_key};
+use crate::idempotency::{IDEMPOTENCY_KEY, IdempotencyKeys, REPLAYED, Taken, credentials, now, parse_key};
 use crate::observe::{self, Phase};
 use crate::resource::Behaviour;
 use crate::store::{
@@ -56,10 +57,13 @@ impl<'r> Repeatable<'r> {
                 "this server keeps no answers, so that it can't tell whether the request was sent before",
             )));
         };
-        let identity = keys.identify.as_ref().map(|identify| identify(call.request));
-        let credentials = if identity.is_some() { None } else { Some(headers) };
-        let caller = identity.flatten().map_or_else(String::new, |caller| hex::encode(Sha1::digest(caller)));
-        let fingerprint = fingerprint(call.request, credentials, body);
+        let identity = keys.identify.as_ref().and_then(|identify| identify(call.request));
+        // Of a caller who is not known the answer is for the same credentials alone, and for who may see as much.
+        let unknown = identity.is_none();
+        let unknown =
+            unknown.then(|| UnknownCaller { credentials: credentials(headers), sees: caller_key(call) });
+        let caller = identity.map_or_else(String::new, |caller| hex::encode(Sha1::digest(caller)));
+        let fingerprint = fingerprint(call.request, unknown, body);
         let request = RepeatableRequest::new(caller, key, fingerprint, now());
         match keys.take(&request) {
             Some(taken) => Ok(Some(Self { keys, request, _taken: taken })),
@@ -76,8 +80,17 @@ fn of_header(error: ErrorObject) -> Errors {
     error.header(IDEMPOTENCY_KEY).into()
 }
 
-/// A digest of what is asked for: method, URL and body; and of the credentials, where nothing else tells callers apart.
-fn fingerprint(request: &Request<'_>, credentials: Option<&HeaderMap<'_>>, body: &[u8]) -> String {
+/// What tells callers apart whom the application doesn't.
+struct UnknownCaller {
+    /// The fields that may say who it is.
+    credentials: Vec<(String, String)>,
+    /// What the caller may see.
+    sees: Vec<u8>,
+}
+
+/// A digest of what is asked for: method, URL and body; and of the credentials and of what the caller may see, where nothing
+/// else tells callers apart.
+fn fingerprint(request: &Request<'_>, unknown: Option<UnknownCaller>, body: &[u8]) -> String {
     let mut digest = Sha1::new();
     let mut part = |bytes: &[u8]| {
         digest.update((bytes.len() as u64).to_be_bytes());
@@ -87,10 +100,11 @@ fn fingerprint(request: &Request<'_>, credentials: Option<&HeaderMap<'_>>, body:
     part(request.uri().path().as_str().as_bytes());
     part(request.uri().query().map_or("", |query| query.as_str()).as_bytes());
     part(body);
-    for name in ["Authorization", "Cookie"] {
-        for line in credentials.into_iter().flat_map(|headers| headers.get(name)) {
+    if let Some(UnknownCaller { credentials, sees }) = unknown {
+        part(&sees);
+        for (name, value) in credentials {
             part(name.as_bytes());
-            part(line.as_bytes());
+            part(value.as_bytes());
         }
     }
     hex::encode(digest.finalize())
