@@ -7,6 +7,10 @@ mod fuzz;
 
 use std::path::Path;
 
+use proptest::collection;
+use proptest::prelude::any;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
 /// Runs every seed of a target.
 fn each(target: &str, run: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
@@ -43,4 +47,23 @@ fn documents() {
 #[test]
 fn entity_tags() {
     each("entity_tags", fuzz::entity_tags);
+}
+
+#[test]
+fn operations() {
+    each("operations", fuzz::operations);
+}
+
+/// Documents at random, the same ones each time.
+#[test]
+fn operations_at_random() {
+    let config = Config { cases: 600, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let inputs = collection::vec(any::<u8>(), 1..120);
+    runner
+        .run(&inputs, |input| {
+            fuzz::operations(&input);
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
 }

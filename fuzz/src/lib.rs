@@ -2,9 +2,11 @@
 
 mod document;
 mod entity_tags;
+mod operations;
 mod query;
 mod server;
 
 pub use document::document;
 pub use entity_tags::entity_tags;
+pub use operations::operations;
 pub use query::{filter, query};
