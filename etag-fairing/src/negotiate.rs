@@ -5,7 +5,7 @@
 
 mod profiles;
 
-pub(crate) use self::profiles::{CURSOR_PAGINATION, Profiles, asked_profiles};
+pub(crate) use self::profiles::{CONCURRENCY, CURSOR_PAGINATION, Profiles, asked_profiles};
 use crate::error::{ErrorObject, Errors, MEDIA_TYPE};
 
 /// The URI of the extension for several operations in one request (JSON:API, "Atomic Operations").

@@ -195,6 +195,7 @@ async function moveThree(page, picture) {
 
   await pane.getByRole("button", { name: "Read" }).click();
   await says("Read.");
+  assert.deepEqual(await requests(), ["GET /v1/sessions?filter%5Bid%5D=3,2,4"], "one list has all three tags");
   const a = page.getByRole("region", { name: "Editor A" });
   await a.getByLabel("Level").fill("expert");
   await a.getByRole("button", { name: "Save" }).click();

@@ -113,9 +113,37 @@ for (const origin of origins) {
       await api.operations([op.remove(session, { confirm: (theirs) => theirs.attributes?.title === "Second" })]);
     });
 
+    test("what a list, an included resource and a related one show is edited without another read", async () => {
+      const session = await create("Shown");
+      const [ada] = (await api.list("speakers", { page: { size: 1 } })).data;
+      await api.add(session, "speakers", [ada!]);
+      const editor = createClient<paths>({
+        baseUrl: `${origin}/v1`,
+        fetch: (url, init) => {
+          requests.push(`${init.method} ${new URL(url).pathname}`);
+          return fetch(url, init);
+        },
+      });
+      const list = await editor.list("sessions", { filter: { id: session.id }, include: ["speakers"], fields: { speakers: ["name"] } });
+      const [listed] = list.data;
+      const [included] = list.related(listed!, "speakers") ?? [];
+      const [related] = (await editor.related(listed!, "speakers")).data;
+      assert.equal(included?.meta?.etag, related?.meta?.etag);
+      asked();
+      const { country } = related!.attributes!;
+      const edited = await editor.update(listed!, { attributes: { level: "beginner" } });
+      const other = await editor.update(included!, { attributes: { country: "XX" } });
+      await editor.update(other.data, { attributes: { country: country ?? null } });
+      assert.equal(asked().filter((line) => !line.startsWith("PATCH ")).length, 0);
+      // Now it is an old one.
+      const conflict = await failure(editor.update(listed!, { attributes: { level: "expert" } }), EditConflict<Session>);
+      assert.equal(conflict.theirs.attributes?.level, "beginner");
+      await editor.delete(edited.data);
+    });
+
     test("what a list shows is read before, and what was never read is sent as the server asks", async () => {
       const session = await create("Listed");
-      const fresh = createClient<paths>({ baseUrl: `${origin}/v1` });
+      const fresh = createClient<paths>({ baseUrl: `${origin}/v1`, profile: false });
       const [listed] = (await fresh.list("sessions", { filter: { id: session.id } })).data;
       await fresh.operations([fresh.op.update(listed!, { attributes: { level: "expert" } })]);
       const unread = createClient<paths>({ baseUrl: `${origin}/v1` });

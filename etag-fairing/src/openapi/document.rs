@@ -13,8 +13,7 @@ use super::schemas::{Described, describe};
 use super::{OpenApi, atomic, examples, names, parameters, responses, schemas, shared, unused};
 use crate::api::{JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
-use crate::negotiate::ATOMIC;
-use crate::negotiate::CURSOR_PAGINATION;
+use crate::negotiate::{ATOMIC, CONCURRENCY, CURSOR_PAGINATION};
 use crate::resource::Behaviour;
 use crate::resource::endpoint::Endpoint;
 use crate::resource::route_names::{GeneratedRoute, generated_route};
@@ -163,7 +162,7 @@ impl OpenApi {
                 "securitySchemes": self.schemes,
             },
             "tags": tags,
-            "x-jsonapi": {"version": "1.1", "profiles": [CURSOR_PAGINATION], "extensions": extensions},
+            "x-jsonapi": {"version": "1.1", "profiles": [CURSOR_PAGINATION, CONCURRENCY], "extensions": extensions},
         })
     }
 

@@ -123,7 +123,8 @@ fn object(described: Described) -> Value {
     properties.insert("attributes".into(), schema(&names::of(resource, "attributes")));
     properties.insert("relationships".into(), schema(&names::of(resource, "relationships")));
     properties.insert("links".into(), common("links"));
-    properties.insert("meta".into(), common("meta"));
+    let meta = if resource.has_state_tag() { "resourceMeta" } else { "meta" };
+    properties.insert("meta".into(), common(meta));
     let mut object = json!({"type": "object", "required": ["type", "id"], "properties": properties});
     describe(&mut object, resource.docs.resource);
     object

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::{self, schema};
 use super::schemas::{Described, common};
+use crate::negotiate::CONCURRENCY;
 
 /// The schemas that all resources share.
 pub(super) fn add(resources: &[Described], schemas: &mut Map<String, Value>) {
@@ -26,6 +27,21 @@ pub(super) fn add(resources: &[Described], schemas: &mut Map<String, Value>) {
     add("pageLinks", links(&["self", "related", "describedby", "first", "last", "prev", "next"]));
     // Said in full: generators of TypeScript take a bare object for one that has no members.
     add("meta", json!({"type": "object", "additionalProperties": true}));
+    let tag = |description: String| json!({"type": "string", "description": description});
+    add(
+        "resourceMeta",
+        json!({"type": "object", "additionalProperties": true, "properties": {"etag": tag(format!(
+            "The entity tag of the resource, as `If-Match` of a change takes it, and `meta.ifMatch` of an operation. It is there if \
+             `Accept` names the profile `{CONCURRENCY}`, and in results of operations.",
+        ))}}),
+    );
+    add(
+        "errorMeta",
+        json!({"type": "object", "additionalProperties": true, "properties": {
+            "etag": tag("After a 412 to operations: a tag of the state that is there now.".into()),
+            "current": {"description": "After a 412 with `Prefer: return=representation`: what is there now."},
+        }}),
+    );
     add(
         "version",
         json!({"type": "object", "properties": {
@@ -47,7 +63,7 @@ pub(super) fn add(resources: &[Described], schemas: &mut Map<String, Value>) {
                 "pointer": {"type": "string"}, "parameter": {"type": "string"}, "header": {"type": "string"},
             }},
             "links": {"type": "object", "properties": {"about": common("link"), "type": common("link")}},
-            "meta": common("meta"),
+            "meta": common("errorMeta"),
         }}),
     );
     add(

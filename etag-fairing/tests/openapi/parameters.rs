@@ -291,6 +291,20 @@ fn keys_stand_in_it_where_answers_are_kept() {
     }
 }
 
+/// Where resources have tags, the document says where to find them, and by which profile.
+#[test]
+fn resource_objects_have_their_tags_in_meta() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let meta = followed(&document, &schemas["songs"]["properties"]["meta"]);
+    let told = meta["properties"]["etag"]["description"].as_str().expect("a description");
+    let profiles = document["x-jsonapi"]["profiles"].as_array().expect("profiles");
+    let concurrency = profiles.iter().filter_map(Value::as_str).find(|uri| uri.ends_with("/concurrency.md"));
+    assert!(told.contains(concurrency.expect("the profile")), "{told}");
+    let error = followed(&document, &schemas["jsonapi..error"]["properties"]["meta"]);
+    assert!(error["properties"]["current"].is_object() && error["properties"]["etag"].is_object(), "{error}");
+}
+
 /// The pattern of the document is that of the keys which the server takes.
 #[test]
 fn keys_of_the_pattern_are_taken() {

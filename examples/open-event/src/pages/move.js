@@ -1,5 +1,5 @@
-// A window that moves three sessions at once: one request of operations, each with the tag of the session that this window
-// has read. All are moved, or none.
+// A window that moves three sessions at once: one request of operations, each with the tag of the session as this window has
+// read it, in one list. All are moved, or none.
 //
 // If an editor has changed one of them since, the answer says which, and has it as it is now: the window shows it, and moves on
 // top of that without another read.
@@ -46,8 +46,9 @@ export class Mover {
   }
 
   async readAll() {
-    const read = await Promise.all(this.ids.map((id) => this.watched.client.get("sessions", id)));
-    this.show(read.map(({ data }) => data));
+    // Each resource of the list comes with its tag: the client asks for the profile.
+    const list = await this.watched.client.list("sessions", { filter: { id: this.ids } });
+    this.show(this.ids.map((id) => list.data.find((session) => session.id === id)).filter(Boolean));
     this.say("Read. Let an editor change the session in the middle, or move all.", "calm");
   }
 
