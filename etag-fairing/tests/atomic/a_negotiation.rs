@@ -144,10 +144,25 @@ fn x9_the_member_ext_of_a_body_is_not_negotiation() {
 }
 
 #[test]
-fn x10_an_unknown_profile_is_ignored() {
+fn x10_an_unknown_profile_is_ignored_and_a_known_one_is_told() {
+    const PROFILE: &str =
+        "https://github.com/etag-fairing/etag-fairing/blob/main/docs/profiles/concurrency.md";
     on_sqlite(|world| {
-        let sent = format!("{ATOMIC};profile=\"https://unknown.example/profile\"");
-        world.send_with(&[("Content-Type", &sent), ("Accept", &sent)], &body()).is(200);
+        let unknown = format!("{ATOMIC};profile=\"https://unknown.example/profile\"");
+        let known = format!("{ATOMIC};profile=\"{PROFILE}\"");
+        let both = format!("{ATOMIC};profile=\"https://unknown.example/profile {PROFILE}\"");
+        for (sent, accept, told) in [
+            (&*unknown, &*unknown, ATOMIC),
+            (&known, ATOMIC, &*known),
+            (ATOMIC, &known, &known),
+            (&both, "*/*", &known),
+            (&unknown, &both, &known),
+        ] {
+            let answer = world.send_with(&[("Content-Type", sent), ("Accept", accept)], &body()).is(200);
+            assert_eq!(answer.field("content-type"), Some(told), "{sent}, {accept}");
+            let profile = if told == ATOMIC { Value::Null } else { json!([PROFILE]) };
+            assert_eq!(json_of(&answer)["jsonapi"]["profile"], profile, "{sent}, {accept}");
+        }
     });
 }
 
