@@ -167,6 +167,12 @@ fn description(resource: &Resource) -> TokenStream {
     });
     let stored: Vec<_> = stored.collect();
     let storing = (!stored.is_empty()).then(|| quote!(.storing(&[#(#stored),*])));
+    let indexed: Vec<_> = resource
+        .attributes()
+        .enumerate()
+        .filter_map(|(index, (_, attribute))| attribute.index.then_some(index))
+        .collect();
+    let indexing = (!indexed.is_empty()).then(|| quote!(.indexing(&[#(#indexed),*])));
     let deciding: Vec<_> = resource
         .relationships()
         .flat_map(|(_, relationship)| iter::repeat_n(relationship.decides_deletion, relationship.arms()))
@@ -192,7 +198,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#documented #tagging #requiring #storing #deciding #(#kept)* #softly #computing;
+            )#documented #tagging #requiring #storing #indexing #deciding #(#kept)* #softly #computing;
         &DESCRIPTION
     }
 }

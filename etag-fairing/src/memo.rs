@@ -12,6 +12,7 @@
 //!   If the store fails, they all get the error.
 
 mod flight;
+mod weight;
 
 use std::fmt;
 use std::hash::{Hash, Hasher, RandomState};
@@ -22,12 +23,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder};
 use rocket::data::ByteUnit;
 use rocket::tokio::time::Instant;
 
 pub(crate) use self::flight::Flight;
 use self::flight::{Boarding, FlightOutcome, Flights};
+use self::weight::EntryWeight;
 use crate::admission::HeldBytes;
 #[cfg(feature = "compression")]
 use crate::compression::CodedForms;
@@ -143,21 +145,6 @@ impl Hash for MemoKey {
 impl Equivalent<Arc<MemoKey>> for KeyRef<'_> {
     fn equivalent(&self, key: &Arc<MemoKey>) -> bool {
         *self == key.borrowed()
-    }
-}
-
-/// About how many bytes an entry takes in addition to its texts and its body.
-const OVERHEAD: usize = 384;
-
-#[derive(Clone)]
-struct EntryWeight;
-
-impl Weighter<Arc<MemoKey>, Arc<MemoEntry>> for EntryWeight {
-    fn weight(&self, key: &Arc<MemoKey>, entry: &Arc<MemoEntry>) -> u64 {
-        let text = key.path.len() + key.query.as_ref().map_or(0, |query| query.len());
-        let text = text + key.scope.as_ref().map_or(0, |scope| scope.len());
-        let answer = entry.answer.as_ref().map_or(0, |answer| answer.body.len() + answer.tag.opaque().len());
-        (OVERHEAD + size_of_val(&*entry.tables) + text + answer + entry.coded_weight) as u64
     }
 }
 

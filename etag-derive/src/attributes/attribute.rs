@@ -21,6 +21,8 @@ pub(crate) struct Attribute {
     pub(crate) filter: bool,
     /// Whether `sort` may name it.
     pub(crate) sort: bool,
+    /// Whether the tables that the store makes have an index of it.
+    pub(crate) index: bool,
     pub(crate) default: Option<DefaultValue>,
     pub(crate) carrier: Carrier,
     pub(crate) kept: Upkeep,
@@ -139,6 +141,7 @@ pub(super) fn read(
         (None, access) => access.is_shown(),
     };
     let (filter, sort) = (open("filter"), open("sort"));
+    let index = entries.flag("index", errors);
     let carrier = match (entries.flag("text", errors), entries.flag("json", errors)) {
         (Some(_), Some(second)) => {
             errors.at(
@@ -182,7 +185,18 @@ pub(super) fn read(
     } else if has_two_nulls(ty) {
         errors.at(ty, "null can mean only one thing: write one `Option`");
     }
-    Attribute { name, column, access, filter, sort, default, carrier, kept, stored, readers, writers }
+    if let Some(key) = index.as_ref().filter(|_| has_no_order(ty, carrier)) {
+        errors.at(key, "an index finds values in their order, and JSON and lists have none: remove `index`");
+    }
+    let index = index.is_some();
+    Attribute { name, column, access, filter, sort, index, default, carrier, kept, stored, readers, writers }
+}
+
+/// Whether the values are JSON, or lists. Bytes are no list.
+fn has_no_order(ty: &Type, carrier: Carrier) -> bool {
+    let element = types::in_list(types::in_option(ty).unwrap_or(ty));
+    let is_byte = |element: &Type| matches!(element, Type::Path(path) if path.path.is_ident("u8"));
+    carrier == Carrier::Json || element.is_some_and(|element| !is_byte(element))
 }
 
 /// Whether the type, or that of the elements of a list, is an option of an option.

@@ -132,11 +132,13 @@ fn misplaced(key: &str, role: &str) -> String {
         ) => "its linkage is in a column of its own table, which `column` names",
         ("order", "a to-one relationship") => "it leads to one resource, so that there is nothing to order",
         ("filter" | "sort", "the id") => "clients can always filter and sort by the id",
+        ("index", "the id") => "the key has one; remove it",
+        ("index", "a to-one relationship") => "references have an index anyway; remove it",
         ("stored", "the id") => "it is for attributes that are times",
         ("version" | "last_modified", "the id") => "an id never changes; write it on another field",
         (
-            "read_only" | "write_only" | "hidden" | "version" | "last_modified" | "filter" | "sort" | "text"
-            | "json" | "number" | "stored",
+            "read_only" | "write_only" | "hidden" | "version" | "last_modified" | "filter" | "sort" | "index"
+            | "text" | "json" | "number" | "stored",
             role,
         ) if role.ends_with("relationship") => "that is for attributes; remove it",
         (

@@ -22,7 +22,7 @@ pub(super) const STRUCT: [&str; 17] = [
 ];
 
 /// The keys of a field.
-pub(super) const FIELD: [&str; 33] = [
+pub(super) const FIELD: [&str; 34] = [
     "id",
     "skip",
     "relationship",
@@ -38,6 +38,7 @@ pub(super) const FIELD: [&str; 33] = [
     "last_modified",
     "filter",
     "sort",
+    "index",
     "default",
     "text",
     "json",

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rocket::tokio::sync::OnceCell;
 
-use crate::admission::HeldBytes;
+use crate::admission::{HeldBytes, allocated};
 use crate::conditional::EntityTag;
 use crate::config::Coding;
 
@@ -48,11 +48,12 @@ impl CodedForms {
     pub(crate) fn weight(&self) -> usize {
         let Some(forms) = self.0.get() else { return 0 };
         let of_form = |form: &CodedForm| {
-            size_of::<CodedForm>()
-                + form.tag.opaque().len()
-                + form.body.get().map_or(0, |made| made.bytes.len())
+            // The tag is shared, with two numbers that count who has it.
+            let counts = 2 * size_of::<usize>();
+            allocated(counts + form.tag.opaque().len())
+                + form.body.get().map_or(0, |made| allocated(made.bytes.len()))
         };
-        forms.iter().map(of_form).sum()
+        allocated(size_of_val(&**forms)) + forms.iter().map(of_form).sum::<usize>()
     }
 }
 
@@ -74,6 +75,6 @@ mod tests {
         forms.form(Coding::Gzip, &tag).expect("a form").body.set(made).expect("the first");
         assert_eq!(forms.bytes(Coding::Gzip).map(<[u8]>::len), Some(100));
         assert!(forms.bytes(Coding::Brotli).is_none());
-        assert_eq!(forms.weight(), before + 100);
+        assert_eq!(forms.weight(), before + allocated(100));
     }
 }

@@ -14,7 +14,10 @@ fn key(path: &str) -> KeyRef<'_> {
 
 fn entry(revision: u64, body: usize) -> MemoEntry {
     let body = vec![b'x'; body];
-    let tag = EntityTag::of(&body);
+    tagged(EntityTag::of(&body), revision, body)
+}
+
+fn tagged(tag: EntityTag, revision: u64, body: Vec<u8>) -> MemoEntry {
     let answer = Remembered {
         tag,
         profile: None,
@@ -231,4 +234,74 @@ fn who_asks_after_a_change_does_not_wait_for_what_was_read_before() {
             assert!(matches!(one.await, Recalled::Known(entry) if entry.revision == Revision::new(1)));
         }
     });
+}
+
+/// Set in the process in which the memo is filled.
+#[cfg(target_os = "linux")]
+const FILLING: &str = "ETAG_FAIRING_TESTS_FILL_A_MEMO";
+
+/// The memory of this process, in bytes.
+#[cfg(target_os = "linux")]
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") << 10
+}
+
+/// What a memo counts is what the process takes for it, whatever the size of the answers. In a process of its own, since
+/// other tests take memory, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_counted_is_what_the_process_takes() {
+    // The sizes of bodies: small ones alone, large ones alone, and all of them.
+    const SIZES: [(usize, usize); 4] = [(200, 400), (1_200, 1_500), (60_000, 100_000), (200, 20_000)];
+    if let Ok(which) = std::env::var(FILLING) {
+        let (least, most) = SIZES[which.parse::<usize>().expect("a place")];
+        return rocket::async_test(fill(least, most));
+    }
+    for (place, sizes) in SIZES.iter().enumerate() {
+        let test = "memo::tests::what_is_counted_is_what_the_process_takes";
+        let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", test, "--nocapture", "--test-threads=1"])
+            .env(FILLING, place.to_string())
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let figures = text.lines().find_map(|line| line.split_once("FILLED ")).expect("figures").1;
+        let figures: Vec<f64> = figures.split(' ').map(|figure| figure.parse().expect("a figure")).collect();
+        // Memory that was given back and taken again in other sizes has gaps.
+        for (when, most, pair) in [("full", 1.1, &figures[..2]), ("after many others", 1.15, &figures[2..])] {
+            let ratio = pair[1] / pair[0];
+            assert!((0.9..=most).contains(&ratio), "{sizes:?}, {when}: {pair:?}, {ratio:.3}");
+        }
+    }
+}
+
+/// Fills a memo, prints what it counts and what the process has taken, and the same after it has forgotten all of that for
+/// others.
+#[cfg(target_os = "linux")]
+async fn fill(least: usize, most: usize) {
+    let memo = memo(64 << 20);
+    let before = resident();
+    let mut figures = Vec::new();
+    let (mut number, mut size) = (0_u64, least);
+    for round in [0, 2] {
+        let until = memo.evictions.load(Ordering::Relaxed) + round * memo.entries.len() as u64;
+        loop {
+            // Sizes in no order.
+            size = least + (size * 31 + 17) % (most - least);
+            let path = format!("/articles/{number}");
+            let query = format!("include=author&page[number]={number}");
+            let key = KeyRef { query: Some(&query), ..key(&path) };
+            let tag = EntityTag::strong(format!("{number:032x}")).expect("a tag");
+            land(&memo, &key, tagged(tag, 1, vec![b'x'; size])).await;
+            number += 1;
+            if memo.evictions.load(Ordering::Relaxed) > until {
+                break;
+            }
+        }
+        figures.push(memo.entries.weight().to_string());
+        figures.push((resident() - before).to_string());
+    }
+    println!("FILLED {}", figures.join(" "));
 }

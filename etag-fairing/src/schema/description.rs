@@ -51,6 +51,8 @@ pub struct Description {
     pub(crate) docs: Docs,
     /// The declared forms of times in columns, each with the index of its attribute.
     pub(crate) stored: &'static [(usize, StoredTime)],
+    /// The indexes of the attributes of which tables have an index.
+    pub(crate) indexed: &'static [usize],
     /// The attributes that are computed from the others.
     pub(crate) computed: Computed,
     /// The indexes of the relationships that have `on_delete`.
@@ -149,6 +151,7 @@ impl Description {
             soft_delete: None,
             docs: Docs::NONE,
             stored: &[],
+            indexed: &[],
             computed: Computed::NONE,
             deciding: &[],
         }
@@ -187,6 +190,19 @@ impl Description {
     pub const fn storing(mut self, stored: &'static [(usize, StoredTime)]) -> Self {
         self.stored = stored;
         self
+    }
+
+    /// Sets of which attributes, by their indexes, tables have an index.
+    #[doc(hidden)]
+    pub const fn indexing(mut self, places: &'static [usize]) -> Self {
+        self.indexed = places;
+        self
+    }
+
+    /// Whether tables have an index of an attribute.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) fn is_indexed(&self, attribute: AttributeId) -> bool {
+        self.indexed.contains(&attribute.place())
     }
 
     /// The declared form of times in the attribute's column.

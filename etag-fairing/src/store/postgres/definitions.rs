@@ -3,6 +3,7 @@
 use super::dialect::Postgres;
 use crate::schema::{Element, IdKind, Kind, Value};
 use crate::store::sql::definitions::{Definitions, ForeignKeys, literal};
+use crate::store::sql::prepare::quoted;
 use crate::store::sql::schema::{Column, Key, Table, kind_of_id};
 
 impl Definitions for Postgres {
@@ -25,6 +26,15 @@ impl Definitions for Postgres {
 
     fn table_end(self, _: Key) -> &'static str {
         ""
+    }
+
+    fn index_part(self, name: &str, kind: Kind) -> Option<String> {
+        let of_text = kind.postgres().compared_as == "text";
+        Some(format!("{}{}", quoted(name), if of_text { " COLLATE \"C\"" } else { "" }))
+    }
+
+    fn indexes_end_with(self, _: IdKind) -> bool {
+        false
     }
 
     fn literal(self, _: &Table, column: &Column, value: Value) -> Option<String> {

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use super::connection::{Connection, Purpose};
 use super::marks::{self, MARKS};
 use super::options::PostgresOptions;
-use super::{PostgresStore, answers, dialect::Postgres, prepare::check_key, revisions, table};
+use super::prepare::{check_key, is_large};
+use super::{PostgresStore, answers, dialect::Postgres, revisions, table};
 use crate::schema::Description;
 use crate::store::sql::answers::DEFINITIONS;
 use crate::store::sql::difference::{Beside, NullChange, Step, columns, new_tables};
-use crate::store::sql::prepare::check_columns;
+use crate::store::sql::prepare::{FoundTable as _, check_columns};
 use crate::store::sql::schema::{self, Table};
-use crate::store::sql::{definitions, versions::Versions};
+use crate::store::sql::{definitions, definitions::IndexOrder, index_advice, versions::Versions};
 use crate::store::{PrepareError, StoreError};
 
 /// Everything that an empty database lacks.
@@ -95,10 +96,22 @@ async fn steps(
         if found.is_view {
             continue;
         }
-        for index in definitions::create_indexes(table) {
-            if !table::has_index(connection, table.name, index.column).await? {
+        for index in definitions::create_indexes(Postgres, table) {
+            if !table::has_index(connection, table.name, index.column, index.order).await? {
                 steps.push(Step::Statement(index.statement));
             }
+        }
+        if is_large(connection, table).await? {
+            let mut columns = Vec::new();
+            for column in index_advice::open_columns(table) {
+                if found.column(column.name).is_some()
+                    && !table::has_index(connection, table.name, column.name, IndexOrder::ByCodePoints)
+                        .await?
+                {
+                    columns.push(column.name);
+                }
+            }
+            steps.extend((!columns.is_empty()).then(|| Step::Remark(index_advice::remark(table, &columns))));
         }
     }
     if beside.revisions {

@@ -21,8 +21,9 @@ use crate::config::SchemaMode;
 use crate::schema::{Columns, Description, IdKind, Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::{Abilities, Limits};
-use crate::store::sql::definitions::{self, Layout, NewColumn, NewIndex};
+use crate::store::sql::definitions::{self, IndexOrder, Layout, NewColumn, NewIndex};
 use crate::store::sql::edge::{Edge, EdgeKind};
+use crate::store::sql::index_advice;
 use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
 use crate::store::sql::prepare::{self, FoundTable as _, OURS, Owner, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
@@ -162,6 +163,8 @@ pub(super) async fn prepare(
         }
         if owner == Owner::Store && mode == SchemaMode::Extend && problems.is_empty() {
             index_references(connection, table).await?;
+        } else if !found.is_view && problems.is_empty() {
+            advise_indexes(connection, table).await?;
         }
     }
     if !problems.is_empty() {
@@ -310,7 +313,7 @@ async fn look_for_former_names(
 }
 
 async fn index_references(connection: &Connection, table: &Table) -> Result<(), StoreError> {
-    for NewIndex { name, statement, .. } in definitions::create_indexes(table) {
+    for NewIndex { name, statement, .. } in definitions::create_indexes(Postgres, table) {
         // Checked before, since `IF NOT EXISTS` waits for all transactions that write to the table, and
         // another node may be writing.
         let found = "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
@@ -325,6 +328,27 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Says which indexes a table lacks that structs ask for, if it is large.
+async fn advise_indexes(connection: &Connection, table: &Table) -> Result<(), StoreError> {
+    let mut lacking = Vec::new();
+    for index in definitions::create_indexes(Postgres, table) {
+        if index.order == IndexOrder::ByCodePoints
+            && !table::has_index(connection, table.name, index.column, index.order).await?
+        {
+            lacking.push(index);
+        }
+    }
+    if !lacking.is_empty() && is_large(connection, table).await? {
+        lacking.iter().for_each(|index| index_advice::warn_of(table, index));
+    }
+    Ok(())
+}
+
+/// Whether a table is so large that indexes matter.
+pub(super) async fn is_large(connection: &Connection, table: &Table) -> Result<bool, StoreError> {
+    Ok(!connection.rows(&index_advice::is_large(table), &[]).await?.is_empty())
 }
 
 pub(super) async fn check_key(

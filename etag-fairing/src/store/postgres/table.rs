@@ -6,6 +6,7 @@ use super::connection::Connection;
 use crate::schema::{Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::Verb;
+use crate::store::sql::definitions::IndexOrder;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::prepare::{self, FoundTable, quoted};
 use crate::store::sql::referrer::ForeignKey;
@@ -260,13 +261,15 @@ pub(super) async fn has_index(
     connection: &Connection,
     table: &str,
     column: &str,
+    order: IndexOrder,
 ) -> Result<bool, StoreError> {
+    // 950 is "C"; 0 is what has no collation.
     let rows = connection
         .rows(
             "SELECT 1 FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
              WHERE i.indrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attname = CAST($2 AS text) \
-             AND i.indpred IS NULL AND i.indisvalid LIMIT 1",
-            &[text(table), text(column)],
+             AND i.indpred IS NULL AND i.indisvalid AND (CAST($3 AS boolean) OR i.indcollation[0] IN (0, 950)) LIMIT 1",
+            &[text(table), text(column), ValueRef::Bool(order == IndexOrder::OfColumn).into()],
         )
         .await?;
     Ok(!rows.is_empty())

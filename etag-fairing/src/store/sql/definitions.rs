@@ -3,8 +3,8 @@
 //! What a launch runs, what a message shows and what is printed for migrations is the same text.
 
 use super::prepare::{indexes, on_delete, quoted};
-use super::schema::{Column, Key, Reference, Table};
-use crate::schema::{IdKind, Value};
+use super::schema::{Column, Key, Reference, Table, kind_of_id};
+use crate::schema::{IdKind, Kind, Value};
 
 /// How a database spells definitions.
 pub(in crate::store) trait Definitions: Copy {
@@ -19,6 +19,12 @@ pub(in crate::store) trait Definitions: Copy {
 
     /// What follows the last parenthesis of a table.
     fn table_end(self, key: Key) -> &'static str;
+
+    /// A column as an index must have it, so that comparisons and orders by it use the index; `None` if none could be used.
+    fn index_part(self, name: &str, kind: Kind) -> Option<String>;
+
+    /// Whether an index of another column finds the rows of a value in the order of their ids, by itself.
+    fn indexes_end_with(self, id: IdKind) -> bool;
 
     /// A default as the column stores it; `None` for null.
     fn literal(self, table: &Table, column: &Column, value: Value) -> Option<String>;
@@ -98,19 +104,62 @@ pub(in crate::store) struct NewIndex {
     pub(in crate::store) name: String,
     /// The column whose rows it finds.
     pub(in crate::store) column: &'static str,
+    pub(in crate::store) order: IndexOrder,
     pub(in crate::store) statement: String,
 }
 
+/// The order in which an index must have a column to be of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum IndexOrder {
+    /// That of the column itself, by which references are compared.
+    OfColumn,
+    /// By code points, as attributes are compared, whatever collation the column has.
+    ByCodePoints,
+}
+
 /// The indexes of a table.
-pub(in crate::store) fn create_indexes(table: &Table) -> impl Iterator<Item = NewIndex> {
-    indexes(table).into_iter().map(|(name, reference)| {
+pub(in crate::store) fn create_indexes<D: Definitions>(dialect: D, table: &Table) -> Vec<NewIndex> {
+    let of_references = indexes(table).into_iter().map(|(name, reference)| {
         // Of a polymorphic relationship, an id means something only with its type.
         let of_type = reference.only.map(|only| only.column);
         let columns = all_quoted(of_type.into_iter().chain(reference.columns.names()));
         let (index, of) = (quoted(&name), quoted(table.name));
         let statement = format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({columns})");
-        NewIndex { name, column: reference.columns.first(), statement }
-    })
+        NewIndex { name, column: reference.columns.first(), order: IndexOrder::OfColumn, statement }
+    });
+    let mut indexes: Vec<NewIndex> = of_references.collect();
+    let key = table.key.columns();
+    for column in table.columns.iter().filter(|column| column.is_indexed) {
+        let name = format!("{}_{}_index", table.name, column.name);
+        let has_one = key.first() == Some(&column.name) || indexes.iter().any(|known| known.name == name);
+        let Some(parts) = index_parts(dialect, table, column).filter(|_| !has_one) else { continue };
+        let (index, of) = (quoted(&name), quoted(table.name));
+        let statement = format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({parts})");
+        indexes.push(NewIndex { name, column: column.name, order: IndexOrder::ByCodePoints, statement });
+    }
+    indexes
+}
+
+/// What an index of an attribute has: the column, and then the id, so that the rows of one value are found in the order of a
+/// list, without a sort.
+pub(in crate::store) fn index_parts<D: Definitions>(
+    dialect: D,
+    table: &Table,
+    column: &Column,
+) -> Option<String> {
+    let mut parts = vec![dialect.index_part(column.name, column.kind)?];
+    match table.key {
+        Key::Id { kind, .. } if dialect.indexes_end_with(kind) => {}
+        Key::Id { column: id, kind } if kind.parts().is_empty() => {
+            parts.extend(dialect.index_part(id, kind_of_id(kind)));
+        }
+        Key::Id { kind, .. } => {
+            let others = kind.parts().iter().filter(|part| part.column != column.name);
+            parts.extend(others.map(|part| quoted(part.column)));
+        }
+        Key::Pair { .. } => {}
+    }
+    Some(parts.join(", "))
 }
 
 /// The statement that adds a column.

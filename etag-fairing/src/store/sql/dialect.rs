@@ -6,7 +6,7 @@ use serde_json::Value as JsonValue;
 use super::ids;
 use super::pattern::{Case, Pattern};
 use super::statement::{operator, value};
-use crate::plan::{Part, Relation};
+use crate::plan::{Part, Relation, SortKey};
 use crate::schema::kind::ValueType;
 use crate::schema::{Element, IdKind, Kind, ResourceId, StoredTime, Value};
 
@@ -148,6 +148,9 @@ pub(crate) trait Dialect: Copy {
     fn has_lateral(self) -> bool {
         false
     }
+
+    /// Whether rows in this order are skipped faster where only their ids are read.
+    fn skips_faster_by_ids(self, sort: &[SortKey]) -> bool;
 
     /// Whether two table names mean the same table.
     fn is_same_name(self, one: &str, other: &str) -> bool {

@@ -56,7 +56,7 @@ pub(in crate::store) fn new_tables<D: Definitions>(
             steps.extend(keys.map(|reference| Step::Statement(add_foreign_key(table, reference))));
         }
     }
-    let indexes = tables.iter().flat_map(|table| create_indexes(table));
+    let indexes = tables.iter().flat_map(|table| create_indexes(dialect, table));
     steps.extend(indexes.map(|index| Step::Statement(index.statement)));
     steps
 }

@@ -13,7 +13,7 @@ use super::{
     forms::{self, Compared},
     ids::{IdColumns, id_list, list_of_ids},
     link::Link,
-    operator,
+    operator, pattern,
     scope::{Class, CompositeOperand, Operand, Scope},
     value,
     visible::Visible,
@@ -172,18 +172,48 @@ fn compare<D: Dialect>(
         Comparison::Inside(..) => never(),
         // No stored text has the character U+0000, and PostgreSQL refuses it in parameters.
         Comparison::Text { text, .. } if class != Class::Text || text.contains('\0') => never(),
-        Comparison::Text { part: Part::Like, text, case_sensitive } => dialect.is_like(
-            dialect.as_text(operand.own(dialect), kind),
-            &Pattern::parse(text),
-            Case::of(*case_sensitive),
-        ),
+        Comparison::Text { part: Part::Like, text, case_sensitive } => {
+            let (pattern, case) = (Pattern::parse(text), Case::of(*case_sensitive));
+            let is_like = dialect.is_like(dialect.as_text(operand.own(dialect), kind), &pattern, case);
+            match beginning(&operand, &pattern.beginning(), case) {
+                Some((range, _)) => range.and(is_like),
+                None => is_like,
+            }
+        }
         Comparison::Text { text, .. } if text.is_empty() => operand.expression.is_not_null(),
-        Comparison::Text { part, text, case_sensitive } => dialect.has_part(
-            dialect.as_text(operand.own(dialect), kind),
-            *part,
-            text,
-            Case::of(*case_sensitive),
-        ),
+        Comparison::Text { part, text, case_sensitive } => {
+            let case = Case::of(*case_sensitive);
+            let has_part =
+                || dialect.has_part(dialect.as_text(operand.own(dialect), kind), *part, text, case);
+            let range = if *part == Part::Start { beginning(&operand, text, case) } else { None };
+            match range {
+                Some((range, Ends::Behind)) => range,
+                Some((range, Ends::Nowhere)) => range.and(has_part()),
+                None => has_part(),
+            }
+        }
+    })
+}
+
+/// Whether all texts of a range begin as they must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    /// The range ends behind the last one that does.
+    Behind,
+    /// The range has no end.
+    Nowhere,
+}
+
+/// Between which texts a text lies that begins with another one, so that an index finds it; `None` where it isn't compared by
+/// code points as it is.
+fn beginning(operand: &Operand, text: &str, case: Case) -> Option<(Expr, Ends)> {
+    if operand.kind != Kind::Text || case != Case::Exact || text.is_empty() {
+        return None;
+    }
+    let from = operand.expression.clone().gte(text);
+    Some(match pattern::end_of_beginning(text) {
+        Some(end) => (from.and(operand.expression.clone().lt(end)), Ends::Behind),
+        None => (from, Ends::Nowhere),
     })
 }
 

@@ -25,6 +25,9 @@ mod filter;
 pub(crate) mod forms;
 pub(crate) mod ids;
 pub(crate) mod include;
+pub(in crate::store) mod index_advice;
+#[cfg(test)]
+pub(in crate::store) mod indexed;
 pub(crate) mod insert;
 pub(in crate::store) mod lanes;
 pub(crate) mod link;

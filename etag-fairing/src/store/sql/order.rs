@@ -118,7 +118,28 @@ impl Order {
                 condition = farther.or(condition);
             }
         }
-        Ok(condition)
+        Ok(match self.bound(dialect, place, side) {
+            Some(bound) => bound.and(condition),
+            None => condition,
+        })
+    }
+
+    /// What the first key alone says of all rows on that side: an index finds the first of them by it, where it would not look
+    /// into alternatives.
+    fn bound<D: Dialect>(&self, dialect: D, place: &Place, side: Side) -> Option<Expr> {
+        let (Some((Key::One(operand), descending)), Some(given)) = (self.keys.first(), place.keys.first())
+        else {
+            return None;
+        };
+        // Nulls come last, in both directions.
+        if operand.nullable && side == Side::Behind {
+            return None;
+        }
+        let relation = match *descending == (side == Side::Before) {
+            true => Relation::GreaterOrEqual,
+            false => Relation::LessOrEqual,
+        };
+        operand.compare(dialect, relation, given)
     }
 }
 

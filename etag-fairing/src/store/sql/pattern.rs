@@ -55,6 +55,15 @@ impl Pattern {
         Self(tokens)
     }
 
+    /// What a text begins with that matches.
+    pub(crate) fn beginning(&self) -> String {
+        let literals = self.0.iter().map_while(|token| match token {
+            Token::Literal(character) => Some(*character),
+            Token::Any | Token::One => None,
+        });
+        literals.collect()
+    }
+
     /// The pattern in a database's syntax, with its signs for any characters and for one character. `quoted`
     /// escapes a character that has another meaning there.
     pub(crate) fn written(
@@ -80,9 +89,49 @@ impl Pattern {
     }
 }
 
+/// The first text, by code points, that lies behind all texts with this beginning; `None` if there is none.
+pub(super) fn end_of_beginning(beginning: &str) -> Option<String> {
+    let mut end = beginning.to_owned();
+    while let Some(last) = end.pop() {
+        // Between these two there are no characters, only halves of such.
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_alike_lies_before_its_end() {
+        for (beginning, end) in [
+            ("ab", Some("ac")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}", Some("b")),
+            ("\u{10ffff}\u{10ffff}", None),
+        ] {
+            assert_eq!(end_of_beginning(beginning).as_deref(), end, "{beginning:?}");
+            let Some(end) = end else { continue };
+            for rest in ["", "a", "\u{10ffff}\u{10ffff}"] {
+                let text = format!("{beginning}{rest}");
+                assert!(*beginning <= *text && *text < *end, "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pattern_begins_with_what_stands_before_its_first_sign() {
+        for (pattern, beginning) in
+            [("ab%c", "ab"), ("_ab", ""), (r"a\%b_", "a%b"), ("abc", "abc"), ("%", "")]
+        {
+            assert_eq!(Pattern::parse(pattern).beginning(), beginning, "{pattern}");
+        }
+    }
 
     #[test]
     fn a_backslash_escapes_what_means_something() {

@@ -85,6 +85,10 @@ pub(crate) struct Column {
     demands: usize,
     /// Whether it keeps the order of a to-many relationship. The store gives each new row a value.
     pub(crate) is_position: bool,
+    /// Whether the table has an index of it.
+    pub(crate) is_indexed: bool,
+    /// Whether clients may filter or sort by it.
+    pub(crate) is_open: bool,
 }
 
 /// The columns of a table that refer to the rows of another one.
@@ -223,6 +227,8 @@ fn positions(
         needed_by: format!("the order of the relationship `{name}` of `{}`", owner.rust_name),
         demands: 0,
         is_position: true,
+        is_indexed: false,
+        is_open: false,
     };
     unite(table, column, problems);
 }
@@ -382,6 +388,7 @@ fn faults_of_key(resource: &'static Description) -> Vec<String> {
 fn columns_of(resource: &'static Description) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     for (id, attribute) in resource.attributes_by_id() {
+        let has_order = attribute.kind != Kind::Json && attribute.kind.element().is_none();
         columns.push(Column {
             name: attribute.column,
             kind: attribute.kind,
@@ -391,6 +398,8 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             needed_by: format!("the attribute `{}` of `{}`", attribute.name, resource.rust_name),
             demands: usize::from(!attribute.nullable),
             is_position: false,
+            is_indexed: resource.is_indexed(id) && has_order,
+            is_open: (attribute.filter || attribute.sort) && has_order,
         });
     }
     for (id, relationship) in resource.relationships_by_id() {
@@ -404,6 +413,8 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             needed_by: format!("the relationship `{}` of `{}`", relationship.name, resource.rust_name),
             demands: usize::from(relationship.is_required()),
             is_position: false,
+            is_indexed: false,
+            is_open: false,
         };
         match relationship.kind {
             RelationshipKind::OneOf { place: 0, column, type_column, .. } => {
@@ -498,6 +509,8 @@ fn join_table(
         needed_by: format!("the relationship `{}` of `{}`", relationship.name, owner.rust_name),
         demands: 1,
         is_position: false,
+        is_indexed: false,
+        is_open: false,
     };
     let (of_owner, of_target) = match relationship.kind {
         RelationshipKind::Through { typed: Some(TypedEnd::Owner { .. }), .. } => (edge.only, None),
@@ -563,6 +576,8 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
         Some(known) => {
             known.demands += column.demands;
             known.is_position |= column.is_position;
+            known.is_indexed |= column.is_indexed;
+            known.is_open |= column.is_open;
             known.default = known.default.or(column.default);
         }
     }

@@ -1,9 +1,11 @@
 //! How SQLite spells definitions of tables.
 
 use super::dialect::Sqlite;
-use crate::schema::{IdKind, Value};
+use crate::schema::kind::ValueType;
+use crate::schema::{IdKind, Kind, Value};
 use crate::store::sql::definitions::{Definitions, ForeignKeys, literal};
 use crate::store::sql::forms::{ColumnForm, Form};
+use crate::store::sql::prepare::quoted;
 use crate::store::sql::schema::{Column, Key, Table, kind_of_id};
 
 impl Definitions for Sqlite {
@@ -34,6 +36,19 @@ impl Definitions for Sqlite {
             Key::Id { kind: IdKind::Composite(_), .. } | Key::Pair { .. } => " STRICT, WITHOUT ROWID",
             Key::Id { .. } => " STRICT",
         }
+    }
+
+    /// Decimal numbers are compared by a function of ours, which other programs that write to the table don't have.
+    fn index_part(self, name: &str, kind: Kind) -> Option<String> {
+        // The column may be declared `COLLATE NOCASE`.
+        let of_text = kind.value_type() == ValueType::Text;
+        let collation = if of_text { " COLLATE BINARY" } else { "" };
+        (!kind.is_decimal()).then(|| format!("{}{collation}", quoted(name)))
+    }
+
+    /// With the rowid.
+    fn indexes_end_with(self, id: IdKind) -> bool {
+        matches!(id, IdKind::Integer { .. })
     }
 
     fn literal(self, table: &Table, column: &Column, value: Value) -> Option<String> {

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use super::functions::{self, FOLD_CASE, UUID};
 use crate::plan::fold::fold_case;
-use crate::plan::{Part, Relation};
+use crate::plan::{Part, Relation, SortKey};
 use crate::schema::decimal::sort_key;
 use crate::schema::kind::ValueType;
 use crate::schema::{Element, IdKind, Kind, StoredTime, Value};
@@ -187,6 +187,11 @@ impl Dialect for Sqlite {
     /// compares by that of the column before it.
     fn compares_references_by_set(self, ids: IdKind) -> bool {
         matches!(ids, IdKind::Integer { .. })
+    }
+
+    /// In the order of its key, the table itself is the index.
+    fn skips_faster_by_ids(self, sort: &[SortKey]) -> bool {
+        !sort.is_empty()
     }
 
     fn has_part(self, text: Expr, part: Part, value: &str, case: Case) -> Expr {

@@ -6,12 +6,13 @@ use rusqlite::{Connection, OpenFlags, Result};
 
 use super::marks::{self, MARKS};
 use super::options::{Location, SqliteOptions};
-use super::{answers, dialect::Sqlite, prepare::check_key, revisions, table};
+use super::prepare::{check_key, is_large};
+use super::{answers, dialect::Sqlite, revisions, table};
 use crate::schema::Description;
 use crate::store::PrepareError;
 use crate::store::sql::difference::{Beside, NullChange, Step, columns, new_tables};
-use crate::store::sql::prepare::{check_columns, quoted};
-use crate::store::sql::{definitions, schema, versions::Versions};
+use crate::store::sql::prepare::{FoundTable as _, check_columns, quoted};
+use crate::store::sql::{definitions, definitions::IndexOrder, index_advice, schema, versions::Versions};
 
 /// Everything that an empty database lacks.
 ///
@@ -83,10 +84,25 @@ fn steps(
         let has_rows = !found.is_view && table::has_rows(sqlite, &quoted(table.name))?;
         steps.extend(columns(Sqlite, table, &found, &missing, has_rows, NullChange::ByNewTable));
         if !found.is_view {
-            for index in definitions::create_indexes(table) {
-                if !table::has_index(sqlite, table.name, index.column)? {
+            for index in definitions::create_indexes(Sqlite, table) {
+                if !table::has_index(sqlite, table.name, index.column, index.order)? {
                     steps.push(Step::Statement(index.statement));
                 }
+            }
+            if is_large(sqlite, table)? {
+                let mut columns = Vec::new();
+                for column in index_advice::open_columns(table) {
+                    // Decimal numbers have no index here.
+                    if !column.kind.is_decimal()
+                        && found.column(column.name).is_some()
+                        && !table::has_index(sqlite, table.name, column.name, IndexOrder::ByCodePoints)?
+                    {
+                        columns.push(column.name);
+                    }
+                }
+                steps.extend(
+                    (!columns.is_empty()).then(|| Step::Remark(index_advice::remark(table, &columns))),
+                );
             }
         }
     }

@@ -18,8 +18,9 @@ use super::table::{self, Affinity, Found};
 use crate::config::SchemaMode;
 use crate::schema::{Description, IdKind, Kind};
 use crate::store::sql::abilities::{Abilities, Limits, Verb};
-use crate::store::sql::definitions::{self, Layout, NewColumn};
+use crate::store::sql::definitions::{self, IndexOrder, Layout, NewColumn};
 use crate::store::sql::forms::{ColumnSpelling, Forms};
+use crate::store::sql::index_advice;
 use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
 use crate::store::sql::prepare::{self, FoundColumn as _, OURS, Owner, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
@@ -95,6 +96,8 @@ fn make_ready(
                 }
                 if owner == Owner::Store && mode == SchemaMode::Extend && problems.is_empty() {
                     index_references(sqlite, table)?;
+                } else if !found.is_view && problems.is_empty() {
+                    advise_indexes(sqlite, table)?;
                 }
             }
         }
@@ -253,7 +256,29 @@ fn create(sqlite: &Connection, table: &Table) -> Result<()> {
 }
 
 fn index_references(sqlite: &Connection, table: &Table) -> Result<()> {
-    definitions::create_indexes(table).try_for_each(|index| sqlite.execute_batch(&index.statement))
+    let mut indexes = definitions::create_indexes(Sqlite, table).into_iter();
+    indexes.try_for_each(|index| sqlite.execute_batch(&index.statement))
+}
+
+/// Says which indexes a table lacks that structs ask for, if it is large.
+fn advise_indexes(sqlite: &Connection, table: &Table) -> Result<()> {
+    let mut lacking = Vec::new();
+    for index in definitions::create_indexes(Sqlite, table) {
+        if index.order == IndexOrder::ByCodePoints
+            && !table::has_index(sqlite, table.name, index.column, index.order)?
+        {
+            lacking.push(index);
+        }
+    }
+    if !lacking.is_empty() && is_large(sqlite, table)? {
+        lacking.iter().for_each(|index| index_advice::warn_of(table, index));
+    }
+    Ok(())
+}
+
+/// Whether a table is so large that indexes matter.
+pub(super) fn is_large(sqlite: &Connection, table: &Table) -> Result<bool> {
+    sqlite.prepare(&index_advice::is_large(table))?.exists([])
 }
 
 /// Warns of tables that have been made in the place of others that were made before.

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Result};
 use super::checks::{self, Check};
 use crate::schema::{Kind, StoredTime};
 use crate::store::sql::abilities::Verb;
+use crate::store::sql::definitions::IndexOrder;
 use crate::store::sql::prepare::{self, FoundTable};
 use crate::store::sql::referrer::ForeignKey;
 use crate::store::sql::schema::Column;
@@ -217,11 +218,12 @@ pub(super) fn unique_sets(sqlite: &Connection, table: &str) -> Result<Vec<Vec<St
 }
 
 /// Whether an index begins with the column, so that rows are found by it.
-pub(super) fn has_index(sqlite: &Connection, table: &str, column: &str) -> Result<bool> {
+pub(super) fn has_index(sqlite: &Connection, table: &str, column: &str, order: IndexOrder) -> Result<bool> {
     sqlite.query_row(
         "SELECT EXISTS (SELECT 1 FROM pragma_index_list(?1) AS l WHERE NOT l.partial \
-         AND (SELECT i.name FROM pragma_index_info(l.name) AS i WHERE i.seqno = 0) = ?2 COLLATE NOCASE)",
-        [table, column],
+         AND EXISTS (SELECT 1 FROM pragma_index_xinfo(l.name) AS i WHERE i.seqno = 0 \
+         AND i.name = ?2 COLLATE NOCASE AND (?3 OR i.coll = 'BINARY')))",
+        (table, column, order == IndexOrder::OfColumn),
         |row| row.get(0),
     )
 }

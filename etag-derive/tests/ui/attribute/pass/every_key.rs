@@ -35,7 +35,7 @@ struct Session {
     level: String,
     #[jsonapi(default = defaults::level)]
     other_level: String,
-    #[jsonapi(read_only, default)]
+    #[jsonapi(read_only, default, index)]
     votes: i64,
     #[jsonapi(default = "Self::stars")]
     #[deprecated]
@@ -49,7 +49,7 @@ struct Session {
     #[jsonapi(text, default = || State::Draft)]
     #[cfg(any())]
     never: State,
-    #[jsonapi(text)]
+    #[jsonapi(text, index, filter = false)]
     state: Option<State>,
     #[jsonapi(json)]
     history: Vec<State>,

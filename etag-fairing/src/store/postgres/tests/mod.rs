@@ -4,6 +4,7 @@ mod at_once;
 mod commit;
 mod composite;
 mod constraints;
+mod indexes;
 mod pooler;
 mod revisions;
 mod round_trips;

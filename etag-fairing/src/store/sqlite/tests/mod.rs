@@ -7,6 +7,7 @@ mod files;
 mod group_commit;
 mod group_commit_by_chance;
 mod ids;
+mod indexes;
 mod inline_reader;
 mod limits;
 mod plans;
