@@ -45,7 +45,7 @@ fn one(records: &[&Record]) -> Lost {
     };
 
     let mut values: HashMap<&str, i64> = HashMap::new();
-    for record in records.iter().filter(|record| record.target == Target::Resource) {
+    for record in records.iter().filter(|record| record.target != Target::Linkage) {
         if let (Some(tag), Some(value)) = (record.seen_tag(), record.seen_value()) {
             values.insert(state_part(tag), value);
         }

@@ -34,6 +34,8 @@ pub enum Target {
     Resource,
     /// That of its relationship.
     Linkage,
+    /// That of the list, in which it stands with a tag of its own.
+    Item,
 }
 
 /// What a request asks for.
@@ -139,10 +141,10 @@ impl Record {
     }
 }
 
-/// How often each status was given; 0 is no answer.
+/// How often each status was given; 0 is no answer. Items of lists are not counted: many are of one request.
 pub fn statuses<'r>(records: impl IntoIterator<Item = &'r Record>) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
-    for record in records {
+    for record in records.into_iter().filter(|record| record.target != Target::Item) {
         *counts.entry(record.status.unwrap_or(0)).or_default() += 1;
     }
     counts

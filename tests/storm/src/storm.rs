@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::http::{Client, NoAnswer};
 use crate::record::{Call, Change, Link, Record, Seen, Target};
-use crate::wire::{MEMBERS, Request, make_members};
+use crate::wire::{MEMBERS, Request, make_members, read_list};
 
 /// How much of a storm.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,8 @@ pub struct Size {
     pub clients: usize,
     /// How many resources they fight for.
     pub registers: usize,
-    /// Whether they read with `include` and `fields` too: for servers whose tags then still serve for a write.
+    /// Whether they read with `include` and `fields` too, and lists by the profile: for servers whose tags then serve for
+    /// a write.
     pub parameters: bool,
 }
 
@@ -126,8 +127,34 @@ impl StormClient {
     }
 
     async fn act(&mut self) {
+        if self.parameters && self.random.u8(..24) == 0 {
+            return self.read_list().await;
+        }
         let request = self.choose();
         self.send(request).await;
+    }
+
+    /// Reads all registers by one list, and goes on from the tags of its items.
+    async fn read_list(&mut self) {
+        let start = self.now();
+        let parameters = if self.random.bool() { "" } else { "&include=members" };
+        let Some(items) = read_list(&mut self.client, self.known.len(), parameters).await else { return };
+        let end = self.now();
+        for (register, seen) in items.into_iter().enumerate() {
+            let record = Record {
+                client: self.number,
+                start,
+                end: Some(end),
+                register,
+                target: Target::Item,
+                call: Call::Read,
+                if_match: Vec::new(),
+                status: Some(200),
+                seen,
+            };
+            self.learn(&record);
+            self.records.push(record);
+        }
     }
 
     fn now(&self) -> u64 {
@@ -170,7 +197,7 @@ impl StormClient {
                 let Some(tag) = tag.clone() else { return };
                 match record.target {
                     Target::Linkage => known.linkage = Some(tag),
-                    Target::Resource => {
+                    Target::Resource | Target::Item => {
                         known.tags.insert(0, tag);
                         known.tags.truncate(3);
                     }

@@ -1,7 +1,7 @@
 //! Requests to a register as HTTP, and what their answers show.
 
 use hyper::Method;
-use hyper::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use hyper::header::{ACCEPT, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Client, NoAnswer};
@@ -47,7 +47,7 @@ impl Request {
         let id = format!("r{}", self.register);
         let path = match (&self.call, self.target) {
             (Call::Write(Change::Create { .. }), _) => "/registers".to_owned(),
-            (_, Target::Resource) => format!("/registers/{id}"),
+            (_, Target::Resource | Target::Item) => format!("/registers/{id}"),
             (_, Target::Linkage) => format!("/registers/{id}/relationships/members"),
         };
         let (method, body) = match &self.call {
@@ -84,7 +84,7 @@ impl Request {
                 let document = answer.json();
                 let (value, linkage) = match self.target {
                     Target::Linkage => (None, &document["data"]),
-                    Target::Resource => {
+                    Target::Resource | Target::Item => {
                         let data = &document["data"];
                         (data["attributes"]["value"].as_i64(), &data["relationships"]["members"]["data"])
                     }
@@ -97,6 +97,28 @@ impl Request {
             _ => Seen::Nothing,
         }
     }
+}
+
+/// The profile by which items have tags of their own.
+const PROFILE: &str = "application/vnd.api+json;profile=\
+    \"https://github.com/etag-fairing/etag-fairing/blob/main/docs/profiles/concurrency.md\"";
+
+/// Reads the list of registers, with the tag of each, and what it shows of so many of them. `None` without a list.
+pub async fn read_list(client: &mut Client, registers: usize, parameters: &str) -> Option<Vec<Seen>> {
+    let target = format!("/registers?page[size]=100{parameters}");
+    let answer = client.send(Method::GET, &target, &[(ACCEPT, PROFILE.to_owned())], None).await;
+    let document = answer.ok().filter(|answer| answer.status == 200)?.json();
+    let items = document["data"].as_array()?;
+    let seen = |register| {
+        let id = format!("r{register}");
+        let Some(item) = items.iter().find(|item| item["id"] == id.as_str()) else { return Seen::Absent };
+        Seen::Present {
+            value: item["attributes"]["value"].as_i64(),
+            members: members(&item["relationships"]["members"]["data"]),
+            tag: item["meta"]["etag"].as_str().map(str::to_owned),
+        }
+    };
+    Some((0..registers).map(seen).collect())
 }
 
 /// Makes the members, before anything refers to them.

@@ -80,7 +80,7 @@ impl Register<'_> {
         record.if_match.is_empty()
             || record.if_match.iter().any(|tag| match record.target {
                 Target::Linkage => self.tags.linkage.may_name(tag, &content.members),
-                Target::Resource => self.tags.states.may_name(tag, &content),
+                Target::Resource | Target::Item => self.tags.states.may_name(tag, &content),
             })
     }
 
@@ -89,7 +89,7 @@ impl Register<'_> {
         let Some(content) = state else { return true };
         !record.if_match.iter().any(|tag| match record.target {
             Target::Linkage => self.tags.linkage.names(tag, &content.members),
-            Target::Resource => self.tags.states.names(tag, &content),
+            Target::Resource | Target::Item => self.tags.states.names(tag, &content),
         })
     }
 
@@ -106,7 +106,7 @@ impl Register<'_> {
             && members.is_none_or(|members| members == content.members)
             && tag.as_ref().is_none_or(|tag| match target {
                 Target::Linkage => self.tags.linkage.may_name(tag, &content.members),
-                Target::Resource => self.tags.states.may_name(tag, &content),
+                Target::Resource | Target::Item => self.tags.states.may_name(tag, &content),
             })
     }
 }

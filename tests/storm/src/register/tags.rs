@@ -33,7 +33,7 @@ impl Tags {
         for record in records {
             let Seen::Present { value, members, tag: Some(tag) } = &record.seen else { continue };
             match (record.target, value, members) {
-                (Target::Resource, Some(value), Some(members)) => {
+                (Target::Resource | Target::Item, Some(value), Some(members)) => {
                     tags.states.learn(tag, Content { value: *value, members: *members })?;
                 }
                 (Target::Linkage, _, Some(members)) => tags.linkage.learn(tag, *members)?,

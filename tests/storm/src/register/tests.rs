@@ -177,6 +177,30 @@ fn tags_are_names() {
     impossible(&[created(), read(2, shown(1, 0, "\"b\""))], "has two tags");
 }
 
+/// As the list shows it.
+fn item(start: u64, seen: Seen) -> Record {
+    Record { target: Target::Item, ..sent(start, start + 1, Call::Read, &[], 200, seen) }
+}
+
+#[test]
+fn the_tag_of_an_item_is_that_of_its_resource() {
+    let seen = || item(2, shown(1, 0, "\"a\""));
+    possible(&[created(), seen(), update(4, 5, "\"a\"", 2, "\"b\""), item(6, shown(2, 0, "\"b\""))]);
+    // Refused, though nothing has changed.
+    impossible(&[created(), seen(), refused(4, 5, "\"a\"", 2, "\"a\"")], "none of");
+    // Two have changed the state that the list has shown.
+    let (one, other) = (update(4, 7, "\"a\"", 2, "\"b\""), update(4, 7, "\"a\"", 3, "\"c\""));
+    impossible(&[created(), seen(), one, other], "none of");
+    // Another tag than that of the resource, and that of another state.
+    impossible(&[created(), item(2, shown(1, 0, "\"z\""))], "has two tags");
+    impossible(&[created(), item(2, shown(5, 0, "\"a\""))], "names two states");
+    // A later tag beside an earlier state.
+    impossible(
+        &[created(), update(2, 3, "\"a\"", 2, "\"b\""), item(4, shown(1, 0, "\"b\""))],
+        "names two states",
+    );
+}
+
 #[test]
 fn busy_means_not_done() {
     let mut busy = update(2, 3, "\"a\"", 2, "\"b\"");

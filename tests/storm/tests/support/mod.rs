@@ -68,6 +68,7 @@ pub(crate) fn assert_all_tried(report: &Report) {
     for status in [200, 201, 204, 304, 404, 409, 412, 428] {
         assert!(report.count(status) > 0, "no {status}: {report}");
     }
+    assert!(report.edited_items > 0, "{report}");
 }
 
 /// Some rounds of each race: one wins each.
