@@ -5,7 +5,9 @@
 #[allow(unreachable_pub, reason = "public for the targets")]
 mod fuzz;
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use proptest::collection;
 use proptest::prelude::any;
@@ -54,16 +56,30 @@ fn operations() {
     each("operations", fuzz::operations);
 }
 
-/// Documents at random, the same ones each time.
+/// Documents at random: a few, the same ones each time, or others for as long as `FUZZ_SECONDS` says.
 #[test]
 fn operations_at_random() {
+    let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let config = Config { cases: 600, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let inputs = collection::vec(any::<u8>(), 1..120);
-    runner
-        .run(&inputs, |input| {
+    let rng = match end {
+        None => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+        Some(_) => {
+            TestRng::from_seed(RngAlgorithm::ChaCha, &RandomState::new().hash_one(0).to_be_bytes().repeat(4))
+        }
+    };
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let mut cases = 0_u64;
+    loop {
+        let run = runner.run(&collection::vec(any::<u8>(), 1..200), |input| {
             fuzz::operations(&input);
             Ok(())
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
+        });
+        run.unwrap_or_else(|error| panic!("{error}"));
+        cases += 600;
+        if end.is_none_or(|end| Instant::now() >= end) {
+            break;
+        }
+    }
+    eprintln!("{cases} documents");
 }
