@@ -1,6 +1,7 @@
 //! A connection from the pool while it is in use, and its transaction.
 
 mod give_back;
+mod sent;
 mod statements;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 use deadpool_postgres::{Client, Pool, PoolError};
 use rocket::{futures::FutureExt, tokio::sync::Semaphore};
 
+use self::sent::Sent;
 use super::{
     borrowed::Borrowed,
     error::{busy, is_outcome_unknown, pool_error, store_error, told},
@@ -73,6 +75,8 @@ pub(super) struct Connection {
     open: AtomicBool,
     /// Whether what was to begin the transaction has failed.
     not_begun: AtomicBool,
+    /// What was sent so far, for those who want to send something behind it.
+    sent: Sent,
     /// The number of statements that were sent and not answered yet. A statement whose future was dropped
     /// still counts.
     pub(super) running: AtomicUsize,
@@ -113,6 +117,7 @@ impl Connection {
             ahead: Mutex::default(),
             open: AtomicBool::new(false),
             not_begun: AtomicBool::new(false),
+            sent: Sent::default(),
             running: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             conflicted: AtomicBool::new(false),
@@ -207,6 +212,12 @@ impl Connection {
     /// From the next statement on, waits only shortly for locks.
     pub(super) fn wait_shortly(&self) {
         self.send_ahead("SET LOCAL lock_timeout = '50ms'");
+    }
+
+    /// Whether the row was noted for locking. Unless the transaction has failed, it is locked then, if it is there.
+    pub(super) fn wants(&self, resource: &'static Description, id: &ResourceId) -> bool {
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.contains_key(&(resource.table, id.clone()))
     }
 
     /// The rows that were noted for locking.

@@ -123,6 +123,10 @@ impl Session for Connection {
         Connection::want(self, resource, std::iter::once(id));
     }
 
+    fn has_locked(&self, resource: &'static Description, id: &ResourceId) -> bool {
+        self.wants(resource, id)
+    }
+
     async fn lock_row(&self, resource: &'static Description, id: &ResourceId) -> Result<(), StoreError> {
         lock::row(self, resource, id).await.map(drop)
     }
@@ -188,6 +192,10 @@ impl Session for Connection {
         W: Future<Output = Result<T, StoreError>>,
     {
         try_join_all(work).await
+    }
+
+    async fn behind<A, B>(&self, first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+        Connection::behind(self, first, second).await
     }
 
     async fn whole<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

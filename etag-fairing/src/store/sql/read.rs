@@ -21,7 +21,7 @@ use super::{ids::list_of_ids, include::to_one};
 use crate::plan::{Fetched, Links, Listing, Page, Plan, Root, Scopes, Selection};
 #[cfg(feature = "postgres")]
 use crate::schema::ValueRef;
-use crate::schema::{Description, Relationship, RelationshipId, ResourceId, Rows, Value};
+use crate::schema::{Description, IdKind, Relationship, RelationshipId, ResourceId, Rows, Value};
 use crate::store::{Excess, StoreError};
 
 /// Whether the root of a plan is locked.
@@ -48,8 +48,20 @@ pub(crate) async fn fetch(
     let reading = Reading { session, selection, scopes, room: &room };
     let rows = session.rows_for(selection.resource, expected(plan));
     let mut fetched = Fetched { parent: true, rows, ..Fetched::default() };
+    let mut is_linked = false;
     match &plan.root {
-        Root::One(id) => reading.one(id, locking, &mut fetched).await?,
+        Root::One(id) if reading.links_are_of(id) => {
+            let owners = Owners::one(id)?;
+            let row = reading.one(id, locking, &mut fetched.rows);
+            let (row, links) = session.behind(row, reading.linkage_of(&owners)).await;
+            row?;
+            // Of what is not there, or not seen, no linkage is told.
+            if !fetched.rows.is_empty() {
+                fetched.links = links?;
+                is_linked = true;
+            }
+        }
+        Root::One(id) => reading.one(id, locking, &mut fetched.rows).await?,
         Root::Collection(listing) => {
             if locking == Locking::Root {
                 session.lock_collection(selection.resource).await?;
@@ -65,10 +77,10 @@ pub(crate) async fn fetch(
         }
     }
     session.learn_rows(selection.resource, &fetched.rows);
-    if selection.include.is_empty() {
-        fetched.links = reading.all_linkage(&fetched.rows).await?;
-    } else {
+    if !selection.include.is_empty() {
         include(session, plan, &room, &mut fetched).await?;
+    } else if !is_linked {
+        fetched.links = reading.all_linkage(&fetched.rows).await?;
     }
     if plan.counts() {
         count(session, plan, &room, &mut fetched).await?;
@@ -140,7 +152,7 @@ struct Reading<'a, S> {
 }
 
 impl<S: Session> Reading<'_, S> {
-    async fn one(&self, id: &ResourceId, locking: Locking, fetched: &mut Fetched) -> Result<(), StoreError> {
+    async fn one(&self, id: &ResourceId, locking: Locking, rows: &mut Rows) -> Result<(), StoreError> {
         let Self { session, selection, scopes, .. } = self;
         let resource = selection.resource;
         if !session.dialect().can_be(id, resource.id.kind) {
@@ -166,7 +178,7 @@ impl<S: Session> Reading<'_, S> {
             }
             Ok(statement)
         })?;
-        self.rows(&query, Join::None, &mut fetched.rows).await?;
+        self.rows(&query, Join::None, rows).await?;
         Ok(())
     }
 
@@ -284,23 +296,44 @@ impl<S: Session> Reading<'_, S> {
         Ok(())
     }
 
-    /// The linkage that the selection asks for. The relationships are read concurrently, if the database can.
+    /// Whether the linkage of this resource can be asked for before its row is known: all that is asked for is linkage by
+    /// its id, which the row can't spell in another way.
+    fn links_are_of(&self, id: &ResourceId) -> bool {
+        let resource = self.selection.resource;
+        let is_plain = matches!(resource.id.kind, IdKind::Integer { .. } | IdKind::Uuid);
+        S::LOCKS_ROWS
+            && is_plain
+            && self.selection.include.is_empty()
+            && self.session.dialect().can_be(id, resource.id.kind)
+            && resource.relationships_by_id().any(|(id, relationship)| self.wants_linkage(id, relationship))
+    }
+
+    fn wants_linkage(&self, id: RelationshipId, relationship: &Relationship) -> bool {
+        self.selection.reads_linkage(id) && relationship.is_to_many()
+    }
+
+    /// The linkage that the selection asks for.
     async fn all_linkage(&self, rows: &Rows) -> Result<Vec<Option<Links>>, StoreError> {
+        let resource = self.selection.resource;
+        if !resource.relationships_by_id().any(|(id, relationship)| self.wants_linkage(id, relationship)) {
+            return Ok(resource.relationships.iter().map(|_| None).collect());
+        }
+        self.linkage_of(&Owners::of_rows(rows, resource)?).await
+    }
+
+    /// The linkage of these owners that the selection asks for. The relationships are read concurrently, if the database can.
+    async fn linkage_of(&self, owners: &Owners) -> Result<Vec<Option<Links>>, StoreError> {
         let Self { session, selection, scopes, room } = self;
         let resource = selection.resource;
-        let is_wanted = |(id, relationship): &(RelationshipId, &Relationship)| {
-            selection.reads_linkage(*id) && relationship.is_to_many()
-        };
-        let relationships = || resource.relationships_by_id();
-        if !relationships().any(|it| is_wanted(&it)) {
-            return Ok(relationships().map(|_| None).collect());
-        }
-        let owners = Owners::of_rows(rows, resource)?;
-        let work = relationships()
-            .filter(is_wanted)
-            .map(|(id, _)| linkage(*session, scopes, room, resource, id, &owners));
+        let work = resource
+            .relationships_by_id()
+            .filter(|(id, relationship)| self.wants_linkage(*id, relationship))
+            .map(|(id, _)| linkage(*session, scopes, room, resource, id, owners));
         let mut found = session.all(work.collect()).await?.into_iter();
-        Ok(relationships().map(|it| if is_wanted(&it) { found.next() } else { None }).collect())
+        let links = resource
+            .relationships_by_id()
+            .map(|(id, relationship)| if self.wants_linkage(id, relationship) { found.next() } else { None });
+        Ok(links.collect())
     }
 
     async fn count(&self, text: &str, values: &[Parameter<'_>]) -> Result<u64, StoreError> {

@@ -105,6 +105,13 @@ pub(crate) trait Session {
     where
         W: Future<Output = Result<T, StoreError>>;
 
+    /// Does some work and then other work, which doesn't depend on what the former answers. If the database can, the other
+    /// work begins as soon as the first statement of the former was sent, and sees what that does.
+    async fn behind<A, B>(&self, first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+        let first = first.await;
+        (first, second.await)
+    }
+
     /// Runs several statements, all or none of them. After an error the transaction can still be used.
     async fn whole<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError>;
 
@@ -202,6 +209,12 @@ pub(crate) trait Session {
     /// Notes a row that is about to be locked.
     fn want(&self, resource: &'static Description, id: &ResourceId) {
         let _ = (resource, id);
+    }
+
+    /// Whether the transaction has locked this row for a change, if it is there.
+    fn has_locked(&self, resource: &'static Description, id: &ResourceId) -> bool {
+        let _ = (resource, id);
+        false
     }
 
     /// Locks a row for a change.

@@ -233,7 +233,14 @@ async fn update<S: Session>(
             resource.rust_name
         )));
     }
-    let links = session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
+    // What is changed was read before, as a rule, and locked then.
+    let is_locked = linkage.iter().all(Option::is_none)
+        && !may_reorder(resource, attributes)
+        && session.has_locked(resource, id);
+    let links = match is_locked {
+        true => Vec::new(),
+        false => session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?,
+    };
     let must_be_seen = scopes.limits(resource) || !S::LOCKS_ROWS;
     if must_be_seen && !exists(session, scopes, resource, id).await? {
         return Err(StoreError::NotFound);
@@ -364,14 +371,32 @@ async fn update<S: Session>(
             let version = version.map(|guard| guard.column);
             Ok(change::update(session.dialect(), resource, &columns, version))
         })?;
-        // The row exists, so that only its version can be the reason.
-        if session.run(&text, &parameters).await? == 0 && version.is_some() && !is_view {
-            return Err(StoreError::VersionChanged);
+        if session.run(&text, &parameters).await? == 0 && !is_view {
+            // One that was to be locked, and was not there.
+            if is_locked {
+                session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
+            }
+            // The row exists, so that only its version can be the reason.
+            if version.is_some() {
+                return Err(StoreError::VersionChanged);
+            }
         }
+    } else if is_locked {
+        session.lock_row_and_links(resource, id).await?.ok_or(StoreError::NotFound)?;
     }
     dependents.moved_within(linkage_write::change(session, scopes, resource, id, linkage).await?);
     dependents.touch().await?;
     Ok(id.clone())
+}
+
+/// Whether a change of these attributes may change the order of a list, whose owner is to be locked then.
+fn may_reorder(resource: &'static Description, attributes: &[Option<Value>]) -> bool {
+    let is_changed = |column: &str| {
+        let mut changed = resource.attributes.iter().zip(attributes).filter(|(_, value)| value.is_some());
+        changed.any(|(attribute, _)| attribute.column.eq_ignore_ascii_case(column))
+    };
+    let mut far = resource.relationships.iter().flat_map(|relationship| relationship.target().relationships);
+    far.any(|far| far.order.is_some_and(is_changed))
 }
 
 /// Locks the owners of the linkage whose order is in this column of the row. `links` are the ids in the row's to-one

@@ -119,7 +119,7 @@ impl Connection {
         let work = async {
             let answer = async {
                 let statement = self.prepare(client, text).await?;
-                send(&statement).await
+                self.sending(send(&statement)).await
             };
             let ahead = self.take_ahead();
             if ahead.is_empty() {
