@@ -61,16 +61,18 @@ fn operations() {
 fn operations_at_random() {
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let config = Config { cases: 600, failure_persistence: None, ..Config::default() };
-    let rng = match end {
-        None => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
-        Some(_) => {
-            TestRng::from_seed(RngAlgorithm::ChaCha, &RandomState::new().hash_one(0).to_be_bytes().repeat(4))
-        }
-    };
-    let mut runner = TestRunner::new_with_rng(config, rng);
     let mut cases = 0_u64;
     loop {
+        let rng = match end {
+            None => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+            Some(_) => {
+                let seed = RandomState::new().hash_one(cases).to_be_bytes().repeat(4);
+                TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
+            }
+        };
+        // A new one each time: one that has tried all its cases tries no more.
+        let config = Config { cases: 600, failure_persistence: None, ..Config::default() };
+        let mut runner = TestRunner::new_with_rng(config, rng);
         let run = runner.run(&collection::vec(any::<u8>(), 1..200), |input| {
             fuzz::operations(&input);
             Ok(())
