@@ -2,7 +2,8 @@
 //! commits.
 //!
 //! A resource's representation shows its linkage, which is stored in other rows: of a join table, or of the
-//! related resources. So a change of linkage locks the rows at both ends, from whichever end it is made.
+//! related resources. So a change of linkage locks the rows at both ends, from whichever end it is made: the row whose linkage
+//! is decided on against everybody, and the row that it comes to refer to against those who decide on that one.
 
 use std::collections::HashSet;
 
@@ -29,6 +30,9 @@ use crate::store::{StoreError, sql};
 pub(super) enum Strength {
     /// The rows must continue to exist, as a foreign key demands of the row that it refers to.
     Stay,
+    /// The same, and others add references to them meanwhile. Who decides by the rows or by what refers to them, and so has
+    /// them locked by [`Change`](Self::Change), does so before or after that.
+    Refer,
     /// No other transaction changes the rows or adds references to them.
     Change,
 }
@@ -36,10 +40,16 @@ pub(super) enum Strength {
 impl Strength {
     pub(super) fn clause(self) -> &'static str {
         match self {
-            Self::Stay => " FOR KEY SHARE",
+            Self::Stay | Self::Refer => " FOR KEY SHARE",
             Self::Change => " FOR UPDATE",
         }
     }
+}
+
+/// How the rows at the other end of a reference are locked, which comes or goes. Where the store sets something in them with
+/// it, such as a version, they are changed. Elsewhere several may refer to one row at once.
+fn of_other_end(target: &Description) -> Strength {
+    if target.kept().next().is_some() { Strength::Change } else { Strength::Refer }
 }
 
 /// Locks one row for a change. Returns whether it exists.
@@ -61,7 +71,7 @@ pub(super) async fn rows<'a>(
     strength: Strength,
 ) -> Result<HashSet<ResourceId>, StoreError> {
     let ids: Vec<&ResourceId> = ids.into_iter().collect();
-    if strength == Strength::Change && !connection.want(resource, ids.iter().copied()) {
+    if strength != Strength::Stay && !connection.want(resource, ids.iter().copied()) {
         connection.wait_shortly();
     }
     listed(connection, resource, ids, strength).await
@@ -181,8 +191,12 @@ pub(super) async fn related(
         LinkageChange::Remove(ids) => (&[], ids.clone()),
     };
     let strength = match Link::of(found) {
-        Some(Link { columns, .. }) if connection.known().is_watched(resource.table, columns) => {
+        // Its position is behind the last one at the other end.
+        Some(Link { columns, .. }) if connection.known().is_ordered(resource.table, columns) => {
             Strength::Change
+        }
+        Some(Link { columns, .. }) if connection.known().is_watched(resource.table, columns) => {
+            of_other_end(target)
         }
         Some(_) => Strength::Stay,
         None => {
@@ -198,7 +212,7 @@ pub(super) async fn related(
                 // The position of the new link is behind the last one at the other end.
                 EdgeKind::Join if edge.far_order.is_some() => Strength::Change,
                 EdgeKind::Join if connection.known().is_watched(edge.table, edge.target_columns) => {
-                    Strength::Change
+                    of_other_end(target)
                 }
                 EdgeKind::Join => Strength::Stay,
             }
@@ -285,7 +299,8 @@ pub(super) async fn ends(
         let watched =
             Link::of(relationship).is_some_and(|link| known.is_watched(resource.table, link.columns));
         if let (true, Some(link)) = (watched, link) {
-            rows(connection, relationship.target(), [link], Strength::Change).await?;
+            let target = relationship.target();
+            rows(connection, target, [link], of_other_end(target)).await?;
         }
     }
     for end in known.joins_of(resource.table) {

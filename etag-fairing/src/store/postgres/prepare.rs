@@ -50,6 +50,8 @@ pub(super) struct Known {
     views: HashSet<&'static str>,
     /// Tables and columns that have to-many linkage of another resource.
     watched: HashSet<(&'static str, Columns)>,
+    /// Those of them whose linkage has an order of its own.
+    ordered: HashSet<(&'static str, Columns)>,
     /// Join tables, each seen from a table at one of its ends.
     joins: Vec<(&'static str, Edge)>,
     sequences: HashMap<&'static str, Sequence>,
@@ -77,6 +79,11 @@ impl Known {
         self.watched.contains(&(table, columns))
     }
 
+    /// Whether a change of the columns gives the row a position in the linkage of the row that it refers to.
+    pub(super) fn is_ordered(&self, table: &'static str, columns: Columns) -> bool {
+        self.ordered.contains(&(table, columns))
+    }
+
     /// The join tables that refer to a table.
     pub(super) fn joins_of(&self, table: &str) -> impl Iterator<Item = &Edge> {
         self.joins.iter().filter(move |(near, _)| *near == table).map(|(_, edge)| edge)
@@ -97,6 +104,8 @@ impl Known {
             })
         };
         known.watched = edges().map(|(_, edge)| (edge.table, edge.owner_columns)).collect();
+        let ordered = edges().filter(|(_, edge)| edge.order.is_some());
+        known.ordered = ordered.map(|(_, edge)| (edge.table, edge.owner_columns)).collect();
         for (owner, edge) in edges().filter(|(_, edge)| edge.kind == EdgeKind::Join) {
             let (far_table, back) = (edge.target.table, edge.seen_from_the_other_end(owner));
             if known.is_watched(edge.table, edge.target_columns) {

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use rocket::{futures::future::join_all, tokio};
 
 use super::*;
-use crate::plan::Fetched;
-use crate::store::contract::{ALL, ROOMS};
+use crate::plan::{Fetched, LinkageChange};
+use crate::schema::RelationshipId;
+use crate::store::contract::{ALL, REVIEWS, ROOMS, TALKS};
 use crate::store::{Decision, Transaction, modify};
 
 fn room(name: &str) -> Change {
@@ -162,6 +163,45 @@ fn who_stops_waiting_leaves_no_lock_and_no_broken_connection() {
             ),
             "0\n"
         );
+        store.close().await;
+    });
+}
+
+#[test]
+fn several_refer_to_one_row_at_once_and_who_decides_by_it_waits_for_them() {
+    with_database(async |database| {
+        let store =
+            PostgresStore::open(PostgresOptions::new(database.url()).expect("a URL")).expect("a store");
+        store.prepare(&ALL).await.expect("prepared");
+        let mut values = vec![Value::Null; TALKS.attributes.len()];
+        (values[0], values[2], values[4]) = (text("one"), Value::Integer(0), Value::Bool(false));
+        let talk = write(&store, new(&TALKS, values)).await.expect("written");
+        let review = || Change::Insert {
+            resource: &REVIEWS,
+            id: None,
+            attributes: vec![text("good")],
+            linkage: vec![Some(LinkageChange::One(Some(talk.clone())))],
+        };
+        let mut open = Vec::new();
+        for _ in 0..3 {
+            let mut transaction = store.begin().await.expect("a transaction");
+            // Before the commit of the others.
+            transaction.apply(review(), &Scopes::NONE).await.expect("it waits for nobody");
+            open.push(transaction);
+        }
+        let decide = async {
+            let mut transaction = store.begin().await.expect("a transaction");
+            let selection = Selection::whole(&TALKS).with_linkage(RelationshipId::at(3));
+            let fetched = transaction.fetch(&Plan::new(Root::One(talk.clone()), selection)).await;
+            fetched.expect("read").links[3].as_ref().expect("linkage").of(0).len()
+        };
+        let mut decide = std::pin::pin!(decide);
+        let waited = tokio::time::timeout(Duration::from_millis(200), &mut decide).await;
+        assert!(waited.is_err(), "the linkage was read while others change it: {waited:?}");
+        for transaction in open {
+            transaction.commit().await.expect("committed");
+        }
+        assert_eq!(decide.await, 3, "it sees what it has waited for");
         store.close().await;
     });
 }
