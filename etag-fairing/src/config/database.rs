@@ -101,7 +101,8 @@ pub struct DatabaseConfig {
     pub read_timeout: Duration,
     /// SQLite: when a change is on the disk.
     pub synchronous: Synchronous,
-    /// PostgreSQL: how many connections there are at most; at least 1.
+    /// PostgreSQL: how many connections there are at most; at least 1. There is one more where answers are remembered: it
+    /// asks whether anything has changed.
     pub connections: usize,
     /// PostgreSQL: how long making a connection may take.
     pub connect_timeout: Duration,

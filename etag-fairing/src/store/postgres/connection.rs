@@ -48,6 +48,9 @@ pub(super) struct Shared {
     /// It has no permits, so that waiting for it ends only when it is closed: then the store no longer waits
     /// for anything.
     pub(super) closing: Semaphore,
+    /// How often connections had to be made anew since the server takes no writes any more. One that is older than the
+    /// last time must not be used.
+    pub(super) renewals: AtomicU64,
     /// What is different if the pool is the application's.
     pub(super) borrowed: Option<Borrowed>,
 }
@@ -146,6 +149,11 @@ impl Connection {
     /// Makes the drop of the connection stop its running statements at once, since nobody waits for them.
     pub(super) fn give_up(&self) {
         self.broken.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether statements can be sent by it.
+    pub(super) fn is_of_use(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed) && self.client.as_ref().is_some_and(|client| !client.is_closed())
     }
 
     /// What the store knows about the tables since they were prepared.
@@ -249,8 +257,7 @@ impl Connection {
         self.send_ahead("SAVEPOINT change");
         let outcome = work.await;
         let conflicted = self.conflicted.load(Ordering::Relaxed);
-        let is_of_use = !self.broken.load(Ordering::Relaxed) && !self.client()?.is_closed();
-        if self.failed.load(Ordering::Relaxed) && !conflicted && is_of_use {
+        if self.failed.load(Ordering::Relaxed) && !conflicted && self.is_of_use() {
             // This also sends the transaction control that is still waiting to be sent.
             self.batch("ROLLBACK TO SAVEPOINT change; RELEASE SAVEPOINT change").await?;
             self.failed.store(false, Ordering::Relaxed);

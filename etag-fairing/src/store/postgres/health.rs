@@ -1,6 +1,6 @@
 //! Whether the server answers, takes writes, and has the tables as they are described.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use deadpool_postgres::PoolError;
 use rocket::futures::future::try_join_all;
@@ -40,6 +40,7 @@ impl PostgresStore {
             Ok(true) => {
                 // All connections lead to the same server. A new one may lead to the one that has taken over.
                 drop(self.pool.retain(|_, _| false));
+                self.shared.renewals.fetch_add(1, Ordering::Relaxed);
                 connection.give_up();
                 return vec![answered(), read_only()];
             }

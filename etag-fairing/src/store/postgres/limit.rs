@@ -14,6 +14,8 @@ use crate::store::StoreError;
 pub(super) enum Limit {
     /// A limit for each statement.
     Each(Duration),
+    /// A limit for each statement, which is a read of its own.
+    EachRead(Duration),
     /// One limit for all statements of a read together.
     All {
         /// The end of the time.
@@ -36,7 +38,7 @@ impl Limit {
 
     pub(super) fn end(self) -> Instant {
         match self {
-            Self::Each(limit) => Instant::now() + limit,
+            Self::Each(limit) | Self::EachRead(limit) => Instant::now() + limit,
             Self::All { end, .. } => end,
         }
     }
@@ -48,7 +50,7 @@ impl Limit {
                 log::warn!("no answer from the database in {limit:?}: the connection is given up");
                 busy()
             }
-            Self::All { limit, .. } => StoreError::ReadTimedOut { limit },
+            Self::EachRead(limit) | Self::All { limit, .. } => StoreError::ReadTimedOut { limit },
         }
     }
 }

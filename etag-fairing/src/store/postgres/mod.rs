@@ -115,6 +115,7 @@ const BEFORE_AGAIN: Duration = Duration::from_millis(20);
 pub struct PostgresStore {
     pool: Pool,
     shared: Arc<Shared>,
+    reader: revisions::Reader,
     /// How connections are made, unless the pool is the application's.
     dial: Option<Dial>,
     lanes: Lanes,
@@ -142,15 +143,19 @@ impl PostgresStore {
         let dial = Dial::new(&config, &tls, options.connect_timeout, settings(options.statement_timeout))
             .map_err(|detail| options.problem(&detail))?;
         let patience = dial.patience();
-        let manager = Manager::from_connect(config, dial.clone(), recycling);
         let connections = options.connections.max(1);
-        let pool = Pool::builder(manager)
-            .max_size(connections)
-            .wait_timeout(Some(options.wait_timeout))
-            .create_timeout(Some(patience))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| PrepareError::new(error.to_string()))?;
+        let pool = |size| {
+            Pool::builder(Manager::from_connect(config.clone(), dial.clone(), recycling.clone()))
+                .max_size(size)
+                .wait_timeout(Some(options.wait_timeout))
+                .create_timeout(Some(patience))
+                .runtime(Runtime::Tokio1)
+                .build()
+                .map_err(|error| PrepareError::new(error.to_string()))
+        };
+        // One connection of it is used, and another one while the first is given up.
+        let reader = revisions::Reader::by_own_connection(pool(2)?);
+        let pool = pool(connections)?;
         let shared = Shared {
             texts: Default::default(),
             known: Default::default(),
@@ -163,11 +168,13 @@ impl PostgresStore {
             statement_timeout: options.statement_timeout,
             read_timeout: options.read_timeout,
             closing: Semaphore::new(0),
+            renewals: AtomicU64::new(0),
             borrowed: None,
         };
         Ok(Self {
             pool,
             shared: Arc::new(shared),
+            reader,
             dial: Some(dial),
             lanes: Lanes::new(connections),
             place: options.named("the database"),
@@ -216,9 +223,11 @@ impl PostgresStore {
             statement_timeout: options.statement_timeout,
             read_timeout: options.read_timeout,
             closing: Semaphore::new(0),
+            renewals: AtomicU64::new(0),
             borrowed: Some(Borrowed::new(&options)),
         };
         Self {
+            reader: revisions::Reader::by_borrowed_connections(pool.clone()),
             pool,
             shared: Arc::new(shared),
             dial: None,
@@ -252,6 +261,11 @@ impl PostgresStore {
 
     async fn take(&self) -> Result<Connection, StoreError> {
         Connection::take(&self.pool, &self.shared).await
+    }
+
+    /// Whether the changes of any table are counted.
+    fn counts(&self) -> bool {
+        self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts
     }
 
     /// How often a read may meet a connection that is of no use as it is: each of them once, since each is put in order.
@@ -391,32 +405,18 @@ impl Store for PostgresStore {
     }
 
     async fn revision(&self, tables: &[&'static str]) -> Result<Option<Revision>, StoreError> {
-        let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
-        if counts {
-            for _ in 0..self.connections() {
-                let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
-                match revisions::revision(&connection, tables).await {
-                    Err(StoreError::Conflict) if connection.was_stale() => {}
-                    outcome => return outcome,
-                }
-            }
+        if !self.counts() {
+            // Not known: the answer is made anew.
+            return Ok(None);
         }
-        // Not known: the answer is made anew.
-        Ok(None)
+        Ok(self.reader.numbers(&self.shared, tables).await?.together(tables))
     }
 
     async fn revisions(&self, tables: &[&'static str]) -> Result<Vec<Option<Revision>>, StoreError> {
-        let counts = self.shared.known.lock().unwrap_or_else(PoisonError::into_inner).counts;
-        if counts {
-            for _ in 0..self.connections() {
-                let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
-                match revisions::each(&connection, tables).await {
-                    Err(StoreError::Conflict) if connection.was_stale() => {}
-                    outcome => return outcome,
-                }
-            }
+        if !self.counts() {
+            return Ok(vec![None; tables.len()]);
         }
-        Ok(vec![None; tables.len()])
+        Ok(self.reader.numbers(&self.shared, tables).await?.each(tables))
     }
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
@@ -471,6 +471,7 @@ impl Store for PostgresStore {
             Some(borrowed) => borrowed.close(),
         }
         self.lanes.close();
+        self.reader.close();
         self.await_end(LAST_PATIENCE).await;
         self.shared.closing.close();
         self.await_end(LAST_PATIENCE * 3).await;

@@ -20,7 +20,8 @@ pub struct PostgresOptions {
     /// `postgres://user:password@host:5432/database?connect_timeout=5`, with the parameters that
     /// [`tokio_postgres::Config`] takes, and those of libpq that say how connections are encrypted.
     pub url: String,
-    /// How many connections there are at most; at least 1.
+    /// How many connections there are at most; at least 1. There is one more where answers are remembered: it asks whether
+    /// anything has changed.
     pub connections: usize,
     /// How long making a connection may take.
     pub connect_timeout: Duration,

@@ -15,9 +15,19 @@
 //! have no revision. Tables with row security policies for the store's role have none either: the visible
 //! rows may depend on other tables, on settings, or on the clock. Changes that arrive by logical replication
 //! fire no trigger.
+//!
+//! Requests that come at the same time share one question ([`turns`]), and where nothing was committed since the last one,
+//! it touches no table ([`question`]).
 
+mod line;
+mod question;
+mod reader;
+mod sharing;
+mod turns;
+
+use self::question::SETTLED;
+pub(super) use self::reader::Reader;
 use super::connection::Connection;
-use crate::plan::Revision;
 use crate::schema::{Value, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::cell;
@@ -42,65 +52,32 @@ const SHAPE: &str = "_etag_fairing_shape";
 /// counter, and must not reach a number that stood for another state before.
 const SOME: &str = "1 + CAST(floor(random() * 4096) AS bigint)";
 
-/// The tables whose changes are counted, with the shape of each. The parameter `$1` is a list of their names.
+/// The oid that stands before those of all that is made after `initdb`. A type that is older stays as it is.
+const FIRST_OF_USERS: u32 = 16384;
+
+/// The table with the name `n.name`, if its changes are counted, with its shape.
 ///
 /// The shape changes with each change of the definitions, since such a change rewrites a row in the
 /// catalogue, or the table's file. It contains our trigger, which may have been disabled for some time.
 ///
 /// The type of a column may be made of other types, which [`SHAPE`] follows. Most types are not, and are not
-/// followed.
-const COUNTED: &str = "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.relfilenode, c.xmin, g.oid, g.xmin, \
-     (SELECT concat_ws(' ', sum(CAST(CAST(a.xmin AS text) AS bigint)), sum((SELECT CASE WHEN t.typtype = 'e' THEN \
-     (SELECT sum(CAST(CAST(e.xmin AS text) AS bigint)) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = t.oid) \
-     WHEN t.typtype <> 'b' OR t.typelem <> 0 THEN _etag_fairing_shape(t.oid) END \
-     FROM pg_catalog.pg_type AS t WHERE t.oid = a.atttypid))) \
-     FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0)), 0) AS shape \
-     FROM unnest(CAST($1 AS text[])) AS n(name) \
-     JOIN pg_catalog.pg_class AS c ON c.oid = to_regclass(n.name) \
-     JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = '_etag_fairing_count' \
-     WHERE g.tgenabled = 'A' AND c.relkind = 'r' AND NOT c.relhassubclass AND NOT pg_catalog.row_security_active(c.oid)";
-
-/// The revision of these tables together; `None` if the changes of one of them aren't counted.
-pub(super) async fn revision(
-    connection: &Connection,
-    tables: &[&'static str],
-) -> Result<Option<Revision>, StoreError> {
-    // One statement has one snapshot: the triggers that it finds are those that have counted.
-    let text = format!(
-        "WITH counted AS MATERIALIZED ({COUNTED}) SELECT (SELECT count(*) FROM counted), \
-         CAST((coalesce((SELECT sum(r.revision) FROM {REVISIONS} AS r \
-         WHERE r.table_oid IN (SELECT oid FROM counted)), 0) + coalesce((SELECT sum(shape) FROM counted), 0)) \
-         % 9223372036854775807 AS bigint)"
-    );
-    let rows = connection.rows(&text, &[ValueRef::Text(&names(tables)?).into()]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let counted = cell::number(row, 0)?.and_then(|number| usize::try_from(number).ok());
-    let number = cell::number(row, 1)?.unwrap_or(0);
-    Ok((counted == Some(tables.len())).then(|| Revision::new(number.cast_unsigned())))
-}
-
-/// The revision of each of these tables, in their order; `None` for one whose changes aren't counted.
-pub(super) async fn each(
-    connection: &Connection,
-    tables: &[&'static str],
-) -> Result<Vec<Option<Revision>>, StoreError> {
-    let text = format!(
-        "WITH counted AS MATERIALIZED ({COUNTED}) SELECT n.place, \
-         CAST((coalesce((SELECT sum(r.revision) FROM {REVISIONS} AS r WHERE r.table_oid = c.oid), 0) + c.shape) \
-         % 9223372036854775807 AS bigint) \
-         FROM unnest(CAST($1 AS text[])) WITH ORDINALITY AS n(name, place) \
-         JOIN counted AS c ON c.oid = to_regclass(n.name)"
-    );
-    let mut revisions = vec![None; tables.len()];
-    for row in connection.rows(&text, &[ValueRef::Text(&names(tables)?).into()]).await? {
-        let place = cell::number(&row, 0)?.and_then(|place| usize::try_from(place - 1).ok());
-        if let (Some(place), Some(number)) = (place, cell::number(&row, 1)?)
-            && let Some(revision) = revisions.get_mut(place)
-        {
-            *revision = Some(Revision::new(number.cast_unsigned()));
-        }
-    }
-    Ok(revisions)
+/// followed; those that PostgreSQL brings along are not even looked up.
+fn counted() -> String {
+    format!(
+        "SELECT c.oid, hashtextextended(concat_ws(' ', c.oid, c.relfilenode, c.xmin, g.oid, g.xmin, \
+         (SELECT concat_ws(' ', array_agg(a.xmin), sum(CASE WHEN a.atttypid >= {FIRST_OF_USERS} THEN \
+         (SELECT CASE WHEN t.typtype = 'e' THEN \
+         (SELECT sum(CAST(CAST(e.xmin AS text) AS bigint)) FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = t.oid) \
+         WHEN t.typtype <> 'b' OR t.typelem <> 0 THEN {SHAPE}(t.oid) END \
+         FROM pg_catalog.pg_type AS t WHERE t.oid = a.atttypid) END)) \
+         FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0)), 0) AS shape, \
+         {SETTLED} AS settled \
+         FROM pg_catalog.pg_class AS c \
+         JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND g.tgname = '{COUNT}' \
+         WHERE c.relname = CAST(n.name AS name) AND pg_catalog.pg_table_is_visible(c.oid) \
+         AND g.tgenabled = 'A' AND c.relkind = 'r' AND NOT c.relhassubclass \
+         AND NOT pg_catalog.row_security_active(c.oid) OFFSET 0"
+    )
 }
 
 /// Joins the counters that no transaction has locked, if a table has very many. Their sum stays the same.
@@ -115,9 +92,9 @@ fn gather() -> String {
     )
 }
 
+/// The parameter for a list of names.
 fn names(tables: &[&str]) -> Result<String, StoreError> {
-    let names: Vec<String> = tables.iter().map(|table| quoted(table)).collect();
-    serde_json::to_string(&names).map_err(|error| StoreError::Internal(error.to_string()))
+    serde_json::to_string(tables).map_err(|error| StoreError::Internal(error.to_string()))
 }
 
 /// Makes triggers count the changes of these tables, if their owners allow it. It writes nothing if the
@@ -151,9 +128,7 @@ pub(super) async fn are_counted(
     let is_ready = has_shape && is_there(connection, "to_regclass", REVISIONS).await?;
     let mut any = false;
     for table in tables {
-        let list = names(&[table])?;
-        let counted =
-            is_ready && !connection.rows(COUNTED, &[ValueRef::Text(&list).into()]).await?.is_empty();
+        let counted = is_ready && is_counted(connection, table).await?;
         if !counted {
             log::warn!(
                 "the changes of the table `{table}` are not counted, since no trigger does so, and `schema = \"check\"` \
@@ -176,6 +151,13 @@ pub(super) async fn remove(connection: &Connection) -> Result<(), StoreError> {
             .await?;
     }
     Ok(())
+}
+
+/// Whether the changes of the table are counted.
+async fn is_counted(connection: &Connection, table: &str) -> Result<bool, StoreError> {
+    let text = format!("SELECT 1 FROM unnest(CAST($1 AS text[])) AS n(name), LATERAL ({}) AS c", counted());
+    let rows = connection.rows(&text, &[ValueRef::Text(&names(&[table])?).into()]).await?;
+    Ok(!rows.is_empty())
 }
 
 async fn is_there(connection: &Connection, find: &str, name: &str) -> Result<bool, StoreError> {
@@ -291,10 +273,10 @@ pub(super) async fn missing_definitions(
     for table in tables {
         let list = names(&[table])?;
         let list = [ValueRef::Text(&list).into()];
-        let counted = has_table && has_shape && !connection.rows(COUNTED, &list).await?.is_empty();
+        let counted = has_table && has_shape && is_counted(connection, table).await?;
         if !counted {
             let exists =
-                !connection.rows("SELECT 1 FROM unnest(CAST($1 AS text[])) AS n(name) WHERE to_regclass(n.name) IS NOT NULL", &list).await?.is_empty();
+                !connection.rows("SELECT 1 FROM unnest(CAST($1 AS text[])) AS n(name) WHERE to_regclass(quote_ident(n.name)) IS NOT NULL", &list).await?.is_empty();
             if exists {
                 if connection.rows(PLAIN, &list).await?.is_empty() {
                     continue;
@@ -336,7 +318,7 @@ fn start(table: &str) -> String {
 
 /// The tables that can have the trigger. The parameter `$1` is a list of names.
 const PLAIN: &str = "SELECT 1 FROM pg_catalog.pg_class AS c JOIN unnest(CAST($1 AS text[])) AS n(name) \
-     ON c.oid = to_regclass(n.name) WHERE c.relkind = 'r' AND NOT c.relhassubclass \
+     ON c.oid = to_regclass(quote_ident(n.name)) WHERE c.relkind = 'r' AND NOT c.relhassubclass \
      AND NOT pg_catalog.row_security_active(c.oid)";
 
 /// The function that follows the parts of a type. It visits each type once, so that it ends for types that
@@ -370,10 +352,10 @@ fn shape(prefix: &str) -> String {
 
 /// Makes a trigger count the changes of a table. Returns whether they can be counted.
 async fn count(connection: &Connection, table: &str) -> Result<bool, StoreError> {
-    let list = names(&[table])?;
-    if !connection.rows(COUNTED, &[ValueRef::Text(&list).into()]).await?.is_empty() {
+    if is_counted(connection, table).await? {
         return Ok(true);
     }
+    let list = names(&[table])?;
     if connection.rows(PLAIN, &[ValueRef::Text(&list).into()]).await?.is_empty() {
         return Ok(false);
     }

@@ -192,8 +192,9 @@ impl Connection {
             // All connections lead to the same server, and another server has taken over its role.
             log::warn!("the database takes no writes: connections to it are made anew");
             drop(pool.retain(|_, _| false));
+            self.shared.renewals.fetch_add(1, Ordering::Relaxed);
         }
-        if let (Limit::All { limit, .. }, true) = (self.limit, is_canceled(&error)) {
+        if let (Limit::All { limit, .. } | Limit::EachRead(limit), true) = (self.limit, is_canceled(&error)) {
             return StoreError::ReadTimedOut { limit };
         }
         let told = told(&error);

@@ -173,3 +173,155 @@ fn a_type_within_a_type_counts_at_any_depth() {
         assert_ne!(revision(&store, ROOMS.table).await, before);
     });
 }
+
+/// A database on a server where nobody else commits anything.
+struct Alone {
+    server: postgres_server::Server,
+    url: String,
+}
+
+impl Alone {
+    fn run(&self, sql: &str) -> String {
+        self.server.run("alone", sql)
+    }
+
+    fn open(&self) -> PostgresStore {
+        PostgresStore::open(PostgresOptions::new(&self.url).expect("a URL")).expect("a store")
+    }
+}
+
+fn with_server(test: impl AsyncFnOnce(&Alone)) {
+    let Some(binaries) = postgres_server::Binaries::provide() else { return };
+    let server = postgres_server::Server::start(&binaries, &[]);
+    server.create_database("alone");
+    let url = server.url("alone");
+    rocket::async_test(test(&Alone { server, url }));
+}
+
+/// What a store tells that has asked before is what one tells that asks for the first time: whoever has changed whatever.
+#[test]
+fn the_short_question_finds_out_whatever_the_long_one_does() {
+    with_server(async |database| {
+        let store = database.open();
+        store.prepare(&ALL).await.expect("prepared");
+        let tables = [TALKS.table, ROOMS.table, SPEAKERS.table];
+        database.run("CREATE TYPE word AS ENUM ('news', 'sport'); ALTER TABLE rooms ADD COLUMN word word");
+        database.run("INSERT INTO rooms (name) VALUES ('main'), ('small')");
+        let changes = [
+            "UPDATE rooms SET name = 'main' WHERE name = 'main'",
+            "INSERT INTO speakers VALUES (gen_random_uuid(), 'x')",
+            "BEGIN; UPDATE rooms SET word = 'news'; ROLLBACK",
+            "BEGIN; SAVEPOINT s; UPDATE rooms SET word = 'news'; ROLLBACK TO s; UPDATE speakers SET name = 'y'; COMMIT",
+            "ALTER TYPE word RENAME VALUE 'news' TO 'tidings'",
+            "ALTER TYPE word RENAME VALUE 'tidings' TO 'news'",
+            "ALTER TABLE rooms DISABLE TRIGGER _etag_fairing_count; UPDATE rooms SET word = 'news'; \
+             ALTER TABLE rooms ENABLE ALWAYS TRIGGER _etag_fairing_count",
+            "ALTER TABLE talks RENAME COLUMN title TO heading; ALTER TABLE talks RENAME COLUMN heading TO title",
+            "ALTER TABLE rooms ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE rooms DISABLE ROW LEVEL SECURITY",
+            "ALTER TABLE talks RENAME TO lectures",
+            "ALTER TABLE lectures RENAME TO talks",
+            "CREATE SCHEMA earlier; CREATE TABLE earlier.rooms (name text)",
+            "DROP SCHEMA earlier CASCADE",
+            "VACUUM rooms",
+            "SELECT 1",
+            "TRUNCATE rooms CASCADE",
+            "CREATE TABLE other_things (id integer); DROP TABLE other_things",
+        ];
+        let mut chance = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut known = Vec::new();
+        let mut short = 0;
+        for step in 0..120 {
+            chance ^= chance << 13;
+            chance ^= chance >> 7;
+            chance ^= chance << 17;
+            let change = changes[step % changes.len()];
+            // Several questions in a row, or none.
+            let questions = chance % 4;
+            database.run(change);
+            let before = store.statements();
+            for _ in 0..questions {
+                known = store.revisions(&tables).await.expect("revisions");
+            }
+            short += usize::from(questions == 3 && store.statements() == before + 3);
+            let fresh = database.open();
+            // It has prepared nothing, so that it would not ask.
+            fresh
+                .shared
+                .known
+                .lock()
+                .expect("a lock")
+                .clone_from(&store.shared.known.lock().expect("a lock"));
+            let truth = fresh.revisions(&tables).await.expect("revisions");
+            if questions > 0 {
+                assert_eq!(known, truth, "{step}: {change}");
+            }
+        }
+        assert!(short > 5);
+    });
+}
+
+/// In a schema that comes first in the path, which a short question could not see at once.
+#[test]
+fn a_table_that_steps_in_front_of_another_is_seen() {
+    with_server(async |database| {
+        database.run("CREATE SCHEMA earlier; CREATE SCHEMA elsewhere");
+        let url = format!("{}?options=-csearch_path%3Dearlier,public", database.url);
+        let store = PostgresStore::open(PostgresOptions::new(&url).expect("a URL")).expect("a store");
+        database.run("CREATE TABLE public.rooms (name text PRIMARY KEY)");
+        store.prepare(&[&ROOMS]).await.expect("prepared");
+        let before = revision(&store, ROOMS.table).await;
+        assert!(before.is_some());
+        database.run("CREATE TABLE elsewhere.rooms (name text PRIMARY KEY)");
+        assert_eq!(revision(&store, ROOMS.table).await, before);
+        database.run("CREATE TABLE earlier.rooms (name text PRIMARY KEY)");
+        // Nobody counts its changes.
+        assert_eq!(revision(&store, ROOMS.table).await, None);
+        database.run("DROP TABLE earlier.rooms");
+        assert_eq!(revision(&store, ROOMS.table).await, before);
+    });
+}
+
+#[test]
+fn those_who_ask_together_share_few_questions() {
+    with_server(async |database| {
+        let store = database.open();
+        store.prepare(&ALL).await.expect("prepared");
+        let before = store.statements();
+        let tables = [TALKS.table, ROOMS.table, SPEAKERS.table, REVIEWS.table];
+        let all: Vec<&[&'static str]> = (0..200).map(|place| &tables[place % 4..]).collect();
+        let asked = all.iter().map(|tables| store.revision(tables));
+        let told = rocket::futures::future::join_all(asked).await;
+        for (tables, told) in all.iter().zip(told) {
+            assert_eq!(told.expect("a revision"), store.revision(tables).await.expect("a revision"));
+        }
+        assert!(
+            store.statements() - before <= 200 + 8,
+            "one for each that asks alone, and a few for all the others"
+        );
+    });
+}
+
+#[test]
+fn a_lost_connection_is_made_again_and_goes_with_its_store() {
+    with_server(async |database| {
+        let store = database.open();
+        store.prepare(&ALL).await.expect("prepared");
+        let before = revision(&store, ROOMS.table).await;
+        for _ in 0..3 {
+            database.run(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            );
+            assert_eq!(revision(&store, ROOMS.table).await, before);
+        }
+        drop(store);
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let gone = rocket::tokio::time::timeout(std::time::Duration::from_secs(30), async {
+            while database.run(count).trim() != "0" {
+                rocket::tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        });
+        gone.await.expect("no connection is left");
+    });
+}

@@ -52,10 +52,9 @@ async fn in_time<T>(work: impl Future<Output = T>) -> T {
 /// A connection was made, and works.
 async fn is_well(store: &PostgresStore) {
     in_time(async {
-        while store.fetch(&all_rooms()).await.is_err() {
+        while store.fetch(&all_rooms()).await.is_err() || store.revision(&[ROOMS.table]).await.is_err() {
             sleep(Duration::from_millis(20)).await;
         }
-        store.revision(&[ROOMS.table]).await.expect("a revision");
     })
     .await;
 }
@@ -79,12 +78,18 @@ fn reads_of_a_silent_server_end_and_their_connections_are_given_up() {
                 matches!(revision, Err(StoreError::ReadTimedOut { .. } | StoreError::Busy { .. })),
                 "{round}: {revision:?}"
             );
+            // And of many at once.
+            let tables = [ROOMS.table];
+            let many = (0..20).map(|_| store.revision(&tables));
+            for revision in in_time(rocket::futures::future::join_all(many)).await {
+                assert!(revision.is_err(), "{round}: {revision:?}");
+            }
             link.speak();
             is_well(&store).await;
         }
-        // What was silent is closed.
+        // What was silent is closed. One more than the pool has asks for revisions.
         in_time(async {
-            while link.connections() > 4 {
+            while link.connections() > 4 + 1 {
                 sleep(Duration::from_millis(20)).await;
             }
         })
