@@ -64,6 +64,16 @@ pub(crate) async fn an_answer_is_kept_with_its_change_or_not_at_all(store: Arc<d
 
     done_once(&*store, &ours, &kept).await;
     assert_eq!(found(&*store, &ours, 0).await, Claim::Answered(kept.clone()));
+    // A store that looks it up without a transaction finds the same.
+    let looked_up = async |request: &RepeatableRequest, since| {
+        store.kept_answer(request, since).await.expect("looked up")
+    };
+    if let Some(looked_up) = looked_up(&ours, 100).await {
+        assert_eq!(looked_up, Claim::Answered(kept.clone()));
+    }
+    assert_eq!(looked_up(&ours, 101).await, None, "forgotten");
+    assert_eq!(looked_up(&request("", "unknown", "f", 100), 0).await, None);
+    assert!(!matches!(looked_up(&request("", "k", "other", 100), 0).await, Some(Claim::Answered(_))));
     // Another time is the same request; another fingerprint is not.
     assert_eq!(found(&*store, &request("", "k", "f", 900), 0).await, Claim::Answered(kept.clone()));
     assert_eq!(found(&*store, &request("", "k", "other", 100), 0).await, Claim::Reused);

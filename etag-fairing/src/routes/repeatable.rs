@@ -15,14 +15,15 @@ use crate::idempotency::{IDEMPOTENCY_KEY, IdempotencyKeys, REPLAYED, Taken, cred
 use crate::observe::{self, Phase};
 use crate::resource::Behaviour;
 use crate::store::{
-    Claim, KeptAnswer, RepeatableRequest, Sharing, StoreError, Transaction, Work, WriteEvent, transact,
+    Claim, KeptAnswer, RepeatableRequest, Sharing, Store, StoreError, Transaction, Work, WriteEvent, transact,
 };
 
-/// A request with a key, which no other request of this process has until this is dropped.
+/// A request with a key.
 pub(super) struct Repeatable<'r> {
     keys: &'r IdempotencyKeys,
     request: RepeatableRequest,
-    _taken: Taken<'r>,
+    /// The key, which no other request of this process has until this is dropped; `None` while another one has it.
+    taken: Option<Taken<'r>>,
 }
 
 impl<'r> Repeatable<'r> {
@@ -30,8 +31,7 @@ impl<'r> Repeatable<'r> {
     /// changes, and `body` is what it has sent. The guards have let it through.
     ///
     /// # Errors
-    /// 400 for a key that is none, for none where a resource needs one, and for one where none can be kept; 409 while
-    /// another request has the key.
+    /// 400 for a key that is none, for none where a resource needs one, and for one where none can be kept.
     pub(super) fn of<'b>(
         call: &Call<'r>,
         behaviours: impl IntoIterator<Item = &'b Behaviour>,
@@ -65,14 +65,17 @@ impl<'r> Repeatable<'r> {
         let caller = identity.map_or_else(String::new, |caller| hex::encode(Sha1::digest(caller)));
         let fingerprint = fingerprint(call.request, unknown, body);
         let request = RepeatableRequest::new(caller, key, fingerprint, now());
-        match keys.take(&request) {
-            Some(taken) => Ok(Some(Self { keys, request, _taken: taken })),
-            None => {
-                let detail = "a request with this key is being answered: send this one again a little later";
-                let errors = of_header(ErrorObject::idempotency_key_in_use(detail));
-                Err(errors.with_header("Retry-After", "1"))
-            }
-        }
+        let taken = keys.take(&request);
+        Ok(Some(Self { keys, request, taken }))
+    }
+
+    /// What the store has kept for the request while another one has its key, which may have its answer already.
+    async fn look_up(&self, store: &dyn Store) -> Result<OnceDone, StoreError> {
+        Ok(match store.kept_answer(&self.request, self.keys.kept_since(self.request.at)).await? {
+            Some(Claim::Answered(answer)) => OnceDone::Repeated(answer),
+            Some(Claim::Reused) => OnceDone::Reused,
+            Some(Claim::First) | None => OnceDone::UnderWay,
+        })
     }
 }
 
@@ -122,6 +125,8 @@ enum OnceDone {
     Made(WrittenAnswer),
     Repeated(KeptAnswer),
     Reused,
+    /// Another request has the key, and no answer so far.
+    UnderWay,
 }
 
 #[rocket::async_trait]
@@ -183,7 +188,10 @@ pub(super) async fn respond<W: Work>(
         drop(timing);
         return Ok(Responded { response: answer(&done)?.into_response(), is_new: true });
     };
-    let done = Box::pin(transact(store, limit, &mut Once { repeatable, work, answer })).await?;
+    let done = match &repeatable.taken {
+        Some(_) => Box::pin(transact(store, limit, &mut Once { repeatable, work, answer })).await?,
+        None => repeatable.look_up(store).await?,
+    };
     drop(timing);
     repeatable.keys.sweep_now_and_then(call.api.store());
     let response = match done {
@@ -198,6 +206,11 @@ pub(super) async fn respond<W: Work>(
             let detail = "this key was sent with another request: another method, URL, body, or another caller. \
                           Make a new key for each change";
             of_header(ErrorObject::idempotency_key_reused(detail)).to_response_to(call.request)
+        }
+        OnceDone::UnderWay => {
+            let detail = "a request with this key is being answered: send this one again a little later";
+            let errors = of_header(ErrorObject::idempotency_key_in_use(detail));
+            errors.with_header("Retry-After", "1").to_response_to(call.request)
         }
     };
     Ok(Responded { response, is_new: false })

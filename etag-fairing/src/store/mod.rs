@@ -80,6 +80,23 @@ pub trait Store: Send + Sync + 'static {
         Ok(false)
     }
 
+    /// The answer that a request was given before, as it is committed; [`Claim::Reused`] if its caller has sent something else
+    /// under its key. `None` if nothing was kept since `kept_since` (in seconds since 1970), or the store can't tell without a
+    /// transaction, as in this default.
+    ///
+    /// It is for requests whose key another one has at this moment: many that come at once need not wait for each other.
+    ///
+    /// # Errors
+    /// If the store is busy or fails.
+    async fn kept_answer(
+        &self,
+        request: &RepeatableRequest,
+        kept_since: i64,
+    ) -> Result<Option<Claim>, StoreError> {
+        let _ = (request, kept_since);
+        Ok(None)
+    }
+
     /// Answers a plan from one snapshot: no other write becomes visible between its parts.
     ///
     /// # Errors

@@ -87,8 +87,9 @@ use self::{
     tls::Tls,
 };
 use super::{
-    CommitCounter, ConnectionFigures, Fetched, HealthCheck, Plan, PrepareError, QueueCounter, Revision,
-    StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable,
+    Claim, CommitCounter, ConnectionFigures, Fetched, HealthCheck, Plan, PrepareError, QueueCounter,
+    RepeatableRequest, Revision, StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable,
+    sql,
     sql::lanes::{Lanes, Look, Pass},
     sql::statement_watch::StatementWatch,
 };
@@ -397,6 +398,15 @@ impl Store for PostgresStore {
                 outcome => return outcome.map_err(name),
             }
         }
+    }
+
+    async fn kept_answer(
+        &self,
+        request: &RepeatableRequest,
+        kept_since: i64,
+    ) -> Result<Option<Claim>, StoreError> {
+        let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+        sql::answers::find(&connection, request, kept_since).await
     }
 
     fn unwritable(&self, resource: &'static Description) -> Unwritable {

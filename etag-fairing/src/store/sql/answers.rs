@@ -23,7 +23,7 @@ const CLAIM: &str = "INSERT INTO _etag_fairing_keys AS k (caller, idempotency_ke
      kept_at = excluded.kept_at, status = NULL, fields = NULL, document = NULL WHERE k.kept_at < $5";
 
 const FIND: &str = "SELECT fingerprint, status, fields, document FROM _etag_fairing_keys \
-     WHERE caller = $1 AND idempotency_key = $2";
+     WHERE caller = $1 AND idempotency_key = $2 AND kept_at >= $3";
 
 /// The numbers are in the order of the text: SQLite counts parameters of this form as they come.
 const KEEP: &str = "UPDATE _etag_fairing_keys SET status = $1, fields = $2, document = $3 \
@@ -41,25 +41,37 @@ pub(crate) async fn claim(
     if session.run(CLAIM, &values.map(Parameter::from)).await? > 0 {
         return Ok(Claim::First);
     }
+    find(session, request, i64::MIN).await?.ok_or_else(|| broken(&"a key that is neither free nor taken"))
+}
+
+/// The answer that a request was given before, or that its key has another one; `None` if nothing was kept since then.
+pub(crate) async fn find(
+    session: &impl Session,
+    request: &RepeatableRequest,
+    kept_since: i64,
+) -> Result<Option<Claim>, StoreError> {
+    let [caller, key] = names(request);
+    let values = [caller, key, ValueRef::Integer(kept_since)];
     let mut found = None;
     session
-        .each(FIND, &names(request).map(Parameter::from), |row| {
+        .each(FIND, &values.map(Parameter::from), |row| {
             let value = |place| cell::any(TABLE, "", row, place);
             found = Some([value(0)?, value(1)?, value(2)?, value(3)?]);
             Ok(())
         })
         .await?;
     match found {
-        Some([Value::Text(fingerprint), ..]) if fingerprint != request.fingerprint => Ok(Claim::Reused),
+        None => Ok(None),
+        Some([Value::Text(fingerprint), ..]) if fingerprint != request.fingerprint => Ok(Some(Claim::Reused)),
         Some([_, Value::Integer(status), Value::Text(fields), document]) => {
             let document = match document {
                 Value::Text(document) => Some(document),
                 _ => None,
             };
             let status = u16::try_from(status).map_err(|_| broken(&"a status that is none"))?;
-            Ok(Claim::Answered(KeptAnswer::new(status, fields, document)))
+            Ok(Some(Claim::Answered(KeptAnswer::new(status, fields, document))))
         }
-        _ => Err(broken(&"a key without its answer")),
+        Some(_) => Err(broken(&"a key without its answer")),
     }
 }
 

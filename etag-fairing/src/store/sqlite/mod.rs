@@ -94,12 +94,13 @@ use self::{
     file::DatabaseFile,
     inline_reader::InlineReaders,
     revisions::Latest,
+    session::at_once,
     wal_index::WalIndex,
     worker::{Command, Turn, Workers},
 };
 use super::{
-    CommitCounter, Fetched, HealthCheck, Plan, PrepareError, Revision, StatementCounter, Store, StoreError,
-    StoreFigures, Transaction, Unwritable,
+    Claim, CommitCounter, Fetched, HealthCheck, Plan, PrepareError, RepeatableRequest, Revision,
+    StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable, sql,
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
     sql::statement_watch::StatementWatch,
@@ -386,6 +387,21 @@ impl Store for SqliteStore {
             .map_err(name)?;
         Box::new(transaction).commit().await.map_err(name)?;
         Ok(are_kept)
+    }
+
+    async fn kept_answer(
+        &self,
+        request: &RepeatableRequest,
+        kept_since: i64,
+    ) -> Result<Option<Claim>, StoreError> {
+        let request = request.clone();
+        let turn = self.readers.turn(Instant::now() + self.queue_timeout).await?;
+        let find = move |connection: &mut Connection| {
+            let found = at_once(sql::answers::find(connection, &request, kept_since));
+            drop(turn);
+            found
+        };
+        self.readers.run(find).await
     }
 
     fn unwritable(&self, resource: &'static Description) -> Unwritable {
