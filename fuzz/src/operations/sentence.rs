@@ -42,7 +42,7 @@ impl Choices<'_> {
     }
 
     fn chance(&mut self, of: u8) -> bool {
-        self.byte() % of == 0
+        self.byte().is_multiple_of(of)
     }
 }
 
