@@ -52,6 +52,7 @@ mod rows {
         file_download
         search
         no_filter
+        an_index
         pagination
         cursors
         counts

@@ -21,8 +21,8 @@ use self::sent::Sent;
 use super::{
     borrowed::Borrowed,
     error::{busy, is_outcome_unknown, pool_error, store_error, told},
+    known::Known,
     limit::Limit,
-    prepare::Known,
     tls::Tls,
 };
 use crate::schema::{Description, ResourceId, ValueRef};

@@ -38,6 +38,7 @@ mod error;
 mod health;
 mod insert;
 mod insert_all;
+mod known;
 mod limit;
 mod lock;
 mod marks;
@@ -81,9 +82,9 @@ use self::{
     connection::{Connection, Purpose, Shared},
     dial::Dial,
     error::{TAKES_NO_WRITES, no_connection},
+    known::Known,
     limit::Limit,
     options::Target,
-    prepare::Known,
     tls::Tls,
 };
 use super::{

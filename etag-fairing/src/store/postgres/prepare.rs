@@ -6,116 +6,31 @@
 //! All of it is one transaction. If several nodes start at the same time, they do it one after another.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::{
     connection::Connection,
     dialect::Postgres,
+    known::{Known, Sequence},
     marks::{self, MARKS},
     revisions,
-    rules::Rules,
     table::{self, Found, FoundSequence},
 };
 use crate::config::SchemaMode;
-use crate::schema::{Columns, Description, IdKind, Kind, ValueRef};
+use crate::schema::{Description, IdKind, Kind, ValueRef};
 use crate::store::StoreError;
-use crate::store::sql::abilities::{Abilities, Limits};
+use crate::store::sql::abilities::Abilities;
 use crate::store::sql::definitions::{self, IndexOrder, Layout, NewColumn, NewIndex};
-use crate::store::sql::edge::{Edge, EdgeKind};
 use crate::store::sql::index_advice;
 use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
 use crate::store::sql::prepare::{self, FoundTable as _, OURS, Owner, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
 use crate::store::sql::schema;
-use crate::store::sql::schema::{Key, Table, kind_of_id, reachable};
+use crate::store::sql::schema::{Key, Table, kind_of_id};
 use crate::store::sql::versions::Versions;
 
 /// The key of the advisory lock for this transaction: `etagfair` in ASCII.
 pub(super) const PREPARING: i64 = 0x6574_6167_6661_6972;
-
-/// What the store knows about the tables after they were prepared.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    /// All references, if the store has to follow them when a row is deleted; otherwise empty.
-    pub(super) referrers: Arc<[Referrer]>,
-    /// The columns that the store itself sets.
-    pub(super) versions: Arc<Versions>,
-    /// Whether the changes of any table are counted.
-    pub(super) counts: bool,
-    /// The constraints of the tables.
-    pub(super) rules: Rules,
-    /// The writes that are impossible.
-    pub(super) limits: Arc<Limits>,
-    views: HashSet<&'static str>,
-    /// Tables and columns that have to-many linkage of another resource.
-    watched: HashSet<(&'static str, Columns)>,
-    /// Those of them whose linkage has an order of its own.
-    ordered: HashSet<(&'static str, Columns)>,
-    /// Join tables, each seen from a table at one of its ends.
-    joins: Vec<(&'static str, Edge)>,
-    sequences: HashMap<&'static str, Sequence>,
-}
-
-/// Statements that move a table's sequence past ids that the sequence did not make.
-#[derive(Debug)]
-pub(super) struct Sequence {
-    /// Moves the sequence past all ids in the table.
-    pub(super) behind_all: String,
-    /// Moves the sequence past one id, which is the parameter.
-    pub(super) behind_one: String,
-    /// The ids that clients may choose, so that the sequence can still continue after them.
-    pub(super) clients: RangeInclusive<i64>,
-}
-
-impl Known {
-    /// Whether rows of the table can be locked. In general, rows of a view cannot.
-    pub(super) fn can_lock(&self, table: &str) -> bool {
-        !self.views.contains(table)
-    }
-
-    /// Whether a change of the columns changes the representation of the row that it refers to.
-    pub(super) fn is_watched(&self, table: &'static str, columns: Columns) -> bool {
-        self.watched.contains(&(table, columns))
-    }
-
-    /// Whether a change of the columns gives the row a position in the linkage of the row that it refers to.
-    pub(super) fn is_ordered(&self, table: &'static str, columns: Columns) -> bool {
-        self.ordered.contains(&(table, columns))
-    }
-
-    /// The join tables that refer to a table.
-    pub(super) fn joins_of(&self, table: &str) -> impl Iterator<Item = &Edge> {
-        self.joins.iter().filter(move |(near, _)| *near == table).map(|(_, edge)| edge)
-    }
-
-    /// The sequence that makes a table's ids.
-    pub(super) fn sequence(&self, table: &str) -> Option<&Sequence> {
-        self.sequences.get(table)
-    }
-
-    fn of(resources: &[&'static Description]) -> Self {
-        let mut known = Self::default();
-        let resources = reachable(resources);
-        let edges = || {
-            resources.iter().flat_map(|resource| {
-                let edges = resource.relationships.iter().map(|found| Edge::of(resource, found));
-                edges.filter_map(|edge| edge.ok().flatten().map(|edge| (*resource, edge)))
-            })
-        };
-        known.watched = edges().map(|(_, edge)| (edge.table, edge.owner_columns)).collect();
-        let ordered = edges().filter(|(_, edge)| edge.order.is_some());
-        known.ordered = ordered.map(|(_, edge)| (edge.table, edge.owner_columns)).collect();
-        for (owner, edge) in edges().filter(|(_, edge)| edge.kind == EdgeKind::Join) {
-            let (far_table, back) = (edge.target.table, edge.seen_from_the_other_end(owner));
-            if known.is_watched(edge.table, edge.target_columns) {
-                known.joins.push((owner.table, edge));
-            }
-            known.joins.push((far_table, back));
-        }
-        known
-    }
-}
 
 /// Prepares the database in the open transaction. Returns the problems if something doesn't fit; the caller
 /// must undo the transaction then.
