@@ -78,6 +78,10 @@ fn only_rules_about_what_a_store_need_not_have_are_kept_by_the_stub() {
             "an_id_of_another_kind_is_no_row",
             // It commits at once.
             "a_brief_write_refuses_what_it_has_seen_only_once_that_is_permanent",
+            // It keeps no answers.
+            "an_answer_is_kept_with_its_change_or_not_at_all",
+            "an_answer_is_forgotten_in_time",
+            "of_several_with_one_key_one_is_the_first",
             // It counts no changes, so that nothing is remembered.
             "a_revision_changes_with_every_change",
             "each_table_has_a_revision",
