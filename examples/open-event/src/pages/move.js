@@ -78,7 +78,9 @@ export class Mover {
     row.querySelector("th").append(note);
     this.move.textContent = "Move all on top of that";
     const title = seen.attributes.title;
-    this.say(`412: none is moved. Somebody has changed “${title}”, and the answer has it as it is now.`, "bad");
+    // Where the server sends no tags, the client has read each of them once more, and has seen it by itself.
+    const told = this.watched.status === 412 ? "412: none" : "None";
+    this.say(`${told} is moved. Somebody has changed “${title}”, and the answer has it as it is now.`, "bad");
   }
 
   show(sessions) {
