@@ -53,7 +53,8 @@ pub(crate) async fn fetch(
         Root::One(id) if reading.links_are_of(id) => {
             let owners = Owners::one(id)?;
             let row = reading.one(id, locking, &mut fetched.rows);
-            let (row, links) = session.behind(row, reading.linkage_of(&owners)).await;
+            // Boxed, as what is included below: otherwise each read would be moved about with room for both.
+            let (row, links) = Box::pin(session.behind(row, reading.linkage_of(&owners))).await;
             row?;
             // Of what is not there, or not seen, no linkage is told.
             if !fetched.rows.is_empty() {
@@ -78,7 +79,7 @@ pub(crate) async fn fetch(
     }
     session.learn_rows(selection.resource, &fetched.rows);
     if !selection.include.is_empty() {
-        include(session, plan, &room, &mut fetched).await?;
+        Box::pin(include(session, plan, &room, &mut fetched)).await?;
     } else if !is_linked {
         fetched.links = reading.all_linkage(&fetched.rows).await?;
     }

@@ -1,8 +1,10 @@
 //! What statements are run on, over SQLite: nothing here waits for anything but the work that it is given.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
-use rocket::futures::FutureExt;
 use rusqlite::Row;
 
 use super::{
@@ -30,8 +32,12 @@ use crate::store::sql::visible::Visible;
 /// # Errors
 /// Those of the work; and an internal error, should it wait for anything.
 pub(super) fn at_once<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let waits = || Err(StoreError::Internal("a statement of SQLite's waits for something".into()));
-    work.now_or_never().unwrap_or_else(waits)
+    // Not `now_or_never`, which moves the work once more: it is many times as large as what it gives.
+    let mut work = pin!(work);
+    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => Err(StoreError::Internal("a statement of SQLite's waits for something".into())),
+    }
 }
 
 impl Session for Connection {
