@@ -269,11 +269,10 @@ fn what_is_counted_is_what_the_process_takes() {
         let text = String::from_utf8_lossy(&output.stdout);
         let figures = text.lines().find_map(|line| line.split_once("FILLED ")).expect("figures").1;
         let figures: Vec<f64> = figures.split(' ').map(|figure| figure.parse().expect("a figure")).collect();
-        // It is within a tenth where memory is taken for the first time, but for pieces of whole pages, of which the C library
-        // has some more; memory that was given back and taken again in other sizes has gaps.
-        for (when, pair) in [("full", &figures[..2]), ("after many others", &figures[2..])] {
+        // Memory that was given back and taken again in other sizes has gaps.
+        for (when, most, pair) in [("full", 1.1, &figures[..2]), ("after many others", 1.15, &figures[2..])] {
             let ratio = pair[1] / pair[0];
-            assert!((0.9..=1.15).contains(&ratio), "{sizes:?}, {when}: {pair:?}, {ratio:.3}");
+            assert!((0.9..=most).contains(&ratio), "{sizes:?}, {when}: {pair:?}, {ratio:.3}");
         }
     }
 }

@@ -18,6 +18,12 @@ const SLOT: usize = 96;
 /// The two numbers of an `Arc`.
 const COUNTS: usize = 2 * size_of::<usize>();
 
+/// From this size on, what is forgotten leaves gaps that nothing else of its size fits into exactly.
+const LARGE: usize = 32 << 10;
+
+/// Large pieces take about so many parts of their size more, for the gaps between them.
+const GAPS: usize = 16;
+
 #[derive(Clone)]
 pub(super) struct EntryWeight;
 
@@ -44,6 +50,11 @@ fn of_entry(entry: &MemoEntry) -> usize {
 /// An answer without its coded forms.
 fn of_answer(answer: &Remembered) -> usize {
     allocated(COUNTS + size_of::<Remembered>())
-        + allocated(answer.body.len())
+        + of_body(answer.body.len())
         + allocated(COUNTS + answer.tag.opaque().len())
+}
+
+fn of_body(bytes: usize) -> usize {
+    let gaps = if bytes < LARGE { 0 } else { bytes / GAPS };
+    allocated(bytes) + gaps
 }
