@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the fairing costs and saves: load over loopback, in interleaved rounds.
 
-    benches/load/load.py                     the whole bench, about six minutes; rewrites docs/performance.md
+    benches/load/load.py                     the whole bench, about six minutes; rewrites docs/performance/fairing.md
     benches/load/load.py --seconds 1 --rounds 1 --dry     a quick look; writes nothing
 
 Needs cargo and, on Debian, nothing else: h2load, which loads over HTTP/1.1 here, is installed by apt where it is
@@ -31,7 +31,7 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-REPORT = TOP / "docs" / "performance.md"
+REPORT = TOP / "docs" / "performance" / "fairing.md"
 BEGIN, END = "<!-- load bench: begin -->", "<!-- load bench: end -->"
 TICK = os.sysconf("SC_CLK_TCK")
 MEDIA_TYPE = "application/vnd.api+json"
@@ -229,7 +229,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="of every variant and body (5)")
     parser.add_argument("--connections", type=int, default=32, help="open at once (32)")
     parser.add_argument("--workers", type=int, default=1, help="threads of the server (1)")
-    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance.md alone")
+    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance alone")
     options = parser.parse_args()
     provide_h2load()
     program = build()

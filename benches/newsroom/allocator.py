@@ -2,7 +2,7 @@
 """What another memory allocator saves: the newsroom with the system's and with mimalloc, or with any other one.
 
     benches/newsroom/allocator.py BENCH                     the newsroom's feature `mimalloc`: about eight minutes; writes its part of
-                                                            docs/performance.md
+                                                            docs/performance/allocators.md
     benches/newsroom/allocator.py BENCH --library FILE      another one, and the hand-written Rocket server with it, too
     benches/newsroom/allocator.py BENCH --seconds 1 --rounds 1 --dry    a quick look; writes nothing
 
@@ -125,19 +125,19 @@ def main():
     parser.add_argument("--binary", type=pathlib.Path, help="a newsroom that is built already, in release")
     parser.add_argument("--featured", type=pathlib.Path, help=f"one that is built already with the feature {FEATURE}")
     parser.add_argument("--alone", action="store_true", help="without the hand-written Rocket server and Fastify, which BENCH has to have built")
-    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance.md alone")
+    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance alone")
     options = parser.parse_args()
     if options.library:
         if not options.library.is_file():
             sys.exit(f"{options.library}: no such library")
         options.library = options.library.absolute()
     targets = load_targets()
-    text = targets.REPORT.read_text()
+    page = targets.PAGES / "allocators.md"
     part = section(targets, measure(targets, options.bench.resolve(), options), options)
     if options.dry:
         print(part)
     else:
-        targets.REPORT.write_text(targets.replace(text, BEGIN, END, part))
+        page.write_text(targets.replace(page.read_text(), BEGIN, END, part))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """100 new articles by one request of operations, beside 100 POSTs: the CPU of the server, and of PostgreSQL.
 
-    benches/newsroom/bulk.py              five rounds; writes its part of docs/performance.md
+    benches/newsroom/bulk.py              five rounds; writes its part of docs/performance/bulk.md
     benches/newsroom/bulk.py --dry        the same, and writes nothing
 
 Starts one newsroom over a SQLite file and one over a PostgreSQL of its own, both in temporary folders. In each round both
@@ -21,8 +21,8 @@ import types
 
 import targets
 from postgres_servers import MEDIA_TYPE, Postgres, Process, between, processor_time, program, sqlite_file, tree
-from targets import REPORT
 
+REPORT = targets.PAGES / "bulk.md"
 BEGIN, END = "<!-- bulk: begin -->", "<!-- bulk: end -->"
 ATOMIC = f'{MEDIA_TYPE};ext="https://jsonapi.org/ext/atomic"'
 ADDS = 100

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The newsroom over PostgreSQL beside servers written by hand: processor time of server and database, latency, round trips.
 
-    benches/newsroom/postgres.py                    everything, within 20 minutes
+    benches/newsroom/postgres.py                    everything, within 20 minutes; writes its part of docs/performance/postgres.md
     benches/newsroom/postgres.py --quick            whether it all works, in two minutes; its figures say little
     benches/newsroom/postgres.py --check            only whether all servers answer rightly
     benches/newsroom/postgres.py --bench FOLDER     Django REST framework, too, from a side-by-side bench that is no part of this
-    benches/newsroom/postgres.py --md FILE          writes the report there, between its markers where the file has them
+    benches/newsroom/postgres.py --dry              prints its part, and leaves docs/performance alone
 
 Starts a PostgreSQL of its own in a temporary folder, with 200 people, 2,000 articles and 10,000 comments, and over copies of
 them the newsroom with a memo, without, and as two nodes, a server written by hand on Rocket, one on axum (`peers`), Fastify, and
@@ -104,7 +104,7 @@ def main():
     parser.add_argument("--peers", type=pathlib.Path, help="the folder of the programs of `peers`, built already")
     parser.add_argument("--quick", action="store_true", help="one round, and less of everything")
     parser.add_argument("--check", action="store_true", help="look whether all answer rightly, and end")
-    parser.add_argument("--md", type=pathlib.Path, help="a file for the report")
+    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance alone")
     options = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("wrk is missing")
@@ -125,8 +125,9 @@ def main():
                                    "minutes": (time.time() - began) / 60, "command": command(options)}
     text, kept = report(bench, machine)
     print(f"\n{text}")
-    if options.md:
-        write(options.md, text)
+    if not options.dry:
+        page = targets.PAGES / "postgres.md"
+        page.write_text(targets.replace(page.read_text(), BEGIN, END, f"{BEGIN}\n{text}\n{END}"))
     return 0 if kept and not bench.wrong else 1
 
 
@@ -136,12 +137,6 @@ def command(options):
               if value != default and not options.quick]
     words += ["--quick"] * options.quick + ["--bench BENCH"] * bool(options.bench)
     return " ".join(words)
-
-
-def write(path, text):
-    whole = f"{BEGIN}\n{text}\n{END}"
-    known = path.read_text() if path.exists() else ""
-    path.write_text(targets.replace(known, BEGIN, END, whole) if BEGIN in known else f"{whole}\n")
 
 
 def build_peers(given):

@@ -6,7 +6,7 @@
 
 Starts the newsroom over a database of each size, once with its memo and once without, loads one request after the
 other by wrk over loopback, and takes the server's CPU (user + system) per request. Rewrites its part of
-docs/performance.md and docs/scaling.svg. Needs cargo (or `--binary`) and wrk, and 1 GB in the folder for temporary
+docs/performance/scaling.md and scaling.svg beside it. Needs cargo (or `--binary`) and wrk, and 1 GB in the folder for temporary
 files.
 
 Every page has as many articles at every size, so that only the work to find them can grow: as many pass the filters,
@@ -33,7 +33,8 @@ import time
 import urllib.parse
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-REPORT, PLOT = TOP / "docs" / "performance.md", TOP / "docs" / "scaling.svg"
+PAGES = TOP / "docs" / "performance"
+REPORT, PLOT = PAGES / "scaling.md", PAGES / "scaling.svg"
 BEGIN, END = "<!-- scaling: begin -->", "<!-- scaling: end -->"
 TICK = os.sysconf("SC_CLK_TCK")
 MEDIA_TYPE = "application/vnd.api+json"

@@ -11,7 +11,7 @@ BENCH is the folder of a side-by-side bench of hand-written servers and framewor
 in turn with wrk, and writes every run to a JSON file. Expected in `peers.json`: rocket-bare, rocket-bare64k,
 axum-etag, fastify, jsonapi-server, drf and frj. They must be built; the newsroom is added here.
 
-Rewrites its part of docs/performance.md. A ratio is taken between runs with the same number of a round, and judged by
+Rewrites its part of docs/performance/side-by-side.md, or of memory.md beside it. A ratio is taken between runs with the same number of a round, and judged by
 its median over the rounds. Ends with 1 where a target is missed or couldn't be measured. Needs cargo (or `--binary`),
 wrk, and what the peers need.
 """
@@ -30,9 +30,9 @@ import sys
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-REPORT = TOP / "docs" / "performance.md"
+PAGES = TOP / "docs" / "performance"
 BEGIN, END = "<!-- targets: begin -->", "<!-- targets: end -->"
-MEMORY_BEGIN, MEMORY_END = "<!-- memory: begin -->", "<!-- memory: end -->"
+MEMORY_BEGIN, MEMORY_END = "<!-- crowd: begin -->", "<!-- crowd: end -->"
 
 BARE, BARE64K, AXUM = "rocket-bare", "rocket-bare64k", "axum-etag"
 FRAMEWORKS = ["fastify", "jsonapi-server", "drf", "frj"]
@@ -244,7 +244,7 @@ def versions(results):
     return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
-def section(results, memory):
+def section(results):
     lines = judge(results)
     missed, unknown = [line for line in lines if line.missed], [line for line in lines if not line.kept and not line.missed]
     here, arguments = results.get("machine") or machine(), results["args"]
@@ -278,7 +278,6 @@ def section(results, memory):
         "CPU of the server per request in µs / requests per second, medians over the rounds:",
         table(["server", *WORKS], rows),
         f"Versions that the servers told: {versions(results)}.",
-        memory,
         END,
     ])
 
@@ -362,7 +361,7 @@ def spread(values):
 def replace(text, begin, end, part):
     """The text with what stands between the markers, and the markers, replaced."""
     if begin not in text or end not in text:
-        sys.exit(f"{REPORT.relative_to(TOP)} lacks {begin} or {end}")
+        sys.exit(f"the page lacks {begin} or {end}")
     return text[:text.index(begin)] + part + text[text.index(end) + len(end):]
 
 
@@ -373,25 +372,24 @@ def main():
     parser.add_argument("--rounds", type=int, default=5, help="of every server and work; starts for the memory (5)")
     parser.add_argument("--work", default=",".join(WORKS), help="only these; the lines of the others are not measured")
     parser.add_argument("--binary", type=pathlib.Path, help="a newsroom that is built already, in release")
-    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance.md alone")
+    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance alone")
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--results", type=pathlib.Path, help="judge this file instead of running the bench")
     choice.add_argument("--memory", action="store_true", help="measure the memory instead")
     options = parser.parse_args()
-    folder, text = options.bench.resolve(), REPORT.read_text()
+    folder = options.bench.resolve()
     if options.memory:
+        page, begin, end = PAGES / "memory.md", MEMORY_BEGIN, MEMORY_END
         part, kept = memory(folder, options)
-        if not options.dry:
-            REPORT.write_text(replace(text, MEMORY_BEGIN, MEMORY_END, part))
     else:
         results = json.loads((options.results or measure(folder, options)).read_text())
         kept = all(line.kept for line in judge(results))
-        earlier = re.search(f"{MEMORY_BEGIN}.*?{MEMORY_END}", text, re.DOTALL)
-        part = section(results, earlier[0] if earlier else f"{MEMORY_BEGIN}\n{MEMORY_END}")
-        if not options.dry:
-            REPORT.write_text(replace(text, BEGIN, END, part))
+        page, begin, end = PAGES / "side-by-side.md", BEGIN, END
+        part = section(results)
     if options.dry:
         print(part)
+    else:
+        page.write_text(replace(page.read_text(), begin, end, part))
     return 0 if kept else 1
 
 
