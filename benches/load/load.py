@@ -30,9 +30,10 @@ import sys
 import tempfile
 import time
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-REPORT = TOP / "docs" / "performance" / "fairing.md"
-BEGIN, END = "<!-- load bench: begin -->", "<!-- load bench: end -->"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "newsroom"))
+import figures
+from figures import TOP, number, table
+
 TICK = os.sysconf("SC_CLK_TCK")
 MEDIA_TYPE = "application/vnd.api+json"
 
@@ -176,16 +177,6 @@ def load(server, path, fields, seconds, connections):
     }
 
 
-def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(row) + " |" for row in (head, *rows)]
-    lines.insert(1, "|---" + "|---:" * (len(head) - 1) + "|")
-    return "\n".join(lines)
-
-
 def report(cells, command, options):
     """The section as Markdown. A ratio is that to `bare` in the same round."""
     names = [name for name, *_ in VARIANTS]
@@ -206,7 +197,6 @@ def report(cells, command, options):
                 subprocess.run(["h2load", "--version"], stdout=subprocess.PIPE, text=True).stdout.strip()]
     others = sorted(run["others"] for runs in cells.values() for run in runs)
     return "\n\n".join([
-        BEGIN,
         f"Made by `{command}` on {time.strftime('%Y-%m-%d', time.gmtime())}: {os.cpu_count()} cores"
         f" ({processor[1].strip() if processor else platform.machine()}), {', '.join(versions)}, {options.workers}"
         f" Rocket worker{'s' * (options.workers != 1)}, {options.connections} connections,"
@@ -219,7 +209,6 @@ def report(cells, command, options):
         table(["body", *names], rows("cpu")),
         "Requests per second:",
         table(["body", *names], rows("rate")),
-        END,
     ])
 
 
@@ -259,14 +248,15 @@ def main():
         for server in started.values():
             server.__exit__()
 
-    section = report(cells, " ".join(["benches/load/load.py", *sys.argv[1:]]), options)
+    command = " ".join(["benches/load/load.py", *sys.argv[1:]])
+    section = report(cells, command, options)
     if options.dry:
         print(section)
         return
-    text = REPORT.read_text()
-    before, after = text.index(BEGIN), text.index(END) + len(END)
-    REPORT.write_text(text[:before] + section + text[after:])
-    print(f"wrote {REPORT.relative_to(TOP)}", file=sys.stderr)
+    figures.publish("fairing.md", "load bench", section)
+    middle = {target: {name: {measure: statistics.median(run[measure] for run in cells[target, name]) for measure in ("cpu", "rate")}
+                       for name, *_ in VARIANTS} for target in TARGETS}
+    figures.keep("fairing", command, [run["others"] for runs in cells.values() for run in runs], options.rounds, cells=middle)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ loaded before all others (`LD_PRELOAD`), so that the servers are what they are o
 """
 
 import argparse
-import importlib.util
 import json
 import pathlib
 import shutil
@@ -19,28 +18,22 @@ import statistics
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-BEGIN, END = "<!-- allocator: begin -->", "<!-- allocator: end -->"
+import figures
+import targets
+
 WORKS = ["B0", "R1", "R2", "R3", "R4", "R6", "R7"]
 OTHER = "-other"
 FEATURE = "mimalloc"
 
 
-def load_targets():
-    description = importlib.util.spec_from_file_location("targets", HERE / "targets.py")
-    module = importlib.util.module_from_spec(description)
-    description.loader.exec_module(module)
-    return module
-
-
-def configuration(targets, folder, options):
+def configuration(folder, options):
     """The servers, each with both allocators, and the framework that is the cheapest of those in the targets."""
     # First, as the other build takes its place.
-    with_feature = None if options.library else featured(targets, options)
-    known = targets.configuration(folder, targets.newsroom(options.binary))
+    with_feature = None if options.library else featured(options)
+    known = targets.configuration(folder, targets.newsroom(options.binary), [] if options.alone else ["fastify"])
     chosen = []
     for peer in known["peers"]:
-        if options.alone and peer["name"] in (targets.BARE, "fastify"):
+        if options.alone and peer["name"] == targets.BARE:
             continue
         if peer["name"] == "fastify":
             chosen.append(peer)
@@ -54,7 +47,7 @@ def configuration(targets, folder, options):
     return dict(known, peers=chosen)
 
 
-def featured(targets, options):
+def featured(options):
     """The path of the newsroom with the other allocator: the given one, or a copy of a fresh release build."""
     if options.featured:
         return options.featured.resolve()
@@ -66,10 +59,10 @@ def featured(targets, options):
     return shutil.copy(built, f"{built}-{FEATURE}")
 
 
-def measure(targets, folder, options):
+def measure(folder, options):
     (folder / "run").mkdir(exist_ok=True)
     peers, results = folder / "run" / "allocator-peers.json", folder / "run" / "allocator.json"
-    peers.write_text(json.dumps(configuration(targets, folder, options), indent=1))
+    peers.write_text(json.dumps(configuration(folder, options), indent=1))
     results.unlink(missing_ok=True)
     # Its status is 1 where a check failed, too; what came of it is in the results.
     subprocess.run([sys.executable, "bench.py", "--config", peers, "--out", results, "--work", ",".join(WORKS),
@@ -79,14 +72,15 @@ def measure(targets, folder, options):
     return json.loads(results.read_text())
 
 
-def ratio(targets, results, one, other, work):
+def ratio(results, one, other, work):
     mine, theirs = (targets.cell_of(results, name, work) for name in (one, other))
     if targets.unusable(mine, results) or targets.unusable(theirs, results):
         return "–"
     return f"{statistics.median(a['cpu_us'] / b['cpu_us'] for a, b in zip(mine['runs'], theirs['runs'])):.2f}"
 
 
-def section(targets, results, options):
+def section(results, options):
+    """The text, and what is written down."""
     here, arguments = targets.machine(), results["args"]
     used = [run["other_cores"] for row in results["cells"].values() for cell in row.values() if "runs" in cell
             for run in cell["runs"]]
@@ -98,22 +92,25 @@ def section(targets, results, options):
     pairs = [(server + OTHER, server) for server in servers]
     pairs += [(ours + OTHER, targets.BARE + (OTHER if options.library else "")) for ours in (targets.OURS, targets.NO_MEMO)]
     pairs.append((targets.OURS + OTHER, "fastify"))
-    ratios = [[f"{one} of {other}"] + [ratio(targets, results, one, other, work) for work in WORKS]
+    ratios = [[f"{one} of {other}"] + [ratio(results, one, other, work) for work in WORKS]
               for one, other in pairs if {one, other} <= there]
-    which = f" --library {options.library.name}" if options.library else ""
-    which += " --alone" if options.alone else ""
-    return "\n\n".join([
-        BEGIN,
-        f"Made by `benches/newsroom/allocator.py BENCH{which} --seconds {arguments['seconds']:g} --rounds"
-        f" {results['rounds']}` on {results['when'][:10]}: {here['cores']} cores ({here['processor']}), {here['rustc']},"
+    text = "\n\n".join([
+        f"Made by `{command(results, options)}` on {results['when'][:10]}: {here['cores']} cores ({here['processor']}), {here['rustc']},"
         f" {arguments['connections']} connections. Other work on the machine used {statistics.median(used):.2f} cores"
         f" meanwhile ({min(used):.2f} to {max(used):.2f}). `{OTHER}`: with {options.library.name if options.library else FEATURE}.",
         "CPU of the server per request in µs, medians over the rounds:",
         targets.table(["server", *WORKS], costs),
         "Medians of the ratios within a round:",
         targets.table(["ratio", *WORKS], ratios),
-        END,
     ])
+    figures_of = lambda rows: {name: dict(zip(WORKS, cells)) for name, *cells in rows}
+    return text, dict(command=command(results, options), others=used, rounds=results["rounds"], seconds=arguments["seconds"],
+                      other=options.library.name if options.library else FEATURE, cpu=figures_of(costs), ratios=figures_of(ratios))
+
+
+def command(results, options):
+    said = "benches/newsroom/allocator.py BENCH" + (f" --library {options.library.name}" if options.library else "")
+    return said + " --alone" * options.alone + f" --seconds {results['args']['seconds']:g} --rounds {results['rounds']}"
 
 
 def main():
@@ -131,13 +128,11 @@ def main():
         if not options.library.is_file():
             sys.exit(f"{options.library}: no such library")
         options.library = options.library.absolute()
-    targets = load_targets()
-    page = targets.PAGES / "allocators.md"
-    part = section(targets, measure(targets, options.bench.resolve(), options), options)
-    if options.dry:
-        print(part)
-    else:
-        page.write_text(targets.replace(page.read_text(), BEGIN, END, part))
+    part, found = section(measure(options.bench.resolve(), options), options)
+    print(part)
+    if not options.dry:
+        figures.publish("allocators.md", "allocator", part)
+        figures.keep("allocator", **found)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Lists of a million rows: totals, pages far in, and looking into text, on SQLite and on PostgreSQL.
 
-    benches/newsroom/big.py --postgres postgres://me@%2Frun/empty    a few minutes; both databases
-    benches/newsroom/big.py --size 100000 --dry                      a quick look at SQLite; writes nothing
+    benches/newsroom/big.py                                          a few minutes; SQLite, and a PostgreSQL of its own
+    benches/newsroom/big.py --postgres postgres://me@%2Frun/empty    the same with another PostgreSQL
+    benches/newsroom/big.py --size 10000 --dry                       a quick look; writes nothing
 
 Starts the newsroom over a database of that size and asks for one page after the other, each once, so that none comes from the
 memo as a whole. Each figure is the median time of an answer in ms, over one connection. Rewrites its part of
-docs/performance/big.md. Needs cargo (or `--binary`), psql for PostgreSQL, and 2 GB in the folder for temporary files.
+docs/performance/big.md. Needs cargo (or `--binary`), PostgreSQL's programs, and 2 GB in the folder for temporary files.
 """
 
 import argparse
@@ -22,9 +23,14 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import figures
+import postgres_servers
 import scaling
 
-REPORT = scaling.TOP / "docs" / "performance" / "big.md"
+# A total that is known already costs nothing much: the list with it, of the list without.
+TOTALS_AT_MOST = 1.1
+PAGES = range(1, 12)
+LIST, WITH_TOTALS = "filtered, another page", "the same with totals"
 ROWS = """
 INSERT INTO people (id, name, email) SELECT n, 'Writer ' || n, 'w' || n || '@example.com' FROM generate_series(1, {people}) AS n;
 INSERT INTO articles (id, title, body, view_count, published, created_at, author_id)
@@ -63,7 +69,7 @@ class Postgres:
         self.run(ROWS.format(size=size, people=max(1, size // 50)))
 
     def run(self, sql):
-        subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", self.place], input=sql, text=True, check=True)
+        subprocess.run([postgres_servers.program("psql"), "-q", "-v", "ON_ERROR_STOP=1", self.place], input=sql, text=True, check=True)
 
 
 def cases(size):
@@ -72,8 +78,8 @@ def cases(size):
     far = lambda sort: [f"{few}{sort}&page[number]={size // 50 * 9 // 10 + n}" for n in range(3)]
     viewed = f"{few}&filter[viewCount]=7"
     return {
-        "filtered, another page": [f"{viewed}&page[number]={n}" for n in range(1, 8)],
-        "the same with totals": [f"{viewed}&page[totals]&page[number]={n}" for n in range(1, 8)],
+        LIST: [f"{viewed}&page[number]={n}" for n in PAGES],
+        WITH_TOTALS: [f"{viewed}&page[totals]&page[number]={n}" for n in PAGES],
         "page far in, by id": far(""),
         "page far in, by title": far("&sort=title"),
         "title equals": [f"{few}&filter[title]=Article {n}" for n in range(3)],
@@ -83,45 +89,76 @@ def cases(size):
     }
 
 
-def measure(server, targets):
-    times = []
-    for target in targets:
-        begun = time.perf_counter()
-        status, _, body = server.get(urllib.parse.quote(target, safe="/?&=[]%"))
-        times.append((time.perf_counter() - begun) * 1000)
-        if status == 503:
-            # It took longer than `read_timeout`.
-            return None
-        if status != 200:
-            sys.exit(f"{target}: {status} {body[:300]}")
-    # The first one of a total counts; the others are what is asked for.
-    return times[0], statistics.median(times[1:])
+def measure(server, target):
+    """In ms; None if it took longer than `read_timeout`."""
+    begun = time.perf_counter()
+    status, _, body = server.get(urllib.parse.quote(target, safe="/?&=[]%"))
+    if status not in (200, 503):
+        sys.exit(f"{target}: {status} {body[:300]}")
+    return (time.perf_counter() - begun) * 1000 if status == 200 else None
 
 
 def column(database, binary, size):
+    """Of each case the times, one an answer, or None."""
     server = scaling.Server(binary, database.place, "64 MiB")
     found = {}
     try:
-        for name, targets in cases(size).items():
-            found[name] = measure(server, targets)
+        asked = cases(size)
+        # In turn, so that a page with its total is compared with the same page a moment before.
+        pairs = [[measure(server, target) for target in pair] for pair in zip(asked.pop(LIST), asked.pop(WITH_TOTALS))]
+        found[LIST], found[WITH_TOTALS] = map(list, zip(*pairs))
+        for name, targets in asked.items():
+            found[name] = []
+            for target in targets:
+                found[name].append(measure(server, target))
+                if found[name][-1] is None:
+                    break
     finally:
         server.stop()
+    return {name: None if None in times else times for name, times in found.items()}
+
+
+def shown(times):
+    """The first one of a total counts; the others are what is asked for."""
+    return f"{statistics.median(times[1:]):,.1f} ({times[0]:,.0f})" if times else "503"
+
+
+def judged(columns):
+    """What a total costs that is known, on each database: of the pages after the first."""
+    found = []
+    for name in ("SQLite", "PostgreSQL"):
+        pairs = [pair for title, it in columns.items() if title.split(",")[0] == name and it[LIST] and it[WITH_TOTALS]
+                 for pair in zip(it[LIST][1:], it[WITH_TOTALS][1:])]
+        found.append(figures.target(f"totals {name}", f"totals of a filtered list, asked again unchanged, {name}", "the list without totals",
+                                    TOTALS_AT_MOST, [total / alone for alone, total in pairs]))
     return found
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binary", action="append", default=[], help="NAME=PATH of a newsroom; several stand side by side")
-    parser.add_argument("--postgres", help="the URL of an empty database")
+    parser.add_argument("--binary", action="append", default=[], help="a newsroom, built already, or NAME=PATH; several stand side by side")
+    parser.add_argument("--postgres", help="the URL of an empty database; without, one of its own is started")
+    parser.add_argument("--sqlite", action="store_true", help="only SQLite")
     parser.add_argument("--size", type=int, default=1_000_000)
     parser.add_argument("--dry", action="store_true", help="print only")
     options = parser.parse_args()
-    binaries = dict(it.split("=", 1) for it in options.binary)
+    binaries = dict(("=" in it and it or f"now={it}").split("=", 1) for it in options.binary)
     if not binaries:
         subprocess.run(["cargo", "build", "--release", "-q", "-p", "newsroom"], cwd=scaling.TOP, check=True)
         binaries = {"now": str(scaling.TOP / "target" / "release" / "newsroom")}
+    own = None if options.sqlite or options.postgres else postgres_servers.Postgres()
+    try:
+        if own:
+            own.sql("CREATE DATABASE big;")
+        run(options, binaries, own.url("big") if own else options.postgres)
+    finally:
+        if own:
+            own.stop()
+
+
+def run(options, binaries, postgres):
     first = next(iter(binaries.values()))
-    databases = [Sqlite(first, options.size)] + ([Postgres(first, options.size, options.postgres)] if options.postgres else [])
+    databases = [Sqlite(first, options.size)] + ([Postgres(first, options.size, postgres)] if postgres else [])
     columns = {}
     for database in databases:
         for indexed in (False, True):
@@ -130,18 +167,20 @@ def main():
                 database.run("ANALYZE")
             for name, binary in binaries.items():
                 columns[f"{database.name}{', index' if indexed else ''}, {name}"] = column(database, binary, options.size)
-    lines = [f"Made by `benches/newsroom/big.py` on {datetime.date.today()}: {options.size:,} articles, "
-             f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}. Median time of an answer, ms; in brackets the first one; 503: longer than "
-             "`read_timeout`.", "",
-             "| list | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns)]
-    for case in next(iter(columns.values())):
-        lines.append(f"| {case} | " + " | ".join((f"{it[case][1]:,.1f} ({it[case][0]:,.0f})" if it[case] else "503") for it in columns.values()) + " |")
-    table = "\n".join(lines)
-    print(table)
+    command = "benches/newsroom/big.py" + ("" if options.size == 1_000_000 else f" --size {options.size}") + " --sqlite" * options.sqlite
+    rows = [[case, *(shown(it[case]) for it in columns.values())] for case in cases(options.size)]
+    targets = judged(columns)
+    told = [f"{of['what']}: {figures.measured(of)}, at most {of['at_most']}: {figures.verdict(of)}" for of in targets]
+    text = "\n\n".join([
+        f"Made by `{command}` on {datetime.date.today()}: {options.size:,} articles, {os.cpu_count()} cores, load"
+        f" {os.getloadavg()[0]:.0f}. Median time of an answer, ms; in brackets the first one; 503: longer than `read_timeout`.",
+        figures.table(["list", *columns], rows),
+        "Of the list without totals, page by page: " + "; ".join(told) + "."])
+    print(text)
     if not options.dry:
-        head, _, rest = REPORT.read_text().partition("<!-- big: begin -->")
-        tail = rest.partition("<!-- big: end -->")[2]
-        REPORT.write_text(f"{head}<!-- big: begin -->\n{table}\n<!-- big: end -->{tail}")
+        figures.publish("big.md", "big", text)
+        figures.keep("big", command, [], 1, targets, size=options.size, milliseconds={
+            name: {case: times and [times[0], statistics.median(times[1:])] for case, times in it.items()} for name, it in columns.items()})
 
 
 if __name__ == "__main__":

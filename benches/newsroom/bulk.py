@@ -19,11 +19,10 @@ import tempfile
 import time
 import types
 
+import figures
 import targets
 from postgres_servers import MEDIA_TYPE, Postgres, Process, between, processor_time, program, sqlite_file, tree
 
-REPORT = targets.PAGES / "bulk.md"
-BEGIN, END = "<!-- bulk: begin -->", "<!-- bulk: end -->"
 ATOMIC = f'{MEDIA_TYPE};ext="https://jsonapi.org/ext/atomic"'
 ADDS = 100
 # At most this part of the CPU of the POSTs.
@@ -76,10 +75,10 @@ def rounds_of(node, processes, options):
     for number in range(options.rounds + 1):
         # In turn, so that neither is always the first.
         ways = [(one_by_one, options.requests), (at_once, options.requests * 4)]
-        figures = {way: measured(way, connection, author, requests, processes)
+        of_way = {way: measured(way, connection, author, requests, processes)
                    for way, requests in (ways if number % 2 else ways[::-1])}
         # The first warms up.
-        rounds += [(figures[one_by_one], figures[at_once])] if number else []
+        rounds += [(of_way[one_by_one], of_way[at_once])] if number else []
     connection.close()
     return rounds
 
@@ -92,12 +91,12 @@ def main():
     parser.add_argument("--dry", action="store_true", help="print, and write nothing")
     options = parser.parse_args()
     binary = targets.newsroom(options.binary)
-    figures = {}
+    rounds_on = {}
     with tempfile.TemporaryDirectory(prefix="bulk-") as folder, open(f"{folder}/log", "w") as log:
         kind = types.SimpleNamespace(name="the newsroom", command=[str(binary)], environment={"MEMO": "64 MiB"}, folder=folder)
         node = Process(kind, sqlite_file(folder), log)
         try:
-            figures["SQLite"] = rounds_of(node, [node.process.pid], options)
+            rounds_on["SQLite"] = rounds_of(node, [node.process.pid], options)
         finally:
             node.stop()
         database = Postgres()
@@ -105,17 +104,17 @@ def main():
             database.database("bulk")
             node = Process(kind, database.url("bulk"), log)
             try:
-                figures["PostgreSQL"] = rounds_of(node, [node.process.pid, database.process.pid], options)
+                rounds_on["PostgreSQL"] = rounds_of(node, [node.process.pid, database.process.pid], options)
             finally:
                 node.stop()
         finally:
             database.stop()
 
-    number = lambda value: f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-    rows, verdicts, kept = [], [], True
-    for store, rounds in figures.items():
+    number, rows, verdicts, judged, medians_of, kept = figures.number, [], [], [], {}, True
+    for store, rounds in rounds_on.items():
         for way, place in (("100 POSTs", 0), ("100 adds in one request", 1)):
             medians = [statistics.median(values) for values in zip(*(of[place] for of in rounds))]
+            medians_of[f"{store}: {way}"] = medians
             of_database = number(medians[1]) if len(medians) > 2 else ""
             rows.append(f"| {store}: {way} | {number(medians[0])} | {of_database} | {number(sum(medians[:-1]))} | {number(medians[-1])} |")
         # Of the node alone, and of the node with the database, where that is a process of its own.
@@ -123,6 +122,7 @@ def main():
             ratios = sorted(sum(new[:parts]) / sum(old[:parts]) for old, new in rounds)
             middle = statistics.median(ratios)
             kept &= middle <= AT_MOST[store]
+            judged.append(figures.target(f"{store} {parts}", f"100 adds in one request over {store}, {name}", "100 POSTs", AT_MOST[store], ratios))
             verdicts.append(f"{store}, {name}: {middle:.3f} ({ratios[0]:.3f}–{ratios[-1]:.3f}), at most {AT_MOST[store]}: "
                             f"{'kept' if middle <= AT_MOST[store] else '**missed**'}")
     machine = targets.machine()
@@ -136,9 +136,8 @@ def main():
         "One request of 100 POSTs, median of the rounds' ratios (range): " + "; ".join(verdicts) + "."])
     print(text)
     if not options.dry:
-        whole = REPORT.read_text()
-        start, end = whole.index(BEGIN) + len(BEGIN), whole.index(END)
-        REPORT.write_text(f"{whole[:start]}\n{text}\n{whole[end:]}")
+        figures.publish("bulk.md", "bulk", text)
+        figures.keep("bulk", command, [], options.rounds, judged, milliseconds=medians_of)
     return 0 if kept else 1
 
 

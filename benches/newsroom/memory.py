@@ -29,12 +29,11 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import figures
 import scaling
 import targets
 
 HERE = pathlib.Path(__file__).resolve().parent
-REPORT = scaling.TOP / "docs" / "performance" / "memory.md"
-BEGIN, END = "<!-- connections: begin -->", "<!-- connections: end -->"
 PAGE = "/articles?page[size]=50"
 STEPS = {"rest": "at rest", "small": "each has asked for 1 KiB", "large": "each for the large answer", "at_once": "all at once",
          "peak": "at most meanwhile", "ended": "all ended"}
@@ -200,7 +199,8 @@ def main():
     if options.json:
         options.json.write_text(json.dumps({"made": made, "cores": os.cpu_count(), "series": series}, indent=1) + "\n")
     if not options.dry:
-        REPORT.write_text(targets.replace(REPORT.read_text(), BEGIN, END, f"{BEGIN}\n{text}\n{END}"))
+        figures.publish("memory.md", "connections", text)
+        figures.keep("connections", "benches/newsroom/memory.py", [], 1, series=series)
 
 
 if __name__ == "__main__":

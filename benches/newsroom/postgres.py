@@ -28,14 +28,15 @@ import sys
 import tempfile
 import time
 
+import figures
 import postgres_servers
 import targets
-from postgres_report import report
+from figures import is_kept
+from postgres_report import report, write_down
 from postgres_works import URLS, WORKS, Wrong, check, load, title
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = HERE / "peers"
-BEGIN, END = "<!-- postgres: begin -->", "<!-- postgres: end -->"
 MEMO = {"MEMO": "64 MiB"}
 DELAY = 1.0
 # Of all newsrooms together: they have the same data.
@@ -99,7 +100,7 @@ def main():
     parser.add_argument("--servers", help="only these, divided by commas; without, all")
     parser.add_argument("--works", help=f"only these of {','.join(WORKS)}")
     parser.add_argument("--seconds", type=int, default=1, help="of one run (1)")
-    parser.add_argument("--rounds", type=int, default=5, help="with 32 connections; half of them with others and with the delay (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="with 32 connections; half of them, but two, with others and with the delay (5)")
     parser.add_argument("--binary", type=pathlib.Path, help="the newsroom, built already")
     parser.add_argument("--peers", type=pathlib.Path, help="the folder of the programs of `peers`, built already")
     parser.add_argument("--quick", action="store_true", help="one round, and less of everything")
@@ -110,6 +111,7 @@ def main():
         sys.exit("wrk is missing")
     if options.quick:
         options.rounds = 1
+    options.few = options.rounds // 2 if options.rounds > 3 else min(2, options.rounds)
     began, binary, built = time.time(), targets.newsroom(options.binary), build_peers(options.peers)
     options.works = options.works.split(",") if options.works else WORKS
     kinds = chosen(options, binary, built)
@@ -123,12 +125,12 @@ def main():
         return 1 if bench.wrong else 0
     machine = targets.machine() | {"postgres": targets.tell(postgres_servers.program("postgres"), "--version"),
                                    "minutes": (time.time() - began) / 60, "command": command(options)}
-    text, kept = report(bench, machine)
+    text, judged = report(bench, machine)
     print(f"\n{text}")
     if not options.dry:
-        page = targets.PAGES / "postgres.md"
-        page.write_text(targets.replace(page.read_text(), BEGIN, END, f"{BEGIN}\n{text}\n{END}"))
-    return 0 if kept and not bench.wrong else 1
+        figures.publish("postgres.md", "postgres", text)
+        write_down(bench, machine["command"], judged)
+    return 1 if bench.wrong or any(is_kept(of) is False for of in judged) else 0
 
 
 def command(options):
@@ -213,7 +215,7 @@ class Bench:
         self.postgres = postgres_servers.Postgres()
 
     def run(self):
-        few = max(1, self.options.rounds // 2)
+        few = self.options.few
         self.start()
         if self.options.check:
             return
@@ -277,14 +279,14 @@ class Bench:
         try:
             if work == "R5":
                 server.change()
-            figures = load(server, work, connections, self.options.seconds, self.folder)
+            of_run = load(server, work, connections, self.options.seconds, self.folder)
         except (Wrong, OSError, KeyError, ValueError, subprocess.TimeoutExpired) as error:
             self.wrong.append(f"{server.kind.name}, {work}, {connections} connections: {error}")
             print(f"{server.kind.name}, {work}, {connections} connections: {error!r}", flush=True)
             return
-        if figures["bad"]:
-            self.wrong.append(f"{server.kind.name}, {work}, {connections} connections: {figures['bad']} failed")
-        self.cells.setdefault((phase, server.kind.name, work, connections), []).append(figures)
+        if of_run["bad"]:
+            self.wrong.append(f"{server.kind.name}, {work}, {connections} connections: {of_run['bad']} failed")
+        self.cells.setdefault((phase, server.kind.name, work, connections), []).append(of_run)
 
     def tell(self, phase, servers, work, connections):
         for server in servers:

@@ -3,8 +3,8 @@
 import statistics
 import time
 
+from figures import is_kept, keep, measured, number, table, target, verdict
 from postgres_works import WHAT, WORKS
-from targets import number, table
 
 NEWSROOM, NODES, NO_MEMO, BARE = "newsroom", "newsroom, two nodes", "newsroom, memo off", "Rocket by hand"
 SQLITE = "newsroom on SQLite"
@@ -15,32 +15,33 @@ node = lambda run: run["node"]
 database = lambda run: run["database"]
 both = lambda run: run["node"] + run["database"]
 
-# What, our server, its work, the other and its, what of a run is compared, at most.
+# Its key, what, our server, its work, the other and its, what of a run is compared, at most.
 TARGETS = [
-    ("R4: a record's 304, server alone", NEWSROOM, "R4", SQLITE, "R4", node, 1.5),
-    ("R5: a page's 304, both", NEWSROOM, "R5", NO_MEMO, "R2", both, 0.08),
-    ("R5 of two nodes, both", NODES, "R5", NO_MEMO, "R2", both, 0.08),
-    ("R2: a page, memo off, both", NO_MEMO, "R2", BARE, "R2", both, 1.0),
-    ("R3: a page with includes, memo off, both", NO_MEMO, "R3", BARE, "R3", both, 1.0),
-    ("R6: PATCH with If-Match, both", NEWSROOM, "R6", BARE, "R6", both, 1.0),
-    ("R6s: the same of 64 articles, both", NEWSROOM, "R6s", BARE, "R6s", both, 1.0),
+    ("R4", "R4: a record's 304, server alone", NEWSROOM, "R4", SQLITE, "R4", node, 1.5),
+    ("R5", "R5: a page's 304, both", NEWSROOM, "R5", NO_MEMO, "R2", both, 0.08),
+    ("R5 nodes", "R5 of two nodes, both", NODES, "R5", NO_MEMO, "R2", both, 0.08),
+    ("R2", "R2: a page, memo off, both", NO_MEMO, "R2", BARE, "R2", both, 1.0),
+    ("R3", "R3: a page with includes, memo off, both", NO_MEMO, "R3", BARE, "R3", both, 1.0),
+    ("R6", "R6: PATCH with If-Match, both", NEWSROOM, "R6", BARE, "R6", both, 1.0),
+    ("R6s", "R6s: the same of 64 articles, both", NEWSROOM, "R6s", BARE, "R6s", both, 1.0),
 ]
 
 
 def report(bench, machine):
-    """The text, and whether all targets are kept that were measured."""
+    """The text, and the targets."""
     options, runs = bench.options, [run for cell in bench.cells.values() for run in cell]
     names = [kind.name for kind in bench.kinds]
-    judged, kept = judge(bench)
+    judged = judge(bench)
     others = [run["others"] for run in runs] or [0.0]
     parts = [
         f"Made by `{machine['command']}` on {time.strftime('%Y-%m-%d')} in {machine['minutes']:.0f} minutes: {machine['cores']} cores"
         f" ({machine['processor']}), {machine['rustc']}, {machine['postgres']}, {machine['wrk']}, {options.rounds} rounds of"
-        f" {options.seconds} s ({max(1, options.rounds // 2)} with other numbers of connections and with the network), two workers and 16 connections to the database for each server. Other work on the machine used"
+        f" {options.seconds} s ({options.few} with other numbers of connections and with the network), two workers and 16 connections to the database for each server. Other work on the machine used"
         f" {statistics.median(others):.2f} cores meanwhile ({min(others):.2f} to {max(others):.2f}). Figures are medians of the rounds, ratios"
         " of the rounds' ratios (their range). Of two nodes the figures are those of both together.",
         "\n".join(f"- **{work}**: {WHAT[work]}" for work in WORKS),
-        judged,
+        table(["target", "against", "at most", "measured", ""],
+              [[of["what"], of["against"], f"{of['at_most']:g}{of.get('unit', '')}", measured(of), verdict(of)] for of in judged], words=2),
         "Processor time per request, µs: server + PostgreSQL, 32 connections.",
         by_work(bench, names, "near", 32, lambda of: f"{number(of['node'])} + {number(of['database'])}"),
         "Requests per second, and p50 / p99 of the latency in ms, 32 connections.",
@@ -58,7 +59,7 @@ def report(bench, machine):
             parts += ["The same with 64 connections: requests per second, and p50 / p99 in ms.", by_work(bench, names, "far", 64, rate)]
     if bench.wrong:
         parts.append("**Not right**: " + "; ".join(bench.wrong) + ".")
-    return "\n\n".join(parts), kept
+    return "\n\n".join(parts), judged
 
 
 def rate(of):
@@ -89,26 +90,25 @@ def by_connections(bench, names, work, counts):
 
 
 def judge(bench):
-    """The table of the targets."""
-    rows, all_kept = [], True
-
-    def line(what, against, limit, values, unit=""):
-        nonlocal all_kept
-        if not values:
-            rows.append([what, against, f"{limit:g}{unit}", "–", "not measured"])
-            return
-        value, kept = statistics.median(values), statistics.median(values) <= limit
-        all_kept &= kept
-        digits = 2 if limit < 10 else 1
-        rows.append([what, against, f"{limit:g}{unit}", f"{value:.{digits}f}{unit} ({min(values):.{digits}f}–{max(values):.{digits}f})",
-                     "kept" if kept else "**missed**"])
-
-    for what, ours, work, peer, other, figure, limit in TARGETS:
+    """The targets and what was measured of each."""
+    found = []
+    for key, what, ours, work, peer, other, figure, limit in TARGETS:
         mine, theirs = (bench.cells.get(("near", name, of, 32), []) for name, of in ((ours, work), (peer, other)))
-        line(what, peer if work == other else f"{other} of {peer}", limit, [figure(one) / figure(two) for one, two in zip(mine, theirs)])
+        found.append(target(key, what, peer if work == other else f"{other} of {peer}", limit,
+                            [figure(one) / figure(two) for one, two in zip(mine, theirs)]))
         if work == "R4":
-            line("R4: the database alone", f"{BEFORE} µs", 0.1, [database(run) / BEFORE for run in mine])
+            found.append(target("R4 database", "R4: the database alone", f"{BEFORE} µs", 0.1, [database(run) / BEFORE for run in mine]))
     for work in ("R4", "R5"):
-        line(f"{work} with 1 ms to the database, one connection: p50", "one round trip", 1.2,
-             [run["p50"] for run in bench.cells.get(("far", NEWSROOM, work, 1), [])], " ms")
-    return table(["target", "against", "at most", "measured", ""], rows, words=2), all_kept
+        runs = bench.cells.get(("far", NEWSROOM, work, 1), [])
+        found.append(target(f"{work} far", f"{work} with 1 ms to the database, one connection: p50", "one round trip", 1.2,
+                            [run["p50"] for run in runs], " ms"))
+    return found
+
+
+def write_down(bench, command, targets):
+    """Writes down what the plots are made of: the medians."""
+    runs = [run for cell in bench.cells.values() for run in cell]
+    cells = [{"phase": phase, "server": server, "work": work, "connections": count, **middle(of)}
+             for (phase, server, work, count), of in bench.cells.items()]
+    keep("postgres", command, [run["others"] for run in runs], bench.options.rounds, targets, longer=bench.longer,
+         cells=[{name: value for name, value in cell.items() if name not in ("bad", "others")} for cell in cells])

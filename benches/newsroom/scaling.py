@@ -32,10 +32,9 @@ import tempfile
 import time
 import urllib.parse
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-PAGES = TOP / "docs" / "performance"
-REPORT, PLOT = PAGES / "scaling.md", PAGES / "scaling.svg"
-BEGIN, END = "<!-- scaling: begin -->", "<!-- scaling: end -->"
+from figures import PAGES, TOP, keep, number, publish, table
+
+PLOT = PAGES / "scaling.svg"
 TICK = os.sysconf("SC_CLK_TCK")
 MEDIA_TYPE = "application/vnd.api+json"
 PROFILE = f'{MEDIA_TYPE};profile="https://jsonapi.org/profiles/ethanresnick/cursor-pagination"'
@@ -181,15 +180,6 @@ def targets(server, size):
     }
 
 
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-
-
 def plot(figures, sizes):
     """CPU per request over the size, both logarithmic: the 200s without a memo at the left, the 304s at the right."""
     width, height, left, bottom, top, gap, legend = 860, 400, 74, 56, 44, 24, 180
@@ -287,10 +277,11 @@ def main():
                 pathlib.Path(f"{path}{suffix}").unlink(missing_ok=True)
     rows = [[name] + [" / ".join(row[size]) for size in sizes] for name, row in cells.items()]
     limits = "" if arguments.largest == SIZES[-1] else f" --largest {arguments.largest}"
+    command = f"benches/newsroom/scaling.py{limits} --seconds {arguments.seconds} --rounds {arguments.rounds}"
     processor = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     compiler = subprocess.run(["rustc", "--version"], stdout=subprocess.PIPE, text=True).stdout.split(" (")[0]
     text = "\n\n".join([
-        f"Made by `benches/newsroom/scaling.py{limits} --seconds {arguments.seconds} --rounds {arguments.rounds}` on {time.strftime('%Y-%m-%d', time.gmtime())}:"
+        f"Made by `{command}` on {time.strftime('%Y-%m-%d', time.gmtime())}:"
         f" {os.cpu_count()} cores ({processor[1].strip() if processor else platform.machine()}), {compiler}, 2 Rocket"
         f" workers, {CLIENTS} connections, medians of {arguments.rounds} rounds. Other work on the machine used {statistics.median(others):.2f} cores meanwhile"
         f" ({min(others):.2f} to {max(others):.2f}).",
@@ -312,9 +303,8 @@ def main():
         print(text)
         return
     PLOT.write_text(picture)
-    report = REPORT.read_text()
-    before, rest = report.split(BEGIN)
-    REPORT.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}")
+    publish("scaling.md", "scaling", text)
+    keep("scaling", command, others, arguments.rounds, cpu_us=figures, connections=crowd)
 
 
 def connections(server, target, options, others):
