@@ -364,7 +364,8 @@ fn the_readmes_figures_are_those_that_were_measured() {
     let text = README.split_whitespace().collect::<Vec<_>>().join(" ");
     let has = |figure: String| assert!(text.contains(&figure), "README.md does not say: {figure}");
 
-    let performance = fs::read_to_string(workspace().join("docs/performance/side-by-side.md")).expect("a page");
+    let performance =
+        fs::read_to_string(workspace().join("docs/performance/side-by-side.md")).expect("a page");
     let works = row(&performance, "| server | B0 | B1 |");
     let cpu = |server: &str, work: &str| {
         let column = works.iter().position(|cell| *cell == work).expect("a work");

@@ -45,13 +45,17 @@ def is_kept(of):
     return statistics.median(of["values"]) <= of["at_most"] if of["values"] else None
 
 
+def record(command, others, rounds):
+    """How something was measured. `others`: the cores that other work used during each run."""
+    return {"command": command, "date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": machine(), "rounds": rounds,
+            "others": [statistics.median(others), min(others), max(others)] if others else []}
+
+
 def keep(name, command, others, rounds, targets=(), **figures):
-    """Writes down what was measured. `others`: the cores that other work used during each run."""
-    record = {"command": command, "date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": machine(), "rounds": rounds,
-              "others": [statistics.median(others), min(others), max(others)] if others else [],
-              "targets": list(targets), **figures}
+    """Writes down what was measured, and how."""
     KEPT.mkdir(exist_ok=True)
-    (KEPT / f"{name}.json").write_text(written(rounded(record)) + "\n")
+    whole = record(command, others, rounds) | {"targets": list(targets)} | figures
+    (KEPT / f"{name}.json").write_text(written(rounded(whole)) + "\n")
 
 
 def kept(name):

@@ -7,9 +7,9 @@
 //! | `/operations` | several changes in one request |
 //! | `/b0`, `/b1`, `/b2` | constants of 1 KiB, 64 KiB and 1 MiB |
 //!
-//! `ETAG=0` turns the entity tags off, `MEMO` is the limit of the memo (`0` for none), `TOTALS=0` leaves lists uncounted;
-//! everything else is configured
-//! as in any Rocket application, by `ROCKET_…`. The feature `mimalloc` takes that allocator instead of the C library's.
+//! `ETAG=0` turns the entity tags off, `MEMO` is the limit of the memo (`0` for none), `TOTALS=0` leaves lists uncounted,
+//! `SYNCHRONOUS=full` has SQLite wait for the disk at each commit; everything else is configured as in any Rocket
+//! application, by `ROCKET_…`. The feature `mimalloc` takes that allocator instead of the C library's.
 
 mod constants;
 mod resources;
@@ -46,7 +46,7 @@ fn counted(rocket: Rocket<Build>) -> Rocket<Build> {
 }
 
 /// What the other servers of a side-by-side run have, too: two workers, no log, a connection that stays, and writes
-/// that wait for the disk at checkpoints.
+/// that wait for the disk at checkpoints, unless it is said otherwise.
 fn figment() -> Figment {
     let variable = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let mut figment = rocket::Config::figment()
@@ -62,7 +62,7 @@ fn figment() -> Figment {
         true => figment.merge(("databases.api.url", database)),
         false => figment
             .merge(("databases.api.url", format!("sqlite:{database}")))
-            .merge(("databases.api.synchronous", "normal")),
+            .merge(("databases.api.synchronous", variable("SYNCHRONOUS", "normal"))),
     };
     if let Ok(port) = variable("PORT", "8000").parse::<u16>() {
         figment = figment.merge(("port", port));

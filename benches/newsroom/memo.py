@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""What the memo counts, and what the process takes, while it fills up to 64 MiB.
+
+    benches/newsroom/memo.py            half a minute; writes its part of docs/performance/memory.md
+    benches/newsroom/memo.py --dry      the same, and writes nothing
+
+Starts the newsroom over a SQLite file and asks for different records and pages, one after the other, until the memo is full and all of it
+was replaced once more. In steps it reads what the memo counts (`etag_memo_bytes` of `/metrics`) and the resident memory. The same
+requests to a newsroom without a memo tell what the process takes for everything else. Needs cargo (or `--binary`).
+"""
+
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+import figures
+import scaling
+import targets
+
+LIMIT, ARTICLES, STEPS = 64, 4_000, 24
+# Of these many bytes are asked for, so that the memo is full after about half of them.
+ASKED = 2 * LIMIT << 20
+
+
+def ask(connection, target):
+    connection.request("GET", target, headers={"Accept": scaling.MEDIA_TYPE})
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != 200:
+        sys.exit(f"{target}: {response.status} {body[:200]}")
+    return body
+
+
+def requests():
+    """Pages of several sizes, and a record between two of them: each another one."""
+    record = 0
+    for size in (number * 37 % 97 + 3 for number in range(97)):
+        for page in range(1, ARTICLES // size):
+            record += 1
+            yield f"/articles/{record % ARTICLES + 1}"
+            yield f"/articles?page%5Bsize%5D={size}&page%5Bnumber%5D={page}"
+
+
+def fill(binary, place, memo):
+    """Of each step: MiB that were sent, that the memo counts, and that the process takes beyond what it took at first."""
+    os.environ["METRICS"] = "1"
+    server = scaling.Server(binary, place, memo)
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        counted = lambda: sum(map(float, re.findall(r"^etag_memo_bytes\S* (\S+)", ask(connection, "/metrics").decode(), re.M))) / (1 << 20)
+        # What is made at the first requests is not the memo's.
+        for target in ("/articles/1", "/articles?page%5Bsize%5D=100"):
+            ask(connection, target)
+        counted()
+        at_first, before, sent, steps = server.memory(), counted(), 0, [[0.0, 0.0, 0.0]]
+        for target in requests():
+            sent += len(ask(connection, target))
+            if sent >= len(steps) * ASKED / STEPS:
+                steps.append([sent / (1 << 20), counted() - before, server.memory() - at_first])
+            if len(steps) > STEPS:
+                break
+    finally:
+        server.stop()
+    return steps
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", type=pathlib.Path, help="a newsroom that is built already, in release")
+    parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance alone")
+    options = parser.parse_args()
+    binary = targets.newsroom(options.binary)
+    with tempfile.TemporaryDirectory(prefix="memo-") as folder:
+        place = pathlib.Path(folder) / "memo.db"
+        scaling.make(place, ARTICLES)
+        found, without = (fill(binary, place, memo) for memo in (f"{LIMIT} MiB", "0"))
+    # What the process takes for other things, such as the database's pages, it takes without a memo, too.
+    steps = [[sent, counted, taken - other[2]] for (sent, counted, taken), other in zip(found, without)]
+    full = [taken / counted for _, counted, taken in steps if counted > 0.95 * max(step[1] for step in steps)]
+    judged = figures.target("memo", f"memory of a full memo of {LIMIT} MiB", "what it counts", 1.1, full[-1:])
+    text = "\n\n".join([
+        figures.made_by(figures.record("benches/newsroom/memo.py", [], 1)) + " MiB:",
+        figures.table(["answers sent", "the memo counts", "the process has taken for it"],
+                      [[f"{value:.1f}" for value in step] for step in steps[::4]]),
+        f"Full, taken of counted: {figures.measured(judged)}, at most {judged['at_most']}: {figures.verdict(judged)}."])
+    print(text)
+    if not options.dry:
+        figures.publish("memory.md", "memo", text)
+        figures.keep("memo", "benches/newsroom/memo.py", [], 1, [judged], limit=LIMIT, steps=steps)
+
+
+if __name__ == "__main__":
+    main()
