@@ -146,17 +146,18 @@ def main():
     if not binaries:
         subprocess.run(["cargo", "build", "--release", "-q", "-p", "newsroom"], cwd=scaling.TOP, check=True)
         binaries = {"now": str(scaling.TOP / "target" / "release" / "newsroom")}
+    others = figures.others_now()
     own = None if options.sqlite or options.postgres else postgres_servers.Postgres()
     try:
         if own:
             own.sql("CREATE DATABASE big;")
-        run(options, binaries, own.url("big") if own else options.postgres)
+        run(options, binaries, own.url("big") if own else options.postgres, others)
     finally:
         if own:
             own.stop()
 
 
-def run(options, binaries, postgres):
+def run(options, binaries, postgres, others):
     first = next(iter(binaries.values()))
     databases = [Sqlite(first, options.size)] + ([Postgres(first, options.size, postgres)] if postgres else [])
     columns = {}
@@ -173,13 +174,13 @@ def run(options, binaries, postgres):
     told = [f"{of['what']}: {figures.measured(of)}, at most {of['at_most']}: {figures.verdict(of)}" for of in targets]
     text = "\n\n".join([
         f"Made by `{command}` on {datetime.date.today()}: {options.size:,} articles, {os.cpu_count()} cores, load"
-        f" {os.getloadavg()[0]:.0f}. Median time of an answer, ms; in brackets the first one; 503: longer than `read_timeout`.",
+        f" {os.getloadavg()[0]:.0f}, other work {others[0]:.1f} cores before it began. Median time of an answer, ms; in brackets the first one; 503: longer than `read_timeout`.",
         figures.table(["list", *columns], rows),
         "Of the list without totals, page by page: " + "; ".join(told) + "."])
     print(text)
     if not options.dry:
         figures.publish("big.md", "big", text)
-        figures.keep("big", command, [], 1, targets, size=options.size, milliseconds={
+        figures.keep("big", command, others, 1, targets, size=options.size, milliseconds={
             name: {case: times and [times[0], statistics.median(times[1:])] for case, times in it.items()} for name, it in columns.items()})
 
 

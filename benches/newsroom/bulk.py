@@ -91,7 +91,7 @@ def main():
     parser.add_argument("--dry", action="store_true", help="print, and write nothing")
     options = parser.parse_args()
     binary = targets.newsroom(options.binary)
-    rounds_on = {}
+    rounds_on, others = {}, figures.others_now()
     with tempfile.TemporaryDirectory(prefix="bulk-") as folder, open(f"{folder}/log", "w") as log:
         kind = types.SimpleNamespace(name="the newsroom", command=[str(binary)], environment={"MEMO": "64 MiB"}, folder=folder)
         node = Process(kind, sqlite_file(folder), log)
@@ -137,7 +137,7 @@ def main():
     print(text)
     if not options.dry:
         figures.publish("bulk.md", "bulk", text)
-        figures.keep("bulk", command, [], options.rounds, judged, milliseconds=medians_of)
+        figures.keep("bulk", command, others, options.rounds, judged, milliseconds=medians_of)
     return 0 if kept else 1
 
 

@@ -17,6 +17,8 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PAGES = TOP / "docs" / "performance"
 KEPT = PAGES / "figures"
+# How many cores other work may have had, before figures are only a rough look.
+QUIET = 0.3
 
 
 def machine():
@@ -76,7 +78,7 @@ def rounded(value):
 def written(value, depth=0):
     """JSON with as much on a line as fits there, so that a change of one figure is a change of one line."""
     line = json.dumps(value, ensure_ascii=False)
-    if len(line) + depth <= 120 or not isinstance(value, (dict, list)):
+    if len(line) + depth <= 160 or not isinstance(value, (dict, list)):
         return line
     space = " " * (depth + 1)
     if isinstance(value, dict):
@@ -127,6 +129,21 @@ def measured(of):
 
 def verdict(of):
     return {True: "kept", False: "**missed**", None: "not measured"}[is_kept(of)]
+
+
+def was_quiet(record):
+    return not record["others"] or record["others"][0] <= QUIET
+
+
+def others_now():
+    """The cores that other work uses, looked at for a second before anything is started: for scripts that don't measure it meanwhile."""
+    def busy():
+        fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
+        return (sum(fields[:8]) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
+
+    before, began = busy(), time.monotonic()
+    time.sleep(1)
+    return [(busy() - before) / (time.monotonic() - began)]
 
 
 def made_by(record, *more):

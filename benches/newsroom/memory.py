@@ -184,6 +184,7 @@ def main():
         sys.exit(f"{max(counts)} connections need more open files than the {most} that `ulimit -Hn` lets a process have")
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     newsroom, bare, series = str(targets.newsroom(options.binary)), str(bare_rocket(options.bare)), []
+    others = figures.others_now()
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder) / "memory.db"
         scaling.make(place, 1_000)
@@ -200,7 +201,7 @@ def main():
         options.json.write_text(json.dumps({"made": made, "cores": os.cpu_count(), "series": series}, indent=1) + "\n")
     if not options.dry:
         figures.publish("memory.md", "connections", text)
-        figures.keep("connections", "benches/newsroom/memory.py", [], 1, series=series)
+        figures.keep("connections", "benches/newsroom/memory.py", others, 1, series=series)
 
 
 if __name__ == "__main__":

@@ -387,7 +387,7 @@ def keep(results):
     figures.keep("side-by-side", command(results), others, results["rounds"],
                  [figures.target(line.key, line.what, line.against, line.limit, line.ratios, remark=line.remark) for line in lines
                   if line.ratios],
-                 connections=results["args"]["connections"], seconds=results["args"]["seconds"],
+                 date=results["when"][:10], connections=results["args"]["connections"], seconds=results["args"]["seconds"],
                  bytes=results["info"].get(OURS, {}).get("body_bytes", {}), cells=told)
 
 

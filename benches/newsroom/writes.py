@@ -6,9 +6,8 @@
 
 The newsroom waits for the disk at each commit (`synchronous = "full"`, its default elsewhere), beside the same rows written by one
 program without a server, a commit each: no server that commits each write by itself can be faster than that on this disk. Then it
-waits at checkpoints only (`normal`), beside the servers of BENCH that do the same: Rocket by hand, axum by hand and Fastify, as far as
-they are built there (the folder of a side-by-side bench that is no part of this project). Each over its own copy of one file; all
-take turns. Needs cargo (or `--binary`) and wrk.
+waits at checkpoints only (`normal`), beside a server written by hand on Rocket that does the same and commits each write, from BENCH
+(the folder of a side-by-side bench that is no part of this project). Each over its own copy of one file; all take turns. Needs cargo (or `--binary`) and wrk.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from postgres_works import load
 
 CLIENTS = [1, 8, 64, 256]
 FULL, ALONE, NORMAL = "newsroom, disk", "one by one, disk", "newsroom"
-PEERS = {"rocket-bare": "Rocket by hand", "axum-etag": "axum by hand", "fastify": "Fastify"}
+BY_HAND = "Rocket by hand"
 
 
 @dataclasses.dataclass
@@ -54,11 +53,9 @@ def kinds(binary, bench):
     found = [Kind(FULL, [str(binary)], bench or pathlib.Path("."), {"SYNCHRONOUS": "full"}),
              Kind(NORMAL, [str(binary)], bench or pathlib.Path("."), {})]
     if bench:
-        for peer in json.loads((bench / "peers.json").read_text())["peers"]:
-            # The side that tags lies below a prefix there; writes are the same on both.
-            if peer["name"] in PEERS and not peer.get("prefix"):
-                folder = bench / peer["cwd"]
-                found.append(Kind(PEERS[peer["name"]], shlex.split(peer["start"]), folder, peer.get("env", {})))
+        peers = json.loads((bench / "peers.json").read_text())["peers"]
+        peer = next(peer for peer in peers if peer["name"] == targets.BARE)
+        found.append(Kind(BY_HAND, shlex.split(peer["start"]), bench / peer["cwd"], peer.get("env", {})))
     return found
 
 
