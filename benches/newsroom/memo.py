@@ -87,7 +87,7 @@ def main():
         figures.made_by(figures.record("benches/newsroom/memo.py", [], 1)) + " MiB:",
         figures.table(["answers sent", "the memo counts", "the process has taken for it"],
                       [[f"{value:.1f}" for value in step] for step in steps[::4]]),
-        f"Full, taken of counted: {figures.measured(judged)}, at most {judged['at_most']}: {figures.verdict(judged)}."])
+        f"Full, taken of counted: {figures.measured(judged)}, at most {judged['at_most']}: {figures.verdict(judged)}. Of the limit it is {steps[-1][2] / LIMIT:.2f}."])
     print(text)
     if not options.dry:
         figures.publish("memory.md", "memo", text)

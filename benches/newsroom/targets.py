@@ -200,10 +200,9 @@ def cost(cell):
 
 def judge(results):
     """Every line of the targets that this run can show."""
-    lines = [Line(results, *target) for target in TARGETS]
-    for work in WORKS:
-        if work not in results["works"]:
-            continue
+    run = results["works"]
+    lines = [Line(results, *target) for target in TARGETS if {target[2], target[4]} <= set(run)]
+    for work in run:
         cells = {name: cell_of(results, name, work) for name in FRAMEWORKS}
         able = [name for name in FRAMEWORKS if not unusable(cells[name], results)]
         remarks = [f"{name} lacks it" if "skipped" in cells[name] else f"**{name} was not measured**"
