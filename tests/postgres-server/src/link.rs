@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -30,8 +30,9 @@ struct State {
     cut_one_in: AtomicUsize,
     commits: AtomicUsize,
     cuts: AtomicUsize,
-    /// Whether round trips are counted.
-    counts: AtomicBool,
+    /// Where round trips are counted, answers are so many milliseconds on their way: whoever sends more without waiting for
+    /// one has sent it by then. 0: they aren't counted.
+    way: AtomicU64,
     round_trips: AtomicUsize,
 }
 
@@ -47,9 +48,9 @@ enum Commit {
 
 impl State {
     /// Counts what is sent, or what comes back.
-    fn count(&self, is_sent: bool, answered: &AtomicBool) {
+    fn count(&self, way: Duration, is_sent: bool, answered: &AtomicBool) {
         if !is_sent {
-            thread::sleep(WAY);
+            thread::sleep(way);
             answered.store(true, Ordering::SeqCst);
         } else if answered.swap(false, Ordering::SeqCst) {
             self.round_trips.fetch_add(1, Ordering::SeqCst);
@@ -72,10 +73,6 @@ impl State {
         }
     }
 }
-
-/// Where round trips are counted, answers are this long on their way: whoever sends more without waiting for one has sent it by
-/// then.
-const WAY: Duration = Duration::from_millis(3);
 
 /// So many bytes of what a client sends first are kept.
 const OPENING: usize = 1024;
@@ -131,13 +128,14 @@ impl Link {
         self.state.open.load(Ordering::SeqCst)
     }
 
-    /// Counts round trips from now on.
-    pub fn count_round_trips(&self) {
-        self.state.counts.store(true, Ordering::SeqCst);
+    /// Counts round trips from now on, with answers that are so many milliseconds on their way.
+    pub fn count_round_trips(&self, way: u64) {
+        self.state.way.store(way, Ordering::SeqCst);
     }
 
     /// How often a client had to send something because of an answer that it had waited for. While something is sent and
     /// answered several times, the lowest number counts: what is sent late, since the machine is busy, passes for one more.
+    /// The longer the way, the rarer that is.
     pub fn round_trips(&self) -> usize {
         self.state.round_trips.load(Ordering::SeqCst)
     }
@@ -185,8 +183,9 @@ fn pass(
             let kept = &mut openings[number];
             kept.extend(&bytes[..length.min(OPENING.saturating_sub(kept.len()))]);
         }
-        if state.counts.load(Ordering::SeqCst) {
-            state.count(opening.is_some(), answered);
+        let way = state.way.load(Ordering::SeqCst);
+        if way != 0 {
+            state.count(Duration::from_millis(way), opening.is_some(), answered);
         }
         if state.silent.load(Ordering::SeqCst) {
             lost.store(true, Ordering::SeqCst);
