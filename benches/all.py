@@ -29,9 +29,9 @@ def steps(options):
     bare = ["--bare", options.peers / "rocket-bare"] if options.peers else []
     featured = ["--featured", options.featured] if options.featured else []
     return {
-        "targets": (9, bench and [NEWSROOM / "targets.py", *bench, "--seconds", "1", "--rounds", "5", "--frameworks", FRAMEWORKS,
+        "targets": (10, bench and [NEWSROOM / "targets.py", *bench, "--seconds", "1", "--rounds", "5", "--frameworks", FRAMEWORKS,
                                   "--work", WORKS, *binary]),
-        "postgres": (12, [NEWSROOM / "postgres.py", "--rounds", "3", *binary, *peers]),
+        "postgres": (11, [NEWSROOM / "postgres.py", "--rounds", "4", *binary, *peers]),
         "big": (4, [NEWSROOM / "big.py", *binary]),
         "sizes": (1.5, [NEWSROOM / "sizes.py", *binary]),
         "writes": (1.5, [NEWSROOM / "writes.py", *(["--bench", *bench] if bench else []), *binary]),

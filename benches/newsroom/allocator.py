@@ -103,7 +103,8 @@ def section(results, options):
         "Medians of the ratios within a round:",
         targets.table(["ratio", *WORKS], ratios),
     ])
-    figures_of = lambda rows: {name: dict(zip(WORKS, cells)) for name, *cells in rows}
+    figures_of = lambda rows: {name: {work: float(cell.strip("~!").replace(",", "")) for work, cell in zip(WORKS, cells) if cell != "–"}
+                               for name, *cells in rows}
     return text, dict(command=command(results, options), others=used, rounds=results["rounds"], seconds=arguments["seconds"],
                       other=options.library.name if options.library else FEATURE, cpu=figures_of(costs), ratios=figures_of(ratios))
 
