@@ -19,7 +19,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 NEWSROOM = HERE / "newsroom"
 # Each with its options and about how many minutes it takes; the first ones say most.
-FRAMEWORKS, WORKS = "fastify,drf", "B0,R1,R2,R3,R4,R5,R6,R7"
+FRAMEWORKS, WORKS = "fastify,drf,frj", "B0,R1,R2,R3,R4,R5,R6,R7"
 
 
 def steps(options):
@@ -29,7 +29,7 @@ def steps(options):
     bare = ["--bare", options.peers / "rocket-bare"] if options.peers else []
     featured = ["--featured", options.featured] if options.featured else []
     return {
-        "targets": (10, bench and [NEWSROOM / "targets.py", *bench, "--seconds", "1", "--rounds", "5", "--frameworks", FRAMEWORKS,
+        "targets": (10, bench and [NEWSROOM / "targets.py", *bench, "--seconds", "1", "--rounds", "4", "--frameworks", FRAMEWORKS,
                                   "--work", WORKS, *binary]),
         "postgres": (11, [NEWSROOM / "postgres.py", "--rounds", "4", *binary, *peers]),
         "big": (4, [NEWSROOM / "big.py", *binary]),
