@@ -453,7 +453,7 @@ impl Store for PostgresStore {
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
         let connection = self.take().await?;
         connection.begin(Purpose::Write);
-        Ok(Box::new(PostgresTransaction(connection)))
+        Ok(Box::new(PostgresTransaction::new(connection)))
     }
 
     async fn check_health(&self, resources: &[&'static Description]) -> Vec<HealthCheck> {

@@ -16,7 +16,7 @@ impl PostgresTransaction {
         &mut self,
         work: impl AsyncFnOnce(&Client) -> Result<T, Error>,
     ) -> Result<T, StoreError> {
-        self.0.raw(work).await
+        self.connection.raw(work).await
     }
 }
 

@@ -13,16 +13,34 @@ use crate::store::sql::write::apply;
 use crate::store::{Claim, KeptAnswer, KeptAnswers, RepeatableRequest, StoreError, Transaction};
 
 /// A transaction on a connection of its own. Dropping it undoes it.
-pub(crate) struct PostgresTransaction(pub(super) Connection);
+pub(crate) struct PostgresTransaction {
+    pub(super) connection: Connection,
+    /// The key that it has claimed.
+    key: Option<ClaimedKey>,
+}
+
+/// A key, which a transaction takes before it locks any row, whenever it begins.
+struct ClaimedKey {
+    request: RepeatableRequest,
+    kept_since: i64,
+    /// What was found when the transaction began again, as long as nobody has asked for it.
+    found: Option<Claim>,
+}
+
+impl PostgresTransaction {
+    pub(super) fn new(connection: Connection) -> Self {
+        Self { connection, key: None }
+    }
+}
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
-        fetch(&self.0, plan, Locking::Root).await
+        fetch(&self.connection, plan, Locking::Root).await
     }
 
     async fn lock(&mut self, resource: &'static Description, ids: &[ResourceId]) -> Result<bool, StoreError> {
-        lock::rows(&self.0, resource, ids, lock::Strength::Change).await?;
+        lock::rows(&self.connection, resource, ids, lock::Strength::Change).await?;
         Ok(true)
     }
 
@@ -31,11 +49,11 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
-        apply(&self.0, &change, None, scopes).await
+        apply(&self.connection, &change, None, scopes).await
     }
 
     fn inserts_at_once(&self, resource: &'static Description) -> bool {
-        insert_all::is_possible(&self.0, resource)
+        insert_all::is_possible(&self.connection, resource)
     }
 
     async fn insert_all(
@@ -43,7 +61,7 @@ impl Transaction for PostgresTransaction {
         changes: &[Change],
         plan: &Plan,
     ) -> Result<Option<Vec<(ResourceId, Fetched)>>, StoreError> {
-        insert_all::insert_all(&self.0, changes, plan).await
+        insert_all::insert_all(&self.connection, changes, plan).await
     }
 
     async fn apply_to_version(
@@ -52,7 +70,7 @@ impl Transaction for PostgresTransaction {
         version: &Value,
         scopes: &Scopes,
     ) -> Result<ResourceId, StoreError> {
-        apply(&self.0, &change, Some(version), scopes).await
+        apply(&self.connection, &change, Some(version), scopes).await
     }
 
     fn kept_answers(&mut self) -> Option<&mut dyn KeptAnswers> {
@@ -60,16 +78,23 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.0.commit().await
+        self.connection.commit().await
     }
 
     fn must_be_repeated(&self) -> bool {
-        self.0.is_conflicted()
+        self.connection.is_conflicted()
     }
 
     async fn begin_again(&mut self) -> Result<bool, StoreError> {
-        self.0.begin_again().await?;
-        lock::all_wanted(&self.0).await?;
+        self.connection.begin_again().await?;
+        // The key first, as when it began: another node that has it may be waiting for one of the rows.
+        if let Some(key) = &mut self.key {
+            key.found = Some(answers::claim(&self.connection, &key.request, key.kept_since).await?);
+            if key.found != Some(Claim::First) {
+                return Ok(true);
+            }
+        }
+        lock::all_wanted(&self.connection).await?;
         Ok(true)
     }
 }
@@ -77,14 +102,19 @@ impl Transaction for PostgresTransaction {
 #[async_trait]
 impl KeptAnswers for PostgresTransaction {
     async fn claim(&mut self, request: &RepeatableRequest, kept_since: i64) -> Result<Claim, StoreError> {
-        answers::claim(&self.0, request, kept_since).await
+        let known = self.key.as_mut().filter(|key| key.request == *request && key.kept_since == kept_since);
+        if let Some(found) = known.and_then(|key| key.found.take()) {
+            return Ok(found);
+        }
+        self.key = Some(ClaimedKey { request: request.clone(), kept_since, found: None });
+        answers::claim(&self.connection, request, kept_since).await
     }
 
     async fn keep(&mut self, request: &RepeatableRequest, answer: &KeptAnswer) -> Result<(), StoreError> {
-        answers::keep(&self.0, request, answer).await
+        answers::keep(&self.connection, request, answer).await
     }
 
     async fn forget(&mut self, kept_since: i64) -> Result<u64, StoreError> {
-        answers::forget(&self.0, kept_since).await
+        answers::forget(&self.connection, kept_since).await
     }
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::plan::{Fetched, LinkageChange};
 use crate::schema::RelationshipId;
 use crate::store::contract::{ALL, REVIEWS, ROOMS, TALKS};
-use crate::store::{Decision, Transaction, modify};
+use crate::store::{Claim, Decision, KeptAnswer, RepeatableRequest, Transaction, modify};
 
 fn room(name: &str) -> Change {
     Change::Insert {
@@ -202,6 +202,53 @@ fn several_refer_to_one_row_at_once_and_who_decides_by_it_waits_for_them() {
             transaction.commit().await.expect("committed");
         }
         assert_eq!(decide.await, 3, "it sees what it has waited for");
+        store.close().await;
+    });
+}
+
+#[test]
+fn who_begins_again_takes_its_key_before_its_rows() {
+    with_database(async |database| {
+        let store = with_rooms(database, PostgresOptions::new(database.url()).expect("a URL")).await;
+        assert!(store.prepare_answers().await.expect("a table"));
+        let request = RepeatableRequest::new("", "k", "f", 100);
+        let answer = KeptAnswer::new(204, "[]", None);
+
+        let mut first = store.begin().await.expect("a transaction");
+        let claimed = first.kept_answers().expect("answers").claim(&request, 0).await.expect("claimed");
+        assert_eq!(claimed, Claim::First);
+        first.fetch(&one("a")).await.expect("locked");
+        // Another node gets the same request, and waits for the key.
+        let again = tokio::spawn({
+            let mut second = store.begin().await.expect("a transaction");
+            let (request, answer) = (request.clone(), answer.clone());
+            async move {
+                let claimed = second.kept_answers().expect("answers").claim(&request, 0).await?;
+                second.fetch(&one("a")).await?;
+                second.kept_answers().expect("answers").keep(&request, &answer).await?;
+                second.commit().await.map(|()| claimed)
+            }
+        });
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        while database.run(waits) != "1\n" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // A third one has the row that the first needs next, so that the first has to begin again.
+        let mut holder = store.begin().await.expect("a transaction");
+        holder.fetch(&one("b")).await.expect("locked");
+        first.fetch(&one("b")).await.expect_err("it waits only shortly");
+        assert!(first.must_be_repeated());
+        drop(holder);
+
+        assert!(first.begin_again().await.expect("begun again"));
+        let found = first.kept_answers().expect("answers").claim(&request, 0).await.expect("found");
+        assert_eq!(found, Claim::Answered(answer));
+        assert_eq!(again.await.expect("no panic").expect("nobody was in its way"), Claim::First);
+        // What was found is told once: the next one asks the database.
+        let other = RepeatableRequest::new("", "k", "other", 100);
+        let found = first.kept_answers().expect("answers").claim(&other, 0).await.expect("found");
+        assert_eq!(found, Claim::Reused);
+        drop(first);
         store.close().await;
     });
 }
