@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{J, PROFILE, WITH_PROFILE, json_of, on_both, text};
+use crate::world::{EXT, J, PROFILE, WITH_PROFILE, json_of, on_both, text};
 
 #[test]
 fn a_new_resource_and_a_changed_one_have_their_tag() {
@@ -85,6 +85,66 @@ fn a_412_with_what_is_there_tells_the_profile() {
             let current = &document["errors"][0]["meta"]["current"];
             assert_eq!(text(current, "/meta/etag"), refused.field("etag"));
             assert_eq!(refused.tag(), world.get("/v1/rooms/1", "", J).tag());
+        }
+    });
+}
+
+/// Documents that show the speakers of a talk by a window, each with where the talk is in it.
+const WINDOWS: [(&str, &str); 4] = [
+    ("/v1/talks?include=speakers&page[speakers][size]=1", "/data/0"),
+    ("/v1/talks/1?include=speakers&page[speakers][size]=1", "/data"),
+    ("/v1/talks?include=speakers&page[speakers][size]=1&fields[talks]=title,speakers", "/data/0"),
+    ("/v1/reviews/1?include=talk.speakers&page[talk.speakers][size]=1", "/included/0"),
+];
+
+#[test]
+fn who_has_seen_a_window_in_a_document_does_not_replace_the_whole() {
+    on_both(15, |world, _| {
+        let speakers = |ids: &[&str]| {
+            let data: Vec<_> = ids.iter().map(|id| json!({ "type": "speakers", "id": id })).collect();
+            json!({ "data": data })
+        };
+        let patch = |tag: &str, attributes: &serde_json::Value, relationships: &serde_json::Value| {
+            let body = json!({ "data": { "type": "talks", "id": "1", "attributes": attributes, "relationships": relationships } });
+            let fields = [("Content-Type", J), ("If-Match", tag), ("X-User", "boss")];
+            world.server.send("PATCH", "/v1/talks/1", &fields, &body.to_string())
+        };
+        let operation = |tag: &str| {
+            let media_type = format!("{J};ext=\"{EXT}\"");
+            let body = json!({ "atomic:operations": [{ "op": "update", "meta": { "ifMatch": tag },
+                "data": { "type": "talks", "id": "1", "relationships": { "speakers": speakers(&["ada"]) } } }] });
+            let fields = [("Content-Type", media_type.as_str()), ("X-User", "boss")];
+            world.server.send("POST", "/v1/operations", &fields, &body.to_string())
+        };
+        let review = json!({ "data": { "type": "reviews", "id": "1", "relationships": {
+            "talk": { "data": { "type": "talks", "id": "1" } } } } });
+        let fields = [("Content-Type", J), ("X-User", "boss")];
+        world.server.send("PATCH", "/v1/reviews/1", &fields, &review.to_string()).is(200);
+        let two = json!({ "speakers": speakers(&["ada", "grace"]) });
+        for (url, place) in WINDOWS {
+            let whole = world.get("/v1/talks/1", "boss", J).is(200).tag();
+            patch(&whole, &json!({}), &two).is(200);
+            let whole = world.get("/v1/talks/1", "boss", J).is(200).tag();
+            let tag = || {
+                let document = json_of(&world.get(url, "boss", WITH_PROFILE).is(200));
+                let talk = document.pointer(place).expect("the talk").clone();
+                assert_eq!((&talk["type"], &talk["id"]), (&json!("talks"), &json!("1")), "{url}");
+                text(&talk, "/meta/etag").expect("a tag").to_owned()
+            };
+            let seen = tag();
+            assert_ne!(seen, whole, "{url}");
+            let one = json!({ "speakers": speakers(&["ada"]) });
+            let refused = patch(&seen, &json!({}), &one).is(403);
+            assert_eq!(json_of(&refused)["errors"][0]["code"], "full_replacement_not_allowed", "{url}");
+            let refused = operation(&seen).is(403);
+            assert_eq!(json_of(&refused)["errors"][0]["code"], "full_replacement_not_allowed", "{url}");
+            // All else it may change, until somebody else does.
+            let title = json!({ "title": format!("by {url}") });
+            patch(&seen, &title, &json!({})).is(200);
+            patch(&seen, &title, &json!({})).is(412);
+            // Who has read all of it may replace it.
+            let whole = world.get("/v1/talks/1", "boss", J).is(200).tag();
+            patch(&format!("{}, {whole}", tag()), &json!({}), &one).is(200);
         }
     });
 }

@@ -1,14 +1,16 @@
 //! Entity tags of the resources that a document shows, in `meta` of their resource objects.
 //!
 //! The tag is the one that a GET of the resource's own URL without parameters has, for the same caller: a client can change
-//! what it has found in a list without another read. So it doesn't depend on what the document shows of the resource.
+//! what it has found in a list without another read. So it doesn't depend on what the document shows of the resource, with one
+//! exception: where linkage is shown by a window, the tag is one of the same state that says so, as that of such a document is.
+//! Who has seen a part can change the resource by it, and not replace the whole linkage.
 
 use super::links::{DocumentSchema, START, write_described_by};
 use super::resource_object::ShownRow;
 use super::view::View;
 use super::window::ReadLinkage;
 use super::writer::Writer;
-use crate::conditional::{EntityTag, Policy};
+use crate::conditional::{EntityTag, Policy, StateTag};
 use crate::document::buffer_pool;
 use crate::document::state::{needs_representation, version_tag};
 use crate::document::warnings::{OddValues, Warnings};
@@ -41,18 +43,27 @@ impl Writer<'_> {
         let Some(tagging) = self.tagging.as_ref().filter(|_| ItemTags::cover(tags, resource)) else {
             return Ok(None);
         };
+        // Who has seen a part of the linkage doesn't replace the whole.
+        let in_part = view.windows_of(resource).map(|window| window.relationship.place());
+        let is_in_part = view.windows_of(resource).next().is_some();
         let version = version_tag(self.registry, resource, shown.row)?;
-        let tag = match version {
-            Some(state) if !needs_representation(resource, &tagging.scopes, &self.hidden) => {
-                state.entity_tag()
-            }
-            state => {
-                let whole = self.representation(shown, id, view, warnings, written)?;
-                let tag = state.map_or_else(|| EntityTag::of(&whole), |state| state.with_view(&whole));
-                buffer_pool::give(whole);
-                tag
-            }
-        };
+        let tag =
+            match version {
+                Some(state) if !needs_representation(resource, &tagging.scopes, &self.hidden) => {
+                    if is_in_part { state.with_view_in_part(written, in_part) } else { state.entity_tag() }
+                }
+                state => {
+                    let whole = self.representation(shown, id, view, warnings, written)?;
+                    let tag = match (state, is_in_part) {
+                        (None, false) => EntityTag::of(&whole),
+                        (None, true) => StateTag::of_body(&whole).with_view_in_part(written, in_part),
+                        (Some(state), false) => state.with_view(&whole),
+                        (Some(state), true) => state.with_view_in_part(&whole, in_part),
+                    };
+                    buffer_pool::give(whole);
+                    tag
+                }
+            };
         Ok(Some(tagging.policy.issue(tag).borrowed().to_field()))
     }
 
@@ -92,9 +103,11 @@ impl Writer<'_> {
 
 /// Whether a resource object shows what the representation without parameters shows, and no more.
 fn is_whole(view: View<'_>, resource: &'static Description, linkage: ReadLinkage<'_>) -> bool {
-    let View::Asked { windows, .. } = view else { return true };
+    if matches!(view, View::Whole) {
+        return true;
+    }
     view.fieldset(resource).is_none()
-        && !windows.iter().any(|window| window.owner.is(resource))
+        && view.windows_of(resource).next().is_none()
         && linkage.counts.is_empty()
         && resource.relationships_by_id().all(|(id, relationship)| {
             let was_read = || id.of(linkage.links).is_some_and(Option::is_some);

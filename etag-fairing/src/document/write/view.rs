@@ -36,11 +36,15 @@ impl<'a> View<'a> {
         owner: &Description,
         relationship: RelationshipId,
     ) -> Option<&'a ShownWindow<'a>> {
-        match self {
-            Self::Whole => None,
-            Self::Asked { windows, .. } => {
-                windows.iter().find(|window| window.relationship == relationship && window.owner.is(owner))
-            }
-        }
+        self.windows_of(owner).find(|window| window.relationship == relationship)
+    }
+
+    /// The windows by which relationships of a resource are shown.
+    pub(super) fn windows_of(self, owner: &Description) -> impl Iterator<Item = &'a ShownWindow<'a>> {
+        let windows = match self {
+            Self::Whole => &[],
+            Self::Asked { windows, .. } => windows,
+        };
+        windows.iter().filter(move |window| window.owner.is(owner))
     }
 }
