@@ -1,11 +1,13 @@
 //! [`JsonApi`]: what all generated routes share, in Rocket's managed state.
 
 pub(crate) mod listeners;
+pub(crate) mod operation_writes;
 pub(crate) mod own_writes;
 
 use std::fmt;
 use std::sync::Arc;
 
+use self::operation_writes::OperationWrites;
 use self::own_writes::OwnWrites;
 use crate::admission::Admission;
 use crate::config::JsonApiConfig;
@@ -53,6 +55,8 @@ pub(crate) struct ApiState {
     pub(crate) listeners: Vec<listeners::Listener>,
     /// What has become of the writes of the application's own code, in all parts of it.
     pub(crate) own_writes: Arc<OwnWrites>,
+    /// How many operations were made, in all parts of the application.
+    pub(crate) operation_writes: Arc<OperationWrites>,
     /// The writes that have a route.
     pub(crate) writes: ServedWrites,
     /// The resources that the store can write only in part, each with what it can't write.

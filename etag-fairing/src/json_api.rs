@@ -12,6 +12,7 @@ use rocket::{Build, Data, Orbit, Request, Rocket};
 
 use crate::admission::Admission;
 use crate::api::listeners::Listener;
+use crate::api::operation_writes::OperationWrites;
 use crate::api::own_writes::OwnWrites;
 use crate::api::{ApiState, JsonApi, is_below};
 use crate::config::{EtagConfig, JsonApiConfig};
@@ -188,6 +189,7 @@ impl Fairing for JsonApiFairing {
         let (admission, pending) = (Self::admission(&rocket, &config), Pending::default());
         let mut parts = Vec::new();
         let own_writes = Arc::new(OwnWrites::default());
+        let operation_writes = Arc::new(OperationWrites::default());
         for ((base, source), Mounted { registry, behaviours, writes }) in self.sources().zip(mounted) {
             let store = match source.open(rocket.figment(), (several && !base.is_empty()).then_some(base)) {
                 Ok(store) => store,
@@ -238,6 +240,7 @@ impl Fairing for JsonApiFairing {
                 pending,
                 listeners,
                 own_writes: Arc::clone(&own_writes),
+                operation_writes: Arc::clone(&operation_writes),
                 writes,
                 unwritable,
                 others,

@@ -46,7 +46,7 @@ impl Script {
     ) -> Response {
         let sent = body.map(|body| body.to_string().into_bytes());
         let mut all = vec![("Accept", "application/vnd.api+json, text/html;q=0.5")];
-        if sent.is_some() {
+        if sent.is_some() && !headers.iter().any(|(name, _)| *name == "Content-Type") {
             all.push(("Content-Type", "application/vnd.api+json"));
         }
         all.extend_from_slice(headers);
@@ -88,6 +88,7 @@ impl Script {
     }
 }
 
+const ATOMIC: &str = r#"application/vnd.api+json;ext="https://jsonapi.org/ext/atomic""#;
 const READ: &str = "sessions.read";
 const UPDATE: &str = "sessions.update";
 
@@ -142,6 +143,20 @@ fn minute(script: &mut Script, minute: usize) {
     let created = created.header("Location").expect("a Location").to_owned();
     script.ask(("sessions.delete", "DELETE", &created), &[], None, 204);
     script.written();
+
+    // Each operation counts, of one request and one commit.
+    let operations = json!({"atomic:operations": [
+        {"op": "add", "data": {"type": "sessions", "lid": "new", "attributes": {"title": "By an operation"}}},
+        {"op": "remove", "ref": {"type": "sessions", "lid": "new"}},
+    ]});
+    script.ask(
+        ("operations", "POST", "/v1/operations"),
+        &[("Content-Type", ATOMIC), ("Accept", ATOMIC)],
+        Some(&operations),
+        200,
+    );
+    script.written();
+    script.count("etag_writes_total{type=\"sessions\"}", 1);
 
     // Not opted in: no tag, no memo.
     script.ask(("session-types.read", "GET", "/v1/session-types/1"), &[("If-None-Match", &tag)], None, 200);

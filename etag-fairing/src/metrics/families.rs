@@ -293,16 +293,17 @@ pub(super) const FAMILIES: [Family; 34] = [
     },
     Family {
         name: "etag_writes",
-        help: "Writes that were made by generated routes, by the type of the resource",
+        help: "Writes that were made by generated routes, and operations, by the type of the resource",
         kind: MetricType::Counter,
         write: |counted, samples| {
             let mut types: Vec<(&str, u64)> = Vec::new();
-            for slot in counted.requests.slots() {
-                let Some(written) = slot.writes else { continue };
-                let successes = slot.successes();
+            let operations = counted.sources.operation_writes.as_ref().map(|writes| writes.figures());
+            let requests =
+                counted.requests.slots().filter_map(|slot| slot.writes.map(|name| (name, slot.successes())));
+            for (written, number) in requests.chain(operations.into_iter().flatten()) {
                 match types.iter_mut().find(|(name, _)| *name == written) {
-                    Some((_, count)) => *count += successes,
-                    None => types.push((written, successes)),
+                    Some((_, count)) => *count += number,
+                    None => types.push((written, number)),
                 }
             }
             types.iter().try_for_each(|(name, count)| samples.counter(&[("type", name)], *count))

@@ -7,6 +7,7 @@ use rocket::{Orbit, Rocket};
 
 use crate::admission::Admission;
 use crate::api::JsonApi;
+use crate::api::operation_writes::OperationWrites;
 use crate::api::own_writes::OwnWrites;
 use crate::fairing::Statistics;
 use crate::memo::Memo;
@@ -22,6 +23,8 @@ pub(super) struct Sources {
     pub(super) admission: Option<Arc<Admission>>,
     /// `None` without [`JsonApi::fairing`].
     pub(super) own_writes: Option<Arc<OwnWrites>>,
+    /// `None` without [`JsonApi::fairing`].
+    pub(super) operation_writes: Option<Arc<OperationWrites>>,
     /// When the application was launched, in seconds since 1970.
     pub(super) launched: u64,
     /// The stores, each with the path that its resources are mounted below.
@@ -43,6 +46,7 @@ impl Sources {
             memo: rocket.state().cloned(),
             admission: api.map(|api| Arc::clone(&api.state.admission)),
             own_writes: api.map(|api| Arc::clone(&api.state.own_writes)),
+            operation_writes: api.map(|api| Arc::clone(&api.state.operation_writes)),
             launched: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             stores,
         }

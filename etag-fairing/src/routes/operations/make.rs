@@ -103,6 +103,11 @@ pub(super) async fn make_all<'e>(
     };
     match respond(call, repeatable, &mut all, answer).await {
         Ok(Responded { response, is_new }) => {
+            // As of a single write, also if it was answered as before.
+            if response.status().class().is_success() {
+                let types = operations.iter().map(|operation| operation.subject.resource.type_name);
+                call.api.state.operation_writes.count(types);
+            }
             if is_new {
                 call.api.tell(&all.heard).await;
             }
