@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use etag_fairing::store::{Claim, KeptAnswer, RepeatableRequest, Scopes, Store, StoreError, Transaction};
+use etag_fairing::store::{
+    Claim, KeptAnswer, KeptSize, RepeatableRequest, Scopes, Store, StoreError, Transaction,
+};
 use rocket::futures::future::join_all;
 use rocket::tokio;
 
@@ -74,6 +76,15 @@ pub(crate) async fn an_answer_is_kept_with_its_change_or_not_at_all(store: Arc<d
     assert_eq!(looked_up(&ours, 101).await, None, "forgotten");
     assert_eq!(looked_up(&request("", "unknown", "f", 100), 0).await, None);
     assert!(!matches!(looked_up(&request("", "k", "other", 100), 0).await, Some(Claim::Answered(_))));
+    // A store that tells how much it keeps tells it of this caller, and of what is not forgotten.
+    if let Some(size) = store.kept_of("", 100).await.expect("told") {
+        let bytes = kept.fields.len() + kept.document.as_deref().unwrap_or_default().len();
+        assert_eq!(size, KeptSize::new(1, u64::try_from(bytes).expect("a size"), 100));
+        for (caller, since) in [("", 101), ("somebody else", 0)] {
+            let none = store.kept_of(caller, since).await.expect("told");
+            assert_eq!(none, Some(KeptSize::default()), "{caller:?}");
+        }
+    }
     // Another time is the same request; another fingerprint is not.
     assert_eq!(found(&*store, &request("", "k", "f", 900), 0).await, Claim::Answered(kept.clone()));
     assert_eq!(found(&*store, &request("", "k", "other", 100), 0).await, Claim::Reused);

@@ -323,7 +323,11 @@ impl JsonApiFairing {
         if config.idempotency_keep.is_zero() || !store.prepare_answers().await? {
             return Ok(None);
         }
-        Ok(Some(IdempotencyKeys::new(config.idempotency_keep, self.identify.clone())))
+        Ok(Some(IdempotencyKeys::new(
+            config.idempotency_keep,
+            config.idempotency_max_bytes,
+            self.identify.clone(),
+        )))
     }
 
     /// Tells the callers of requests with an `Idempotency-Key` apart: each of them has keys of its own. The guards have let

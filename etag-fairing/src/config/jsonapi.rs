@@ -28,6 +28,7 @@ use super::warn_of_misspellings;
 /// max_unread = "256 MiB"   # of bodies above 64 KiB that clients have not read or not sent to the end; more are 503
 /// write_timeout = 10       # seconds; a change that takes longer is undone and answered with 503
 /// idempotency_keep = 86400 # seconds that the answer to a request with an Idempotency-Key is kept; 0 takes no keys
+/// idempotency_max_bytes = "1 GiB"  # of kept answers of one caller, about; more requests with a key are 429
 /// cache_groups = false     # whether answers name the groups that caches drop together after a change (RFC 9875)
 /// surrogate_keys = ""      # the field with the keys of answers, for purging: "xkey", "Surrogate-Key" or "Cache-Tag"
 /// base_url = ""            # what links start with; "" for links such as /v1/sessions/1
@@ -82,6 +83,9 @@ pub struct JsonApiConfig {
     /// How long the answer to a write with an `Idempotency-Key` is kept, so that the same request again is not done again;
     /// zero for no keys at all.
     pub idempotency_keep: Duration,
+    /// The most bytes of kept answers of one caller, about: of their documents and header fields, and 256 for each. New
+    /// requests with a key are 429 above this.
+    pub idempotency_max_bytes: ByteUnit,
     /// Whether answers that are for everybody have `Cache-Groups`, and answers to writes `Cache-Group-Invalidation`
     /// (RFC 9875): the tables that an answer is made of, and those that a write has changed.
     pub cache_groups: bool,
@@ -152,6 +156,7 @@ impl Default for JsonApiConfig {
             max_unread: 256.mebibytes(),
             write_timeout: Duration::from_secs(10),
             idempotency_keep: Duration::from_secs(86_400),
+            idempotency_max_bytes: 1.gibibytes(),
             cache_groups: false,
             surrogate_keys: None,
             base_url: String::new(),
@@ -200,6 +205,11 @@ impl JsonApiConfig {
             idempotency_keep: Duration::from_secs(
                 table.number("idempotency_keep", 86_400, 0..=MOST_SECONDS_KEPT).into(),
             ),
+            idempotency_max_bytes: table.bytes_from(
+                "idempotency_max_bytes",
+                default.idempotency_max_bytes,
+                1 << 10,
+            ),
             cache_groups: table.flag("cache_groups", default.cache_groups),
             surrogate_keys: table.choice(
                 "surrogate_keys",
@@ -243,7 +253,7 @@ impl JsonApiConfig {
                 ("max requests", self.max_requests.to_string()),
                 ("max unread", self.max_unread.to_string()),
                 ("write timeout", format!("{}s", self.write_timeout.as_secs())),
-                ("idempotency keys", kept(self.idempotency_keep)),
+                ("idempotency keys", kept(self.idempotency_keep, self.idempotency_max_bytes)),
                 ("cache groups", self.cache_groups.to_string()),
                 ("surrogate keys", self.surrogate_keys.map_or("none", SurrogateKeys::field).to_owned()),
                 ("links", links.to_owned()),
@@ -257,8 +267,11 @@ impl JsonApiConfig {
 const MOST_SECONDS_KEPT: u32 = 31_536_000;
 
 /// How long answers are kept, in words.
-fn kept(keep: Duration) -> String {
-    if keep.is_zero() { "none".to_owned() } else { format!("kept for {}s", keep.as_secs()) }
+fn kept(keep: Duration, most: ByteUnit) -> String {
+    if keep.is_zero() {
+        return "none".to_owned();
+    }
+    format!("kept for {}s, at most {most} of one caller", keep.as_secs())
 }
 
 /// So many that only a flood reaches them: most of a request's time is spent waiting.

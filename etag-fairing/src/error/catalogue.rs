@@ -91,6 +91,9 @@ catalogue! {
     validation_failed(detail) = UnprocessableEntity, "Validation failed";
     /// 422: the `Idempotency-Key` was sent with another request.
     idempotency_key_reused(detail) = UnprocessableEntity, "Idempotency key reused";
+    /// 429: so much is kept for requests of this caller with an `Idempotency-Key` that nothing more is, for the time being
+    /// (RFC 6585 §4). Add `Retry-After`.
+    too_many_idempotency_keys(detail) = TooManyRequests, "Too many idempotency keys";
     /// 500: the store holds a value that the member cannot have; another program wrote it. Give it
     /// [`id`](ErrorObject::id), under which the log has the table, the column and what is wrong with the value.
     unreadable_value(detail) = InternalServerError, "Unreadable value";

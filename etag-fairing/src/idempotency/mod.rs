@@ -2,20 +2,24 @@
 //! (draft-ietf-httpapi-idempotency-key-header).
 
 mod credentials;
+mod kept_limit;
 mod key;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rocket::Request;
+use rocket::data::ByteUnit;
 
 pub(crate) use credentials::credentials;
+pub(crate) use kept_limit::{Payer, size_of};
 pub(crate) use key::parse_key;
 
 use crate::store::{RepeatableRequest, Store, StoreError};
+use kept_limit::{KeptLimit, Room};
 
 /// The name of the header.
 pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -35,6 +39,8 @@ pub(crate) struct IdempotencyKeys {
     keep: Duration,
     /// Tells callers apart.
     pub(crate) identify: Option<Identify>,
+    /// How much is kept of each caller.
+    limit: KeptLimit,
     /// The callers and keys of the requests that this process is answering now.
     under_way: Mutex<HashSet<(String, String)>>,
     /// When to remove what is kept no longer, in seconds since 1970.
@@ -60,8 +66,10 @@ impl Drop for Taken<'_> {
 }
 
 impl IdempotencyKeys {
-    pub(crate) fn new(keep: Duration, identify: Option<Identify>) -> Self {
-        Self { keep, identify, under_way: Mutex::default(), next_sweep: AtomicI64::new(now()) }
+    /// Keys whose answers are kept for so long, and of which each caller may have so many bytes.
+    pub(crate) fn new(keep: Duration, most: ByteUnit, identify: Option<Identify>) -> Self {
+        let limit = KeptLimit::new(most.as_u64());
+        Self { keep, identify, limit, under_way: Mutex::default(), next_sweep: AtomicI64::new(now()) }
     }
 
     /// Takes a request's key in this process; `None` while another request has it.
@@ -76,6 +84,42 @@ impl IdempotencyKeys {
         at.saturating_sub(i64::try_from(self.keep.as_secs()).unwrap_or(i64::MAX))
     }
 
+    /// After how many seconds there may be room for an answer to this caller; `None` if there is now.
+    pub(crate) async fn full_for(&self, store: &dyn Store, payer: &Payer) -> Option<u32> {
+        let room = |now| self.limit.room(payer, now, self.kept_since(now));
+        let mut found = room(now());
+        if let (Room::Unknown, Payer::Caller(caller)) = (found, payer) {
+            Box::pin(self.ask(store, payer, caller)).await;
+            found = room(now());
+        }
+        let Room::Full { oldest } = found else { return None };
+        let keep = i64::try_from(self.keep.as_secs()).unwrap_or(i64::MAX);
+        let seconds = oldest.saturating_add(keep).saturating_sub(now()).saturating_add(1);
+        Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX))
+    }
+
+    /// Asks the store how much is kept of a caller.
+    async fn ask(&self, store: &dyn Store, payer: &Payer, caller: &str) {
+        let began = Instant::now();
+        match store.kept_of(caller, self.kept_since(now())).await {
+            Ok(size) => {
+                if self.limit.told(payer, size.unwrap_or_default(), began.elapsed(), now()) {
+                    log::warn!(
+                        "as many answers are kept of one caller as `idempotency_max_bytes` in `[default.jsonapi]` lets: new \
+                         requests with an Idempotency-Key are answered with 429"
+                    );
+                }
+            }
+            // It is asked again in a minute. Until then what this node has kept counts.
+            Err(error) => log::warn!("how much is kept of a caller is not known now: {error}"),
+        }
+    }
+
+    /// Notes that so many bytes were kept for a caller.
+    pub(crate) fn has_kept(&self, payer: &Payer, bytes: u64) {
+        self.limit.add(payer, bytes, now());
+    }
+
     /// Removes what is kept no longer, now and then, beside the request.
     pub(crate) fn sweep_now_and_then(&self, store: &Arc<dyn Store>) {
         let (now, due) = (now(), self.next_sweep.load(Ordering::Relaxed));
@@ -84,6 +128,7 @@ impl IdempotencyKeys {
             && self.next_sweep.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if is_mine {
             let (store, kept_since) = (Arc::clone(store), self.kept_since(now));
+            self.limit.forget_idle(now, kept_since);
             rocket::tokio::spawn(async move {
                 // It comes again: nothing is lost if it fails.
                 if let Err(error) = sweep(&*store, kept_since).await {
@@ -118,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_key_is_free_again_when_its_request_is_over() {
-        let keys = IdempotencyKeys::new(Duration::from_secs(10), None);
+        let keys = IdempotencyKeys::new(Duration::from_secs(10), ByteUnit::Byte(u64::MAX), None);
         let request = RepeatableRequest::new("ada", "k", "", 100);
         let other = RepeatableRequest::new("bob", "k", "", 100);
         let taken = keys.take(&request);

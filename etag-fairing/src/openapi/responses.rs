@@ -76,6 +76,7 @@ impl Responses {
         }
         self.error(409, &["idempotency_key_in_use"]);
         self.error(422, &["idempotency_key_reused"]);
+        self.error(429, &["too_many_idempotency_keys"]);
     }
 
     /// Any other refusal, by the application's own code.
@@ -163,7 +164,7 @@ fn refusal(status: u16, codes: &[&str], has_others: bool) -> Value {
     });
     let fields: &[&str] = match status {
         412 => &["ETag", "Preference-Applied"],
-        503 | 507 => &["Retry-After"],
+        429 | 503 | 507 => &["Retry-After"],
         409 if codes.contains(&"idempotency_key_in_use") => &["Retry-After"],
         _ => &[],
     };

@@ -1,17 +1,18 @@
 //! Writes that clients may send twice: the answer is kept in the write's own transaction, under the key that the client has
 //! chosen, and the same request again gets it instead of being done again.
 
-use rocket::http::{Header, Status};
 use rocket::{Request, Response};
 use sha1::{Digest, Sha1};
 
 use super::cached_read::caller_key;
 use super::call::Call;
-use super::response;
+use super::store_errors::logged_under;
 use super::written::WrittenAnswer;
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
-use crate::idempotency::{IDEMPOTENCY_KEY, IdempotencyKeys, REPLAYED, Taken, credentials, now, parse_key};
+use crate::idempotency::{
+    IDEMPOTENCY_KEY, IdempotencyKeys, Payer, REPLAYED, Taken, credentials, now, parse_key, size_of,
+};
 use crate::observe::{self, Phase};
 use crate::resource::Behaviour;
 use crate::store::{
@@ -22,6 +23,8 @@ use crate::store::{
 pub(super) struct Repeatable<'r> {
     keys: &'r IdempotencyKeys,
     request: RepeatableRequest,
+    /// Whose room the answer takes.
+    payer: Payer,
     /// The key, which no other request of this process has until this is dropped; `None` while another one has it.
     taken: Option<Taken<'r>>,
 }
@@ -65,8 +68,9 @@ impl<'r> Repeatable<'r> {
         let caller = identity.map_or_else(String::new, |caller| hex::encode(Sha1::digest(caller)));
         let fingerprint = fingerprint(call.request, unknown, body);
         let request = RepeatableRequest::new(caller, key, fingerprint, now());
+        let payer = Payer::of(&request, call.request.client_ip());
         let taken = keys.take(&request);
-        Ok(Some(Self { keys, request, taken }))
+        Ok(Some(Self { keys, request, payer, taken }))
     }
 
     /// What the store has kept for the request while another one has its key, which may have its answer already.
@@ -122,11 +126,14 @@ struct Once<'w, 'r, W, A> {
 
 /// What came of it.
 enum OnceDone {
-    Made(WrittenAnswer),
+    /// It is made now, and this is its answer, of which so many bytes were kept.
+    Made(WrittenAnswer, u64),
     Repeated(KeptAnswer),
     Reused,
     /// Another request has the key, and no answer so far.
     UnderWay,
+    /// So much is kept of the caller that nothing more is, for so many seconds.
+    Full(u32),
 }
 
 #[rocket::async_trait]
@@ -155,8 +162,9 @@ where
         let done = self.work.attempt(transaction).await?;
         let answer = (self.answer)(&done)?;
         let answers = transaction.kept_answers().ok_or_else(missing)?;
-        answers.keep(request, &answer.to_kept()?).await?;
-        Ok(OnceDone::Made(answer))
+        let kept = answer.to_kept()?;
+        answers.keep(request, &kept).await?;
+        Ok(OnceDone::Made(answer, size_of(&kept)))
     }
 
     fn on_event(&mut self, event: WriteEvent) {
@@ -188,20 +196,35 @@ pub(super) async fn respond<W: Work>(
         drop(timing);
         return Ok(Responded { response: answer(&done)?.into_response(), is_new: true });
     };
-    let done = match &repeatable.taken {
-        Some(_) => Box::pin(transact(store, limit, &mut Once { repeatable, work, answer })).await?,
+    let Repeatable { keys, payer, taken, .. } = repeatable;
+    let done = match taken {
+        Some(_) => match keys.full_for(store, payer).await {
+            None => Box::pin(transact(store, limit, &mut Once { repeatable, work, answer })).await?,
+            Some(seconds) => match repeatable.look_up(store).await? {
+                OnceDone::UnderWay => OnceDone::Full(seconds),
+                found => found,
+            },
+        },
         None => repeatable.look_up(store).await?,
     };
     drop(timing);
-    repeatable.keys.sweep_now_and_then(call.api.store());
+    keys.sweep_now_and_then(call.api.store());
     let response = match done {
-        OnceDone::Made(answer) => return Ok(Responded { response: answer.into_response(), is_new: true }),
-        OnceDone::Repeated(answer) => {
-            if let Some(statistics) = call.state::<Statistics>() {
-                statistics.count_answer_repeated();
-            }
-            replayed(answer)
+        OnceDone::Made(answer, kept) => {
+            keys.has_kept(payer, kept);
+            return Ok(Responded { response: answer.into_response(), is_new: true });
         }
+        OnceDone::Repeated(kept) => match WrittenAnswer::of_kept(kept) {
+            Ok(answer) => {
+                if let Some(statistics) = call.state::<Statistics>() {
+                    statistics.count_answer_repeated();
+                }
+                let mut response = answer.into_response();
+                response.set_raw_header(REPLAYED, "true");
+                response
+            }
+            Err(error) => unreadable(&error).to_response_to(call.request),
+        },
         OnceDone::Reused => {
             let detail = "this key was sent with another request: another method, URL, body, or another caller. \
                           Make a new key for each change";
@@ -212,24 +235,24 @@ pub(super) async fn respond<W: Work>(
             let errors = of_header(ErrorObject::idempotency_key_in_use(detail));
             errors.with_header("Retry-After", "1").to_response_to(call.request)
         }
+        OnceDone::Full(seconds) => {
+            let detail = "so much is kept for requests of yours with a key that nothing more is, so that this one was not made: \
+                          send it later, or without a key if it may be made twice";
+            let errors = of_header(ErrorObject::too_many_idempotency_keys(detail));
+            errors.with_header("Retry-After", seconds.to_string()).to_response_to(call.request)
+        }
     };
     Ok(Responded { response, is_new: false })
 }
 
-/// The response that a request was given before.
-fn replayed(kept: KeptAnswer) -> Response<'static> {
-    let mut response = match kept.document {
-        Some(document) => response::of_write(Status::new(kept.status), document.into_bytes()),
-        None => {
-            let mut response = response::without_document();
-            response.set_status(Status::new(kept.status));
-            response
-        }
-    };
-    let fields: Vec<(String, String)> = serde_json::from_str(&kept.fields).unwrap_or_default();
-    for (name, value) in fields {
-        response.set_header(Header::new(name, value));
+/// 500 for an answer that another program has spoilt in the store. The change was made, so that it must not be made again, and
+/// half of an answer would pass for the whole.
+fn unreadable(error: &StoreError) -> Errors {
+    let detail = "the change was made when the request came before, but the answer that was kept for this key can't be read: read \
+                  the resource to see what there is";
+    let object = ErrorObject::internal().detail(detail);
+    match logged_under(error) {
+        Some(id) => object.id(id).into(),
+        None => object.into(),
     }
-    response.set_raw_header(REPLAYED, "true");
-    response
 }

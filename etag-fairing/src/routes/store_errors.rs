@@ -108,7 +108,7 @@ pub(crate) fn corrupt(corrupt: Corrupt) -> Errors {
 
 /// Logs what the client isn't told, under the id that the error has: that of the request, which is written into each error
 /// for itself, or else one that is made here.
-fn logged_under(error: &impl fmt::Display) -> Option<String> {
+pub(super) fn logged_under(error: &impl fmt::Display) -> Option<String> {
     if let Some(id) = current::id() {
         log::error!("{}: {error}", id.as_str());
         return None;

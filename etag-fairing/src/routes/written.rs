@@ -1,5 +1,7 @@
 //! The answer to a write: made of what the write's transaction has read back, so that it can be kept there, too.
 
+use std::borrow::Cow;
+
 use rocket::Response;
 use rocket::http::{Header, Status};
 
@@ -14,7 +16,7 @@ use crate::store::{KeptAnswer, StoreError};
 /// The answer to a write.
 pub(super) struct WrittenAnswer {
     status: Status,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<(Cow<'static, str>, String)>,
     /// `None` for a response without content.
     document: Option<Vec<u8>>,
 }
@@ -68,7 +70,7 @@ impl WrittenAnswer {
 
     /// The same, with this header field.
     pub(super) fn with_field(mut self, name: &'static str, value: String) -> Self {
-        self.fields.push((name, value));
+        self.fields.push((name.into(), value));
         self
     }
 
@@ -83,6 +85,27 @@ impl WrittenAnswer {
         let document = self.document.as_deref().map(std::str::from_utf8).transpose();
         let document = document.map_err(|error| failed(&error))?.map(str::to_owned);
         Ok(KeptAnswer::new(self.status.code, fields, document))
+    }
+
+    /// The answer that was kept, which another program may have written to meanwhile.
+    ///
+    /// # Errors
+    /// If it is none that [`to_kept`](Self::to_kept) makes.
+    pub(super) fn of_kept(kept: KeptAnswer) -> Result<Self, StoreError> {
+        let KeptAnswer { status, fields, document } = kept;
+        let spoilt =
+            |what: &str| StoreError::Internal(format!("a kept answer to a request with a key has {what}"));
+        let fields: Vec<(String, String)> =
+            serde_json::from_str(&fields).map_err(|error| spoilt(&format!("no header fields: {error}")))?;
+        if !fields.iter().all(|(name, value)| is_field(name, value)) {
+            return Err(spoilt("a header field that is none"));
+        }
+        // Only of changes that were made something is kept.
+        if !(200..300).contains(&status) {
+            return Err(spoilt("a status that is no success"));
+        }
+        let fields = fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Ok(Self { status: Status::new(status), fields, document: document.map(String::into_bytes) })
     }
 
     /// The response.
@@ -100,4 +123,12 @@ impl WrittenAnswer {
         }
         response
     }
+}
+
+/// RFC 9110 §5.1, §5.5: a token, and a value that ends no line.
+fn is_field(name: &str, value: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty()
+        && name.bytes().all(is_token)
+        && value.bytes().all(|byte| byte == b'\t' || matches!(byte, b' '..=b'~' | 0x80..))
 }

@@ -49,6 +49,25 @@ impl KeptAnswer {
     }
 }
 
+/// How much is kept of one caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeptSize {
+    /// How many answers.
+    pub answers: u64,
+    /// The bytes of their documents and header fields.
+    pub bytes: u64,
+    /// When the oldest of them was kept, in seconds since 1970; 0 if there is none.
+    pub oldest: i64,
+}
+
+impl KeptSize {
+    /// So many answers, of so many bytes, of which the oldest was kept at this time, in seconds since 1970.
+    pub fn new(answers: u64, bytes: u64, oldest: i64) -> Self {
+        Self { answers, bytes, oldest }
+    }
+}
+
 /// What a transaction finds of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -31,7 +31,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-pub use answers::{Claim, KeptAnswer, KeptAnswers, RepeatableRequest};
+pub use answers::{Claim, KeptAnswer, KeptAnswers, KeptSize, RepeatableRequest};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use counters::{CommitCounter, QueueCounter, StatementCounter};
 pub use error::{Constraint, DigitLimit, Excess, PrepareError, StoreError};
@@ -94,6 +94,18 @@ pub trait Store: Send + Sync + 'static {
         kept_since: i64,
     ) -> Result<Option<Claim>, StoreError> {
         let _ = (request, kept_since);
+        Ok(None)
+    }
+
+    /// How much was kept for requests of a caller since `kept_since` (in seconds since 1970), as it is committed. `None` if the
+    /// store can't tell, as in this default: then nothing limits it.
+    ///
+    /// It is asked for now and then, of callers of whom much is kept.
+    ///
+    /// # Errors
+    /// If the store is busy or fails.
+    async fn kept_of(&self, caller: &str, kept_since: i64) -> Result<Option<KeptSize>, StoreError> {
+        let _ = (caller, kept_since);
         Ok(None)
     }
 

@@ -114,3 +114,17 @@ fn idempotency_keep_is_a_number_of_seconds() {
         assert!(error.to_string().contains("idempotency_keep"), "{error}");
     }
 }
+
+#[test]
+fn idempotency_max_bytes_is_a_number_of_bytes() {
+    let most = |value: &str| {
+        let figment = figment(&format!("[default.jsonapi]\nidempotency_max_bytes = {value}"));
+        etag_fairing::config::JsonApiConfig::from_figment(&figment).map(|config| config.idempotency_max_bytes)
+    };
+    assert_eq!(most("'2 MiB'").expect("bytes").as_u64(), 2 << 20);
+    assert_eq!(most("65536").expect("bytes").as_u64(), 65_536);
+    for value in ["0", "1023", "-1", "'much'", "1.5"] {
+        let error = most(value).expect_err(value);
+        assert!(error.to_string().contains("idempotency_max_bytes"), "{error}");
+    }
+}

@@ -7,6 +7,8 @@ mod support;
 mod at_once;
 mod callers;
 mod configuration;
+mod limits;
 mod nodes;
 mod repeats;
+mod spoilt;
 mod world;

@@ -88,9 +88,9 @@ use self::{
     tls::Tls,
 };
 use super::{
-    Claim, CommitCounter, ConnectionFigures, Fetched, HealthCheck, Plan, PrepareError, QueueCounter,
-    RepeatableRequest, Revision, StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable,
-    sql,
+    Claim, CommitCounter, ConnectionFigures, Fetched, HealthCheck, KeptSize, Plan, PrepareError,
+    QueueCounter, RepeatableRequest, Revision, StatementCounter, Store, StoreError, StoreFigures,
+    Transaction, Unwritable, sql,
     sql::lanes::{Lanes, Look, Pass},
     sql::statement_watch::StatementWatch,
 };
@@ -408,6 +408,11 @@ impl Store for PostgresStore {
     ) -> Result<Option<Claim>, StoreError> {
         let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
         sql::answers::find(&connection, request, kept_since).await
+    }
+
+    async fn kept_of(&self, caller: &str, kept_since: i64) -> Result<Option<KeptSize>, StoreError> {
+        let connection = self.take().await?.within(Limit::read(self.shared.read_timeout));
+        sql::answers::kept_of(&connection, caller, kept_since).await
     }
 
     fn unwritable(&self, resource: &'static Description) -> Unwritable {

@@ -2,7 +2,7 @@
 
 use super::{cell, parameter::Parameter, session::Session};
 use crate::schema::{Value, ValueRef};
-use crate::store::{Claim, KeptAnswer, RepeatableRequest, StoreError};
+use crate::store::{Claim, KeptAnswer, KeptSize, RepeatableRequest, StoreError};
 
 /// The name of the table.
 pub(crate) const TABLE: &str = "_etag_fairing_keys";
@@ -28,6 +28,10 @@ const FIND: &str = "SELECT fingerprint, status, fields, document FROM _etag_fair
 /// The numbers are in the order of the text: SQLite counts parameters of this form as they come.
 const KEEP: &str = "UPDATE _etag_fairing_keys SET status = $1, fields = $2, document = $3 \
      WHERE caller = $4 AND idempotency_key = $5";
+
+/// Neither database reads the texts for their lengths.
+const KEPT_OF: &str = "SELECT count(*), CAST(coalesce(sum(octet_length(fields) + coalesce(octet_length(document), 0)), 0) \
+     AS bigint), coalesce(min(kept_at), 0) FROM _etag_fairing_keys WHERE caller = $1 AND kept_at >= $2";
 
 /// Takes the key of a request, or finds its answer.
 pub(crate) async fn claim(
@@ -73,6 +77,28 @@ pub(crate) async fn find(
         }
         Some(_) => Err(broken(&"a key without its answer")),
     }
+}
+
+/// How much was kept of a caller since then.
+pub(crate) async fn kept_of(
+    session: &impl Session,
+    caller: &str,
+    kept_since: i64,
+) -> Result<Option<KeptSize>, StoreError> {
+    let values = [ValueRef::Text(caller), ValueRef::Integer(kept_since)];
+    let mut found = None;
+    session
+        .each(KEPT_OF, &values.map(Parameter::from), |row| {
+            let value = |place| cell::any(TABLE, "", row, place);
+            found = Some([value(0)?, value(1)?, value(2)?]);
+            Ok(())
+        })
+        .await?;
+    let Some([Value::Integer(answers), Value::Integer(bytes), Value::Integer(oldest)]) = found else {
+        return Err(broken(&"lengths that are none"));
+    };
+    let unsigned = |number: i64| u64::try_from(number).unwrap_or_default();
+    Ok(Some(KeptSize::new(unsigned(answers), unsigned(bytes), oldest)))
 }
 
 /// Keeps the answer to a request.

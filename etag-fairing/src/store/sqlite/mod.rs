@@ -99,7 +99,7 @@ use self::{
     worker::{Command, Turn, Workers},
 };
 use super::{
-    Claim, CommitCounter, Fetched, HealthCheck, Plan, PrepareError, RepeatableRequest, Revision,
+    Claim, CommitCounter, Fetched, HealthCheck, KeptSize, Plan, PrepareError, RepeatableRequest, Revision,
     StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable, sql,
     sql::abilities::Limits,
     sql::lanes::{self, Lanes, Look, Pass},
@@ -402,6 +402,17 @@ impl Store for SqliteStore {
             found
         };
         self.readers.run(find).await
+    }
+
+    async fn kept_of(&self, caller: &str, kept_since: i64) -> Result<Option<KeptSize>, StoreError> {
+        let caller = caller.to_owned();
+        let turn = self.readers.turn(Instant::now() + self.queue_timeout).await?;
+        let count = move |connection: &mut Connection| {
+            let counted = at_once(sql::answers::kept_of(connection, &caller, kept_since));
+            drop(turn);
+            counted
+        };
+        self.readers.run(count).await
     }
 
     fn unwritable(&self, resource: &'static Description) -> Unwritable {
