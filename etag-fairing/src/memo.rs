@@ -12,6 +12,7 @@
 //!   If the store fails, they all get the error.
 
 mod flight;
+mod page_ends;
 mod weight;
 
 use std::fmt;
@@ -29,6 +30,8 @@ use rocket::tokio::time::Instant;
 
 pub(crate) use self::flight::Flight;
 use self::flight::{Boarding, FlightOutcome, Flights};
+pub(crate) use self::page_ends::ListRef;
+use self::page_ends::PageEnds;
 use self::weight::EntryWeight;
 use crate::admission::HeldBytes;
 #[cfg(feature = "compression")]
@@ -185,6 +188,7 @@ pub(crate) struct Memo {
     entries: Cache<Arc<MemoKey>, Arc<MemoEntry>, EntryWeight, RandomState, CountsEvictions>,
     evictions: Arc<AtomicU64>,
     flights: Flights,
+    page_ends: PageEnds,
     /// The largest body that is remembered, in bytes.
     largest: usize,
     /// Held by whoever weighs an entry again, so that what is counted last is all that there is.
@@ -233,10 +237,16 @@ impl Memo {
             entries,
             evictions,
             flights: Flights::default(),
+            page_ends: PageEnds::default(),
             largest,
             #[cfg(feature = "compression")]
             weighing: Mutex::default(),
         })
+    }
+
+    /// Where pages far in have ended.
+    pub(crate) fn page_ends(&self) -> &PageEnds {
+        &self.page_ends
     }
 
     /// The entry of this key, at any revision.

@@ -1,6 +1,6 @@
 //! Parts of plans as bytes, for keys.
 
-use super::{Comparison, Field, Filter, Member, Part, Relation};
+use super::{Comparison, Field, Filter, Member, Part, Relation, SortKey};
 use crate::schema::{RelationshipId, Value};
 
 /// Writes filters and values as bytes. Different filters have different bytes: each node has its own sign, and each list
@@ -70,6 +70,14 @@ impl PlanBytes {
     fn path(&mut self, path: &[RelationshipId]) {
         self.number(path.len());
         path.iter().for_each(|step| self.number(step.place()));
+    }
+
+    pub(super) fn sort(&mut self, sort: &[SortKey]) {
+        self.number(sort.len());
+        for key in sort {
+            self.sign(if key.descending { b'-' } else { b'+' });
+            self.member(&key.member);
+        }
     }
 
     fn member(&mut self, member: &Member) {

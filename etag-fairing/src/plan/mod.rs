@@ -10,6 +10,7 @@ mod evaluate;
 mod fetched;
 mod filter;
 pub(crate) mod fold;
+mod following;
 mod listing;
 mod page;
 mod revision;

@@ -12,6 +12,7 @@ use super::caching::{CachePolicy, names_tables};
 use super::call::{Answer, Call};
 #[cfg(feature = "compression")]
 use super::coded_read::{Origin, coded_response};
+use super::following_pages::{far_rows, is_far};
 use super::response;
 use super::store_errors::read_error;
 use super::subject::Subject;
@@ -201,6 +202,9 @@ pub(super) async fn read_through_memo<'r>(
             // Boxed, since most reads count nothing.
             let fetched = match Counting::of(call, memo, plan) {
                 Some(counting) => Box::pin(counting.rows(subject, (&tables, revision))).await,
+                None if is_far(plan) => {
+                    Box::pin(far_rows(call, subject, memo, plan, (&tables, revision))).await
+                }
                 None => rows(call, subject, plan).await,
             };
             let read = match fetched {

@@ -18,6 +18,7 @@ mod create;
 mod delete;
 mod draft;
 pub(crate) mod fallback;
+mod following_pages;
 mod guarded;
 mod heard;
 mod judged_state;

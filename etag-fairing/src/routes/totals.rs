@@ -12,6 +12,7 @@ use std::ptr;
 
 use super::cached_read::{revision, rows};
 use super::call::Call;
+use super::following_pages::{far_rows, is_far};
 use super::store_errors::read_error;
 use super::subject::Subject;
 use crate::error::Errors;
@@ -68,7 +69,11 @@ impl<'a, 'r> Counting<'a, 'r> {
             Recalled::Late => Err(Errors::unavailable(1)),
             Recalled::Known(entry) => {
                 if let Some(total) = entry.total {
-                    let fetched = rows(call, subject, &plan.uncounted()).await?;
+                    let uncounted = plan.uncounted();
+                    let fetched = match is_far(&uncounted) {
+                        true => far_rows(call, subject, memo, &uncounted, (&tables, current)).await?,
+                        false => rows(call, subject, &uncounted).await?,
+                    };
                     if matches!(revision(call, &tables).await, Ok(Some(now)) if now == current) {
                         return Ok(Fetched { total: Some(total), ..fetched });
                     }

@@ -4,6 +4,7 @@
 mod asked;
 mod chance;
 mod failing;
+mod following;
 mod holds;
 mod newspaper;
 #[cfg(feature = "postgres")]

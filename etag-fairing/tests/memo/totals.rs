@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use etag_fairing::resource::Description;
 use etag_fairing::store::sqlite::{SqliteOptions, SqliteStore};
 use etag_fairing::store::{
-    Fetched, Plan, PrepareError, Revision, Root, Store, StoreError, Transaction, Unwritable,
+    Fetched, Page, Plan, PrepareError, Revision, Root, Store, StoreError, Transaction, Unwritable,
 };
 use etag_fairing::{EtagFairing, JsonApi, JsonApiFairing, JsonApiResource};
 use rocket::futures::future::join_all;
@@ -29,6 +29,8 @@ type Deed = Box<dyn FnOnce() + Send>;
 struct Seen {
     counted: AtomicUsize,
     uncounted: AtomicUsize,
+    /// How many pages were read from a place on, and not by number.
+    followed: AtomicUsize,
     /// Done before the next read that leaves the total out.
     between: Mutex<Option<Deed>>,
 }
@@ -45,7 +47,11 @@ impl Store for Watched {
 
     async fn fetch(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         let counts = match &plan.root {
-            Root::Collection(listing) | Root::Related { listing, .. } => listing.total,
+            Root::Collection(listing) | Root::Related { listing, .. } => {
+                let follows = matches!(listing.page, Page::Between { .. });
+                self.seen.followed.fetch_add(usize::from(follows), Ordering::SeqCst);
+                listing.total
+            }
             _ => false,
         };
         if counts {
@@ -70,14 +76,14 @@ impl Store for Watched {
     }
 }
 
-struct Server {
-    client: Client,
+pub(crate) struct Server {
+    pub(crate) client: Client,
     seen: Arc<Seen>,
     database: Arc<Database>,
 }
 
 impl Server {
-    async fn over(database: Database) -> Self {
+    pub(crate) async fn over(database: Database) -> Self {
         let seen = Arc::new(Seen::default());
         let store = Watched { inner: store(&database.url()), seen: Arc::clone(&seen) };
         let client = launched(JsonApi::with_store(store)).await;
@@ -95,24 +101,46 @@ impl Server {
         (document["meta"]["count"].as_u64().expect("a count"), titles.collect())
     }
 
+    pub(crate) fn followed(&self) -> usize {
+        self.seen.followed.load(Ordering::SeqCst)
+    }
+
+    /// A server over the same database that remembers nothing.
+    pub(crate) async fn without_memo(&self) -> Client {
+        let seen = Arc::default();
+        let store = Watched { inner: store(&self.database.url()), seen };
+        launched_with(JsonApi::with_store(store), "0").await
+    }
+
     fn counted(&self) -> usize {
         self.seen.counted.load(Ordering::SeqCst)
     }
 
-    fn between(&self, sql: &'static str) {
+    pub(crate) fn between(&self, sql: &'static str) {
+        self.between_of(sql.to_owned());
+    }
+
+    pub(crate) fn between_of(&self, sql: String) {
         let database = Arc::clone(&self.database);
-        let deed = move || database.somebody_else().run(sql);
+        let deed = move || database.somebody_else().run(&sql);
         *self.seen.between.lock().expect("nobody panics") = Some(Box::new(deed));
     }
 
-    async fn change(&self, sql: &'static str) {
+    pub(crate) async fn change(&self, sql: &str) {
         let database = &self.database;
         std::thread::scope(|scope| scope.spawn(|| database.somebody_else().run(sql)).join().expect("SQL"));
     }
 }
 
 async fn launched(api: JsonApiFairing) -> Client {
-    let figment = rocket::Config::figment().merge(("etag.enabled", true)).merge(("log_level", "off"));
+    launched_with(api, "64 MiB").await
+}
+
+async fn launched_with(api: JsonApiFairing, memo: &str) -> Client {
+    let figment = rocket::Config::figment()
+        .merge(("etag.enabled", true))
+        .merge(("etag.memo", memo))
+        .merge(("log_level", "off"));
     let rocket = rocket::custom(figment)
         .attach(api)
         .attach(EtagFairing::new())
@@ -134,7 +162,7 @@ fn store(url: &str) -> Box<dyn Store> {
 }
 
 /// One test for both databases.
-fn on_each(test: impl AsyncFn(Database)) {
+pub(crate) fn on_each(test: impl AsyncFn(Database)) {
     let each: [fn() -> Option<Database>; 2] = [
         || Some(Database::new()),
         || {
