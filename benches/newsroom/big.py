@@ -38,8 +38,11 @@ INSERT INTO articles (id, title, body, view_count, published, created_at, author
   FROM generate_series(1, {size}) AS n;
 VACUUM ANALYZE;
 """
+# What `schema difference` prints for `#[jsonapi(index(order, trigram))]`.
+TRIGRAM = ('CREATE EXTENSION IF NOT EXISTS pg_trgm; CREATE INDEX by_trigram ON articles USING gin ((replace(lower(upper(lower(replace('
+           '(CAST("title" AS text) COLLATE "C"), \'ı\', \'\ufdd0\') COLLATE "und-x-icu"))), \'ς\', \'σ\') COLLATE "C") gin_trgm_ops)')
 INDEX = {"SQLite": "CREATE INDEX by_title ON articles (title)",
-         "PostgreSQL": 'CREATE INDEX by_title ON articles (title COLLATE "C", id)'}
+         "PostgreSQL": f'CREATE INDEX by_title ON articles (title COLLATE "C", id); {TRIGRAM}'}
 
 
 class Sqlite:
@@ -75,13 +78,17 @@ class Postgres:
 def cases(size):
     """What is asked, and the targets: as many as are asked for, each another one."""
     few = "/articles?fields[articles]=title&page[size]=50"
-    far = lambda sort: [f"{few}{sort}&page[number]={size // 50 * 9 // 10 + n}" for n in range(3)]
+    # Each a way before the one before it, so that none follows another.
+    far = lambda sort: [f"{few}{sort}&page[number]={size // 50 * 9 // 10 - 2 * n}" for n in range(3)]
+    walk = lambda sort: [f"{few}{sort}&page[number]={size // 50 * 8 // 10 + n}" for n in range(6)]
     viewed = f"{few}&filter[viewCount]=7"
     return {
         LIST: [f"{viewed}&page[number]={n}" for n in PAGES],
         WITH_TOTALS: [f"{viewed}&page[totals]&page[number]={n}" for n in PAGES],
         "page far in, by id": far(""),
         "page far in, by title": far("&sort=title"),
+        "the pages that follow, by id": walk(""),
+        "the pages that follow, by title": walk("&sort=title"),
         "title equals": [f"{few}&filter[title]=Article {n}" for n in range(3)],
         "title begins": [f"{few}&filter[title][startswith]=Article {n}99" for n in range(1, 4)],
         "title contains": [f"{few}&filter[title][contains]=zz{n}" for n in range(3)],

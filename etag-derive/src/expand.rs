@@ -14,8 +14,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{DeriveInput, LitStr, Type, ext::IdentExt, spanned::Spanned};
 
 use crate::attributes::{
-    Access, Attribute, Carrier, DefaultValue, Deletion, Etag, Kept, Relationship, Resource, Role, Stored,
-    TypedEnd, in_list, in_option,
+    Access, Attribute, Carrier, DefaultValue, Deletion, Etag, Indexes, Kept, Relationship, Resource, Role,
+    Stored, TypedEnd, in_list, in_option,
 };
 use behaviour::behaviour;
 use record::{from_record, to_record};
@@ -167,12 +167,14 @@ fn description(resource: &Resource) -> TokenStream {
     });
     let stored: Vec<_> = stored.collect();
     let storing = (!stored.is_empty()).then(|| quote!(.storing(&[#(#stored),*])));
-    let indexed: Vec<_> = resource
-        .attributes()
-        .enumerate()
-        .filter_map(|(index, (_, attribute))| attribute.index.then_some(index))
-        .collect();
+    let with_index = |wanted: fn(&Indexes) -> bool| -> Vec<usize> {
+        let places = resource.attributes().enumerate();
+        places.filter_map(|(place, (_, attribute))| wanted(&attribute.indexes).then_some(place)).collect()
+    };
+    let indexed = with_index(|indexes| indexes.order);
     let indexing = (!indexed.is_empty()).then(|| quote!(.indexing(&[#(#indexed),*])));
+    let trigrams = with_index(|indexes| indexes.trigram);
+    let finding = (!trigrams.is_empty()).then(|| quote!(.indexing_trigrams(&[#(#trigrams),*])));
     let deciding: Vec<_> = resource
         .relationships()
         .flat_map(|(_, relationship)| iter::repeat_n(relationship.decides_deletion, relationship.arms()))
@@ -198,7 +200,7 @@ fn description(resource: &Resource) -> TokenStream {
                 ATTRIBUTES,
                 RELATIONSHIPS,
                 #etag,
-            )#documented #tagging #requiring #storing #indexing #deciding #(#kept)* #softly #computing;
+            )#documented #tagging #requiring #storing #indexing #finding #deciding #(#kept)* #softly #computing;
         &DESCRIPTION
     }
 }

@@ -168,7 +168,7 @@
 //! | `text` | serde carries it as text: for enums, whose variants' names are stored | its own type carries it |
 //! | `json` | serde carries it as JSON: for everything else | |
 //! | `number` | documents show an exact decimal number as a JSON number, `12.50` | as a string, `"12.50"` |
-//! | `index` | the tables that the store makes have an index of it, so that `filter` by its values, ranges and beginnings of text and `sort` find rows without reading the table; on SQLite none of decimal numbers. Printed schemas have it, too | none |
+//! | `index` | the tables that the store makes have an index of it, so that `filter` by its values, ranges and beginnings of text and `sort` find rows without reading the table; on SQLite none of decimal numbers. `index(trigram)`: on PostgreSQL one that finds what `contains`, `ilike` and the like look for in a text; `index(order, trigram)`: both. Printed schemas have it, too | none |
 //! | `skip` | it is neither in documents nor in the store; read structs have `Default::default()`, or what `default = "path"` returns | |
 //!
 //! `text` and `json` on an `Option<T>` adapt the `T`: `None` is null. `text` and `number` on a `Vec<T>` adapt the `T`, too.

@@ -23,6 +23,7 @@ pub(crate) struct Person {
 pub(crate) struct Article {
     #[jsonapi(id)]
     id: i64,
+    #[jsonapi(index(trigram))]
     title: String,
     body: String,
     #[jsonapi(default)]

@@ -5,7 +5,7 @@ use syn::{ExprPath, Type};
 
 use super::{
     container::Container,
-    entries::{Entries, type_of},
+    entries::{Entries, Value, names_of, type_of, unknown},
     member_name::{Name, check_member_name},
     stored::{Form, Stored},
     types,
@@ -21,8 +21,8 @@ pub(crate) struct Attribute {
     pub(crate) filter: bool,
     /// Whether `sort` may name it.
     pub(crate) sort: bool,
-    /// Whether the tables that the store makes have an index of it.
-    pub(crate) index: bool,
+    /// Which indexes of it the tables have that the store makes.
+    pub(crate) indexes: Indexes,
     pub(crate) default: Option<DefaultValue>,
     pub(crate) carrier: Carrier,
     pub(crate) kept: Upkeep,
@@ -32,6 +32,15 @@ pub(crate) struct Attribute {
     pub(crate) readers: Option<Box<Type>>,
     /// The request guard of those who may write it, if not everybody may.
     pub(crate) writers: Option<Box<Type>>,
+}
+
+/// The indexes that an attribute asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Indexes {
+    /// One that has the values in their order.
+    pub(crate) order: bool,
+    /// One of the trigrams of its text, which finds what stands anywhere in it.
+    pub(crate) trigram: bool,
 }
 
 /// Whether the store itself keeps the attribute; the keys, for where they stand.
@@ -141,7 +150,7 @@ pub(super) fn read(
         (None, access) => access.is_shown(),
     };
     let (filter, sort) = (open("filter"), open("sort"));
-    let index = entries.flag("index", errors);
+    let index = indexes(entries, errors);
     let carrier = match (entries.flag("text", errors), entries.flag("json", errors)) {
         (Some(_), Some(second)) => {
             errors.at(
@@ -185,11 +194,67 @@ pub(super) fn read(
     } else if has_two_nulls(ty) {
         errors.at(ty, "null can mean only one thing: write one `Option`");
     }
-    if let Some(key) = index.as_ref().filter(|_| has_no_order(ty, carrier)) {
-        errors.at(key, "an index finds values in their order, and JSON and lists have none: remove `index`");
+    if let Some((key, indexes)) = &index {
+        if has_no_order(ty, carrier) {
+            let message =
+                "an index finds values in their order, and JSON and lists have none: remove `index`";
+            errors.at(key, message);
+        } else if indexes.trigram && carrier != Carrier::Text && is_no_text(ty) {
+            errors.at(key, "trigrams are three characters of a text, and this is none: write `index`");
+        }
     }
-    let index = index.is_some();
-    Attribute { name, column, access, filter, sort, index, default, carrier, kept, stored, readers, writers }
+    let indexes = index.map(|(_, indexes)| indexes).unwrap_or_default();
+    Attribute {
+        name,
+        column,
+        access,
+        filter,
+        sort,
+        indexes,
+        default,
+        carrier,
+        kept,
+        stored,
+        readers,
+        writers,
+    }
+}
+
+/// Takes `index`, `index(order)`, `index(trigram)` or `index(order, trigram)`; with the key, for where it stands.
+fn indexes(entries: &mut Entries, errors: &mut Errors) -> Option<(Ident, Indexes)> {
+    const KINDS: [&str; 2] = ["order", "trigram"];
+    let entry = entries.take("index")?;
+    let mut indexes = Indexes::default();
+    match &entry.value {
+        Value::Flag => indexes.order = true,
+        Value::List(list) => {
+            let names = names_of(list.clone()).unwrap_or_default();
+            if names.is_empty() {
+                errors.at(&entry, "write `index`, or which indexes: `index(order, trigram)`");
+            }
+            for name in names {
+                match name.to_string().as_str() {
+                    "order" => indexes.order = true,
+                    "trigram" => indexes.trigram = true,
+                    other => errors.at(&name, unknown("kind of index", other, &KINDS)),
+                }
+            }
+        }
+        Value::Assigned(_) | Value::Type(_) => {
+            errors.at(
+                &entry,
+                "`index` takes no value: write `index`, or which indexes: `index(order, trigram)`",
+            );
+        }
+    }
+    Some((entry.key, indexes))
+}
+
+/// Whether the type is a number or a truth value, by its name. Of other types only the compiler knows what they are.
+fn is_no_text(ty: &Type) -> bool {
+    const NAMES: [&str; 11] = ["bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"];
+    let ty = types::in_option(ty).unwrap_or(ty);
+    matches!(ty, Type::Path(path) if NAMES.iter().any(|name| path.path.is_ident(name)))
 }
 
 /// Whether the values are JSON, or lists. Bytes are no list.

@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use proc_macro2::Ident;
 use syn::{Data, DeriveInput, Fields};
 
-pub(crate) use attribute::{Access, Attribute, Carrier, DefaultValue};
+pub(crate) use attribute::{Access, Attribute, Carrier, DefaultValue, Indexes};
 pub(crate) use container::{Container, Etag};
 pub(crate) use deletion::Deletion;
 pub(crate) use field::{Field, Role};

@@ -62,6 +62,7 @@ impl SchemaMode {
 /// revisions = true         # whether changes are counted, by triggers; without, nothing is remembered
 /// slow_query = "200 ms"    # statements that take so long are logged, without values; none are by default
 /// schema = "create"        # make missing tables; or "check": change nothing; or "extend": add missing columns, too
+/// index_advice = true      # whether a launch says in the log which indexes large tables lack
 /// ```
 ///
 /// ```toml
@@ -75,6 +76,7 @@ impl SchemaMode {
 /// revisions = true         # as above
 /// slow_query = "200 ms"    # as above
 /// schema = "create"        # as above
+/// index_advice = true      # as above
 /// ```
 ///
 /// ```
@@ -118,6 +120,9 @@ pub struct DatabaseConfig {
     pub slow_query: Option<Duration>,
     /// What a launch may change of the tables.
     pub schema: SchemaMode,
+    /// Whether a launch says in the log, once for each table with over 10,000 rows, which indexes it lacks: those that structs
+    /// ask for, and those of attributes by which clients may filter and sort, with the SQL that makes them.
+    pub index_advice: bool,
 }
 
 impl fmt::Debug for DatabaseConfig {
@@ -144,6 +149,7 @@ impl DatabaseConfig {
             revisions: true,
             slow_query: None,
             schema: SchemaMode::Create,
+            index_advice: true,
         }
     }
 
@@ -227,6 +233,7 @@ impl DatabaseConfig {
         let modes =
             [SchemaMode::Create, SchemaMode::Check, SchemaMode::Extend].map(|mode| (mode.word(), mode));
         self.schema = table.choice("schema", self.schema, &modes);
+        self.index_advice = table.flag("index_advice", self.index_advice);
     }
 
     /// Whether the URL is one of PostgreSQL.
@@ -271,6 +278,9 @@ impl DatabaseConfig {
         }
         values.push(("revisions", if self.revisions { "on" } else { "off" }.to_owned()));
         values.push(("schema", self.schema.word().to_owned()));
+        if !self.index_advice {
+            values.push(("index advice", "off".to_owned()));
+        }
         super::announce(&format!("Database {name}"), &values);
     }
 }

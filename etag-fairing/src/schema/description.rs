@@ -53,6 +53,8 @@ pub struct Description {
     pub(crate) stored: &'static [(usize, StoredTime)],
     /// The indexes of the attributes of which tables have an index.
     pub(crate) indexed: &'static [usize],
+    /// The indexes of the attributes of whose texts tables have an index of trigrams, where the database has such.
+    pub(crate) trigrams: &'static [usize],
     /// The attributes that are computed from the others.
     pub(crate) computed: Computed,
     /// The indexes of the relationships that have `on_delete`.
@@ -152,6 +154,7 @@ impl Description {
             docs: Docs::NONE,
             stored: &[],
             indexed: &[],
+            trigrams: &[],
             computed: Computed::NONE,
             deciding: &[],
         }
@@ -197,6 +200,19 @@ impl Description {
     pub const fn indexing(mut self, places: &'static [usize]) -> Self {
         self.indexed = places;
         self
+    }
+
+    /// Sets of which attributes, by their indexes, tables have an index of trigrams.
+    #[doc(hidden)]
+    pub const fn indexing_trigrams(mut self, places: &'static [usize]) -> Self {
+        self.trigrams = places;
+        self
+    }
+
+    /// Whether tables have an index of an attribute's trigrams, if the database has such.
+    #[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code, reason = "stores ask"))]
+    pub(crate) fn has_trigrams(&self, attribute: AttributeId) -> bool {
+        self.trigrams.contains(&attribute.place())
     }
 
     /// Whether tables have an index of an attribute.

@@ -125,3 +125,45 @@ fn the_log_says_what_was_really_sent() {
         assert!(!lines("Sent: 304 Not Modified in place of this").is_empty(), "also without an observer");
     }
 }
+
+#[test]
+fn a_launch_names_once_which_indexes_a_large_table_lacks() {
+    for database in Database::each() {
+        let told = || lines("table `notes` has over 10000 rows");
+        fill(&database.serve("", ""));
+        let before = told().len();
+        assert_eq!(before, 0, "of a small table nothing is said");
+        database.run(match &database {
+            Database::Sqlite(_) => {
+                "WITH RECURSIVE n (n) AS (SELECT 10 UNION ALL SELECT n + 1 FROM n WHERE n < 10020) \
+                 INSERT INTO notes (id, text, author_id) SELECT n, 't' || n, 1 FROM n"
+            }
+            #[cfg(feature = "postgres")]
+            Database::Postgres(_) => {
+                "INSERT INTO notes (id, text, author_id) SELECT n, 't' || n, 1 FROM generate_series(10, 10020) AS n"
+            }
+        });
+        database.serve("index_advice = false", "").get("/api/notes/1", &[]).is(200);
+        assert_eq!(told().len(), before, "it was turned off");
+        database.serve("", "").get("/api/notes/1", &[]).is(200);
+        let told = told();
+        assert_eq!(told.len(), before + 1, "{told:?}");
+        let (level, line) = &told[before];
+        assert_eq!(*level, log::Level::Warn);
+        assert!(line.contains("(`text`)") && line.contains("`index_advice = false`"), "{line}");
+        // The statement that it names is the one that ends it.
+        let (_, statement) = line.split_once("The indexes: ").expect("a statement");
+        assert!(
+            statement.starts_with(r#"CREATE INDEX IF NOT EXISTS "notes_text_index" ON "notes" ("#),
+            "{statement}"
+        );
+        database.run(statement);
+        let number = told.len();
+        database.serve("", "").get("/api/notes/1", &[]).is(200);
+        assert_eq!(lines("table `notes` has over 10000 rows").len(), number);
+        LINES
+            .lock()
+            .expect("no panic")
+            .retain(|(_, line)| !line.contains("table `notes` has over 10000 rows"));
+    }
+}

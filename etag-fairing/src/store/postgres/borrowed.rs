@@ -51,6 +51,9 @@ pub struct PoolOptions {
     pub slow_query: Option<Duration>,
     /// What preparing may change of the tables.
     pub schema: SchemaMode,
+    /// Whether a launch says in the log which indexes large tables lack, as
+    /// [`DatabaseConfig::index_advice`](crate::config::DatabaseConfig::index_advice) has it.
+    pub index_advice: bool,
     /// Where this stands in the configuration, for messages: `databases.api`.
     setting: Option<String>,
 }
@@ -64,7 +67,7 @@ impl Default for PoolOptions {
 
 impl PoolOptions {
     /// Reads `databases.<name>` of the figment's selected profile, which need not be there: the keys `wait_timeout`,
-    /// `statement_timeout`, `read_timeout`, `revisions`, `slow_query` and `schema`.
+    /// `statement_timeout`, `read_timeout`, `revisions`, `slow_query`, `schema` and `index_advice`.
     ///
     /// # Errors
     /// One for each value that can't be used and each key that doesn't exist, in a chain; and for `url`, `connections` and
@@ -86,6 +89,7 @@ impl PoolOptions {
             revisions: config.revisions,
             slow_query: config.slow_query,
             schema: config.schema,
+            index_advice: config.index_advice,
             setting: None,
         }
     }

@@ -2,12 +2,19 @@
 
 use super::dialect::Postgres;
 use crate::schema::{Element, IdKind, Kind, Value};
-use crate::store::sql::definitions::{Definitions, ForeignKeys, literal};
+use crate::store::sql::definitions::{Definitions, ForeignKeys, Trigrams, literal};
 use crate::store::sql::prepare::quoted;
 use crate::store::sql::schema::{Column, Key, Table, kind_of_id};
 
+/// What makes the operator class of indexes of trigrams.
+pub(super) const EXTENSION: &str = "CREATE EXTENSION IF NOT EXISTS pg_trgm";
+
 impl Definitions for Postgres {
     const FOREIGN_KEYS: ForeignKeys = ForeignKeys::Behind;
+    const TRIGRAMS: Trigrams = Trigrams::Extension(
+        "Indexes of trigrams need this extension, and it needs the right to CREATE in the database",
+        EXTENSION,
+    );
 
     fn column_type(self, column: &Column) -> &'static str {
         column.kind.postgres().types.ours
@@ -31,6 +38,12 @@ impl Definitions for Postgres {
     fn index_part(self, name: &str, kind: Kind) -> Option<String> {
         let of_text = kind.postgres().compared_as == "text";
         Some(format!("{}{}", quoted(name), if of_text { " COLLATE \"C\"" } else { "" }))
+    }
+
+    /// Of the text with its case folded, as `ilike` compares it: what is found whatever its case is all that can be found with
+    /// it, too.
+    fn trigram_part(self, name: &str) -> Option<String> {
+        Some(format!("USING gin (({}) gin_trgm_ops)", self.folded_column(name)))
     }
 
     fn indexes_end_with(self, _: IdKind) -> bool {

@@ -1,7 +1,7 @@
 //! How PostgreSQL spells what databases spell differently.
 
 use sea_query::{
-    Expr, ExprTrait, Func, IntoIden, LikeExpr, PostgresQueryBuilder, Query, QueryStatementWriter,
+    Alias, Expr, ExprTrait, Func, IntoIden, LikeExpr, PostgresQueryBuilder, Query, QueryStatementWriter,
     SelectStatement, TableRef, Values,
 };
 
@@ -229,13 +229,32 @@ impl Dialect for Postgres {
     }
 
     fn is_like(self, text: Expr, pattern: &Pattern, case: Case) -> Expr {
-        let written = pattern.written(case, '%', '_', |special| match special {
-            '%' | '_' | '\\' => Some(['\\', special].into_iter().collect()),
-            _ => None,
-        });
         let text = if case == Case::Exact { text } else { folded(text) };
-        text.like(LikeExpr::new(written))
+        text.like(LikeExpr::new(written(pattern, case)))
     }
+
+    /// The pattern is folded by what folds the text, so that no difference between its Unicode and ours matters.
+    fn is_folded_like(self, text: Expr, pattern: &Pattern) -> Option<Expr> {
+        let pattern = Expr::cust_with_expr("CAST($1 AS text)", Expr::val(written(pattern, Case::Exact)));
+        Some(Expr::cust_with_exprs("($1 LIKE $2)", [folded(text), folded(pattern)]))
+    }
+}
+
+impl Postgres {
+    /// A column of text, with its case folded, as text for definitions. An index has to have just what filters compare.
+    pub(super) fn folded_column(self, name: &str) -> String {
+        let column = self.by_code_points(Expr::col(Alias::new(name)), Kind::Text);
+        let select = self.text(&Query::select().expr(folded(column)).to_owned());
+        select.trim_start_matches("SELECT ").to_owned()
+    }
+}
+
+/// A pattern as `LIKE` has it.
+fn written(pattern: &Pattern, case: Case) -> String {
+    pattern.written(case, '%', '_', |special| match special {
+        '%' | '_' | '\\' => Some(['\\', special].into_iter().collect()),
+        _ => None,
+    })
 }
 
 /// What stands inside of JSON, of which this is the text. `jsonb` takes no U+0000; and a name leads to a member of an

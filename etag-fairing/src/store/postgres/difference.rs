@@ -9,8 +9,8 @@ use super::prepare::{check_key, is_large};
 use super::{PostgresStore, answers, dialect::Postgres, revisions, table};
 use crate::schema::Description;
 use crate::store::sql::answers::DEFINITIONS;
-use crate::store::sql::difference::{Beside, NullChange, Step, columns, new_tables};
-use crate::store::sql::prepare::{FoundTable as _, check_columns};
+use crate::store::sql::difference::{Beside, NullChange, Step, before_trigrams, columns, new_tables};
+use crate::store::sql::prepare::{FoundTable as _, check_columns, quoted};
 use crate::store::sql::schema::{self, Table};
 use crate::store::sql::{definitions, definitions::IndexOrder, index_advice, versions::Versions};
 use crate::store::{PrepareError, StoreError};
@@ -24,7 +24,9 @@ pub(crate) fn definition(
     beside: Beside,
 ) -> Result<Vec<Step>, PrepareError> {
     let tables = tables(resources)?;
-    let mut steps = new_tables(Postgres, &tables.iter().collect::<Vec<_>>(), |_| true);
+    let all: Vec<&Table> = tables.iter().collect();
+    let mut steps = before_trigrams(Postgres, &all);
+    steps.extend(new_tables(Postgres, &all, |_| true));
     if beside.revisions {
         let names: Vec<_> = tables.iter().map(|table| table.name).collect();
         steps.extend(revisions::definitions(&names).into_iter().map(Step::Statement));
@@ -85,7 +87,12 @@ async fn steps(
             }
         }
     }
-    let mut steps = new_tables(Postgres, &new, |name| !views.contains(name));
+    let mut steps = Vec::new();
+    if !table::has_trigrams(connection).await? {
+        let kept: Vec<&Table> = tables.iter().filter(|table| !views.contains(table.name)).collect();
+        steps.extend(before_trigrams(Postgres, &kept));
+    }
+    steps.extend(new_tables(Postgres, &new, |name| !views.contains(name)));
     for (table, found) in existing {
         let mut misfits = Vec::new();
         check_key(connection, table, &found, &mut misfits).await?;
@@ -99,6 +106,9 @@ async fn steps(
         for index in definitions::create_indexes(Postgres, table) {
             if !table::has_index(connection, table.name, index.column, index.order).await? {
                 steps.push(Step::Statement(index.statement));
+                // Only then the planner knows how many rows a text is in.
+                let is_new = index.order == IndexOrder::Trigrams;
+                steps.extend(is_new.then(|| Step::Statement(format!("ANALYZE {}", quoted(table.name)))));
             }
         }
         if is_large(connection, table).await? {

@@ -91,6 +91,7 @@ use super::{
     Claim, CommitCounter, ConnectionFigures, Fetched, HealthCheck, KeptSize, Plan, PrepareError,
     QueueCounter, RepeatableRequest, Revision, StatementCounter, Store, StoreError, StoreFigures,
     Transaction, Unwritable, sql,
+    sql::index_advice::IndexAdvice,
     sql::lanes::{Lanes, Look, Pass},
     sql::statement_watch::StatementWatch,
 };
@@ -125,6 +126,7 @@ pub struct PostgresStore {
     wait_timeout: Duration,
     revisions: bool,
     schema: SchemaMode,
+    index_advice: IndexAdvice,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -183,6 +185,7 @@ impl PostgresStore {
             wait_timeout: options.wait_timeout,
             revisions: options.revisions,
             schema: options.schema,
+            index_advice: IndexAdvice::of(options.index_advice),
         })
     }
 
@@ -238,6 +241,7 @@ impl PostgresStore {
             wait_timeout: options.wait_timeout,
             revisions: options.revisions,
             schema: options.schema,
+            index_advice: IndexAdvice::of(options.index_advice),
         }
     }
 
@@ -335,7 +339,8 @@ impl PostgresStore {
         connection.begin(Purpose::Write);
         connection.set_limit(Limit::beyond(PREPARING));
         connection.batch(&format!("SET LOCAL statement_timeout = {}", PREPARING.as_millis())).await?;
-        let known = prepare::prepare(&connection, resources, self.revisions, self.schema).await?;
+        let known =
+            prepare::prepare(&connection, resources, self.revisions, self.schema, self.index_advice).await?;
         if known.is_ok() {
             connection.commit().await?;
         }

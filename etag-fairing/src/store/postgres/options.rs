@@ -37,6 +37,8 @@ pub struct PostgresOptions {
     pub slow_query: Option<Duration>,
     /// What preparing may change of the tables.
     pub schema: SchemaMode,
+    /// Whether preparing says in the log which indexes large tables lack, as [`DatabaseConfig::index_advice`] has it.
+    pub index_advice: bool,
     /// Where the URL stands in the configuration, for messages: `databases.api.url`.
     setting: Option<String>,
 }
@@ -79,6 +81,7 @@ impl PostgresOptions {
             revisions: config.revisions,
             slow_query: config.slow_query,
             schema: config.schema,
+            index_advice: config.index_advice,
             setting,
         };
         options.target().map(|_| options)

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::{
     connection::Connection,
+    definitions::EXTENSION,
     dialect::Postgres,
     known::{Known, Sequence},
     marks::{self, MARKS},
@@ -21,7 +22,7 @@ use crate::schema::{Description, IdKind, Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::Abilities;
 use crate::store::sql::definitions::{self, IndexOrder, Layout, NewColumn, NewIndex};
-use crate::store::sql::index_advice;
+use crate::store::sql::index_advice::{self, IndexAdvice};
 use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
 use crate::store::sql::prepare::{self, FoundTable as _, OURS, Owner, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
@@ -39,6 +40,7 @@ pub(super) async fn prepare(
     resources: &[&'static Description],
     count: bool,
     mode: SchemaMode,
+    advice: IndexAdvice,
 ) -> Result<Result<Known, Vec<String>>, StoreError> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
@@ -87,7 +89,8 @@ pub(super) async fn prepare(
         }
         if owner == Owner::Store && mode == SchemaMode::Extend && problems.is_empty() {
             index_references(connection, table).await?;
-        } else if !found.is_view && problems.is_empty() {
+        }
+        if advice == IndexAdvice::Given && !found.is_view && problems.is_empty() {
             advise_indexes(connection, table).await?;
         }
     }
@@ -237,7 +240,12 @@ async fn look_for_former_names(
 }
 
 async fn index_references(connection: &Connection, table: &Table) -> Result<(), StoreError> {
-    for NewIndex { name, statement, .. } in definitions::create_indexes(Postgres, table) {
+    for index in definitions::create_indexes(Postgres, table) {
+        if index.order == IndexOrder::Trigrams && !table::has_trigrams(connection).await? {
+            index_advice::warn_of_extension(table, &index, EXTENSION);
+            continue;
+        }
+        let NewIndex { name, statement, .. } = index;
         // Checked before, since `IF NOT EXISTS` waits for all transactions that write to the table, and
         // another node may be writing.
         let found = "SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
@@ -254,25 +262,43 @@ async fn index_references(connection: &Connection, table: &Table) -> Result<(), 
     Ok(())
 }
 
-/// Says which indexes a table lacks that structs ask for, if it is large.
+/// Says which indexes a table lacks, if it is large: those that structs ask for, and those of columns by which clients may
+/// filter and sort.
 async fn advise_indexes(connection: &Connection, table: &Table) -> Result<(), StoreError> {
-    let mut lacking = Vec::new();
+    let (mut lacking, mut open) = (Vec::new(), Vec::new());
     for index in definitions::create_indexes(Postgres, table) {
-        if index.order == IndexOrder::ByCodePoints
+        if index.order != IndexOrder::OfColumn
             && !table::has_index(connection, table.name, index.column, index.order).await?
         {
             lacking.push(index);
         }
     }
-    if !lacking.is_empty() && is_large(connection, table).await? {
-        lacking.iter().for_each(|index| index_advice::warn_of(table, index));
+    for column in index_advice::open_columns(table) {
+        if !table::has_index(connection, table.name, column.name, IndexOrder::ByCodePoints).await? {
+            open.push(column);
+        }
     }
+    if lacking.is_empty() && open.is_empty() || !is_large(connection, table).await? {
+        return Ok(());
+    }
+    for index in &lacking {
+        let lacks_extension = index.order == IndexOrder::Trigrams && !table::has_trigrams(connection).await?;
+        index_advice::warn_of(table, index, lacks_extension.then_some(EXTENSION));
+    }
+    index_advice::warn_of_open(Postgres, table, &open);
     Ok(())
 }
 
-/// Whether a table is so large that indexes matter.
+/// Whether a table is so large that indexes matter. The server's estimate is enough where it says so; it is missing or old
+/// where nothing has analyzed the table lately.
 pub(super) async fn is_large(connection: &Connection, table: &Table) -> Result<bool, StoreError> {
-    Ok(!connection.rows(&index_advice::is_large(table), &[]).await?.is_empty())
+    let estimated = connection
+        .rows(
+            "SELECT 1 FROM pg_class WHERE oid = to_regclass(quote_ident(CAST($1 AS text))) AND reltuples > CAST($2 AS bigint)",
+            &[ValueRef::Text(table.name).into(), ValueRef::Integer(index_advice::LARGE.cast_signed()).into()],
+        )
+        .await?;
+    Ok(!estimated.is_empty() || !connection.rows(&index_advice::is_large(table), &[]).await?.is_empty())
 }
 
 pub(super) async fn check_key(

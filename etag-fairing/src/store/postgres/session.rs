@@ -25,6 +25,7 @@ use crate::store::sql::read::{Locking, fetch};
 use crate::store::sql::referrer::Referrer;
 use crate::store::sql::room::Room;
 use crate::store::sql::session::Session;
+use crate::store::sql::trigrams::looks_into_them;
 use crate::store::sql::versions::Versions;
 use crate::store::sql::visible::Visible;
 use crate::store::{Excess, StoreError};
@@ -203,13 +204,20 @@ impl Session for Connection {
     }
 }
 
+/// The server's plans of this transaction are made for the values of each statement.
+pub(super) const PLAN_FOR_VALUES: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
+
 impl Connection {
     /// Answers a plan in its own read transaction, which has one snapshot.
     pub(super) async fn fetch_snapshot(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         // One statement has one snapshot anyway. The transaction ends when the connection is returned to the
         // pool.
-        if !is_one_statement(plan) {
+        let is_made_for_values = looks_into_them(plan);
+        if !is_one_statement(plan) || is_made_for_values {
             self.begin(Purpose::Read);
+        }
+        if is_made_for_values {
+            self.send_ahead(PLAN_FOR_VALUES);
         }
         fetch(self, plan, Locking::None).await
     }

@@ -263,6 +263,9 @@ pub(super) async fn has_index(
     column: &str,
     order: IndexOrder,
 ) -> Result<bool, StoreError> {
+    if order == IndexOrder::Trigrams {
+        return has_trigram_index(connection, table, column).await;
+    }
     // 950 is "C"; 0 is what has no collation.
     let rows = connection
         .rows(
@@ -273,6 +276,31 @@ pub(super) async fn has_index(
         )
         .await?;
     Ok(!rows.is_empty())
+}
+
+/// Whether an index has the trigrams of the column's text with its case folded. Its expression is told by the collation that
+/// only folding has, since each version writes expressions in its own way.
+async fn has_trigram_index(connection: &Connection, table: &str, column: &str) -> Result<bool, StoreError> {
+    let rows = connection
+        .rows(
+            "SELECT 1 FROM pg_index AS i JOIN pg_opclass AS o ON o.oid = i.indclass[0] \
+             JOIN pg_depend AS d ON d.classid = CAST('pg_class' AS regclass) AND d.objid = i.indexrelid \
+             AND d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = i.indrelid \
+             JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid \
+             WHERE i.indrelid = to_regclass(quote_ident(CAST($1 AS text))) AND a.attname = CAST($2 AS text) \
+             AND i.indkey[0] = 0 AND i.indpred IS NULL AND i.indisvalid AND o.opcname IN ('gin_trgm_ops', 'gist_trgm_ops') \
+             AND strpos(pg_get_indexdef(i.indexrelid, 1, false), 'und-x-icu') > 0 LIMIT 1",
+            &[text(table), text(column)],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// Whether indexes of trigrams can be made.
+pub(super) async fn has_trigrams(connection: &Connection) -> Result<bool, StoreError> {
+    let found =
+        "SELECT 1 FROM pg_opclass WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid) LIMIT 1";
+    Ok(!connection.rows(found, &[]).await?.is_empty())
 }
 
 /// Whether the table has a row.

@@ -23,11 +23,30 @@ pub(in crate::store) trait Definitions: Copy {
     /// A column as an index must have it, so that comparisons and orders by it use the index; `None` if none could be used.
     fn index_part(self, name: &str, kind: Kind) -> Option<String>;
 
+    /// What an index of trigrams needs.
+    const TRIGRAMS: Trigrams;
+
+    /// How an index of a column's trigrams is made; `None` where there is none.
+    fn trigram_part(self, name: &str) -> Option<String>;
+
     /// Whether an index of another column finds the rows of a value in the order of their ids, by itself.
     fn indexes_end_with(self, id: IdKind) -> bool;
 
     /// A default as the column stores it; `None` for null.
     fn literal(self, table: &Table, column: &Column, value: Value) -> Option<String>;
+}
+
+/// What an index of trigrams needs.
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres")),
+    allow(dead_code, reason = "each database has its way")
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Trigrams {
+    /// An extension: what is said of it, and the statement that makes it.
+    Extension(&'static str, &'static str),
+    /// There is no such index: what there is in its place.
+    Nowhere(&'static str),
 }
 
 /// Where the foreign keys of a new table stand.
@@ -108,13 +127,15 @@ pub(in crate::store) struct NewIndex {
     pub(in crate::store) statement: String,
 }
 
-/// The order in which an index must have a column to be of use.
+/// What an index must have of a column to be of use: its order, or its trigrams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum IndexOrder {
     /// That of the column itself, by which references are compared.
     OfColumn,
     /// By code points, as attributes are compared, whatever collation the column has.
     ByCodePoints,
+    /// None: it has the trigrams of the column's text, by which filters look into it.
+    Trigrams,
 }
 
 /// The indexes of a table.
@@ -130,23 +151,41 @@ pub(in crate::store) fn create_indexes<D: Definitions>(dialect: D, table: &Table
     let mut indexes: Vec<NewIndex> = of_references.collect();
     let key = table.key.columns();
     for column in table.columns.iter().filter(|column| column.is_indexed) {
-        let name = format!("{}_{}_index", table.name, column.name);
-        let has_one = key.first() == Some(&column.name) || indexes.iter().any(|known| known.name == name);
-        let Some(parts) = index_parts(dialect, table, column).filter(|_| !has_one) else { continue };
-        let (index, of) = (quoted(&name), quoted(table.name));
-        let statement = format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({parts})");
-        indexes.push(NewIndex { name, column: column.name, order: IndexOrder::ByCodePoints, statement });
+        let Some(index) = order_index(dialect, table, column) else { continue };
+        if key.first() != Some(&column.name) && indexes.iter().all(|known| known.name != index.name) {
+            indexes.push(index);
+        }
     }
+    indexes.extend(trigram_indexes(dialect, table));
     indexes
+}
+
+/// The index of an attribute in its order; `None` where none could be used.
+pub(in crate::store) fn order_index<D: Definitions>(
+    dialect: D,
+    table: &Table,
+    column: &Column,
+) -> Option<NewIndex> {
+    let name = format!("{}_{}_index", table.name, column.name);
+    let parts = index_parts(dialect, table, column)?;
+    let (index, of) = (quoted(&name), quoted(table.name));
+    let statement = format!("CREATE INDEX IF NOT EXISTS {index} ON {of} ({parts})");
+    Some(NewIndex { name, column: column.name, order: IndexOrder::ByCodePoints, statement })
+}
+
+/// The indexes of trigrams that a table needs, where the database has such.
+fn trigram_indexes<D: Definitions>(dialect: D, table: &Table) -> impl Iterator<Item = NewIndex> {
+    table.columns.iter().filter(|column| column.has_trigrams).filter_map(move |column| {
+        let name = format!("{}_{}_trigram_index", table.name, column.name);
+        let (index, of, part) = (quoted(&name), quoted(table.name), dialect.trigram_part(column.name)?);
+        let statement = format!("CREATE INDEX IF NOT EXISTS {index} ON {of} {part}");
+        Some(NewIndex { name, column: column.name, order: IndexOrder::Trigrams, statement })
+    })
 }
 
 /// What an index of an attribute has: the column, and then the id, so that the rows of one value are found in the order of a
 /// list, without a sort.
-pub(in crate::store) fn index_parts<D: Definitions>(
-    dialect: D,
-    table: &Table,
-    column: &Column,
-) -> Option<String> {
+fn index_parts<D: Definitions>(dialect: D, table: &Table, column: &Column) -> Option<String> {
     let mut parts = vec![dialect.index_part(column.name, column.kind)?];
     match table.key {
         Key::Id { kind, .. } if dialect.indexes_end_with(kind) => {}

@@ -174,6 +174,13 @@ pub(crate) trait Dialect: Copy {
 
     /// Whether the whole text matches a pattern.
     fn is_like(self, text: Expr, pattern: &Pattern, case: Case) -> Expr;
+
+    /// Whether the text matches the pattern when the database itself folds the case of both. It is true of whatever
+    /// matches exactly. `None` where no index could serve it.
+    fn is_folded_like(self, text: Expr, pattern: &Pattern) -> Option<Expr> {
+        let _ = (text, pattern);
+        None
+    }
 }
 
 /// The rows that a list selects.

@@ -3,8 +3,10 @@
 //! A new database lacks everything, so that its definition is the same thing.
 
 use super::definitions::{
-    Definitions, ForeignKeys, Layout, NewColumn, add_column, add_foreign_key, create_indexes, create_table,
+    Definitions, ForeignKeys, Layout, NewColumn, Trigrams, add_column, add_foreign_key, create_indexes,
+    create_table,
 };
+use super::index_advice::no_trigrams;
 use super::missing::Missing;
 use super::prepare::{FoundColumn as _, FoundTable, quoted, unused};
 use super::schema::{Column, Reference, Table};
@@ -38,6 +40,21 @@ pub(crate) fn script(steps: &[Step]) -> String {
         }
     }
     text
+}
+
+/// What has to be there before indexes of trigrams are made, or is said of them where there are none.
+pub(in crate::store) fn before_trigrams<D: Definitions>(_: D, tables: &[&Table]) -> Vec<Step> {
+    let columns = tables.iter().flat_map(|table| table.columns.iter().map(move |column| (*table, column)));
+    let mut columns = columns.filter(|(_, column)| column.has_trigrams).peekable();
+    match D::TRIGRAMS {
+        Trigrams::Extension(..) if columns.peek().is_none() => Vec::new(),
+        Trigrams::Extension(remark, statement) => {
+            vec![Step::Remark(remark.to_owned()), Step::Statement(statement.to_owned())]
+        }
+        Trigrams::Nowhere(instead) => {
+            columns.map(|(table, column)| Step::Remark(no_trigrams(table, column, instead))).collect()
+        }
+    }
 }
 
 /// The definitions of tables that are not there: first all tables, then what refers from one to another. `can_refer` says

@@ -176,11 +176,20 @@ fn compare<D: Dialect>(
             let (pattern, case) = (Pattern::parse(text), Case::of(*case_sensitive));
             let is_like = dialect.is_like(dialect.as_text(operand.own(dialect), kind), &pattern, case);
             match beginning(&operand, &pattern.beginning(), case) {
-                Some((range, _)) => range.and(is_like),
-                None => is_like,
+                Some((range, _)) => range.and(by_trigrams(dialect, &operand, &pattern, case, is_like)),
+                None => by_trigrams(dialect, &operand, &pattern, case, is_like),
             }
         }
         Comparison::Text { text, .. } if text.is_empty() => operand.expression.is_not_null(),
+        Comparison::Text { part, text, case_sensitive } if operand.has_trigrams => {
+            let (pattern, case) = (Pattern::of_part(*part, text), Case::of(*case_sensitive));
+            let has_part = dialect.has_part(operand.own(dialect), *part, text, case);
+            let has_part = by_trigrams(dialect, &operand, &pattern, case, has_part);
+            match beginning(&operand, text, case).filter(|_| *part == Part::Start) {
+                Some((range, _)) => range.and(has_part),
+                None => has_part,
+            }
+        }
         Comparison::Text { part, text, case_sensitive } => {
             let case = Case::of(*case_sensitive);
             let has_part =
@@ -193,6 +202,25 @@ fn compare<D: Dialect>(
             }
         }
     })
+}
+
+/// The same condition on a text, so that an index of trigrams finds the rows where the table has one. Others are not read then.
+fn by_trigrams<D: Dialect>(
+    dialect: D,
+    operand: &Operand,
+    pattern: &Pattern,
+    case: Case,
+    condition: Expr,
+) -> Expr {
+    if !operand.has_trigrams || !pattern.has_trigram() {
+        return condition;
+    }
+    match (dialect.is_folded_like(operand.own(dialect), pattern), case) {
+        (Some(_), Case::Folded) => dialect.is_like(operand.own(dialect), pattern, case),
+        // Before it, since it costs less where no index finds the rows.
+        (Some(may_match), Case::Exact) => condition.and(may_match),
+        (None, _) => condition,
+    }
 }
 
 /// Whether all texts of a range begin as they must.
@@ -371,6 +399,7 @@ fn one_in_form<D: Dialect>(
         stored: None,
         spelled: None,
         arm: None,
+        has_trigrams: false,
     };
     one_of(dialect, &held, &values.collect::<Vec<_>>())
 }

@@ -14,6 +14,12 @@ pub(in crate::store) static ARTICLES: Description = articles("articles", INTEGER
 /// The same, with ids that are text.
 pub(in crate::store) static PAPERS: Description = articles("papers", IdKind::Text);
 
+/// The same, with an index of the last attribute's trigrams.
+pub(in crate::store) static ESSAYS: Description = articles("essays", INTEGER).indexing_trigrams(&[3]);
+
+/// The same table, for who knows of no such index.
+pub(in crate::store) static BARE_ESSAYS: Description = articles("essays", INTEGER);
+
 const fn articles(table: &'static str, id: IdKind) -> Description {
     const ATTRIBUTES: &[Attribute] = &[
         Attribute::new::<String>("state", "state"),
@@ -38,6 +44,33 @@ fn text(text: &str) -> Value {
     Value::Text(text.into())
 }
 
+/// The first page of what has this in the last attribute, in each way that a filter has of looking into text.
+pub(in crate::store) fn searches(found: &str) -> Vec<Listing> {
+    let parts = [
+        (Part::Anywhere, found.to_owned()),
+        (Part::Start, found.to_owned()),
+        (Part::End, found.to_owned()),
+        (Part::Like, format!("%{found}%")),
+        (Part::Like, format!("{found}_%")),
+    ];
+    let of_case = |case_sensitive| {
+        let comparison = move |(part, text)| Comparison::Text { part, text, case_sensitive };
+        parts.clone().map(comparison).map(|comparison| where_it(3, comparison))
+    };
+    let all = of_case(true).into_iter().chain(of_case(false));
+    all.map(|listing| listing.paged(Page::Offset { offset: 0, limit: 10 })).collect()
+}
+
+/// The statement of a page.
+pub(in crate::store) fn statement<D: Dialect>(
+    dialect: D,
+    resource: &'static Description,
+    listing: &Listing,
+) -> Statement {
+    let visible = Visible::everything(dialect);
+    listing::page(visible, &Selection::whole(resource), Source::Collection, listing).expect("a statement")
+}
+
 /// Pages, each with the index that must find its rows. None of them may sort rows.
 pub(in crate::store) fn pages<D: Dialect>(
     dialect: D,
@@ -59,11 +92,8 @@ pub(in crate::store) fn pages<D: Dialect>(
             where_it(2, Comparison::Value(Relation::Greater, Value::Integer(49_000))).sorted(by(2, false)),
         ),
     ];
-    let visible = Visible::everything(dialect);
     let page = |listing: Listing| {
-        let listing = listing.paged(Page::Offset { offset: 0, limit: 10 });
-        listing::page(visible, &Selection::whole(resource), Source::Collection, &listing)
-            .expect("a statement")
+        statement(dialect, resource, &listing.paged(Page::Offset { offset: 0, limit: 10 }))
     };
     listings
         .into_iter()

@@ -58,6 +58,8 @@ pub(crate) mod session;
 pub(crate) mod spelling;
 mod statement;
 pub(crate) mod statement_watch;
+#[cfg(feature = "postgres")]
+pub(in crate::store) mod trigrams;
 pub(crate) mod versions;
 pub(crate) mod visible;
 mod visit;

@@ -1,6 +1,6 @@
 //! The patterns of [`Part::Like`](crate::plan::Part::Like), parsed for all dialects.
 
-use crate::plan::fold_case;
+use crate::plan::{Part, fold_case};
 
 /// Whether case matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,23 @@ impl Pattern {
             tokens.push(token);
         }
         Self(tokens)
+    }
+
+    /// The pattern of texts with this part.
+    pub(crate) fn of_part(part: Part, text: &str) -> Self {
+        if part == Part::Like {
+            return Self::parse(text);
+        }
+        let before = (part != Part::Start).then_some(Token::Any);
+        let after = (part != Part::End).then_some(Token::Any);
+        Self(before.into_iter().chain(text.chars().map(Token::Literal)).chain(after).collect())
+    }
+
+    /// Whether it has three letters or digits in a row, of which an index of trigrams has the texts.
+    pub(crate) fn has_trigram(&self) -> bool {
+        let is_word =
+            |token: &Token| matches!(token, Token::Literal(character) if character.is_alphanumeric());
+        self.0.windows(3).any(|three| three.iter().all(is_word))
     }
 
     /// What a text begins with that matches.

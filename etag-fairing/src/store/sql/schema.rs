@@ -87,6 +87,8 @@ pub(crate) struct Column {
     pub(crate) is_position: bool,
     /// Whether the table has an index of it.
     pub(crate) is_indexed: bool,
+    /// Whether the table has an index of its trigrams, if the database has such.
+    pub(crate) has_trigrams: bool,
     /// Whether clients may filter or sort by it.
     pub(crate) is_open: bool,
 }
@@ -228,6 +230,7 @@ fn positions(
         demands: 0,
         is_position: true,
         is_indexed: false,
+        has_trigrams: false,
         is_open: false,
     };
     unite(table, column, problems);
@@ -301,6 +304,13 @@ fn resource_table(resource: &'static Description, tables: &mut Vec<Table>, probl
         {
             problems.push(format!(
                 "table `{}`, column `{}`: {} can't be stored as `{form}`: {fault}",
+                table.name, column.name, column.needed_by
+            ));
+        }
+        if column.has_trigrams && column.kind != Kind::Text {
+            problems.push(format!(
+                "table `{}`, column `{}`: {} is no text, and trigrams are three characters of a text: write `index` in \
+                 place of `index(trigram)`",
                 table.name, column.name, column.needed_by
             ));
         }
@@ -399,6 +409,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             demands: usize::from(!attribute.nullable),
             is_position: false,
             is_indexed: resource.is_indexed(id) && has_order,
+            has_trigrams: resource.has_trigrams(id),
             is_open: (attribute.filter || attribute.sort) && has_order,
         });
     }
@@ -414,6 +425,7 @@ fn columns_of(resource: &'static Description) -> Vec<Column> {
             demands: usize::from(relationship.is_required()),
             is_position: false,
             is_indexed: false,
+            has_trigrams: false,
             is_open: false,
         };
         match relationship.kind {
@@ -510,6 +522,7 @@ fn join_table(
         demands: 1,
         is_position: false,
         is_indexed: false,
+        has_trigrams: false,
         is_open: false,
     };
     let (of_owner, of_target) = match relationship.kind {
@@ -577,6 +590,7 @@ fn unite(table: &mut Table, column: Column, problems: &mut Vec<String>) {
             known.demands += column.demands;
             known.is_position |= column.is_position;
             known.is_indexed |= column.is_indexed;
+            known.has_trigrams |= column.has_trigrams;
             known.is_open |= column.is_open;
             known.default = known.default.or(column.default);
         }

@@ -55,6 +55,8 @@ pub(super) struct Operand {
     pub(super) spelled: Option<(Expr, Spelled)>,
     /// Of an arm of a polymorphic relationship: whether the row has its type, and the id, of whichever type.
     pub(super) arm: Option<Box<(Expr, Operand)>>,
+    /// Whether the table has an index of its trigrams, if the database has such.
+    pub(super) has_trigrams: bool,
 }
 
 /// A composite id in a comparison.
@@ -87,7 +89,16 @@ impl Operand {
     /// A whole number that may be null, and that is no member.
     pub(super) fn whole_number(expression: Expr) -> Self {
         let (kind, class) = (Kind::Integer, Class::Number);
-        Self { expression, kind, class, nullable: true, stored: None, spelled: None, arm: None }
+        Self {
+            expression,
+            kind,
+            class,
+            nullable: true,
+            stored: None,
+            spelled: None,
+            arm: None,
+            has_trigrams: false,
+        }
     }
 
     /// A comparison with a value of the same class; `None` if the value is null, since nothing compares with
@@ -254,6 +265,7 @@ impl<'n> Scope<'n> {
                     stored: None,
                     spelled: None,
                     arm: None,
+                    has_trigrams: false,
                 };
                 Ok(operand.spelled(visible, resource.table, resource.id.column))
             }
@@ -278,6 +290,7 @@ impl<'n> Scope<'n> {
                     stored: None,
                     spelled: None,
                     arm: None,
+                    has_trigrams: false,
                 };
                 let Some(only) = link.only else {
                     return Ok(operand.spelled(visible, resource.table, link.columns.first()));
@@ -330,6 +343,7 @@ impl<'n> Scope<'n> {
                     stored,
                     spelled: None,
                     arm: None,
+                    has_trigrams: resource.has_trigrams(id),
                 };
                 Ok(operand.spelled(visible, resource.table, attribute.column))
             }
@@ -369,8 +383,16 @@ impl<'n> Scope<'n> {
             let kind = part.kind();
             let expression = id_column(visible.dialect, &alias, name, kind);
             let (kind, class) = (kind_of_id(kind), Class::of_id(kind));
-            let operand =
-                Operand { expression, kind, class, nullable, stored: None, spelled: None, arm: None };
+            let operand = Operand {
+                expression,
+                kind,
+                class,
+                nullable,
+                stored: None,
+                spelled: None,
+                arm: None,
+                has_trigrams: false,
+            };
             operand.spelled(visible, resource.table, name)
         });
         let parts = parts.collect();
@@ -393,6 +415,7 @@ impl<'n> Scope<'n> {
             stored: None,
             spelled: None,
             arm: None,
+            has_trigrams: false,
         };
         operand.spelled(visible, resource.table, link.columns.first())
     }

@@ -3,13 +3,17 @@
 use super::dialect::Sqlite;
 use crate::schema::kind::ValueType;
 use crate::schema::{IdKind, Kind, Value};
-use crate::store::sql::definitions::{Definitions, ForeignKeys, literal};
+use crate::store::sql::definitions::{Definitions, ForeignKeys, Trigrams, literal};
 use crate::store::sql::forms::{ColumnForm, Form};
 use crate::store::sql::prepare::quoted;
 use crate::store::sql::schema::{Column, Key, Table, kind_of_id};
 
 impl Definitions for Sqlite {
     const FOREIGN_KEYS: ForeignKeys = ForeignKeys::Within;
+    const TRIGRAMS: Trigrams = Trigrams::Nowhere(
+        "what SQLite has is `index` for how a text begins, where case matters, and FTS5 tables for words, which are asked by SQL \
+         of your own",
+    );
 
     fn column_type(self, column: &Column) -> &'static str {
         match column.stored {
@@ -44,6 +48,11 @@ impl Definitions for Sqlite {
         let of_text = kind.value_type() == ValueType::Text;
         let collation = if of_text { " COLLATE BINARY" } else { "" };
         (!kind.is_decimal()).then(|| format!("{}{collation}", quoted(name)))
+    }
+
+    /// SQLite finds what stands anywhere in a text only by a table of its own (FTS5), which has its words or trigrams.
+    fn trigram_part(self, _: &str) -> Option<String> {
+        None
     }
 
     /// With the rowid.

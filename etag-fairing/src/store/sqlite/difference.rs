@@ -10,7 +10,7 @@ use super::prepare::{check_key, is_large};
 use super::{answers, dialect::Sqlite, revisions, table};
 use crate::schema::Description;
 use crate::store::PrepareError;
-use crate::store::sql::difference::{Beside, NullChange, Step, columns, new_tables};
+use crate::store::sql::difference::{Beside, NullChange, Step, before_trigrams, columns, new_tables};
 use crate::store::sql::prepare::{FoundTable as _, check_columns, quoted};
 use crate::store::sql::{definitions, definitions::IndexOrder, index_advice, schema, versions::Versions};
 
@@ -74,7 +74,8 @@ fn steps(
             }
         }
     }
-    let mut steps = new_tables(Sqlite, &new, |_| true);
+    let mut steps = before_trigrams(Sqlite, &tables.iter().collect::<Vec<_>>());
+    steps.extend(new_tables(Sqlite, &new, |_| true));
     for (table, found) in existing {
         let Some(sqlite) = sqlite else { continue };
         let mut misfits = Vec::new();

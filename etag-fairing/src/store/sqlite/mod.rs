@@ -102,6 +102,7 @@ use super::{
     Claim, CommitCounter, Fetched, HealthCheck, KeptSize, Plan, PrepareError, RepeatableRequest, Revision,
     StatementCounter, Store, StoreError, StoreFigures, Transaction, Unwritable, sql,
     sql::abilities::Limits,
+    sql::index_advice::IndexAdvice,
     sql::lanes::{self, Lanes, Look, Pass},
     sql::statement_watch::StatementWatch,
     transact::Sharing,
@@ -128,6 +129,7 @@ pub struct SqliteStore {
     checkpointer: Option<Arc<Checkpointer>>,
     revisions: bool,
     schema: SchemaMode,
+    index_advice: IndexAdvice,
     latest: Latest,
     queue_timeout: Duration,
     read_timeout: Duration,
@@ -250,6 +252,7 @@ impl SqliteStore {
             checkpointer,
             revisions: options.revisions,
             schema: options.schema,
+            index_advice: IndexAdvice::of(options.index_advice),
             latest: Latest::default(),
             queue_timeout: options.queue_timeout,
             read_timeout: options.read_timeout,
@@ -346,11 +349,11 @@ impl Store for SqliteStore {
         };
         let transaction = self.turn_to_write(Sharing::Alone).await.map_err(name)?;
         let resources = resources.to_vec();
-        let (revisions, mode) = (self.revisions, self.schema);
+        let (revisions, mode, advice) = (self.revisions, self.schema, self.index_advice);
         let (problems, counted, limits) = transaction
             .run(move |connection| {
-                let prepared =
-                    prepare::prepare(&connection.sqlite, &resources, revisions, mode).map_err(store_error)?;
+                let prepared = prepare::prepare(&connection.sqlite, &resources, revisions, mode, advice)
+                    .map_err(store_error)?;
                 let limits = Arc::new(prepared.limits);
                 let known = Arc::clone(&limits);
                 connection.know(

@@ -32,6 +32,8 @@ pub struct SqliteOptions {
     pub slow_query: Option<Duration>,
     /// What preparing may change of the tables.
     pub schema: SchemaMode,
+    /// Whether preparing says in the log which indexes large tables lack, as [`DatabaseConfig::index_advice`] has it.
+    pub index_advice: bool,
 }
 
 /// The place of a database.
@@ -62,6 +64,7 @@ impl SqliteOptions {
             revisions: config.revisions,
             slow_query: config.slow_query,
             schema: config.schema,
+            index_advice: config.index_advice,
             ..Self::from_url(&config.url)?
         })
     }
@@ -80,6 +83,7 @@ impl SqliteOptions {
             revisions: true,
             slow_query: None,
             schema: SchemaMode::Create,
+            index_advice: true,
         }
     }
 

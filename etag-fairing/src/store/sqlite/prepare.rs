@@ -18,9 +18,9 @@ use super::table::{self, Affinity, Found};
 use crate::config::SchemaMode;
 use crate::schema::{Description, IdKind, Kind};
 use crate::store::sql::abilities::{Abilities, Limits, Verb};
-use crate::store::sql::definitions::{self, IndexOrder, Layout, NewColumn};
+use crate::store::sql::definitions::{self, Definitions as _, IndexOrder, Layout, NewColumn, Trigrams};
 use crate::store::sql::forms::{ColumnSpelling, Forms};
-use crate::store::sql::index_advice;
+use crate::store::sql::index_advice::{self, IndexAdvice};
 use crate::store::sql::missing::{Missing, marks_are_missing, no_table, warn_of_former_table};
 use crate::store::sql::prepare::{self, FoundColumn as _, OURS, Owner, quoted, wrong_type};
 use crate::store::sql::referrer::{FoundTable, Referrer};
@@ -55,13 +55,14 @@ pub(super) fn prepare(
     resources: &[&'static Description],
     revisions: bool,
     mode: SchemaMode,
+    advice: IndexAdvice,
 ) -> Result<Prepared> {
     if mode != SchemaMode::Check {
-        return make_ready(sqlite, resources, revisions, mode);
+        return make_ready(sqlite, resources, revisions, mode, advice);
     }
     // Whatever may be forgotten below: nothing is changed.
     sqlite.pragma_update(None, "query_only", true)?;
-    let outcome = make_ready(sqlite, resources, revisions, mode);
+    let outcome = make_ready(sqlite, resources, revisions, mode, advice);
     sqlite.pragma_update(None, "query_only", false)?;
     outcome
 }
@@ -71,6 +72,7 @@ fn make_ready(
     resources: &[&'static Description],
     revisions: bool,
     mode: SchemaMode,
+    advice: IndexAdvice,
 ) -> Result<Prepared> {
     let mut problems = Vec::new();
     let tables = schema::tables(resources, &mut problems);
@@ -81,6 +83,9 @@ fn make_ready(
     let mut others = Vec::new();
     let mut made = Vec::new();
     for table in &tables {
+        if advice == IndexAdvice::Given {
+            say_where_no_trigrams_are(table);
+        }
         match table::find(sqlite, table.name)? {
             None if mode == SchemaMode::Check => problems.push(no_table(Sqlite, table)),
             None => {
@@ -96,7 +101,8 @@ fn make_ready(
                 }
                 if owner == Owner::Store && mode == SchemaMode::Extend && problems.is_empty() {
                     index_references(sqlite, table)?;
-                } else if !found.is_view && problems.is_empty() {
+                }
+                if advice == IndexAdvice::Given && !found.is_view && problems.is_empty() {
                     advise_indexes(sqlite, table)?;
                 }
             }
@@ -260,9 +266,10 @@ fn index_references(sqlite: &Connection, table: &Table) -> Result<()> {
     indexes.try_for_each(|index| sqlite.execute_batch(&index.statement))
 }
 
-/// Says which indexes a table lacks that structs ask for, if it is large.
+/// Says which indexes a table lacks, if it is large: those that structs ask for, and those of columns by which clients may
+/// filter and sort.
 fn advise_indexes(sqlite: &Connection, table: &Table) -> Result<()> {
-    let mut lacking = Vec::new();
+    let (mut lacking, mut open) = (Vec::new(), Vec::new());
     for index in definitions::create_indexes(Sqlite, table) {
         if index.order == IndexOrder::ByCodePoints
             && !table::has_index(sqlite, table.name, index.column, index.order)?
@@ -270,10 +277,26 @@ fn advise_indexes(sqlite: &Connection, table: &Table) -> Result<()> {
             lacking.push(index);
         }
     }
-    if !lacking.is_empty() && is_large(sqlite, table)? {
-        lacking.iter().for_each(|index| index_advice::warn_of(table, index));
+    for column in index_advice::open_columns(table) {
+        if !table::has_index(sqlite, table.name, column.name, IndexOrder::ByCodePoints)? {
+            open.push(column);
+        }
     }
+    if (lacking.is_empty() && open.is_empty()) || !is_large(sqlite, table)? {
+        return Ok(());
+    }
+    lacking.iter().for_each(|index| index_advice::warn_of(table, index, None));
+    index_advice::warn_of_open(Sqlite, table, &open);
     Ok(())
+}
+
+/// Says which attributes ask for an index that SQLite doesn't have. The same structs may be used with a database that has it.
+fn say_where_no_trigrams_are(table: &Table) {
+    if let Trigrams::Nowhere(instead) = Sqlite::TRIGRAMS {
+        for column in table.columns.iter().filter(|column| column.has_trigrams) {
+            log::warn!("{}", index_advice::no_trigrams(table, column, instead));
+        }
+    }
 }
 
 /// Whether a table is so large that indexes matter.

@@ -23,6 +23,12 @@ struct User {
     boss: ToOne<User>,
     #[jsonapi(relationship, inverse = "boss", index)]
     staff: ToMany<User>,
+    #[jsonapi(index(trigrams))]
+    about: String,
+    #[jsonapi(index(order, trigram))]
+    age: Option<i64>,
+    #[jsonapi(index())]
+    motto: String,
 }
 
 #[derive(Clone, serde::Serialize, serde::Deserialize)]

@@ -49,7 +49,7 @@ struct Session {
     #[jsonapi(text, default = || State::Draft)]
     #[cfg(any())]
     never: State,
-    #[jsonapi(text, index, filter = false)]
+    #[jsonapi(text, index(order, trigram), filter = false)]
     state: Option<State>,
     #[jsonapi(json)]
     history: Vec<State>,

@@ -2,9 +2,10 @@
 
 use super::super::dialect::Sqlite;
 use super::*;
+use crate::plan::Page;
 use crate::schema::Description;
 use crate::store::sql::difference::{Beside, script};
-use crate::store::sql::indexed::{ARTICLES, PAPERS, pages};
+use crate::store::sql::indexed::{ARTICLES, BARE_ESSAYS, ESSAYS, PAPERS, pages, searches};
 
 fn they_serve(sqlite: &rusqlite::Connection) {
     for resource in [&ARTICLES, &PAPERS] {
@@ -68,4 +69,41 @@ fn tables_of_others_get_indexes_that_lists_use() {
     they_serve(&sqlite);
     let printed = lacking();
     assert!(!printed.contains("_index"), "nothing is lacking now: {printed}");
+}
+
+/// There is none, so that nothing is made, and what asks for it works as without.
+#[test]
+fn where_there_are_no_trigrams_the_same_is_found_without() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("essays.db");
+    rocket::async_test(async {
+        let store = open(&path);
+        Store::prepare(&store, &[&ESSAYS]).await.expect("prepared");
+        outside(&path)
+            .execute_batch(
+                "INSERT INTO essays (state, title, score, text) VALUES ('s', 't', 1, 'Straße'), ('s', 't', 2, 'STRASSEN'), \
+                 ('s', 't', 3, 'eine Straße'), ('s', 't', 4, 'Weg')",
+            )
+            .expect("rows");
+        for found in ["Straße", "strasse", "x"] {
+            for listing in searches(found) {
+                let listing = listing.paged(Page::All);
+                let mut of_both = Vec::new();
+                for resource in [&ESSAYS as &'static Description, &BARE_ESSAYS] {
+                    let plan = Plan::new(Root::Collection(listing.clone()), Selection::whole(resource));
+                    let rows = store.fetch(&plan).await.expect("read").rows;
+                    of_both.push(rows.iter().map(|row| format!("{:?}", row.id())).collect::<Vec<_>>());
+                }
+                assert_eq!(of_both[0], of_both[1], "{found}: {listing:?}");
+            }
+        }
+        Store::close(&store).await;
+    });
+    assert!(!schema(&path).iter().any(|sql| sql.contains("trigram")));
+    let beside = Beside { revisions: false, answers: false };
+    let printed = script(&super::super::difference::definition(&[&ESSAYS], beside).expect("steps"));
+    assert!(
+        printed.starts_with("-- table \"essays\", column \"text\": the attribute `text` of `Article` asks for an index of trigrams"),
+        "{printed}"
+    );
 }
