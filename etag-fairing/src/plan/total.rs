@@ -56,6 +56,12 @@ impl Plan {
         bytes.into_vec()
     }
 
+    /// Whether the plan asks for the number of all resources of a collection.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(&self.root, Root::Collection(listing) if listing.total)
+    }
+
     fn listing(&self) -> Option<&Listing> {
         match &self.root {
             Root::One(_) => None,

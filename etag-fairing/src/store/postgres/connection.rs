@@ -175,6 +175,28 @@ impl Connection {
         }
     }
 
+    /// Whether a transaction was begun, or will be with the next statement.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Begins a transaction of one snapshot, unless the connection has begun it already.
+    pub(super) fn begin_snapshot(&self) {
+        let is_ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).starts_with("BEGIN");
+        if is_ahead || !self.is_open() {
+            self.begin(Purpose::Read);
+        }
+    }
+
+    /// Undoes the transaction, if one has begun, after a statement of it has failed.
+    pub(super) async fn undo(&self) -> Result<(), StoreError> {
+        if self.open.swap(false, Ordering::Relaxed) {
+            self.batch("ROLLBACK").await?;
+        }
+        self.failed.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Undoes the transaction and begins it again.
     pub(super) async fn begin_again(&self) -> Result<(), StoreError> {
         self.take_ahead();

@@ -39,6 +39,10 @@ impl Dialect for Postgres {
         TableRef::SubQuery(Box::new(elements), "e".into_iden())
     }
 
+    fn is_far_away(self) -> bool {
+        true
+    }
+
     fn json_array(self, values: Vec<Expr>) -> Expr {
         Expr::cust_with_expr("CAST($1 AS text)", Expr::expr(Func::cust("json_build_array").args(values)))
     }

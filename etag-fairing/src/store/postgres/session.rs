@@ -15,8 +15,9 @@ use super::{
     insert::insert_row,
     lock, marks,
 };
-use crate::plan::{Change, Fetched, LinkageChange, Plan, Scopes};
+use crate::plan::{Change, Fetched, LinkageChange, Plan, Root, Scopes};
 use crate::schema::{Description, RelationshipId, ResourceId, Value};
+use crate::store::sql::Dialect as _;
 use crate::store::sql::abilities::Limits;
 use crate::store::sql::cache::Shape;
 use crate::store::sql::parameter::Parameter;
@@ -24,7 +25,9 @@ use crate::store::sql::plan::is_one_statement;
 use crate::store::sql::read::{Locking, fetch};
 use crate::store::sql::referrer::Referrer;
 use crate::store::sql::room::Room;
+use crate::store::sql::select::Total;
 use crate::store::sql::session::Session;
+use crate::store::sql::together::Together;
 use crate::store::sql::trigrams::looks_into_them;
 use crate::store::sql::versions::Versions;
 use crate::store::sql::visible::Visible;
@@ -50,6 +53,12 @@ impl Session for Connection {
     ) -> Result<Arc<str>, StoreError> {
         let mut texts = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
         texts.get(shape, build).map_err(StoreError::Internal)
+    }
+
+    fn replace_text(&self, shape: Shape, text: &str) -> Result<(), StoreError> {
+        let mut texts = self.shared.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.replace(shape, text);
+        Ok(())
     }
 
     fn versions(&self) -> Arc<Versions> {
@@ -110,10 +119,14 @@ impl Session for Connection {
         by: Excess,
         row: impl FnMut(&Row) -> Result<(), StoreError>,
     ) -> Result<usize, StoreError> {
-        let rows = self.rows_within(text, values, room, by).await?;
+        let rows = self.rows_within(text, values, room, |row| (by, row.len())).await?;
         self.shared.counter.count_rows(rows.len());
         rows.iter().try_for_each(row)?;
         Ok(rows.len())
+    }
+
+    fn is_in_transaction(&self) -> bool {
+        self.is_open()
     }
 
     fn can_lock(&self, table: &str) -> bool {
@@ -212,13 +225,53 @@ impl Connection {
     pub(super) async fn fetch_snapshot(&self, plan: &Plan) -> Result<Fetched, StoreError> {
         // One statement has one snapshot anyway. The transaction ends when the connection is returned to the
         // pool.
-        let is_made_for_values = looks_into_them(plan);
-        if !is_one_statement(plan) || is_made_for_values {
+        if looks_into_them(plan) {
             self.begin(Purpose::Read);
-        }
-        if is_made_for_values {
             self.send_ahead(PLAN_FOR_VALUES);
+            return fetch(self, plan, Locking::None).await;
         }
+        if !is_one_statement(plan, Total::Counted) {
+            if let Some(fetched) = self.fetch_together(plan).await? {
+                return Ok(fetched);
+            }
+            self.begin_snapshot();
+            return fetch(self, plan, Locking::None).await;
+        }
+        let fetched = fetch(self, plan, Locking::None).await?;
+        if fetched.total.is_some() || !plan.is_counted() {
+            return Ok(fetched);
+        }
+        // A page behind the last one has no row that its total could come with.
+        self.begin_snapshot();
         fetch(self, plan, Locking::None).await
+    }
+
+    /// Answers a plan by one statement; `None` if it takes several.
+    async fn fetch_together(&self, plan: &Plan) -> Result<Option<Fetched>, StoreError> {
+        let Some(together) = Together::of(plan) else { return Ok(None) };
+        if let Root::One(id) = &plan.root
+            && !self.dialect().can_be(id, plan.selection.resource.id.kind)
+        {
+            return Ok(None);
+        }
+        let (text, Some(values)) = (together.statement(self)?, together.values()) else { return Ok(None) };
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let room = Room::of(plan);
+        let by = |row: &Row| together.counts_as(row.try_get(0).unwrap_or(0));
+        let rows = match self.rows_within(&text, values.as_slice(), &room, by).await {
+            Err(StoreError::Internal(_)) if self.is_of_use() => {
+                // What the columns of one table refer to may be of another type in the other one.
+                together.forget(self)?;
+                self.undo().await?;
+                return Ok(None);
+            }
+            rows => rows?,
+        };
+        self.shared.counter.count_rows(rows.len());
+        let fetched = together.answer(&rows, &room)?;
+        // A page behind the last one has no row that its total could come with.
+        Ok(fetched.filter(|fetched| fetched.total.is_some() || !plan.is_counted()))
     }
 }

@@ -16,6 +16,10 @@ pub(crate) enum Verb {
     #[cfg(feature = "postgres")]
     Owners,
     Collection,
+    #[cfg(feature = "postgres")]
+    CollectionTogether,
+    #[cfg(feature = "postgres")]
+    OneTogether,
     RelatedOne,
     RelatedPage,
     Count,
@@ -53,13 +57,14 @@ pub(crate) struct Shape {
     description: usize,
     relationship: Option<RelationshipId>,
     columns: Vec<bool>,
+    variant: u64,
 }
 
 impl Shape {
     /// A statement about a resource.
     pub(crate) fn new(verb: Verb, description: &'static Description) -> Self {
         let description = std::ptr::from_ref(description) as usize;
-        Self { verb, description, relationship: None, columns: Vec::new() }
+        Self { verb, description, relationship: None, columns: Vec::new(), variant: 0 }
     }
 
     /// A statement about a relationship of the resource.
@@ -73,6 +78,12 @@ impl Shape {
         self.columns = columns;
         self
     }
+
+    /// One of several forms of the statement.
+    pub(crate) fn variant(mut self, variant: u64) -> Self {
+        self.variant = variant;
+        self
+    }
 }
 
 /// Texts by their shape. Their number is limited, since clients cause new shapes by sparse fieldsets
@@ -83,6 +94,12 @@ pub(crate) struct Texts(HashMap<Shape, Arc<str>>);
 const LIMIT: usize = 1024;
 
 impl Texts {
+    /// Replaces the text of this shape.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn replace(&mut self, shape: Shape, text: &str) {
+        self.0.insert(shape, text.into());
+    }
+
     /// The text of this shape. It is built now if it isn't in the cache.
     pub(crate) fn get<E>(
         &mut self,

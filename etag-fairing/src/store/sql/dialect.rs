@@ -22,6 +22,12 @@ pub(crate) trait Dialect: Copy {
     /// each value, and the column `value` has the value. So the text doesn't depend on the number of values.
     fn list(self, list: &str, kind: Kind) -> TableRef;
 
+    /// Whether the database keeps the plan of a statement, and a wait for its answer is long: then one statement is to do
+    /// the work of several.
+    fn is_far_away(self) -> bool {
+        false
+    }
+
     /// Values as the text of a JSON array.
     fn json_array(self, values: Vec<Expr>) -> Expr;
 

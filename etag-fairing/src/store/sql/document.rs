@@ -55,7 +55,7 @@ pub(crate) struct EdgeLinks {
 }
 
 impl EdgeLinks {
-    fn new(owners: usize, edge: &Edge) -> Self {
+    pub(super) fn new(owners: usize, edge: &Edge) -> Self {
         let positions = edge.order.map(|_| vec![Vec::new(); owners]);
         Self { of_owners: vec![Vec::new(); owners], positions }
     }
@@ -373,6 +373,15 @@ impl<'p> Document<'p> {
         if let Some(known) = resource.and_then(|resource| unread.relationship.of_mut(&mut resource.linkage)) {
             let owners = unread.owners.into_iter().enumerate();
             known.extend(owners.map(|(place, id)| (id, links.of(place).to_vec())));
+        }
+    }
+
+    /// The same, in whatever order it was read.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn put_edges(&mut self, unread: Unread, links: EdgeLinks) {
+        let resource = self.resources.get_mut(unread.place);
+        if let Some(known) = resource.and_then(|resource| unread.relationship.of_mut(&mut resource.linkage)) {
+            known.extend(unread.owners.into_iter().zip(links.in_order()));
         }
     }
 

@@ -145,7 +145,11 @@ async fn follow<'p>(
     }
 }
 
-fn id_of(resource: &Description, row: &impl Cells, column: usize) -> Result<Option<ResourceId>, StoreError> {
+pub(super) fn id_of(
+    resource: &Description,
+    row: &impl Cells,
+    column: usize,
+) -> Result<Option<ResourceId>, StoreError> {
     cell::known_id(resource.table, resource.id.columns(), resource.id.kind, row, column)
 }
 

@@ -1,6 +1,7 @@
 //! Lists that an index of an attribute must serve, for the tests of both databases.
 
 use super::listing::{self, Source};
+use super::select::Total;
 use super::visible::Visible;
 use super::{Dialect, Statement};
 use crate::plan::{Comparison, Field, Filter, Listing, Member, Page, Part, Relation, Selection, SortKey};
@@ -68,7 +69,8 @@ pub(in crate::store) fn statement<D: Dialect>(
     listing: &Listing,
 ) -> Statement {
     let visible = Visible::everything(dialect);
-    listing::page(visible, &Selection::whole(resource), Source::Collection, listing).expect("a statement")
+    listing::page(visible, &Selection::whole(resource), Source::Collection, listing, Total::None)
+        .expect("a statement")
 }
 
 /// Pages, each with the index that must find its rows. None of them may sort rows.

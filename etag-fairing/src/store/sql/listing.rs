@@ -1,7 +1,7 @@
 //! Statements whose form depends on a client's filter, sort and page. They are built each time, with their
 //! values.
 
-use sea_query::{ExprTrait, JoinType, Query, SelectStatement};
+use sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 
 use super::{
     Dialect, Statement, column,
@@ -12,7 +12,7 @@ use super::{
     order::{Order, Side},
     positions::position_of_row,
     scope::{Names, Scope},
-    select::{OWNER, ROWS, at_the_end_of, rows_of},
+    select::{OWNER, ROWS, Total, at_the_end_of, rows_of},
     visible::Visible,
     visit::Visit,
 };
@@ -72,12 +72,13 @@ pub(crate) fn page<D: Dialect>(
     selection: &Selection,
     source: Source<'_>,
     listing: &Listing,
+    total: Total,
 ) -> Result<Statement, String> {
     if is_far(&listing.page)
         && visible.dialect.skips_faster_by_ids(&listing.sort)
         && !is_by_position(source, listing)
     {
-        return far_page(visible, selection, source, listing);
+        return far_page(visible, selection, source, listing, total);
     }
     let names = Names::default();
     let mut scope = Scope::new(selection.resource, ROWS, source.visit(), &names);
@@ -95,6 +96,9 @@ pub(crate) fn page<D: Dialect>(
         }
         None => Order::of(visible, &mut scope, &listing.sort)?,
     };
+    if total == Total::Counted {
+        select.expr(counted(visible, selection.resource, source, listing)?);
+    }
     match &listing.page {
         Page::All => {}
         Page::Offset { offset, limit } => {
@@ -120,6 +124,7 @@ fn far_page<D: Dialect>(
     selection: &Selection,
     source: Source<'_>,
     listing: &Listing,
+    total: Total,
 ) -> Result<Statement, String> {
     let resource = selection.resource;
     let (offset, limit) = match listing.page {
@@ -138,6 +143,9 @@ fn far_page<D: Dialect>(
     let mut select = rows_of(visible.dialect, selection);
     let order = Order::of(visible, &mut scope, &listing.sort)?;
     order.apply(&mut select, false);
+    if total == Total::Counted {
+        select.expr(counted(visible, resource, source, listing)?);
+    }
     select
         .from(visible.rows(resource, ROWS, Visit::Few)?)
         .and_where(ids.tuple().in_subquery(found))
@@ -154,11 +162,30 @@ pub(crate) fn total<D: Dialect>(
     source: Source<'_>,
     listing: &Listing,
 ) -> Result<Statement, String> {
+    Statement::new(visible.dialect, &count_of(visible, resource, source, listing)?)
+}
+
+/// The same as a value of each row of a page. It is counted once.
+fn counted<D: Dialect>(
+    visible: Visible<'_, D>,
+    resource: &'static Description,
+    source: Source<'_>,
+    listing: &Listing,
+) -> Result<Expr, String> {
+    Ok(count_of(visible, resource, source, listing)?.into())
+}
+
+fn count_of<D: Dialect>(
+    visible: Visible<'_, D>,
+    resource: &'static Description,
+    source: Source<'_>,
+    listing: &Listing,
+) -> Result<SelectStatement, String> {
     let names = Names::default();
     let scope = Scope::new(resource, ROWS, source.visit(), &names);
     let mut select = Query::select();
     select.expr(column(ROWS, resource.id.column).count());
-    Statement::new(visible.dialect, &listed(visible, select, scope, source, listing.filter.as_ref())?)
+    listed(visible, select, scope, source, listing.filter.as_ref())
 }
 
 fn listed<D: Dialect>(

@@ -59,6 +59,8 @@ pub(crate) mod spelling;
 mod statement;
 pub(crate) mod statement_watch;
 #[cfg(feature = "postgres")]
+pub(crate) mod together;
+#[cfg(feature = "postgres")]
 pub(in crate::store) mod trigrams;
 pub(crate) mod versions;
 pub(crate) mod visible;

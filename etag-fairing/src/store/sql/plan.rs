@@ -1,18 +1,22 @@
 //! Helpers for plans that all stores over SQL databases share.
 
-use super::{edge::Edge, select::Window};
+use super::{
+    edge::Edge,
+    select::{Total, Window},
+};
 use crate::plan::{Fetched, Listing, Page, Plan, Root};
 use crate::schema::{Description, Relationship, RelationshipId, Rows, ValueRef};
 use crate::store::StoreError;
 
-/// Whether one statement answers the plan. Then that statement alone sees one snapshot.
-pub(crate) fn is_one_statement(plan: &Plan) -> bool {
+/// Whether one statement answers the plan. Then that statement alone sees one snapshot. `total` is whether the rows of a page
+/// come with their total.
+pub(crate) fn is_one_statement(plan: &Plan, total: Total) -> bool {
     let to_many = |owner: &Description, relationship: RelationshipId| {
         owner.relationship_at(relationship).is_none_or(Relationship::is_to_many)
     };
     let root = match &plan.root {
         Root::One(_) => true,
-        Root::Collection(listing) => !listing.total,
+        Root::Collection(listing) => !listing.total || total == Total::Counted,
         Root::Related { parent, relationship, .. } => !to_many(parent, *relationship),
     };
     let selection = &plan.selection;

@@ -13,7 +13,7 @@ use super::{
     parameter::Parameter,
     plan::{bounds, edge, end_page, reversed, with_next},
     room::Room,
-    select::{self, Cell},
+    select::{self, Cell, Total},
     session::{Session, unless_unfit},
 };
 #[cfg(feature = "postgres")]
@@ -189,14 +189,16 @@ impl<S: Session> Reading<'_, S> {
         if !listing::is_plain(listing) || session.orders_by_meaning(resource) {
             return self.shaped(Source::Collection, listing, fetched).await;
         }
-        let shape = Shape::new(Verb::Collection, resource).columns(selection.attributes.clone());
-        let window = with_next(listing);
+        let (window, total) = (with_next(listing), self.total_of(listing));
+        let variant = window.bound().unwrap_or_default() << 1 | u64::from(total == Total::Counted);
+        let shape =
+            Shape::new(Verb::Collection, resource).columns(selection.attributes.clone()).variant(variant);
         let page = session.bound_query(scopes, shape, bounds(window), |visible| {
-            select::collection(visible, selection, window)
+            select::collection(visible, selection, window, total)
         })?;
-        self.rows(&page, Join::None, &mut fetched.rows).await?;
+        self.page_of(&page.text, &page.values(), listing, total, fetched, None).await?;
         end_page(listing, fetched);
-        if listing.total {
+        if self.is_uncounted(listing, fetched) {
             let shape = Shape::new(Verb::Count, resource);
             let none: [Parameter<'_>; 0] = [];
             let total =
@@ -214,22 +216,60 @@ impl<S: Session> Reading<'_, S> {
         fetched: &mut Fetched,
     ) -> Result<(), StoreError> {
         let Self { session, selection, scopes, .. } = self;
-        let page = session.seen(scopes, |visible| listing::page(visible, selection, source, listing));
+        let total = self.total_of(listing);
+        let page = session.seen(scopes, |visible| listing::page(visible, selection, source, listing, total));
         let page = page.map_err(StoreError::Internal)?;
-        let Fetched { rows, positions, .. } = fetched;
-        let positions = listing::is_by_position(source, listing).then_some(positions);
-        self.placed_rows_of(&page.text, &values(&page), Join::None, rows, positions).await?;
+        let mut positions = Vec::new();
+        let placed = listing::is_by_position(source, listing).then_some(&mut positions);
+        self.page_of(&page.text, &values(&page), listing, total, fetched, placed).await?;
+        fetched.positions = positions;
         end_page(listing, fetched);
         fetched.positions.truncate(fetched.rows.len());
         if listing::is_backwards(&listing.page) {
             fetched.rows = reversed(&fetched.rows);
             fetched.positions.reverse();
         }
-        if listing.total {
+        if self.is_uncounted(listing, fetched) {
             let total = session
                 .seen(scopes, |visible| listing::total(visible, selection.resource, source, listing))
                 .map_err(StoreError::Internal)?;
             fetched.total = Some(self.count(&total.text, &values(&total)).await?);
+        }
+        Ok(())
+    }
+
+    /// Whether the rows of a page come with their total.
+    fn total_of(&self, listing: &Listing) -> Total {
+        match listing.total && self.session.dialect().is_far_away() {
+            true => Total::Counted,
+            false => Total::None,
+        }
+    }
+
+    /// Whether the total is still to be counted. That of a page without rows is not counted here, unless what is read now is
+    /// of the same state as the page.
+    fn is_uncounted(&self, listing: &Listing, fetched: &Fetched) -> bool {
+        listing.total && fetched.total.is_none() && self.session.is_in_transaction()
+    }
+
+    /// Reads the rows of a page, and its total where it comes with them.
+    async fn page_of(
+        &self,
+        text: &str,
+        values: &[Parameter<'_>],
+        listing: &Listing,
+        total: Total,
+        fetched: &mut Fetched,
+        positions: Option<&mut Vec<Option<i64>>>,
+    ) -> Result<(), StoreError> {
+        let mut counted = None;
+        let more = More { positions, total: (total == Total::Counted).then_some(&mut counted) };
+        let number = self.placed_rows_of(text, values, Join::None, &mut fetched.rows, more).await?;
+        if total == Total::Counted {
+            // Of a page from the beginning there is no row only where there is none at all.
+            let is_first = matches!(listing.page, Page::All | Page::Offset { offset: 0, .. });
+            let none = (number == 0 && is_first).then_some(0);
+            fetched.total = counted.map(i64::unsigned_abs).or(none);
         }
         Ok(())
     }
@@ -365,22 +405,23 @@ impl<S: Session> Reading<'_, S> {
         join: Join,
         rows: &mut Rows,
     ) -> Result<usize, StoreError> {
-        self.placed_rows_of(text, values, join, rows, None).await
+        self.placed_rows_of(text, values, join, rows, More::default()).await
     }
 
-    /// The same, with the position of each row, which stands behind its other columns.
+    /// The same, with what stands behind the columns of each row.
     async fn placed_rows_of(
         &self,
         text: &str,
         values: &[Parameter<'_>],
         join: Join,
         rows: &mut Rows,
-        mut positions: Option<&mut Vec<Option<i64>>>,
+        mut more: More<'_>,
     ) -> Result<usize, StoreError> {
         let Self { session, selection, room, .. } = self;
         let cells: Vec<Option<Cell>> =
             select::known_cells(selection, |table, column| session.scale(table, column));
         let position_at = cells.iter().flatten().count();
+        let total_at = position_at + usize::from(more.positions.is_some());
         session
             .each_within(text, values, room, Excess::Primary, |row| {
                 if join == Join::Left && row.is_null(0)? {
@@ -388,7 +429,12 @@ impl<S: Session> Reading<'_, S> {
                 }
                 let (before, number) = (rows.text_bytes(), rows.len());
                 push_row(row, 0, &cells, selection.resource.table, rows)?;
-                if let Some(positions) = &mut positions
+                if let Some(total) = &mut more.total
+                    && total.is_none()
+                {
+                    **total = cell::number(row, total_at)?;
+                }
+                if let Some(positions) = &mut more.positions
                     && rows.len() > number
                 {
                     positions.push(cell::number(row, position_at)?);
@@ -401,6 +447,15 @@ impl<S: Session> Reading<'_, S> {
 
 fn values(statement: &Statement) -> Vec<Parameter<'_>> {
     statement.values.iter().map(|value| Value::as_ref(value).into()).collect()
+}
+
+/// What stands behind the columns of a page's rows.
+#[derive(Default)]
+struct More<'a> {
+    /// The position of each row.
+    positions: Option<&'a mut Vec<Option<i64>>>,
+    /// The number of all rows, the same in each.
+    total: Option<&'a mut Option<i64>>,
 }
 
 /// Which rows of a result are resources.

@@ -8,6 +8,7 @@ use super::{
     ids::IdColumns,
     link::{Link, TypeIs},
     parameter,
+    plan::bounds,
     positions::position,
     schema::kind_of_id,
     visible::Visible,
@@ -22,11 +23,30 @@ pub(super) const ROWS: &str = "t";
 /// The alias of the owner's table.
 pub(super) const OWNER: &str = "o";
 
+/// Whether a page comes with the number of all rows, in one more column behind the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Total {
+    /// It comes without.
+    None,
+    /// It comes with it.
+    Counted,
+}
+
 /// The part of a list that is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) offset: u64,
     pub(crate) limit: u64,
+}
+
+impl Window {
+    /// A number of rows, of which there are few different ones, that is not less than those up to the end of the window.
+    pub(crate) fn bound(self) -> Option<u64> {
+        /// Any more are read in whatever way the database thinks best.
+        const MOST: u64 = 1 << 16;
+        let bound = Ord::max(self.offset.checked_add(self.limit)?, 16).checked_next_power_of_two()?;
+        (bound <= MOST).then_some(bound)
+    }
 }
 
 /// A value that is read, and what it must be.
@@ -163,11 +183,44 @@ pub(crate) fn collection<D: Dialect>(
     visible: Visible<'_, D>,
     selection: &Selection,
     window: Window,
+    total: Total,
 ) -> Result<Statement, String> {
+    let resource = selection.resource;
     let mut select = rows_of(visible.dialect, selection);
-    select.from(visible.rows(selection.resource, ROWS, Visit::Few)?);
-    page(visible, &mut select, selection.resource, window);
-    Statement::new(visible.dialect, &select)
+    select.from(visible.rows(resource, ROWS, Visit::Few)?);
+    if total == Total::Counted {
+        select.expr(counted(visible, resource)?);
+    }
+    match window.bound() {
+        Some(bound) if visible.dialect.is_far_away() => {
+            bounded_page(visible, select, resource, window, bound)
+        }
+        _ => {
+            page(visible, &mut select, resource, window);
+            Statement::new(visible.dialect, &select)
+        }
+    }
+}
+
+/// A page whose limit and offset the database needn't know to find its plan. PostgreSQL expects a tenth of all rows where
+/// it doesn't know them, so that it would plan each page anew, by its numbers. Here it finds one plan, and keeps it: there are
+/// never more rows than the bound, and the page is no more than all of them. They stay in order, since the outer query does
+/// nothing but count them.
+fn bounded_page<D: Dialect>(
+    visible: Visible<'_, D>,
+    mut select: SelectStatement,
+    resource: &Description,
+    window: Window,
+    bound: u64,
+) -> Result<Statement, String> {
+    IdColumns::of(Some(ROWS), resource).in_order(visible.dialect, &mut select, ROWS);
+    let Statement { text, mut values } = Statement::new(visible.dialect, &select)?;
+    let (limit, offset) = (values.len() + 1, values.len() + 2);
+    values.extend(bounds(window).map(ValueRef::to_owned));
+    Ok(Statement {
+        text: format!("SELECT p.* FROM ({text} LIMIT {bound}) AS p LIMIT ${limit} OFFSET ${offset}"),
+        values,
+    })
 }
 
 /// The related resource of a to-one relationship, or a row of nulls if there is none. No row if the owner
@@ -233,10 +286,22 @@ pub(crate) fn count<D: Dialect>(
     visible: Visible<'_, D>,
     resource: &'static Description,
 ) -> Result<Statement, String> {
+    Statement::new(visible.dialect, &count_of(visible, resource)?)
+}
+
+/// The same as a value of each row of a page. It is counted once.
+fn counted<D: Dialect>(visible: Visible<'_, D>, resource: &'static Description) -> Result<Expr, String> {
+    Ok(count_of(visible, resource)?.into())
+}
+
+fn count_of<D: Dialect>(
+    visible: Visible<'_, D>,
+    resource: &'static Description,
+) -> Result<SelectStatement, String> {
     let mut select = Query::select();
     // Rows are counted and not ids, since SQLite counts rows without reading each.
     select.expr(Expr::col(Asterisk).count()).from(visible.rows(resource, ROWS, Visit::Few)?);
-    Statement::new(visible.dialect, &select)
+    Ok(select)
 }
 
 /// The number of related resources. Parameters: the owner's id.

@@ -65,6 +65,13 @@ pub(crate) trait Session {
         build: impl FnOnce() -> Result<String, String>,
     ) -> Result<Arc<str>, StoreError>;
 
+    /// Replaces the text of the statement with this shape.
+    #[cfg(feature = "postgres")]
+    fn replace_text(&self, shape: Shape, text: &str) -> Result<(), StoreError> {
+        let _ = (shape, text);
+        Ok(())
+    }
+
     /// Calls `build` with what these scopes let through, and with the forms of the columns' values.
     fn seen<T>(&self, scopes: &Scopes, build: impl FnOnce(Visible<'_, Self::Dialect>) -> T) -> T;
 
@@ -90,6 +97,12 @@ pub(crate) trait Session {
     ) -> Result<usize, StoreError> {
         let _ = (room, by);
         self.each(text, values, row).await
+    }
+
+    /// Whether all that is read now is read in one snapshot, or in a transaction that writes. Otherwise each statement has
+    /// a snapshot of its own.
+    fn is_in_transaction(&self) -> bool {
+        true
     }
 
     /// Whether a statement returns a row.

@@ -6,10 +6,11 @@ use crate::store::StoreError;
 use crate::store::sql::plan::is_one_statement;
 use crate::store::sql::read;
 use crate::store::sql::read::Locking;
+use crate::store::sql::select::Total;
 
 /// Answers a plan in a read transaction of its own: one snapshot.
 pub(super) fn fetch_snapshot(connection: &Connection, plan: &Plan) -> Result<Fetched, StoreError> {
-    if is_one_statement(plan) {
+    if is_one_statement(plan, Total::None) {
         // A statement sees one snapshot anyway.
         return fetch(connection, plan);
     }
@@ -21,7 +22,7 @@ pub(super) fn fetch_snapshot(connection: &Connection, plan: &Plan) -> Result<Fet
 
 /// Whether it takes no longer than to find one row by its key.
 pub(super) fn is_short(plan: &Plan) -> bool {
-    matches!(plan.root, Root::One(_)) && plan.scopes.is_empty() && is_one_statement(plan)
+    matches!(plan.root, Root::One(_)) && plan.scopes.is_empty() && is_one_statement(plan, Total::None)
 }
 
 /// Answers a plan in whatever transaction is open.

@@ -46,16 +46,21 @@ impl Connection {
         Ok(rows)
     }
 
-    /// Runs a statement that reads and returns its rows. It fails if the document becomes too large.
+    /// Runs a statement that reads and returns its rows. It fails if the document becomes too large; `by` is what there is too
+    /// much of, if it is this row, and how many of its columns say anything.
     pub(in super::super) async fn rows_within(
         &self,
         text: &str,
         parameters: &[Parameter<'_>],
         room: &Room,
-        by: Excess,
+        by: impl Fn(&Row) -> (Excess, usize),
     ) -> Result<Vec<Row>, StoreError> {
         /// The maximum number of bytes that a value takes in a row, without its text.
         const VALUE: usize = 20;
+        /// The number of bytes that a null takes in a row.
+        const NULL: usize = 4;
+        /// The minimum number of bytes that a row takes in the document.
+        const ROW: usize = 8;
         let client = self.client()?;
         let left = room.left();
         if left == usize::MAX {
@@ -70,21 +75,24 @@ impl Connection {
                 let stream = client.query_raw(statement, parameters.iter()).await?;
                 let mut stream = std::pin::pin!(stream);
                 while let Some(row) = stream.try_next().await? {
-                    bytes = bytes.saturating_add(row.raw_size_bytes().saturating_sub(VALUE * row.len()));
+                    let (by, columns) = by(&row);
+                    let others = row.len().saturating_sub(columns);
+                    let text = row.raw_size_bytes().saturating_sub(VALUE * columns + NULL * others);
+                    bytes = bytes.saturating_add(text.max(ROW));
                     if bytes > left {
-                        return Ok(None);
+                        return Ok(Err(by));
                     }
                     rows.push(row);
                 }
-                Ok(Some(rows))
+                Ok(Ok(rows))
             })
             .await?;
         match found {
-            Some(rows) => {
+            Ok(rows) => {
                 watched.end(rows.len() as u64);
                 Ok(rows)
             }
-            None => {
+            Err(by) => {
                 // The other rows are still being sent, so that the connection is not free. The statement
                 // counts as running until the connection is dropped.
                 self.running.fetch_add(1, Ordering::Relaxed);

@@ -13,6 +13,7 @@ mod silence;
 mod slow_reads;
 mod sqlstate;
 mod theirs;
+mod together;
 mod versions;
 mod waiting;
 

@@ -6,7 +6,7 @@ use crate::schema::{AttributeId, RelationshipId};
 use crate::store::contract::{ALL, REVIEWS, TALKS};
 use crate::store::sql::edge::Edge;
 use crate::store::sql::listing::Source;
-use crate::store::sql::select::Window;
+use crate::store::sql::select::{Total, Window};
 use crate::store::sql::visible::Visible;
 use crate::store::sql::{listing, select, window};
 use crate::store::sqlite::dialect::Sqlite;
@@ -83,7 +83,8 @@ fn linkage_and_pages_use_indexes() {
             assert!(!step.starts_with("SCAN") || is_made, "{step}\n{text}");
         }
     }
-    let page = select::collection(visible, &Selection::whole(&TALKS), window).expect("a statement");
+    let page =
+        select::collection(visible, &Selection::whole(&TALKS), window, Total::None).expect("a statement");
     let pages = steps(&page.text);
     assert!(!pages.iter().any(|step| step.contains("TEMP B-TREE")), "{pages:?}");
 }
@@ -125,9 +126,9 @@ fn no_value_stands_in_the_text_of_a_statement() {
         let windowed = Listing { page: Page::Offset { offset: 424_240, limit: 3 }, ..of_reviews.clone() };
         for statement in [
             window::numbered_page(visible, &edge, &reviews, marks[2], &windowed),
-            listing::page(visible, &Selection::whole(&TALKS), Source::Collection, &listing),
+            listing::page(visible, &Selection::whole(&TALKS), Source::Collection, &listing, Total::Counted),
             listing::total(visible, &TALKS, Source::Collection, &listing),
-            listing::page(visible, &reviews, Source::Related(&edge, &id), &of_reviews),
+            listing::page(visible, &reviews, Source::Related(&edge, &id), &of_reviews, Total::Counted),
             listing::total(visible, &REVIEWS, Source::Related(&edge, &id), &of_reviews),
         ] {
             let statement = statement.expect("a statement");
