@@ -3,8 +3,10 @@
 //! Rocket's own `accept()` and `content_type()` read the first field line only and drop the quotes of
 //! parameters, so the raw lines are read here.
 
+mod fields;
 mod profiles;
 
+pub(crate) use self::fields::RequestFields;
 pub(crate) use self::profiles::{CONCURRENCY, CURSOR_PAGINATION, Profiles, asked_profiles};
 use crate::error::{ErrorObject, Errors, MEDIA_TYPE};
 

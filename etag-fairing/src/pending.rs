@@ -113,10 +113,19 @@ impl Pending {
         client: Option<SocketAddr>,
         mut answer: Pin<Box<dyn Future<Output = T> + Send + '_>>,
     ) -> Result<T, Ended> {
-        let first = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await;
-        if let Poll::Ready(answer) = first {
+        if let Poll::Ready(answer) = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
             return Ok(answer);
         }
+        // Boxed: there is no room for this in the future of an answer that is ready.
+        Box::pin(self.wait_for(kind, client, answer)).await
+    }
+
+    async fn wait_for<T>(
+        &self,
+        kind: RequestKind,
+        client: Option<SocketAddr>,
+        mut answer: Pin<Box<dyn Future<Output = T> + Send + '_>>,
+    ) -> Result<T, Ended> {
         let (_entry, ended) = self.enter(kind, client);
         select! {
             biased;

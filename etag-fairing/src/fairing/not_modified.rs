@@ -6,8 +6,9 @@ use rocket::{Request, tokio};
 
 use super::request_fields::conditional_headers;
 use super::statistics::{NotModifiedWay, Statistics};
-use crate::conditional::{EntityTag, HttpDate, MethodKind, Selected, TagField, Validator, Verdict};
+use crate::conditional::{EntityTag, HttpDate, MethodKind, Selected, Validator, Verdict};
 use crate::config::EtagConfig;
+use crate::negotiate::RequestFields;
 use crate::observe;
 
 /// Turns what would be a 200 into the 304 for it.
@@ -99,21 +100,19 @@ pub(super) fn count(
 ///
 /// `tag` is the strong one of what would be sent, from before the configuration weakens it; `size` that of the body that stays at home.
 pub(crate) fn early<'r>(
-    request: &'r Request<'_>,
+    (request, fields): (&'r Request<'_>, &RequestFields<'_>),
     config: &'r EtagConfig,
     tag: &EntityTag,
     last_modified: Option<HttpDate>,
     size: usize,
 ) -> Option<Response<'r>> {
-    let headers = conditional_headers(request);
     // RFC 9110 §8.8.3.3: a fairing that compresses for this client makes another representation of it.
-    let may_be_coded = || {
-        !is_coding_known(request)
-            && request.headers().get("Accept-Encoding").any(|line| line.trim() != "identity")
-    };
-    if matches!(headers.if_none_match(), TagField::Absent) || may_be_coded() {
+    let may_be_coded =
+        || !is_coding_known(request) && fields.accept_encoding.iter().any(|line| line.trim() != "identity");
+    if !fields.has_if_none_match || may_be_coded() {
         return None;
     }
+    let headers = conditional_headers(request);
     let selected = Selected { validator: Validator::Tag(tag), last_modified };
     // All else than a 304, a 412 among it, is the fairing's to answer.
     if config.policy().judge(&headers, MethodKind::Read, Some(&selected)) != Verdict::NotModified {

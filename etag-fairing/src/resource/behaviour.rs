@@ -143,17 +143,47 @@ impl Behaviour {
 /// At launch each description is joined with its behaviour once ([`JsonApi`](crate::JsonApi) keeps the list),
 /// so that the schema doesn't depend on behaviour. A mounted description is found by its address.
 #[derive(Debug, Default)]
-pub(crate) struct Behaviours(Vec<(&'static Description, &'static Behaviour)>);
+pub(crate) struct Behaviours {
+    all: Vec<(&'static Description, &'static Behaviour)>,
+    anywhere: Anywhere,
+}
+
+/// What any resource of an application has. Each request would look for it, and in most applications no resource has it.
+#[derive(Debug, Default)]
+struct Anywhere {
+    scopes: bool,
+    list_guards: bool,
+    readers: bool,
+    writers: bool,
+}
 
 impl Behaviours {
     /// Adds the behaviour of a mounted resource.
     pub(crate) fn add(&mut self, resource: &'static Description, behaviour: &'static Behaviour) {
-        self.0.push((resource, behaviour));
+        self.all.push((resource, behaviour));
+        let anywhere = &mut self.anywhere;
+        anywhere.scopes |= behaviour.scope.is_some();
+        anywhere.list_guards |= behaviour.guards.has(Operation::List);
+        anywhere.readers |= !behaviour.members.of(MemberAccess::Read).is_empty();
+        anywhere.writers |= !behaviour.members.of(MemberAccess::Write).is_empty();
+    }
+
+    /// Whether a request may see only some rows of any resource.
+    pub(crate) fn have_scopes(&self) -> bool {
+        self.anywhere.scopes
+    }
+
+    /// Whether not every caller may list any resource.
+    pub(crate) fn guard_lists(&self) -> bool {
+        self.anywhere.list_guards
     }
 
     /// Whether any resource has attributes or relationships that not every caller may read, or write.
     pub(crate) fn restrict(&self, access: MemberAccess) -> bool {
-        !self.0.iter().all(|(_, behaviour)| behaviour.members.of(access).is_empty())
+        match access {
+            MemberAccess::Read => self.anywhere.readers,
+            MemberAccess::Write => self.anywhere.writers,
+        }
     }
 
     /// The guards of a resource's attributes and relationships. An inverse is the same linkage as the to-one relationship
@@ -176,7 +206,7 @@ impl Behaviours {
     /// The behaviour of a resource. Every resource that a request can reach is mounted; otherwise the launch
     /// has failed.
     pub(crate) fn of(&self, resource: &Description) -> &'static Behaviour {
-        let known = self.0.iter().find(|(known, _)| known.is(resource));
+        let known = self.all.iter().find(|(known, _)| known.is(resource));
         known.map_or(&Behaviour::NONE, |(_, behaviour)| behaviour)
     }
 }

@@ -14,6 +14,10 @@ use crate::error::{ErrorObject, Errors, Pointer};
 /// another method.
 const PEEKED: usize = "_method=delete".len();
 
+/// What a client sends after the fields, until somebody takes it; `None` for a read, which takes nothing. It is borrowed,
+/// since it is larger than all else that the future of a read holds.
+pub(super) type SentData<'a, 'd> = Option<&'a mut Option<Data<'d>>>;
+
 /// A request's body, all of it.
 pub(super) struct ReceivedBody<'a> {
     bytes: Vec<u8>,
@@ -33,10 +37,7 @@ impl Deref for ReceivedBody<'_> {
 ///
 /// # Errors
 /// 413 if the body is longer than the configuration allows; 503 if too many requests are in progress.
-pub(super) async fn receive<'r>(
-    call: &Call<'r>,
-    data: &mut Option<Data<'_>>,
-) -> Result<ReceivedBody<'r>, Errors> {
+pub(super) async fn receive<'r>(call: &Call<'r>, data: SentData<'_, '_>) -> Result<ReceivedBody<'r>, Errors> {
     let admission = &call.api.state.admission;
     admission.is_open()?;
     let mut held = None;
@@ -46,7 +47,7 @@ pub(super) async fn receive<'r>(
 
 async fn receive_bytes(
     call: &Call<'_>,
-    data: &mut Option<Data<'_>>,
+    data: SentData<'_, '_>,
     held: &mut Option<HeldBytes>,
 ) -> Result<Vec<u8>, Errors> {
     let limit = call.config().max_body;
@@ -59,7 +60,7 @@ async fn receive_bytes(
     let headers = call.request.headers();
     let told = headers.get_one("Content-Length").and_then(|told| told.parse().ok());
     let mut body = Vec::with_capacity(told.unwrap_or(0_usize).min(64 << 10) + 1);
-    let Some(data) = data.take() else { return Ok(body) };
+    let Some(data) = data.and_then(Option::take) else { return Ok(body) };
     let is_complete = data.peek_complete();
     let mut stream = data.open(limit + 1.bytes());
     while stream.read_buf(&mut body).await.map_err(|error| broken(&error))? > 0 {

@@ -70,7 +70,7 @@ fn key<'k>(call: &'k Call<'_>, subject: &Subject<'_>, caller: CallerRef<'k>) -> 
         route: (ptr::from_ref(subject.resource) as usize, endpoint.operation() as u8, relationship),
         path: uri.path().as_str(),
         query: uri.query().map(|query| query.as_str()),
-        profiles: asked_profiles(call.request.headers().get("Accept"), Extensions::None),
+        profiles: asked_profiles(call.fields.accept.iter(), Extensions::None),
         caller,
     }
 }
@@ -343,9 +343,9 @@ async fn remembered_response<'r>(call: &Call<'r>, subject: &Subject<'r>, found: 
     };
     let remembered = found.answer;
     let (tag, size) = (&remembered.tag, remembered.body.len());
-    let early = subject
-        .etag
-        .and_then(|config| early_not_modified(call.request, config, tag, remembered.last_modified, size));
+    let early = subject.etag.and_then(|config| {
+        early_not_modified((call.request, &call.fields), config, tag, remembered.last_modified, size)
+    });
     Ok(match early {
         Some(mut response) => {
             policy.set(&mut response, call, subject, found.tables);

@@ -13,6 +13,7 @@ use crate::document::state::needs_representation;
 use crate::document::write::{Tagging, Writer};
 use crate::error::{ErrorObject, Errors};
 use crate::fairing::Statistics;
+use crate::negotiate::RequestFields;
 use crate::observe::{self, Observation};
 use crate::plan::{Plan, Root, Scopes, Selection};
 use crate::query::Query;
@@ -33,6 +34,7 @@ pub(super) fn api_of<'r>(request: &'r Request<'_>) -> Option<&'r JsonApi> {
 pub(super) struct Call<'r> {
     pub(super) request: &'r Request<'r>,
     pub(super) api: &'r JsonApi,
+    pub(super) fields: RequestFields<'r>,
     pub(super) guarded: Guarded,
     /// What the request does, where somebody watches.
     pub(super) observation: Option<&'r Observation>,
@@ -54,8 +56,15 @@ impl<'r> Call<'r> {
 
     /// A request that this part of the application answers.
     pub(super) fn over(request: &'r Request<'_>, api: &'r JsonApi, guarded: Guarded) -> Self {
-        let (row_scopes, asks_each_time) = (RowScopes::default(), AtomicBool::new(false));
-        Self { request, api, guarded, observation: observe::of(request), row_scopes, asks_each_time }
+        Self {
+            request,
+            api,
+            fields: RequestFields::of(request),
+            guarded,
+            observation: observe::of(request),
+            row_scopes: RowScopes::default(),
+            asks_each_time: AtomicBool::new(false),
+        }
     }
 
     /// What a resource does with requests.

@@ -58,8 +58,13 @@ pub(super) async fn coded_response<'r>(
     let Some(form) = answer.coded.form(coding, &answer.tag) else { return Err(policy) };
     let tag = &form.tag;
     if let (Some(config), Origin::Memo) = (subject.etag, origin)
-        && let Some(mut response) =
-            early_not_modified(call.request, config, tag, answer.last_modified, answer.body.len())
+        && let Some(mut response) = early_not_modified(
+            (call.request, &call.fields),
+            config,
+            tag,
+            answer.last_modified,
+            answer.body.len(),
+        )
     {
         policy.set(&mut response, call, subject, found.tables);
         return Ok(Ok(response));

@@ -1,9 +1,8 @@
 //! `POST /sessions` (JSON:API §8.1).
 
-use rocket::Data;
 use rocket::http::Status;
 
-use super::body::receive;
+use super::body::{SentData, receive};
 use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{Draft, revise, whole_record, write_of_hooks};
@@ -29,7 +28,7 @@ use crate::store::{Decision, Transaction, WriteEvent};
 pub(super) async fn create_resource<'r>(
     call: &Call<'r>,
     subject: &Subject<'r>,
-    data: &mut Option<Data<'_>>,
+    data: SentData<'_, '_>,
 ) -> Answer<'r> {
     let resource = subject.resource;
     let (parameters, query) = Box::pin(own_query(call, resource)).await?;

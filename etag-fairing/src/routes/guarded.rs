@@ -78,7 +78,19 @@ impl Guarded {
         behaviours: &Behaviours,
         resources: impl IntoIterator<Item = &'static Description>,
     ) -> Result<(), Errors> {
-        let resources: Vec<&'static Description> = resources.into_iter().collect();
+        if !behaviours.guard_lists() && !behaviours.restrict(MemberAccess::Read) {
+            return Ok(());
+        }
+        // Boxed, since it is seldom awaited.
+        Box::pin(self.ask_linkage_of(request, behaviours, resources.into_iter().collect())).await
+    }
+
+    async fn ask_linkage_of(
+        &self,
+        request: &Request<'_>,
+        behaviours: &Behaviours,
+        resources: Vec<&'static Description>,
+    ) -> Result<(), Errors> {
         self.ask_readers(request, behaviours, &resources).await?;
         let relationships = resources.into_iter().flat_map(|resource| resource.relationships);
         for relationship in relationships.filter(|relationship| relationship.linkage) {

@@ -69,6 +69,7 @@ use crate::resource::guard::Denied;
 use crate::resource::route_names::{GeneratedRoute, name_route};
 use crate::resource::{Behaviour, JsonApiResource};
 use crate::schema::Description;
+use body::SentData;
 use caching::TablesBefore;
 use call::{Answer, Call, api_of};
 use guarded::Guarded;
@@ -124,7 +125,7 @@ where
     'request: 'future,
 {
     if route.endpoint.reads() && !permission::is_asked(request, &route) {
-        return Box::pin(async move { respond(&route, request, Guarded::default(), &mut None).await });
+        return Box::pin(async move { respond(&route, request, Guarded::default(), None).await });
     }
     if !route.endpoint.reads() && is_closed(&route, request) {
         // To a route of the user's own for the same method, or to the one that answers 405.
@@ -135,7 +136,7 @@ where
         // RFC 9110 §13.2.1, and before 406 and 415: who may not ask learns nothing else of the request.
         let guarded = Guarded::default();
         match permission::ask(request, &guarded, &route).await {
-            Ok(()) => respond(&route, request, guarded, &mut sent).await,
+            Ok(()) => respond(&route, request, guarded, Some(&mut sent)).await,
             // The catchers of this mount answer it: ours, or one of the user's own, which knows the challenge.
             Err(Denied::Failed(status)) => Outcome::Error(status),
             Err(Denied::Forwarded(status)) => match sent.take() {
@@ -159,12 +160,15 @@ async fn respond<'r>(
     route: &GeneratedRoute,
     request: &'r Request<'_>,
     guarded: Guarded,
-    data: &mut Option<Data<'_>>,
+    data: SentData<'_, '_>,
 ) -> Outcome<'r> {
-    let answer = match accept(route, request, guarded) {
-        Ok((call, subject)) => admit(&call, &subject, data).await,
-        Err(errors) => Err(errors),
+    // What is held over an `await` has room of its own in the future, also what was only moved on: hence no `match` around it.
+    let accepted = match accept(route, request, guarded) {
+        Ok(accepted) => accepted,
+        Err(errors) => return Outcome::Success(refusal(request, &errors)),
     };
+    let (call, subject) = &accepted;
+    let answer = admit(call, subject, data).await;
     // Errors too are our answer: a catcher would know less of them.
     Outcome::Success(answer.unwrap_or_else(|errors| refusal(request, &errors)))
 }
@@ -195,25 +199,39 @@ fn accept<'r>(
     let is_form =
         route.endpoint == Endpoint::Delete && request.content_type().is_some_and(|sent| sent.is_form());
     let has_body = is_form || route.endpoint.has_body();
-    check_accept(request.headers().get("Accept"), Extensions::None)?;
+    check_accept(call.fields.accept.iter(), Extensions::None)?;
     let content = if has_body { RequestContent::Expected } else { RequestContent::Ignored };
-    check_content_type(request.headers().get("Content-Type"), content, Extensions::None)?;
+    check_content_type(call.fields.content_type.iter(), content, Extensions::None)?;
     if has_body {
         check_content_encoding(request.headers().get("Content-Encoding"))?;
     }
     Ok((call, Subject::of_url(route, request)))
 }
 
-async fn admit<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
+async fn admit<'r>(call: &Call<'r>, subject: &Subject<'r>, data: SentData<'_, '_>) -> Answer<'r> {
     // A request with a body is in progress once that has come: a client that sends slowly keeps nobody out.
     let _entered = if subject.endpoint.has_body() { None } else { Some(call.api.state.admission.enter()?) };
     permission::before_read(call, subject).await?;
     ask_row_scopes(call, subject).await?;
     call.ask_linkage(shown_by_itself(subject)).await?;
     let before = TablesBefore::of(call, subject).await;
+    if before.is_none() && !permission::has_hooks_of_reads(call, subject) {
+        return dispatch(call, subject, data).await;
+    }
+    // Boxed, since most have neither.
+    Box::pin(dispatch_and_tell(call, subject, data, before)).await
+}
+
+/// Answers, and tells caches what a write has changed, and hooks what was read.
+async fn dispatch_and_tell<'r>(
+    call: &Call<'r>,
+    subject: &Subject<'r>,
+    data: SentData<'_, '_>,
+    before: Option<TablesBefore>,
+) -> Answer<'r> {
     let mut answer = dispatch(call, subject, data).await;
     if let Some(before) = before {
-        answer = Box::pin(before.tell(call, answer)).await;
+        answer = before.tell(call, answer).await;
     }
     let response = answer?;
     permission::after_read(call, subject).await?;
@@ -243,7 +261,7 @@ async fn ask_row_scopes(call: &Call<'_>, subject: &Subject<'_>) -> Result<(), Er
     Ok(())
 }
 
-async fn dispatch<'r>(call: &Call<'r>, subject: &Subject<'r>, data: &mut Option<Data<'_>>) -> Answer<'r> {
+async fn dispatch<'r>(call: &Call<'r>, subject: &Subject<'r>, data: SentData<'_, '_>) -> Answer<'r> {
     if let Some(answer) = cached_read::read_from_memo(call, subject).await {
         return answer;
     }

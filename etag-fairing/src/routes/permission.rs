@@ -311,6 +311,11 @@ pub(super) async fn hooks_let_read(
         && (hooks.after_read)(call.request, operation).await.is_ok()
 }
 
+/// Whether there are hooks for the resources of a URL.
+pub(super) fn has_hooks_of_reads(call: &Call<'_>, subject: &Subject<'_>) -> bool {
+    read_at(subject).any(|resource| call.behaviour_of(resource).hooks.is_some())
+}
+
 /// Runs the hooks after they were read.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ pub(super) async fn permitted_query(
     target: Target,
 ) -> Result<(Parameters, Query), Errors> {
     let parameters = Parameters::parse(call.request.uri().query().map(|query| query.as_str()))?;
-    let profiles = asked_profiles(call.request.headers().get("Accept"), Extensions::None);
+    let profiles = asked_profiles(call.fields.accept.iter(), Extensions::None);
     let cursor_profile = profiles.cursor_pagination;
     let (registry, config) = (call.api.registry(), call.config());
     let unreadable = &call.hidden().members;

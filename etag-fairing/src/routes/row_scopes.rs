@@ -49,6 +49,9 @@ impl RowScopes {
         behaviours: &Behaviours,
         resources: &[&'static Description],
     ) -> Result<(), Errors> {
+        if !behaviours.have_scopes() {
+            return Ok(());
+        }
         for resource in resources {
             let targets = resource.relationships.iter().map(Relationship::target);
             for resource in iter::once(*resource).chain(targets) {

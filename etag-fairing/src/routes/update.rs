@@ -1,9 +1,8 @@
 //! `PATCH /sessions/1` (JSON:API §8.2).
 
-use rocket::Data;
 use rocket::http::Status;
 
-use super::body::receive;
+use super::body::{SentData, receive};
 use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{Draft, previous_record, revise, whole_record, write_of_hooks};
@@ -27,7 +26,7 @@ use crate::store::{Decision, Transaction, WriteEvent};
 pub(super) async fn update_resource<'r>(
     call: &Call<'r>,
     subject: &Subject<'r>,
-    data: &mut Option<Data<'_>>,
+    data: SentData<'_, '_>,
 ) -> Answer<'r> {
     let (parameters, query) = Box::pin(own_query(call, subject.resource)).await?;
     let received = Box::pin(receive(call, data)).await?;

@@ -1,10 +1,9 @@
 //! `PATCH`, `POST`, `DELETE /sessions/1/relationships/speakers` (JSON:API §8.3).
 
-use rocket::Data;
 use rocket::http::Status;
 use serde_json::Value as JsonValue;
 
-use super::body::receive;
+use super::body::{SentData, receive};
 use super::call::{Answer, Call};
 use super::conditions::Conditions;
 use super::draft::{whole_record, write_of_hooks};
@@ -40,7 +39,7 @@ pub(super) async fn update_linkage<'r>(
     subject: &Subject<'r>,
     own: OwnRelationship,
     update: LinkageUpdate,
-    data: &mut Option<Data<'_>>,
+    data: SentData<'_, '_>,
 ) -> Answer<'r> {
     let resource = subject.resource;
     permitted_query(call, resource, Target::Nothing).await?;

@@ -136,13 +136,12 @@ fn is_about_media_type(errors: &Errors) -> bool {
 
 async fn answer<'r>(request: &'r Request<'_>, data: &mut Option<Data<'_>>) -> Answer<'r> {
     let call = Call::new(request, Guarded::default())?;
-    let headers = request.headers();
-    check_accept(headers.get("Accept"), Extensions::Atomic)?;
-    check_content_type(headers.get("Content-Type"), RequestContent::Expected, Extensions::Atomic)?;
-    check_content_encoding(headers.get("Content-Encoding"))?;
+    check_accept(call.fields.accept.iter(), Extensions::Atomic)?;
+    check_content_type(call.fields.content_type.iter(), RequestContent::Expected, Extensions::Atomic)?;
+    check_content_encoding(request.headers().get("Content-Encoding"))?;
     check_parameters(request)?;
     check_fields(request)?;
-    let body = Box::pin(receive(&call, data)).await?;
+    let body = Box::pin(receive(&call, Some(data))).await?;
     let local_ids = LocalIds::default();
     let hrefs = Hrefs::of(&call);
     let reader = OperationsReader {
