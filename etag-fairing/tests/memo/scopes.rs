@@ -1,5 +1,6 @@
 //! Nobody gets what another caller was answered, nor a 304 on it.
 
+use super::chance::{Chance, times};
 use etag_fairing::resource::{HookError, Scope, member};
 use etag_fairing::{EtagFairing, JsonApi, JsonApiResource, Statistics, ToMany, ToOne};
 use rocket::Request;
@@ -161,9 +162,9 @@ fn get(node: &Client, user: &str, url: &str, tag: Option<&str>) -> Answer {
     Answer { status: response.status(), tag, body: response.into_string().unwrap_or_default() }
 }
 
-/// Everybody asks for everything, twice, and with everybody's tags.
-fn ask(node: &Client, oracle: &Client) {
-    for url in URLS {
+/// Everybody asks for each of these, twice, and with everybody's tags.
+fn ask(node: &Client, oracle: &Client, urls: &[&str]) {
+    for url in urls {
         let truths = USERS.map(|user| get(oracle, user, url, None));
         for _ in 0..2 {
             for (user, truth) in USERS.iter().zip(&truths) {
@@ -181,25 +182,48 @@ fn ask(node: &Client, oracle: &Client) {
     }
 }
 
+/// A server with a memo, one without, and the shell of their database. Whoever drops the folder removes it.
+struct Bench {
+    node: Client,
+    oracle: Client,
+    outside: rusqlite::Connection,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("letters.db");
+        let url = format!("sqlite:{}", file.display());
+        let (node, oracle) = (node(&url, "64 MiB"), node(&url, "0"));
+        let outside = rusqlite::Connection::open(&file).expect("the database");
+        outside
+            .execute_batch(
+                "INSERT INTO mailboxes (id, owner) VALUES (1, 'ann'), (2, 'bob');
+                 INSERT INTO letters (id, text, box_id) VALUES (1, 'to ann', 1), (2, 'to bob', 2), (3, 'to none', NULL);
+                 INSERT INTO seals (id) VALUES (1), (2);
+                 INSERT INTO desks (id, current_id) VALUES (1, 1);
+                 INSERT INTO desk_seals VALUES (1, 1), (1, 2);
+                 INSERT INTO desk_letters VALUES (1, 1), (1, 2), (1, 3);
+                 INSERT INTO offices (id, desk_id) VALUES (1, 1)",
+            )
+            .expect("rows");
+        Self { node, oracle, outside, _folder: folder }
+    }
+
+    fn ask(&self, urls: &[&str]) {
+        ask(&self.node, &self.oracle, urls);
+    }
+
+    fn statistics(&self) -> &Statistics {
+        self.node.rocket().state::<Statistics>().expect("statistics")
+    }
+}
+
 #[test]
 fn no_caller_gets_what_another_one_sees() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("letters.db");
-    let url = format!("sqlite:{}", file.display());
-    let (node, oracle) = (node(&url, "64 MiB"), node(&url, "0"));
-    let outside = rusqlite::Connection::open(&file).expect("the database");
-    outside
-        .execute_batch(
-            "INSERT INTO mailboxes (id, owner) VALUES (1, 'ann'), (2, 'bob');
-             INSERT INTO letters (id, text, box_id) VALUES (1, 'to ann', 1), (2, 'to bob', 2), (3, 'to none', NULL);
-             INSERT INTO seals (id) VALUES (1), (2);
-             INSERT INTO desks (id, current_id) VALUES (1, 1);
-             INSERT INTO desk_seals VALUES (1, 1), (1, 2);
-             INSERT INTO desk_letters VALUES (1, 1), (1, 2), (1, 3);
-             INSERT INTO offices (id, desk_id) VALUES (1, 1)",
-        )
-        .expect("rows");
-    ask(&node, &oracle);
+    let bench = Bench::new();
+    bench.ask(&URLS);
     // Each changes what somebody sees of letters, and none of them changes a letter.
     for sql in [
         "UPDATE mailboxes SET owner = 'bob' WHERE id = 1",
@@ -210,9 +234,45 @@ fn no_caller_gets_what_another_one_sees() {
         "DELETE FROM desk_seals WHERE seal_id = 1",
         "UPDATE desks SET current_id = 2",
     ] {
-        outside.execute_batch(sql).expect(sql);
-        ask(&node, &oracle);
+        bench.outside.execute_batch(sql).expect(sql);
+        bench.ask(&URLS);
     }
-    let statistics = node.rocket().state::<Statistics>().expect("statistics");
+    let statistics = bench.statistics();
     assert!(statistics.memo_hits() > 500, "{statistics:?}: it is the memo that was tried");
+}
+
+/// A change of what callers see, by chance.
+fn change(chance: &mut Chance) -> String {
+    let (letter, mailbox) = (chance.below(3) + 1, chance.below(3) + 1);
+    let (owner, seal) = (*chance.one_of(&USERS), chance.below(2) + 1);
+    match chance.below(9) {
+        0 => format!("UPDATE mailboxes SET owner = '{owner}' WHERE id = {mailbox}"),
+        1 => format!("INSERT OR IGNORE INTO mailboxes (id, owner) VALUES ({mailbox}, '{owner}')"),
+        2 => format!("UPDATE letters SET box_id = (SELECT max(id) FROM mailboxes) WHERE id = {letter}"),
+        3 => format!("UPDATE letters SET box_id = NULLIF(1, {letter}) WHERE id = {letter}"),
+        4 => format!("UPDATE letters SET text = '{owner}' WHERE id = {letter}"),
+        5 => format!("DELETE FROM desk_letters WHERE letter_id = {letter}"),
+        6 => format!("INSERT OR IGNORE INTO desk_letters SELECT 1, id FROM letters WHERE id = {letter}"),
+        7 => format!("UPDATE desks SET current_id = NULLIF({seal}, 2)"),
+        _ => format!(
+            "DELETE FROM desk_seals WHERE seal_id = {seal}; INSERT INTO desk_seals VALUES (1, 3 - {seal})"
+        ),
+    }
+}
+
+#[test]
+fn nor_does_one_after_any_changes() {
+    let bench = Bench::new();
+    let mut chance = Chance::new();
+    let all_steps = times(200);
+    for _ in 0..all_steps {
+        let sql = change(&mut chance);
+        // Some are refused, since the row is there: that changes nothing.
+        let _ = bench.outside.execute_batch(&sql);
+        let urls: Vec<&str> = (0..4).map(|_| *chance.one_of(&URLS)).collect();
+        bench.ask(&urls);
+    }
+    let statistics = bench.statistics();
+    println!("{all_steps} steps: {statistics:?}");
+    assert!(statistics.memo_hits() > 4 * all_steps, "{statistics:?}: it is the memo that was tried");
 }

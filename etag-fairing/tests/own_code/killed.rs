@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use etag_fairing::own::ApiError;
@@ -260,7 +260,7 @@ fn while_the_server_commits() {
     let notes = Notes(folder.path().to_owned());
     assert_eq!(found(database.url()).len(), OWNERS.len());
     database.run(&format!(
-        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$ BEGIN \
              PERFORM pg_advisory_xact_lock_shared({HELD}); RETURN NULL; END $$; \
          CREATE CONSTRAINT TRIGGER at_the_commit AFTER INSERT ON entries DEFERRABLE INITIALLY DEFERRED \
              FOR EACH ROW EXECUTE FUNCTION wait()"
@@ -287,7 +287,15 @@ fn while_the_server_commits() {
         process
     });
     assert!(!process.wait().expect("an end").success());
-    let found = found(database.url());
-    assert_eq!((found[0].1, found[0].2), (1, 1), "the server had all that it needs");
+    // It is about to commit now.
+    let patience = Instant::now() + Duration::from_secs(10);
+    loop {
+        let found = found(database.url());
+        if (found[0].1, found[0].2) == (1, 1) {
+            break;
+        }
+        assert!(Instant::now() < patience, "the server had all that it needs: {found:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
     assert_eq!(notes.number("heard"), 0, "nobody is left to hear of it");
 }
