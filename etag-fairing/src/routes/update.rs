@@ -182,6 +182,11 @@ impl Decision for Update<'_, '_> {
         &self.scopes
     }
 
+    fn is_final(&self) -> bool {
+        // Whoever sees all of what there is sees what is left, too.
+        self.subject.behaviour.hooks.is_none() && self.scopes.is_empty()
+    }
+
     fn judge(&mut self, read_back: &Fetched) -> Result<(), Refusal> {
         check_still_seen(self.call, self.subject.resource, read_back)?;
         Ok(())

@@ -66,11 +66,11 @@ pub(super) async fn write<D: Decision<Refusal = Refusal>>(
     let nothing = Fetched::default();
     let answer = |(id, fetched): &Written| answer(id, fetched.as_ref().unwrap_or(&nothing));
     if call.api.state.listeners.is_empty() {
-        let mut change = Modification { target, decision };
+        let mut change = Modification::new(target, decision);
         return Ok(Box::pin(respond(call, repeatable, &mut change, answer)).await?.response);
     }
     let mut heard = HeardDecision { api: call.api, decision, change: None };
-    let mut change = Modification { target, decision: &mut heard };
+    let mut change = Modification::new(target, &mut heard);
     let Responded { response, is_new } = Box::pin(respond(call, repeatable, &mut change, answer)).await?;
     if is_new {
         call.api.tell(heard.change.as_slice()).await;

@@ -302,6 +302,34 @@ pub trait Transaction: Send {
         self.apply(change, scopes).await
     }
 
+    /// Whether [`apply_and_commit`](Self::apply_and_commit) can make this change, within these scopes, and read it back by
+    /// this plan. The transaction has read what is changed, by [`fetch`](Self::fetch), and nothing after it.
+    ///
+    /// `false`, as in this default, if it is as fast to do one after the other.
+    fn commits_with(&self, change: &Change, scopes: &Scopes, plan: &Plan) -> bool {
+        let _ = (change, scopes, plan);
+        false
+    }
+
+    /// Makes the last change of a transaction as [`apply`](Self::apply) or, with a version,
+    /// [`apply_to_version`](Self::apply_to_version) does it, reads it back and commits, without a wait between them. A
+    /// [`commit`](Self::commit) afterwards does nothing.
+    ///
+    /// It is called only where [`commits_with`](Self::commits_with) says that it can be. A caller that stops waiting for it
+    /// doesn't know whether the change was made.
+    ///
+    /// # Errors
+    /// As those of these functions. Nothing has changed then, unless the error is [`StoreError::OutcomeUnknown`].
+    async fn apply_and_commit(
+        &mut self,
+        change: Change,
+        version: Option<&Value>,
+        plan: &Plan,
+    ) -> Result<Fetched, StoreError> {
+        let _ = (change, version, plan);
+        Err(StoreError::Internal("the store commits no change together with making it".into()))
+    }
+
     /// The transaction in its own type, for what only this store can do; `None` if it offers nothing. Code of the
     /// application's own gets it by [`WriteTransaction::store_transaction`](crate::own::WriteTransaction::store_transaction).
     fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {

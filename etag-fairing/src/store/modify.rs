@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::transact::{Sharing, Work, WriteEvent, transact};
+use super::transact::{Begun, Sharing, Work, WriteEvent, transact};
 use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
 use crate::schema::{ResourceId, Value};
 
@@ -57,6 +57,12 @@ pub trait Decision: Send {
     /// The scopes that limit the change. [`Scopes::NONE`] does not limit it.
     fn scopes(&self) -> &Scopes;
 
+    /// Whether nothing that comes after `decide` can refuse the change: `changed` has nothing to do, and `judge` lets all
+    /// answers pass. Then the store may commit the change together with making it, and neither of them is called.
+    fn is_final(&self) -> bool {
+        false
+    }
+
     /// Hears what becomes of the write beside its outcome, for whoever counts such events.
     fn on_event(&mut self, event: WriteEvent) {
         let _ = event;
@@ -85,7 +91,7 @@ pub async fn modify<D: Decision>(
     decision: &mut D,
     limit: Duration,
 ) -> Result<(ResourceId, Option<Fetched>), D::Refusal> {
-    transact(store, limit, &mut Modification { target, decision }).await
+    transact(store, limit, &mut Modification::new(target, decision)).await
 }
 
 /// The id of what was changed, and what was read back.
@@ -93,8 +99,16 @@ pub(crate) type Written = (ResourceId, Option<Fetched>);
 
 /// A change as work in a transaction.
 pub(crate) struct Modification<'d, D> {
-    pub(crate) target: Option<&'d Plan>,
-    pub(crate) decision: &'d mut D,
+    target: Option<&'d Plan>,
+    decision: &'d mut D,
+    /// The change that is to be committed as it is made, and the plan by which it is read back.
+    last: Option<(Change, Plan)>,
+}
+
+impl<'d, D: Decision> Modification<'d, D> {
+    pub(crate) fn new(target: Option<&'d Plan>, decision: &'d mut D) -> Self {
+        Self { target, decision, last: None }
+    }
 }
 
 #[async_trait]
@@ -110,6 +124,29 @@ impl<D: Decision> Work for Modification<'_, D> {
         write_in(transaction, self.target, self.decision).await
     }
 
+    async fn begin(&mut self, transaction: &mut dyn Transaction) -> Result<Begun<Written>, D::Refusal> {
+        let change = decided(transaction, self.target, self.decision).await?;
+        if !self.decision.is_final() {
+            return make(transaction, change, self.decision, None).await.map(Begun::Done);
+        }
+        let plan = changed_id(&change).and_then(|id| self.decision.read_back(id));
+        match plan {
+            Some(plan) if transaction.commits_with(&change, self.decision.scopes(), &plan) => {
+                self.last = Some((change, plan));
+                Ok(Begun::Decided)
+            }
+            plan => make(transaction, change, self.decision, plan).await.map(Begun::Done),
+        }
+    }
+
+    async fn end(&mut self, transaction: &mut dyn Transaction) -> Result<Written, D::Refusal> {
+        let missing = || StoreError::Internal("a change was to be made before it was decided".into());
+        let (change, plan) = self.last.take().ok_or_else(missing)?;
+        let id = changed_id(&change).cloned().ok_or_else(missing)?;
+        let answer = transaction.apply_and_commit(change, self.decision.version(), &plan).await?;
+        Ok((id, Some(answer)))
+    }
+
     fn on_event(&mut self, event: WriteEvent) {
         self.decision.on_event(event);
     }
@@ -121,17 +158,42 @@ pub(crate) async fn write_in<D: Decision>(
     target: Option<&Plan>,
     decision: &mut D,
 ) -> Result<Written, D::Refusal> {
+    let change = decided(transaction, target, decision).await?;
+    make(transaction, change, decision, None).await
+}
+
+/// The id of what a change changes, unless it is new.
+fn changed_id(change: &Change) -> Option<&ResourceId> {
+    match change {
+        Change::Insert { .. } => None,
+        Change::Update { id, .. } | Change::Delete { id, .. } => Some(id),
+    }
+}
+
+async fn decided<D: Decision>(
+    transaction: &mut dyn Transaction,
+    target: Option<&Plan>,
+    decision: &mut D,
+) -> Result<Change, D::Refusal> {
     let current = match target {
         Some(plan) => transaction.fetch(plan).await?,
         None => Fetched::default(),
     };
-    let change = decision.decide(current, transaction).await?;
+    decision.decide(current, transaction).await
+}
+
+async fn make<D: Decision>(
+    transaction: &mut dyn Transaction,
+    change: Change,
+    decision: &mut D,
+    plan: Option<Plan>,
+) -> Result<Written, D::Refusal> {
     let id = match decision.version() {
         Some(version) => transaction.apply_to_version(change, version, decision.scopes()).await?,
         None => transaction.apply(change, decision.scopes()).await?,
     };
     decision.changed(&id, transaction).await?;
-    let answer = match decision.read_back(&id) {
+    let answer = match plan.or_else(|| decision.read_back(&id)) {
         Some(plan) => {
             let answer = transaction.fetch(&plan).await?;
             decision.judge(&answer)?;

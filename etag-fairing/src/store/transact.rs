@@ -37,8 +37,27 @@ pub(crate) trait Work: Send {
     /// Does all of it, in a transaction that has just begun.
     async fn attempt(&mut self, transaction: &mut dyn Transaction) -> Result<Self::Done, Self::Refusal>;
 
+    /// Does all of it as [`attempt`](Self::attempt), or all but its end, if that is committed as it is done.
+    async fn begin(&mut self, transaction: &mut dyn Transaction) -> Result<Begun<Self::Done>, Self::Refusal> {
+        self.attempt(transaction).await.map(Begun::Done)
+    }
+
+    /// Does the end of what was begun, and commits it.
+    async fn end(&mut self, transaction: &mut dyn Transaction) -> Result<Self::Done, Self::Refusal> {
+        let _ = transaction;
+        Err(StoreError::Internal("some work has no end".into()).into())
+    }
+
     /// Hears what becomes of it beside its outcome.
     fn on_event(&mut self, event: WriteEvent);
+}
+
+/// How far some work has come.
+pub(crate) enum Begun<T> {
+    /// All of it is done, and to be committed.
+    Done(T),
+    /// All is decided: [`Work::end`] does it and commits it.
+    Decided,
 }
 
 /// Does some work in a transaction, and commits it; nothing of it is done if any step fails.
@@ -58,7 +77,13 @@ pub(crate) async fn transact<W: Work>(
             work.on_event(WriteEvent::TimedOut);
             return Err(timed_out().into());
         };
-        let (transaction, done) = attempted?;
+        let (mut transaction, begun) = attempted?;
+        let done = match begun {
+            Ok(Begun::Done(done)) => Ok(done),
+            // As a commit, it has no time limit here: a caller that stops waiting doesn't know whether it happened.
+            Ok(Begun::Decided) => work.end(transaction.as_mut()).await,
+            Err(refusal) => Err(refusal),
+        };
         match attempts.end(transaction, done).await {
             Ended::Committed(done) => return Ok(done),
             Ended::Refused(refusal) => return Err(refusal),
@@ -74,10 +99,10 @@ pub(crate) async fn transact<W: Work>(
 async fn attempt<W: Work>(
     attempts: &mut Attempts<'_>,
     work: &mut W,
-) -> Result<(Box<dyn Transaction>, Result<W::Done, W::Refusal>), StoreError> {
+) -> Result<(Box<dyn Transaction>, Result<Begun<W::Done>, W::Refusal>), StoreError> {
     let mut transaction = attempts.begin(work.sharing()).await?;
-    let done = work.attempt(transaction.as_mut()).await;
-    Ok((transaction, done))
+    let begun = work.begin(transaction.as_mut()).await;
+    Ok((transaction, begun))
 }
 
 /// The attempts to do some work in a transaction: one change, or several, each of which sees those before it.

@@ -1,5 +1,6 @@
 //! A connection from the pool while it is in use, and its transaction.
 
+mod end;
 mod give_back;
 mod sent;
 mod statements;
@@ -20,7 +21,7 @@ use rocket::{futures::FutureExt, tokio::sync::Semaphore};
 use self::sent::Sent;
 use super::{
     borrowed::Borrowed,
-    error::{busy, is_outcome_unknown, pool_error, store_error, told},
+    error::{busy, is_outcome_unknown, pool_error, store_error},
     known::Known,
     limit::Limit,
     tls::Tls,
@@ -201,7 +202,10 @@ impl Connection {
     pub(super) async fn begin_again(&self) -> Result<(), StoreError> {
         self.take_ahead();
         let client = self.client()?;
-        self.in_time(client.batch_execute("ROLLBACK")).await?.map_err(store_error)?;
+        // A commit that has failed has ended it.
+        if self.open.load(Ordering::Relaxed) {
+            self.in_time(client.batch_execute("ROLLBACK")).await?.map_err(store_error)?;
+        }
         self.failed.store(false, Ordering::Relaxed);
         self.conflicted.store(false, Ordering::Relaxed);
         self.take_given();
@@ -214,6 +218,12 @@ impl Connection {
     /// it is not done before the commit.
     pub(super) fn pass_over(&self, table: &'static str, id: i64) {
         self.given.lock().unwrap_or_else(PoisonError::into_inner).push((table, id));
+    }
+
+    /// Whether nothing is to be sent before the commit.
+    fn has_nothing_left(&self) -> bool {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+            && self.given.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn take_given(&self) -> Vec<(&'static str, i64)> {
@@ -325,20 +335,16 @@ impl Connection {
         if client.is_closed() {
             return Err(busy());
         }
-        // If a commit waits for a standby, the server's own timeout would end the wait and report a success.
-        // With our limit the outcome is reported as unknown.
-        let text = self.take_ahead() + "SET LOCAL statement_timeout = 0; COMMIT";
+        // If a commit waits for a standby, no timeout of the server's ends the wait. With our limit the outcome is reported
+        // as unknown.
+        let text = self.take_ahead() + "COMMIT";
         match self.in_time(client.batch_execute(&text)).await {
             Ok(Ok(())) => {
                 self.open.store(false, Ordering::Relaxed);
                 self.shared.commits.count(1);
                 Ok(())
             }
-            Ok(Err(error)) if is_outcome_unknown(&error) => {
-                self.give_up();
-                log::error!("the connection was lost while committing: {}", told(&error));
-                Err(StoreError::OutcomeUnknown)
-            }
+            Ok(Err(error)) if is_outcome_unknown(&error) => Err(self.unknown(&error)),
             Ok(Err(error)) => Err(self.note(client, &text, error)),
             Err(_) => {
                 log::error!("no answer to COMMIT from the database");

@@ -26,6 +26,8 @@ pub(super) struct Known {
     /// The writes that are impossible.
     pub(super) limits: Arc<Limits>,
     pub(super) views: HashSet<&'static str>,
+    /// Tables whose rows are after a statement as the statement leaves them: no trigger but ours and no rule changes them.
+    pub(super) plain: HashSet<&'static str>,
     /// Tables and columns that have to-many linkage of another resource.
     watched: HashSet<(&'static str, Columns)>,
     /// Those of them whose linkage has an order of its own.
@@ -50,6 +52,11 @@ impl Known {
     /// Whether rows of the table can be locked. In general, rows of a view cannot.
     pub(super) fn can_lock(&self, table: &str) -> bool {
         !self.views.contains(table)
+    }
+
+    /// Whether a statement returns the rows of the table as they are after it.
+    pub(super) fn is_plain(&self, table: &str) -> bool {
+        self.plain.contains(table)
     }
 
     /// Whether a change of the columns changes the representation of the row that it refers to.

@@ -39,6 +39,7 @@ mod health;
 mod insert;
 mod insert_all;
 mod known;
+mod last_change;
 mod limit;
 mod lock;
 mod marks;

@@ -38,7 +38,7 @@ use crate::store::sql::prepare::quoted;
 const REVISIONS: &str = "_etag_fairing_revisions";
 
 /// The name of our triggers and of their function.
-const COUNT: &str = "_etag_fairing_count";
+pub(super) const COUNT: &str = "_etag_fairing_count";
 
 /// Our function that computes what a type is made of: domains over domains, arrays, composite types and
 /// ranges, at any depth. The names of the values or members in these types show in documents, and their rows

@@ -1,8 +1,11 @@
 //! What is there: tables and columns, as PostgreSQL's catalogue tells of them.
 
+use std::collections::HashSet;
+
 use tokio_postgres::{Row, types::FromSqlOwned};
 
 use super::connection::Connection;
+use super::revisions::COUNT;
 use crate::schema::{Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::Verb;
@@ -104,6 +107,25 @@ impl FoundColumn {
     pub(super) fn is_text(&self) -> bool {
         Kind::Text.postgres().types.taken.contains(&self.type_name.as_str())
     }
+}
+
+/// Those of these tables that no trigger but our own and no rule changes.
+pub(super) async fn plain(
+    connection: &Connection,
+    tables: &[&'static str],
+) -> Result<HashSet<&'static str>, StoreError> {
+    let list = serde_json::to_string(tables).map_err(|error| StoreError::Internal(error.to_string()))?;
+    let others = format!(
+        "EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgname <> '{COUNT}')"
+    );
+    let found = format!(
+        "SELECT n.name FROM unnest(CAST($1 AS text[])) AS n(name) \
+         JOIN pg_class AS c ON c.oid = to_regclass(quote_ident(n.name)) \
+         WHERE c.relkind = 'r' AND NOT c.relhassubclass AND NOT c.relhasrules AND NOT {others}"
+    );
+    let rows = connection.rows(&found, &[text(&list)]).await?;
+    let names: Vec<String> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+    Ok(tables.iter().copied().filter(|table| names.iter().any(|name| name == table)).collect())
 }
 
 /// Looks for a table or view.

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use async_trait::async_trait;
 
-use super::{connection::Connection, insert_all, lock};
+use super::{connection::Connection, insert_all, last_change::LockedRow, lock};
 use crate::plan::{Change, Fetched, Plan, Scopes};
 use crate::schema::{Description, ResourceId, Value};
 use crate::store::sql::answers;
@@ -17,6 +17,11 @@ pub(crate) struct PostgresTransaction {
     pub(super) connection: Connection,
     /// The key that it has claimed.
     key: Option<ClaimedKey>,
+    /// The row that was read last, if it was one.
+    row: Option<LockedRow>,
+    /// Whether its last change is committed with it, if it can be.
+    ends_early: bool,
+    is_committed: bool,
 }
 
 /// A key, which a transaction takes before it locks any row, whenever it begins.
@@ -29,14 +34,16 @@ struct ClaimedKey {
 
 impl PostgresTransaction {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, key: None }
+        Self { connection, key: None, row: None, ends_early: true, is_committed: false }
     }
 }
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
     async fn fetch(&mut self, plan: &Plan) -> Result<Fetched, StoreError> {
-        fetch(&self.connection, plan, Locking::Root).await
+        let fetched = fetch(&self.connection, plan, Locking::Root).await?;
+        self.row = LockedRow::of(&self.connection, plan, &fetched);
+        Ok(fetched)
     }
 
     async fn lock(&mut self, resource: &'static Description, ids: &[ResourceId]) -> Result<bool, StoreError> {
@@ -45,10 +52,13 @@ impl Transaction for PostgresTransaction {
     }
 
     fn as_any(&mut self) -> Option<&mut (dyn Any + Send)> {
+        // It may be changed by other statements.
+        self.row = None;
         Some(self)
     }
 
     async fn apply(&mut self, change: Change, scopes: &Scopes) -> Result<ResourceId, StoreError> {
+        self.row = None;
         apply(&self.connection, &change, None, scopes).await
     }
 
@@ -70,7 +80,26 @@ impl Transaction for PostgresTransaction {
         version: &Value,
         scopes: &Scopes,
     ) -> Result<ResourceId, StoreError> {
+        self.row = None;
         apply(&self.connection, &change, Some(version), scopes).await
+    }
+
+    fn commits_with(&self, change: &Change, scopes: &Scopes, plan: &Plan) -> bool {
+        let row = self.row.as_ref().filter(|_| self.ends_early);
+        row.is_some_and(|row| row.can_make(&self.connection, change, scopes, plan))
+    }
+
+    async fn apply_and_commit(
+        &mut self,
+        change: Change,
+        version: Option<&Value>,
+        plan: &Plan,
+    ) -> Result<Fetched, StoreError> {
+        let missing = || StoreError::Internal("a change was to be committed before its row was read".into());
+        let row = self.row.take().ok_or_else(missing)?;
+        let answer = row.make(&self.connection, &change, version, plan).await?;
+        self.is_committed = true;
+        Ok(answer)
     }
 
     fn kept_answers(&mut self) -> Option<&mut dyn KeptAnswers> {
@@ -78,7 +107,7 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        self.connection.commit().await
+        if self.is_committed { Ok(()) } else { self.connection.commit().await }
     }
 
     fn must_be_repeated(&self) -> bool {
@@ -86,6 +115,9 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn begin_again(&mut self) -> Result<bool, StoreError> {
+        self.row = None;
+        // What kept it from its end may do so again.
+        self.ends_early = false;
         self.connection.begin_again().await?;
         // The key first, as when it began: another node that has it may be waiting for one of the rows.
         if let Some(key) = &mut self.key {

@@ -34,6 +34,8 @@ pub(crate) enum Verb {
     #[cfg(feature = "postgres")]
     InsertRows,
     Update,
+    #[cfg(feature = "postgres")]
+    UpdateReturning,
     Delete,
     Link,
     Members,

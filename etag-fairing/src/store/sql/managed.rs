@@ -46,8 +46,7 @@ pub(crate) async fn next(
     id: Parameter<'_>,
 ) -> Result<Option<Vec<Value>>, StoreError> {
     let Some(values) = kept(session, table, id).await? else { return Ok(None) };
-    let next = table.columns.iter().zip(&values).map(|(column, value)| column.upkeep.next(value.as_ref()));
-    Ok(Some(next.collect::<Result<_, _>>()?))
+    table.next(&values).map(Some)
 }
 
 /// Sets the next values in a row whose representation has changed. A missing row is ignored.

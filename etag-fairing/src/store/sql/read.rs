@@ -137,6 +137,18 @@ pub(crate) async fn listed(
     Ok(rows)
 }
 
+/// The linkage of one resource that a selection asks for.
+#[cfg(feature = "postgres")]
+pub(crate) async fn linkage_of_one(
+    session: &impl Session,
+    selection: &Selection,
+    scopes: &Scopes,
+    id: &ResourceId,
+) -> Result<Vec<Option<Links>>, StoreError> {
+    let reading = Reading { session, selection, scopes, room: &Room::endless() };
+    reading.linkage_of(&Owners::one(id)?).await
+}
+
 #[derive(Clone, Copy)]
 struct Owner<'a> {
     resource: &'static Description,

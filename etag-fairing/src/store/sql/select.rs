@@ -60,14 +60,14 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Selects the column, or a value for several.
-    fn select<D: Dialect>(self, dialect: D, select: &mut SelectStatement) {
+    /// The column, or a value for several.
+    fn expr<D: Dialect>(self, dialect: D) -> Expr {
         let Self { columns, content, only } = self;
         match content {
-            Content::Id(kind) => select.expr(IdColumns::at(Some(ROWS), columns, kind).cell(dialect)),
-            Content::Link(kind) => select.expr(Link { columns, kind, only }.cell(dialect, ROWS)),
-            Content::Attribute { .. } => select.column((ROWS, columns.first())),
-        };
+            Content::Id(kind) => IdColumns::at(Some(ROWS), columns, kind).cell(dialect),
+            Content::Link(kind) => Link { columns, kind, only }.cell(dialect, ROWS),
+            Content::Attribute { .. } => Expr::col((ROWS, columns.first())),
+        }
     }
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn cells(selection: &Selection) -> impl Iterator<Item = Option<Cell>>
 }
 
 /// The same, with what a session knows of the columns.
-pub(super) fn known_cells(
+pub(crate) fn known_cells(
     selection: &Selection,
     scale: impl Fn(&str, &str) -> Option<usize>,
 ) -> Vec<Option<Cell>> {
@@ -150,7 +150,12 @@ pub(super) fn rows_of<D: Dialect>(dialect: D, selection: &Selection) -> SelectSt
 
 /// Adds the columns of [`cells`].
 pub(super) fn add_cells<D: Dialect>(dialect: D, select: &mut SelectStatement, selection: &Selection) {
-    cells(selection).flatten().for_each(|cell| cell.select(dialect, select));
+    select.exprs(exprs(dialect, selection));
+}
+
+/// The columns of [`cells`], of the table that is called [`ROWS`].
+pub(super) fn exprs<D: Dialect>(dialect: D, selection: &Selection) -> impl Iterator<Item = Expr> {
+    cells(selection).flatten().map(move |cell| cell.expr(dialect))
 }
 
 fn page<D: Dialect>(

@@ -170,6 +170,12 @@ impl KeptTable {
         Self { name: resource.table, columns, read, write }
     }
 
+    /// The values after these.
+    pub(crate) fn next(&self, values: &[Value]) -> Result<Vec<Value>, StoreError> {
+        let next = self.columns.iter().zip(values);
+        Ok(next.map(|(column, value)| column.upkeep.next(value.as_ref())).collect::<Result<_, _>>()?)
+    }
+
     /// Whether the store itself sets this column.
     pub(crate) fn keeps(&self, column: &str) -> bool {
         self.columns.iter().any(|kept| same(kept.name, column))

@@ -390,7 +390,7 @@ async fn update<S: Session>(
 }
 
 /// Whether a change of these attributes may change the order of a list, whose owner is to be locked then.
-fn may_reorder(resource: &'static Description, attributes: &[Option<Value>]) -> bool {
+pub(crate) fn may_reorder(resource: &'static Description, attributes: &[Option<Value>]) -> bool {
     let is_changed = |column: &str| {
         let mut changed = resource.attributes.iter().zip(attributes).filter(|(_, value)| value.is_some());
         changed.any(|(attribute, _)| attribute.column.eq_ignore_ascii_case(column))

@@ -4,7 +4,7 @@
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     task::Poll,
 };
 
@@ -25,10 +25,12 @@ impl Sent {
         self.waker.wake();
     }
 
-    async fn more_than(&self, before: usize) {
+    /// Waits until so many were sent, or `is_done`.
+    async fn until(&self, number: usize, is_done: &AtomicBool) {
         poll_fn(|context| {
             self.waker.register(context.waker());
-            if self.statements.load(Ordering::Relaxed) > before { Poll::Ready(()) } else { Poll::Pending }
+            let are_sent = self.statements.load(Ordering::Relaxed) >= number;
+            if are_sent || is_done.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }
@@ -56,14 +58,26 @@ impl Connection {
         first: impl Future<Output = A>,
         second: impl Future<Output = B>,
     ) -> (A, B) {
-        let before = self.sent.statements.load(Ordering::Relaxed);
+        self.behind_all(1, first, second).await
+    }
+
+    /// The same, as soon as all statements of the former are sent, of which there are so many.
+    pub(super) async fn behind_all<A, B>(
+        &self,
+        number: usize,
+        first: impl Future<Output = A>,
+        second: impl Future<Output = B>,
+    ) -> (A, B) {
+        let all = self.sent.statements.load(Ordering::Relaxed) + number;
+        let is_done = AtomicBool::new(false);
         let first = async {
             let done = first.await;
-            self.sent.count();
+            is_done.store(true, Ordering::Relaxed);
+            self.sent.waker.wake();
             done
         };
         let second = async {
-            self.sent.more_than(before).await;
+            self.sent.until(all, &is_done).await;
             second.await
         };
         join(first, second).await

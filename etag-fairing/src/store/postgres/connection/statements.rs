@@ -24,7 +24,7 @@ use crate::store::{Excess, StoreError};
 const MOST_PREPARED: usize = 512;
 
 impl Connection {
-    async fn prepare(&self, client: &Client, text: &str) -> Result<Statement, Error> {
+    pub(super) async fn prepare(&self, client: &Client, text: &str) -> Result<Statement, Error> {
         if client.statement_cache.size() >= MOST_PREPARED {
             client.statement_cache.clear();
         }
@@ -234,7 +234,7 @@ impl Connection {
 }
 
 /// The parameters, with each part of a composite id as one of its own.
-fn one_by_one<'s, 'p>(parameters: &'s [Parameter<'p>]) -> Cow<'s, [Parameter<'p>]> {
+pub(super) fn one_by_one<'s, 'p>(parameters: &'s [Parameter<'p>]) -> Cow<'s, [Parameter<'p>]> {
     if parameters.iter().any(Parameter::is_composite) {
         let of_each = |parameter: &Parameter<'p>| parameter.values().map(Parameter::from).collect::<Vec<_>>();
         // Only what is compared is composite.

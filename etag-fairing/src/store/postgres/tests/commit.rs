@@ -9,9 +9,10 @@ use std::{
 
 use async_trait::async_trait;
 
+use super::last_change::{Set, talk};
 use super::*;
 use crate::plan::Fetched;
-use crate::store::contract::{ALL, ROOMS};
+use crate::store::contract::{ALL, ROOMS, TALKS};
 use crate::store::{Decision, Transaction, modify};
 
 /// When the proxy cuts a connection, once a message of the client's holds this text.
@@ -99,6 +100,43 @@ fn a_lost_commit_is_neither_called_failed_nor_tried_again() {
             database.run("DELETE FROM rooms");
         }
         direct.close().await;
+    });
+}
+
+/// A change that is committed as it is made.
+#[test]
+fn a_lost_answer_to_a_change_and_its_commit_is_not_called_failed() {
+    with_database(async |database| {
+        let direct = open(database);
+        direct.prepare(&ALL).await.expect("prepared");
+        let id = talk(&direct, "first").await;
+        for cut in [Cut::After("COMMIT\0"), Cut::Before("COMMIT\0")] {
+            database.run("UPDATE talks SET title = 'first'");
+            let url = by_proxy(database.url(), cut);
+            let store = PostgresStore::open(PostgresOptions::new(&url).expect("a URL")).expect("a store");
+            direct
+                .shared
+                .known
+                .lock()
+                .expect("a lock")
+                .clone_into(&mut store.shared.known.lock().expect("a lock"));
+            let outcome = Set::first_attribute(&TALKS, &id, text("second")).by(&store).await;
+            assert!(matches!(outcome, Err(StoreError::OutcomeUnknown)), "{cut:?}: {outcome:?}");
+            rocket::tokio::time::sleep(Duration::from_millis(500)).await;
+            let title = if matches!(cut, Cut::After(_)) { "second\n" } else { "first\n" };
+            assert_eq!(database.run("SELECT title FROM talks"), title, "{cut:?}");
+        }
+        // Before it has got there.
+        let url = by_proxy(database.url(), Cut::Before("UPDATE \"talks\""));
+        let store = PostgresStore::open(PostgresOptions::new(&url).expect("a URL")).expect("a store");
+        direct
+            .shared
+            .known
+            .lock()
+            .expect("a lock")
+            .clone_into(&mut store.shared.known.lock().expect("a lock"));
+        let outcome = Set::first_attribute(&TALKS, &id, text("third")).by(&store).await;
+        assert!(matches!(outcome, Err(StoreError::Busy { .. })), "{outcome:?}");
     });
 }
 

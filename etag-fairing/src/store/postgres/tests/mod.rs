@@ -5,6 +5,7 @@ mod commit;
 mod composite;
 mod constraints;
 mod indexes;
+mod last_change;
 mod pooler;
 mod revisions;
 mod round_trips;

@@ -1,0 +1,89 @@
+//! The end of a transaction: its last statement and its commit, sent one behind the other.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio_postgres::{Row, types::ToSql};
+
+use super::super::error::{busy, is_outcome_unknown, lost, told};
+use super::Connection;
+use super::statements::one_by_one;
+use crate::schema::{Description, ResourceId};
+use crate::store::StoreError;
+use crate::store::sql::parameter::Parameter;
+
+const COMMIT: &str = "COMMIT";
+
+impl Connection {
+    /// Whether a change of this row, which the transaction has locked, can be its last statement.
+    pub(in super::super) fn can_end(&self, resource: &'static Description, id: &ResourceId) -> bool {
+        // What is to be sent ahead, or before the commit, is not known here.
+        self.wants(resource, id) && self.has_nothing_left() && self.check_not_failed().is_ok()
+    }
+
+    /// Runs the last statement of the transaction, then some reads of one statement each, and commits without waiting for
+    /// what they answer: where one of them fails, the server undoes the transaction instead. Returns the rows of the
+    /// statement, and what the reads give.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] if either answer is lost. After any other error nothing has changed.
+    pub(in super::super) async fn end_with<T>(
+        &self,
+        text: &str,
+        parameters: &[Parameter<'_>],
+        number_of_reads: usize,
+        reads: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<(Vec<Row>, T), StoreError> {
+        self.check_not_failed()?;
+        let client = self.client()?;
+        if client.is_closed() {
+            return Err(busy());
+        }
+        let parameters = one_by_one(parameters);
+        let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
+        let watched = self.shared.watch.begin(text);
+        self.shared.counter.count_statement();
+        let is_sent = AtomicBool::new(false);
+        let statement = async {
+            let statement = self.prepare(client, text).await?;
+            is_sent.store(true, Ordering::Relaxed);
+            self.sending(client.query(&statement, &parameters)).await
+        };
+        let work = self.behind(statement, reads);
+        let ended = self.behind_all(1 + number_of_reads, work, client.batch_execute(COMMIT));
+        let Ok(((answer, read), committed)) = self.in_time(ended).await else {
+            log::error!("no answer to a change and its COMMIT from the database");
+            return Err(StoreError::OutcomeUnknown);
+        };
+        self.open.store(false, Ordering::Relaxed);
+        match (answer, read, committed) {
+            (Ok(rows), Ok(read), Ok(())) => {
+                watched.end(rows.len() as u64);
+                self.shared.commits.count(1);
+                Ok((rows, read))
+            }
+            // Without an answer to the change nobody knows about the commit behind it.
+            (Err(error), _, _) if is_sent.into_inner() && error.as_db_error().is_none() && lost(&error) => {
+                Err(self.unknown(&error))
+            }
+            (Err(error), _, _) => Err(self.note(client, text, error)),
+            (Ok(_), _, Err(error)) if is_outcome_unknown(&error) => Err(self.unknown(&error)),
+            (Ok(_), _, Err(error)) => Err(self.note(client, COMMIT, error)),
+            // `COMMIT` has undone what a failed read has left.
+            (Ok(_), Err(error), Ok(())) => Err(error),
+        }
+    }
+
+    /// The outcome of a commit whose answer is lost.
+    pub(super) fn unknown(&self, error: &tokio_postgres::Error) -> StoreError {
+        self.give_up();
+        log::error!("the connection was lost while committing: {}", told(error));
+        StoreError::OutcomeUnknown
+    }
+
+    /// The error of a transaction that has changed nothing, against all that is known of its table, and is to be done again
+    /// in a way that expects less.
+    pub(in super::super) fn unexpected(&self) -> StoreError {
+        self.conflicted.store(true, Ordering::Relaxed);
+        StoreError::Conflict
+    }
+}

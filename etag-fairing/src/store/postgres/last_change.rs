@@ -1,0 +1,183 @@
+//! The last change of a write, which nothing can refuse any more: it changes the row, returns it as it is then, and is
+//! committed without a wait between the two.
+//!
+//! It is for a change of a row's own attributes. What concerns other rows, too, is made by [`apply`], statement by statement.
+//!
+//! [`apply`]: crate::store::Transaction::apply
+
+use std::borrow::Cow;
+
+use super::connection::Connection;
+use super::dialect::Postgres;
+use crate::plan::{Change, Fetched, Plan, Root, Scopes};
+use crate::schema::{Description, IdKind, Relationship, ResourceId, Rows, Value};
+use crate::store::StoreError;
+use crate::store::sql::cache::{Shape, Verb};
+use crate::store::sql::cell::push_row;
+use crate::store::sql::change;
+use crate::store::sql::parameter::Parameter;
+use crate::store::sql::plan::is_one_statement;
+use crate::store::sql::read::linkage_of_one;
+use crate::store::sql::select::{Total, known_cells};
+use crate::store::sql::session::Session;
+use crate::store::sql::versions::Guard;
+use crate::store::sql::write::{check_shape, may_reorder};
+
+/// A row as the transaction has locked and read it.
+#[derive(Debug)]
+pub(super) struct LockedRow {
+    resource: &'static Description,
+    id: ResourceId,
+    /// The bytes that its text and its linkage take in a document.
+    bytes: usize,
+    /// The values of the columns that the store itself sets; `None` if they were not all read.
+    kept: Option<Vec<Value>>,
+}
+
+/// More than a value takes in a document, without its text.
+const CELL: usize = 64;
+
+fn link_bytes(id: &ResourceId) -> usize {
+    match id {
+        ResourceId::Integer(_) => CELL,
+        ResourceId::Text(text) => CELL + text.len(),
+        ResourceId::Composite(id) => CELL + id.to_string().len(),
+    }
+}
+
+impl LockedRow {
+    /// The row that a plan has locked and read, if it is one.
+    pub(super) fn of(connection: &Connection, plan: &Plan, fetched: &Fetched) -> Option<Self> {
+        let Root::One(id) = &plan.root else { return None };
+        let (resource, row) = (plan.selection.resource, fetched.rows.get(0)?);
+        let versions = connection.versions();
+        let kept = versions.table(resource.table).map_or(&[][..], |table| &table.columns);
+        let kept = kept.iter().map(|column| {
+            let mut attributes = resource.attributes_by_id();
+            let (id, _) = attributes.find(|(_, attribute)| attribute.column == column.name)?;
+            plan.selection.reads_attribute(id).then(|| row.attribute(id).to_owned())
+        });
+        let kept = kept.collect();
+        let links = fetched.links.iter().flatten().flat_map(|links| links.of(0));
+        let bytes = fetched.rows.text_bytes() + links.map(link_bytes).sum::<usize>();
+        Some(Self { resource, id: id.clone(), bytes, kept })
+    }
+
+    /// Whether [`make`](Self::make) makes what [`apply`](crate::store::Transaction::apply) would have made, and reads what
+    /// [`fetch`](crate::store::Transaction::fetch) would have read.
+    pub(super) fn can_make(
+        &self,
+        connection: &Connection,
+        change: &Change,
+        scopes: &Scopes,
+        plan: &Plan,
+    ) -> bool {
+        let Change::Update { resource, id, attributes, linkage } = change else { return false };
+        let (known, versions) = (connection.known(), connection.versions());
+        let changed = || resource.attributes.iter().zip(attributes);
+        let is_made = |column| known.limits.makes(resource.table, column);
+        let is_of_row = resource.is(self.resource)
+            && *id == self.id
+            && check_shape(resource, attributes.len(), linkage).is_ok()
+            && linkage.iter().all(Option::is_none)
+            && !resource.attributes.iter().any(|attribute| is_made(attribute.column))
+            && !may_reorder(resource, attributes);
+        let is_alone = known.is_plain(resource.table)
+            && versions.deletion(resource.table).is_none()
+            && !changed().any(|(attribute, value)| {
+                let mut lists = versions.leading_to(resource.table);
+                value.is_some() && lists.any(|list| list.is_ordered_by(attribute.column))
+            })
+            && connection.can_end(resource, id);
+        let is_seen = scopes.is_empty()
+            && plan.scopes.is_empty()
+            && !plan.scopes.changes_rows_of(resource)
+            && plan.selection.resource.is(resource)
+            && matches!(&plan.root, Root::One(read) if read == id)
+            && plan.selection.include.is_empty()
+            && plan.selection.counts.is_empty()
+            // The row may spell another id in another way, and the linkage is that of its own.
+            && (is_one_statement(plan, Total::None) || matches!(resource.id.kind, IdKind::Integer { .. } | IdKind::Uuid));
+        let kept = versions.table(resource.table);
+        let is_kept = |column| kept.is_some_and(|kept| kept.keeps(column));
+        is_of_row
+            && is_alone
+            && is_seen
+            && self.kept.is_some()
+            && changed().any(|(attribute, value)| value.is_some() && !is_kept(attribute.column))
+            && self.leaves_room(attributes, plan)
+    }
+
+    /// Whether what is read can't be too large: what is committed can't be refused for it.
+    fn leaves_room(&self, attributes: &[Option<Value>], plan: &Plan) -> bool {
+        let new = attributes.iter().flatten().map(|value| match value {
+            Value::Text(text) | Value::Decimal(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len() * 2,
+            _ => 0,
+        });
+        let cells = 1 + attributes.len() + self.resource.relationships.len();
+        // Twice, since the database may spell a value in another way.
+        let most = (self.bytes + new.sum::<usize>() + cells * CELL).saturating_mul(2);
+        most <= plan.most_bytes
+    }
+
+    /// Makes the change, commits it, and returns the row.
+    pub(super) async fn make(
+        &self,
+        connection: &Connection,
+        change: &Change,
+        version: Option<&Value>,
+        plan: &Plan,
+    ) -> Result<Fetched, StoreError> {
+        let Change::Update { resource, id, attributes, .. } = change else {
+            return Err(StoreError::Internal("this is no change of a row".into()));
+        };
+        let guard = Guard::of(resource, version)?;
+        let attributes: Cow<'_, [Option<Value>]> = connection.changes_as_stored(resource, attributes)?;
+        let versions = connection.versions();
+        let kept = versions.table(resource.table);
+        let next = match (kept, &self.kept) {
+            (Some(kept), Some(values)) => kept.next(values)?,
+            _ => Vec::new(),
+        };
+        let is_kept = |column| kept.is_some_and(|kept| kept.keeps(column));
+        let (mut columns, mut parameters, mut shape) = (Vec::new(), Vec::new(), Vec::new());
+        for (attribute, value) in resource.attributes.iter().zip(attributes.iter()) {
+            let value = value.as_ref().filter(|_| !is_kept(attribute.column));
+            shape.push(value.is_some());
+            columns.extend(value.is_some().then_some(attribute.column));
+            parameters.extend(value.map(|value| Parameter::of(attribute.column, value.as_ref())));
+        }
+        for (column, value) in kept.into_iter().flat_map(|kept| &kept.columns).zip(&next) {
+            columns.push(column.name);
+            parameters.push(Parameter::of(column.name, value.as_ref()));
+        }
+        parameters.push(id.into());
+        parameters.extend(guard.as_ref().map(|guard| Parameter::from(guard.value)));
+        shape.push(guard.is_some());
+        shape.extend(&plan.selection.attributes);
+        let text = connection.text(Shape::new(Verb::UpdateReturning, resource).columns(shape), || {
+            let version = guard.as_ref().map(|guard| guard.column);
+            Ok(change::update_returning(Postgres, &plan.selection, &columns, version))
+        })?;
+        let selection = &plan.selection;
+        let is_to_many = |id| resource.relationship_at(id).is_some_and(Relationship::is_to_many);
+        let linked = selection.linkage_ids().filter(|id| is_to_many(*id)).count();
+        let links = linkage_of_one(connection, selection, &plan.scopes, id);
+        let ended = connection.end_with(&text, &parameters, linked, links).await;
+        let (rows, links) = ended.map_err(|error| connection.explained(change, error))?;
+        if rows.is_empty() {
+            return Err(match guard {
+                Some(_) => StoreError::VersionChanged,
+                // Somebody has made a trigger or a rule that keeps it as it is.
+                None => connection.unexpected(),
+            });
+        }
+        let mut found = Rows::new(resource);
+        let cells = known_cells(selection, |table, column| connection.scale(table, column));
+        for row in &rows {
+            push_row(row, 0, &cells, resource.table, &mut found)?;
+        }
+        Ok(Fetched { parent: true, rows: found, links, ..Fetched::default() })
+    }
+}
