@@ -243,6 +243,12 @@ fn who_begins_again_takes_its_key_before_its_rows() {
 
         assert!(first.begin_again().await.expect("begun again"));
         let found = first.kept_answers().expect("answers").claim(&request, 0).await.expect("found");
+        if found == Claim::First {
+            // It was faster than the one that waited, who has the key after it then.
+            drop(first);
+            assert_eq!(again.await.expect("no panic").expect("nobody is in its way"), Claim::First);
+            return store.close().await;
+        }
         assert_eq!(found, Claim::Answered(answer));
         assert_eq!(again.await.expect("no panic").expect("nobody was in its way"), Claim::First);
         // What was found is told once: the next one asks the database.
