@@ -134,7 +134,7 @@ pub(super) async fn prepare(
         (_, true) => known.counts = revisions::install(connection, &names).await?,
         (_, false) => revisions::remove(connection).await?,
     }
-    known.plain = table::plain(connection, &names).await?;
+    known.plain = table::plain(connection, &names, revisions::COUNT).await?;
     known.versions = Versions::of(Postgres, resources).into();
     if !known.versions.is_empty() {
         if mode != SchemaMode::Check {

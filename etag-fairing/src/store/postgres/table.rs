@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use tokio_postgres::{Row, types::FromSqlOwned};
 
 use super::connection::Connection;
-use super::revisions::COUNT;
 use crate::schema::{Kind, ValueRef};
 use crate::store::StoreError;
 use crate::store::sql::abilities::Verb;
@@ -109,14 +108,15 @@ impl FoundColumn {
     }
 }
 
-/// Those of these tables that no trigger but our own and no rule changes.
+/// Those of these tables that no trigger but our own, of this name, and no rule changes.
 pub(super) async fn plain(
     connection: &Connection,
     tables: &[&'static str],
+    own: &str,
 ) -> Result<HashSet<&'static str>, StoreError> {
     let list = serde_json::to_string(tables).map_err(|error| StoreError::Internal(error.to_string()))?;
     let others = format!(
-        "EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgname <> '{COUNT}')"
+        "EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgname <> '{own}')"
     );
     let found = format!(
         "SELECT n.name FROM unnest(CAST($1 AS text[])) AS n(name) \
