@@ -14,12 +14,12 @@ use crate::schema::{Description, IdKind, Relationship, ResourceId, Rows, Value};
 use crate::store::StoreError;
 use crate::store::sql::cache::{Shape, Verb};
 use crate::store::sql::cell::push_row;
-use crate::store::sql::change;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::plan::is_one_statement;
 use crate::store::sql::read::linkage_of_one;
 use crate::store::sql::select::{Total, known_cells};
 use crate::store::sql::session::Session;
+use crate::store::sql::update_returning::update_returning;
 use crate::store::sql::versions::Guard;
 use crate::store::sql::write::{check_shape, may_reorder};
 
@@ -158,7 +158,7 @@ impl LockedRow {
         shape.extend(&plan.selection.attributes);
         let text = connection.text(Shape::new(Verb::UpdateReturning, resource).columns(shape), || {
             let version = guard.as_ref().map(|guard| guard.column);
-            Ok(change::update_returning(Postgres, &plan.selection, &columns, version))
+            Ok(update_returning(Postgres, &plan.selection, &columns, version))
         })?;
         let selection = &plan.selection;
         let is_to_many = |id| resource.relationship_at(id).is_some_and(Relationship::is_to_many);

@@ -1,11 +1,7 @@
 //! Statements that change rows.
 
-#[cfg(feature = "postgres")]
-use sea_query::TableRef;
 use sea_query::{Expr, ExprTrait, Func, Query};
 
-#[cfg(feature = "postgres")]
-use super::select::{ROWS, exprs};
 use super::{
     Dialect, Listed,
     abilities::Limits,
@@ -17,8 +13,6 @@ use super::{
     placed::shape_beside,
     schema::kind_of_id,
 };
-#[cfg(feature = "postgres")]
-use crate::plan::Selection;
 use crate::schema::{Columns, Description, RelationshipKind};
 
 /// The columns of a resource's row without the id: each attribute, then those of each to-one relationship. A polymorphic
@@ -130,25 +124,6 @@ pub(crate) fn update<D: Dialect>(
             .values(columns.iter().map(|column| (*column, parameter())))
             .and_where(IdColumns::of(None, resource).is_parameter())
             .and_where_option(version.map(|version| Expr::col(version).eq(parameter()))),
-    )
-}
-
-/// The same, which returns what a selection reads of the row. The columns that are returned must be given.
-#[cfg(feature = "postgres")]
-pub(crate) fn update_returning<D: Dialect>(
-    dialect: D,
-    selection: &Selection,
-    columns: &[&'static str],
-    version: Option<&'static str>,
-) -> String {
-    let resource = selection.resource;
-    dialect.text(
-        Query::update()
-            .table(TableRef::from(resource.table).alias(ROWS))
-            .values(columns.iter().map(|column| (*column, parameter())))
-            .and_where(IdColumns::of(Some(ROWS), resource).is_parameter())
-            .and_where_option(version.map(|version| Expr::col((ROWS, version)).eq(parameter())))
-            .returning(Query::returning().exprs(exprs(dialect, selection))),
     )
 }
 

@@ -62,6 +62,8 @@ pub(crate) mod statement_watch;
 pub(crate) mod together;
 #[cfg(feature = "postgres")]
 pub(in crate::store) mod trigrams;
+#[cfg(feature = "postgres")]
+pub(crate) mod update_returning;
 pub(crate) mod versions;
 pub(crate) mod visible;
 mod visit;
