@@ -27,7 +27,7 @@ def steps(options):
     binary = ["--binary", options.binary] if options.binary else []
     peers = ["--peers", options.peers] if options.peers else []
     bare = ["--bare", options.peers / "rocket-bare"] if options.peers else []
-    featured = ["--featured", options.featured] if options.featured else []
+    plain = ["--plain", options.plain] if options.plain else []
     return {
         "targets": (10, bench and [NEWSROOM / "targets.py", *bench, "--seconds", "1", "--rounds", "4", "--frameworks", FRAMEWORKS,
                                   "--work", WORKS, *binary]),
@@ -38,7 +38,7 @@ def steps(options):
         "memo": (1, [NEWSROOM / "memo.py", *binary]),
         "memory": (1.5, [NEWSROOM / "memory.py", *binary, *bare]),
         "bulk": (0.5, [NEWSROOM / "bulk.py", *binary]),
-        "allocator": (4, bench and [NEWSROOM / "allocator.py", *bench, "--seconds", "1", "--rounds", "3", *binary, *featured]),
+        "allocator": (4, bench and [NEWSROOM / "allocator.py", *bench, "--seconds", "1", "--rounds", "3", *binary, *plain]),
         "plots": (0.5, [HERE / "plots" / "plots.py"]),
     }
 
@@ -47,7 +47,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bench", type=lambda path: pathlib.Path(path).resolve(), help="the folder of the side-by-side bench")
     parser.add_argument("--binary", type=lambda path: pathlib.Path(path).resolve(), help="the newsroom, built already, in release")
-    parser.add_argument("--featured", type=lambda path: pathlib.Path(path).resolve(), help="the same with the feature mimalloc")
+    parser.add_argument("--plain", type=lambda path: pathlib.Path(path).resolve(), help="the same without its default features")
     parser.add_argument("--peers", type=lambda path: pathlib.Path(path).resolve(), help="the folder of the programs of `newsroom/peers`, built already")
     parser.add_argument("--only", help="these, divided by commas, in this order")
     parser.add_argument("--list", action="store_true", help="say what would be run")

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""What another memory allocator saves: the newsroom with the system's and with mimalloc, or with any other one.
+"""What another memory allocator saves: the newsroom with the C library's and with mimalloc, as it is by default, or with any other one.
 
-    benches/newsroom/allocator.py BENCH                     the newsroom's feature `mimalloc`: about eight minutes; writes its part of
-                                                            docs/performance/allocators.md
+    benches/newsroom/allocator.py BENCH                     mimalloc, a default feature of the newsroom: about eight minutes; writes its
+                                                            part of docs/performance/allocators.md
     benches/newsroom/allocator.py BENCH --library FILE      another one, and the hand-written Rocket server with it, too
     benches/newsroom/allocator.py BENCH --seconds 1 --rounds 1 --dry    a quick look; writes nothing
 
 BENCH is the folder that `targets.py` takes. FILE is the allocator as a shared library, such as Debian's `libjemalloc.so.2`; it is
-loaded before all others (`LD_PRELOAD`), so that the servers are what they are otherwise.
+loaded before all others (`LD_PRELOAD`), so that the servers are what they are otherwise. The newsroom without a suffix has the C
+library's allocator here.
 """
 
 import argparse
@@ -29,8 +30,9 @@ FEATURE = "mimalloc"
 def configuration(folder, options):
     """The servers, each with both allocators, and the framework that is the cheapest of those in the targets."""
     # First, as the other build takes its place.
-    with_feature = None if options.library else featured(options)
-    known = targets.configuration(folder, targets.newsroom(options.binary), [] if options.alone else ["fastify"])
+    with_c_librarys = plain(options)
+    with_feature = None if options.library else targets.newsroom(options.binary)
+    known = targets.configuration(folder, with_c_librarys, [] if options.alone else ["fastify"])
     chosen = []
     for peer in known["peers"]:
         if options.alone and peer["name"] == targets.BARE:
@@ -47,16 +49,12 @@ def configuration(folder, options):
     return dict(known, peers=chosen)
 
 
-def featured(options):
-    """The path of the newsroom with the other allocator: the given one, or a copy of a fresh release build."""
-    if options.featured:
-        return options.featured.resolve()
-    command = ["cargo", "build", "--release", "-p", "newsroom", "--features", f"newsroom/{FEATURE}", "--message-format",
-               "json-render-diagnostics"]
-    output = subprocess.run(command, cwd=targets.TOP, check=True, stdout=subprocess.PIPE, text=True).stdout
-    built = [message["executable"] for message in map(json.loads, output.splitlines())
-             if message.get("executable") and message["target"]["name"] == "newsroom"][-1]
-    return shutil.copy(built, f"{built}-{FEATURE}")
+def plain(options):
+    """The path of the newsroom with the C library's allocator: the given one, or a copy of a fresh release build."""
+    if options.plain:
+        return targets.newsroom(options.plain)
+    built = targets.newsroom(None, "--no-default-features")
+    return pathlib.Path(shutil.copy(built, f"{built}-plain"))
 
 
 def measure(folder, options):
@@ -120,8 +118,8 @@ def main():
     parser.add_argument("--library", type=pathlib.Path, help="another allocator, a shared library")
     parser.add_argument("--seconds", type=float, default=2, help="of one run (2)")
     parser.add_argument("--rounds", type=int, default=5, help="of every server and work (5)")
-    parser.add_argument("--binary", type=pathlib.Path, help="a newsroom that is built already, in release")
-    parser.add_argument("--featured", type=pathlib.Path, help=f"one that is built already with the feature {FEATURE}")
+    parser.add_argument("--binary", type=pathlib.Path, help=f"a newsroom that is built already, in release, with {FEATURE}")
+    parser.add_argument("--plain", type=pathlib.Path, help="one that is built already without its default features")
     parser.add_argument("--alone", action="store_true", help="without the hand-written Rocket server and Fastify, which BENCH has to have built")
     parser.add_argument("--dry", action="store_true", help="print the section and leave docs/performance alone")
     options = parser.parse_args()

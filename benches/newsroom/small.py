@@ -50,7 +50,7 @@ RATIOS = [
 ]
 # The first that fits counts.
 GROUPS = [
-    ("the allocator", r"^(malloc|free|realloc|calloc|_int_\w+|malloc_consolidate|unlink_chunk.*|sysmalloc|systrim.*)$"),
+    ("the allocator", r"^(malloc|free|realloc|calloc|_int_\w+|malloc_consolidate|unlink_chunk.*|sysmalloc|systrim.*|_?mi_\w+)$"),
     ("memory copied and compared", r"^__mem"),
     ("SHA-1", r"sha1"),
     ("names hashed (SipHash)", r"sip::|DefaultHasher|BuildHasher::hash_one"),
@@ -61,6 +61,8 @@ GROUPS = [
     ("hyper, http", r"hyper|http|^bytes::"),
     ("tokio", r"tokio|mio::"),
 ]
+# What takes memory: the C library's, and what mimalloc is asked for by a program in Rust.
+TAKING = ("malloc", "calloc", "realloc", "mi_malloc_aligned", "mi_zalloc_aligned", "mi_realloc_aligned")
 OTHER = "other"
 SMALLEST = 250
 THREAD, ATTEMPTS = "sqlite::worker::Reply", 5
@@ -249,7 +251,7 @@ def section(profiles, kernel, times):
     compiler = subprocess.run(["rustc", "-V"], check=True, capture_output=True, text=True).stdout.split()[1]
     rows = [["**in all**", *(f"**{total[case]:,.0f}**" for case in cases)]]
     rows += [[name, *(f"{sums[case][name]:,.0f}" for case in cases)] for name in [*(group for group, _ in GROUPS), OTHER]]
-    taken = lambda case: sum(profiles[case][2].get(name, 0) for name in ("malloc", "calloc", "realloc"))
+    taken = lambda case: sum(profiles[case][2].get(name, 0) for name in TAKING)
     rows.append(["pieces of memory taken", *(f"{taken(case):.0f}" for case in cases)])
     rows.append(["system calls", *(", ".join(f"{name} {count:.1f}" for name, count in kernel[case]) for case in cases)])
     without = lambda case: total[case] - sums[case]["SHA-1"]

@@ -85,13 +85,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def newsroom(given):
-    """The path of the program: the given one, or a fresh release build."""
+def newsroom(given, *features):
+    """The path of the program: the given one, or a fresh release build, perhaps with arguments that say which features it has."""
     if given:
         if not given.is_file():
             sys.exit(f"{given}: no such program")
         return given.resolve()
-    command = ["cargo", "build", "--release", "-p", "newsroom", "--message-format", "json-render-diagnostics"]
+    command = ["cargo", "build", "--release", "-p", "newsroom", *features, "--message-format", "json-render-diagnostics"]
     output = subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.PIPE, text=True).stdout
     return pathlib.Path([message["executable"] for message in map(json.loads, output.splitlines())
                          if message.get("executable") and message["target"]["name"] == "newsroom"][-1])
