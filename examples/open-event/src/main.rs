@@ -15,6 +15,11 @@ use rocket::{Build, Rocket};
 
 use resources::{Microlocation, Session, SessionType, Speaker, Track};
 
+/// Under load a server takes less time with it than with the C library's: the guide's page on configuration says why.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Starts the server, or prints the schema of its database or its OpenAPI document.
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn Error>> {
