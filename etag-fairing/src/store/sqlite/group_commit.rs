@@ -14,7 +14,10 @@
 //! the [transaction](super::transaction), the [leader](super::leader) and the [worker](super::worker).
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -137,7 +140,7 @@ struct Group {
     number: u64,
     since: Instant,
     /// Lives as long as the leader.
-    leader: Weak<()>,
+    leader: Weak<Members>,
     members: Vec<Sender<Outcome>>,
 }
 
@@ -146,6 +149,9 @@ impl Group {
     fn add_member(&mut self) -> Receiver<Outcome> {
         let (member, outcome) = oneshot::channel();
         self.members.push(member);
+        if let Some(leader) = self.leader.upgrade() {
+            leader.0.store(self.members.len(), Ordering::Relaxed);
+        }
         outcome
     }
 
@@ -160,6 +166,16 @@ impl Group {
                 None => Ok(()),
             });
         }
+    }
+}
+
+/// How many writes a group has, for its leader, who looks without the turn.
+#[derive(Debug, Default)]
+pub(super) struct Members(AtomicUsize);
+
+impl Members {
+    pub(super) fn number(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -191,7 +207,7 @@ pub(super) enum WriteEnd<L> {
 pub(super) struct Leadership {
     pub(super) number: u64,
     /// As long as it lives, others join.
-    pub(super) alive: Arc<()>,
+    pub(super) joined: Arc<Members>,
     pub(super) outcome: Receiver<Outcome>,
     /// Whether the thread is to look after the group: it was not asked to lately.
     pub(super) needs_watch: bool,
@@ -333,15 +349,15 @@ impl Connection {
     fn begin_group(&mut self) -> Leadership {
         let this = &mut self.group_commit;
         this.groups += 1;
-        let (number, since, alive) = (this.groups, Instant::now(), Arc::new(()));
+        let (number, since, joined) = (this.groups, Instant::now(), Arc::<Members>::default());
         let needs_watch = this.watched.is_none_or(|watched| since.duration_since(watched) >= ABANDONED_AFTER);
         if needs_watch {
             this.watched = Some(since);
         }
-        let mut group = Group { number, since, leader: Arc::downgrade(&alive), members: Vec::new() };
+        let mut group = Group { number, since, leader: Arc::downgrade(&joined), members: Vec::new() };
         let outcome = group.add_member();
         this.state = State::Gathering(group);
-        Leadership { number, alive, outcome, needs_watch }
+        Leadership { number, joined, outcome, needs_watch }
     }
 
     /// Commits what a single write has done.
