@@ -112,6 +112,14 @@ impl Paths {
         if self.is_lost.load(Ordering::Relaxed) { Err(lost()) } else { Ok(()) }
     }
 
+    /// Looks at the paths before a write, as often as for a read; while the files are away each time, to see them come back.
+    ///
+    /// # Errors
+    /// If the files there are others, or none.
+    pub(super) fn check_before_write(&self) -> Result<(), StoreError> {
+        if self.is_lost.load(Ordering::Relaxed) { self.check() } else { self.check_now_and_then() }
+    }
+
     /// Looks at the paths.
     ///
     /// # Errors

@@ -320,7 +320,7 @@ impl SqliteStore {
 
     async fn turn_to_write(&self, sharing: Sharing) -> Result<SqliteTransaction, StoreError> {
         // Each commit looks at the paths once more: nothing is acknowledged that went into a lost file.
-        self.paths.check_now_and_then()?;
+        self.paths.check_before_write()?;
         let turn = self.writer.turn(Instant::now() + self.queue_timeout).await?;
         SqliteTransaction::begin(self.writer.clone(), turn, sharing, self.synchronous).await
     }
