@@ -219,6 +219,11 @@ impl Decision for Create<'_, '_> {
         Some(query_plan(self.call, self.subject, id.clone(), self.query))
     }
 
+    fn is_final(&self) -> bool {
+        // Whoever sees all of what there is sees what is new, too.
+        self.subject.behaviour.hooks.is_none() && self.scopes.is_empty()
+    }
+
     fn on_event(&mut self, event: WriteEvent) {
         self.call.count_write_event(event);
     }

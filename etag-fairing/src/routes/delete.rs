@@ -153,6 +153,10 @@ impl Decision for Delete<'_, '_> {
         None
     }
 
+    fn is_final(&self) -> bool {
+        self.subject.behaviour.hooks.is_none() && self.scopes.is_empty()
+    }
+
     fn on_event(&mut self, event: WriteEvent) {
         self.call.count_write_event(event);
     }

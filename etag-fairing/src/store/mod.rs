@@ -303,7 +303,8 @@ pub trait Transaction: Send {
     }
 
     /// Whether [`apply_and_commit`](Self::apply_and_commit) can make this change, within these scopes, and read it back by
-    /// this plan. The transaction has read what is changed, by [`fetch`](Self::fetch), and nothing after it.
+    /// this plan. The transaction has read what is changed, by [`fetch`](Self::fetch), and nothing after it. Of the plan for a
+    /// new resource the root is not looked at, and nothing of that for a deletion, which is not read back.
     ///
     /// `false`, as in this default, if it is as fast to do one after the other.
     fn commits_with(&self, change: &Change, scopes: &Scopes, plan: &Plan) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::transact::{Begun, Sharing, Work, WriteEvent, transact};
-use super::{Change, Fetched, Plan, Scopes, Store, StoreError, Transaction};
+use super::{Change, Fetched, Plan, Root, Scopes, Selection, Store, StoreError, Transaction};
 use crate::schema::{ResourceId, Value};
 
 /// Decides on a write, based on the current state of its target inside the transaction.
@@ -59,6 +59,8 @@ pub trait Decision: Send {
 
     /// Whether nothing that comes after `decide` can refuse the change: `changed` has nothing to do, and `judge` lets all
     /// answers pass. Then the store may commit the change together with making it, and neither of them is called.
+    /// [`read_back`](Self::read_back) is then asked before the id of a new resource is known, with the id 0: it may name the
+    /// id in the root of the plan, and nowhere else. For a deletion it may not be asked at all.
     fn is_final(&self) -> bool {
         false
     }
@@ -129,22 +131,36 @@ impl<D: Decision> Work for Modification<'_, D> {
         if !self.decision.is_final() {
             return make(transaction, change, self.decision, None).await.map(Begun::Done);
         }
-        let plan = changed_id(&change).and_then(|id| self.decision.read_back(id));
+        let plan = match &change {
+            // Nothing of it is read back.
+            Change::Delete { resource, id } => {
+                Some(Plan::new(Root::One(id.clone()), Selection::identifiers(resource)))
+            }
+            _ => self.decision.read_back(changed_id(&change).unwrap_or(&OPEN)),
+        };
         match plan {
             Some(plan) if transaction.commits_with(&change, self.decision.scopes(), &plan) => {
                 self.last = Some((change, plan));
                 Ok(Begun::Decided)
             }
-            plan => make(transaction, change, self.decision, plan).await.map(Begun::Done),
+            plan => {
+                let plan = plan.filter(|_| !matches!(change, Change::Delete { .. }));
+                make(transaction, change, self.decision, plan).await.map(Begun::Done)
+            }
         }
     }
 
     async fn end(&mut self, transaction: &mut dyn Transaction) -> Result<Written, D::Refusal> {
         let missing = || StoreError::Internal("a change was to be made before it was decided".into());
         let (change, plan) = self.last.take().ok_or_else(missing)?;
-        let id = changed_id(&change).cloned().ok_or_else(missing)?;
+        let id = changed_id(&change).filter(|id| !id.is_open()).cloned();
+        let is_read = !matches!(change, Change::Delete { .. });
         let answer = transaction.apply_and_commit(change, self.decision.version(), &plan).await?;
-        Ok((id, Some(answer)))
+        let id = match id {
+            Some(id) => id,
+            None => answer.rows.get(0).ok_or_else(missing)?.resource_id().map_err(StoreError::from)?,
+        };
+        Ok((id, is_read.then_some(answer)))
     }
 
     fn on_event(&mut self, event: WriteEvent) {
@@ -162,10 +178,13 @@ pub(crate) async fn write_in<D: Decision>(
     make(transaction, change, decision, None).await
 }
 
-/// The id of what a change changes, unless it is new.
+/// The id of a resource that has none so far.
+static OPEN: ResourceId = ResourceId::Integer(0);
+
+/// The id of what a change changes or makes; `None` if the store is to make one.
 fn changed_id(change: &Change) -> Option<&ResourceId> {
     match change {
-        Change::Insert { .. } => None,
+        Change::Insert { id, .. } => id.as_ref(),
         Change::Update { id, .. } | Change::Delete { id, .. } => Some(id),
     }
 }
@@ -193,7 +212,12 @@ async fn make<D: Decision>(
         None => transaction.apply(change, decision.scopes()).await?,
     };
     decision.changed(&id, transaction).await?;
-    let answer = match plan.or_else(|| decision.read_back(&id)) {
+    let plan = match plan {
+        // The id may not have been known.
+        Some(plan) if matches!(plan.root, Root::One(_)) => Some(Plan { root: Root::One(id.clone()), ..plan }),
+        plan => plan.or_else(|| decision.read_back(&id)),
+    };
+    let answer = match plan {
         Some(plan) => {
             let answer = transaction.fetch(&plan).await?;
             decision.judge(&answer)?;

@@ -1,6 +1,7 @@
 //! A connection from the pool while it is in use, and its transaction.
 
-mod end;
+mod alone;
+pub(super) mod end;
 mod give_back;
 mod sent;
 mod statements;
@@ -96,6 +97,8 @@ pub(super) struct Connection {
     given: Mutex<Vec<(&'static str, i64)>>,
 }
 
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
 /// Rows to lock, each once. All transactions that know their rows lock them in this order.
 pub(super) type Wanted = BTreeMap<(&'static str, ResourceId), &'static Description>;
 
@@ -169,7 +172,7 @@ impl Connection {
         self.take_ahead();
         self.send_ahead(match purpose {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+            Purpose::Write => BEGIN_WRITE,
         });
         if let Some(borrowed) = &self.shared.borrowed {
             self.send_ahead(borrowed.settings());

@@ -42,6 +42,15 @@ pub(super) fn lost(error: &Error) -> bool {
     }
 }
 
+/// Whether the answer to a statement is lost, so that nobody knows whether it was done. A server that goes away says so itself
+/// (57P01), and has undone it; a pooler that has lost its server says 08P01.
+pub(super) fn is_answer_lost(error: &Error) -> bool {
+    match error.as_db_error() {
+        Some(error) => error.code().code() == "40003" || error.code().code().starts_with("08"),
+        None => is_lost(error),
+    }
+}
+
 /// Whether the server takes no writes.
 pub(super) fn is_read_only(error: &Error) -> bool {
     error.as_db_error().is_some_and(refuses_writes)

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use super::references::References;
 use super::rules::Rules;
 use crate::schema::{Columns, Description};
 use crate::store::sql::abilities::Limits;
@@ -28,6 +29,8 @@ pub(super) struct Known {
     pub(super) views: HashSet<&'static str>,
     /// Tables whose rows are after a statement as the statement leaves them: no trigger but ours and no rule changes them.
     pub(super) plain: HashSet<&'static str>,
+    /// The foreign keys of the tables.
+    pub(super) references: References,
     /// Tables and columns that have to-many linkage of another resource.
     watched: HashSet<(&'static str, Columns)>,
     /// Those of them whose linkage has an order of its own.

@@ -8,26 +8,30 @@
 use std::borrow::Cow;
 
 use super::connection::Connection;
+use super::connection::end::{Parts, nothing};
 use super::dialect::Postgres;
 use crate::plan::{Change, Fetched, Plan, Root, Scopes};
 use crate::schema::{Description, IdKind, Relationship, ResourceId, Rows, Value};
 use crate::store::StoreError;
 use crate::store::sql::cache::{Shape, Verb};
 use crate::store::sql::cell::push_row;
+use crate::store::sql::link::Link;
 use crate::store::sql::parameter::Parameter;
 use crate::store::sql::plan::is_one_statement;
 use crate::store::sql::read::linkage_of_one;
+use crate::store::sql::returning::update_returning;
 use crate::store::sql::select::{Total, known_cells};
 use crate::store::sql::session::Session;
-use crate::store::sql::update_returning::update_returning;
 use crate::store::sql::versions::Guard;
 use crate::store::sql::write::{check_shape, may_reorder};
 
 /// A row as the transaction has locked and read it.
 #[derive(Debug)]
 pub(super) struct LockedRow {
-    resource: &'static Description,
-    id: ResourceId,
+    pub(super) resource: &'static Description,
+    pub(super) id: ResourceId,
+    /// What its to-one relationships lead to and shows it, if that could be read.
+    pub(super) ends: Option<Vec<(&'static Description, ResourceId)>>,
     /// The bytes that its text and its linkage take in a document.
     bytes: usize,
     /// The values of the columns that the store itself sets; `None` if they were not all read.
@@ -37,12 +41,32 @@ pub(super) struct LockedRow {
 /// More than a value takes in a document, without its text.
 const CELL: usize = 64;
 
-fn link_bytes(id: &ResourceId) -> usize {
+/// More than an id takes in a document.
+pub(super) fn link_bytes(id: &ResourceId) -> usize {
     match id {
         ResourceId::Integer(_) => CELL,
         ResourceId::Text(text) => CELL + text.len(),
         ResourceId::Composite(id) => CELL + id.to_string().len(),
     }
+}
+
+/// Whether what is read can't be too large: what is committed can't be refused for it. So many bytes are there without the
+/// values.
+pub(super) fn leaves_room<'v>(
+    resource: &Description,
+    bytes: usize,
+    values: impl Iterator<Item = &'v Value>,
+    plan: &Plan,
+) -> bool {
+    let new = values.map(|value| match value {
+        Value::Text(text) | Value::Decimal(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len() * 2,
+        _ => 0,
+    });
+    let cells = 1 + resource.attributes.len() + resource.relationships.len();
+    // Twice, since the database may spell a value in another way.
+    let most = (bytes + new.sum::<usize>() + cells * CELL).saturating_mul(2);
+    most <= plan.most_bytes
 }
 
 impl LockedRow {
@@ -59,8 +83,17 @@ impl LockedRow {
         });
         let kept = kept.collect();
         let links = fetched.links.iter().flatten().flat_map(|links| links.of(0));
+        let known = connection.known();
+        let ends = resource.relationships_by_id().filter_map(|(id, relationship)| {
+            let link =
+                Link::of(relationship).filter(|link| known.is_watched(resource.table, link.columns))?;
+            let related = link.only.is_none().then(|| row.related_id(resource, id).ok()).flatten();
+            Some(related.map(|related| related.map(|related| (relationship.target(), related))))
+        });
+        let ends: Option<Vec<_>> = ends.collect();
+        let ends = ends.map(|ends| ends.into_iter().flatten().collect());
         let bytes = fetched.rows.text_bytes() + links.map(link_bytes).sum::<usize>();
-        Some(Self { resource, id: id.clone(), bytes, kept })
+        Some(Self { resource, id: id.clone(), ends, bytes, kept })
     }
 
     /// Whether [`make`](Self::make) makes what [`apply`](crate::store::Transaction::apply) would have made, and reads what
@@ -105,20 +138,7 @@ impl LockedRow {
             && is_seen
             && self.kept.is_some()
             && changed().any(|(attribute, value)| value.is_some() && !is_kept(attribute.column))
-            && self.leaves_room(attributes, plan)
-    }
-
-    /// Whether what is read can't be too large: what is committed can't be refused for it.
-    fn leaves_room(&self, attributes: &[Option<Value>], plan: &Plan) -> bool {
-        let new = attributes.iter().flatten().map(|value| match value {
-            Value::Text(text) | Value::Decimal(text) => text.len(),
-            Value::Bytes(bytes) => bytes.len() * 2,
-            _ => 0,
-        });
-        let cells = 1 + attributes.len() + self.resource.relationships.len();
-        // Twice, since the database may spell a value in another way.
-        let most = (self.bytes + new.sum::<usize>() + cells * CELL).saturating_mul(2);
-        most <= plan.most_bytes
+            && leaves_room(self.resource, self.bytes, attributes.iter().flatten(), plan)
     }
 
     /// Makes the change, commits it, and returns the row.
@@ -164,7 +184,7 @@ impl LockedRow {
         let is_to_many = |id| resource.relationship_at(id).is_some_and(Relationship::is_to_many);
         let linked = selection.linkage_ids().filter(|id| is_to_many(*id)).count();
         let links = linkage_of_one(connection, selection, &plan.scopes, id);
-        let ended = connection.end_with(&text, &parameters, linked, links).await;
+        let ended = connection.end_with(nothing(), &text, &parameters, Parts::of(linked, links)).await;
         let (rows, links) = ended.map_err(|error| connection.explained(change, error))?;
         if rows.is_empty() {
             return Err(match guard {

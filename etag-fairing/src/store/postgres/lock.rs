@@ -48,7 +48,7 @@ impl Strength {
 
 /// How the rows at the other end of a reference are locked, which comes or goes. Where the store sets something in them with
 /// it, such as a version, they are changed. Elsewhere several may refer to one row at once.
-fn of_other_end(target: &Description) -> Strength {
+pub(super) fn of_other_end(target: &Description) -> Strength {
     if target.kept().next().is_some() { Strength::Change } else { Strength::Refer }
 }
 

@@ -14,6 +14,7 @@ use super::{
     dialect::Postgres,
     known::{Known, Sequence},
     marks::{self, MARKS},
+    references::References,
     revisions,
     table::{self, Found, FoundSequence},
 };
@@ -135,6 +136,7 @@ pub(super) async fn prepare(
         (_, false) => revisions::remove(connection).await?,
     }
     known.plain = table::plain(connection, &names, revisions::COUNT).await?;
+    known.references = References::of(connection, &names).await?;
     known.versions = Versions::of(Postgres, resources).into();
     if !known.versions.is_empty() {
         if mode != SchemaMode::Check {

@@ -3,14 +3,15 @@
 use std::any::Any;
 
 use async_trait::async_trait;
+use rocket::tokio::time::{Instant, timeout_at};
 
-use super::{connection::Connection, insert_all, last_change::LockedRow, lock};
-use crate::plan::{Change, Fetched, Plan, Scopes};
+use super::{connection::Connection, error::busy, insert_all, last_change::LockedRow, lock, new_row};
+use crate::plan::{Change, Fetched, Plan, Root, Scopes};
 use crate::schema::{Description, ResourceId, Value};
 use crate::store::sql::answers;
 use crate::store::sql::read::{Locking, fetch};
 use crate::store::sql::write::apply;
-use crate::store::{Claim, KeptAnswer, KeptAnswers, RepeatableRequest, StoreError, Transaction};
+use crate::store::{Claim, Constraint, KeptAnswer, KeptAnswers, RepeatableRequest, StoreError, Transaction};
 
 /// A transaction on a connection of its own. Dropping it undoes it.
 pub(crate) struct PostgresTransaction {
@@ -22,6 +23,8 @@ pub(crate) struct PostgresTransaction {
     /// Whether its last change is committed with it, if it can be.
     ends_early: bool,
     is_committed: bool,
+    /// When nobody waits for it any more.
+    end: Option<Instant>,
 }
 
 /// A key, which a transaction takes before it locks any row, whenever it begins.
@@ -34,7 +37,34 @@ struct ClaimedKey {
 
 impl PostgresTransaction {
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection, key: None, row: None, ends_early: true, is_committed: false }
+        Self { connection, key: None, row: None, ends_early: true, is_committed: false, end: None }
+    }
+}
+
+impl PostgresTransaction {
+    async fn insert_and_commit(&mut self, change: Change, plan: &Plan) -> Result<Fetched, StoreError> {
+        if let Some(made) = new_row::make(&self.connection, &change, plan, self.end).await? {
+            self.is_committed = true;
+            return Ok(made);
+        }
+        // It was refused. One statement after the other says which of the reasons comes first, and finds out what the row
+        // would have needed. Nothing was read so far, so that the decision still holds.
+        self.connection.begin_instead();
+        let end = self.end;
+        let again = Box::pin(async {
+            let id = self.apply(change, &Scopes::NONE).await?;
+            self.fetch(&Plan { root: Root::One(id), ..plan.clone() }).await
+        });
+        let made = match end {
+            Some(end) => timeout_at(end, again).await.unwrap_or_else(|_| Err(busy()))?,
+            None => again.await?,
+        };
+        if made.rows.is_empty() {
+            return Err(StoreError::Constraint(Constraint::nameless()));
+        }
+        self.connection.commit().await?;
+        self.is_committed = true;
+        Ok(made)
     }
 }
 
@@ -85,8 +115,14 @@ impl Transaction for PostgresTransaction {
     }
 
     fn commits_with(&self, change: &Change, scopes: &Scopes, plan: &Plan) -> bool {
+        if matches!(change, Change::Insert { .. }) {
+            return self.ends_early && new_row::can_make(&self.connection, change, scopes, plan);
+        }
         let row = self.row.as_ref().filter(|_| self.ends_early);
-        row.is_some_and(|row| row.can_make(&self.connection, change, scopes, plan))
+        row.is_some_and(|row| match change {
+            Change::Delete { .. } => row.can_be_deleted(&self.connection, change, scopes),
+            _ => row.can_make(&self.connection, change, scopes, plan),
+        })
     }
 
     async fn apply_and_commit(
@@ -95,11 +131,23 @@ impl Transaction for PostgresTransaction {
         version: Option<&Value>,
         plan: &Plan,
     ) -> Result<Fetched, StoreError> {
+        if matches!(change, Change::Insert { .. }) {
+            return Box::pin(self.insert_and_commit(change, plan)).await;
+        }
         let missing = || StoreError::Internal("a change was to be committed before its row was read".into());
         let row = self.row.take().ok_or_else(missing)?;
-        let answer = row.make(&self.connection, &change, version, plan).await?;
-        self.is_committed = true;
-        Ok(answer)
+        let answer = match change {
+            Change::Delete { .. } => {
+                Box::pin(row.delete(&self.connection, &change, version)).await.map(|()| Fetched::default())
+            }
+            _ => row.make(&self.connection, &change, version, plan).await,
+        };
+        self.is_committed = answer.is_ok();
+        answer
+    }
+
+    fn end_by(&mut self, limit: std::time::Instant) {
+        self.end = Some(limit.into());
     }
 
     fn kept_answers(&mut self) -> Option<&mut dyn KeptAnswers> {

@@ -33,10 +33,14 @@ pub(crate) enum Verb {
     InsertWithId,
     #[cfg(feature = "postgres")]
     InsertRows,
+    #[cfg(feature = "postgres")]
+    InsertReturning,
     Update,
     #[cfg(feature = "postgres")]
     UpdateReturning,
     Delete,
+    #[cfg(feature = "postgres")]
+    DeleteReturning,
     Link,
     Members,
     Last,

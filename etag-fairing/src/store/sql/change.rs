@@ -1,6 +1,6 @@
 //! Statements that change rows.
 
-use sea_query::{Expr, ExprTrait, Func, Query};
+use sea_query::{Expr, ExprTrait, Func, InsertStatement, Query};
 
 use super::{
     Dialect, Listed,
@@ -90,15 +90,30 @@ pub(crate) fn insert_rows<D: Dialect>(
     placed: &[&'static str],
     rows: usize,
 ) -> Result<String, String> {
+    let mut insert = new_rows(resource, given, limits, placed, rows)?;
+    if returned == Returned::Id {
+        insert.returning_col(resource.id.column);
+    }
+    Ok(dialect.text(&insert))
+}
+
+/// The statement of [`insert_rows`], which returns nothing.
+///
+/// # Errors
+/// As [`insert`].
+pub(super) fn new_rows(
+    resource: &Description,
+    given: GivenId,
+    limits: &Limits,
+    placed: &[&'static str],
+    rows: usize,
+) -> Result<InsertStatement, String> {
     // The columns of a composite id are those of members.
     let id = (given == GivenId::Yes && resource.key().is_empty()).then_some(resource.id.column);
     let values = columns(resource).filter(|column| !limits.makes(resource.table, column));
     let names: Vec<_> = id.into_iter().chain(values).chain(placed.iter().copied()).collect();
     let mut insert = Query::insert();
     insert.into_table(resource.table);
-    if returned == Returned::Id {
-        insert.returning_col(resource.id.column);
-    }
     if names.is_empty() {
         insert.or_default_values();
     } else {
@@ -107,7 +122,7 @@ pub(crate) fn insert_rows<D: Dialect>(
             insert.values(names.iter().map(|_| parameter())).map_err(|error| error.to_string())?;
         }
     }
-    Ok(dialect.text(&insert))
+    Ok(insert)
 }
 
 /// Changes some columns. Parameters: a value for each of them, then the id, then the version that the row

@@ -49,6 +49,8 @@ pub(in crate::store) mod prepare;
 pub(crate) mod read;
 pub(crate) mod referrer;
 pub(crate) mod related;
+#[cfg(feature = "postgres")]
+pub(crate) mod returning;
 pub(crate) mod room;
 pub(crate) mod schema;
 mod scope;
@@ -62,8 +64,6 @@ pub(crate) mod statement_watch;
 pub(crate) mod together;
 #[cfg(feature = "postgres")]
 pub(in crate::store) mod trigrams;
-#[cfg(feature = "postgres")]
-pub(crate) mod update_returning;
 pub(crate) mod versions;
 pub(crate) mod visible;
 mod visit;

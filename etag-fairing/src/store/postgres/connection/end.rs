@@ -1,10 +1,12 @@
 //! The end of a transaction: its last statement and its commit, sent one behind the other.
 
+use std::future::{Ready, ready};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_postgres::{Row, types::ToSql};
 
-use super::super::error::{busy, is_outcome_unknown, lost, told};
+use super::super::error::{busy, is_answer_lost, is_outcome_unknown, told};
 use super::Connection;
 use super::statements::one_by_one;
 use crate::schema::{Description, ResourceId};
@@ -13,6 +15,23 @@ use crate::store::sql::parameter::Parameter;
 
 const COMMIT: &str = "COMMIT";
 
+/// Some statements, and how many they are.
+pub(in super::super) struct Parts<W> {
+    pub(in super::super) number: usize,
+    pub(in super::super) work: W,
+}
+
+impl<W> Parts<W> {
+    pub(in super::super) fn of(number: usize, work: W) -> Self {
+        Self { number, work }
+    }
+}
+
+/// No statements.
+pub(in super::super) fn nothing() -> Parts<Ready<Result<(), StoreError>>> {
+    Parts::of(0, ready(Ok(())))
+}
+
 impl Connection {
     /// Whether a change of this row, which the transaction has locked, can be its last statement.
     pub(in super::super) fn can_end(&self, resource: &'static Description, id: &ResourceId) -> bool {
@@ -20,18 +39,18 @@ impl Connection {
         self.wants(resource, id) && self.has_nothing_left() && self.check_not_failed().is_ok()
     }
 
-    /// Runs the last statement of the transaction, then some reads of one statement each, and commits without waiting for
-    /// what they answer: where one of them fails, the server undoes the transaction instead. Returns the rows of the
-    /// statement, and what the reads give.
+    /// Takes some locks by one statement each, runs the last statement of the transaction, then some reads of one statement
+    /// each, and commits without waiting for what they answer: where one of them fails, the server undoes the transaction
+    /// instead. Returns the rows of the statement, and what the reads give.
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] if either answer is lost. After any other error nothing has changed.
     pub(in super::super) async fn end_with<T>(
         &self,
+        locks: Parts<impl Future<Output = Result<(), StoreError>>>,
         text: &str,
         parameters: &[Parameter<'_>],
-        number_of_reads: usize,
-        reads: impl Future<Output = Result<T, StoreError>>,
+        reads: Parts<impl Future<Output = Result<T, StoreError>>>,
     ) -> Result<(Vec<Row>, T), StoreError> {
         self.check_not_failed()?;
         let client = self.client()?;
@@ -43,14 +62,18 @@ impl Connection {
         let watched = self.shared.watch.begin(text);
         self.shared.counter.count_statement();
         let is_sent = AtomicBool::new(false);
-        let statement = async {
+        // Pinned one by one: each future that holds others would have room for them twice.
+        let statement = pin!(async {
             let statement = self.prepare(client, text).await?;
             is_sent.store(true, Ordering::Relaxed);
             self.sending(client.query(&statement, &parameters)).await
-        };
-        let work = self.behind(statement, reads);
-        let ended = self.behind_all(1 + number_of_reads, work, client.batch_execute(COMMIT));
-        let Ok(((answer, read), committed)) = self.in_time(ended).await else {
+        });
+        let statements = locks.number + 1 + reads.number;
+        let (number_of_locks, locks, reads) = (locks.number, pin!(locks.work), pin!(reads.work));
+        let work = pin!(self.behind(statement, reads));
+        let work = pin!(self.behind_all(number_of_locks, locks, work));
+        let ended = pin!(self.behind_all(statements, work, client.batch_execute(COMMIT)));
+        let Ok(((locked, (answer, read)), committed)) = self.in_time(ended).await else {
             log::error!("no answer to a change and its COMMIT from the database");
             return Err(StoreError::OutcomeUnknown);
         };
@@ -62,10 +85,14 @@ impl Connection {
                 Ok((rows, read))
             }
             // Without an answer to the change nobody knows about the commit behind it.
-            (Err(error), _, _) if is_sent.into_inner() && error.as_db_error().is_none() && lost(&error) => {
+            (Err(error), _, _) if is_sent.load(Ordering::Relaxed) && is_answer_lost(&error) => {
                 Err(self.unknown(&error))
             }
-            (Err(error), _, _) => Err(self.note(client, text, error)),
+            // What has kept it from its locks has kept it from the statement, too.
+            (Err(error), _, _) => Err(match locked {
+                Err(locked) => locked,
+                Ok(()) => self.note(client, text, error),
+            }),
             (Ok(_), _, Err(error)) if is_outcome_unknown(&error) => Err(self.unknown(&error)),
             (Ok(_), _, Err(error)) => Err(self.note(client, COMMIT, error)),
             // `COMMIT` has undone what a failed read has left.

@@ -4,35 +4,25 @@
 use std::{
     future::poll_fn,
     pin::pin,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     task::Poll,
 };
 
-use rocket::futures::{future::join, task::AtomicWaker};
+use rocket::futures::future::maybe_done;
 
 use super::Connection;
 
-/// How many statements were sent, and who waits for the next one to be.
+/// How many statements were sent.
 #[derive(Debug, Default)]
-pub(super) struct Sent {
-    statements: AtomicUsize,
-    waker: AtomicWaker,
-}
+pub(super) struct Sent(AtomicUsize);
 
 impl Sent {
     fn count(&self) {
-        self.statements.fetch_add(1, Ordering::Relaxed);
-        self.waker.wake();
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits until so many were sent, or `is_done`.
-    async fn until(&self, number: usize, is_done: &AtomicBool) {
-        poll_fn(|context| {
-            self.waker.register(context.waker());
-            let are_sent = self.statements.load(Ordering::Relaxed) >= number;
-            if are_sent || is_done.load(Ordering::Relaxed) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+    fn number(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -68,18 +58,18 @@ impl Connection {
         first: impl Future<Output = A>,
         second: impl Future<Output = B>,
     ) -> (A, B) {
-        let all = self.sent.statements.load(Ordering::Relaxed) + number;
-        let is_done = AtomicBool::new(false);
-        let first = async {
-            let done = first.await;
-            is_done.store(true, Ordering::Relaxed);
-            self.sent.waker.wake();
-            done
-        };
-        let second = async {
-            self.sent.until(all, &is_done).await;
-            second.await
-        };
-        join(first, second).await
+        let all = self.sent.number() + number;
+        let (mut first, mut second) = (pin!(maybe_done(first)), pin!(maybe_done(second)));
+        // What is polled here sends its statements here, so that nobody has to be woken for them.
+        poll_fn(|context| {
+            let is_done = first.as_mut().poll(context).is_ready();
+            let may_begin = is_done || self.sent.number() >= all;
+            let are_done = may_begin && second.as_mut().poll(context).is_ready() && is_done;
+            match are_done.then(|| (first.as_mut().take_output(), second.as_mut().take_output())) {
+                Some((Some(first), Some(second))) => Poll::Ready((first, second)),
+                _ => Poll::Pending,
+            }
+        })
+        .await
     }
 }

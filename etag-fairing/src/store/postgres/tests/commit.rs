@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use super::last_change::{Set, talk};
 use super::*;
 use crate::plan::Fetched;
-use crate::store::contract::{ALL, ROOMS, TALKS};
+use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
 use crate::store::{Decision, Transaction, modify};
 
 /// When the proxy cuts a connection, once a message of the client's holds this text.
@@ -137,6 +137,39 @@ fn a_lost_answer_to_a_change_and_its_commit_is_not_called_failed() {
             .clone_into(&mut store.shared.known.lock().expect("a lock"));
         let outcome = Set::first_attribute(&TALKS, &id, text("third")).by(&store).await;
         assert!(matches!(outcome, Err(StoreError::Busy { .. })), "{outcome:?}");
+    });
+}
+
+/// A new row that is committed as it is made.
+#[test]
+fn a_lost_answer_to_a_new_row_is_neither_called_failed_nor_asked_for_again() {
+    with_database(async |database| {
+        let direct = open(database);
+        direct.prepare(&ALL).await.expect("prepared");
+        let through = |cut| {
+            let url = by_proxy(database.url(), cut);
+            let store = PostgresStore::open(PostgresOptions::new(&url).expect("a URL")).expect("a store");
+            let known = direct.shared.known.lock().expect("a lock").clone();
+            *store.shared.known.lock().expect("a lock") = known;
+            store
+        };
+        let named = || Change::Insert {
+            resource: &SPEAKERS,
+            id: Some(ResourceId::Text("6f1e7f0e-0d54-4c9c-8d2a-3c1f6f7d0a01".into())),
+            attributes: vec![text("to be cut")],
+            linkage: vec![None],
+        };
+        for (cut, made) in [(Cut::After("to be cut"), "1\n"), (Cut::Before("to be cut"), "0\n")] {
+            let outcome = new_row::Make::at_once(named()).by(&through(cut)).await;
+            assert!(matches!(outcome, Err(StoreError::OutcomeUnknown)), "{cut:?}: {outcome:?}");
+            rocket::tokio::time::sleep(Duration::from_millis(500)).await;
+            assert_eq!(database.run("SELECT count(*) FROM speakers"), made, "{cut:?}");
+            database.run("DELETE FROM speakers");
+        }
+        // Before it has got there.
+        let outcome = new_row::Make::at_once(named()).by(&through(Cut::Before("INSERT INTO"))).await;
+        assert!(matches!(outcome, Err(StoreError::Busy { .. })), "{outcome:?}");
+        assert_eq!(database.run("SELECT count(*) FROM speakers"), "0\n");
     });
 }
 

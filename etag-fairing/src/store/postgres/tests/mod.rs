@@ -6,6 +6,8 @@ mod composite;
 mod constraints;
 mod indexes;
 mod last_change;
+mod last_deletion;
+mod new_row;
 mod pooler;
 mod revisions;
 mod round_trips;
