@@ -35,7 +35,7 @@ def steps(options):
         "big": (4, [NEWSROOM / "big.py", *binary]),
         "sizes": (1.5, [NEWSROOM / "sizes.py", *binary]),
         "writes": (1.5, [NEWSROOM / "writes.py", *(["--bench", *bench] if bench else []), *binary]),
-        "memo": (1, [NEWSROOM / "memo.py", *binary]),
+        "memo": (2, [NEWSROOM / "memo.py", *binary, *plain]),
         "memory": (1.5, [NEWSROOM / "memory.py", *binary, *bare]),
         "bulk": (0.5, [NEWSROOM / "bulk.py", *binary]),
         "allocator": (4, bench and [NEWSROOM / "allocator.py", *bench, "--seconds", "1", "--rounds", "3", *binary, *plain]),

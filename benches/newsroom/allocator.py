@@ -14,7 +14,6 @@ library's allocator here.
 import argparse
 import json
 import pathlib
-import shutil
 import statistics
 import subprocess
 import sys
@@ -30,7 +29,7 @@ FEATURE = "mimalloc"
 def configuration(folder, options):
     """The servers, each with both allocators, and the framework that is the cheapest of those in the targets."""
     # First, as the other build takes its place.
-    with_c_librarys = plain(options)
+    with_c_librarys = targets.plain_newsroom(options.plain)
     with_feature = None if options.library else targets.newsroom(options.binary)
     known = targets.configuration(folder, with_c_librarys, [] if options.alone else ["fastify"])
     chosen = []
@@ -47,14 +46,6 @@ def configuration(folder, options):
             elif peer["name"] != targets.BARE:
                 chosen.append(dict(other, start=f"'{with_feature}'"))
     return dict(known, peers=chosen)
-
-
-def plain(options):
-    """The path of the newsroom with the C library's allocator: the given one, or a copy of a fresh release build."""
-    if options.plain:
-        return targets.newsroom(options.plain)
-    built = targets.newsroom(None, "--no-default-features")
-    return pathlib.Path(shutil.copy(built, f"{built}-plain"))
 
 
 def measure(folder, options):

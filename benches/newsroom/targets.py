@@ -22,6 +22,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import statistics
 import subprocess
@@ -95,6 +96,14 @@ def newsroom(given, *features):
     output = subprocess.run(command, cwd=TOP, check=True, stdout=subprocess.PIPE, text=True).stdout
     return pathlib.Path([message["executable"] for message in map(json.loads, output.splitlines())
                          if message.get("executable") and message["target"]["name"] == "newsroom"][-1])
+
+
+def plain_newsroom(given):
+    """The same with the C library's allocator: the given one, or a copy of a fresh release build, whose place others take."""
+    if given:
+        return newsroom(given)
+    built = newsroom(None, "--no-default-features")
+    return pathlib.Path(shutil.copy(built, f"{built}-plain"))
 
 
 def configuration(folder, binary, frameworks=FRAMEWORKS):

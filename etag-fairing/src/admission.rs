@@ -180,16 +180,6 @@ impl Drop for HeldBytes {
     }
 }
 
-/// How much memory an allocator takes for a piece of this size: a little for itself, and no less than 32 bytes (glibc's, in
-/// programs of 64 bits; others are near).
-pub(crate) const fn allocated(bytes: usize) -> usize {
-    if bytes == 0 {
-        return 0;
-    }
-    let taken = bytes.saturating_add(8).next_multiple_of(16);
-    if taken < 32 { 32 } else { taken }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

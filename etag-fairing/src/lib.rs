@@ -47,6 +47,7 @@ pub mod guide;
 mod health;
 mod idempotency;
 mod json_api;
+mod kept_body;
 mod memo;
 #[cfg(feature = "metrics")]
 pub mod metrics;

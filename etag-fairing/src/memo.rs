@@ -38,6 +38,7 @@ use crate::admission::HeldBytes;
 use crate::compression::CodedForms;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::error::Errors;
+use crate::kept_body::KeptBody;
 use crate::negotiate::Profiles;
 use crate::plan::Revision;
 use crate::schema::RelationshipId;
@@ -52,7 +53,7 @@ pub(crate) struct Remembered {
     /// When the resource last changed, where it keeps that.
     pub(crate) last_modified: Option<HttpDate>,
     /// The body, before any content coding.
-    pub(crate) body: Box<[u8]>,
+    pub(crate) body: KeptBody,
     /// The memory of the body. It counts until the last client has read the body, even if the memo has forgotten it.
     #[allow(dead_code, reason = "the memory is given back when this is dropped")]
     pub(crate) held: Option<HeldBytes>,

@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use rocket::tokio::sync::OnceCell;
 
-use crate::admission::{HeldBytes, allocated};
+use crate::admission::HeldBytes;
 use crate::conditional::EntityTag;
 use crate::config::Coding;
+use crate::kept_body::{KeptBody, allocated};
 
 /// The coded forms of an answer, each made when it is first asked for. Until then they take no memory.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ pub(crate) struct CodedForm {
 /// A coded body in memory.
 #[derive(Debug)]
 pub(crate) struct CodedBytes {
-    pub(crate) bytes: Box<[u8]>,
+    pub(crate) bytes: KeptBody,
     /// The memory of it. It counts until the last client has read the body.
     #[allow(dead_code, reason = "the memory is given back when this is dropped")]
     pub(crate) held: Option<HeldBytes>,
@@ -39,7 +40,7 @@ impl CodedForms {
     }
 
     /// The body in this coding, if it was made.
-    pub(crate) fn bytes(&self, coding: Coding) -> Option<&[u8]> {
+    pub(crate) fn bytes(&self, coding: Coding) -> Option<&KeptBody> {
         let made = self.0.get()?.get(coding.index())?.body.get()?;
         Some(&made.bytes)
     }
@@ -51,7 +52,7 @@ impl CodedForms {
             // The tag is shared, with two numbers that count who has it.
             let counts = 2 * size_of::<usize>();
             allocated(counts + form.tag.opaque().len())
-                + form.body.get().map_or(0, |made| allocated(made.bytes.len()))
+                + form.body.get().map_or(0, |made| made.bytes.weight())
         };
         allocated(size_of_val(&**forms)) + forms.iter().map(of_form).sum::<usize>()
     }
@@ -71,9 +72,9 @@ mod tests {
             assert!(forms.bytes(coding).is_none());
         }
         let before = forms.weight();
-        let made = CodedBytes { bytes: vec![0; 100].into(), held: None };
+        let made = CodedBytes { bytes: KeptBody::of(&[0; 100]), held: None };
         forms.form(Coding::Gzip, &tag).expect("a form").body.set(made).expect("the first");
-        assert_eq!(forms.bytes(Coding::Gzip).map(<[u8]>::len), Some(100));
+        assert_eq!(forms.bytes(Coding::Gzip).map(KeptBody::len), Some(100));
         assert!(forms.bytes(Coding::Brotli).is_none());
         assert_eq!(forms.weight(), before + allocated(100));
     }

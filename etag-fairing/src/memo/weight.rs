@@ -9,7 +9,7 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 
 use super::{MemoEntry, MemoKey, Remembered};
-use crate::admission::allocated;
+use crate::kept_body::allocated;
 
 /// What the cache takes for an entry in its own tables: its slot, its place in the table of hashes, and what it keeps of
 /// entries that it has forgotten.
@@ -18,18 +18,16 @@ const SLOT: usize = 96;
 /// The two numbers of an `Arc`.
 const COUNTS: usize = 2 * size_of::<usize>();
 
-/// From this size on, what is forgotten leaves gaps that nothing else of its size fits into exactly.
-const LARGE: usize = 32 << 10;
-
-/// Large pieces take about so many parts of their size more, for the gaps between them.
-const GAPS: usize = 16;
+/// A full memo takes about so many parts more than its pieces: what is free between them.
+const GAPS: usize = 32;
 
 #[derive(Clone)]
 pub(super) struct EntryWeight;
 
 impl Weighter<Arc<MemoKey>, Arc<MemoEntry>> for EntryWeight {
     fn weight(&self, key: &Arc<MemoKey>, entry: &Arc<MemoEntry>) -> u64 {
-        (SLOT + of_key(key) + of_entry(entry)) as u64
+        let pieces = SLOT + of_key(key) + of_entry(entry);
+        (pieces + pieces / GAPS) as u64
     }
 }
 
@@ -50,11 +48,6 @@ fn of_entry(entry: &MemoEntry) -> usize {
 /// An answer without its coded forms.
 fn of_answer(answer: &Remembered) -> usize {
     allocated(COUNTS + size_of::<Remembered>())
-        + of_body(answer.body.len())
+        + answer.body.weight()
         + allocated(COUNTS + answer.tag.opaque().len())
-}
-
-fn of_body(bytes: usize) -> usize {
-    let gaps = if bytes < LARGE { 0 } else { bytes / GAPS };
-    allocated(bytes) + gaps
 }

@@ -24,9 +24,10 @@ use crate::compression::CodedForms;
 use crate::conditional::{EntityTag, HttpDate};
 use crate::config::EtagConfig;
 use crate::current;
-use crate::document::buffer_pool::SentDocument;
+use crate::document::buffer_pool::{self, SentDocument};
 use crate::error::Errors;
 use crate::fairing::{Statistics, early_not_modified, mark_remembered, mark_untagged, mark_with_tag};
+use crate::kept_body::{BodyReader, HasBody, KeptBody};
 use crate::memo::{CallerRef, Flight, KeyRef, Memo, MemoEntry, Recalled, Remembered};
 use crate::negotiate::{Extensions, asked_profiles};
 use crate::observe::{self, MemoOutcome, Phase};
@@ -290,11 +291,12 @@ fn remember(
                 tag,
                 profile,
                 last_modified,
-                body: body.into_boxed_slice(),
+                body: KeptBody::of(&body),
                 held,
                 #[cfg(feature = "compression")]
                 coded: CodedForms::default(),
             });
+            buffer_pool::give(body);
             flight.land(entry(Some(Arc::clone(&remembered))));
             Ok(Made::Remembered(remembered))
         }
@@ -379,7 +381,7 @@ fn remembered_body<'r>(
     policy: &CachePolicy<'r>,
 ) -> Response<'r> {
     let remembered = found.answer;
-    let body = Cursor::new(RememberedBody(Arc::clone(remembered)));
+    let body = BodyReader::new(RememberedBody(Arc::clone(remembered)));
     let mut response = response::of_body(Status::Ok, remembered.body.len(), body, remembered.profile);
     policy.set(&mut response, call, subject, found.tables);
     dated(response, remembered.last_modified)
@@ -425,8 +427,8 @@ pub(super) fn dated(mut response: Response<'_>, last_modified: Option<HttpDate>)
 /// A remembered body, to be read without a copy.
 struct RememberedBody(Arc<Remembered>);
 
-impl AsRef<[u8]> for RememberedBody {
-    fn as_ref(&self) -> &[u8] {
-        &self.0.body
+impl HasBody for RememberedBody {
+    fn body(&self) -> Option<&KeptBody> {
+        Some(&self.0.body)
     }
 }

@@ -12,6 +12,7 @@ use super::call::{Answer, Call};
 use super::response;
 use super::store_errors::internal;
 use super::subject::Subject;
+use crate::admission::HeldBytes;
 use crate::compression::{CodedBytes, INLINE, Levels, encode};
 use crate::config::Coding;
 use crate::document::buffer_pool::SentDocument;
@@ -19,6 +20,7 @@ use crate::error::Errors;
 use crate::fairing::{
     Offer, early_not_modified, forbids_transformation, mark_coding, mark_remembered, mark_with_tag, offer,
 };
+use crate::kept_body::{BodyReader, HasBody, KeptBody};
 use crate::memo::Remembered;
 
 /// Where an answer comes from.
@@ -76,7 +78,7 @@ pub(super) async fn coded_response<'r>(
     let coded = match answer.coded.bytes(coding) {
         Some(bytes) => {
             let (size, form) = (bytes.len(), CodedForm { answer: Arc::clone(answer), coding });
-            Ok(response::of_body(Status::Ok, size, Cursor::new(form), answer.profile))
+            Ok(response::of_body(Status::Ok, size, BodyReader::new(form), answer.profile))
         }
         // Boxed, as are other futures that are large and seldom awaited.
         None => Box::pin(first_response(call, found, coding, offer.levels())).await,
@@ -91,7 +93,7 @@ pub(super) async fn coded_response<'r>(
 /// Why a coded form is not remembered.
 enum NotKept {
     /// There is no room for it in the memo.
-    TooLarge(CodedBytes),
+    TooLarge(Vec<u8>, Option<HeldBytes>),
     Failed(Errors),
 }
 
@@ -111,17 +113,19 @@ async fn first_response<'r>(
             NotKept::Failed(internal("an answer could not be coded"))
         })?;
         let held = call.api.state.admission.hold(bytes.len()).map_err(NotKept::Failed)?;
-        let made = CodedBytes { bytes: bytes.into_boxed_slice(), held };
-        if memo.takes_coded(answer, made.bytes.len()) { Ok(made) } else { Err(NotKept::TooLarge(made)) }
+        match memo.takes_coded(answer, bytes.len()) {
+            true => Ok(CodedBytes { bytes: KeptBody::of(&bytes), held }),
+            false => Err(NotKept::TooLarge(bytes, held)),
+        }
     };
     match form.body.get_or_try_init(make).await {
         Ok(made) => {
             memo.weigh_again(found.key, answer);
             let form = CodedForm { answer: Arc::clone(answer), coding };
-            Ok(response::of_body(Status::Ok, made.bytes.len(), Cursor::new(form), answer.profile))
+            Ok(response::of_body(Status::Ok, made.bytes.len(), BodyReader::new(form), answer.profile))
         }
-        Err(NotKept::TooLarge(CodedBytes { bytes, held })) => {
-            let (size, body) = (bytes.len(), Cursor::new(SentDocument::new(bytes.into_vec(), held)));
+        Err(NotKept::TooLarge(bytes, held)) => {
+            let (size, body) = (bytes.len(), Cursor::new(SentDocument::new(bytes, held)));
             Ok(response::of_body(Status::Ok, size, body, answer.profile))
         }
         Err(NotKept::Failed(errors)) => Err(errors),
@@ -130,10 +134,10 @@ async fn first_response<'r>(
 
 async fn code(answer: &Arc<Remembered>, coding: Coding, levels: Levels) -> io::Result<Vec<u8>> {
     if answer.body.len() <= INLINE {
-        return encode(coding, levels, &answer.body);
+        return encode(coding, levels, &answer.body.to_vec());
     }
     let answer = Arc::clone(answer);
-    spawn_blocking(move || encode(coding, levels, &answer.body)).await.map_err(io::Error::other)?
+    spawn_blocking(move || encode(coding, levels, &answer.body.to_vec())).await.map_err(io::Error::other)?
 }
 
 /// A remembered coded form, to be read without a copy.
@@ -142,9 +146,9 @@ struct CodedForm {
     coding: Coding,
 }
 
-impl AsRef<[u8]> for CodedForm {
-    fn as_ref(&self) -> &[u8] {
+impl HasBody for CodedForm {
+    fn body(&self) -> Option<&KeptBody> {
         // It was there when this was made, and stays.
-        self.answer.coded.bytes(self.coding).unwrap_or_default()
+        self.answer.coded.bytes(self.coding)
     }
 }

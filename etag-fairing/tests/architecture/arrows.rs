@@ -14,6 +14,7 @@ pub(crate) const ROOMS: &[&str] = &[
     "config",
     "error",
     "admission",
+    "kept_body",
     "connections",
     "pending",
     "negotiate",
