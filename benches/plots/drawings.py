@@ -199,7 +199,7 @@ def memory(of):
     largest = max(found["connections"] for found in connections["series"])
     most = {found["server"]: found for found in connections["series"] if found["connections"] == largest}
     each = {server: (found["large"] - found["rest"]) * 1024 / found["connections"] for server, found in most.items()}
-    (full,) = (statistics.median(target["values"]) for target in memo["targets"])
+    full = next(statistics.median(target["values"]) for target in memo["targets"] if target["key"] == "memo")
     title = (f"A connection takes {each['newsroom, a page']:.0f} KiB ({each['Rocket alone, a constant']:.0f} in Rocket alone);"
              f" a full memo takes {full:.2f} of what it counts")
     figure, axes = canvas(title, of, panels=2, height=4.2)
