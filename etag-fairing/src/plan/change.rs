@@ -108,6 +108,7 @@ pub fn changes_id(
 }
 
 /// Whether to-many linkage, which is part of the ids of the related resources, is given to them or taken from them.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn changes_ids_of_related(resource: &Description, linkage: &[Option<LinkageChange>]) -> bool {
     let mut changes = resource.relationships.iter().zip(linkage);
     changes.any(|(relationship, change)| names_ids_of_related(relationship, change.as_ref()))
