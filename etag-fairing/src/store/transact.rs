@@ -78,15 +78,25 @@ pub(crate) async fn transact<W: Work>(
             return Err(timed_out().into());
         };
         let (mut transaction, begun) = attempted?;
+        let mut is_late = false;
         let done = match begun {
             Ok(Begun::Done(done)) => Ok(done),
             // As a commit, it has no time limit here: a caller that stops waiting doesn't know whether it happened.
-            Ok(Begun::Decided) => work.end(transaction.as_mut()).await,
+            Ok(Begun::Decided) => {
+                let done = work.end(transaction.as_mut()).await;
+                is_late = done.is_err() && Instant::now() >= deadline;
+                done
+            }
             Err(refusal) => Err(refusal),
         };
         match attempts.end(transaction, done).await {
             Ended::Committed(done) => return Ok(done),
-            Ended::Refused(refusal) => return Err(refusal),
+            Ended::Refused(refusal) => {
+                if is_late {
+                    work.on_event(WriteEvent::TimedOut);
+                }
+                return Err(refusal);
+            }
             Ended::Again => work.on_event(WriteEvent::BeginsAgain),
             Ended::TimedOut => {
                 work.on_event(WriteEvent::TimedOut);

@@ -49,6 +49,8 @@ pub(super) struct Sequence {
     pub(super) behind_one: String,
     /// The ids that clients may choose, so that the sequence can still continue after them.
     pub(super) clients: RangeInclusive<i64>,
+    /// The ids that it may make.
+    pub(super) makes: RangeInclusive<i64>,
 }
 
 impl Known {

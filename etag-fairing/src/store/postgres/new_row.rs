@@ -33,7 +33,10 @@ pub(super) fn can_make(connection: &Connection, change: &Change, scopes: &Scopes
     let (known, versions) = (connection.known(), connection.versions());
     let has_id = match (resource.id.kind, id) {
         // The sequence need not be told of it, and a row that has its next number already is found by the other way.
-        (IdKind::Integer { .. }, None) => known.sequence(resource.table).is_some(),
+        (IdKind::Integer { min, max }, None) => known
+            .sequence(resource.table)
+            // A row with an id that the resource can't have must not be committed.
+            .is_some_and(|sequence| min <= *sequence.makes.start() && *sequence.makes.end() <= max),
         (IdKind::Text | IdKind::Uuid, Some(id)) => Postgres.can_be(id, resource.id.kind),
         _ => false,
     };
@@ -126,11 +129,13 @@ pub(super) async fn make(
     };
     // Somebody has made a trigger that keeps it out.
     let Some(row) = rows.first() else { return Ok(None) };
-    read(connection, resource, row, plan).map(Some).map_err(|error| {
+    let unreadable = |reason: &dyn std::fmt::Display| {
         // It is there all the same.
-        log::error!("a new row of `{}` can't be read: {error}", resource.table);
+        log::error!("a new row of `{}` can't be read: {reason}", resource.table);
         StoreError::OutcomeUnknown
-    })
+    };
+    let made = read(connection, resource, row, plan).map_err(|error| unreadable(&error))?;
+    if made.rows.is_empty() { Err(unreadable(&"its id is none")) } else { Ok(Some(made)) }
 }
 
 fn read(

@@ -191,6 +191,7 @@ impl Sequence {
                  AND q.id {behind} coalesce(pg_sequence_last_value({literal}), {unused})"
             ),
             clients,
+            makes: least..=most,
         }
     }
 }

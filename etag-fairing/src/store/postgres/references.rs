@@ -23,13 +23,15 @@ impl References {
     /// Those of these tables.
     pub(super) async fn of(connection: &Connection, tables: &[&'static str]) -> Result<Self, StoreError> {
         let list = serde_json::to_string(tables).map_err(|error| StoreError::Internal(error.to_string()))?;
-        // A key is kept by triggers at both ends. One that is not enforced has none.
+        // A key is kept by triggers at both ends. One that is not enforced has none. Where policies hide rows from us, a key finds
+        // them all the same.
         let found = "WITH n AS (SELECT name, to_regclass(quote_ident(name)) AS oid FROM unnest(CAST($1 AS text[])) AS n(name)) \
              SELECT n.name, CAST(a.attname AS text), m.name, CAST(b.attname AS text), f.convalidated \
              FROM pg_constraint AS f JOIN n ON n.oid = f.conrelid JOIN n AS m ON m.oid = f.confrelid \
+             JOIN pg_class AS t ON t.oid = f.confrelid \
              JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = f.conkey[1] \
              JOIN pg_attribute AS b ON b.attrelid = f.confrelid AND b.attnum = f.confkey[1] \
-             WHERE f.contype = 'f' AND array_length(f.conkey, 1) = 1 \
+             WHERE f.contype = 'f' AND array_length(f.conkey, 1) = 1 AND NOT t.relrowsecurity \
              AND EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgconstraint = f.oid AND g.tgrelid = f.conrelid) \
              AND NOT EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgconstraint = f.oid AND g.tgenabled NOT IN ('O', 'A'))";
         let broken = |error| StoreError::Internal(format!("the catalogue: {error}"));

@@ -108,7 +108,7 @@ impl FoundColumn {
     }
 }
 
-/// Those of these tables that no trigger but our own, of this name, and no rule changes.
+/// Those of these tables that no trigger but our own, of this name, and no rule changes, and that no policy hides rows of.
 pub(super) async fn plain(
     connection: &Connection,
     tables: &[&'static str],
@@ -121,7 +121,8 @@ pub(super) async fn plain(
     let found = format!(
         "SELECT n.name FROM unnest(CAST($1 AS text[])) AS n(name) \
          JOIN pg_class AS c ON c.oid = to_regclass(quote_ident(n.name)) \
-         WHERE c.relkind = 'r' AND NOT c.relhassubclass AND NOT c.relhasrules AND NOT {others}"
+         WHERE c.relkind = 'r' AND NOT c.relhassubclass AND NOT c.relhasrules \
+         AND NOT c.relrowsecurity AND NOT {others}"
     );
     let rows = connection.rows(&found, &[text(&list)]).await?;
     let names: Vec<String> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;

@@ -14,20 +14,18 @@
 //! the [transaction](super::transaction), the [leader](super::leader) and the [worker](super::worker).
 
 use std::{
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use rocket::tokio::sync::oneshot::{self, Receiver, Sender};
+use rocket::tokio::sync::oneshot::Receiver;
 
 use super::{
     Synchronous,
     checkpoint::Checkpointer,
     connection::Connection,
     error::{closed, store_error},
+    group::{Group, Members, Outcome},
     share_policy::SharePolicy,
 };
 use crate::store::{CommitCounter, StoreError, transact::Sharing};
@@ -134,53 +132,6 @@ enum Savepoint {
     Unset,
     Set,
 }
-
-/// The writes that wait for one commit.
-struct Group {
-    number: u64,
-    since: Instant,
-    /// Lives as long as the leader.
-    leader: Weak<Members>,
-    members: Vec<Sender<Outcome>>,
-}
-
-impl Group {
-    /// Has one more write wait for the commit.
-    fn add_member(&mut self) -> Receiver<Outcome> {
-        let (member, outcome) = oneshot::channel();
-        self.members.push(member);
-        if let Some(leader) = self.leader.upgrade() {
-            leader.0.store(self.members.len(), Ordering::Relaxed);
-        }
-        outcome
-    }
-
-    fn tell(self, outcome: Outcome) {
-        let is_alone = self.members.len() == 1;
-        let mut error = outcome.err();
-        for member in self.members {
-            // A member that no longer waits needs no answer.
-            let _ = member.send(match error.take_if(|_| is_alone) {
-                Some(error) => Err(error),
-                None if error.is_some() => Err(StoreError::Conflict),
-                None => Ok(()),
-            });
-        }
-    }
-}
-
-/// How many writes a group has, for its leader, who looks without the turn.
-#[derive(Debug, Default)]
-pub(super) struct Members(AtomicUsize);
-
-impl Members {
-    pub(super) fn number(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// What became of a write.
-pub(super) type Outcome = Result<(), StoreError>;
 
 /// How a write that has the turn ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -354,7 +305,7 @@ impl Connection {
         if needs_watch {
             this.watched = Some(since);
         }
-        let mut group = Group { number, since, leader: Arc::downgrade(&joined), members: Vec::new() };
+        let mut group = Group::new(number, since, &joined);
         let outcome = group.add_member();
         this.state = State::Gathering(group);
         Leadership { number, joined, outcome, needs_watch }

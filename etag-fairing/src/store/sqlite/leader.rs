@@ -11,7 +11,8 @@ use rocket::tokio::{runtime::Handle, select, sync::oneshot::Receiver, task::yiel
 use super::{
     Synchronous,
     error::closed,
-    group_commit::{Leadership, Members, Outcome, WriteEnd},
+    group::{Members, Outcome},
+    group_commit::{Leadership, WriteEnd},
     worker::{Command, Workers},
 };
 use crate::store::StoreError;

@@ -47,6 +47,7 @@ mod error;
 mod file;
 mod forms;
 mod functions;
+mod group;
 mod group_commit;
 mod health;
 mod inline_budget;

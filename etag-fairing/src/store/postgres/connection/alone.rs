@@ -99,6 +99,7 @@ impl Connection {
         match answer {
             Ok(rows) => {
                 watched.end(rows.len() as u64);
+                self.shared.counter.count_rows(rows.len());
                 self.shared.commits.count(1);
                 Ok(rows)
             }

@@ -81,6 +81,7 @@ impl Connection {
         match (answer, read, committed) {
             (Ok(rows), Ok(read), Ok(())) => {
                 watched.end(rows.len() as u64);
+                self.shared.counter.count_rows(rows.len());
                 self.shared.commits.count(1);
                 Ok((rows, read))
             }
