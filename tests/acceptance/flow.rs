@@ -286,6 +286,45 @@ fn a_change_of_nothing_keeps_the_tag() {
 }
 
 #[test]
+fn what_is_sent_back_as_it_was_read_changes_nothing() {
+    let server = Launch::new().start();
+    let mut connection = server.connect();
+    let first = read(&mut connection, "/v1/sessions/1");
+    let whole = connection.get("/v1/sessions/1", &[]).json();
+    let sent_back = session_document("1", whole["data"]["attributes"].clone());
+    for query in [
+        "",
+        "?fields[sessions]=title",
+        "?fields[sessions]=speakers",
+        "?include=speakers",
+        "?include=track&fields[tracks]=name",
+        "?fields[speakers]=name",
+    ] {
+        let url = format!("/v1/sessions/1{query}");
+        let shown = connection.get(&url, &[]);
+        assert_eq!(shown.status, 200, "{shown:?}");
+        for fields in [&[][..], &[("If-Match", first.tag.as_str())]] {
+            let response = connection.patch(&url, fields, &sent_back);
+            assert_eq!((response.status, response.text()), (200, shown.text()), "{url}");
+            assert_eq!(response.header("ETag"), shown.header("ETag"), "{url}");
+        }
+        assert_eq!(connection.patch(&url, &[("If-Match", OTHER)], &sent_back).status, 412, "{url}");
+        let unchanged = connection.get(&url, &[("If-None-Match", shown.etag())]);
+        assert_eq!(unchanged.status, 304, "{url}");
+    }
+    assert_eq!(read(&mut connection, "/v1/sessions/1"), first);
+    // One value that differs is a change.
+    let mut attributes = whole["data"]["attributes"].clone();
+    attributes["title"] = json!("Another title");
+    let changed = connection.patch("/v1/sessions/1", &[], &session_document("1", attributes));
+    assert_eq!(
+        (changed.status, &changed.json()["data"]["attributes"]["title"]),
+        (200, &json!("Another title"))
+    );
+    assert_ne!(changed.etag(), first.tag);
+}
+
+#[test]
 fn the_body_does_not_depend_on_the_host() {
     let server = Launch::new().start();
     let mut connection = server.connect();

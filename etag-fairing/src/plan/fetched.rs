@@ -113,7 +113,12 @@ impl Links {
         Self { ends: vec![ids.len()], ids }
     }
 
-    /// All ids.
+    /// All ids, of all rows.
+    pub(super) fn ids(&self) -> &[ResourceId] {
+        &self.ids
+    }
+
+    /// The same, to be changed.
     #[cfg(feature = "sqlite")]
     pub(crate) fn ids_mut(&mut self) -> impl Iterator<Item = &mut ResourceId> {
         self.ids.iter_mut()

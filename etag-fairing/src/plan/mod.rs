@@ -14,6 +14,7 @@ mod following;
 mod listing;
 mod page;
 mod revision;
+mod room;
 mod scopes;
 mod sort;
 mod tables;
@@ -39,6 +40,8 @@ pub use fold::fold_case;
 pub use listing::Listing;
 pub use page::{Page, Place};
 pub use revision::Revision;
+#[cfg(feature = "postgres")]
+pub(crate) use room::{leaves_room, link_bytes};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) use scopes::Limit;
 pub use scopes::{Scopes, Seen};
@@ -207,6 +210,16 @@ impl Selection {
     /// Whether the linkage of a relationship is read.
     pub fn reads_linkage(&self, id: RelationshipId) -> bool {
         id.of(&self.linkage) == Some(&true)
+    }
+
+    /// Whether two selections read the same of a resource, and nothing beside it.
+    pub(crate) fn reads_just(&self, other: &Self) -> bool {
+        let is_alone = |selection: &Self| selection.include.is_empty() && selection.counts.is_empty();
+        self.resource.is(other.resource)
+            && self.attributes == other.attributes
+            && self.linkage == other.linkage
+            && is_alone(self)
+            && is_alone(other)
     }
 
     /// The relationships whose linkage is read.

@@ -45,6 +45,7 @@ pub(super) async fn update_resource<'r>(
         body: &body,
         unwritable,
         previous: None,
+        unchanged: None,
         version: None,
         reparented: ReparentedResources::default(),
         scopes: call.scopes(),
@@ -94,10 +95,21 @@ pub(super) struct Update<'e, 'r> {
     pub(super) unwritable: Vec<MemberId>,
     /// The resource before the change.
     pub(super) previous: Option<Record>,
+    /// The same, as it was read, where nothing of it changes and this is what the answer shows.
+    pub(super) unchanged: Option<Fetched>,
     /// The version that is changed, and no other.
     pub(super) version: Option<Value>,
     pub(super) reparented: ReparentedResources,
     pub(super) scopes: Scopes,
+}
+
+impl Update<'_, '_> {
+    /// The state by which was decided, if the answer shows all of it and no more.
+    fn shown_by_answer(&self, state: Fetched) -> Option<Fetched> {
+        let answer = query_plan(self.call, self.subject, self.id.clone(), self.query);
+        let is_same = answer.selection.reads_just(&Selection::whole(self.subject.resource));
+        (is_same && state.has_room_in(&answer)).then_some(state)
+    }
 }
 
 #[rocket::async_trait]
@@ -150,10 +162,12 @@ impl Decision for Update<'_, '_> {
         revise(call, subject, &mut draft, self.previous.as_ref(), object, transaction).await?;
         let Draft { attributes, linkage, .. } = draft;
         // What names nothing changes nothing, and needs no version to do it.
-        if attributes.iter().any(Option::is_some) || linkage.iter().any(Option::is_some) {
+        let changes_anything = attributes.iter().any(Option::is_some) || linkage.iter().any(Option::is_some);
+        if changes_anything {
             self.version = version_to_keep(subject, &self.conditions, &current);
         }
         self.reparented = reparented(call, resource, Some(&self.id), &linkage, transaction).await?;
+        self.unchanged = if changes_anything { None } else { self.shown_by_answer(current) };
         Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
     }
 
@@ -180,6 +194,10 @@ impl Decision for Update<'_, '_> {
 
     fn scopes(&self) -> &Scopes {
         &self.scopes
+    }
+
+    fn unchanged(&mut self) -> Option<Fetched> {
+        self.unchanged.take()
     }
 
     fn is_final(&self) -> bool {

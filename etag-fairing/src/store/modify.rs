@@ -65,6 +65,13 @@ pub trait Decision: Send {
         false
     }
 
+    /// What `decide` was given, if the change changes nothing and the plan of [`read_back`](Self::read_back) reads just that.
+    /// Then nothing is made or read any more, and this is the answer. It is asked after `decide`, where the decision
+    /// [is final](Self::is_final) and its change names neither an attribute nor a relationship.
+    fn unchanged(&mut self) -> Option<Fetched> {
+        None
+    }
+
     /// Hears what becomes of the write beside its outcome, for whoever counts such events.
     fn on_event(&mut self, event: WriteEvent) {
         let _ = event;
@@ -128,6 +135,9 @@ impl<D: Decision> Work for Modification<'_, D> {
 
     async fn begin(&mut self, transaction: &mut dyn Transaction) -> Result<Begun<Written>, D::Refusal> {
         let change = decided(transaction, self.target, self.decision).await?;
+        if let Some(written) = unchanged(self.decision, &change) {
+            return Ok(Begun::Unchanged(written));
+        }
         if !self.decision.is_final() {
             return make(transaction, change, self.decision, None).await.map(Begun::Done);
         }
@@ -175,7 +185,18 @@ pub(crate) async fn write_in<D: Decision>(
     decision: &mut D,
 ) -> Result<Written, D::Refusal> {
     let change = decided(transaction, target, decision).await?;
+    if let Some(written) = unchanged(decision, &change) {
+        return Ok(written);
+    }
     make(transaction, change, decision, None).await
+}
+
+/// What is answered where there is nothing to do.
+fn unchanged<D: Decision>(decision: &mut D, change: &Change) -> Option<Written> {
+    let Change::Update { id, attributes, linkage, .. } = change else { return None };
+    let names_nothing = attributes.iter().all(Option::is_none) && linkage.iter().all(Option::is_none);
+    let state = (names_nothing && decision.is_final()).then(|| decision.unchanged()).flatten()?;
+    Some((id.clone(), Some(state)))
 }
 
 /// The id of a resource that has none so far.

@@ -58,6 +58,27 @@ pub(crate) enum Begun<T> {
     Done(T),
     /// All is decided: [`Work::end`] does it and commits it.
     Decided,
+    /// Nothing is to be done, and this comes of it.
+    Unchanged(T),
+}
+
+/// What came of work in a transaction.
+pub(crate) enum Outcome<T, R> {
+    /// It is to be committed.
+    Done(T),
+    /// There is nothing to commit.
+    Unchanged(T),
+    /// All of it is to be undone.
+    Refused(R),
+}
+
+impl<T, R> From<Result<T, R>> for Outcome<T, R> {
+    fn from(done: Result<T, R>) -> Self {
+        match done {
+            Ok(done) => Self::Done(done),
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
 }
 
 /// Does some work in a transaction, and commits it; nothing of it is done if any step fails.
@@ -79,17 +100,18 @@ pub(crate) async fn transact<W: Work>(
         };
         let (mut transaction, begun) = attempted?;
         let mut is_late = false;
-        let done = match begun {
-            Ok(Begun::Done(done)) => Ok(done),
+        let outcome = match begun {
+            Ok(Begun::Done(done)) => Outcome::Done(done),
+            Ok(Begun::Unchanged(done)) => Outcome::Unchanged(done),
             // As a commit, it has no time limit here: a caller that stops waiting doesn't know whether it happened.
             Ok(Begun::Decided) => {
                 let done = work.end(transaction.as_mut()).await;
                 is_late = done.is_err() && Instant::now() >= deadline;
-                done
+                done.into()
             }
-            Err(refusal) => Err(refusal),
+            Err(refusal) => Outcome::Refused(refusal),
         };
-        match attempts.end(transaction, done).await {
+        match attempts.end(transaction, outcome).await {
             Ended::Committed(done) => return Ok(done),
             Ended::Refused(refusal) => {
                 if is_late {
@@ -180,25 +202,31 @@ impl<'s> Attempts<'s> {
         }
     }
 
-    /// Ends an attempt: commits what was done, or undoes it.
+    /// Ends an attempt: commits what was done, or undoes it, or leaves all as it is.
     pub(crate) async fn end<T, R: From<StoreError>>(
         &mut self,
         transaction: Box<dyn Transaction>,
-        done: Result<T, R>,
+        outcome: impl Into<Outcome<T, R>>,
     ) -> Ended<T, R> {
+        let outcome = outcome.into();
         let may_repeat = self.tries < MOST_TRIES;
         // The transaction knows about a conflict. The work's error may not show it.
         if transaction.must_be_repeated() {
             if !may_repeat {
-                return Ended::Refused(done.err().unwrap_or_else(|| StoreError::Conflict.into()));
+                return Ended::Refused(match outcome {
+                    Outcome::Refused(refusal) => refusal,
+                    Outcome::Done(_) | Outcome::Unchanged(_) => StoreError::Conflict.into(),
+                });
             }
             self.undone = Some(transaction);
             return Ended::Again;
         }
-        let ended = match done {
+        let ended = match outcome {
             // The commit has no time limit here: a caller that stops waiting doesn't know whether it happened.
-            Ok(output) => transaction.commit().await.map(|()| Ok(output)),
-            Err(refusal) => transaction.abandon().await.map(|()| Err(refusal)),
+            Outcome::Done(output) => transaction.commit().await.map(|()| Ok(output)),
+            // What was read is told only once it is permanent.
+            Outcome::Unchanged(output) => transaction.abandon().await.map(|()| Ok(output)),
+            Outcome::Refused(refusal) => transaction.abandon().await.map(|()| Err(refusal)),
         };
         match ended {
             Ok(Ok(output)) => Ended::Committed(output),

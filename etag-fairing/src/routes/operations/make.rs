@@ -266,6 +266,7 @@ impl<'a, 'e> Attempt<'a, 'e> {
             body,
             unwritable: unwritable.clone(),
             previous: None,
+            unchanged: None,
             version: None,
             reparented: ReparentedResources::default(),
             scopes: call.scopes(),

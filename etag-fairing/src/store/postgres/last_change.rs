@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::connection::Connection;
 use super::connection::end::{Parts, nothing};
 use super::dialect::Postgres;
-use crate::plan::{Change, Fetched, Plan, Root, Scopes};
+use crate::plan::{Change, Fetched, Plan, Root, Scopes, leaves_room};
 use crate::schema::{Description, IdKind, Relationship, ResourceId, Rows, Value};
 use crate::store::StoreError;
 use crate::store::sql::cache::{Shape, Verb};
@@ -38,37 +38,6 @@ pub(super) struct LockedRow {
     kept: Option<Vec<Value>>,
 }
 
-/// More than a value takes in a document, without its text.
-const CELL: usize = 64;
-
-/// More than an id takes in a document.
-pub(super) fn link_bytes(id: &ResourceId) -> usize {
-    match id {
-        ResourceId::Integer(_) => CELL,
-        ResourceId::Text(text) => CELL + text.len(),
-        ResourceId::Composite(id) => CELL + id.to_string().len(),
-    }
-}
-
-/// Whether what is read can't be too large: what is committed can't be refused for it. So many bytes are there without the
-/// values.
-pub(super) fn leaves_room<'v>(
-    resource: &Description,
-    bytes: usize,
-    values: impl Iterator<Item = &'v Value>,
-    plan: &Plan,
-) -> bool {
-    let new = values.map(|value| match value {
-        Value::Text(text) | Value::Decimal(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len() * 2,
-        _ => 0,
-    });
-    let cells = 1 + resource.attributes.len() + resource.relationships.len();
-    // Twice, since the database may spell a value in another way.
-    let most = (bytes + new.sum::<usize>() + cells * CELL).saturating_mul(2);
-    most <= plan.most_bytes
-}
-
 impl LockedRow {
     /// The row that a plan has locked and read, if it is one.
     pub(super) fn of(connection: &Connection, plan: &Plan, fetched: &Fetched) -> Option<Self> {
@@ -82,7 +51,6 @@ impl LockedRow {
             plan.selection.reads_attribute(id).then(|| row.attribute(id).to_owned())
         });
         let kept = kept.collect();
-        let links = fetched.links.iter().flatten().flat_map(|links| links.of(0));
         let known = connection.known();
         let ends = resource.relationships_by_id().filter_map(|(id, relationship)| {
             let link =
@@ -92,7 +60,7 @@ impl LockedRow {
         });
         let ends: Option<Vec<_>> = ends.collect();
         let ends = ends.map(|ends| ends.into_iter().flatten().collect());
-        let bytes = fetched.rows.text_bytes() + links.map(link_bytes).sum::<usize>();
+        let bytes = fetched.bytes_of_root();
         Some(Self { resource, id: id.clone(), ends, bytes, kept })
     }
 

@@ -10,8 +10,7 @@ use rocket::tokio::time::Instant;
 
 use super::connection::Connection;
 use super::dialect::Postgres;
-use super::last_change::{leaves_room, link_bytes};
-use crate::plan::{Change, Fetched, LinkageChange, Links, Plan, Root, Scopes};
+use crate::plan::{Change, Fetched, LinkageChange, Links, Plan, Root, Scopes, leaves_room, link_bytes};
 use crate::schema::{Description, IdKind, RelationshipKind, ResourceId, Rows};
 use crate::store::StoreError;
 use crate::store::sql::Dialect as _;

@@ -14,6 +14,35 @@ use crate::store::{Decision, Transaction, modify};
 /// A write as the routes make it: what is there is judged, changed, and read back.
 struct Plain(Change, Option<Value>);
 
+/// A write that finds everything as it is to be.
+struct Same(Change, Option<Fetched>);
+
+#[async_trait]
+impl Decision for Same {
+    type Refusal = StoreError;
+
+    async fn decide(&mut self, current: Fetched, _: &mut dyn Transaction) -> Result<Change, StoreError> {
+        self.1 = Some(current);
+        Ok(self.0.clone())
+    }
+
+    fn is_final(&self) -> bool {
+        true
+    }
+
+    fn unchanged(&mut self) -> Option<Fetched> {
+        self.1.take()
+    }
+
+    fn read_back(&self, id: &ResourceId) -> Option<Plan> {
+        Some(one(self.0.resource(), id))
+    }
+
+    fn scopes(&self) -> &Scopes {
+        const { &Scopes::NONE }
+    }
+}
+
 #[async_trait]
 impl Decision for Plain {
     type Refusal = StoreError;
@@ -171,6 +200,23 @@ fn no_read_or_write_waits_for_the_server_more_often_than_it_must() {
             ),
             ("a change of a record", patch(&REVIEWS, &reviewed).await),
             ("a change of a record with linkage", patch(&TALKS, &first).await),
+            (
+                "a change of nothing",
+                counting
+                    .of(async |store| {
+                        let change = Change::Update {
+                            resource: &TALKS,
+                            id: first.clone(),
+                            attributes: vec![None; TALKS.attributes.len()],
+                            linkage: vec![None; TALKS.relationships.len()],
+                        };
+                        let (mut same, limit) = (Same(change, None), Duration::from_secs(60));
+                        let written = modify(store, Some(&one(&TALKS, &first)), &mut same, limit).await;
+                        let (_, state) = written.expect("nothing to do");
+                        assert_eq!(state.map(|state| state.rows.len()), Some(1));
+                    })
+                    .await,
+            ),
             ("a change of a record with a version", patch(&ITEMS, &item).await),
             (
                 "a change of this version",
@@ -219,6 +265,8 @@ fn no_read_or_write_waits_for_the_server_more_often_than_it_must() {
             // It is locked and read, changed, read back, and all is committed.
             ("a change of a record", 2),
             ("a change of a record with linkage", 2),
+            // It is locked and read, and that is the answer.
+            ("a change of nothing", 1),
             ("a change of a record with a version", 2),
             // One of them reads the version.
             ("a change of this version", 8),
