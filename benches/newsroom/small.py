@@ -11,7 +11,8 @@ BENCH is the folder of the side-by-side bench that `targets.py` describes; of it
 Each server runs under valgrind (callgrind) and is asked over one connection that is kept alive. Counted is what happens between
 the first and the last of so many requests, after as many that aren't counted. It doesn't depend on what else the machine does.
 It is not time: threads don't meet, the kernel isn't seen, and valgrind has no SHA instructions, so that SHA-1 is counted as it is
-computed without them. System calls are counted by strace in the same way.
+computed without them. System calls are counted by strace in the same way. What a cache nearest to the processor has not got is counted
+of a simulated one.
 """
 
 import argparse
@@ -65,6 +66,13 @@ GROUPS = [
 TAKING = ("malloc", "calloc", "realloc", "mi_malloc_aligned", "mi_zalloc_aligned", "mi_realloc_aligned")
 OTHER = "other"
 SMALLEST = 250
+# Of instructions and of data each: 32 KiB, eight ways, lines of 64 bytes, as most processors have them.
+NEAREST_CACHE = "32768,8,64"
+# What is counted of it, by callgrind's names of events.
+MISSES = {
+    "lines of code missed by the nearest cache": ("I1mr",),
+    "lines of data missed by the nearest cache": ("D1mr", "D1mw"),
+}
 THREAD, ATTEMPTS = "sqlite::worker::Reply", 5
 
 
@@ -127,10 +135,12 @@ def prepared(server, path, conditional, times):
 
 
 def profile(program, data, environment, path, conditional, times):
-    """Instructions of one request by function, what each function costs with what it calls, and calls of the allocator."""
+    """Instructions of one request by function, what each function costs with what it calls, calls of the allocator, and what the
+    nearest cache has not got."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "callgrind.out"
-        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", str(program)]
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--cache-sim=yes", f"--I1={NEAREST_CACHE}",
+                   f"--D1={NEAREST_CACHE}", str(program)]
         with Server(command, data, environment) as server:
             connection, tag = prepared(server, path, conditional, times)
             control = lambda option: subprocess.run(
@@ -155,10 +165,13 @@ def parse(text, times):
         # A recursive function has a number of its own at each level.
         return names[number].split("'")[0]
 
+    misses, events = collections.Counter(), []
     function = callee = called = None
     for line in text.splitlines():
         if line.startswith("fn="):
             function = name(line[3:])
+        elif line.startswith("events:"):
+            events = line.split()[1:]
         elif line.startswith("cfn="):
             callee = name(line[4:])
         elif line.startswith("calls="):
@@ -172,8 +185,12 @@ def parse(text, times):
                 called = None
             else:
                 own[function] += cost
+                # Noughts at the end of a line are left out.
+                counts = dict(zip(events, map(int, line.split()[1:])))
+                for missed, of_events in MISSES.items():
+                    misses[missed] += sum(counts.get(event, 0) for event in of_events)
     each = lambda counter: {key: count / times for key, count in counter.items()}
-    return each(own), each(within), each(calls)
+    return each(own), each(within), each(calls), each(misses)
 
 
 def system_calls(program, data, environment, path, conditional, times):
@@ -253,6 +270,7 @@ def section(profiles, kernel, times):
     rows += [[name, *(f"{sums[case][name]:,.0f}" for case in cases)] for name in [*(group for group, _ in GROUPS), OTHER]]
     taken = lambda case: sum(profiles[case][2].get(name, 0) for name in TAKING)
     rows.append(["pieces of memory taken", *(f"{taken(case):.0f}" for case in cases)])
+    rows += [[missed, *(f"{profiles[case][3].get(missed, 0):,.0f}" for case in cases)] for missed in MISSES]
     rows.append(["system calls", *(", ".join(f"{name} {count:.1f}" for name, count in kernel[case]) for case in cases)])
     without = lambda case: total[case] - sums[case]["SHA-1"]
     ratios = [[name, f"{ours}, of {other}", f"{total[ours] / total[other]:.2f}", f"{without(ours) / without(other):.2f}"]
@@ -264,7 +282,7 @@ def section(profiles, kernel, times):
         table(["ratio", "", "instructions", "without SHA-1"], ratios),
     ]
     for case in ("R4 of the newsroom", "R1 of the newsroom, memo off", "B0 of the newsroom"):
-        own, within, _ = profiles[case]
+        own, within, *_ = profiles[case]
         functions = [(count, function) for function, count in within.items()
                      if re.match(r"<?etag_fairing|<?impl.*etag_fairing", function) and count >= SMALLEST]
         listed = [[f"`{readable(function)}`", f"{own.get(function, 0):,.0f}", f"{count:,.0f}"]
