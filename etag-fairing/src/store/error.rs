@@ -41,7 +41,7 @@ pub enum StoreError {
     /// Another write came in between; nothing was changed, and the whole transaction may be tried again, as
     /// [`modify`](super::modify) does. 503 if it goes on.
     Conflict,
-    /// The connection was lost while it committed: nobody knows whether the change was made. 504.
+    /// The answer to a change that was sent to be committed is lost, or can't be read: whether the change was made isn't told. 504.
     OutcomeUnknown,
     /// More included resources than the plan allows: 400.
     TooManyIncluded,

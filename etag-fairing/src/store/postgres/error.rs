@@ -5,7 +5,7 @@ use std::{error::Error as _, time::Duration};
 use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::{
     Error,
-    error::{DbError, SqlState},
+    error::{DbError, Severity, SqlState},
 };
 
 use super::{encode::Unfit, tls};
@@ -42,13 +42,22 @@ pub(super) fn lost(error: &Error) -> bool {
     }
 }
 
-/// Whether the answer to a statement is lost, so that nobody knows whether it was done. A server that goes away says so itself
-/// (57P01), and has undone it; a pooler that has lost its server says 08P01.
+/// Whether the answer to a statement that was sent is lost, so that nobody knows whether it was done. A server that goes away
+/// says so itself (57P01), and has undone it.
 pub(super) fn is_answer_lost(error: &Error) -> bool {
-    match error.as_db_error() {
-        Some(error) => error.code().code() == "40003" || error.code().code().starts_with("08"),
-        None => is_lost(error),
-    }
+    // Whatever the driver makes of it, the server has not answered.
+    let Some(error) = error.as_db_error() else { return !is_unsent(error) };
+    let code = error.code().code();
+    // A pooler that has lost its server says 08P01, 58000 or what it likes, but not where in the server's source that is.
+    let is_anothers =
+        || error.routine().is_none() && ["57", "58", "XX"].iter().any(|class| code.starts_with(class));
+    code == "40003" || code.starts_with("08") || is_anothers()
+}
+
+/// Whether a statement was not sent, since its values can't be written.
+fn is_unsent(error: &Error) -> bool {
+    error.source().is_some_and(|source| source.is::<Unfit>())
+        || error.to_string().starts_with("error serializing")
 }
 
 /// Whether the server takes no writes.
@@ -244,11 +253,12 @@ pub(super) fn is_stale(error: &DbError) -> bool {
 
 /// Whether a failed `COMMIT` may have committed all the same.
 pub(super) fn is_outcome_unknown(error: &Error) -> bool {
-    match error.as_db_error() {
-        // 40003: statement completion unknown. 57…: ended by the server, maybe after the deed.
-        Some(error) => error.code().code() == "40003" || error.code().code().starts_with("57"),
-        None => true,
-    }
+    is_answer_lost(error)
+        || error.as_db_error().is_some_and(|error| {
+            // 57…: ended by the server, maybe after the deed. A process that falls may have written it to the log.
+            error.code().code().starts_with("57")
+                || matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+        })
 }
 
 /// The columns of a key that is taken. PostgreSQL names them in the detail alone: `Key (a, "B c")=(1, 2) …`.

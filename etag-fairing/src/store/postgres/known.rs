@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::references::References;
 use super::rules::Rules;
@@ -28,7 +28,7 @@ pub(super) struct Known {
     pub(super) limits: Arc<Limits>,
     pub(super) views: HashSet<&'static str>,
     /// Tables whose rows are after a statement as the statement leaves them: no trigger but ours and no rule changes them.
-    pub(super) plain: HashSet<&'static str>,
+    pub(super) plain: RwLock<HashSet<&'static str>>,
     /// The foreign keys of the tables.
     pub(super) references: References,
     /// Tables and columns that have to-many linkage of another resource.
@@ -61,7 +61,17 @@ impl Known {
 
     /// Whether a statement returns the rows of the table as they are after it.
     pub(super) fn is_plain(&self, table: &str) -> bool {
-        self.plain.contains(table)
+        self.plain.read().unwrap_or_else(PoisonError::into_inner).contains(table)
+    }
+
+    /// Notes that a statement has changed nothing, against all that is known of the table: somebody has made a trigger since.
+    pub(super) fn is_no_longer_plain(&self, table: &str) {
+        if self.plain.write().unwrap_or_else(PoisonError::into_inner).remove(table) {
+            log::warn!(
+                "a trigger or a rule that came after the launch keeps rows of `{table}` as they are: writes to it take more \
+                 statements from now on; other nodes learn of it when they are started again"
+            );
+        }
     }
 
     /// Whether a change of the columns changes the representation of the row that it refers to.

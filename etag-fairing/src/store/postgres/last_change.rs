@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use rocket::tokio::time::Instant;
+
 use super::connection::Connection;
 use super::connection::end::{Parts, nothing};
 use super::dialect::Postgres;
@@ -109,13 +111,14 @@ impl LockedRow {
             && leaves_room(self.resource, self.bytes, attributes.iter().flatten(), plan)
     }
 
-    /// Makes the change, commits it, and returns the row.
+    /// Makes the change, commits it, and returns the row. What is not answered by `end` is stopped.
     pub(super) async fn make(
         &self,
         connection: &Connection,
         change: &Change,
         version: Option<&Value>,
         plan: &Plan,
+        end: Option<Instant>,
     ) -> Result<Fetched, StoreError> {
         let Change::Update { resource, id, attributes, .. } = change else {
             return Err(StoreError::Internal("this is no change of a row".into()));
@@ -152,19 +155,24 @@ impl LockedRow {
         let is_to_many = |id| resource.relationship_at(id).is_some_and(Relationship::is_to_many);
         let linked = selection.linkage_ids().filter(|id| is_to_many(*id)).count();
         let links = linkage_of_one(connection, selection, &plan.scopes, id);
-        let ended = connection.end_with(nothing(), &text, &parameters, Parts::of(linked, links)).await;
+        let reads = Parts::of(linked, links);
+        let ended = connection.end_with(nothing(), &text, &parameters, reads, end).await;
         let (rows, links) = ended.map_err(|error| connection.explained(change, error))?;
         if rows.is_empty() {
             return Err(match guard {
                 Some(_) => StoreError::VersionChanged,
                 // Somebody has made a trigger or a rule that keeps it as it is.
-                None => connection.unexpected(),
+                None => connection.unexpected(resource),
             });
         }
         let mut found = Rows::new(resource);
         let cells = known_cells(selection, |table, column| connection.scale(table, column));
         for row in &rows {
-            push_row(row, 0, &cells, resource.table, &mut found)?;
+            push_row(row, 0, &cells, resource.table, &mut found).map_err(|error| {
+                // It is changed all the same.
+                log::error!("a changed row of `{}` can't be read: {error}", resource.table);
+                StoreError::OutcomeUnknown
+            })?;
         }
         Ok(Fetched { parent: true, rows: found, links, ..Fetched::default() })
     }

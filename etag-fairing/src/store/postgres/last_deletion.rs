@@ -3,7 +3,7 @@
 //!
 //! It is for a row whose deletion the database alone follows, by foreign keys.
 
-use rocket::futures::future::join_all;
+use rocket::{futures::future::join_all, tokio::time::Instant};
 
 use super::connection::Connection;
 use super::connection::end::Parts;
@@ -37,12 +37,13 @@ impl LockedRow {
             && connection.can_end(resource, id)
     }
 
-    /// Deletes the row, and commits that.
+    /// Deletes the row, and commits that. What is not answered by `end` is stopped.
     pub(super) async fn delete(
         &self,
         connection: &Connection,
         change: &Change,
         version: Option<&Value>,
+        end: Option<Instant>,
     ) -> Result<(), StoreError> {
         let (resource, ends) = (self.resource, self.ends.as_deref().unwrap_or_default());
         let guard = Guard::of(resource, version)?;
@@ -61,12 +62,12 @@ impl LockedRow {
             join_all(ends).await.into_iter().try_for_each(|locked| locked.map(drop))
         };
         let reads = Parts::of(0, std::future::ready(Ok(())));
-        let ended = connection.end_with(Parts::of(ends.len(), locks), &text, &own, reads).await;
+        let ended = connection.end_with(Parts::of(ends.len(), locks), &text, &own, reads, end).await;
         let (deleted, ()) = ended.map_err(|error| connection.explained(change, error))?;
         match (deleted.len(), guard) {
             (0, Some(_)) => Err(StoreError::VersionChanged),
             // Somebody has made a trigger or a rule that keeps it.
-            (0, None) => Err(connection.unexpected()),
+            (0, None) => Err(connection.unexpected(resource)),
             _ => Ok(()),
         }
     }

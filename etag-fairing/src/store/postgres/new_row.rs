@@ -127,7 +127,10 @@ pub(super) async fn make(
         Err(error) => return Err(error),
     };
     // Somebody has made a trigger that keeps it out.
-    let Some(row) = rows.first() else { return Ok(None) };
+    let Some(row) = rows.first() else {
+        connection.known().is_no_longer_plain(resource.table);
+        return Ok(None);
+    };
     let unreadable = |reason: &dyn std::fmt::Display| {
         // It is there all the same.
         log::error!("a new row of `{}` can't be read: {reason}", resource.table);

@@ -135,7 +135,7 @@ pub(super) async fn prepare(
         (_, true) => known.counts = revisions::install(connection, &names).await?,
         (_, false) => revisions::remove(connection).await?,
     }
-    known.plain = table::plain(connection, &names, revisions::COUNT).await?;
+    known.plain = table::plain(connection, &names, revisions::COUNT).await?.into();
     known.references = References::of(connection, &names).await?;
     known.versions = Versions::of(Postgres, resources).into();
     if !known.versions.is_empty() {

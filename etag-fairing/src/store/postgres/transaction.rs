@@ -136,11 +136,13 @@ impl Transaction for PostgresTransaction {
         }
         let missing = || StoreError::Internal("a change was to be committed before its row was read".into());
         let row = self.row.take().ok_or_else(missing)?;
+        let (connection, end) = (&self.connection, self.end);
         let answer = match change {
             Change::Delete { .. } => {
-                Box::pin(row.delete(&self.connection, &change, version)).await.map(|()| Fetched::default())
+                let deleted = Box::pin(row.delete(connection, &change, version, end)).await;
+                deleted.map(|()| Fetched::default())
             }
-            _ => row.make(&self.connection, &change, version, plan).await,
+            _ => row.make(connection, &change, version, plan, end).await,
         };
         self.is_committed = answer.is_ok();
         answer

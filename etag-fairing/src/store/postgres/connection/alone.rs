@@ -1,7 +1,7 @@
 //! A statement that is a transaction of its own: the server commits it before it answers, or has undone it.
 
 use std::{
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,17 +9,18 @@ use std::{
     time::Duration,
 };
 
+use deadpool_postgres::Client;
 use rocket::{
     futures::TryStreamExt,
     tokio::time::{Instant, timeout, timeout_at},
 };
 use tokio_postgres::Row;
 
-use super::super::error::{busy, is_answer_lost, is_outcome_unknown};
+use super::super::error::{busy, is_answer_lost, is_outcome_unknown, is_read_only};
 use super::statements::one_by_one;
 use super::{BEGIN_WRITE, Connection, Purpose};
-use crate::store::StoreError;
 use crate::store::sql::parameter::Parameter;
+use crate::store::{Constraint, StoreError};
 
 /// How long a statement that is told to end may take for it.
 const TO_END: Duration = Duration::from_secs(1);
@@ -56,7 +57,7 @@ impl Connection {
         let watched = self.shared.watch.begin(text);
         self.shared.counter.count_statement();
         let (is_sent, is_complete) = (AtomicBool::new(false), AtomicBool::new(false));
-        let mut work = pin!(async {
+        let work = pin!(async {
             let statement = self.prepare(client, text).await?;
             is_sent.store(true, Ordering::Relaxed);
             let mut stream = pin!(client.query_raw(&statement, parameters.iter()).await?);
@@ -72,30 +73,7 @@ impl Connection {
                 }
             }
         });
-        let limited = self.in_time(work.as_mut());
-        let in_time = match end {
-            Some(end) => timeout_at(end, limited).await.unwrap_or_else(|_| Err(busy())),
-            None => limited.await,
-        };
-        let answer = match in_time {
-            Ok(answer) => answer,
-            Err(error) => {
-                self.give_up();
-                if !is_sent.load(Ordering::Relaxed) {
-                    return Err(error);
-                }
-                // It may wait for a lock. Whether it has ended before its commit says its answer.
-                let stopped = async {
-                    self.shared.tls.cancel(client.cancel_token()).await;
-                    work.await
-                };
-                let Ok(answer) = timeout(TO_END, stopped).await else {
-                    log::error!("no answer to a statement that is a transaction from the database");
-                    return Err(StoreError::OutcomeUnknown);
-                };
-                answer
-            }
-        };
+        let answer = self.answered_by(end, client, &is_sent, work).await?;
         match answer {
             Ok(rows) => {
                 watched.end(rows.len() as u64);
@@ -108,9 +86,46 @@ impl Connection {
                 if is_sent.load(Ordering::Relaxed) && (is_committing || is_answer_lost(&error)) {
                     return Err(self.unknown(&error));
                 }
+                if is_read_only(&error) {
+                    // By the session's own default perhaps; a transaction asks for READ WRITE by name.
+                    return Err(StoreError::Constraint(Constraint::nameless()));
+                }
                 Err(self.note(client, text, error))
             }
         }
+    }
+
+    /// Waits for statements of which the last one commits, as long as for others, and until `end` at most. What isn't answered
+    /// by then is stopped.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] if they were sent, and no answer comes then, either. Otherwise nothing has changed.
+    pub(super) async fn answered_by<T>(
+        &self,
+        end: Option<Instant>,
+        client: &Client,
+        is_sent: &AtomicBool,
+        mut work: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<T, StoreError> {
+        let limited = self.in_time(work.as_mut());
+        let in_time = match end {
+            Some(end) => timeout_at(end, limited).await.unwrap_or_else(|_| Err(busy())),
+            None => limited.await,
+        };
+        let Err(error) = in_time else { return in_time };
+        self.give_up();
+        if !is_sent.load(Ordering::Relaxed) {
+            return Err(error);
+        }
+        // It may wait for a lock. Whether it has ended before its commit says its answer.
+        let stopped = async {
+            self.shared.tls.cancel(client.cancel_token()).await;
+            work.await
+        };
+        timeout(TO_END, stopped).await.map_err(|_| {
+            log::error!("no answer from the database to a change that is committed as it is made");
+            StoreError::OutcomeUnknown
+        })
     }
 
     /// Begins the transaction instead of which a statement was to run, and has failed.

@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rocket::{futures::TryFutureExt, tokio::time::Instant};
 use tokio_postgres::{Row, types::ToSql};
 
 use super::super::error::{busy, is_answer_lost, is_outcome_unknown, told};
@@ -41,16 +42,18 @@ impl Connection {
 
     /// Takes some locks by one statement each, runs the last statement of the transaction, then some reads of one statement
     /// each, and commits without waiting for what they answer: where one of them fails, the server undoes the transaction
-    /// instead. Returns the rows of the statement, and what the reads give.
+    /// instead. Returns the rows of the statement, and what the reads give. What is not answered by `end` is stopped.
     ///
     /// # Errors
-    /// [`StoreError::OutcomeUnknown`] if either answer is lost. After any other error nothing has changed.
+    /// [`StoreError::OutcomeUnknown`] if either answer is lost, or what was read and committed can't be told. After any other
+    /// error nothing has changed.
     pub(in super::super) async fn end_with<T>(
         &self,
         locks: Parts<impl Future<Output = Result<(), StoreError>>>,
         text: &str,
         parameters: &[Parameter<'_>],
         reads: Parts<impl Future<Output = Result<T, StoreError>>>,
+        end: Option<Instant>,
     ) -> Result<(Vec<Row>, T), StoreError> {
         self.check_not_failed()?;
         let client = self.client()?;
@@ -61,25 +64,32 @@ impl Connection {
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
         let watched = self.shared.watch.begin(text);
         self.shared.counter.count_statement();
-        let is_sent = AtomicBool::new(false);
+        let (is_sent, is_refused) = (AtomicBool::new(false), AtomicBool::new(false));
         // Pinned one by one: each future that holds others would have room for them twice.
         let statement = pin!(async {
+            // A lock that could not even be asked for.
+            if is_refused.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
             let statement = self.prepare(client, text).await?;
             is_sent.store(true, Ordering::Relaxed);
-            self.sending(client.query(&statement, &parameters)).await
+            self.sending(client.query(&statement, &parameters)).await.map(Some)
         });
         let statements = locks.number + 1 + reads.number;
-        let (number_of_locks, locks, reads) = (locks.number, pin!(locks.work), pin!(reads.work));
+        let number_of_locks = locks.number;
+        let locks = pin!(locks.work.inspect_err(|_| is_refused.store(true, Ordering::Relaxed)));
+        let reads = pin!(reads.work);
         let work = pin!(self.behind(statement, reads));
         let work = pin!(self.behind_all(number_of_locks, locks, work));
-        let ended = pin!(self.behind_all(statements, work, client.batch_execute(COMMIT)));
-        let Ok(((locked, (answer, read)), committed)) = self.in_time(ended).await else {
-            log::error!("no answer to a change and its COMMIT from the database");
-            return Err(StoreError::OutcomeUnknown);
+        let commit = async {
+            let is_refused = is_refused.load(Ordering::Relaxed);
+            client.batch_execute(if is_refused { "ROLLBACK" } else { COMMIT }).await
         };
+        let ended = pin!(self.behind_all(statements, work, commit));
+        let ((locked, (answer, read)), committed) = self.answered_by(end, client, &is_sent, ended).await?;
         self.open.store(false, Ordering::Relaxed);
         match (answer, read, committed) {
-            (Ok(rows), Ok(read), Ok(())) => {
+            (Ok(Some(rows)), Ok(read), Ok(())) => {
                 watched.end(rows.len() as u64);
                 self.shared.counter.count_rows(rows.len());
                 self.shared.commits.count(1);
@@ -94,10 +104,16 @@ impl Connection {
                 Err(locked) => locked,
                 Ok(()) => self.note(client, text, error),
             }),
+            (Ok(None), _, _) => Err(locked.err().unwrap_or(StoreError::Conflict)),
             (Ok(_), _, Err(error)) if is_outcome_unknown(&error) => Err(self.unknown(&error)),
             (Ok(_), _, Err(error)) => Err(self.note(client, COMMIT, error)),
             // `COMMIT` has undone what a failed read has left.
-            (Ok(_), Err(error), Ok(())) => Err(error),
+            (Ok(_), Err(error), Ok(())) if self.failed.load(Ordering::Relaxed) => Err(error),
+            // The server has not refused it.
+            (Ok(_), Err(error), Ok(())) => {
+                log::error!("what was committed can't be read: {error}");
+                Err(StoreError::OutcomeUnknown)
+            }
         }
     }
 
@@ -110,7 +126,8 @@ impl Connection {
 
     /// The error of a transaction that has changed nothing, against all that is known of its table, and is to be done again
     /// in a way that expects less.
-    pub(in super::super) fn unexpected(&self) -> StoreError {
+    pub(in super::super) fn unexpected(&self, resource: &Description) -> StoreError {
+        self.known().is_no_longer_plain(resource.table);
         self.conflicted.store(true, Ordering::Relaxed);
         StoreError::Conflict
     }

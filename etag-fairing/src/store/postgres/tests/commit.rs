@@ -1,6 +1,7 @@
 //! A connection that is lost around the commit, by a proxy that cuts it.
 
 use std::{
+    future::ready,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     thread,
@@ -9,10 +10,11 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::last_change::{Set, talk};
+use super::last_change::{Set, TITLES, talk};
 use super::*;
 use crate::plan::Fetched;
 use crate::store::contract::{ALL, ROOMS, SPEAKERS, TALKS};
+use crate::store::postgres::connection::{Purpose, end::Parts};
 use crate::store::{Decision, Transaction, modify};
 
 /// When the proxy cuts a connection, once a message of the client's holds this text.
@@ -187,5 +189,30 @@ fn a_connection_that_is_lost_before_the_commit_has_changed_nothing() {
             assert_eq!(database.run("SELECT count(*) FROM rooms"), "0\n", "{cut:?}");
         }
         direct.close().await;
+    });
+}
+
+/// What failed here, and not on the server, undoes nothing there: it either keeps the change out, or is no failure of it.
+#[test]
+fn a_change_is_told_as_failed_only_if_it_is_not_there() {
+    with_database(async |database| {
+        let store = open(database);
+        store.prepare(&[&TITLES]).await.expect("prepared");
+        let broken = || Err(StoreError::Internal("broken".into()));
+        let delete = "DELETE FROM titles RETURNING 1";
+        for (lock, read, left) in [(broken(), Ok(()), "1\n"), (Ok(()), broken(), "0\n")] {
+            database.run("TRUNCATE titles; INSERT INTO titles (title) VALUES ('first')");
+            let connection = store.take().await.expect("a connection");
+            connection.begin(Purpose::Write);
+            connection.rows("SELECT 1 FROM titles FOR UPDATE", &[]).await.expect("locked");
+            let (locks, reads) =
+                (Parts::of(usize::from(lock.is_err()), ready(lock)), Parts::of(0, ready(read)));
+            let ended = connection.end_with(locks, delete, &[], reads, None).await;
+            let is_unknown = matches!(ended, Err(StoreError::OutcomeUnknown));
+            assert!(ended.is_err() && is_unknown == (left == "0\n"), "{ended:?}");
+            drop(connection);
+            assert_eq!(database.run("SELECT count(*) FROM titles"), left);
+        }
+        store.close().await;
     });
 }

@@ -1,25 +1,30 @@
 //! Deletions that are committed as they are made.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use super::last_change::TITLES;
 use super::*;
 use crate::plan::{Fetched, LinkageChange};
 use crate::store::contract::{ALL, REPLIES, REVIEWS, TALKS};
-use crate::store::{Decision, Transaction, modify};
+use crate::store::postgres::connection::Purpose;
+use crate::store::{Decision, Transaction, WriteEvent, modify};
 
 /// Deletes a resource, at once or statement by statement.
-struct Remove {
+pub(super) struct Remove {
     resource: &'static Description,
     id: ResourceId,
     is_final: bool,
+    limit: Duration,
+    late: usize,
 }
 
 impl Remove {
-    async fn by(&mut self, store: &PostgresStore) -> Result<(), StoreError> {
+    pub(super) async fn by(&mut self, store: &PostgresStore) -> Result<(), StoreError> {
         let target = Plan::new(Root::One(self.id.clone()), Selection::identifiers(self.resource));
-        let (id, read) = modify(store, Some(&target), self, Duration::from_secs(20)).await?;
+        let limit = self.limit;
+        let (id, read) = modify(store, Some(&target), self, limit).await?;
         assert_eq!((id, read.is_none()), (self.id.clone(), true));
         Ok(())
     }
@@ -42,13 +47,17 @@ impl Decision for Remove {
         None
     }
 
+    fn on_event(&mut self, event: WriteEvent) {
+        self.late += usize::from(event == WriteEvent::TimedOut);
+    }
+
     fn scopes(&self) -> &Scopes {
         &Scopes::NONE
     }
 }
 
-fn removal(resource: &'static Description, number: i64, is_final: bool) -> Remove {
-    Remove { resource, id: ResourceId::Integer(number), is_final }
+pub(super) fn removal(resource: &'static Description, number: i64, is_final: bool) -> Remove {
+    Remove { resource, id: ResourceId::Integer(number), is_final, limit: Duration::from_secs(20), late: 0 }
 }
 
 fn talk() -> Change {
@@ -152,5 +161,41 @@ fn what_others_need_is_seen_to() {
         database.run("INSERT INTO replies (review_id) VALUES (1)");
         removal(&REVIEWS, 1, true).by(&store).await.expect("removed");
         assert_eq!(database.run("SELECT count(*) FROM replies"), "0\n");
+    });
+}
+
+/// Another program has locked what goes with the row, for longer than the client waits.
+#[test]
+fn what_waits_too_long_is_undone_and_told_so() {
+    with_database(async |database| {
+        let store = open(database);
+        store.prepare(&[&TITLES]).await.expect("prepared");
+        database.run(
+            "INSERT INTO titles (title) VALUES ('first'); \
+             CREATE TABLE notes (id bigint PRIMARY KEY, title_id bigint REFERENCES titles (id) ON DELETE CASCADE); \
+             INSERT INTO notes VALUES (1, 1)",
+        );
+        let other = store.take().await.expect("a connection");
+        other.begin(Purpose::Write);
+        other.rows("SELECT 1 FROM notes FOR UPDATE", &[]).await.expect("locked");
+        for is_final in [true, false] {
+            let mut remove = Remove { limit: Duration::from_millis(500), ..removal(&TITLES, 1, is_final) };
+            let begun = Instant::now();
+            let refused = remove.by(&store).await;
+            assert!(matches!(refused, Err(StoreError::Busy { .. })), "{is_final}: {refused:?}");
+            assert!(begun.elapsed() < Duration::from_secs(3), "{is_final}: {:?}", begun.elapsed());
+            assert_eq!(remove.late, 1, "{is_final}");
+        }
+        drop(other);
+        assert_eq!(
+            database.run("SELECT (SELECT count(*) FROM titles), (SELECT count(*) FROM notes)"),
+            "1|1\n"
+        );
+        // Nobody holds its locks any more.
+        removal(&TITLES, 1, true).by(&store).await.expect("removed");
+        assert_eq!(
+            database.run("SELECT (SELECT count(*) FROM titles), (SELECT count(*) FROM notes)"),
+            "0|0\n"
+        );
     });
 }

@@ -7,6 +7,8 @@ mod constraints;
 mod indexes;
 mod last_change;
 mod last_deletion;
+mod later;
+mod lost;
 mod new_row;
 mod pooler;
 mod revisions;

@@ -12,7 +12,7 @@ use crate::store::{Decision, Transaction, modify};
 
 /// How a row is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     AtOnce,
     StatementByStatement,
 }
@@ -24,12 +24,12 @@ pub(super) struct Make {
     change: Change,
     most_bytes: usize,
     way: Way,
-    limit: Duration,
-    decided: usize,
+    pub(super) limit: Duration,
+    pub(super) decided: usize,
 }
 
 impl Make {
-    fn new(change: Change, way: Way) -> Self {
+    pub(super) fn new(change: Change, way: Way) -> Self {
         Self { change, most_bytes: 100_000, way, limit: Duration::from_secs(20), decided: 0 }
     }
 
