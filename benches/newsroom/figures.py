@@ -67,9 +67,9 @@ def kept(name):
 
 
 def rounded(value):
-    """Four digits say all that these figures can."""
+    """More digits than any table shows: rounded once more, a figure is still the same."""
     if isinstance(value, float):
-        return float(f"{value:.4g}") if abs(value) < 1000 else round(value, 1)
+        return float(f"{value:.6g}") if abs(value) < 1000 else round(value, 1)
     if isinstance(value, dict):
         return {str(name): rounded(of) for name, of in value.items()}
     return [rounded(of) for of in value] if isinstance(value, (list, tuple)) else value
@@ -128,7 +128,12 @@ def measured(of):
 
 
 def verdict(of):
-    return {True: "kept", False: "**missed**", None: "not measured"}[is_kept(of)]
+    judged = is_kept(of)
+    if judged is None:
+        return "not measured"
+    good, rounds = sum(value <= of["at_most"] for value in of["values"]), len(of["values"])
+    of_them = f" ({'' if judged else 'kept '}in {good} of {rounds} rounds)" if 0 < good < rounds else ""
+    return ("kept" if judged else "**missed**") + of_them
 
 
 def was_quiet(record):

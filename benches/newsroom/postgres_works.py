@@ -30,7 +30,8 @@ WORKS = list(URLS)
 CONDITIONAL = ("R4", "R5")
 # What R6s and R7s are about: more articles than there are connections to the database.
 SPREAD = range(1001, 1065)
-TITLES = ["alpha " + "a" * 54, "omega " + "b" * 54]
+# Set in turn. Few enough that all tags can be named in `If-Match`, and so many that hardly a PATCH sets the title that is there.
+TITLES = [f"{letter * 6} {letter * 53}" for letter in "abcdefgh"]
 DONE = """
 done = function(summary, latency, requests)
   io.write(string.format('@@{"requests":%d,"us":%d,"p50":%d,"p99":%d,"bad":%d}\\n', summary.requests, summary.duration,
@@ -159,10 +160,10 @@ def script(server, work, folder):
 
 
 def changes(server, ids):
-    """All articles get the first title, then all the second, and so on: each request changes something."""
+    """All articles get the first title, then all the second, and so on."""
     if server.kind.if_match:
         for id in ids:
-            # Both of an article's states are named, as nobody knows which one a request finds.
+            # All of an article's states are named, as nobody knows which one a request finds.
             if id not in server.tags:
                 tags = [server.process[0].ask("PATCH", f"/articles/{id}", title(id, text))[1]["etag"] for text in TITLES]
                 server.tags[id] = ", ".join(tags)

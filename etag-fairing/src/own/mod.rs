@@ -136,7 +136,7 @@ impl JsonApi {
             let (transaction, done) = attempted.inspect_err(|_| counts.count_refusal())?;
             let WriteTransaction { transaction, changes, deferred, .. } = transaction;
             match attempts.end(transaction, done).await {
-                Ended::Committed(output) => {
+                Ended::Done(output) => {
                     counts.count_commit();
                     let changes: Vec<_> = changes.into_iter().map(|(_, change)| change).collect();
                     self.tell(&changes).await;

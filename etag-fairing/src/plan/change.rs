@@ -48,6 +48,16 @@ impl Change {
             }
         }
     }
+
+    /// Whether it is the change of a resource and names nothing of it.
+    pub(crate) fn names_nothing(&self) -> bool {
+        match self {
+            Self::Update { attributes, linkage, .. } => {
+                attributes.iter().all(Option::is_none) && linkage.iter().all(Option::is_none)
+            }
+            Self::Insert { .. } | Self::Delete { .. } => false,
+        }
+    }
 }
 
 /// A change of one relationship's linkage.

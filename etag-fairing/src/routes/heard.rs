@@ -45,6 +45,8 @@ impl<D: Decision<Refusal = Refusal>> Decision for HeardDecision<'_, D> {
         Ok(change)
     }
 
+    // Neither final nor unchanged: what is heard of is read before and after each change.
+
     fn version(&self) -> Option<&Value> {
         self.decision.version()
     }

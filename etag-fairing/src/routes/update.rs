@@ -161,14 +161,14 @@ impl Decision for Update<'_, '_> {
         self.previous = previous_record(call, subject, &self.id, &current, transaction).await?;
         revise(call, subject, &mut draft, self.previous.as_ref(), object, transaction).await?;
         let Draft { attributes, linkage, .. } = draft;
-        // What names nothing changes nothing, and needs no version to do it.
-        let changes_anything = attributes.iter().any(Option::is_some) || linkage.iter().any(Option::is_some);
-        if changes_anything {
-            self.version = version_to_keep(subject, &self.conditions, &current);
-        }
         self.reparented = reparented(call, resource, Some(&self.id), &linkage, transaction).await?;
-        self.unchanged = if changes_anything { None } else { self.shown_by_answer(current) };
-        Ok(Change::Update { resource, id: self.id.clone(), attributes, linkage })
+        let change = Change::Update { resource, id: self.id.clone(), attributes, linkage };
+        // What names nothing changes nothing, and needs no version to do it.
+        let names_nothing = change.names_nothing();
+        self.version =
+            if names_nothing { None } else { version_to_keep(subject, &self.conditions, &current) };
+        self.unchanged = if names_nothing && self.is_final() { self.shown_by_answer(current) } else { None };
+        Ok(change)
     }
 
     fn version(&self) -> Option<&Value> {

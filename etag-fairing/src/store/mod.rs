@@ -354,8 +354,8 @@ pub trait Transaction: Send {
     /// If the commit fails. Then nothing was changed, unless the error is [`StoreError::OutcomeUnknown`].
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 
-    /// Undoes the changes and waits until everything that the transaction has read is permanent. A refusal
-    /// may be sent to the client only after that.
+    /// Undoes the changes and waits until everything that the transaction has read is permanent. Only after that is the client
+    /// answered: with a refusal, or with success where there was nothing to change.
     ///
     /// # Errors
     /// If something that was read did not become permanent: [`StoreError::Conflict`] if the write may be

@@ -27,7 +27,8 @@ pub trait Decision: Send {
     /// It may be called more than once: after a conflict with another write, the whole write is undone and
     /// begins again.
     ///
-    /// What is done in `transaction` is committed or undone together with the change.
+    /// What is done in `transaction` is committed or undone together with the change; it is undone where there is nothing to
+    /// change (see [`unchanged`](Self::unchanged)).
     async fn decide(
         &mut self,
         current: Fetched,
@@ -65,9 +66,11 @@ pub trait Decision: Send {
         false
     }
 
-    /// What `decide` was given, if the change changes nothing and the plan of [`read_back`](Self::read_back) reads just that.
-    /// Then nothing is made or read any more, and this is the answer. It is asked after `decide`, where the decision
-    /// [is final](Self::is_final) and its change names neither an attribute nor a relationship.
+    /// What `decide` was given, if the plan of [`read_back`](Self::read_back) reads just that. It is asked after `decide`, where
+    /// the decision [is final](Self::is_final) and its change names neither an attribute nor a relationship.
+    ///
+    /// Then this is the answer: nothing is made or read any more, `changed` and `judge` are not called, and the transaction is
+    /// [abandoned](Transaction::abandon), unless other changes are made in it. So it is `None` if `decide` has written anything.
     fn unchanged(&mut self) -> Option<Fetched> {
         None
     }
@@ -193,10 +196,8 @@ pub(crate) async fn write_in<D: Decision>(
 
 /// What is answered where there is nothing to do.
 fn unchanged<D: Decision>(decision: &mut D, change: &Change) -> Option<Written> {
-    let Change::Update { id, attributes, linkage, .. } = change else { return None };
-    let names_nothing = attributes.iter().all(Option::is_none) && linkage.iter().all(Option::is_none);
-    let state = (names_nothing && decision.is_final()).then(|| decision.unchanged()).flatten()?;
-    Some((id.clone(), Some(state)))
+    let id = changed_id(change).filter(|_| change.names_nothing() && decision.is_final())?;
+    Some((id.clone(), Some(decision.unchanged()?)))
 }
 
 /// The id of a resource that has none so far.

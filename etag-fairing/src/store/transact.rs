@@ -112,7 +112,7 @@ pub(crate) async fn transact<W: Work>(
             Err(refusal) => Outcome::Refused(refusal),
         };
         match attempts.end(transaction, outcome).await {
-            Ended::Committed(done) => return Ok(done),
+            Ended::Done(done) => return Ok(done),
             Ended::Refused(refusal) => {
                 if is_late {
                     work.on_event(WriteEvent::TimedOut);
@@ -151,8 +151,8 @@ pub(crate) struct Attempts<'s> {
 
 /// What became of an attempt.
 pub(crate) enum Ended<T, R> {
-    /// It is committed.
-    Committed(T),
+    /// It is committed, or there was nothing to commit.
+    Done(T),
     /// All of it is undone, since the work or the store has refused.
     Refused(R),
     /// All of it is undone because of another write ([`StoreError::Conflict`]): the work has to be done again.
@@ -202,7 +202,7 @@ impl<'s> Attempts<'s> {
         }
     }
 
-    /// Ends an attempt: commits what was done, or undoes it, or leaves all as it is.
+    /// Ends an attempt: commits what was done, or undoes the transaction.
     pub(crate) async fn end<T, R: From<StoreError>>(
         &mut self,
         transaction: Box<dyn Transaction>,
@@ -229,7 +229,7 @@ impl<'s> Attempts<'s> {
             Outcome::Refused(refusal) => transaction.abandon().await.map(|()| Err(refusal)),
         };
         match ended {
-            Ok(Ok(output)) => Ended::Committed(output),
+            Ok(Ok(output)) => Ended::Done(output),
             Ok(Err(refusal)) => Ended::Refused(refusal),
             Err(StoreError::Conflict) if may_repeat => {
                 match timeout_at(self.deadline, sleep(pause(self.tries))).await {
